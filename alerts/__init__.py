@@ -1,0 +1,1 @@
+"""Who must hear of it: rules, messages, delivery to Slack, the scheduler."""

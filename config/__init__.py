@@ -1,0 +1,1 @@
+"""What the user says: settings, brand queries, errors. Imports nothing of ours."""

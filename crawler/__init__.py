@@ -1,0 +1,1 @@
+"""The Scrapy project: one spider a source, and what all spiders share."""

@@ -1,0 +1,1 @@
+"""One source, one file; Scrapy finds each by location."""

@@ -1,0 +1,1 @@
+"""How the customer felt: the classifier, its training and its evaluation."""

@@ -1,0 +1,1 @@
+"""The SQLite store: models, migrations, and the only SQL of the project."""
