@@ -1,0 +1,344 @@
+"""`earful.toml` as frozen pydantic models; secrets come from the environment alone."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializeAsAny,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import ConfigError, QueryError
+from config.query import Query, parse_query
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_duration(value: object) -> object:
+    """Read `30m`, `24h`, `7d` (s, m, h, d, w); other types are left to pydantic to refuse."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", value)
+    if not match:
+        raise ValueError('not a duration: write a number and s, m, h, d or w, such as "30m"')
+    duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not duration:
+        raise ValueError("a duration must be longer than nothing")
+    return duration
+
+
+def _channel(value: str) -> str:
+    if not re.fullmatch(r"#[^\s#<>&]{1,80}|[CGD][A-Z0-9]{6,}", value):
+        raise ValueError('not a Slack channel: write "#name" or a channel id such as "C0123ABCD"')
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('not a time zone: write a name such as "Europe/Berlin"') from error
+    return value
+
+
+def _http_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
+        raise ValueError("not an http(s) address")
+    return value
+
+
+def _clock(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('not a time of day: write "09:00"')
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Channel = Annotated[str, AfterValidator(_channel)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+ClockTime = Annotated[str, AfterValidator(_clock)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    path: Path = Path("earful.db")
+    retention_days: int = Field(default=730, ge=1)
+
+
+class SlackSettings(Section):
+    complaints: Channel = "#voice-complaints"
+    wows: Channel = "#voice-wows"
+    digest: Channel = "#voice-digest"
+    ops: Channel = "#voice-ops"
+    api_url: HttpUrl = "https://slack.com/api/"
+
+
+class AlertSettings(Section):
+    max_age: Duration = timedelta(hours=24)
+    digest_at: ClockTime = "09:00"
+    timezone: TimeZone = "UTC"
+
+
+class CaseSettings(Section):
+    respond_within: Duration = timedelta(hours=4)
+    business_hours: str = "24/7"
+
+
+class CrawlSettings(Section):
+    contact: str = Field(default="no contact configured", max_length=200, pattern=r"^[ -~]+$")
+    time_limit: Duration = timedelta(minutes=10)
+    overlap: Duration = timedelta(hours=48)
+
+
+class ServeSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=0, le=65535)
+
+
+class SourceSettings(Section):
+    """One `[[brands.sources]]`: the keys every source takes, and the source's own in `options`."""
+
+    source: str
+    every: Duration = timedelta(hours=1)
+    base_url: HttpUrl | None = None
+    enabled: bool = True
+    channel: Channel | None = None
+    options: SerializeAsAny[BaseModel]
+
+    @property
+    def target(self) -> str:
+        """Name the part of the source that is read, such as an app's id."""
+        return str(getattr(self.options, "target", ""))
+
+
+class CheckpointSettings(Section):
+    metric: Literal["wow_rate", "complaint_rate", "coverage", "advocate_rate"]
+    target: float = Field(gt=0, le=1)
+    window: Duration = timedelta(days=30)
+
+
+class BrandSettings(Section):
+    name: str = Field(min_length=1, max_length=80)
+    query: str
+    staff: tuple[str, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
+    checkpoints: tuple[CheckpointSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            parse_query(self.query)
+        except QueryError as error:
+            raise ValueError(str(error)) from error
+        seen = set()
+        for source in self.sources:
+            key = (source.source, source.target)
+            if key in seen:
+                raise ValueError(
+                    f"brand {self.name!r} reads {source.source} {source.target} twice: keep one"
+                )
+            seen.add(key)
+        return self
+
+    def parsed_query(self) -> Query:
+        return parse_query(self.query)
+
+
+class Settings(Section):
+    """The whole file. Make one with `load_settings`."""
+
+    store: StoreSettings = StoreSettings()
+    slack: SlackSettings = SlackSettings()
+    alerts: AlertSettings = AlertSettings()
+    cases: CaseSettings = CaseSettings()
+    crawl: CrawlSettings = CrawlSettings()
+    serve: ServeSettings = ServeSettings()
+    brands: tuple[BrandSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [brand.name.casefold() for brand in self.brands]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two brands are named {name!r}: give each its own name")
+        return self
+
+
+class Secrets(BaseSettings):
+    """What Earful may know but never write down; read from the environment."""
+
+    # An empty variable is how shells and containers unset one.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_webhook_url: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        for value, name, prefix in (
+            (self.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-"),
+            (self.slack_app_token, "SLACK_APP_TOKEN", "xapp-"),
+            (self.slack_webhook_url, "SLACK_WEBHOOK_URL", "http"),
+        ):
+            if value is not None and not value.get_secret_value().startswith(prefix):
+                raise ValueError(f"{name} in the environment must begin with {prefix!r}")
+        return self
+
+
+def load_secrets() -> Secrets:
+    """Read the secrets; ConfigError names a malformed one without showing it."""
+    try:
+        return Secrets()
+    except ValidationError as error:
+        raise ConfigError(_plain_message(error.errors()[0])) from None
+
+
+def load_settings(path: Path, sources: Mapping[str, type[BaseModel]]) -> Settings:
+    """Read and check `earful.toml`; `sources` gives the options model of each source.
+
+    A relative store path is taken from the file's folder. Raises ConfigError: one line with the
+    path of the wrong key in the file and the nearest right one.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file: write one with `earful init`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    settings = parse_settings(raw, sources, where=str(path))
+    store_path = settings.store.path
+    if not store_path.is_absolute():
+        store_path = path.parent / store_path
+    store = settings.store.model_copy(update={"path": store_path})
+    return settings.model_copy(update={"store": store})
+
+
+def parse_settings(
+    raw: Mapping[str, Any], sources: Mapping[str, type[BaseModel]], *, where: str
+) -> Settings:
+    """Check a parsed file; `where` opens each error's line."""
+    prepared = dict(raw)
+    try:
+        if isinstance(raw.get("brands"), list):
+            prepared["brands"] = [
+                _with_options(brand, number, sources, where)
+                for number, brand in enumerate(raw["brands"])
+            ]
+        return Settings.model_validate(prepared)
+    except ValidationError as error:
+        raise _config_error(error, Settings, where, ()) from None
+
+
+def _with_options(
+    brand: object, number: int, models: Mapping[str, type[BaseModel]], where: str
+) -> object:
+    """Part each source's own keys from the common ones and check them by the source's model."""
+    if not isinstance(brand, dict) or not isinstance(brand.get("sources"), list):
+        return brand
+    common = set(SourceSettings.model_fields) - {"options"}
+    prepared = []
+    for index, raw in enumerate(brand["sources"]):
+        if not isinstance(raw, dict):
+            prepared.append(raw)
+            continue
+        at = ("brands", number, "sources", index)
+        name = raw.get("source")
+        if not isinstance(name, str) or name not in models:
+            raise ConfigError(
+                f"{where}: {_path((*at, 'source'))}: {name!r} is not a source"
+                + (_nearest(name, models) or "; the sources are " + ", ".join(sorted(models)))
+            )
+        model = models[name]
+        try:
+            options = model.model_validate({k: v for k, v in raw.items() if k not in common})
+        except ValidationError as error:
+            raise _config_error(error, model, where, at, also=common) from None
+        prepared.append({**{k: v for k, v in raw.items() if k in common}, "options": options})
+    return {**brand, "sources": prepared}
+
+
+def _config_error(
+    error: ValidationError,
+    model: type[BaseModel],
+    where: str,
+    at: tuple[str | int, ...],
+    also: set[str] | None = None,
+) -> ConfigError:
+    details = error.errors()
+    # A misspelt key also makes the right one missing: the spelling is what helps.
+    first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
+    location = tuple(part for part in first["loc"] if part != "options")
+    message = _plain_message(first)
+    if first["type"] == "extra_forbidden":
+        names = set(_keys_at(model, first["loc"][:-1])) | (also or set())
+        hint = _nearest(str(location[-1]), names) or "; known: " + ", ".join(sorted(names))
+        message = f"unknown key{hint}"
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    path = _path((*at, *location))
+    return ConfigError(f"{where}: {path + ': ' if path else ''}{message}{more}")
+
+
+def _plain_message(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    shown = detail.get("input")
+    if detail["type"] != "missing" and isinstance(shown, str | int | float):
+        message = f"{message} (it is {shown!r})"
+    return " ".join(message.split())
+
+
+def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> Iterator[str]:
+    """Name the keys that the table at a location takes."""
+    current: type[BaseModel] = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        current = _inner_model(current.model_fields[part].annotation) or current
+    yield from (name for name in current.model_fields if name != "options")
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _inner_model(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _nearest(name: object, known: Mapping[str, Any] | set[str]) -> str | None:
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else None
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
