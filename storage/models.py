@@ -105,9 +105,9 @@ class Mention:
 
     @property
     def author_id(self) -> str | None:
-        if self.author_native_id is None:
-            return None
-        return f"{self.source}:{self.author_native_id}"
+        """Name the author; where the source gives no id, the name is the best there is."""
+        native = self.author_native_id or self.author
+        return f"{self.source}:{native}" if native else None
 
     @property
     def text_hash(self) -> str:

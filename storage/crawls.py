@@ -1,0 +1,111 @@
+"""Crawl runs, what they saw, and what servers gave to ask "changed since?" with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.database import Database
+from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Validators, from_iso, iso
+
+_GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
+_OF_TARGET = "brand = ? AND source = ? AND target = ?"
+
+
+class Crawls:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, target: CrawlTarget, at: datetime) -> int:
+        """Write the row of a run that begins; returns its id."""
+        with self._database.transaction() as connection:
+            return int(
+                connection.execute(
+                    "INSERT INTO crawl_runs (brand, source, target, started_at) "
+                    "VALUES (?, ?, ?, ?) RETURNING id",
+                    (target.brand, target.source, target.target, iso(at)),
+                ).fetchone()[0]
+            )
+
+    def finish(self, run_id: int, report: CrawlReport, at: datetime) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                """
+                UPDATE crawl_runs SET finished_at = ?, outcome = ?, reason = ?, seen = ?, new = ?,
+                    edited = ?, known = ?, irrelevant = ?, refused = ?, requests = ?, stats = ?
+                WHERE id = ?
+                """,
+                (
+                    iso(at), report.outcome, report.reason, report.seen, report.new,
+                    report.edited, report.known, report.irrelevant, report.refused,
+                    report.requests, json.dumps(report.stats, default=str), run_id,
+                ),
+            )  # fmt: skip
+
+    def close_interrupted(self, at: datetime) -> int:
+        """Mark runs that a killed process left open; only with the daemon's lock in hand."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """
+                UPDATE crawl_runs SET finished_at = ?, outcome = 'failed',
+                    reason = 'interrupted: Earful stopped while this crawl ran'
+                WHERE finished_at IS NULL
+                """,
+                (iso(at),),
+            ).rowcount
+
+    def last_good_start(self, target: CrawlTarget) -> datetime | None:
+        """Tell when the last run that read everything began: what `since` derives from."""
+        row = self._database.connection.execute(
+            f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET} "
+            f"AND outcome IN ({_marks(_GOOD)})",
+            (*_key(target), *_GOOD),
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
+
+    def last_start(self, target: CrawlTarget) -> datetime | None:
+        """Tell when a target was last tried: what the schedule continues from."""
+        row = self._database.connection.execute(
+            f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET}", _key(target)
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
+
+    def last_outcome(self, target: CrawlTarget) -> CrawlOutcome | None:
+        row = self._database.connection.execute(
+            f"SELECT outcome FROM crawl_runs WHERE {_OF_TARGET} AND outcome IS NOT NULL "
+            "ORDER BY id DESC LIMIT 1",
+            _key(target),
+        ).fetchone()
+        return CrawlOutcome(row[0]) if row else None
+
+    def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
+        """Give how many entries recent good runs saw, the newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT seen FROM crawl_runs WHERE {_OF_TARGET} AND outcome IN ({_marks(_GOOD)}) "
+            "ORDER BY id DESC LIMIT ?",
+            (*_key(target), *_GOOD, limit),
+        )
+        return [row[0] for row in rows]
+
+    def validators(self, url: str) -> Validators | None:
+        row = self._database.connection.execute(
+            "SELECT url, etag, last_modified FROM http_validators WHERE url = ?", (url,)
+        ).fetchone()
+        return Validators(**dict(row)) if row else None
+
+    def save_validators(self, validators: Sequence[Validators]) -> None:
+        """Remember validators; call it only once all that came with them is stored."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO http_validators VALUES (?, ?, ?)",
+                [(item.url, item.etag, item.last_modified) for item in validators],
+            )
+
+
+def _key(target: CrawlTarget) -> tuple[str, str, str]:
+    return (target.brand, target.source, target.target)
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

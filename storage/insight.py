@@ -1,0 +1,166 @@
+"""What people ask of the store: search, export, and the numbers of reports and digests."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.errors import InputError
+from storage.database import Database
+from storage.models import iso
+
+_COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which mentions are meant; None leaves a side open. `since` is included, `until` is not."""
+
+    brand: str | None = None
+    source: str | None = None
+    experience: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def where(self, prefix: str = "") -> tuple[str, list[object]]:
+        clauses, values = ["1"], []
+        for column, operator, value in (
+            ("brand", "=", self.brand),
+            ("source", "=", self.source),
+            ("experience", "=", self.experience),
+            ("created_at", ">=", self.since and iso(self.since)),
+            ("created_at", "<", self.until and iso(self.until)),
+        ):
+            if value is not None:
+                clauses.append(f"{prefix}{column} {operator} ?")
+                values.append(value)
+        return " AND ".join(clauses), list(values)
+
+
+class Insight:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def search(self, words: str, which: Filter, limit: int) -> list[dict[str, Any]]:
+        """Find mentions by full text, the best match first; each row has a `snippet`.
+
+        FTS5 syntax where it parses; otherwise every word, literally.
+        """
+        try:
+            return self._search(words, which, limit)
+        except sqlite3.OperationalError:
+            literal = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
+            if not literal:
+                raise InputError("the search is empty: give a word to look for") from None
+            return self._search(literal, which, limit)
+
+    def _search(self, words: str, which: Filter, limit: int) -> list[dict[str, Any]]:
+        where, values = which.where("v.")
+        return self._rows(
+            f"""
+            SELECT v.*, snippet(mentions_fts, -1, '[', ']', ' … ', 24) AS snippet
+            FROM mentions_fts f
+            JOIN mentions m ON m.seq = f.rowid
+            JOIN voice v ON v.id = m.id
+            WHERE mentions_fts MATCH ? AND {where}
+            ORDER BY f.rank LIMIT ?
+            """,
+            words,
+            *values,
+            limit,
+        )
+
+    def export(self, which: Filter) -> Iterator[dict[str, Any]]:
+        """Give the rows of `voice` one by one, the oldest stored first."""
+        where, values = which.where()
+        for row in self._database.connection.execute(
+            f"SELECT * FROM voice WHERE {where} ORDER BY created_at, id", values
+        ):
+            yield dict(row)
+
+    def totals(self, which: Filter) -> dict[str, int]:
+        """Count mentions by experience and stance; `mentions` is all that have a verdict."""
+        where, values = which.where()
+        sums = ", ".join(
+            f"coalesce(sum({'stance' if name in ('advocate', 'hater') else 'experience'} "
+            f"= '{name}'), 0) AS {name}"
+            for name in _COUNTED
+        )
+        return self._rows(
+            f"SELECT count(*) AS mentions, {sums} FROM voice WHERE experience IS NOT NULL "
+            f"AND {where}",
+            *values,
+        )[0]
+
+    def by(self, column: str, which: Filter) -> list[dict[str, Any]]:
+        """Count mentions and experiences for each `source`, `day`, `week` or `rating`."""
+        group = {
+            "source": "source",
+            "day": "substr(created_at, 1, 10)",
+            "week": "date(created_at, 'weekday 0', '-6 days')",
+            "rating": "round(5.0 * rating / rating_max)",
+        }[column]
+        where, values = which.where()
+        sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
+        return self._rows(
+            f"SELECT {group} AS {column}, count(*) AS mentions, {sums}, "
+            f"sum(stance = 'advocate') AS advocate, sum(stance = 'hater') AS hater "
+            f"FROM voice WHERE experience IS NOT NULL AND {where} GROUP BY 1 ORDER BY 1",
+            *values,
+        )
+
+    def picks(self, which: Filter, order: str, limit: int) -> list[dict[str, Any]]:
+        """Give the strongest mentions of an experience, by a `p_…` column or by `reach`."""
+        if order not in ("p_angry", "p_delighted", "p_mediocre", "reach", "created_at"):
+            raise ValueError(f"cannot order by {order!r}")
+        where, values = which.where()
+        return self._rows(
+            f"SELECT * FROM voice WHERE {where} AND sure = 1 AND length(text) > 40 "
+            f"ORDER BY {order} DESC, id LIMIT ?",
+            *values,
+            limit,
+        )
+
+    def flips(self, which: Filter) -> list[dict[str, Any]]:
+        where, values = which.where()
+        return self._rows(f"SELECT * FROM flips WHERE {where}", *values)
+
+    def answers(self, which: Filter) -> dict[str, int]:
+        """Count the cases opened in a period, and those of them that were answered."""
+        where, values = Filter(brand=which.brand, since=which.since, until=which.until).where("k.")
+        where = where.replace("created_at", "opened_at")
+        return self._rows(
+            f"""
+            SELECT count(*) AS cases,
+                coalesce(sum(k.responded_at IS NOT NULL), 0) AS answered,
+                coalesce(sum(k.state IN ('open', 'claimed')), 0) AS waiting
+            FROM cases k WHERE k.state <> 'dismissed' AND {where}
+            """,
+            *values,
+        )[0]
+
+    def oldest_open_case(self, brand: str) -> dict[str, Any] | None:
+        rows = self._rows(
+            "SELECT * FROM open_cases WHERE brand = ? ORDER BY opened_at LIMIT 1", brand
+        )
+        return rows[0] if rows else None
+
+    def source_health(self) -> list[dict[str, Any]]:
+        return self._rows("SELECT * FROM source_health")
+
+    def languages(self) -> dict[str, int]:
+        """Count mentions by language, the commonest first; unknown is `?`."""
+        rows = self._rows(
+            "SELECT coalesce(language, '?') AS language, count(*) AS n FROM mentions "
+            "GROUP BY 1 ORDER BY n DESC"
+        )
+        return {row["language"]: row["n"] for row in rows}
+
+    def brands(self) -> list[str]:
+        return [row["brand"] for row in self._rows("SELECT DISTINCT brand FROM mentions")]
+
+    def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._database.connection.execute(sql, parameters)]

@@ -1,0 +1,193 @@
+"""Mentions, their versions and their authors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from storage.database import Database
+from storage.models import Mention, SaveResult, from_iso, iso
+
+_COLUMNS = (
+    "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
+    "rating_max", "language", "created_at", "fetched_at", "reach", "parent_id", "text_hash",
+    "edited_at", "owner_reply", "owner_replied_at",
+)  # fmt: skip
+# What a later reading may change without making a new version.
+_REFRESHED = (
+    "url", "author_id", "language", "created_at", "reach", "parent_id", "edited_at",
+    "owner_reply", "owner_replied_at",
+)  # fmt: skip
+_VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
+_CHUNK = 500
+
+
+class Mentions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, batch: Sequence[Mention]) -> SaveResult:
+        """Upsert mentions by id in one transaction; safe to repeat.
+
+        A changed title, text or rating keeps the old one as a version and waits for a verdict
+        anew. A mention that another brand already has stays that brand's.
+        """
+        latest = {mention.id: _storable(mention) for mention in batch}
+        new, edited = 0, 0
+        if not latest:
+            return SaveResult()
+        with self._database.transaction() as connection:
+            stored = self._stored(connection, latest)
+            self._save_authors(connection, latest.values())
+            inserts = []
+            for mention in latest.values():
+                row = _row(mention)
+                old = stored.get(mention.id)
+                if old is None:
+                    inserts.append(row)
+                    new += 1
+                elif old["brand"] != mention.brand:
+                    continue
+                elif old["text_hash"] != mention.text_hash:
+                    self._replace_version(connection, old, row)
+                    edited += 1
+                else:
+                    self._refresh(connection, old, row)
+            columns = ", ".join(_COLUMNS)
+            marks = ", ".join(f":{column}" for column in _COLUMNS)
+            connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
+        return SaveResult(new=new, edited=edited, known=len(latest) - new - edited)
+
+    def get(self, mention_id: str) -> Mention | None:
+        row = self._database.connection.execute(
+            f"{SELECT_MENTION} WHERE m.id = ?", (mention_id,)
+        ).fetchone()
+        return mention_from(row) if row else None
+
+    def count(self) -> int:
+        row = self._database.connection.execute("SELECT count(*) FROM mentions").fetchone()
+        return int(row[0])
+
+    def newest(self, brand: str, source: str) -> datetime | None:
+        """Tell when the newest stored mention of a brand at a source was written."""
+        row = self._database.connection.execute(
+            "SELECT max(created_at) FROM mentions WHERE brand = ? AND source = ?", (brand, source)
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
+
+    def _stored(
+        self, connection: sqlite3.Connection, wanted: Iterable[str]
+    ) -> dict[str, sqlite3.Row]:
+        found: dict[str, sqlite3.Row] = {}
+        ids = list(wanted)
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            for row in connection.execute(f"SELECT * FROM mentions WHERE id IN ({marks})", chunk):
+                found[row["id"]] = row
+        return found
+
+    def _save_authors(self, connection: sqlite3.Connection, mentions: Iterable[Mention]) -> None:
+        rows = [
+            {
+                "id": mention.author_id,
+                "source": mention.source,
+                "native_id": mention.author_native_id or mention.author,
+                "name": mention.author,
+                "seen_at": iso(mention.created_at or mention.fetched_at),
+                "reach": mention.reach,
+            }
+            for mention in mentions
+            if mention.author_id
+        ]
+        connection.executemany(
+            """
+            INSERT INTO authors (id, source, native_id, name, first_seen_at, last_seen_at, reach)
+            VALUES (:id, :source, :native_id, :name, :seen_at, :seen_at, :reach)
+            ON CONFLICT (id) DO UPDATE SET
+                name = coalesce(excluded.name, name),
+                first_seen_at = min(first_seen_at, excluded.first_seen_at),
+                last_seen_at = max(last_seen_at, excluded.last_seen_at),
+                reach = coalesce(excluded.reach, reach)
+            """,
+            rows,
+        )
+
+    def _replace_version(
+        self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
+    ) -> None:
+        connection.execute(
+            """
+            INSERT INTO mention_versions
+                (mention_id, text_hash, title, text, rating, rating_max, replaced_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                old["id"], old["text_hash"], old["title"], old["text"], old["rating"],
+                old["rating_max"], row["fetched_at"],
+            ),
+        )  # fmt: skip
+        row["edited_at"] = row["edited_at"] or row["fetched_at"]
+        changed = ", ".join(
+            f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
+        )
+        # An old verdict speaks of the old text: the new one waits to be scored.
+        connection.execute(f"UPDATE mentions SET {changed}, verdict_id = NULL WHERE id = :id", row)
+
+    def _refresh(
+        self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
+    ) -> None:
+        changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
+        if changed:
+            assignments = ", ".join(f"{column} = :{column}" for column in changed)
+            connection.execute(f"UPDATE mentions SET {assignments} WHERE id = :id", row)
+
+
+SELECT_MENTION = """
+    SELECT m.*, a.name AS author, a.native_id AS author_native_id
+    FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
+"""
+
+
+def mention_from(row: sqlite3.Row) -> Mention:
+    """Make a Mention of a row that `SELECT_MENTION` gave."""
+    values: dict[str, Any] = {item.name: row[item.name] for item in fields(Mention)}
+    for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
+        if values[name] is not None:
+            values[name] = from_iso(values[name])
+    return Mention(**values)
+
+
+def _row(mention: Mention) -> dict[str, Any]:
+    row: dict[str, Any] = {column: getattr(mention, column) for column in _COLUMNS}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            row[name] = iso(value)
+    return row
+
+
+def _storable(mention: Mention) -> Mention:
+    """Replace lone surrogates, which SQLite cannot hold, and NULs, which end its strings."""
+    damaged: dict[str, Any] = {
+        item.name: _mend(value)
+        for item in fields(Mention)
+        if isinstance(value := getattr(mention, item.name), str) and _mend(value) != value
+    }
+    return replace(mention, **damaged) if damaged else mention
+
+
+def _mend(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "")
+
+
+def in_chunks(items: Sequence[Any], size: int = _CHUNK) -> Iterator[Sequence[Any]]:
+    """Cut a sequence so that each part fits SQLite's limit of bound values."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,360 @@
+"""Verdicts, what waits for one, what waits to be judged, and the daily rollup."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from storage.database import Database
+from storage.mentions import SELECT_MENTION, in_chunks, mention_from
+from storage.models import (
+    AuthorHistory,
+    Experience,
+    Mention,
+    NewAlert,
+    NewCase,
+    Stance,
+    Verdict,
+    Voice,
+    from_iso,
+    iso,
+)
+from storage.outbox import insert_alerts
+
+_VERDICT_COLUMNS = tuple(item.name for item in fields(Verdict))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A verdict and the version of the mention that it was given for."""
+
+    mention: Mention
+    verdict: Verdict
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Old mentions of one brand and source that were judged together, quietly."""
+
+    brand: str
+    source: str
+    counts: dict[Experience, int]
+    oldest: datetime | None
+    newest: datetime | None
+
+
+Summarise = Callable[[Backlog], NewAlert]
+
+
+class Verdicts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self, limit: int) -> list[Mention]:
+        """Give mentions whose present text has no verdict, the newest stored first."""
+        rows = self._database.connection.execute(
+            f"{SELECT_MENTION} WHERE m.verdict_id IS NULL ORDER BY m.seq DESC LIMIT ?", (limit,)
+        )
+        return [mention_from(row) for row in rows]
+
+    def count_waiting(self) -> int:
+        return self._count("SELECT count(*) FROM mentions WHERE verdict_id IS NULL")
+
+    def count_unjudged(self) -> int:
+        return self._count(
+            "SELECT count(*) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
+            "WHERE v.judged_at IS NULL"
+        )
+
+    def stale(self, model: str, limit: int) -> list[Mention]:
+        """Give mentions whose current verdict is by another model version."""
+        rows = self._database.connection.execute(
+            f"""
+            {SELECT_MENTION} JOIN verdicts v ON v.id = m.verdict_id
+            WHERE v.model <> ? ORDER BY m.seq LIMIT ?
+            """,
+            (model, limit),
+        )
+        return [mention_from(row) for row in rows]
+
+    def count_stale(self, model: str) -> int:
+        return self._count(
+            "SELECT count(*) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
+            "WHERE v.model <> ?",
+            model,
+        )
+
+    def save(self, scored: Sequence[Scored], at: datetime) -> int:
+        """Write verdicts in one transaction and update the daily counts they touch.
+
+        A mention whose text changed meanwhile keeps waiting. A version that was judged under an
+        earlier model is not judged again. Returns how many became current.
+        """
+        current = 0
+        touched = set()
+        columns = ", ".join(_VERDICT_COLUMNS)
+        marks = ", ".join(f":{column}" for column in _VERDICT_COLUMNS)
+        with self._database.transaction() as connection:
+            for item in scored:
+                values: dict[str, Any] = {
+                    name: getattr(item.verdict, name) for name in _VERDICT_COLUMNS
+                }
+                values |= {
+                    "mention_id": item.mention.id,
+                    "text_hash": item.mention.text_hash,
+                    "scored_at": iso(at),
+                }
+                row = connection.execute(
+                    f"""
+                    INSERT INTO verdicts (mention_id, text_hash, scored_at, judged_at, {columns})
+                    SELECT :mention_id, :text_hash, :scored_at, (
+                        SELECT max(judged_at) FROM verdicts
+                        WHERE mention_id = :mention_id AND text_hash = :text_hash
+                    ), {marks}
+                    WHERE EXISTS (SELECT 1 FROM mentions WHERE id = :mention_id)
+                    ON CONFLICT (mention_id, model, text_hash) DO UPDATE SET
+                        scored_at = excluded.scored_at
+                    RETURNING id
+                    """,
+                    values,
+                ).fetchone()
+                if row is None:
+                    continue
+                current += connection.execute(
+                    """
+                    UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
+                    WHERE id = ? AND text_hash = ?
+                    """,
+                    (row["id"], item.language, item.mention.id, item.mention.text_hash),
+                ).rowcount
+                if item.mention.created_at is not None:
+                    day = iso(item.mention.created_at)[:10]
+                    touched.add((day, item.mention.brand, item.mention.source))
+            _roll_up(connection, touched)
+        return current
+
+    def judge_backlog(
+        self, older_than: datetime, at: datetime, summarise: Summarise
+    ) -> list[Backlog]:
+        """Judge all that is too old to alert (or undated) at once: one summary a source.
+
+        A source whose crawl is still running waits, so that its history makes one summary.
+        """
+        unjudged = """
+            FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
+            WHERE v.judged_at IS NULL AND (m.created_at IS NULL OR m.created_at < :cutoff)
+            AND NOT EXISTS (
+                SELECT 1 FROM crawl_runs r
+                WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
+            )
+        """
+        found: dict[tuple[str, str], Backlog] = {}
+        with self._database.transaction() as connection:
+            parameters = {"cutoff": iso(older_than), "at": iso(at)}
+            rows = connection.execute(
+                f"""
+                SELECT m.brand, m.source, v.experience, count(*) AS n,
+                    min(m.created_at) AS oldest, max(m.created_at) AS newest
+                {unjudged} GROUP BY m.brand, m.source, v.experience
+                """,
+                parameters,
+            ).fetchall()
+            for row in rows:
+                key = (row["brand"], row["source"])
+                before = found.get(key)
+                found[key] = Backlog(
+                    brand=row["brand"],
+                    source=row["source"],
+                    counts={
+                        **(before.counts if before else {}),
+                        Experience(row["experience"]): row["n"],
+                    },
+                    oldest=_extreme(min, before.oldest if before else None, row["oldest"]),
+                    newest=_extreme(max, before.newest if before else None, row["newest"]),
+                )
+            connection.execute(
+                f"UPDATE verdicts SET judged_at = :at WHERE id IN (SELECT v.id {unjudged})",
+                parameters,
+            )
+            insert_alerts(connection, [summarise(backlog) for backlog in found.values()])
+        return list(found.values())
+
+    def unjudged(self, limit: int) -> list[Voice]:
+        """Give mentions with a current verdict that no rule has seen, the oldest first.
+
+        Each comes with its author's history before it.
+        """
+        columns = ", ".join(f"v.{column} AS v_{column}" for column in _VERDICT_COLUMNS)
+        rows = self._database.connection.execute(
+            f"""
+            SELECT m.*, a.name AS author, a.native_id AS author_native_id, {columns},
+                c.experience AS c_experience, c.stance AS c_stance
+            FROM mentions m
+            JOIN verdicts v ON v.id = m.verdict_id
+            LEFT JOIN authors a ON a.id = m.author_id
+            LEFT JOIN corrections c ON c.id = (
+                SELECT max(k.id) FROM corrections k
+                WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
+            )
+            WHERE v.judged_at IS NULL
+            ORDER BY coalesce(m.created_at, m.fetched_at), m.seq LIMIT ?
+            """,
+            (limit,),
+        ).fetchall()
+        return [
+            Voice(
+                mention=mention_from(row),
+                verdict=_verdict_from(row),
+                history=self._history(row),
+            )
+            for row in rows
+        ]
+
+    def record_judgement(
+        self,
+        judged: Sequence[Voice],
+        cases: Sequence[NewCase],
+        alerts: Sequence[NewAlert],
+        at: datetime,
+    ) -> None:
+        """Write what the rules decided, in one transaction; safe to repeat.
+
+        A mention has one case for ever: an edited complaint finds the case that it has.
+        """
+        with self._database.transaction() as connection:
+            for case in cases:
+                row = connection.execute(
+                    """
+                    INSERT INTO cases (mention_id, brand, state, opened_at, due_at)
+                    VALUES (?, ?, 'open', ?, ?) ON CONFLICT (mention_id) DO NOTHING RETURNING id
+                    """,
+                    (case.mention_id, case.brand, iso(case.opened_at), iso(case.due_at)),
+                ).fetchone()
+                if row is not None:
+                    connection.execute(
+                        "INSERT INTO case_events (case_id, at, event, actor) "
+                        "VALUES (?, ?, 'opened', 'earful')",
+                        (row["id"], iso(case.opened_at)),
+                    )
+            insert_alerts(connection, alerts)
+            for voice in judged:
+                connection.execute(
+                    """
+                    UPDATE verdicts SET judged_at = ?
+                    WHERE mention_id = ? AND text_hash = ? AND judged_at IS NULL
+                    """,
+                    (iso(at), voice.mention.id, voice.mention.text_hash),
+                )
+
+    def correct(
+        self,
+        mention_id: str,
+        *,
+        experience: Experience | None,
+        stance: Stance | None,
+        by: str,
+        at: datetime,
+        note: str | None = None,
+    ) -> bool:
+        """Record a person's label for the present text; False when there is no such mention."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT brand, source, text_hash, created_at FROM mentions WHERE id = ?",
+                (mention_id,),
+            ).fetchone()
+            if row is None:
+                return False
+            connection.execute(
+                """
+                INSERT INTO corrections
+                    (mention_id, text_hash, experience, stance, corrected_by, corrected_at, note)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                (mention_id, row["text_hash"], experience, stance, by, iso(at), note),
+            )
+            if row["created_at"]:
+                _roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
+        return True
+
+    def _history(self, row: sqlite3.Row) -> AuthorHistory:
+        if row["author_id"] is None:
+            return AuthorHistory()
+        earlier = self._database.connection.execute(
+            """
+            SELECT experience, stance, created_at FROM voice
+            WHERE author_id = :author_id AND brand = :brand AND id <> :id
+                AND experience IS NOT NULL
+                AND coalesce(created_at, fetched_at) <= :moment
+            ORDER BY coalesce(created_at, fetched_at), id
+            """,
+            {
+                "author_id": row["author_id"],
+                "brand": row["brand"],
+                "id": row["id"],
+                "moment": row["created_at"] or row["fetched_at"],
+            },
+        ).fetchall()
+        if not earlier:
+            return AuthorHistory()
+        experiences = [item["experience"] for item in earlier]
+        stances = [item["stance"] for item in earlier]
+        dates = [item["created_at"] for item in earlier if item["created_at"]]
+        taken = [stance for stance in stances if stance != Stance.NEITHER]
+        told = [experience for experience in experiences if experience != Experience.NONE]
+        return AuthorHistory(
+            mentions=len(earlier),
+            angry=experiences.count(Experience.ANGRY),
+            delighted=experiences.count(Experience.DELIGHTED),
+            advocate=stances.count(Stance.ADVOCATE),
+            hater=stances.count(Stance.HATER),
+            first_seen_at=from_iso(dates[0]) if dates else None,
+            last_stance=Stance(taken[-1]) if taken else None,
+            last_experience=Experience(told[-1]) if told else None,
+        )
+
+    def _count(self, sql: str, *parameters: object) -> int:
+        return int(self._database.connection.execute(sql, parameters).fetchone()[0])
+
+
+def _verdict_from(row: sqlite3.Row) -> Verdict:
+    values: dict[str, Any] = {name: row[f"v_{name}"] for name in _VERDICT_COLUMNS}
+    corrected = row["c_experience"] is not None or row["c_stance"] is not None
+    values["experience"] = Experience(row["c_experience"] or values["experience"])
+    values["stance"] = Stance(row["c_stance"] or values["stance"])
+    values["sure"] = corrected or bool(values["sure"])
+    return Verdict(**values)
+
+
+def _extreme(choose: Any, before: datetime | None, text: str | None) -> datetime | None:
+    if text is None:
+        return before
+    moment = from_iso(text)
+    return moment if before is None else choose(before, moment)
+
+
+def _roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
+    """Count the named days anew; counting again is what keeps edits and repeats harmless."""
+    for chunk in in_chunks(sorted(touched)):
+        connection.executemany(
+            """
+            INSERT INTO daily_counts
+            SELECT ?1, ?2, ?3, count(*),
+                sum(experience = 'angry'), sum(experience = 'mediocre'),
+                sum(experience = 'delighted'), sum(experience = 'none'),
+                sum(stance = 'advocate'), sum(stance = 'hater')
+            FROM voice
+            WHERE brand = ?2 AND source = ?3
+                AND created_at >= ?1 AND created_at < date(?1, '+1 day')
+                AND experience IS NOT NULL
+            GROUP BY 1
+            ON CONFLICT (day, brand, source) DO UPDATE SET
+                mentions = excluded.mentions, angry = excluded.angry,
+                mediocre = excluded.mediocre, delighted = excluded.delighted,
+                none = excluded.none, advocate = excluded.advocate, hater = excluded.hater
+            """,
+            chunk,
+        )

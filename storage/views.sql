@@ -1,0 +1,124 @@
+-- The views brand managers query. Made anew whenever the store is migrated.
+
+-- A mention with its current verdict (a person's correction wins over the model) and its author.
+CREATE VIEW voice AS
+SELECT
+    m.id, m.brand, m.source, m.url, m.title, m.text, m.rating, m.rating_max, m.language,
+    m.created_at, m.fetched_at, m.edited_at, m.reach, m.parent_id,
+    m.owner_reply, m.owner_replied_at,
+    m.author_id, a.name AS author,
+    coalesce(c.experience, v.experience) AS experience,
+    coalesce(c.stance, v.stance) AS stance,
+    CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
+    c.id IS NOT NULL AS corrected,
+    v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
+    v.model, v.scored_at, m.text_hash
+FROM mentions m
+LEFT JOIN authors a ON a.id = m.author_id
+LEFT JOIN verdicts v ON v.id = m.verdict_id
+LEFT JOIN corrections c ON c.id = (
+    SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
+);
+
+-- Wows: delighted, and the model is sure.
+CREATE VIEW wow_wall AS
+SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id
+FROM voice
+WHERE experience = 'delighted' AND sure = 1
+ORDER BY created_at DESC;
+
+-- Complaints that somebody must still answer, the most urgent first.
+CREATE VIEW open_cases AS
+SELECT
+    k.id, k.state, k.brand, k.due_at,
+    k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
+    k.claimed_by, k.opened_at, v.source, v.author, v.title, v.text, v.rating, v.rating_max,
+    v.stance, v.url, k.mention_id
+FROM cases k
+JOIN voice v ON v.id = k.mention_id
+WHERE k.state IN ('open', 'claimed')
+ORDER BY k.due_at;
+
+-- People who talk others into the brand.
+CREATE VIEW advocates AS
+SELECT
+    author, author_id, brand, source,
+    sum(stance = 'advocate') AS advocacy, count(*) AS mentions,
+    min(CASE WHEN stance = 'advocate' THEN created_at END) AS advocate_since,
+    max(created_at) AS last_seen_at, max(reach) AS reach
+FROM voice
+WHERE author_id IS NOT NULL
+GROUP BY author_id, brand
+HAVING advocacy > 0
+ORDER BY advocacy DESC, last_seen_at DESC;
+
+-- People who talk others out of it.
+CREATE VIEW haters AS
+SELECT
+    author, author_id, brand, source,
+    sum(stance = 'hater') AS warnings, count(*) AS mentions,
+    min(CASE WHEN stance = 'hater' THEN created_at END) AS hater_since,
+    max(created_at) AS last_seen_at, max(reach) AS reach
+FROM voice
+WHERE author_id IS NOT NULL
+GROUP BY author_id, brand
+HAVING warnings > 0
+ORDER BY warnings DESC, last_seen_at DESC;
+
+-- Advocates who turned angry, and haters who were won back.
+CREATE VIEW flips AS
+SELECT
+    CASE WHEN experience = 'angry' THEN 'lost_advocate' ELSE 'won_back' END AS flip,
+    created_at, brand, source, author, text, was_since, url, author_id, id
+FROM (
+    SELECT
+        *,
+        CASE WHEN experience = 'angry' THEN last_advocacy ELSE last_warning END AS was_since
+    FROM (
+        SELECT
+            *,
+            max(CASE WHEN stance = 'advocate' THEN created_at END) OVER earlier AS last_advocacy,
+            max(CASE WHEN stance = 'hater' THEN created_at END) OVER earlier AS last_warning
+        FROM voice
+        WHERE author_id IN (
+            SELECT author_id FROM mentions
+            WHERE author_id IS NOT NULL GROUP BY author_id HAVING count(*) > 1
+        )
+        WINDOW earlier AS (
+            PARTITION BY author_id, brand ORDER BY created_at, id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
+    )
+    WHERE
+        (experience = 'angry' AND last_advocacy IS NOT NULL
+            AND coalesce(last_warning, '') < last_advocacy)
+        OR ((experience = 'delighted' OR stance = 'advocate') AND last_warning IS NOT NULL
+            AND coalesce(last_advocacy, '') < last_warning)
+)
+ORDER BY created_at DESC;
+
+-- One row a day, brand and source; shares are of the mentions that tell an experience.
+CREATE VIEW daily_experience AS
+SELECT
+    day, brand, source, mentions, angry, mediocre, delighted, none, advocate, hater,
+    round(1.0 * angry / nullif(angry + mediocre + delighted, 0), 4) AS complaint_rate,
+    round(1.0 * mediocre / nullif(angry + mediocre + delighted, 0), 4) AS mediocre_rate,
+    round(1.0 * delighted / nullif(angry + mediocre + delighted, 0), 4) AS wow_rate
+FROM daily_counts
+ORDER BY day DESC, brand, source;
+
+-- How each source is doing: its last finished run, and the last good one.
+CREATE VIEW source_health AS
+SELECT
+    r.brand, r.source, r.target,
+    r.outcome, r.reason, r.started_at, r.finished_at, r.seen, r.new, r.edited, r.refused,
+    (
+        SELECT max(g.started_at) FROM crawl_runs g
+        WHERE g.brand = r.brand AND g.source = r.source AND g.target = r.target
+            AND g.outcome IN ('ok', 'unchanged', 'quiet')
+    ) AS last_good_at
+FROM crawl_runs r
+WHERE r.id IN (
+    SELECT max(id) FROM crawl_runs WHERE outcome IS NOT NULL GROUP BY brand, source, target
+)
+ORDER BY r.brand, r.source, r.target;
