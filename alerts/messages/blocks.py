@@ -1,0 +1,68 @@
+"""Block Kit within its limits by construction, from texts that are already escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+from alerts.messages.text import heading
+
+MAX_BLOCKS = 50
+MAX_SECTION = 3000
+MAX_FIELD = 2000
+MAX_TEXT = 3000
+"""Slack takes 40,000 characters of `text`; a notification needs far fewer."""
+
+
+def header(text: str, block_id: str = "title") -> HeaderBlock:
+    """Title a message; `text` is raw and is made safe here."""
+    return HeaderBlock(block_id=block_id, text=PlainTextObject(text=heading(text), emoji=False))
+
+
+def section(text: str, block_id: str) -> SectionBlock:
+    """Show mrkdwn; Slack itself must link nothing in it (`verbatim`)."""
+    return SectionBlock(block_id=block_id, text=_mrkdwn(text, MAX_SECTION))
+
+
+def facts(pairs: Sequence[tuple[str, str]], block_id: str = "facts") -> SectionBlock:
+    """Show up to ten labelled values in two columns."""
+    return SectionBlock(
+        block_id=block_id,
+        fields=[_mrkdwn(f"*{name}*\n{value}", MAX_FIELD) for name, value in pairs[:10]],
+    )
+
+
+def context(parts: Sequence[str], block_id: str) -> ContextBlock:
+    """Show small print, up to ten parts."""
+    return ContextBlock(
+        block_id=block_id, elements=[_mrkdwn(part, MAX_FIELD) for part in parts[:10]]
+    )
+
+
+def divider(block_id: str) -> DividerBlock:
+    """Part what stands above from what stands below."""
+    return DividerBlock(block_id=block_id)
+
+
+def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:
+    """Join a message; raises `slack_sdk.errors.SlackObjectFormationError` past a limit."""
+    kept = [block for block in blocks if block is not None]
+    return {"text": text[:MAX_TEXT], "blocks": [block.to_dict() for block in kept[:MAX_BLOCKS]]}
+
+
+def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:
+    # Cutting here could halve a link or an entity: builders cut each part before they join.
+    if not 0 < len(text) <= limit:
+        raise SlackObjectFormationError(f"a text of {len(text)} characters, at most {limit} fit")
+    return MarkdownTextObject(text=text, verbatim=True)

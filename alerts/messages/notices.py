@@ -1,0 +1,190 @@
+"""Messages about no single mention: the quiet first run, a checkpoint, a source's health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.text import count, day, line, moment, percentage
+from alerts.messages.voices import source_name
+from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Experience
+
+EXPERIENCE_NAMES = {
+    Experience.ANGRY: "Angry",
+    Experience.MEDIOCRE: "Mediocre",
+    Experience.DELIGHTED: "Delighted",
+    Experience.NONE: "No experience told",
+}
+_METRICS = {
+    "wow_rate": "wow rate",
+    "angry_rate": "anger rate",
+    "advocate_rate": "advocate rate",
+    "mediocre_rate": "mediocre rate",
+    "coverage": "complaints answered",
+}
+_OUTCOMES = {
+    CrawlOutcome.EMPTY: (
+        "gave nothing where it always gave something",
+        "The page or feed may have changed its form: look at it in a browser.",
+    ),
+    CrawlOutcome.BLOCKED: (
+        "turned Earful away",
+        "Crawl it less often (`every`), or check that its rules allow it.",
+    ),
+    CrawlOutcome.UNAUTHORISED: (
+        "refused the credentials",
+        "Renew the key or token of this source in the environment.",
+    ),
+    CrawlOutcome.BROKEN: (
+        "answered in a form that Earful cannot read",
+        "The source may have changed: update Earful or report it.",
+    ),
+    CrawlOutcome.FAILED: (
+        "could not be read",
+        "It may be down for a while; Earful keeps trying.",
+    ),
+    CrawlOutcome.TIMEOUT: (
+        "took too long and was stopped",
+        "It may be slow for a while; Earful keeps trying.",
+    ),
+}
+
+
+def backlog(
+    brand: str,
+    source: str,
+    counts: Mapping[Experience, int],
+    oldest: datetime | None,
+    newest: datetime | None,
+    max_age_hours: float,
+) -> dict[str, Any]:
+    """Sum up what a source told before Earful listened, instead of a flood of old mentions."""
+    total = sum(counts.values())
+    where = source_name(source)
+    span = f", from {day(oldest)} to {day(newest)}" if oldest and newest else ""
+    angry, wows = counts.get(Experience.ANGRY, 0), counts.get(Experience.DELIGHTED, 0)
+    summary = (
+        f"{count(total, 'older mention')} of {line(brand, 80)} read at {where}{span}: "
+        f"{angry:,} angry, {wows:,} delighted. They raise no single alerts."
+    )
+    return payload(
+        summary,
+        [
+            header(f"Listening for {brand}: older mentions"),
+            section(
+                f"*{count(total, 'mention')}* older than {max_age_hours:g} hours read at "
+                f"{where}{span}. They are stored and counted; none of them alerts by itself "
+                "and none opens a case.",
+                "lead",
+            ),
+            facts(
+                [
+                    (name, _of_total(counts.get(experience, 0), total))
+                    for experience, name in EXPERIENCE_NAMES.items()
+                ]
+            ),
+        ],
+    )
+
+
+def checkpoint(
+    brand: str,
+    metric: str,
+    target: float,
+    value: float,
+    low: float,
+    high: float,
+    total: int,
+    next_target: float | None,
+    window: str,
+) -> dict[str, Any]:
+    """Celebrate a goal that was truly reached, and name the next one. Rates are shares of 1."""
+    name = metric_name(metric)
+    onward = (
+        f"Rest a moment. The next checkpoint is {percentage(next_target)}."
+        if next_target is not None
+        else "There is no higher one: hold it."
+    )
+    summary = (
+        f"Checkpoint reached for {line(brand, 80)}: {name} {percentage(value)} "
+        f"(the goal was {percentage(target)}). {onward}"
+    )
+    return payload(
+        summary,
+        [
+            header(f"Checkpoint reached: {brand}"),
+            section(
+                f"*The {name} of {line(brand, 80)} is {percentage(value)}; the goal was "
+                f"{percentage(target)}.* {onward}",
+                "lead",
+            ),
+            facts(
+                [
+                    ("Measured over", f"{line(window, 40)}, {count(total, 'mention')}"),
+                    (
+                        "How sure",
+                        f"between {percentage(low)} and {percentage(high)} (95% interval)",
+                    ),
+                ]
+            ),
+        ],
+    )
+
+
+def ops(
+    target: CrawlTarget, previous: CrawlOutcome | None, report: CrawlReport, at: datetime
+) -> dict[str, Any]:
+    """Tell that a source went from good to bad or healed: what, where, what to do."""
+    where = source_name(target.source)
+    what = line(target.target, 120)
+    place = f"{where} ({what})" if what and what != target.source else where
+    begin = place[:1].upper() + place[1:]
+    brand = line(target.brand, 80)
+    if report.outcome.good:
+        summary = f"Source healed: {begin} for {brand} can be read again."
+        return payload(
+            summary,
+            [
+                header(f"Source healed: {target.brand}"),
+                section(f"*{begin} can be read again.* {_found(report)}", "lead"),
+                context([f"Seen {moment(at)}"], "small_print"),
+            ],
+        )
+    told, to_do = _OUTCOMES[report.outcome]
+    reason = line(report.reason, 300)
+    summary = f"Source in trouble: {begin} for {brand} {told}."
+    small = [
+        f"Outcome `{report.outcome}`, seen {moment(at)}",
+        "Told once, and again when it heals",
+    ]
+    return payload(
+        summary + (f" {reason}" if reason else ""),
+        [
+            header(f"Source in trouble: {target.brand}"),
+            section(f"*{begin} {told}.*" + (f"\n> {reason}" if reason else ""), "lead"),
+            facts(
+                [
+                    ("What to do", to_do),
+                    ("Before", "it was good" if previous else "this was its first crawl"),
+                ]
+            ),
+            context(small, "small_print"),
+        ],
+    )
+
+
+def metric_name(metric: str) -> str:
+    """Name a metric for people, escaped."""
+    return _METRICS.get(metric) or line(metric.replace("_", " "), 60)
+
+
+def _of_total(part: int, total: int) -> str:
+    return f"{part:,} ({percentage(part / total)})" if total else f"{part:,}"
+
+
+def _found(report: CrawlReport) -> str:
+    if report.new:
+        return f"This crawl brought {count(report.new, 'new mention')}."
+    return "This crawl brought nothing new."

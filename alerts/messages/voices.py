@@ -1,0 +1,240 @@
+"""Messages about one mention: a complaint, a wow, a lost advocate, one won back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+
+from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.text import (
+    clean,
+    count,
+    cut,
+    day,
+    escape,
+    in_utc,
+    line,
+    link,
+    moment,
+    percentage,
+    safe_url,
+    words,
+)
+from storage.models import AuthorHistory, Experience, Mention, Stance, Verdict, Voice
+
+_SOURCES = {
+    "appstore": "the App Store",
+    "bluesky": "Bluesky",
+    "feeds": "a news feed",
+    "github": "GitHub",
+    "googleplay": "Google Play",
+    "hackernews": "Hacker News",
+    "lemmy": "Lemmy",
+    "lobsters": "Lobsters",
+    "mastodon": "Mastodon",
+    "playstore": "Google Play",
+    "reddit": "Reddit",
+    "stackexchange": "Stack Exchange",
+    "steam": "Steam",
+    "trustpilot": "Trustpilot",
+    "youtube": "YouTube",
+}
+_STANCES = {
+    Stance.ADVOCATE: "recommends the brand to others",
+    Stance.HATER: "talks others out of it",
+}
+
+
+def complaint(voice: Voice, due_at: datetime) -> dict[str, Any]:
+    """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
+    mention = voice.mention
+    summary = (
+        f"Complaint about {line(mention.brand, 80)} from {_who(mention)}, {_where(mention)}"
+        f"{_stars_briefly(mention)}: {_briefly(mention)} Answer by {in_utc(due_at)}."
+    )
+    return payload(summary, _blocks(f"Complaint about {mention.brand}", voice, due_at=due_at))
+
+
+def lost_advocate(voice: Voice, due_at: datetime | None) -> dict[str, Any]:
+    """Build the most urgent message; `due_at` is None where the owner has answered already."""
+    mention = voice.mention
+    ask = f"Answer first, by {in_utc(due_at)}." if due_at else "The owner has answered already."
+    summary = (
+        f"A friend of {line(mention.brand, 80)} turned angry: {_who(mention)}, "
+        f"{_where(mention)}{_stars_briefly(mention)}: {_briefly(mention)} {ask}"
+    )
+    lead = (
+        "*This person used to speak well of you.* An answer here is worth more than anywhere "
+        "else: answer first."
+        if due_at
+        else "*This person used to speak well of you.* The owner has answered already: see that "
+        "it helped."
+    )
+    title = f"Urgent: {mention.brand} is losing an advocate"
+    return payload(summary, _blocks(title, voice, due_at=due_at, lead=lead, urgent=True))
+
+
+def wow(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
+    """Build the message that celebrates; `staff` are those whom the words name."""
+    mention = voice.mention
+    summary = (
+        f"Wow for {line(mention.brand, 80)} from {_who(mention)}, {_where(mention)}"
+        f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
+    )
+    return payload(summary, _blocks(f"Wow for {mention.brand}", voice, staff=staff))
+
+
+def won_back(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
+    """Build the message about somebody who was against the brand and now is for it."""
+    mention = voice.mention
+    summary = (
+        f"Won back for {line(mention.brand, 80)}: {_who(mention)}, {_where(mention)}"
+        f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
+    )
+    lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
+    title = f"Won back: a customer of {mention.brand}"
+    return payload(summary, _blocks(title, voice, lead=lead, staff=staff))
+
+
+def source_name(source: str) -> str:
+    """Name a source for people, escaped, fit to follow "at": `the App Store`, `Hacker News`."""
+    return _SOURCES.get(source) or line(source.replace("_", " "), 60) or "an unnamed source"
+
+
+def person(history: AuthorHistory) -> str:
+    """Say in words what kind of person an author is, from what they said before."""
+    if not history.mentions:
+        return "first time heard of"
+    since = f" since {day(history.first_seen_at)}" if history.first_seen_at else ""
+    before = count(history.mentions, "earlier mention")
+    if history.last_stance is Stance.HATER or history.hater > history.advocate:
+        kind = "hater"
+    elif history.last_stance is Stance.ADVOCATE or history.advocate > history.hater:
+        kind = "advocate"
+    else:
+        kind = "known"
+    told = [
+        f"{number} {name}"
+        for number, name in ((history.delighted, "delighted"), (history.angry, "angry"))
+        if number
+    ]
+    return f"{kind}{since}, {before}" + (f" ({', '.join(told)})" if told else "")
+
+
+def stars(mention: Mention) -> str:
+    """Write a rating in words first, e.g. `2 of 5 (★★☆☆☆)`; `none given` without one."""
+    rating, best = mention.rating, mention.rating_max
+    if rating is None:
+        return "none given"
+    if best is None:
+        return f"{rating:g}"
+    told = f"{rating:g} of {best:g}"
+    if best == 1:
+        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({told})"
+    if best <= 10 and best == int(best) and 0 <= rating <= best:
+        full = round(rating)
+        return f"{told} ({'★' * full}{'☆' * (int(best) - full)})"
+    return told
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Write a verdict with how sure the classifier is of each part."""
+    experience = {
+        Experience.ANGRY: ("Angry", verdict.p_angry),
+        Experience.MEDIOCRE: ("Mediocre", verdict.p_mediocre),
+        Experience.DELIGHTED: ("Delighted", verdict.p_delighted),
+        Experience.NONE: ("No experience told", verdict.p_none),
+    }[verdict.experience]
+    told = f"{experience[0]} ({percentage(experience[1])} sure)"
+    if not verdict.sure:
+        told = f"Perhaps {told[0].lower()}{told[1:]}"
+    if verdict.stance is Stance.NEITHER:
+        return told
+    share = verdict.p_advocate if verdict.stance is Stance.ADVOCATE else verdict.p_hater
+    return f"{told}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
+
+
+def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
+    """Quote title and words as mrkdwn of at most 2,900 characters; say whether it was cut."""
+    title = line(mention.title, 150)
+    body, was_cut = words(mention.text, limit, 2400)
+    if not body and not title:
+        return "No words were left, only the stars.", False
+    return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
+
+
+def read_link(mention: Mention, was_cut: bool) -> str:
+    """Say where to read the mention, as a link where its address is safe."""
+    if safe_url(mention.url) is None:
+        return "No link is known" + (" to the rest of the words" if was_cut else "")
+    told = "Read the rest" if was_cut else "Read it"
+    return link(mention.url, f"{told} at {source_name(mention.source)}")
+
+
+def _blocks(
+    title: str,
+    voice: Voice,
+    *,
+    due_at: datetime | None = None,
+    lead: str | None = None,
+    urgent: bool = False,
+    staff: Sequence[str] = (),
+) -> list[Block | None]:
+    mention = voice.mention
+    quoted, was_cut = quotation(mention)
+    where = _where(mention)
+    if mention.reach:
+        where += f", reach {mention.reach:,}"
+    pairs = [
+        ("Who", f"{_who(mention)}: {person(voice.history)}"),
+        ("Where", where[:1].upper() + where[1:]),
+        ("Stars", stars(mention)),
+        ("Verdict", verdict_words(voice.verdict)),
+    ]
+    if mention.created_at is not None:
+        pairs.append(("Written", moment(mention.created_at)))
+    if due_at is not None:
+        pairs.append(("Answer first, by" if urgent else "Answer by", moment(due_at)))
+    if staff:
+        pairs.append(("Named in it", _thanks(staff, "")))
+    small = [read_link(mention, was_cut)]
+    if mention.owner_replied_at is not None:
+        small.append(f"The owner answered on {day(mention.owner_replied_at)}")
+    small.append(f"Mention {line(mention.id, 120)}")
+    return [
+        header(title),
+        section(lead, "lead") if lead else None,
+        facts(pairs),
+        section(quoted, "words"),
+        context(small, "small_print"),
+    ]
+
+
+def _who(mention: Mention) -> str:
+    return line(mention.author, 80) or "somebody unnamed"
+
+
+def _where(mention: Mention) -> str:
+    return source_name(mention.source)
+
+
+def _stars_briefly(mention: Mention) -> str:
+    if mention.rating is None or mention.rating_max is None:
+        return ""
+    return f", {mention.rating:g} of {mention.rating_max:g} stars"
+
+
+def _briefly(mention: Mention) -> str:
+    told = clean(" ".join(part for part in (mention.title, mention.text) if part), lines=False)
+    if not told:
+        return "no words."
+    return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
+
+
+def _thanks(staff: Sequence[str], lead: str) -> str:
+    if not staff:
+        return ""
+    return lead + ", ".join(line(name, 60) for name in staff[:10])
