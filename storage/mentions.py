@@ -183,7 +183,8 @@ def _mend(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode("utf-8")
+        # Joins pairs that were escaped apart, and replaces what stays alone.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\x00", "")
 
 
