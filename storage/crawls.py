@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Validators, from_iso, iso
+from storage.models import (
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    NewAlert,
+    Validators,
+    from_iso,
+    iso,
+)
+from storage.outbox import insert_alerts
 
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
@@ -28,7 +37,10 @@ class Crawls:
                 ).fetchone()[0]
             )
 
-    def finish(self, run_id: int, report: CrawlReport, at: datetime) -> None:
+    def finish(
+        self, run_id: int, report: CrawlReport, at: datetime, alerts: Sequence[NewAlert] = ()
+    ) -> None:
+        """Write how a run went, and the alerts that its outcome calls for, in one transaction."""
         with self._database.transaction() as connection:
             connection.execute(
                 """
@@ -42,6 +54,7 @@ class Crawls:
                     report.requests, json.dumps(report.stats, default=str), run_id,
                 ),
             )  # fmt: skip
+            insert_alerts(connection, alerts)
 
     def close_interrupted(self, at: datetime) -> int:
         """Mark runs that a killed process left open; only with the daemon's lock in hand."""

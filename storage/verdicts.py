@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from storage.database import Database
@@ -150,11 +150,17 @@ class Verdicts:
             AND NOT EXISTS (
                 SELECT 1 FROM crawl_runs r
                 WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
+                    AND r.started_at > :running_since
             )
         """
         found: dict[tuple[str, str], Backlog] = {}
         with self._database.transaction() as connection:
-            parameters = {"cutoff": iso(older_than), "at": iso(at)}
+            parameters = {
+                "cutoff": iso(older_than),
+                "at": iso(at),
+                # No crawl is allowed to last longer: an older open row was left by a SIGKILL.
+                "running_since": iso(at - timedelta(hours=1)),
+            }
             rows = connection.execute(
                 f"""
                 SELECT m.brand, m.source, v.experience, count(*) AS n,
@@ -183,10 +189,11 @@ class Verdicts:
             insert_alerts(connection, [summarise(backlog) for backlog in found.values()])
         return list(found.values())
 
-    def unjudged(self, limit: int) -> list[Voice]:
-        """Give mentions with a current verdict that no rule has seen, the oldest first.
+    def unjudged(self, since: datetime, limit: int) -> list[Voice]:
+        """Give mentions written since a moment that no rule has seen, the oldest first.
 
-        Each comes with its author's history before it.
+        Each has a current verdict and comes with its author's history before it. The older ones
+        are for `judge_backlog`.
         """
         columns = ", ".join(f"v.{column} AS v_{column}" for column in _VERDICT_COLUMNS)
         rows = self._database.connection.execute(
@@ -200,10 +207,10 @@ class Verdicts:
                 SELECT max(k.id) FROM corrections k
                 WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
             )
-            WHERE v.judged_at IS NULL
-            ORDER BY coalesce(m.created_at, m.fetched_at), m.seq LIMIT ?
+            WHERE v.judged_at IS NULL AND m.created_at >= ?
+            ORDER BY m.created_at, m.seq LIMIT ?
             """,
-            (limit,),
+            (iso(since), limit),
         ).fetchall()
         return [
             Voice(
