@@ -1,0 +1,172 @@
+"""When a team works, and when an answer is due if only that time counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from config.errors import ConfigError
+
+WHERE = "[cases] business_hours"
+EXAMPLE = (
+    '"Mon-Fri 09:00-18:00 Europe/Berlin", "Mon-Thu 08:00-17:00, Fri 08:00-14:00 UTC" or "24/7"'
+)
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_PART = re.compile(r"[A-Za-z]+(?:\s*[-–]\s*[A-Za-z]+)?")
+_TIME_PART = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+_GROUP = re.compile(
+    rf"\s*({_DAY_PART.pattern}(?:\s*/\s*{_DAY_PART.pattern})*)"
+    r"((?:\s+\d{1,2}:\d{2}\s*[-–]\s*\d{1,2}:\d{2})+)\s*"
+)
+_MINUTES_A_DAY = 24 * 60
+_MAX_DAYS_AHEAD = 3660
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Working minutes of one weekday (Monday is 0), counted from local midnight, end excluded."""
+
+    weekday: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class BusinessHours:
+    """Weekly shifts in one time zone; none means always."""
+
+    shifts: tuple[Shift, ...]
+    zone: ZoneInfo
+
+    @property
+    def always(self) -> bool:
+        return not self.shifts
+
+    def due(self, start: datetime, within: timedelta) -> datetime:
+        """Give the UTC moment when `within` of working time has passed since `start`.
+
+        With no time allowed it is the first working moment from `start` on. Time is counted as
+        it truly passes, so a shift over a clock change is an hour longer or shorter.
+        """
+        start = start.astimezone(UTC)
+        if self.always:
+            return start + within
+        left = within
+        for opens, closes in self._spans(start):
+            begin = max(opens, start)
+            if left <= closes - begin:
+                return begin + left
+            left -= closes - begin
+        raise OverflowError(f"{within} of working time is more than ten years away")
+
+    def is_open(self, moment: datetime) -> bool:
+        """Tell whether the team works at `moment`."""
+        if self.always:
+            return True
+        opens, closes = next(self._spans(moment.astimezone(UTC)))
+        return opens <= moment < closes
+
+    def _spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield working spans that end after `start`, in order, overlaps joined."""
+        first = start.astimezone(self.zone).date() - timedelta(days=1)
+        held: tuple[datetime, datetime] | None = None
+        for offset in range(_MAX_DAYS_AHEAD):
+            day = first + timedelta(days=offset)
+            for shift in self.shifts:
+                if shift.weekday != day.weekday():
+                    continue
+                opens, closes = self._at(day, shift.start), self._at(day, shift.end)
+                if closes <= start or closes <= opens:
+                    continue
+                if held is not None and opens <= held[1]:
+                    held = (held[0], max(held[1], closes))
+                    continue
+                if held is not None:
+                    yield held
+                held = (opens, closes)
+        if held is not None:
+            yield held
+
+    def _at(self, day: date, minutes: int) -> datetime:
+        """Give the UTC moment of a local clock time; one that a clock change skips is moved on."""
+        local = datetime.combine(day, time(), self.zone) + timedelta(minutes=minutes)
+        return local.astimezone(UTC)
+
+
+def parse(text: str) -> BusinessHours:
+    """Read hours such as `Mon-Fri 09:00-12:00 13:00-18:00, Sat 10:00-14:00 Europe/Berlin`.
+
+    Groups are parted by commas or semicolons; several spans may follow their days; a span that
+    ends before it starts runs past midnight. `24/7` needs no zone. Raises ConfigError.
+    """
+    told = " ".join(text.split())
+    if told.lower().startswith("24/7"):
+        rest = told[4:].strip()
+        return BusinessHours((), _zone(rest, text) if rest else ZoneInfo("UTC"))
+    body, _, zone_name = told.rpartition(" ")
+    if not body or re.search(r"\d:\d", zone_name):
+        raise _wrong(text, "the time zone at the end is missing")
+    zone = _zone(zone_name, text)
+    shifts: list[Shift] = []
+    for group in re.split(r"[,;]", body):
+        shifts.extend(_group(group, text))
+    return BusinessHours(_in_order(shifts), zone)
+
+
+def _group(group: str, text: str) -> Iterator[Shift]:
+    matched = _GROUP.fullmatch(group)
+    if matched is None:
+        raise _wrong(text, f'"{group.strip()}" is not days and times')
+    days = [day for part in matched[1].split("/") for day in _days(part.strip(), text)]
+    for found in _TIME_PART.finditer(matched[2]):
+        start = _minutes(found[1], found[2], text)
+        end = _minutes(found[3], found[4], text)
+        if start in (_MINUTES_A_DAY, end):
+            raise _wrong(text, f'"{found[0]}" is no span of time')
+        if end < start:
+            end += _MINUTES_A_DAY
+        for day in days:
+            yield Shift(day, start, end)
+
+
+def _days(part: str, text: str) -> list[int]:
+    ends = [_day(name.strip(), text) for name in re.split("[-–]", part)]
+    if len(ends) == 1:
+        return ends
+    length = (ends[1] - ends[0]) % 7 + 1
+    return [(ends[0] + step) % 7 for step in range(length)]
+
+
+def _day(name: str, text: str) -> int:
+    matching = [number for number, day in enumerate(_DAYS) if day.startswith(name.lower())]
+    if len(matching) == 1 and len(name) >= 2:
+        return matching[0]
+    raise _wrong(text, f'"{name}" is no day of the week')
+
+
+def _minutes(hour: str, minute: str, text: str) -> int:
+    total = 60 * int(hour) + int(minute)
+    if int(minute) > 59 or total > _MINUTES_A_DAY:
+        raise _wrong(text, f'"{hour}:{minute}" is no time of day')
+    return total
+
+
+def _zone(name: str, text: str) -> ZoneInfo:
+    known = available_timezones()
+    if name in known:
+        return ZoneInfo(name)
+    close = next((zone for zone in sorted(known) if zone.lower().endswith(name.lower())), None)
+    hint = f'; did you mean "{close}"?' if close and len(name) > 2 else ""
+    raise _wrong(text, f'"{name}" is no time zone{hint}')
+
+
+def _in_order(shifts: list[Shift]) -> tuple[Shift, ...]:
+    return tuple(sorted(set(shifts), key=lambda shift: (shift.weekday, shift.start, shift.end)))
+
+
+def _wrong(text: str, what: str) -> ConfigError:
+    return ConfigError(f'{WHERE} = "{text}": {what}; write it like {EXAMPLE}')

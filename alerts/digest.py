@@ -1,0 +1,218 @@
+"""The daily digest: a brand's numbers of a period as one message. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+
+from alerts.messages.blocks import context, divider, facts, header, payload, section
+from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
+from alerts.messages.text import count, day, line, moment, percentage
+from alerts.messages.voices import quotation, read_link, source_name, stars
+from alerts.metrics import CheckpointResult, Rate, difference
+from alerts.rules import Policy
+from storage.models import AlertKind, CrawlOutcome, Experience, Mention, NewAlert
+
+_MAX_LINES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase:
+    """A complaint that waits; `claimed_by` is None while nobody took it."""
+
+    mention: Mention
+    opened_at: datetime
+    due_at: datetime
+    claimed_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceTrouble:
+    source: str
+    outcome: CrawlOutcome
+    since: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointStanding:
+    metric: str
+    window: str
+    result: CheckpointResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestNumbers:
+    """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
+
+    The wow rate is of mentions that told an experience.
+    """
+
+    brand: str
+    start: datetime
+    end: datetime
+    counts: Mapping[Experience, int]
+    previous: Mapping[Experience, int]
+    open_cases: int = 0
+    overdue_cases: int = 0
+    opened_cases: int = 0
+    answered_cases: int = 0
+    best_wow: Mention | None = None
+    oldest_open: OpenCase | None = None
+    troubles: tuple[SourceTrouble, ...] = ()
+    checkpoints: tuple[CheckpointStanding, ...] = field(default_factory=tuple)
+
+
+def digest(numbers: DigestNumbers) -> dict[str, Any]:
+    """Build the digest's payload."""
+    total = sum(numbers.counts.values())
+    brand = line(numbers.brand, 80)
+    wows = wow_rate(numbers.counts)
+    told_rate = f", wow rate {percentage(wows.value)}" if wows.value is not None else ""
+    waiting = f"{count(numbers.open_cases, 'open case')}, {numbers.overdue_cases:,} overdue"
+    summary = (
+        f"{brand}, {_period(numbers)}: {count(total, 'mention')} "
+        f"({numbers.counts.get(Experience.ANGRY, 0):,} angry, "
+        f"{numbers.counts.get(Experience.DELIGHTED, 0):,} delighted){told_rate}; {waiting}."
+    )
+    blocks: list[Block | None] = [
+        header(f"{numbers.brand}, {_period(numbers)}"),
+        section(_lead(numbers, total, wows), "lead"),
+        facts(
+            [
+                (name, _counted(experience, numbers))
+                for experience, name in EXPERIENCE_NAMES.items()
+            ],
+            "experiences",
+        ),
+        facts(_case_facts(numbers), "cases"),
+        *_best_wow(numbers.best_wow),
+        _list(
+            "Sources in trouble", [_trouble(trouble) for trouble in numbers.troubles], "sources"
+        ),
+        _list("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
+        context([f"{moment(numbers.start)} to {moment(numbers.end)}"], "small_print"),
+    ]
+    return payload(summary, blocks)
+
+
+def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
+    """Make the digest an alert, once for each brand and period's end."""
+    return NewAlert(
+        dedupe_key=f"digest:{numbers.brand}:{numbers.end.astimezone(UTC):%Y-%m-%dT%H:%M}",
+        kind=AlertKind.DIGEST,
+        brand=numbers.brand,
+        channel=policy.channels.digest,
+        payload=digest(numbers),
+        created_at=now,
+    )
+
+
+def wow_rate(counts: Mapping[Experience, int]) -> Rate:
+    """Give delighted mentions of all that told an experience."""
+    told = sum(number for kind, number in counts.items() if kind is not Experience.NONE)
+    return Rate(counts.get(Experience.DELIGHTED, 0), told)
+
+
+def _period(numbers: DigestNumbers) -> str:
+    last = numbers.end - timedelta(seconds=1)
+    if numbers.end - numbers.start <= timedelta(hours=25):
+        return day(last)
+    return f"{day(numbers.start)} to {day(last)}"
+
+
+def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
+    before = sum(numbers.previous.values())
+    told = f"*{count(total, 'mention')}*, {_change(total, before)}."
+    if wows.value is None:
+        return f"{told} Nobody told an experience."
+    bounds = wows.interval()
+    told += (
+        f" *Wow rate {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; by chance alone "
+        f"it could lie between {percentage(bounds.low)} and {percentage(bounds.high)})"
+    )
+    earlier = wow_rate(numbers.previous)
+    if earlier.value is None:
+        return f"{told}."
+    gap = difference(wows, earlier)
+    sense = "within chance" if 0 in gap else "more than chance"
+    return f"{told}, before {percentage(earlier.value)}: {sense}."
+
+
+def _counted(experience: Experience, numbers: DigestNumbers) -> str:
+    now = numbers.counts.get(experience, 0)
+    return f"{now:,} ({_change(now, numbers.previous.get(experience, 0))})"
+
+
+def _change(now: int, before: int) -> str:
+    if now == before:
+        return "as many as before"
+    return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than before"
+
+
+def _case_facts(numbers: DigestNumbers) -> list[tuple[str, str]]:
+    pairs = [
+        ("Complaints answered", f"{numbers.answered_cases:,} of {numbers.opened_cases:,} opened"),
+        ("Waiting now", f"{numbers.open_cases:,} open, {numbers.overdue_cases:,} overdue"),
+    ]
+    oldest = numbers.oldest_open
+    if oldest is not None:
+        mention = oldest.mention
+        taken = f"claimed by {line(oldest.claimed_by, 60)}" if oldest.claimed_by else "unclaimed"
+        late = "overdue since" if oldest.due_at < numbers.end else "due"
+        told = (
+            f"{line(mention.author, 60) or 'somebody unnamed'} at {source_name(mention.source)}, "
+            f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}, {taken}. "
+            f"{read_link(mention, False)}"
+        )
+        pairs.append(("Oldest open case", told))
+    return pairs
+
+
+def _best_wow(mention: Mention | None) -> list[Block | None]:
+    if mention is None:
+        return []
+    quoted, was_cut = quotation(mention, 500)
+    who = line(mention.author, 80) or "somebody unnamed"
+    rated = f", {stars(mention)}" if mention.rating is not None else ""
+    lead = f"*The best wow*: {who} at {source_name(mention.source)}{rated}"
+    return [
+        divider("above_wow"),
+        section(lead, "wow_who"),
+        section(quoted, "wow_words"),
+        context([read_link(mention, was_cut)], "wow_link"),
+    ]
+
+
+def _list(title: str, rows: list[str], block_id: str) -> Block | None:
+    if not rows:
+        return None
+    shown = rows[:_MAX_LINES]
+    if len(rows) > _MAX_LINES:
+        shown.append(f"and {len(rows) - _MAX_LINES:,} more")
+    return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
+
+
+def _trouble(trouble: SourceTrouble) -> str:
+    since = f" since {moment(trouble.since)}" if trouble.since else ""
+    reason = f": {line(trouble.reason, 120)}" if trouble.reason else ""
+    where = source_name(trouble.source)
+    return f"{where[:1].upper()}{where[1:]} is {trouble.outcome}{since}{reason}"
+
+
+def _standing(standing: CheckpointStanding) -> str:
+    result = standing.result
+    name = metric_name(standing.metric)
+    goal = f"goal {percentage(result.target)} over {line(standing.window, 40)}"
+    if result.value is None:
+        return f"{name}: nothing counted yet ({goal})"
+    bounds = f"{percentage(result.interval.low)} to {percentage(result.interval.high)}"
+    told = f"{name} {percentage(result.value)}, surely {bounds} ({goal})"
+    if result.reached:
+        onward = f"; next {percentage(result.next_target)}" if result.next_target else ""
+        return f"{told}: reached{onward}"
+    return f"{told}: not reached yet"

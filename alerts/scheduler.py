@@ -1,0 +1,111 @@
+"""Callables run on time. Knows APScheduler and nothing of what it runs.
+
+APScheduler drops a job that is more than a second late unless told otherwise: here a late job
+runs late, several missed runs become one, and one job never overlaps itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[], object]
+OnError = Callable[[str, BaseException | None], object]
+
+
+class Schedule:
+    """Jobs on a background thread pool; `on_error` hears of failures besides the log."""
+
+    def __init__(
+        self, *, threads: int = 10, on_error: OnError | None = None, zone: tzinfo | None = None
+    ) -> None:
+        self._on_error = on_error
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(threads)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            **({"timezone": zone} if zone else {"timezone": "UTC"}),
+        )
+        self._scheduler.add_listener(
+            self._listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
+        )
+
+    def every(
+        self,
+        name: str,
+        interval: timedelta,
+        func: Job,
+        jitter: timedelta = timedelta(0),
+        *,
+        first_at: datetime | None = None,
+    ) -> None:
+        """Run `func` every `interval`, each time moved by up to `jitter`.
+
+        The first run is one interval from the start, or at `first_at`. A second job of the same
+        name replaces the first.
+        """
+        trigger = IntervalTrigger(
+            seconds=interval.total_seconds(),
+            jitter=jitter.total_seconds() or None,
+            timezone=self._scheduler.timezone,
+        )
+        more: dict[str, Any] = {} if first_at is None else {"next_run_time": first_at}
+        self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True, **more)
+
+    def daily(self, name: str, at: time, tz: tzinfo, func: Job) -> None:
+        """Run `func` once a day at a local clock time, whatever the clock changes."""
+        trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=tz)
+        self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True)
+
+    def once(self, name: str, at: datetime, func: Job) -> None:
+        """Run `func` at one moment; in the past means now. The same name again moves it."""
+        self._scheduler.add_job(
+            func, "date", run_date=at, id=name, name=name, replace_existing=True
+        )
+
+    def remove(self, name: str) -> None:
+        """Forget a job; harmless when there is none."""
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+
+    def next_runs(self) -> dict[str, datetime | None]:
+        """Give each job's next moment; None where it is not known before the start."""
+        return {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
+
+    def start(self) -> None:
+        """Start the thread that runs jobs, and return."""
+        self._scheduler.start()
+
+    def stop(self, wait: bool = True) -> None:
+        """Begin no further job; with `wait`, return when those under way have ended."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=wait)
+
+    def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
+        error = getattr(event, "exception", None)
+        if event.code == EVENT_JOB_ERROR:
+            told = f"job {event.job_id} failed: {error}"
+            logger.error(told, exc_info=error)
+        elif event.code == EVENT_JOB_MAX_INSTANCES:
+            told = f"job {event.job_id} is still running: this run is left out"
+            logger.warning(told)
+        else:
+            told = f"job {event.job_id} missed its time"
+            logger.warning(told)
+        if self._on_error is not None and event.code != EVENT_JOB_MAX_INSTANCES:
+            self._on_error(event.job_id, error)

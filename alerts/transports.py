@@ -1,0 +1,87 @@
+"""What a way to Slack must do, what it may answer, and the console as the simplest one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TextIO
+
+from alerts.messages import plain
+from storage.models import Alert
+
+
+class Fate(StrEnum):
+    """What became of one try to post. All but `SENT` and `UNCLEAR` mean: certainly not posted."""
+
+    SENT = "sent"
+    UNCLEAR = "unclear"
+    NOT_SENT = "not_sent"
+    RATE_LIMITED = "rate_limited"
+    CHANNEL_DEAD = "channel_dead"
+    ACCOUNT_DEAD = "account_dead"
+    BAD_MESSAGE = "bad_message"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`error` is one plain sentence for people; `retry_after` is in seconds."""
+
+    fate: Fate
+    error: str = ""
+    slack_ts: str | None = None
+    retry_after: float | None = None
+
+
+class Sight(StrEnum):
+    """What a look for an alert's own message came to; `BLIND` can never tell, `LATER` may."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    LATER = "later"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    sight: Sight
+    error: str = ""
+    slack_ts: str | None = None
+    retry_after: float | None = None
+
+
+class Transport(Protocol):
+    """A way to post alerts. No method raises for what the other side answers."""
+
+    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+        """Post once, without a hidden retry."""
+        ...
+
+    def find(self, alert: Alert) -> Look:
+        """Look whether an earlier try was posted after all."""
+        ...
+
+    def lane(self, alert: Alert) -> str | None:
+        """Name what shares one pace with others; None needs no pace."""
+        ...
+
+
+class ConsoleTransport:
+    """Print alerts where no Slack is configured."""
+
+    def __init__(self, stream: TextIO, width: int = 80) -> None:
+        self._stream = stream
+        self._width = width
+
+    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+        told = f"\n{f' {alert.channel} ':-^{self._width}}\n{plain(alert.payload, self._width)}\n"
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(told.encode(encoding, "replace").decode(encoding))
+        self._stream.flush()
+        return Answer(Fate.SENT)
+
+    def find(self, alert: Alert) -> Look:
+        # Whoever watched the console of a killed process may never have seen it: print again.
+        return Look(Sight.ABSENT)
+
+    def lane(self, alert: Alert) -> str | None:
+        return None
