@@ -250,6 +250,23 @@ def _crawls_and_checkpoints(db: Database) -> None:
     )
 
 
+@migrations(name="0005_daemon")
+def _daemon(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE daemon_runs (
+            id INTEGER PRIMARY KEY,
+            pid INTEGER NOT NULL,
+            version TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            heartbeat_at TEXT NOT NULL,
+            stopped_at TEXT
+        );
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

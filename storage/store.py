@@ -8,7 +8,9 @@ from typing import Self
 
 from config.errors import InputError
 from storage.cases import Cases
+from storage.checkpoints import Checkpoints
 from storage.crawls import Crawls
+from storage.daemon_runs import DaemonRuns
 from storage.database import Database
 from storage.insight import Insight
 from storage.mentions import Mentions
@@ -28,6 +30,8 @@ class Store:
         self.outbox = Outbox(database)
         self.crawls = Crawls(database)
         self.insight = Insight(database)
+        self.checkpoints = Checkpoints(database)
+        self.daemon_runs = DaemonRuns(database)
         self.upkeep = Upkeep(database)
 
     @classmethod

@@ -12,7 +12,9 @@ SELECT
     CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
     c.id IS NOT NULL AS corrected,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
-    v.model, v.scored_at, m.text_hash
+    v.model, v.scored_at, m.text_hash,
+    -- The row of the full-text index.
+    m.seq
 FROM mentions m
 LEFT JOIN authors a ON a.id = m.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id

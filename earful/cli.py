@@ -1,0 +1,60 @@
+"""The command line. Exit codes: 0 good, 1 the job failed, 2 the input or config is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from config.errors import EarfulError
+from earful import __version__
+from earful.app import App
+from earful.commands import gather, keep, look, run, score, setup
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The config file.  [default: earful.toml]",
+)
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The store, whatever the config says.",
+)
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything.")
+@click.version_option(__version__, prog_name="earful")
+@click.pass_context
+def cli(context: click.Context, config: Path | None, db: Path | None, verbose: int) -> None:
+    """Listen to what the public says of a brand, and see that somebody acts on it."""
+    if context.obj is None:
+        context.obj = App(config=config, db=db, verbose=verbose)
+    context.obj.log_to_stderr()
+
+
+for module in (setup, run, gather, score, look, keep):
+    for command in module.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run a command; an error is one line on stderr, never a traceback of ours."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except EarfulError as error:
+        click.echo(f"earful: {' '.join(str(error).split())}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wants; flushing at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)

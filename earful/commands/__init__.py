@@ -1,0 +1,1 @@
+"""The commands, grouped by whom they serve. Each loads what it needs when it runs."""

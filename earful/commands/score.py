@@ -1,0 +1,201 @@
+"""Commands around the verdicts: process, classify, evaluate, train."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.errors import InputError
+from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from sentiment.classifier import Classifier, Text
+    from storage.models import Verdict
+
+_STDIN_BATCH = 512
+
+
+@click.command()
+@click.option("--no-deliver", is_flag=True, help="Leave the alerts in the outbox.")
+@click.option("--rescore", is_flag=True, help="Also score anew what another model version scored.")
+@click.pass_obj
+def process(app: App, no_deliver: bool, rescore: bool) -> int:
+    """Score, judge and deliver what is waiting, once."""
+    from earful import console, jobs
+
+    with app.open_store(migrate=True) as store:
+        scored = 0
+        waiting = store.verdicts.count_waiting()
+        if waiting or rescore:
+            classifier = load_classifier()
+            with console.progress_bar("scoring", waiting) as (bar, task):
+                scored = jobs.score(
+                    store, classifier, utc_now, lambda done: bar.advance(task, done)
+                )
+            if rescore:
+                stale = store.verdicts.count_stale(classifier.model)
+                with console.progress_bar("scoring anew", stale) as (bar, task):
+                    scored += jobs.rescore(
+                        store, classifier, utc_now, lambda done: bar.advance(task, done)
+                    )
+        judged = jobs.judge_waiting(store, app.settings, utc_now)
+        console.out.print(
+            f"scored {scored:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
+            f"quietly) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
+        )
+        if no_deliver:
+            return 0
+        result = jobs.deliver_waiting(
+            store, jobs.transport_for(app.settings, app.secrets), utc_now
+        )
+        if result is None:
+            console.err.print("another process is delivering from this store: left to it")
+            return 0
+        console.out.print(
+            f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
+            f"· parked {result.parked:,}"
+        )
+        for problem in result.problems:
+            console.err.print(f"earful: {problem}")
+        return 0 if result.good else 1
+
+
+@click.command()
+@click.argument("texts", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in input order.")
+@click.pass_obj
+def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
+    """Tell how the customer felt, for each TEXT or each line of stdin.
+
+    A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max`.
+    """
+    from sentiment.classifier import Text
+
+    if not texts and sys.stdin.isatty():
+        raise click.UsageError("give a TEXT, or pipe one a line into stdin")
+    classifier = load_classifier()
+    if texts:
+        _show(classifier, [Text(text=text) for text in texts], as_json)
+        return 0
+    batch: list[Text] = []
+    for text in _stdin_texts():
+        batch.append(text)
+        if len(batch) == _STDIN_BATCH:
+            _show(classifier, batch, as_json)
+            batch.clear()
+    if batch:
+        _show(classifier, batch, as_json)
+    return 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+def evaluate(file: Path, as_json: bool) -> int:
+    """Score the classifier on labelled JSON Lines (`experience`, `stance`)."""
+    from sentiment.evaluation import evaluate as run_evaluation
+
+    report = run_evaluation(load_classifier(), file)
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.table())
+    return 0
+
+
+def load_classifier() -> Classifier:
+    from sentiment.classifier import Classifier
+
+    return Classifier.load()
+
+
+def _stdin_texts() -> Iterator[Text]:
+    from sentiment.classifier import Text
+
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if not line.lstrip().startswith("{"):
+            yield Text(text=line)
+            continue
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            # A customer may well begin a sentence with a brace.
+            yield Text(text=line)
+            continue
+        yield _text_of(fields, number)
+
+
+def _text_of(fields: dict[str, Any], number: int) -> Text:
+    from sentiment.classifier import Text
+
+    where = f"stdin, line {number}"
+    text, title = fields.get("text"), fields.get("title")
+    if not isinstance(text, str | None) or not isinstance(title, str | None):
+        raise InputError(f"{where}: `text` and `title` must be text")
+    if text is None and title is None:
+        raise InputError(f"{where}: a JSON object without `text`")
+    numbers = [fields.get("rating"), fields.get("rating_max")]
+    for value in numbers:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise InputError(f"{where}: `rating` and `rating_max` must be numbers")
+    rating, most = numbers
+    most = 5 if rating is not None and most is None else most
+    if rating is not None and not 0 <= rating <= (most or 0):
+        raise InputError(f"{where}: rating {rating} does not lie between 0 and {most}")
+    made = Text(text=text or "", title=title, rating=rating, rating_max=most)
+    return replace(made, language=fields["language"]) if "language" in fields else made
+
+
+def _show(classifier: Classifier, texts: Sequence[Text], as_json: bool) -> None:
+    from earful import console
+
+    verdicts = classifier.classify(texts)
+    if as_json:
+        for verdict in verdicts:
+            click.echo(json.dumps(verdict_json(verdict)))
+        return
+    rows = [
+        (
+            verdict.experience,
+            f"{getattr(verdict, f'p_{verdict.experience}'):.0%}",
+            verdict.stance,
+            f"{getattr(verdict, f'p_{verdict.stance}'):.0%}",
+            "sure" if verdict.sure else "unsure",
+            console.one_line(text.text, 34),
+        )
+        for text, verdict in zip(texts, verdicts, strict=True)
+    ]
+    from rich.markup import escape
+
+    safe = [(*row[:-1], escape(row[-1])) for row in rows]
+    console.out.print(
+        console.table(("experience", "", "stance", "", "", "text"), safe, right="lrlrll")
+    )
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict as `classify --json` promises it."""
+    return {
+        "experience": verdict.experience.value,
+        "stance": verdict.stance.value,
+        "sure": verdict.sure,
+        "probabilities": {
+            name: round(getattr(verdict, f"p_{name}"), 4)
+            for name in (
+                "angry",
+                "mediocre",
+                "delighted",
+                "none",
+                "advocate",
+                "hater",
+                "neither",
+            )  # fmt: skip
+        },
+    }
+
+
+COMMANDS: list[click.Command] = [process, classify, evaluate]

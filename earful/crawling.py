@@ -1,0 +1,58 @@
+"""One crawl of one target: derive `since`, run the spider, write down how it went."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from alerts.rules import source_health
+from config.settings import BrandSettings, Settings, SourceSettings
+from crawler.runner import CrawlJob, run_crawl
+from earful.app import target_of
+from earful.jobs import Clock
+from earful.policies import policy_for
+from storage.models import CrawlReport
+from storage.store import Store
+
+
+def crawl_target(
+    settings: Settings,
+    brand: BrandSettings,
+    source: SourceSettings,
+    clock: Clock,
+    *,
+    progress: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
+) -> CrawlReport:
+    """Crawl in a subprocess and record the run; ops hear of a source that turns bad or heals.
+
+    `since` is the start of the last good run less an overlap: nothing is stored that could run
+    ahead of the data. `progress` is told how many entries were seen so far.
+    """
+    target = target_of(brand, source)
+    store_path = settings.store.path
+    with Store.open(store_path) as store:
+        last_good = store.crawls.last_good_start(target)
+        previous = store.crawls.last_outcome(target)
+        run_id = store.crawls.start(target, clock())
+    job = CrawlJob(
+        brand=brand.name,
+        query=brand.query,
+        source=source.source,
+        options=source.options.model_dump(mode="json"),
+        since=None if last_good is None else last_good - settings.crawl.overlap,
+        db=store_path,
+        contact=settings.crawl.contact,
+        base_url=source.base_url,
+    )
+    report = run_crawl(
+        job,
+        time_limit=settings.crawl.time_limit,
+        progress=None if progress is None else lambda told: progress(told.seen),
+        stop=stop,
+    )
+    now = clock()
+    alert = source_health(target, previous, report, policy_for(settings, brand.name), now)
+    with Store.open(store_path) as store:
+        store.crawls.finish(run_id, report, now, [alert] if alert else [])
+    return report

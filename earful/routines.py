@@ -1,0 +1,164 @@
+"""What happens by the calendar: the digest, the checkpoints, the forgetting of what is too old."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.digest import (
+    CheckpointStanding,
+    DigestNumbers,
+    OpenCase,
+    SourceTrouble,
+    digest_alert,
+)
+from alerts.metrics import Better, CheckpointResult, Rate, judge_checkpoint
+from alerts.rules import checkpoint_reached
+from config.settings import BrandSettings, CheckpointSettings, Settings
+from earful.policies import policy_for
+from storage.insight import Filter
+from storage.models import CrawlOutcome, Experience, Mention, from_iso
+from storage.store import Store
+
+_DAY = timedelta(days=1)
+
+
+def last_digest_time(settings: Settings, now: datetime) -> datetime:
+    """Give the latest moment at or before `now` when a digest is due."""
+    zone = ZoneInfo(settings.alerts.timezone)
+    at = time.fromisoformat(settings.alerts.digest_at)
+    local = now.astimezone(zone)
+    due = datetime.combine(local.date(), at, zone)
+    if due > local:
+        due = datetime.combine(local.date() - _DAY, at, zone)
+    return due.astimezone(UTC)
+
+
+def write_digests(store: Store, settings: Settings, now: datetime) -> int:
+    """Put each brand's digest of the last due day into the outbox; safe to repeat.
+
+    A day on which a brand had no mention and has no open case needs no message.
+    """
+    end = last_digest_time(settings, now)
+    alerts = []
+    for brand in settings.brands:
+        numbers = digest_numbers(store, brand, end, now)
+        if sum(numbers.counts.values()) or numbers.open_cases:
+            alerts.append(digest_alert(numbers, policy_for(settings, brand.name), now))
+    return store.outbox.add(alerts)
+
+
+def digest_numbers(
+    store: Store, brand: BrandSettings, end: datetime, now: datetime
+) -> DigestNumbers:
+    """Gather what a digest tells of the day before `end`."""
+    day = Filter(brand=brand.name, since=end - _DAY, until=end)
+    before = Filter(brand=brand.name, since=end - 2 * _DAY, until=end - _DAY)
+    wow = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.DELIGHTED)
+    wows = store.insight.picks(wow, "p_delighted", 1)
+    answers = store.insight.answers(day)
+    unanswered = [case for case in store.cases.unanswered() if case.brand == brand.name]
+    oldest = store.insight.oldest_open_case(brand.name)
+    return DigestNumbers(
+        brand=brand.name,
+        start=end - _DAY,
+        end=end,
+        counts=_experiences(store.insight.totals(day)),
+        previous=_experiences(store.insight.totals(before)),
+        open_cases=len(unanswered),
+        overdue_cases=sum(case.due_at < end for case in unanswered),
+        opened_cases=answers["cases"],
+        answered_cases=answers["answered"],
+        best_wow=store.mentions.get(wows[0]["id"]) if wows else None,
+        oldest_open=_open_case(store, oldest) if oldest else None,
+        troubles=tuple(
+            SourceTrouble(
+                source=row["source"],
+                outcome=CrawlOutcome(row["outcome"]),
+                since=from_iso(row["last_good_at"]) if row["last_good_at"] else None,
+                reason=row["reason"],
+            )
+            for row in store.insight.source_health()
+            if row["brand"] == brand.name and not CrawlOutcome(row["outcome"]).good
+        ),
+        checkpoints=tuple(
+            CheckpointStanding(metric=goal.metric, window=_days(goal), result=result)
+            for goal in brand.checkpoints
+            if (result := _standing(store, brand, goal, now)) is not None
+        ),
+    )
+
+
+def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
+    """Celebrate each goal that is truly reached, and raise it; returns how many were."""
+    reached = 0
+    for brand in settings.brands:
+        policy = policy_for(settings, brand.name)
+        for goal in brand.checkpoints:
+            present = store.checkpoints.current(
+                brand.name, goal.metric, goal.window.days, goal.target, now
+            )
+            if present is None:
+                continue
+            result = _judged(store, brand, goal, present.target, now)
+            alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
+            if alert is None or result.value is None:
+                continue
+            store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+            reached += 1
+    return reached
+
+
+def forget_old(store: Store, settings: Settings, now: datetime) -> int:
+    """Erase what is older than the config keeps; the daily counts stay."""
+    return store.upkeep.forget_older(now - timedelta(days=settings.store.retention_days))
+
+
+def _standing(
+    store: Store, brand: BrandSettings, goal: CheckpointSettings, now: datetime
+) -> CheckpointResult | None:
+    present = store.checkpoints.current(
+        brand.name, goal.metric, goal.window.days, goal.target, now
+    )
+    return None if present is None else _judged(store, brand, goal, present.target, now)
+
+
+def _judged(
+    store: Store, brand: BrandSettings, goal: CheckpointSettings, target: float, now: datetime
+) -> CheckpointResult:
+    period = Filter(brand=brand.name, since=now - goal.window, until=now)
+    totals = store.insight.totals(period)
+    told = totals["angry"] + totals["mediocre"] + totals["delighted"]
+    match goal.metric:
+        case "wow_rate":
+            rate = Rate(totals["delighted"], told)
+        case "complaint_rate":
+            rate = Rate(totals["angry"], told)
+        case "advocate_rate":
+            rate = Rate(totals["advocate"], totals["mentions"])
+        case "coverage":
+            answers = store.insight.answers(period)
+            rate = Rate(answers["answered"], answers["cases"])
+    better = Better.LOWER if goal.metric == "complaint_rate" else Better.HIGHER
+    return judge_checkpoint(rate, target, better=better)
+
+
+def _experiences(totals: dict[str, int]) -> dict[Experience, int]:
+    return {experience: totals[experience] for experience in Experience}
+
+
+def _open_case(store: Store, row: dict[str, Any]) -> OpenCase | None:
+    mention: Mention | None = store.mentions.get(row["mention_id"])
+    if mention is None:
+        return None
+    return OpenCase(
+        mention=mention,
+        opened_at=from_iso(row["opened_at"]),
+        due_at=from_iso(row["due_at"]),
+        claimed_by=row["claimed_by"],
+    )
+
+
+def _days(goal: CheckpointSettings) -> str:
+    return f"{goal.window.days} days"
