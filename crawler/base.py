@@ -1,0 +1,237 @@
+"""The spider that all sources are made of: what it is told, how it asks, what it yields.
+
+A spider says in `start()` what to ask for and in `parse()` how a response reads. It yields
+`Mention`s, `Refusal`s for entries that are none, and further requests; it touches nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
+
+import scrapy
+from pydantic import BaseModel, ConfigDict
+from scrapy.http import Request, Response
+
+from config.query import Query, parse_query
+from crawler.problems import Bounded, EntryError, PageError, Refusal
+from storage.models import Mention
+
+T = TypeVar("T")
+Yielded = Mention | Refusal | Bounded | Request
+
+
+class SourceOptions(BaseModel):
+    """What a source is told in `earful.toml` beside the keys that all sources take."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def target(self) -> str:
+        """Name the part of the source that is read; "" for all of it."""
+        return ""
+
+
+class MentionSpider(scrapy.Spider):
+    """One source. Subclass it in a file under `crawler/spiders/`; nothing is registered."""
+
+    name: str
+    label: ClassVar[str]
+    default_base_url: ClassVar[str]
+    # True: robots.txt is obeyed. False needs its reason in the docstring.
+    robots: ClassVar[bool] = True
+    # True: mentions must match the brand's query. False: all of the page is about the brand.
+    matches_query: ClassVar[bool] = True
+    # Fields that a healthy answer always fills: when most lack one, the shape has changed.
+    always: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[str] = "nothing"
+    limits: ClassVar[str]
+    terms: ClassVar[str]
+
+    class Options(SourceOptions):
+        """A source without settings of its own."""
+
+    def __init__(
+        self,
+        *,
+        query: Query | str,
+        brand: str = "brand",
+        since: datetime | None = None,
+        options: SourceOptions | Mapping[str, Any] | None = None,
+        base_url: str | None = None,
+        now: datetime | None = None,
+        **given: Any,
+    ) -> None:
+        """Take what config and the runner know; `given` are options from `scrapy crawl -a`."""
+        super().__init__()
+        self.query = parse_query(query) if isinstance(query, str) else query
+        self.brand = brand
+        self.since = since
+        self.now = (now or datetime.now(UTC)).replace(microsecond=0)
+        self.base_url = base_url.rstrip("/") if base_url else None
+        if not isinstance(options, SourceOptions):
+            options = self.Options.model_validate({**(options or {}), **given})
+        self.options = options
+
+    @property
+    def wants_match(self) -> bool:
+        """Tell whether mentions must match the brand's query before they are stored."""
+        return self.matches_query
+
+    @property
+    def asked_since(self) -> bool:
+        """Tell whether the source itself was asked for new entries only: none is then no news."""
+        return False
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield the first requests; `requests` says which."""
+        for request in self.requests():
+            yield request
+
+    def requests(self) -> Iterable[Request]:
+        """Name the first requests, from `self.query`, `self.since` and `self.options`."""
+        return ()
+
+    def ask(
+        self,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        page: int = 1,
+        conditional: bool = False,
+        obey_robots: bool | None = None,
+        callback: Callable[..., Any] | None = None,
+        **meta: Any,
+    ) -> Request:
+        """Make a request for a path or URL of the source, moved to `base_url` when one is set.
+
+        `conditional` asks "changed since the last good run?", for pages that stand for all of a
+        target. `page` counts towards the page bound of `more`.
+        """
+        real = urljoin(f"{self.default_base_url}/", url) if "://" not in url else url
+        if params:
+            real += ("&" if "?" in real else "?") + urlencode(params)
+        obeys = self.robots if obey_robots is None else obey_robots
+        details = {"page": page, "real_url": real, "conditional": conditional, **meta}
+        if not obeys:
+            details["dont_obey_robotstxt"] = True
+        return Request(
+            self._moved(real),
+            callback=callback or self.parse,
+            meta=details,
+            # Paging states its own end, and a retry under the same URL must pass.
+            dont_filter=True,
+        )
+
+    def more(
+        self, response: Response, mentions: Sequence[Mention], pages: int, following: Request
+    ) -> Iterator[Yielded]:
+        """Yield the next page unless this one lies wholly before `since` or `pages` are read.
+
+        One old entry does not end the paging: pinned ones come first and clocks differ.
+        """
+        if not mentions or not self.reaches_since(mentions):
+            return
+        page = page_of(response) + 1
+        if page > pages:
+            yield Bounded(real_url(response))
+            return
+        following.meta["page"] = page
+        yield following
+
+    def reaches_since(self, mentions: Iterable[Mention]) -> bool:
+        """Tell whether any of the mentions was written or edited at or after `since`."""
+        return self.since is None or any(
+            moment >= self.since
+            for mention in mentions
+            if (moment := mention.edited_at or mention.created_at)
+        )
+
+    def each(
+        self, entries: Iterable[T], read: Callable[[T], Mention | None]
+    ) -> Iterator[Mention | Refusal]:
+        """Read entries one by one: a bad one is refused by name, the others are kept.
+
+        `read` returns None for entries that are no mention by design.
+        """
+        for number, entry in enumerate(entries, 1):
+            try:
+                mention = read(entry)
+            except PageError:
+                raise
+            except EntryError as error:
+                yield Refusal(_name(entry, number), str(error))
+            except Exception as error:
+                # Whatever a source may send, one entry must not take its page with it.
+                reason = f"its shape is unexpected ({type(error).__name__}: {str(error)[:80]})"
+                yield Refusal(_name(entry, number), reason)
+            else:
+                if mention is not None:
+                    yield mention
+
+    def mention(self, *, native_id: str, text: str, created_at: datetime, **more: Any) -> Mention:
+        """Make a Mention; an entry with neither text nor title is refused.
+
+        Where a source gives a title only, it is the text too, so that it is read and scored.
+        """
+        title = more.get("title")
+        if not text and not title:
+            raise EntryError("it has no text")
+        return Mention(
+            brand=self.brand,
+            source=self.name,
+            native_id=native_id,
+            text=text or str(title),
+            created_at=created_at,
+            fetched_at=self.now,
+            **more,
+        )
+
+    def _moved(self, url: str) -> str:
+        if self.base_url is None:
+            return url
+        base, parts = urlsplit(self.base_url), urlsplit(url)
+        moved = parts._replace(
+            scheme=base.scheme, netloc=base.netloc, path=base.path.rstrip("/") + parts.path
+        )
+        return urlunsplit(moved)
+
+
+def page_of(response: Response) -> int:
+    """Give the number of the page a response answers; 1 outside a crawl."""
+    return int(response.request.meta.get("page", 1)) if response.request else 1
+
+
+def real_url(response: Response) -> str:
+    """Give the public address of a response, wherever `base_url` moved it to."""
+    meta = response.request.meta if response.request else {}
+    return str(meta.get("real_url") or response.url)
+
+
+def asked(response: Response, name: str, default: str = "") -> str:
+    """Give a parameter of the query string that a response answers."""
+    return parse_qs(urlsplit(response.url).query).get(name, [default])[0]
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine, where politeness is not needed."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(entry: object, number: int) -> str:
+    """Name an entry for people: its id where it has one, else its place on the page."""
+    if isinstance(entry, Mapping):
+        for key in ("id", "objectID", "recommendationid", "guid", "link"):
+            value = entry.get(key)
+            if isinstance(value, Mapping):
+                value = value.get("label")
+            if isinstance(value, str | int) and str(value).strip():
+                return str(value)[:80]
+    return f"entry {number}"

@@ -1,0 +1,98 @@
+"""What a crawl tells about itself: progress to its parent, its memory, and terse log lines."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.extensions.memusage import MemoryUsage
+from scrapy.logformatter import LogFormatter, LogFormatterResult
+from twisted.internet.task import LoopingCall
+
+from crawler import outcome
+from crawler.base import MentionSpider
+from crawler.session import session_of
+
+_EVERY_S = 0.5
+COUNTS = {
+    "requests": "downloader/request_count",
+    "seen": outcome.MENTIONS,
+    "new": outcome.NEW,
+    "edited": outcome.EDITED,
+    "known": outcome.KNOWN,
+    "irrelevant": outcome.IRRELEVANT,
+    "refused": outcome.REFUSED,
+}
+
+
+class Progress:
+    """Tell the parent the counts twice a second, and the judge what the spider expects."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        session = session_of(crawler)
+        if session is None:
+            raise NotConfigured
+        assert crawler.stats is not None  # set before components are built
+        self.stats = crawler.stats
+        self.tell = session.tell
+        self.timer = LoopingCall(self.report)
+        crawler.signals.connect(self.opened, signals.spider_opened)
+        crawler.signals.connect(self.closed, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def opened(self, spider: MentionSpider) -> None:
+        self.stats.set_value(outcome.ASKED_SINCE, spider.asked_since)
+        self.stats.set_value(outcome.ALWAYS, list(spider.always))
+        self.timer.start(_EVERY_S)
+
+    def closed(self) -> None:
+        if self.timer.running:
+            self.timer.stop()
+        self.report()
+
+    def report(self) -> None:
+        counts = {name: self.stats.get_value(key, 0) for name, key in COUNTS.items()}
+        self.tell({"event": "progress", **counts})
+
+
+class ResidentMemory(MemoryUsage):
+    """Measure this process alone.
+
+    `ru_maxrss` outlives exec: a child of a daemon with a model loaded would inherit its peak.
+    """
+
+    def get_virtual_size(self) -> int:
+        try:
+            for line in Path("/proc/self/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        except OSError:
+            pass
+        return super().get_virtual_size()
+
+
+class TerseLogFormatter(LogFormatter):
+    """Keep what people wrote out of the logs: an item is named, not printed."""
+
+    def dropped(
+        self, item: Any, exception: BaseException, response: Any, spider: Any
+    ) -> LogFormatterResult:
+        level = getattr(exception, "log_level", None) or "WARNING"
+        return {
+            "level": logging.getLevelName(level),
+            "msg": "Left out: %s",
+            "args": (str(exception),),
+        }
+
+    def item_error(
+        self, item: Any, exception: BaseException, response: Any, spider: Any
+    ) -> LogFormatterResult:
+        named = getattr(item, "id", type(item).__name__)
+        return {"level": logging.ERROR, "msg": "Pipelines failed on %s", "args": (named,)}

@@ -1,0 +1,262 @@
+"""What stands between spiders and servers: manners, conditional GET, and a record of failures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.settings import BaseSettings
+from scrapy.statscollectors import StatsCollector
+
+from crawler import outcome
+from crawler.base import is_loopback
+from crawler.problems import PageError, blocked, failed, place
+from crawler.session import session_of
+from storage.models import CrawlOutcome, Validators
+
+_MOST_PROBLEMS = 20
+HELD_BACK = "the host asked to be left alone"
+
+
+def _stats(crawler: Crawler) -> StatsCollector:
+    assert crawler.stats is not None  # set before components are built
+    return crawler.stats
+
+
+def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
+    """Keep the first problems for the judge, and count all."""
+    stats.inc_value(outcome.PROBLEM_COUNT)
+    kept = stats.get_value(outcome.PROBLEMS) or []
+    if len(kept) < _MOST_PROBLEMS:
+        entry = {"outcome": problem.outcome.value, "place": place(url), "reason": problem.reason}
+        stats.set_value(outcome.PROBLEMS, [*kept, entry])
+
+
+class ReportMiddleware:
+    """Judge each answered page: bad statuses never reach a spider, crashes are recorded."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.stats = _stats(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def process_start(self, start: Any) -> Any:
+        try:
+            async for request in start:
+                yield request
+        except Exception as error:
+            record_problem(self.stats, "", failed(f"cannot be asked: {_shown(error)}"))
+
+    def process_spider_input(self, response: Response) -> None:
+        if response.status == 304:
+            self.stats.inc_value(outcome.UNCHANGED)
+            raise _NothingToRead
+        if problem := of_status(response.status, _waited(response)):
+            raise problem
+        self.stats.inc_value(outcome.PAGES)
+        if "dataloss" in response.flags:
+            # The spider reads what came; the run says that there was more.
+            problem = PageError(CrawlOutcome.BROKEN, "closed the connection mid-answer")
+            record_problem(self.stats, response.url, problem)
+
+    def process_spider_exception(
+        self, response: Response, exception: Exception
+    ) -> Iterable[Any] | None:
+        if isinstance(exception, _NothingToRead):
+            return ()
+        if isinstance(exception, PageError):
+            record_problem(self.stats, response.url, exception)
+            return ()
+        crashed = PageError(
+            CrawlOutcome.BROKEN, f"answered with what the spider cannot read ({_shown(exception)})"
+        )
+        record_problem(self.stats, response.url, crashed)
+        return None  # Scrapy logs the traceback
+
+
+class _NothingToRead(Exception):  # noqa: N818 - it is no error
+    """The page has not changed."""
+
+
+class FailureMiddleware:
+    """Record requests that never got an answer, once no retry is left."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.stats = _stats(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if request.callback is NO_CALLBACK:
+            return  # robots.txt: the page itself tells what is wrong
+        if isinstance(exception, IgnoreRequest):
+            if "robots.txt" in str(exception):
+                problem = blocked("is forbidden to programs by its robots.txt")
+            elif HELD_BACK in str(exception):
+                problem = blocked(f"was not asked: {exception}")
+            else:
+                problem = failed(f"was not asked: {_shown(exception)}")
+        else:
+            problem = failed(f"did not answer: {_unreachable(exception)}")
+        record_problem(self.stats, request.url, problem)
+
+
+class ConditionalMiddleware:
+    """Ask "changed since?" for pages that stand for a whole target.
+
+    Validators are taken up in the stats only: whoever runs the crawl saves them once all that
+    the run gave is stored and the run was good, so they can never run ahead of the data.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.stats = _stats(crawler)
+        self.session = session_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        # Without an earlier good run nothing is stored, so nothing may count as unchanged.
+        since = getattr(self.crawler.spider, "since", None)
+        if not request.meta.get("conditional") or self.session is None or since is None:
+            return
+        known = self.session.store.crawls.validators(self._key(request))
+        if known and known.etag:
+            request.headers.setdefault("If-None-Match", known.etag)
+        if known and known.last_modified:
+            request.headers.setdefault("If-Modified-Since", known.last_modified)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if request.meta.get("conditional") and self.session and response.status == 200:
+            etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
+            if etag or modified:
+                given = Validators(url=self._key(request), etag=etag, last_modified=modified)
+                kept = self.stats.get_value("earful/validators") or []
+                self.stats.set_value("earful/validators", [*kept, given])
+        return response
+
+    def _key(self, request: Request) -> str:
+        """Name a reading, not a page: another brand or query has seen other things of it."""
+        assert self.session is not None
+        return f"{request.url}#{self.session.scope}"
+
+
+class PoliteRetryMiddleware(RetryMiddleware):
+    """Retry as Scrapy does, but later each time and never before the host wants to hear of us.
+
+    A host that asks to be left alone for longer than `RETRY_AFTER_MAX` is not asked again in
+    this crawl.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        super().__init__(settings)
+        self.longest = settings.getfloat("RETRY_AFTER_MAX")
+        self.backoff = settings.getfloat("RETRY_BACKOFF")
+        self.holds: dict[str, float] = {}
+
+    async def process_request(self, request: Request) -> None:
+        if is_loopback(request.url):
+            request.meta["autothrottle_dont_adjust_delay"] = True
+        host = urlsplit(request.url).netloc
+        while (wait := self._held_until(host, request) - time.monotonic()) > 0:
+            if wait > self.longest:
+                raise IgnoreRequest(f"{HELD_BACK} for another {wait:.0f} s")
+            await asyncio.sleep(wait)
+
+    def process_response(
+        self, request: Request, response: Response, spider: Any = None
+    ) -> Request | Response:
+        wait = retry_after(response) if response.status in (429, 503) else None
+        if wait is not None:
+            host = urlsplit(request.url).netloc
+            self.holds[host] = max(self.holds.get(host, 0.0), time.monotonic() + wait)
+            if wait > self.longest:
+                return response
+        if "dataloss" in response.flags:
+            return self._retry(request, "dataloss") or response
+        return super().process_response(request, response)
+
+    def _retry(self, request: Request, reason: Any) -> Request | None:
+        again = super()._retry(request, reason)
+        if again is not None:
+            pause = 0.05 if is_loopback(request.url) else self.backoff ** again.meta["retry_times"]
+            again.meta["hold_until"] = time.monotonic() + pause
+        return again
+
+    def _held_until(self, host: str, request: Request) -> float:
+        return max(self.holds.get(host, 0.0), float(request.meta.get("hold_until", 0.0)))
+
+
+def of_status(status: int, waits: str = "") -> PageError | None:
+    """Judge a final HTTP status; None for one that carries a page."""
+    if 200 <= status < 300:
+        return None
+    answer = f"answered {status}{waits}"
+    if status in (401, 407):
+        return PageError(CrawlOutcome.UNAUTHORISED, answer)
+    if status in (403, 429, 451, 999):
+        return blocked(answer)
+    if status in (404, 410):
+        return failed(f"{answer}, no such page, so check the id or address in earful.toml")
+    return failed(answer)
+
+
+def retry_after(response: Response) -> float | None:
+    """Read Retry-After in seconds, from either of its forms; None when absent or nonsense."""
+    value = _header(response, "Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _waited(response: Response) -> str:
+    wait = retry_after(response)
+    return "" if wait is None else f" and asked to wait {wait:.0f} s"
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def _unreachable(error: Exception) -> str:
+    name = type(error).__name__
+    for part, sentence in (
+        ("CannotResolveHost", "its name is not known to DNS"),
+        ("DNSLookup", "its name is not known to DNS"),
+        ("ConnectionRefused", "the connection was refused"),
+        ("Timeout", "it took too long"),
+        ("MaxSize", "the answer is larger than 32 MB"),
+        ("Cancelled", "the answer is larger than 32 MB"),
+    ):
+        if part in name:
+            return sentence
+    return f"the connection failed ({_shown(error)})"
+
+
+def _shown(error: Exception) -> str:
+    text = " ".join(str(error).split())[:160]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,134 @@
+"""From yielded items to stored mentions: refusals counted, relevance checked, pages saved."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import fields
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem, NotConfigured
+from twisted.internet.task import LoopingCall
+
+from config.errors import EarfulError
+from crawler import outcome
+from crawler.base import MentionSpider
+from crawler.problems import Bounded, Refusal
+from crawler.session import CrawlerStore, session_of
+from storage.models import Mention
+
+EXAMPLES = 5
+PAGE = 100
+LATEST_FLUSH_S = 2.0
+
+_OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
+
+
+class _Pipeline:
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        assert crawler.stats is not None  # set before components are built
+        self.stats = crawler.stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def example(self, key: str, example: dict[str, Any]) -> None:
+        kept = self.stats.get_value(key) or []
+        if len(kept) < EXAMPLES:
+            self.stats.set_value(key, [*kept, example])
+
+
+class CountPipeline(_Pipeline):
+    """Count entries that are no mentions, by name; count which fields the mentions fill."""
+
+    def process_item(self, item: Any) -> Any:
+        if isinstance(item, Mention):
+            self.stats.inc_value(outcome.MENTIONS)
+            for name in _OPTIONAL:
+                if getattr(item, name) is not None:
+                    self.stats.inc_value(outcome.FIELD + name)
+            return item
+        if isinstance(item, Refusal):
+            self.stats.inc_value(outcome.REFUSED)
+            example = {"entry": item.entry, "reason": item.reason}
+            self.example(outcome.REFUSED_EXAMPLES, example)
+            raise DropItem(f"{item.entry}: {item.reason}", log_level="WARNING")
+        if isinstance(item, Bounded):
+            self.stats.inc_value(outcome.BOUNDED)
+            raise DropItem(f"page limit reached at {item.url}", log_level="DEBUG")
+        raise DropItem(f"not a mention: {type(item).__name__}", log_level="ERROR")
+
+
+class RelevancePipeline(_Pipeline):
+    """Keep what matches the brand's query: search engines return what merely resembles."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        spider = crawler.spider
+        assert isinstance(spider, MentionSpider)
+        if not spider.wants_match:
+            raise NotConfigured
+        self.query = spider.query
+
+    def process_item(self, item: Mention) -> Mention:
+        if self.query.matches(item):
+            return item
+        self.stats.inc_value(outcome.IRRELEVANT)
+        example = {"id": item.id, "url": item.url, "text": (item.title or item.text)[:120]}
+        self.example(outcome.IRRELEVANT_EXAMPLES, example)
+        raise DropItem(f"{item.id} is not about the brand", log_level="DEBUG")
+
+
+class StorePipeline(_Pipeline):
+    """Save mentions a page at a time, at the end, and when a page is slow to fill."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        session = session_of(crawler)
+        if session is None:
+            raise NotConfigured
+        self.store: CrawlerStore = session.store
+        self.waiting: list[Mention] = []
+        self.oldest = 0.0
+        self.timer = LoopingCall(self._flush_late)
+        self.stopping: asyncio.Future[None] | None = None
+
+    def open_spider(self) -> None:
+        self.timer.start(LATEST_FLUSH_S / 2, now=False)
+
+    def process_item(self, item: Mention) -> Mention:
+        if not self.waiting:
+            self.oldest = time.monotonic()
+        self.waiting.append(item)
+        if len(self.waiting) >= PAGE:
+            self.flush()
+        return item
+
+    def close_spider(self) -> None:
+        if self.timer.running:
+            self.timer.stop()
+        self.flush()
+
+    def flush(self) -> None:
+        """Save what waits in one transaction; a failure is recorded and ends the crawl."""
+        if not self.waiting or self.stats.get_value(outcome.STORE_ERROR):
+            return
+        page, self.waiting = self.waiting, []
+        try:
+            saved = self.store.mentions.save(page)
+        except Exception as error:
+            named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
+            self.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
+            # Crawling on would only ask the source for what cannot be kept.
+            self.stopping = asyncio.ensure_future(self.crawler.stop_async())
+            return
+        self.stats.inc_value(outcome.NEW, saved.new)
+        self.stats.inc_value(outcome.EDITED, saved.edited)
+        self.stats.inc_value(outcome.KNOWN, saved.known)
+
+    def _flush_late(self) -> None:
+        if self.waiting and time.monotonic() - self.oldest >= LATEST_FLUSH_S / 2:
+            self.flush()

@@ -1,0 +1,56 @@
+"""What can be wrong with a page or an entry, as values and errors that name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from config.errors import CrawlError
+from storage.models import CrawlOutcome
+
+
+class PageError(CrawlError):
+    """A response that cannot be read as a page of the source; `reason` has no URL in it."""
+
+    def __init__(self, outcome: CrawlOutcome, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+class EntryError(ValueError):
+    """One entry that is not a mention; the message says what is wrong with which field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that was left out: which one, and why."""
+
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """Paging that ended at the page bound although older entries were wanted."""
+
+    url: str
+
+
+def blocked(reason: str) -> PageError:
+    return PageError(CrawlOutcome.BLOCKED, reason)
+
+
+def broken(reason: str) -> PageError:
+    return PageError(CrawlOutcome.BROKEN, reason)
+
+
+def failed(reason: str) -> PageError:
+    return PageError(CrawlOutcome.FAILED, reason)
+
+
+def place(url: str) -> str:
+    """Name a URL without its query, which may hold a key and helps nobody in a sentence."""
+    parts = urlsplit(url)
+    host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+    return f"{parts.scheme}://{host}{parts.path}"

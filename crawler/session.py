@@ -1,0 +1,53 @@
+"""What a crawl of Earful has beside its spider: the store, and whom to tell of progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from storage.models import CrawlTarget, Mention, SaveResult, Validators
+
+
+class MentionStore(Protocol):
+    def save(self, batch: Sequence[Mention]) -> SaveResult: ...
+
+
+class CrawlStore(Protocol):
+    def validators(self, url: str) -> Validators | None: ...
+    def save_validators(self, given: Sequence[Validators]) -> object: ...
+    def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]: ...
+
+
+class CrawlerStore(Protocol):
+    """The part of `storage.store.Store` that a crawl uses."""
+
+    @property
+    def mentions(self) -> MentionStore: ...
+    @property
+    def crawls(self) -> CrawlStore: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`scope` keeps validators of one brand's reading apart from another's."""
+
+    store: CrawlerStore
+    scope: str
+    tell: Callable[[dict[str, Any]], None]
+
+
+# Beside the crawler, for settings are copied deeply and a connection cannot be.
+_sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()
+
+
+def attach(crawler: Crawler, session: Session) -> None:
+    _sessions[crawler] = session
+
+
+def session_of(crawler: Crawler) -> Session | None:
+    """Give the crawl's session; None under plain `scrapy crawl`, which stores nothing."""
+    return _sessions.get(crawler)

@@ -1,0 +1,236 @@
+"""Any RSS or Atom feed, by address or by the name of a preset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, model_validator
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
+from crawler.bodies import Feed, read_feed
+from crawler.presets import PRESETS, Preset
+from storage.models import Mention
+
+_STARS = re.compile(r"^\s*(?:Replies:\s*\d+\s+)?Rating:\s*([0-5](?:\.\d)?)\s*stars?\s*", re.I)
+_REPLIES = re.compile(r"^\s*Replies:\s*\d+\s*\n")
+# What publishers add to a text: Product Hunt two links, WordPress a sentence with its own name.
+_FOOTERS = (
+    re.compile(r"\s*Discussion\s*\|\s*Link\s*$"),
+    re.compile(r"\n\s*The post .{1,300} appeared first on .{1,200}\.$"),
+)
+# Ids without a scheme are unique within their feed only, unless they are long.
+_GLOBAL_ID = re.compile(r"^[a-z][a-z0-9+.-]*:.|^.{24,}$|^t\d_\w+$", re.I)
+_PARAMETERS = ("slug", "channel_id", "tag", "site", "alert", "repository")
+
+
+class FeedsSpider(MentionSpider):
+    """Read one feed: asked only for what changed, matched against the brand's query.
+
+    Feeds of dedicated review pages are about the brand as a whole and are not matched; the
+    option `match` overrides either. `base_url` replaces scheme and host of the feed's address.
+    """
+
+    name = "feeds"
+    label = "RSS and Atom feeds"
+    default_base_url = "https://localhost"
+    needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
+    limits = "most feeds hold 10 to 50 entries: read them often enough"
+    terms = "each publisher's own; robots.txt is obeyed"
+
+    class Options(SourceOptions):
+        """Which feed: a `url`, or a `preset` with what it needs."""
+
+        url: str | None = Field(
+            default=None, pattern=r"^https?://[^\s/?#]+\S*$", description="The feed's address."
+        )
+        preset: str | None = Field(
+            default=None, description="A known feed: " + ", ".join(PRESETS) + "."
+        )
+        slug: str | None = Field(
+            default=None, pattern=r"^[\w-]+$", description="The plugin's name in its address."
+        )
+        channel_id: str | None = Field(
+            default=None, pattern=r"^[\w-]+$", description='The channel\'s id, "UC…".'
+        )
+        tag: str | None = Field(
+            default=None, pattern=r"^[\w.#+-]+$", description="A tag, as it stands in addresses."
+        )
+        site: str | None = Field(
+            default=None,
+            pattern=r"^[\w.-]+$",
+            description='A host name, such as "stackoverflow.com".',
+        )
+        alert: str | None = Field(
+            default=None,
+            pattern=r"^\d+/\d+$",
+            description="The two numbers in a Google Alerts feed's address.",
+        )
+        repository: str | None = Field(
+            default=None, pattern=r"^[\w.-]+/[\w.-]+$", description='"owner/name" at GitHub.'
+        )
+        match: bool | None = Field(
+            default=None,
+            description="Whether entries must match the brand's query; by default they must, "
+            "except on pages that are about the brand as a whole.",
+        )
+        pages: int = Field(
+            default=3, ge=1, le=50, description="Pages at most, where a feed has pages."
+        )
+
+        @model_validator(mode="after")
+        def _one_feed(self) -> Self:
+            if (self.url is None) == (self.preset is None):
+                raise ValueError("name one feed: either `url` or `preset`")
+            if self.preset is not None and self.preset not in PRESETS:
+                raise ValueError(f"no preset {self.preset!r}: there are " + ", ".join(PRESETS))
+            needed = PRESETS[self.preset].needs if self.preset else ()
+            for parameter in _PARAMETERS:
+                given = getattr(self, parameter) is not None
+                if parameter in needed and not given:
+                    raise ValueError(f"preset {self.preset!r} needs `{parameter}`")
+                if given and parameter not in needed:
+                    raise ValueError(f"`{parameter}` is not used by this feed: remove it")
+            return self
+
+        @property
+        def address(self) -> str:
+            if self.url is not None:
+                return self.url
+            assert self.preset is not None  # the validator saw to it
+            given = {name: getattr(self, name) for name in PRESETS[self.preset].needs}
+            return PRESETS[self.preset].url.format_map(
+                {
+                    name: value.replace("#", "%23").replace("+", "%2B")
+                    for name, value in given.items()
+                }
+            )
+
+        @property
+        def target(self) -> str:
+            return self.address
+
+    options: Options
+
+    @property
+    def _preset(self) -> Preset | None:
+        return PRESETS[self.options.preset] if self.options.preset else None
+
+    @property
+    def wants_match(self) -> bool:
+        if self.options.match is not None:
+            return self.options.match
+        return not (self._preset and self._preset.about_brand)
+
+    @property
+    def always(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on the preset
+        return ("rating",) if self.options.preset == "wordpress_reviews" else ()
+
+    def requests(self) -> Iterable[Request]:
+        yield self.ask(self.options.address, conditional=True)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        feed = read_feed(response)
+        where = real_url(response)
+        mentions = []
+        for read in self.each(feed.entries, lambda entry: self._entry(entry, feed, where)):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if feed.problem:
+            raise feed.problem
+        paged_by = self._preset.paged_by if self._preset else None
+        if paged_by:
+            page = page_of(response) + 1
+            following = self.ask(self.options.address, {paged_by: page}, page=page)
+            yield from self.more(response, mentions, self.options.pages, following)
+
+    def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
+        url = _unwrapped(fields.link(entry.get("link"), where))
+        title = fields.line(entry.get("title"), "title")
+        author = fields.line(entry.get("author"), "author")
+        publisher = entry.get("source") or {}
+        if publisher.get("title") and title and title.endswith(f" - {publisher['title']}"):
+            title = title[: -len(publisher["title"]) - 3].strip()  # Google News
+        author = author or fields.line(publisher.get("title"), "source")
+        text = fields.from_html(_body(entry, feed.version))
+        for footer in _FOOTERS:
+            text = footer.sub("", text)
+        text, rating = _stars(text)
+        created = entry.get("published_parsed") or entry.get("updated_parsed")
+        updated = fields.later(entry.get("updated_parsed"), self.now, "updated")
+        created_at = fields.moment(created, self.now, "published")
+        statistics = entry.get("media_statistics") or {}
+        return self.mention(
+            native_id=_native_id(entry.get("id"), url, where),
+            text=text,
+            title=title,
+            created_at=created_at,
+            edited_at=updated if updated and updated > created_at else None,
+            url=url,
+            author=author,
+            author_native_id=_author_id(entry, publisher, author, url or where),
+            rating=rating,
+            rating_max=None if rating is None else 5.0,
+            language=fields.language(_language(entry)) or fields.language(feed.language),
+            reach=fields.count(statistics.get("views")),
+        )
+
+
+def _body(entry: Any, version: str) -> object:
+    """Choose the fullest text: `content`, unless it is only a picture's caption."""
+    contents = [c for c in entry.get("content") or () if c.get("value")]
+    summary = entry.get("summary")
+    # In RSS, feedparser files `media:description` under `content`, as plain text.
+    if contents and not (
+        summary and version.startswith("rss") and contents[0].get("type") == "text/plain"
+    ):
+        return contents[0]["value"]
+    return summary
+
+
+def _stars(text: str) -> tuple[str, float | None]:
+    """Take the stars out of a wordpress.org review, which says them in its first lines."""
+    found = _STARS.match(text)
+    if found:
+        return text[found.end() :].strip(), fields.rating(found[1], 5)
+    return _REPLIES.sub("", text), None
+
+
+def _native_id(guid: object, url: str | None, where: str) -> str:
+    """Give an id that holds across feeds: the guid, scoped to its feed where it is short."""
+    given = " ".join(fields.string(guid, "guid").split())
+    if not given:
+        return fields.identity(url, "guid and link")
+    if _GLOBAL_ID.match(given):
+        return fields.identity(given, "guid")
+    parts = urlsplit(where)
+    return fields.identity(f"{parts.hostname}{parts.path}#{given}", "guid")
+
+
+def _author_id(entry: Any, publisher: Any, author: str | None, where: str) -> str | None:
+    """Tell authors of the same name at different sites apart."""
+    page = fields.link((entry.get("author_detail") or {}).get("href"))
+    page = page or (fields.link(publisher.get("href")) if not entry.get("author") else None)
+    if page:
+        return page
+    return f"{urlsplit(where).hostname}:{author}" if author else None
+
+
+def _language(entry: Any) -> object:
+    for part in (*(entry.get("content") or ()), entry.get("title_detail") or {}):
+        if part.get("language"):
+            return part["language"]
+    return entry.get("language")
+
+
+def _unwrapped(url: str | None) -> str | None:
+    """Give the article that a Google Alerts redirect leads to."""
+    if url and re.match(r"https?://www\.google\.[a-z.]+/url\?", url):
+        targets = parse_qs(urlsplit(url).query).get("url")
+        return fields.link(targets[0]) if targets else url
+    return url
