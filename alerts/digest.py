@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import context, divider, facts, header, payload, section
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
-from alerts.messages.text import count, day, line, moment, percentage
+from alerts.messages.text import count, day, line, moment, percentage, span
 from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
 from alerts.rules import Policy
@@ -132,8 +132,8 @@ def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
         return f"{told} Nobody told an experience."
     bounds = wows.interval()
     told += (
-        f" *Wow rate {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; by chance alone "
-        f"it could lie between {percentage(bounds.low)} and {percentage(bounds.high)})"
+        f" *Wow rate {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; the true "
+        f"rate is likely between {percentage(bounds.low)} and {percentage(bounds.high)})"
     )
     earlier = wow_rate(numbers.previous)
     if earlier.value is None:
@@ -207,11 +207,11 @@ def _trouble(trouble: SourceTrouble) -> str:
 def _standing(standing: CheckpointStanding) -> str:
     result = standing.result
     name = metric_name(standing.metric)
-    goal = f"goal {percentage(result.target)} over {line(standing.window, 40)}"
+    goal = f"goal {percentage(result.target)} over {span(standing.window)}"
     if result.value is None:
         return f"{name}: nothing counted yet ({goal})"
     bounds = f"{percentage(result.interval.low)} to {percentage(result.interval.high)}"
-    told = f"{name} {percentage(result.value)}, surely {bounds} ({goal})"
+    told = f"{name} {percentage(result.value)}, likely {bounds} ({goal})"
     if result.reached:
         onward = f"; next {percentage(result.next_target)}" if result.next_target else ""
         return f"{told}: reached{onward}"

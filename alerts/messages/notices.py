@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import context, facts, header, payload, section
-from alerts.messages.text import count, day, line, moment, percentage
+from alerts.messages.text import count, day, line, moment, percentage, span
 from alerts.messages.voices import source_name
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Experience
 
@@ -122,7 +122,7 @@ def checkpoint(
             ),
             facts(
                 [
-                    ("Measured over", f"{line(window, 40)}, {count(total, 'mention')}"),
+                    ("Measured over", f"{span(window)}, {count(total, 'mention')}"),
                     (
                         "How sure",
                         f"between {percentage(low)} and {percentage(high)} (95% interval)",

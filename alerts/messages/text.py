@@ -40,6 +40,7 @@ _INVISIBLE = frozenset(
     ]
 )
 _JOINING = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
 _SPACES = re.compile(r"[^\S\n]+")
 
 
@@ -201,6 +202,14 @@ def percentage(share: float) -> str:
     if rounded == 100 and share < 1:
         return "over 99%"
     return f"{rounded}%"
+
+
+def span(text: str) -> str:
+    """Write a config duration for people: `30d` as `30 days`; anything else as it is, escaped."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        return line(text, 40)
+    return count(int(found[1]), {"m": "minute", "h": "hour", "d": "day", "w": "week"}[found[2]])
 
 
 def _combines(char: str) -> bool:

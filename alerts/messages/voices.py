@@ -52,7 +52,7 @@ def complaint(voice: Voice, due_at: datetime) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
     mention = voice.mention
     summary = (
-        f"Complaint about {line(mention.brand, 80)} from {_who(mention)}, {_where(mention)}"
+        f"Complaint about {line(mention.brand, 80)} from {_who(mention)} at {_where(mention)}"
         f"{_stars_briefly(mention)}: {_briefly(mention)} Answer by {in_utc(due_at)}."
     )
     return payload(summary, _blocks(f"Complaint about {mention.brand}", voice, due_at=due_at))
@@ -63,7 +63,7 @@ def lost_advocate(voice: Voice, due_at: datetime | None) -> dict[str, Any]:
     mention = voice.mention
     ask = f"Answer first, by {in_utc(due_at)}." if due_at else "The owner has answered already."
     summary = (
-        f"A friend of {line(mention.brand, 80)} turned angry: {_who(mention)}, "
+        f"A friend of {line(mention.brand, 80)} turned angry: {_who(mention)} at "
         f"{_where(mention)}{_stars_briefly(mention)}: {_briefly(mention)} {ask}"
     )
     lead = (
@@ -73,7 +73,7 @@ def lost_advocate(voice: Voice, due_at: datetime | None) -> dict[str, Any]:
         else "*This person used to speak well of you.* The owner has answered already: see that "
         "it helped."
     )
-    title = f"Urgent: {mention.brand} is losing an advocate"
+    title = f"{'Urgent: ' if due_at else ''}{mention.brand} is losing an advocate"
     return payload(summary, _blocks(title, voice, due_at=due_at, lead=lead, urgent=True))
 
 
@@ -81,7 +81,7 @@ def wow(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
     summary = (
-        f"Wow for {line(mention.brand, 80)} from {_who(mention)}, {_where(mention)}"
+        f"Wow for {line(mention.brand, 80)} from {_who(mention)} at {_where(mention)}"
         f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
     return payload(summary, _blocks(f"Wow for {mention.brand}", voice, staff=staff))
@@ -91,7 +91,7 @@ def won_back(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
-        f"Won back for {line(mention.brand, 80)}: {_who(mention)}, {_where(mention)}"
+        f"Won back for {line(mention.brand, 80)}: {_who(mention)} at {_where(mention)}"
         f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
@@ -107,7 +107,7 @@ def source_name(source: str) -> str:
 def person(history: AuthorHistory) -> str:
     """Say in words what kind of person an author is, from what they said before."""
     if not history.mentions:
-        return "first time heard of"
+        return "the first mention we know of"
     since = f" since {day(history.first_seen_at)}" if history.first_seen_at else ""
     before = count(history.mentions, "earlier mention")
     if history.last_stance is Stance.HATER or history.hater > history.advocate:
@@ -224,11 +224,14 @@ def _where(mention: Mention) -> str:
 def _stars_briefly(mention: Mention) -> str:
     if mention.rating is None or mention.rating_max is None:
         return ""
+    if mention.rating_max == 1:
+        return f", {stars(mention)}"
     return f", {mention.rating:g} of {mention.rating_max:g} stars"
 
 
 def _briefly(mention: Mention) -> str:
-    told = clean(" ".join(part for part in (mention.title, mention.text) if part), lines=False)
+    parts = [clean(part or "", lines=False) for part in (mention.title, mention.text)]
+    told = ": ".join(part for part in parts if part)
     if not told:
         return "no words."
     return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"

@@ -1,0 +1,619 @@
+"""A fake Slack over real HTTP: the Web API methods Earful uses, and an incoming webhook.
+
+It behaves as Slack does (`ok: false` comes with HTTP 200, ids and not names in history, unique
+growing `ts`, metadata only when asked for, Block Kit limits) and fails as Slack can: see `Fault`.
+
+    with FakeSlack(channels=["voice-ops"]) as slack:
+        slack.fail("chat.postMessage", Fault.http(500, posts=True))
+        ... WebClient(token=slack.token, base_url=slack.api_url) ...
+        assert slack.texts("voice-ops") == ["hello"]
+
+`python -m tests.alerts.fake_slack --port 8090` serves one by itself and prints what arrives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import socket
+import struct
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+SCOPES = (
+    "chat:write",
+    "channels:read",
+    "channels:history",
+    "channels:join",
+    "groups:read",
+    "groups:history",
+)
+NEEDED = {
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "conversations.history": "channels:history",
+    "conversations.list": "channels:read",
+    "conversations.join": "channels:join",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to fail. `posts`: the message is posted all the same, before or after `delay`."""
+
+    kind: str
+    status: int = 200
+    error: str = ""
+    posts: bool = False
+    delay: float = 0.0
+    retry_after: float | None = None
+
+    @classmethod
+    def rate_limited(cls, retry_after: float = 1) -> Fault:
+        return cls("answer", 429, "ratelimited", retry_after=retry_after)
+
+    @classmethod
+    def http(cls, status: int, *, posts: bool = False) -> Fault:
+        return cls("page", status, posts=posts)
+
+    @classmethod
+    def says(cls, error: str, *, posts: bool = False) -> Fault:
+        """Answer `ok: false` with HTTP 200, or the bare word from a webhook."""
+        return cls("answer", 200, error, posts=posts)
+
+    @classmethod
+    def hang(cls, seconds: float, *, posts: bool = False) -> Fault:
+        """Answer nothing for `seconds`, then post or not, then close."""
+        return cls("hang", posts=posts, delay=seconds)
+
+    @classmethod
+    def cut(cls, *, posts: bool = False) -> Fault:
+        """Reset the connection without an answer."""
+        return cls("cut", posts=posts)
+
+    @classmethod
+    def half(cls, *, posts: bool = True) -> Fault:
+        """Break off in the middle of the answer."""
+        return cls("half", posts=posts)
+
+
+@dataclass
+class Message:
+    channel_id: str
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]]
+    metadata: dict[str, Any] | None
+    thread_ts: str | None = None
+    edited: bool = False
+    by_webhook: bool = False
+
+    @property
+    def alert_id(self) -> str | None:
+        """The dedupe key that the sender put into the metadata."""
+        return (self.metadata or {}).get("event_payload", {}).get("id")
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    private: bool = False
+    archived: bool = False
+    member: bool = True
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    arguments: Mapping[str, Any]
+    at: float
+
+
+class FakeSlack:
+    """A workspace with one bot and one webhook; use as a context manager, from any thread."""
+
+    def __init__(
+        self,
+        channels: Iterable[str] = ("voice-complaints", "voice-wows", "voice-digest", "voice-ops"),
+        *,
+        token: str = "xoxb-fake",
+        scopes: Iterable[str] = SCOPES,
+        webhook_channel: str | None = None,
+        port: int = 0,
+        page_size: int = 200,
+        on_message: Callable[[str, Message], object] | None = None,
+    ) -> None:
+        self.token = token
+        self.scopes = set(scopes)
+        self.page_size = page_size
+        self.calls: list[Call] = []
+        self.revoked: str | None = None
+        self._lock = threading.RLock()
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._chaos: Callable[[str, Mapping[str, Any]], Fault | None] | None = None
+        self._last_ts = 0.0
+        self._on_message = on_message
+        self.channels: dict[str, Channel] = {}
+        for name in channels:
+            self.add_channel(name)
+        self._webhook_channel = webhook_channel or next(iter(self.channels))
+        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.daemon = True
+
+    def __enter__(self) -> FakeSlack:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/"
+
+    @property
+    def webhook_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/services/T0FAKE/B0FAKE/secret"
+
+    # What a test arranges.
+
+    def add_channel(self, name: str, **how: Any) -> Channel:
+        channel = Channel(id=f"C{len(self.channels) + 1:08d}", name=name, **how)
+        self.channels[name] = channel
+        return channel
+
+    def fail(self, method: str, *faults: Fault, times: int = 1) -> None:
+        """Let the next calls of `method` (`webhook` for the webhook) fail, in this order."""
+        with self._lock:
+            self._faults[method].extend(faults * times)
+
+    def chaos(self, choose: Callable[[str, Mapping[str, Any]], Fault | None] | None) -> None:
+        """Ask `choose(method, arguments)` at each call whether and how it fails; None ends it."""
+        self._chaos = choose
+
+    def revoke(self, error: str = "token_revoked") -> None:
+        self.revoked = error
+
+    def restore(self) -> None:
+        self.revoked = None
+
+    # What a test looks at.
+
+    def messages(self, channel: str | None = None) -> list[Message]:
+        """Give what was posted, in order; of one channel or of all."""
+        with self._lock:
+            if channel is not None:
+                return list(self.channels[channel.removeprefix("#")].messages)
+            every = [m for found in self.channels.values() for m in found.messages]
+            return sorted(every, key=lambda message: message.ts)
+
+    def texts(self, channel: str | None = None) -> list[str]:
+        return [message.text for message in self.messages(channel)]
+
+    def alert_ids(self, channel: str | None = None) -> list[str | None]:
+        return [message.alert_id for message in self.messages(channel)]
+
+    def called(self, method: str) -> list[Call]:
+        with self._lock:
+            return [call for call in self.calls if call.method == method]
+
+    # What Slack does.
+
+    def answer(self, method: str, token: str | None, said: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one Web API call; the body of the answer."""
+        with self._lock:
+            if self.revoked:
+                return _no(self.revoked)
+            if token is None:
+                return _no("not_authed")
+            if token != self.token:
+                return _no("invalid_auth")
+            needed = NEEDED.get(method)
+            if needed and needed not in self.scopes:
+                provided = ",".join(sorted(self.scopes))
+                return _no("missing_scope", needed=needed, provided=provided)
+            handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+                "auth.test": self._auth_test,
+                "chat.postMessage": self._post,
+                "chat.update": self._update,
+                "conversations.history": self._history,
+                "conversations.list": self._list,
+                "conversations.join": self._join,
+                "conversations.info": self._info,
+            }
+            handler = handlers.get(method)
+            return handler(said) if handler else _no("unknown_method")
+
+    def hook(self, said: dict[str, Any]) -> tuple[int, str]:
+        """Carry out a post to the webhook: HTTP status and the word that is the body."""
+        with self._lock:
+            if self.revoked:
+                return 404, "no_service"
+            channel = self.channels[self._webhook_channel]
+            if channel.archived:
+                return 410, "channel_is_archived"
+            error = _wrong_message(said)
+            if error:
+                return 400, error
+            self._store(channel, said, by_webhook=True)
+            return 200, "ok"
+
+    def fault(self, method: str, said: Mapping[str, Any]) -> Fault | None:
+        with self._lock:
+            self.calls.append(Call(method, said, time.time()))
+            if self._faults[method]:
+                return self._faults[method].popleft()
+            return self._chaos(method, said) if self._chaos else None
+
+    def _auth_test(self, said: dict[str, Any]) -> dict[str, Any]:
+        return _yes(
+            url="https://fake.slack.example/", team="Fake", user="earful", team_id="T0FAKE",
+            user_id="U0FAKE", bot_id="B0FAKE",
+        )  # fmt: skip
+
+    def _post(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"))
+        if channel is None or (channel.private and not channel.member):
+            return _no("channel_not_found")
+        if channel.archived:
+            return _no("is_archived")
+        if not channel.member:
+            return _no("not_in_channel")
+        error = _wrong_message(said)
+        if error:
+            return _no(error)
+        message = self._store(channel, said)
+        return _yes(channel=channel.id, ts=message.ts, message=_shown(message, True))
+
+    def _update(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        message = next((m for m in channel.messages if m.ts == said.get("ts")), None)
+        if message is None:
+            return _no("message_not_found")
+        error = _wrong_message(said)
+        if error:
+            return _no(error)
+        message.text = str(said.get("text") or "")
+        message.blocks = said.get("blocks") or []
+        message.edited = True
+        return _yes(channel=channel.id, ts=message.ts, text=message.text)
+
+    def _history(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        if not channel.member:
+            return _no("not_in_channel")
+        oldest = float(said.get("oldest") or 0)
+        latest = float(said.get("latest") or "inf")
+        inclusive = _true(said.get("inclusive"))
+        with_metadata = _true(said.get("include_all_metadata"))
+        found = [
+            message
+            for message in reversed(channel.messages)
+            if message.thread_ts is None
+            and (
+                oldest < float(message.ts) < latest
+                or (inclusive and float(message.ts) in (oldest, latest))
+            )
+        ]
+        size = min(int(said.get("limit") or 100), self.page_size)
+        start = int(said.get("cursor") or 0)
+        shown = [_shown(message, with_metadata) for message in found[start : start + size]]
+        more = start + size < len(found)
+        cursor = str(start + size) if more else ""
+        return _yes(messages=shown, has_more=more, response_metadata={"next_cursor": cursor})
+
+    def _list(self, said: dict[str, Any]) -> dict[str, Any]:
+        types = str(said.get("types") or "public_channel").split(",")
+        skip_archived = _true(said.get("exclude_archived"))
+        known = [
+            channel
+            for channel in self.channels.values()
+            if ("private_channel" if channel.private else "public_channel") in types
+            and not (channel.private and not channel.member)
+            and not (skip_archived and channel.archived)
+        ]
+        size = min(int(said.get("limit") or 100), self.page_size)
+        start = int(said.get("cursor") or 0)
+        more = start + size < len(known)
+        return _yes(
+            channels=[_described(channel) for channel in known[start : start + size]],
+            response_metadata={"next_cursor": str(start + size) if more else ""},
+        )
+
+    def _join(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None or channel.private:
+            return _no("channel_not_found")
+        if channel.archived:
+            return _no("is_archived")
+        channel.member = True
+        return _yes(channel=_described(channel))
+
+    def _info(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        return _yes(channel=_described(channel)) if channel else _no("channel_not_found")
+
+    def _find(self, wanted: object, *, by_name: bool = True) -> Channel | None:
+        for channel in self.channels.values():
+            names = {channel.id, *([channel.name, f"#{channel.name}"] if by_name else [])}
+            if wanted in names:
+                return channel
+        return None
+
+    def _store(
+        self, channel: Channel, said: dict[str, Any], *, by_webhook: bool = False
+    ) -> Message:
+        self._last_ts = max(time.time(), self._last_ts + 0.000001)
+        message = Message(
+            channel_id=channel.id,
+            ts=f"{self._last_ts:.6f}",
+            text=str(said.get("text") or ""),
+            blocks=said.get("blocks") or [],
+            metadata=said.get("metadata"),
+            thread_ts=said.get("thread_ts"),
+            by_webhook=by_webhook,
+        )
+        channel.messages.append(message)
+        if self._on_message is not None:
+            self._on_message(channel.name, message)
+        return message
+
+
+class Chaos:
+    """Fail at random, seeded, in every way that a post or a look can fail."""
+
+    def __init__(self, seed: int, share: float = 0.5, *, hang: float = 0.3) -> None:
+        self._rng = random.Random(seed)
+        self._share = share
+        self._hang = hang
+        self.counts: dict[str, int] = defaultdict(int)
+
+    def __call__(self, method: str, said: Mapping[str, Any]) -> Fault | None:
+        if self._rng.random() >= self._share:
+            return None
+        posts = self._rng.random() < 0.5
+        ways = {
+            "429": Fault.rate_limited(1),
+            "500": Fault.http(500, posts=posts),
+            "fatal_error": Fault.says("fatal_error", posts=posts),
+            "hang": Fault.hang(self._hang, posts=posts),
+            "cut": Fault.cut(posts=posts),
+            "half an answer": Fault.half(posts=posts),
+        }
+        name = self._rng.choice(list(ways))
+        self.counts[f"{name}{' after posting' if ways[name].posts else ''}"] += 1
+        return ways[name]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away: killing them is what the tests do."""
+
+
+def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            said = _arguments(self.headers.get("Content-Type") or "", body)
+            hook = self.path.startswith("/services/")
+            method = "webhook" if hook else self.path.removeprefix("/api/").partition("?")[0]
+            bearer = self.headers.get("Authorization") or ""
+            token = bearer.removeprefix("Bearer ") or said.pop("token", None)
+            fault = slack.fault(method, said)
+            if fault is None:
+                self._carry_out(method, token, said)
+            else:
+                self._fail(fault, method, token, said)
+
+        do_GET = do_POST  # noqa: N815 - the name http.server calls
+
+        def _carry_out(self, method: str, token: str | None, said: dict[str, Any]) -> None:
+            if method == "webhook":
+                status, word = slack.hook(said)
+                self._send(status, word.encode(), "text/plain")
+                return
+            answer = slack.answer(method, token, said)
+            headers = {}
+            if answer["ok"]:
+                headers["x-oauth-scopes"] = ",".join(sorted(slack.scopes))
+            self._send(200, json.dumps(answer).encode(), "application/json", headers)
+
+        def _fail(
+            self, fault: Fault, method: str, token: str | None, said: dict[str, Any]
+        ) -> None:
+            if fault.delay:
+                time.sleep(fault.delay)
+            answer: dict[str, Any] = {"ok": True}
+            if fault.posts and method == "webhook":
+                slack.hook(said)
+            elif fault.posts:
+                answer = slack.answer(method, token, said)
+            if fault.kind == "answer":
+                extra = (
+                    {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+                )
+                body = json.dumps(_no(fault.error)).encode()
+                kind = "application/json"
+                status = fault.status
+                if method == "webhook":
+                    body, kind = fault.error.encode(), "text/plain"
+                    status = 400 if status == 200 else status
+                self._send(status, body, kind, extra)
+            elif fault.kind == "page":
+                page = b"<html><body>Something went wrong</body></html>"
+                self._send(fault.status, page, "text/html")
+            elif fault.kind == "half":
+                body = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body) + 100))
+                self.end_headers()
+                self.wfile.write(body[: len(body) // 2])
+                self._reset()
+            else:
+                self._reset()
+
+        def _send(
+            self, status: int, body: bytes, kind: str, more: Mapping[str, str] | None = None
+        ) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in (more or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _reset(self) -> None:
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                self.wfile.flush()
+                linger = struct.pack("ii", 1, 0)  # close with RST, as a dying proxy does
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+        def log_message(self, *_: object) -> None:
+            """Write no log."""
+
+    return Handler
+
+
+def _arguments(kind: str, body: bytes) -> dict[str, Any]:
+    if kind.startswith("application/json"):
+        return dict(json.loads(body or b"{}"))
+    said: dict[str, Any] = dict(parse_qsl(body.decode()))
+    for name in ("blocks", "metadata"):
+        if isinstance(said.get(name), str):
+            said[name] = json.loads(said[name])
+    return said
+
+
+def _wrong_message(said: Mapping[str, Any]) -> str | None:
+    """Give Slack's error code for a message it would not take."""
+    text, blocks = str(said.get("text") or ""), said.get("blocks") or []
+    if not text and not blocks:
+        return "no_text"
+    if len(text) > 40_000:
+        return "msg_too_long"
+    if block_faults(blocks):
+        return "invalid_blocks"
+    metadata = said.get("metadata")
+    if metadata is not None and not (
+        isinstance(metadata, dict) and {"event_type", "event_payload"} <= metadata.keys()
+    ):
+        return "invalid_metadata_format"
+    return None
+
+
+def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
+    """Check blocks against Block Kit's limits; each fault as a sentence."""
+    faults = [] if len(blocks) <= 50 else [f"{len(blocks)} blocks, at most 50 are taken"]
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    if len(ids) != len(set(ids)):
+        faults.append("a block_id stands twice")
+    for block in blocks:
+        kind = block.get("type")
+        for text, limit in _texts(block):
+            length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+            if not 0 < length <= limit:
+                faults.append(f"{kind}: a text of {length} characters, 1 to {limit} are taken")
+        for name, limit in (("fields", 10), ("elements", 25 if kind == "actions" else 10)):
+            if len(block.get(name) or []) > limit:
+                faults.append(f"{kind}: more than {limit} {name}")
+        if kind not in ("header", "section", "context", "divider", "actions", "image"):
+            faults.append(f"{kind}: no such block")
+    return faults
+
+
+def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
+    kind = block.get("type")
+    found: list[tuple[str, int]] = []
+    if "text" in block:
+        found.append((block["text"]["text"], 150 if kind == "header" else 3000))
+    found += [(one["text"], 2000) for one in block.get("fields") or []]
+    if kind == "context":
+        found += [(one["text"], 3000) for one in block["elements"] if "text" in one]
+    return found
+
+
+def _shown(message: Message, with_metadata: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "type": "message",
+        "ts": message.ts,
+        "text": message.text,
+        "blocks": message.blocks,
+        "bot_id": "B0FAKE",
+    }
+    if with_metadata and message.metadata is not None:
+        shown["metadata"] = message.metadata
+    return shown
+
+
+def _described(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "is_channel": True,
+        "is_private": channel.private,
+        "is_archived": channel.archived,
+        "is_member": channel.member,
+    }
+
+
+def _true(value: object) -> bool:
+    return value in (True, 1, "1", "true", "True")
+
+
+def _yes(**more: Any) -> dict[str, Any]:
+    return {"ok": True, **more}
+
+
+def _no(error: str, **more: Any) -> dict[str, Any]:
+    return {"ok": False, "error": error, **more}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A fake Slack that prints what arrives.")
+    parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--chaos", type=int, metavar="SEED", help="fail at random")
+    options = parser.parse_args()
+    slack = FakeSlack(
+        port=options.port, on_message=lambda name, said: print(f"#{name}: {said.text}", flush=True)
+    )
+    if options.chaos is not None:
+        slack.chaos(Chaos(options.chaos))
+    with slack:
+        print(f'SLACK_BOT_TOKEN={slack.token}, slack.api_url = "{slack.api_url}"', flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Alerts to deliver, in a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.database import Database
+from storage.models import AlertKind, NewAlert
+from storage.outbox import Outbox
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+def open_outbox(path: Path) -> tuple[Database, Outbox]:
+    database = Database(path)
+    database.migrate()
+    return database, Outbox(database)
+
+
+def an_alert(
+    key: str, channel: str = "#voice-complaints", *, text: str | None = None, at: datetime = NOW
+) -> NewAlert:
+    told = text or key
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": told}}
+    return NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.COMPLAINT,
+        brand="Acme Air",
+        channel=channel,
+        payload={"text": told, "blocks": [section]},
+        created_at=at,
+    )
+
+
+def several(
+    number: int,
+    channels: Iterable[str] = ("#voice-complaints", "#voice-wows"),
+    *,
+    at: datetime = NOW,
+) -> list[NewAlert]:
+    names = list(channels)
+    return [an_alert(f"complaint:t:{n}", names[n % len(names)], at=at) for n in range(number)]
