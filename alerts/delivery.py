@@ -25,8 +25,8 @@ CHANNEL_PACE_S = 1.0
 MAX_ATTEMPTS = 100
 MAY_BE_POSTED = "May be at Slack already: "
 
-_FIRST_BACKOFF_S = 2.0
-_LONGEST_BACKOFF_S = 900.0
+FIRST_BACKOFF = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(minutes=15)
 _BREAKER = 3
 _WINDOW = 20_000
 _REFRESH_S = 5.0
@@ -94,6 +94,7 @@ def deliver(
     limit: int = 1_000_000,
     pace: Pace | None = None,
     settle: timedelta = SETTLE,
+    first_backoff: timedelta = FIRST_BACKOFF,
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> DeliveryResult:
@@ -102,7 +103,9 @@ def deliver(
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. Never raises for what Slack does.
     """
-    run = _Delivery(outbox, transport, now, pace or Pace(), settle, rng or random.Random())
+    run = _Delivery(
+        outbox, transport, now, pace or Pace(), settle, first_backoff, rng or random.Random()
+    )
     tries = 0
     while tries < limit and not run.stopped and not stop():
         alert, wait = run.next()
@@ -126,6 +129,7 @@ class _Delivery:
         now: Callable[[], datetime],
         pace: Pace,
         settle: timedelta,
+        first_backoff: timedelta,
         rng: random.Random,
     ) -> None:
         self._outbox = outbox
@@ -133,6 +137,7 @@ class _Delivery:
         self._now = now
         self._pace = pace
         self._settle = settle
+        self._first_backoff = first_backoff
         self._rng = rng
         self._blocked: set[str] = set()
         self._queues: dict[str, deque[Alert]] = {}
@@ -339,9 +344,10 @@ class _Delivery:
         return (alert.claimed_at or alert.created_at) + self._settle + timedelta(seconds=1)
 
     def _backoff(self, attempts: int, at_least: float | None) -> timedelta:
-        longest = min(_FIRST_BACKOFF_S * 2 ** min(max(attempts, 1) - 1, 20), _LONGEST_BACKOFF_S)
-        seconds = longest * self._rng.uniform(0.5, 1.0)
-        return timedelta(seconds=max(seconds, at_least or 0.0))
+        doublings = min(max(attempts, 1) - 1, 20)
+        longest = min(self._first_backoff * 2.0**doublings, LONGEST_BACKOFF)
+        wait = longest * self._rng.uniform(0.5, 1.0)
+        return max(wait, timedelta(seconds=at_least or 0.0))
 
     def _next_at(self) -> datetime | None:
         now = self._now()
