@@ -89,7 +89,8 @@ def parse_query(text: str) -> Query:
     root = _build(node, None, text)
     if not root.terms:
         raise QueryError(
-            f"query {text!r} names nothing to look for: add a word or phrase that is not negated"
+            f"query {text!r} names nothing to look for: add a word or phrase that is not "
+            "negated and has no * or ?"
         )
     return Query(text, root)
 
@@ -208,7 +209,7 @@ def fold(text: str) -> str:
 def _pattern(term: str) -> re.Pattern[str]:
     """Match a term on word borders, with any short run of punctuation between its words."""
     folded = fold(term).strip()
-    words = [_wildcards(word) for word in re.split(r"\s+", folded)]
+    words = [_wildcards(word) for word in re.split(r"[:;,.!?–—-]*\s+", folded)]
     before = "" if re.match(f"[{_SPACELESS}]", folded) else r"(?<!\w)"
     after = "" if re.search(f"[{_SPACELESS}]$", folded) else r"(?!\w)"
     return re.compile(before + r"[\W_]{1,3}".join(words) + after)

@@ -31,11 +31,11 @@ from config.query import Query, parse_query
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_duration(value: object) -> object:
-    """Read `30m`, `24h`, `7d` (s, m, h, d, w); other types are left to pydantic to refuse."""
-    if not isinstance(value, str):
+def parse_duration(value: object) -> timedelta:
+    """Read `30m`, `24h`, `7d` (s, m, h, d, w); ValueError for anything else."""
+    if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", value)
+    match = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", value) if isinstance(value, str) else None
     if not match:
         raise ValueError('not a duration: write a number and s, m, h, d or w, such as "30m"')
     duration = timedelta(**{_UNITS[match[2]]: int(match[1])})

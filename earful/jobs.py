@@ -49,11 +49,19 @@ class Judged:
 
 
 def score(
-    store: Store, classifier: Classifier, clock: Clock, progress: Progress | None = None
+    store: Store,
+    classifier: Classifier,
+    clock: Clock,
+    progress: Progress | None = None,
+    *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give every mention that waits its verdict; returns how many were scored."""
+    """Give every mention that waits its verdict; returns how many were scored.
+
+    `stop` is asked between batches; `progress` is told how many more are done.
+    """
     done = 0
-    while batch := store.verdicts.waiting(_SCORE_BATCH):
+    while not stop() and (batch := store.verdicts.waiting(_SCORE_BATCH)):
         _score_batch(store, classifier, batch, clock, progress)
         done += len(batch)
     return done

@@ -43,6 +43,10 @@ class AlertState(StrEnum):
     DROPPED = "dropped"
 
 
+MAY_BE_POSTED = "May be at Slack already: "
+"""How the error of an alert begins while Slack may have a copy of it."""
+
+
 class AlertKind(StrEnum):
     COMPLAINT = "complaint"
     WOW = "wow"

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import Alert, AlertKind, AlertState, NewAlert, from_iso, iso
+from storage.models import (
+    MAY_BE_POSTED,
+    Alert,
+    AlertKind,
+    AlertState,
+    NewAlert,
+    from_iso,
+    iso,
+)
 
 
 class Outbox:
@@ -110,6 +118,19 @@ class Outbox:
                 WHERE state = 'parked' AND (?1 IS NULL OR channel = ?1)
                 """,
                 (channel,),
+            ).rowcount
+
+    def unpark_certain(self) -> int:
+        """Put back in line what Slack certainly does not have; returns how many.
+
+        What was in doubt when it was parked waits for a person: sending it again by itself could
+        post it twice.
+        """
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "UPDATE alerts SET state = 'pending', next_attempt_at = NULL "
+                "WHERE state = 'parked' AND coalesce(error, '') NOT LIKE ? || '%'",
+                (MAY_BE_POSTED,),
             ).rowcount
 
     def counts(self) -> dict[AlertState, int]:

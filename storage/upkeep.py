@@ -16,7 +16,7 @@ class Upkeep:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def forget_author(self, author_id: str, at: datetime) -> int:
+    def forget_author(self, author_id: str) -> int:
         """Erase an author, all their mentions and alerts that quote them; returns how many.
 
         What is erased is overwritten on disk, in the index and in the write-ahead log too.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from storage.models import Verdict
 
 _STDIN_BATCH = 512
+_CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neither")
 
 
 @click.command()
@@ -183,18 +184,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "experience": verdict.experience.value,
         "stance": verdict.stance.value,
         "sure": verdict.sure,
-        "probabilities": {
-            name: round(getattr(verdict, f"p_{name}"), 4)
-            for name in (
-                "angry",
-                "mediocre",
-                "delighted",
-                "none",
-                "advocate",
-                "hater",
-                "neither",
-            )  # fmt: skip
-        },
+        "probabilities": {name: round(getattr(verdict, f"p_{name}"), 4) for name in _CLASSES},
     }
 
 

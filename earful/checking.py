@@ -1,0 +1,99 @@
+"""`earful check`: config, secrets, Slack's channels, and one request a source."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from config.settings import BrandSettings, SourceSettings
+from earful.app import App
+from storage.store import Store
+
+_PROBE_LIMIT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    subject: str
+    good: bool
+    told: str
+
+
+def findings(app: App, *, offline: bool) -> Iterator[Finding]:
+    """Yield what each check found, as it is found. Writes nothing but a scratch store."""
+    settings = app.settings
+    sources = sum(len(brand.sources) for brand in settings.brands)
+    yield Finding(str(app.config_path), True, f"{len(settings.brands)} brands, {sources} sources")
+    yield _model()
+    yield from _slack(app, offline)
+    if offline:
+        return
+    for brand in settings.brands:
+        for source in brand.sources:
+            yield _source(app, brand, source)
+
+
+def _model() -> Finding:
+    from sentiment.classifier import Classifier
+
+    return Finding("model", True, Classifier.load().model)
+
+
+def _slack(app: App, offline: bool) -> Iterator[Finding]:
+    secrets, slack = app.secrets, app.settings.slack
+    if secrets.slack_bot_token is None and secrets.slack_webhook_url is None:
+        yield Finding(
+            "slack", True, "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: console alerts"
+        )
+        return
+    if secrets.slack_bot_token is None:
+        yield Finding("slack", True, "posts through SLACK_WEBHOOK_URL, into its one channel")
+        return
+    if offline:
+        yield Finding("slack", True, "SLACK_BOT_TOKEN is set; not asked")
+        return
+    from alerts.inspection import inspect
+
+    channels = {slack.complaints, slack.wows, slack.digest, slack.ops} | {
+        source.channel
+        for brand in app.settings.brands
+        for source in brand.sources
+        if source.channel is not None
+    }
+    token = secrets.slack_bot_token.get_secret_value()
+    for subject, good, told in inspect(token, sorted(channels), api_url=slack.api_url):
+        yield Finding(subject, good, told)
+
+
+def _source(app: App, brand: BrandSettings, source: SourceSettings) -> Finding:
+    """Read one page of a source into a scratch store."""
+    from crawler.runner import CrawlJob, run_crawl
+
+    subject = " ".join(filter(None, (brand.name, source.source, source.target)))
+    if not source.enabled:
+        return Finding(subject, True, "not enabled: not asked")
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder) / "scratch.db"
+        Store.open(scratch, migrate=True).close()
+        report = run_crawl(
+            CrawlJob(
+                brand=brand.name,
+                query=brand.query,
+                source=source.source,
+                options=source.options.model_dump(mode="json"),
+                db=scratch,
+                contact=app.settings.crawl.contact,
+                base_url=source.base_url,
+                responses=1,
+            ),
+            time_limit=_PROBE_LIMIT,
+        )
+    if report.outcome.good:
+        return Finding(
+            subject, True, f"{report.seen} mentions on its first page, {report.irrelevant} of "
+            "them irrelevant"
+        )  # fmt: skip
+    return Finding(subject, False, f"{report.outcome}: {report.reason}")

@@ -1,0 +1,43 @@
+"""Structured logs: one JSON object a line for machines, a short line for people."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from pythonjsonlogger.json import JsonFormatter
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class PlainFormatter(logging.Formatter):
+    """`12:30:01 crawled source=hackernews new=3`: what `extra` held follows the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}"
+        for name, value in vars(record).items():
+            if name not in _STANDARD and value not in (None, "", ()):
+                text += f" {name}={value}"
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return text
+
+
+def set_up(*, as_json: bool, verbose: int) -> None:
+    """Log to stderr; the daemon's own events always, libraries' only from warnings on."""
+    handler = logging.StreamHandler(sys.stderr)
+    if as_json:
+        handler.setFormatter(
+            JsonFormatter(
+                "{asctime}{levelname}{name}{message}",
+                style="{",
+                rename_fields={"asctime": "at", "levelname": "level", "name": "logger"},
+                datefmt="%Y-%m-%dT%H:%M:%S%z",
+            )
+        )
+    else:
+        handler.setFormatter(PlainFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("earful").setLevel(logging.DEBUG if verbose else logging.INFO)
+    if verbose > 1:
+        logging.getLogger().setLevel(logging.DEBUG)

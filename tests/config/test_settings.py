@@ -1,0 +1,167 @@
+"""`earful.toml`: what it takes, and how it says no."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from config.errors import ConfigError
+from config.settings import Settings, load_secrets, load_settings, parse_settings
+
+
+class ShopOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    shop_id: int
+    countries: tuple[str, ...] = ("us",)
+
+    @property
+    def target(self) -> str:
+        return str(self.shop_id)
+
+
+class NewsOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SOURCES: dict[str, type[BaseModel]] = {"shop": ShopOptions, "news": NewsOptions}
+
+WHOLE = """
+[store]
+path = "voices.db"
+[slack]
+complaints = "#angry"
+api_url = "http://127.0.0.1:9/api/"
+[alerts]
+max_age = "12h"
+[cases]
+respond_within = "4h"
+business_hours = "Mon-Fri 09:00-18:00 Europe/Berlin"
+[[brands]]
+name = "Acme Air"
+query = '("acme air" OR @acmeair) NOT airsoft'
+staff = ["Rita", "Jim O'Neil"]
+  [[brands.sources]]
+  source = "shop"
+  shop_id = 7
+  countries = ["us", "gb"]
+  every = "30m"
+  base_url = "http://127.0.0.1:1"
+  channel = "#shop"
+  [[brands.sources]]
+  source = "news"
+  enabled = false
+  [[brands.checkpoints]]
+  metric = "wow_rate"
+  target = 0.30
+  window = "30d"
+"""
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "earful.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path, SOURCES)
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, WHOLE)
+    assert settings.store.path == tmp_path / "voices.db"
+    assert settings.slack.complaints == "#angry"
+    assert settings.slack.wows == "#voice-wows"
+    assert settings.alerts.max_age == timedelta(hours=12)
+    brand = settings.brands[0]
+    assert brand.staff == ("Rita", "Jim O'Neil")
+    shop, news = brand.sources
+    assert shop.options == ShopOptions(shop_id=7, countries=("us", "gb"))
+    assert (shop.target, shop.every, shop.channel) == ("7", timedelta(minutes=30), "#shop")
+    assert not news.enabled
+    assert brand.checkpoints[0].window == timedelta(days=30)
+    assert brand.parsed_query().search_terms() == ("acme air", "@acmeair")
+
+
+def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path, "").store.path == tmp_path / "earful.db"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("max_age", "max_agee", "alerts.max_agee: unknown key; did you mean 'max_age'?"),
+        ("[store]", "[stroe]", "stroe: unknown key; did you mean 'store'?"),
+        ("shop_id = 7", "shopid = 7", "brands[0].sources[0].shopid: unknown key; did you mean"),
+        ("every = ", "evry = ", "brands[0].sources[0].evry: unknown key; did you mean 'every'?"),
+        ("shop_id = 7", "", "brands[0].sources[0].shop_id: Field required"),
+        ("shop_id = 7", 'shop_id = "x"', "brands[0].sources[0].shop_id: Input should be a valid"),
+        ('"shop"', '"shp"', "brands[0].sources[0].source: 'shp' is not a source; did you mean"),
+        ('"shop"', '"zzzz"', "'zzzz' is not a source; the sources are news, shop"),
+        ('"30m"', '"soon"', "brands[0].sources[0].every: not a duration"),
+        ('"30m"', '"0m"', "brands[0].sources[0].every: a duration must be longer than nothing"),
+        ('"30m"', "30", "brands[0].sources[0].every"),
+        ("0.30", "30", "brands[0].checkpoints[0].target: Input should be less than or equal to 1"),
+        ("wow_rate", "wows", "brands[0].checkpoints[0].metric: Input should be 'wow_rate'"),
+        ('"#angry"', '"angry"', "slack.complaints: not a Slack channel"),
+        ("http://127.0.0.1:1", "ftp://x", "brands[0].sources[0].base_url: not an http(s) address"),
+        ("NOT airsoft", "NOT", "brands[0]: query"),
+        ('name = "Acme Air"', "", "brands[0].name: Field required"),
+        ("[store]", "[store", "not valid TOML"),
+        ("[[brands]]", "[brands]", "brands: Input should be a valid tuple"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_path(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, WHOLE.replace(old, new, 1))
+    message = str(caught.value)
+    assert told in message
+    assert message.startswith(str(tmp_path / "earful.toml"))
+    assert "\n" not in message
+
+
+def test_several_errors_are_counted(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\(and 1 more\)"):
+        load(tmp_path, '[slack]\nwows = "x"\ndigest = "y"\n')
+
+
+def test_one_target_is_read_once(tmp_path: Path) -> None:
+    twice = WHOLE.replace('source = "news"', 'source = "shop"\n  shop_id = 7')
+    with pytest.raises(ConfigError, match="reads shop 7 twice"):
+        load(tmp_path, twice)
+
+
+def test_brands_need_names_of_their_own() -> None:
+    brand = {"name": "A", "query": "a"}
+    with pytest.raises(ConfigError, match="two brands are named 'a'"):
+        parse_settings({"brands": [brand, {**brand, "name": "a"}]}, SOURCES, where="x")
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="write one with `earful init`"):
+        load_settings(tmp_path / "none.toml", SOURCES)
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "earful.toml"
+    path.write_bytes(b'[store]\npath = "\xff"\n')
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(path, SOURCES)
+
+
+def test_secrets_come_from_the_environment_and_are_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "")
+    secrets = load_secrets()
+    assert secrets.slack_bot_token is not None
+    assert secrets.slack_bot_token.get_secret_value() == "xoxb-very-secret"
+    assert secrets.slack_webhook_url is None
+    assert "very-secret" not in repr(secrets) + str(secrets)
+
+
+def test_a_malformed_secret_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "hunter2")
+    with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN") as caught:
+        load_secrets()
+    assert "hunter2" not in str(caught.value)
