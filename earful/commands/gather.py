@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from config.errors import ConfigError, InputError
 from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 @click.command()
@@ -16,7 +21,7 @@ from earful.app import App, utc_now
 @click.option("--brand", help="Only this brand.")
 @click.pass_obj
 def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
-    """Crawl once, now: all sources of the config, or the SOURCEs named.
+    """Crawl once, now: all sources, or the SOURCEs named.
 
     Exits 1 when a source could not be read.
     """
@@ -49,13 +54,9 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
     failed = 0
     for each, source in jobs:
         name = " ".join(part for part in (each.name, source.source, source.target) if part)
-        with console.progress_bar(console.one_line(escape(name), 40), None) as (bar, task):
+        with console.progress_bar(console.one_line(escape(name), 40), None) as shown:
             report = crawl_target(
-                app.settings,
-                each,
-                source,
-                utc_now,
-                progress=lambda seen, task=task, bar=bar: bar.update(task, completed=seen),
+                app.settings, each, source, utc_now, progress=partial(_show_seen, shown)
             )
         failed += not report.outcome.good
         console.out.print(
@@ -142,7 +143,7 @@ def import_(
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def sources(as_json: bool) -> int:
-    """List the sources: what each needs, its settings, limits and terms."""
+    """List the sources: what each needs, its limits and terms."""
     from crawler.catalog import sources as all_sources
 
     found = all_sources()
@@ -188,6 +189,11 @@ def sources(as_json: bool) -> int:
             )
         click.echo()
     return 0
+
+
+def _show_seen(shown: tuple[Progress, TaskID], seen: int) -> None:
+    bar, task = shown
+    bar.update(task, completed=seen)
 
 
 COMMANDS: list[click.Command] = [crawl, import_, sources]

@@ -17,7 +17,10 @@ from earful.app import App, utc_now
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget(app: App, author: str | None, older_than: str | None, yes: bool) -> int:
-    """Erase an author's data, or all mentions older than an age. There is no way back."""
+    """Erase an author's data, or all that is older than an age.
+
+    There is no way back; take a `backup` first if in doubt.
+    """
     from config.settings import parse_duration
 
     if (author is None) == (older_than is None):
@@ -43,7 +46,7 @@ def forget(app: App, author: str | None, older_than: str | None, yes: bool) -> i
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def backup(app: App, file: Path) -> int:
-    """Copy the store to FILE while everything runs, and verify the copy."""
+    """Copy the store to FILE while it is in use; verify the copy."""
     with app.open_store() as store:
         size = store.upkeep.backup(file)
     click.echo(f"{file}: {size:,} bytes, verified")
@@ -54,7 +57,10 @@ def backup(app: App, file: Path) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def restore(app: App, file: Path) -> int:
-    """Put the backup FILE in the place of the store; the old store is kept beside it."""
+    """Put the backup FILE in the place of the store.
+
+    The old store is kept beside it, as `….before-restore`.
+    """
     from earful.jobs import lock_for_daemon
     from storage.upkeep import restore as put_back
 

@@ -18,7 +18,10 @@ from earful.app import App, utc_now
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def status(app: App, as_json: bool) -> int:
-    """Show sources, queues, cases and health; exits 1 when something is wrong."""
+    """Show sources, queues, cases, health.
+
+    Exits 1 when something is wrong.
+    """
     from rich.markup import escape
 
     from earful import console, health
@@ -99,8 +102,11 @@ def filter_options(command: Any) -> Any:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
-def search(app: App, query: tuple[str, ...], limit: int, as_json: bool, **which: Any) -> int:
-    """Find mentions by full text: words, "phrases", AND, OR, NOT, pre*."""
+def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **which: Any) -> int:
+    """Find mentions by full text.
+
+    QUERY takes words, "phrases", AND, OR, NOT and pre*.
+    """
     from rich.markup import escape
 
     from earful import console
@@ -169,7 +175,7 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
 )  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else stdout.")
 @click.pass_obj
-def export(app: App, kind: str | None, output: Path | None, **which: Any) -> int:
+def export(app: App, /, kind: str | None, output: Path | None, **which: Any) -> int:
     """Write mentions with their verdicts as CSV, JSON Lines or Parquet."""
     from earful.export import export as write
 

@@ -72,7 +72,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in input order.")
 @click.pass_obj
 def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
-    """Tell how the customer felt, for each TEXT or each line of stdin.
+    """Give verdicts for each TEXT, or for each line of stdin.
 
     A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max`.
     """

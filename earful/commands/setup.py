@@ -17,7 +17,10 @@ MANIFEST = "slack-manifest.json"
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 def init(directory: Path) -> int:
-    """Write a commented earful.toml and a Slack app manifest into DIRECTORY."""
+    """Write a commented earful.toml and a Slack app manifest.
+
+    They go into DIRECTORY, or here.
+    """
     from alerts.manifest import manifest
 
     config = directory / "earful.toml"
@@ -43,7 +46,10 @@ def init(directory: Path) -> int:
 @click.option("--offline", is_flag=True, help="Ask neither Slack nor the sources.")
 @click.pass_obj
 def check(app: App, offline: bool) -> int:
-    """Check config, secrets, channels and one request a source; changes nothing."""
+    """Check config, secrets, channels, and one request a source.
+
+    Changes nothing; exits 1 when something would not work.
+    """
     from earful.checking import findings
 
     wrong = 0

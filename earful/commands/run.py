@@ -1,0 +1,157 @@
+"""Commands that keep running: run, demo, serve."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config.errors import EarfulError, InputError
+from config.settings import Settings
+from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from alerts.transports import Transport
+
+log = logging.getLogger("earful.run")
+
+_CONSOLE = "no SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL is set: alerts go to this console"
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Without the dashboards.")
+@click.option(
+    "--log", "log_format", type=click.Choice(["auto", "plain", "json"]), default="auto",
+    help="How to log on stderr; auto is plain on a terminal, else JSON lines.",
+)  # fmt: skip
+@click.pass_obj
+def run(app: App, no_serve: bool, log_format: str) -> int:
+    """Run everything on schedule, until SIGTERM: the daemon."""
+    from earful import jobs, logs
+
+    app.require_brands()
+    logs.set_up(
+        as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),
+        verbose=app.verbose,
+    )
+    settings = app.settings
+    if not any(source.enabled for brand in settings.brands for source in brand.sources):
+        log.warning("no source is enabled: only what is imported is scored and delivered")
+    if app.secrets.slack_bot_token is None and app.secrets.slack_webhook_url is None:
+        log.info(_CONSOLE)
+    _run(settings, jobs.transport_for(settings, app.secrets), serve=not no_serve)
+    return 0
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Without the dashboards.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep the demo's store in a folder.")
+@click.option("--minutes", type=click.FloatRange(min=0.1), help="End by itself after so long.")
+@click.option("--seed", default=1, show_default=True, help="Another seed, another story.")
+@click.pass_obj
+def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, seed: int) -> int:
+    """See Earful work: a made-up brand, no network, no secrets.
+
+    A local site answers as the real sources do; the real spiders read it, the real model judges
+    it, and alerts appear here as they would in Slack.
+    """
+    from alerts.transports import ConsoleTransport
+    from earful import logs
+    from earful.demo.config import demo_config
+    from earful.demo.site import DemoSite
+    from earful.demo.story import build_story
+
+    logs.set_up(as_json=False, verbose=app.verbose)
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earful-")))
+        store = folder / "demo.db"
+        if store.exists():
+            raise InputError(f"{store}: is there already: name another folder with --keep")
+        story = build_story(utc_now(), seed)
+        site = DemoSite(story, utc_now)
+        site.start()
+        stack.callback(site.stop)
+        settings = App(raw=demo_config(site.url, store)).settings
+        click.echo(f"The demo: {story.brand}, a made-up brand, read from {site.url}")
+        click.echo(f"Its store is {store}. Ctrl-C ends it.")
+        click.echo("Listen for a real brand: `earful init`, edit earful.toml, `earful run`.\n")
+        _run(
+            settings,
+            ConsoleTransport(sys.stdout),
+            serve=not no_serve,
+            any_port=True,
+            end_after=timedelta(minutes=minutes) if minutes else None,
+            idle=timedelta(seconds=5),
+        )
+    return 0
+
+
+@click.command()
+@click.option("--host", help="The address to serve at.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port.  [default: 8001]")
+@click.pass_obj
+def serve(app: App, host: str | None, port: int | None) -> int:
+    """Open the dashboards on the store, read-only."""
+    from earful.serve import serve as serve_pages
+
+    wanted = app.settings.serve
+    serve_pages(
+        app.store_path,
+        host or wanted.host,
+        wanted.port if port is None else port,
+        ready=lambda url: click.echo(f"dashboards at {url} (Ctrl-C ends them)"),
+    )
+    return 0
+
+
+def _run(
+    settings: Settings,
+    transport: Transport,
+    *,
+    serve: bool,
+    any_port: bool = False,
+    end_after: timedelta | None = None,
+    idle: timedelta = timedelta(seconds=60),
+) -> None:
+    from earful.commands.score import load_classifier
+    from earful.daemon import Daemon
+
+    daemon = Daemon(settings, transport, utc_now, load_classifier=load_classifier, idle=idle)
+    with ExitStack() as stack:
+        if end_after is not None:
+            timer = threading.Timer(end_after.total_seconds(), daemon.stop)
+            timer.daemon = True
+            timer.start()
+            stack.callback(timer.cancel)
+
+        # Dashboards open what the daemon has migrated, hence not before it has started.
+        def started() -> None:
+            if serve:
+                _open_dashboards(stack, settings, any_port)
+
+        daemon.run(started=started)
+
+
+def _open_dashboards(stack: ExitStack, settings: Settings, any_port: bool) -> None:
+    """Serve beside the daemon; a taken port costs the dashboards, never the listening."""
+    from earful.serve import server_process
+
+    wanted = settings.serve
+    for port in (wanted.port, 0) if any_port else (wanted.port,):
+        try:
+            served = stack.enter_context(server_process(settings.store.path, wanted.host, port))
+        except EarfulError as error:
+            log.warning("%s", error)
+            continue
+        log.info("dashboards", extra={"url": served.url})
+        return
+
+
+COMMANDS: list[click.Command] = [run, demo, serve]
