@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from alerts.transports import Answer, Fate, Look, Sight, Transport
-from storage.models import Alert
+from storage.models import MAY_BE_POSTED, Alert
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -23,7 +23,6 @@ SETTLE = timedelta(seconds=15)
 ACCOUNT_HOLD = timedelta(minutes=5)
 CHANNEL_PACE_S = 1.0
 MAX_ATTEMPTS = 100
-MAY_BE_POSTED = "May be at Slack already: "
 
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=15)

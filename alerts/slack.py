@@ -182,20 +182,26 @@ class BotTransport:
             return name
         if name in self._ids:
             return self._ids[name]
+        try:
+            self._learn_ids(name, "public_channel,private_channel")
+        except SlackApiError as error:
+            if _error_code(error.response)[0] != "missing_scope":
+                raise
+            # Without `groups:read` Slack refuses the whole question: ask for less.
+            self._learn_ids(name, "public_channel")
+        return self._ids.get(name)
+
+    def _learn_ids(self, name: str, types: str) -> None:
         cursor: str | None = None
         for _ in range(_MAX_PAGES):
             page = self._client.conversations_list(
-                types="public_channel,private_channel",
-                exclude_archived=True,
-                limit=1000,
-                cursor=cursor,
+                types=types, exclude_archived=True, limit=1000, cursor=cursor
             )
             for found in page.get("channels") or []:
                 self._ids[str(found.get("name"))] = str(found.get("id"))
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if name in self._ids or cursor is None:
-                break
-        return self._ids.get(name)
+                return
 
     def _refused(self, response: SlackResponse, channel: str) -> Answer:
         code, data = _error_code(response)

@@ -327,6 +327,8 @@ class FakeSlack:
 
     def _list(self, said: dict[str, Any]) -> dict[str, Any]:
         types = str(said.get("types") or "public_channel").split(",")
+        if "private_channel" in types and "groups:read" not in self.scopes:
+            return _no("missing_scope", needed="groups:read", provided=",".join(self.scopes))
         skip_archived = _true(said.get("exclude_archived"))
         known = [
             channel

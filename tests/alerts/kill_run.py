@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from alerts.delivery import Pace, deliver
 from alerts.slack import BotTransport
@@ -83,37 +83,36 @@ def run(
         path = Path(folder) / "earful.db"
         database, outbox = open_outbox(path)
         queued = several(alerts, CHANNELS, at=datetime.now(UTC))
-        outbox.add(queued)
         slack.chaos(chaos)
-        in_flight = done = 0
-        while done < kills:
+        in_flight = 0
+        for kill in range(kills):
+            # Some at a time, so that every sender has something to do when it is killed.
+            outbox.add(queued[alerts * kill // (kills + 1) : alerts * (kill + 1) // (kills + 1)])
             sender = _start(path, slack)
-            time.sleep(rng.uniform(0.0, 0.5))
-            if sender.poll() is not None:
-                break
-            sender.send_signal(signal.SIGKILL)
+            time.sleep(rng.uniform(0.0, 0.4))
+            sender.kill()  # SIGKILL
             sender.wait()
-            done += 1
             in_flight += any(alert.next_attempt_at is None for alert in outbox.sending())
+        outbox.add(queued)
         sender = _start(path, slack)
-        while outbox.unsent():
-            if time.monotonic() - began > limit_s:
-                sender.kill()
-                raise TimeoutError(f"{len(outbox.unsent())} alerts left after {limit_s:g} s")
+        while outbox.unsent() and time.monotonic() - began < limit_s:
             time.sleep(0.1)
-        sender.wait(timeout=30)
-        tally = _tally(slack, [(a.dedupe_key, a.channel) for a in queued], done, in_flight, chaos,
+        sender.kill()
+        sender.wait()
+        if outbox.unsent():
+            raise TimeoutError(f"{len(outbox.unsent())} alerts left after {limit_s:g} s")
+        tally = _tally(slack, [(a.dedupe_key, a.channel) for a in queued], kills, in_flight, chaos,
                        dict(outbox.counts()), time.monotonic() - began)  # fmt: skip
         database.close()
     return tally
 
 
-def send(path: Path, api_url: str, token: str) -> None:
-    """Be the sender: deliver until nothing is left, with the waits cut short for a test."""
-    database, outbox = open_outbox(path)
+def send(path: Path, api_url: str, token: str) -> NoReturn:
+    """Be the sender until killed, with the waits cut short for a test."""
+    _, outbox = open_outbox(path)
     transport = BotTransport(token, api_url=api_url, timeout=5)
     print("ready", flush=True)
-    while outbox.unsent():
+    while True:
         result = deliver(
             outbox,
             transport,
@@ -123,9 +122,8 @@ def send(path: Path, api_url: str, token: str) -> None:
             settle=SETTLE,
             first_backoff=timedelta(seconds=0.1),
         )
-        if result.next_at is not None:
-            time.sleep(min(1.0, max(0.02, (result.next_at - datetime.now(UTC)).total_seconds())))
-    database.close()
+        next_at = result.next_at or datetime.max.replace(tzinfo=UTC)
+        time.sleep(min(0.2, max(0.02, (next_at - datetime.now(UTC)).total_seconds())))
 
 
 def _start(path: Path, slack: FakeSlack) -> subprocess.Popen[str]:
@@ -182,7 +180,6 @@ def main() -> int:
     options = parser.parse_args()
     if options.send:
         send(Path(options.send[0]), options.send[1], os.environ["SLACK_BOT_TOKEN"])
-        return 0
     tally = run(alerts=options.alerts, kills=options.kills, seed=options.seed, limit_s=900)
     print(tally)
     return 0 if tally.good else 1

@@ -1,0 +1,14 @@
+"""A sender killed with SIGKILL loses nothing and repeats nothing. The long form: `kill_run`."""
+
+from __future__ import annotations
+
+from tests.alerts.kill_run import run
+
+
+def test_killed_sender_delivers_each_alert_once_and_in_order(capsys):
+    tally = run(alerts=40, kills=8, seed=7)
+    with capsys.disabled():
+        print(f"\n{tally}")
+    assert tally.good, str(tally)
+    assert tally.kills == 8
+    assert tally.states["sent"] == 40
