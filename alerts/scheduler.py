@@ -93,8 +93,12 @@ class Schedule:
 
     def stop(self, wait: bool = True) -> None:
         """Begin no further job; with `wait`, return when those under way have ended."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=wait)
+        if not self._scheduler.running:
+            return
+        # APScheduler's thread fails if it is stopped while it hands out jobs: let it finish.
+        self._scheduler.pause()
+        self._scheduler.get_jobs()
+        self._scheduler.shutdown(wait=wait)
 
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         error = getattr(event, "exception", None)

@@ -1,0 +1,164 @@
+"""Working time: what can be written, and when an answer is due over nights, weekends and DST."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.business_hours import parse
+from config.errors import ConfigError
+
+BERLIN = "Mon-Fri 09:00-18:00 Europe/Berlin"
+
+
+def at(text, zone="Europe/Berlin"):
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def hours(number):
+    return timedelta(hours=number)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "within", "due"),
+    [
+        # 20 November 2026 is a Friday
+        (BERLIN, "2026-11-19T10:00", 4, "2026-11-19T14:00"),
+        (BERLIN, "2026-11-19T13:59", 4, "2026-11-19T17:59"),
+        (BERLIN, "2026-11-19T14:00", 4, "2026-11-19T18:00"),
+        (BERLIN, "2026-11-19T14:01", 4, "2026-11-20T09:01"),
+        (BERLIN, "2026-11-20T17:00", 4, "2026-11-23T12:00"),
+        (BERLIN, "2026-11-20T18:00", 4, "2026-11-23T13:00"),
+        (BERLIN, "2026-11-21T12:00", 4, "2026-11-23T13:00"),
+        (BERLIN, "2026-11-19T06:00", 4, "2026-11-19T13:00"),
+        (BERLIN, "2026-11-19T09:00", 0, "2026-11-19T09:00"),
+        (BERLIN, "2026-11-19T18:00", 0, "2026-11-20T09:00"),
+        (BERLIN, "2026-11-16T09:00", 45, "2026-11-20T18:00"),
+        (BERLIN, "2026-11-16T09:00", 46, "2026-11-23T10:00"),
+        # 25 October 2026, 3:00: back to 2:00; 29 March 2026, 2:00: on to 3:00
+        (BERLIN, "2026-10-23T17:00", 2, "2026-10-26T10:00"),
+        (BERLIN, "2026-03-27T17:00", 2, "2026-03-30T10:00"),
+        ("Sat-Sun 00:00-24:00 Europe/Berlin", "2026-10-25T00:00", 25, "2026-10-26T00:00"),
+        ("Sat-Sun 00:00-24:00 Europe/Berlin", "2026-10-25T00:00", 26, "2026-10-31T01:00"),
+        ("Sat-Sun 00:00-06:00 Europe/Berlin", "2026-10-25T00:00", 6.5, "2026-10-25T05:30"),
+        ("Sun 00:00-06:00 Europe/Berlin", "2026-03-29T00:00", 5, "2026-03-29T06:00"),
+        ("Sun 02:30-06:00 Europe/Berlin", "2026-03-29T00:00", 1, "2026-03-29T04:30"),
+        # over midnight, several spans, several groups
+        ("Fri 22:00-06:00 Europe/Berlin", "2026-11-21T01:00", 5, "2026-11-21T06:00"),
+        ("Fri 22:00-06:00 Europe/Berlin", "2026-11-21T01:00", 6, "2026-11-27T23:00"),
+        ("Mon-Fri 9:00-12:00 13:00-18:00 Europe/Berlin", "2026-11-19T11:00", 2,
+         "2026-11-19T14:00"),
+        ("Mon-Thu 09:00-17:00, Fri 09:00-14:00 Europe/Berlin", "2026-11-20T13:00", 2,
+         "2026-11-23T10:00"),
+        ("Fri-Mon 09:00-10:00 Europe/Berlin", "2026-11-20T09:30", 2, "2026-11-22T09:30"),
+        ("Mon/Wed 09:00-10:00; sat 09:00-10:00 Europe/Berlin", "2026-11-16T09:30", 2,
+         "2026-11-21T09:30"),
+        ("Mon 09:00-12:00, Mon 11:00-13:00 Europe/Berlin", "2026-11-16T09:00", 4,
+         "2026-11-16T13:00"),
+        ("24/7", "2026-11-21T01:00", 4, "2026-11-21T05:00"),
+        ("24/7 Europe/Berlin", "2026-10-25T01:00", 4, "2026-10-25T04:00"),
+    ],
+)  # fmt: skip
+def test_due(text, start, within, due):
+    assert parse(text).due(at(start), hours(within)) == at(due)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "the time zone at the end is missing"),
+        ("Mon-Fri 09:00-18:00", "the time zone at the end is missing"),
+        ("Mon-Fri 09:00-18:00 Berlin", 'did you mean "Europe/Berlin"?'),
+        ("Mon-Fri 09:00-18:00 Mars/Olympus", '"Mars/Olympus" is no time zone'),
+        ("24/7 Nowhere", '"Nowhere" is no time zone'),
+        ("Mon-Fri 9-18 Europe/Berlin", "is not days and times"),
+        ("Mon-Fri Europe/Berlin", "is not days and times"),
+        ("09:00-18:00 Europe/Berlin", "is not days and times"),
+        ("Mon-Fri 09:00-18:00, Europe/Berlin", "is not days and times"),
+        ("Mon-Fryday 09:00-18:00 UTC", '"Fryday" is no day of the week'),
+        ("T 09:00-18:00 UTC", '"T" is no day of the week'),
+        ("Mon 09:60-18:00 UTC", '"09:60" is no time of day'),
+        ("Mon 09:00-24:01 UTC", '"24:01" is no time of day'),
+        ("Mon 09:00-09:00 UTC", "is no span of time"),
+        ("Mon 24:00-09:00 UTC", "is no span of time"),
+    ],
+)
+def test_refuses_with_what_where_and_what_to_do(text, told):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    message = str(caught.value)
+    assert message.startswith(f'[cases] business_hours = "{text}": ')
+    assert told in message
+    assert "write it like" in message
+    assert "\n" not in message
+
+
+def test_is_open():
+    office = parse(BERLIN)
+    assert not office.is_open(at("2026-11-19T08:59"))
+    assert office.is_open(at("2026-11-19T09:00"))
+    assert office.is_open(at("2026-11-19T17:59"))
+    assert not office.is_open(at("2026-11-19T18:00"))
+    assert parse("24/7").is_open(at("2026-11-21T03:00"))
+
+
+texts = st.sampled_from(
+    [
+        BERLIN,
+        "24/7",
+        "Mon-Fri 09:00-12:00 13:00-18:00, Sat 10:00-14:00 America/New_York",
+        "Sun-Thu 22:00-06:00 Australia/Lord_Howe",
+        "Sat-Sun 00:00-24:00 Europe/Berlin",
+        "Mon-Sun 01:30-02:30 Europe/Berlin",
+        "Wed 10:00-10:01 Asia/Kathmandu",
+    ]
+)
+moments = st.integers(0, 5 * 366 * 86400).map(
+    lambda seconds: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+spans = st.integers(0, 40 * 3600).map(lambda seconds: timedelta(seconds=seconds))
+
+
+class TestProperties:
+    @given(texts, moments, spans)
+    @settings(deadline=None, max_examples=150)
+    def test_due_is_never_before_the_time_allowed(self, text, start, within):
+        due = parse(text).due(start, min(within, timedelta(minutes=50)))
+        assert due >= start + min(within, timedelta(minutes=50))
+        assert due.tzinfo is UTC
+
+    @given(texts, moments, spans, spans)
+    @settings(deadline=None, max_examples=100)
+    def test_time_adds_up(self, text, start, one, other):
+        office = parse(text)
+        one, other = one / 50, other / 50
+        both = office.due(start, one + other)
+        in_steps = office.due(office.due(start, one), other)
+        # A step that ends as a shift does may go on at the next one: the same working time.
+        assert both == in_steps or not office.is_open(both)
+
+    @given(texts, moments, spans, st.integers(0, 100_000))
+    @settings(deadline=None, max_examples=100)
+    def test_a_later_start_is_never_due_earlier(self, text, start, within, later):
+        office = parse(text)
+        within /= 50
+        assert office.due(start, within) <= office.due(start + timedelta(seconds=later), within)
+
+    @given(texts, moments, st.integers(1, 3000))
+    @settings(deadline=None, max_examples=60)
+    def test_just_as_much_working_time_passes_as_was_allowed(self, text, start, seconds):
+        office = parse(text)
+        start = start.replace(second=0, microsecond=0)
+        minutes = seconds // 60
+        due = office.due(start, timedelta(minutes=minutes))
+        if due - start > timedelta(days=3):
+            return
+        passed, moment = 0, start
+        while moment < due:
+            passed += office.is_open(moment)
+            moment += timedelta(minutes=1)
+        assert passed == minutes

@@ -1,0 +1,142 @@
+"""Jobs run on time, late ones late, broken ones alone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts.scheduler import Schedule
+
+
+@pytest.fixture
+def errors():
+    return []
+
+
+@pytest.fixture
+def schedule(errors):
+    made = Schedule(on_error=lambda name, error: errors.append((name, error)))
+    yield made
+    made.stop(wait=False)
+
+
+def wait_for(true, seconds=10):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert true()
+
+
+def test_runs_again_and_again(schedule):
+    runs = []
+    schedule.every("tick", timedelta(seconds=0.05), lambda: runs.append(1))
+    schedule.start()
+    wait_for(lambda: len(runs) >= 3)
+
+
+def test_a_raising_job_stops_neither_itself_nor_others(schedule, errors, caplog):
+    runs = []
+
+    def broken():
+        raise RuntimeError("out of order")
+
+    with caplog.at_level(logging.ERROR, "alerts.scheduler"):
+        schedule.every("broken", timedelta(seconds=0.05), broken)
+        schedule.every("tick", timedelta(seconds=0.05), lambda: runs.append(1))
+        schedule.start()
+        wait_for(lambda: len(errors) >= 2 and len(runs) >= 3)
+    assert errors[0][0] == "broken"
+    assert str(errors[0][1]) == "out of order"
+    assert "job broken failed: out of order" in caplog.text
+
+
+def test_a_slow_job_never_overlaps_itself(schedule):
+    inside, most = [], []
+
+    def slow():
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.1)
+        inside.pop()
+
+    schedule.every("slow", timedelta(seconds=0.02), slow)
+    schedule.start()
+    wait_for(lambda: len(most) >= 3)
+    assert max(most) == 1
+
+
+def test_a_late_job_runs_late_and_missed_runs_become_one(schedule):
+    runs = []
+    long_ago = datetime.now(UTC) - timedelta(hours=3)
+    schedule.every("late", timedelta(hours=1), lambda: runs.append(1), first_at=long_ago)
+    schedule.start()
+    wait_for(lambda: runs)
+    time.sleep(0.2)
+    assert runs == [1]
+    assert schedule.next_runs()["late"] > datetime.now(UTC)
+
+
+def test_once_in_the_past_runs_now_and_the_same_name_moves_it(schedule):
+    runs = []
+    schedule.once("soon", datetime.now(UTC) + timedelta(hours=1), lambda: runs.append("later"))
+    schedule.start()
+    schedule.once("soon", datetime.now(UTC) - timedelta(hours=1), lambda: runs.append("now"))
+    wait_for(lambda: runs)
+    assert runs == ["now"]
+
+
+def test_daily_keeps_its_local_time_over_a_clock_change(schedule):
+    berlin = ZoneInfo("Europe/Berlin")
+    schedule.daily("digest", clock_time(8, 0), berlin, lambda: None)
+    schedule.start()
+    trigger = schedule._scheduler.get_job("digest").trigger
+    before = trigger.get_next_fire_time(None, datetime(2026, 10, 24, 12, 0, tzinfo=berlin))
+    after = trigger.get_next_fire_time(before, before + timedelta(seconds=1))
+    earlier = trigger.get_next_fire_time(None, datetime(2026, 10, 23, 12, 0, tzinfo=berlin))
+    assert [moment.hour for moment in (earlier, before, after)] == [8, 8, 8]
+    assert before.astimezone(UTC) - earlier.astimezone(UTC) == timedelta(hours=25)
+    assert after.astimezone(UTC) - before.astimezone(UTC) == timedelta(hours=24)
+
+
+def test_jitter_moves_runs(schedule):
+    schedule.every("jittery", timedelta(minutes=30), lambda: None, timedelta(minutes=5))
+    schedule.start()
+    gap = schedule.next_runs()["jittery"] - datetime.now(UTC)
+    assert timedelta(minutes=24) < gap < timedelta(minutes=36)
+
+
+def test_stop_waits_for_what_is_under_way(schedule):
+    began, ended = threading.Event(), threading.Event()
+
+    def slow():
+        began.set()
+        time.sleep(0.2)
+        ended.set()
+
+    schedule.once("slow", datetime.now(UTC), slow)
+    schedule.start()
+    assert began.wait(5)
+    schedule.stop(wait=True)
+    assert ended.is_set()
+    schedule.stop()  # again is harmless
+
+
+def test_a_removed_job_runs_no_more(schedule):
+    schedule.every("tick", timedelta(hours=1), lambda: None)
+    schedule.remove("tick")
+    schedule.remove("tick")
+    schedule.start()
+    assert schedule.next_runs() == {}
+
+
+def test_sensible_defaults(schedule):
+    schedule.every("tick", timedelta(hours=1), lambda: None)
+    schedule.start()
+    job = schedule._scheduler.get_job("tick")
+    assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
