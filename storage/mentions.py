@@ -112,6 +112,9 @@ class Mentions:
                 first_seen_at = min(first_seen_at, excluded.first_seen_at),
                 last_seen_at = max(last_seen_at, excluded.last_seen_at),
                 reach = coalesce(excluded.reach, reach)
+            WHERE first_seen_at > excluded.first_seen_at OR last_seen_at < excluded.last_seen_at
+                OR name IS NOT coalesce(excluded.name, name)
+                OR reach IS NOT coalesce(excluded.reach, reach)
             """,
             rows,
         )

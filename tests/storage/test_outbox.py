@@ -1,0 +1,103 @@
+"""The outbox: every move of an alert, and none that could send it twice."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.models import MAY_BE_POSTED, AlertKind, AlertState, NewAlert
+from storage.outbox import Outbox
+from storage.store import Store
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "earful.db", migrate=True)
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    store.outbox.add([alert("a", "#one"), alert("b", "#two"), alert("c", "#one")])
+    return store.outbox
+
+
+def alert(key: str, channel: str) -> NewAlert:
+    return NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.WOW,
+        brand="Acme Air",
+        channel=channel,
+        payload={"text": f"“{key}” & <you>"},
+        created_at=NOW,
+    )
+
+
+def keys(outbox: Outbox, at: datetime = NOW) -> list[str]:
+    return [one.dedupe_key for one in outbox.due(at, 100)]
+
+
+def test_a_key_is_written_once_and_order_is_kept(outbox: Outbox) -> None:
+    assert outbox.add([alert("b", "#elsewhere"), alert("d", "#one")]) == 1
+    assert keys(outbox) == ["a", "b", "c", "d"]
+    assert outbox.due(NOW, 1)[0].payload == {"text": "“a” & <you>"}
+
+
+def test_one_claim_wins(store: Store, outbox: Outbox) -> None:
+    first = outbox.due(NOW, 1)[0]
+    with Store.open(store.database.path) as rival:
+        claimed = outbox.claim(first.id, NOW)
+        assert rival.outbox.claim(first.id, NOW) is None
+    assert claimed is not None
+    assert (claimed.state, claimed.attempts, claimed.claimed_at) == (AlertState.SENDING, 1, NOW)
+    assert keys(outbox) == ["b", "c"]
+    assert [one.dedupe_key for one in outbox.sending()] == ["a"]
+
+
+def test_sent_is_the_end(outbox: Outbox) -> None:
+    first = outbox.due(NOW, 1)[0]
+    outbox.claim(first.id, NOW)
+    outbox.mark_sent(first.id, "171.5", NOW)
+    assert outbox.claim(first.id, NOW) is None
+    assert outbox.counts()[AlertState.SENT] == 1
+    assert [one.dedupe_key for one in outbox.unsent()] == ["b", "c"]
+
+
+def test_a_retry_waits_for_its_time(outbox: Outbox) -> None:
+    first = outbox.due(NOW, 1)[0]
+    outbox.claim(first.id, NOW)
+    outbox.retry(first.id, LATER, "Slack is busy.")
+    assert keys(outbox) == ["b", "c"]
+    assert keys(outbox, LATER) == ["a", "b", "c"]
+    assert outbox.troubles() == [("#one", "Slack is busy.", 1)]
+
+
+def test_a_channel_is_held_and_parked_alone(outbox: Outbox) -> None:
+    outbox.hold_channel("#one", LATER, "Slow down.")
+    assert keys(outbox) == ["b"]
+    assert outbox.park_channel("#one", "No such channel.") == 2
+    assert keys(outbox, LATER) == ["b"]
+    assert outbox.counts()[AlertState.PARKED] == 2
+    assert outbox.unpark("#two") == 0
+    assert outbox.unpark("#one") == 2
+    assert keys(outbox) == ["a", "b", "c"]
+
+
+def test_what_may_be_posted_is_not_put_back_by_itself(outbox: Outbox) -> None:
+    first, second, _ = outbox.due(NOW, 9)
+    outbox.park(first.id, MAY_BE_POSTED + "the webhook hung up.")
+    outbox.park(second.id, "No such channel.")
+    assert outbox.unpark_certain() == 1
+    assert keys(outbox) == ["b", "c"]
+    assert outbox.unpark() == 1
+
+
+def test_an_unclear_answer_stays_in_sending(outbox: Outbox) -> None:
+    first = outbox.due(NOW, 1)[0]
+    outbox.claim(first.id, NOW)
+    outbox.unclear(first.id, LATER, MAY_BE_POSTED + "timeout.")
+    (doubtful,) = outbox.sending()
+    assert (doubtful.next_attempt_at, doubtful.dedupe_key) == (LATER, "a")
+    assert keys(outbox, LATER) == ["b", "c"]

@@ -1,0 +1,467 @@
+"""The store: mentions and versions, verdicts and judging, crawls, and what SQLite must promise."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.errors import InputError, StoreError
+from storage.models import (
+    AlertKind,
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    Experience,
+    Mention,
+    NewAlert,
+    NewCase,
+    SaveResult,
+    Stance,
+    Validators,
+    Verdict,
+)
+from storage.store import Store
+from storage.verdicts import Backlog, Scored
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "earful.db", migrate=True)
+
+
+def mention(native_id: str = "1", **more: object) -> Mention:
+    values: dict[str, object] = {
+        "brand": "Acme Air",
+        "source": "appstore",
+        "native_id": native_id,
+        "text": "Lost my bag",
+        "author": "Sam",
+        "author_native_id": "u1",
+        "created_at": NOW - timedelta(hours=1),
+        "fetched_at": NOW,
+        "rating": 1.0,
+        "rating_max": 5.0,
+    }
+    return Mention(**{**values, **more})  # type: ignore[arg-type]
+
+
+def verdict(
+    experience: Experience = Experience.ANGRY,
+    stance: Stance = Stance.NEITHER,
+    *,
+    model: str = "m1",
+    sure: bool = True,
+) -> Verdict:
+    p = {f"p_{name}": 0.01 for name in ("angry", "mediocre", "delighted", "none")}
+    q = {f"p_{name}": 0.01 for name in ("advocate", "hater", "neither")}
+    p[f"p_{experience}"], q[f"p_{stance}"] = 0.97, 0.98
+    return Verdict(experience=experience, stance=stance, sure=sure, model=model, **p, **q)
+
+
+def score(store: Store, said: Verdict, at: datetime = NOW) -> int:
+    waiting = store.verdicts.waiting(100)
+    return store.verdicts.save([Scored(mention=one, verdict=said) for one in waiting], at)
+
+
+def alert(key: str = "k", channel: str = "#c") -> NewAlert:
+    return NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.COMPLAINT,
+        brand="Acme Air",
+        channel=channel,
+        payload={"text": "é & <b>"},
+        created_at=NOW,
+    )
+
+
+def summary_of(backlog: Backlog) -> NewAlert:
+    return replace(alert(f"backlog:{backlog.brand}:{backlog.source}"), kind=AlertKind.BACKLOG)
+
+
+# Mentions
+
+
+def test_saving_twice_changes_nothing(store: Store) -> None:
+    batch = [mention("1"), mention("2", text="Fine"), mention("3", author=None)]
+    assert store.mentions.save(batch) == SaveResult(new=3)
+    before = store.database.connection.total_changes
+    assert store.mentions.save(batch) == SaveResult(known=3)
+    assert store.database.connection.total_changes == before
+    assert store.mentions.get("appstore:1") == batch[0]
+
+
+def test_a_batch_that_names_a_mention_twice_stores_it_once(store: Store) -> None:
+    assert store.mentions.save([mention(), mention(text="Found it")]) == SaveResult(new=1)
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert found.text == "Found it"
+
+
+def test_an_edited_text_is_a_version_and_waits_for_a_verdict(store: Store) -> None:
+    store.mentions.save([mention()])
+    assert score(store, verdict()) == 1
+    assert store.verdicts.count_waiting() == 0
+    edited = mention(text="They found it, thanks!", rating=5.0, fetched_at=NOW + timedelta(days=1))
+    assert store.mentions.save([edited]) == SaveResult(edited=1)
+    assert [one.text for one in store.verdicts.waiting(9)] == ["They found it, thanks!"]
+    versions = store.database.connection.execute(
+        "SELECT text, rating, replaced_at FROM mention_versions"
+    ).fetchall()
+    assert [tuple(row) for row in versions] == [("Lost my bag", 1.0, "2026-03-11T12:00:00+00:00")]
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert found.edited_at == NOW + timedelta(days=1)
+
+
+def test_a_changed_rating_alone_is_a_version(store: Store) -> None:
+    store.mentions.save([mention()])
+    assert store.mentions.save([mention(rating=2.0)]) == SaveResult(edited=1)
+
+
+def test_reach_and_replies_are_refreshed_without_a_version(store: Store) -> None:
+    store.mentions.save([mention()])
+    score(store, verdict())
+    answered = mention(reach=900, owner_reply="Sorry!", owner_replied_at=NOW)
+    assert store.mentions.save([answered]) == SaveResult(known=1)
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert (found.reach, found.owner_reply, found.owner_replied_at) == (900, "Sorry!", NOW)
+    assert store.verdicts.count_waiting() == 0
+    # What a later, poorer reading leaves out is kept.
+    store.mentions.save([mention()])
+    assert store.mentions.get("appstore:1") == found
+
+
+def test_another_brand_does_not_take_a_mention_over(store: Store) -> None:
+    store.mentions.save([mention()])
+    assert store.mentions.save([mention(brand="Rival", text="x")]) == SaveResult(known=1)
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert (found.brand, found.text) == ("Acme Air", "Lost my bag")
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("half \ud83d alone", "half � alone"),
+        ("\ud83d\ude00 a pair escaped apart", "😀 a pair escaped apart"),
+        ("nul\x00", "nul"),
+        ("", ""),
+        ("x" * 1_000_000, "x" * 1_000_000),
+    ],
+)
+def test_any_text_can_be_stored(store: Store, text: str, stored: str) -> None:
+    store.mentions.save([mention(text=text)])
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert found.text == stored
+    assert store.mentions.save([mention(text=text)]) == SaveResult(known=1)
+
+
+def test_a_thousand_mentions_fit_one_batch(store: Store) -> None:
+    batch = [mention(str(number)) for number in range(1200)]
+    assert store.mentions.save(batch) == SaveResult(new=1200)
+    assert store.mentions.save(batch) == SaveResult(known=1200)
+
+
+def test_the_full_text_index_follows_edits_and_deletions(store: Store) -> None:
+    def hits(word: str) -> int:
+        sql = "SELECT count(*) FROM mentions_fts WHERE mentions_fts MATCH ?"
+        return int(store.database.connection.execute(sql, (word,)).fetchone()[0])
+
+    store.mentions.save([mention(title="Luggage"), mention("2", text="bags and bags")])
+    assert (hits("luggage"), hits("bag")) == (1, 2)
+    store.mentions.save([mention(text="Found", title=None)])
+    assert (hits("luggage"), hits("bag"), hits("found")) == (0, 1, 1)
+    store.upkeep.forget_author("appstore:u1")
+    assert hits("bag") == 0
+    store.database.connection.execute(
+        "INSERT INTO mentions_fts (mentions_fts, rank) VALUES ('integrity-check', 1)"
+    )
+
+
+# Verdicts and judging
+
+
+def test_a_verdict_for_an_overtaken_text_leaves_the_mention_waiting(store: Store) -> None:
+    store.mentions.save([mention()])
+    (old,) = store.verdicts.waiting(9)
+    store.mentions.save([mention(text="edited meanwhile")])
+    assert store.verdicts.save([Scored(mention=old, verdict=verdict())], NOW) == 0
+    assert store.verdicts.count_waiting() == 1
+
+
+def test_a_verdict_for_a_forgotten_mention_is_passed_over(store: Store) -> None:
+    store.mentions.save([mention()])
+    (old,) = store.verdicts.waiting(9)
+    store.upkeep.forget_author("appstore:u1")
+    assert store.verdicts.save([Scored(mention=old, verdict=verdict())], NOW) == 0
+
+
+def test_daily_counts_follow_edits_and_corrections(store: Store) -> None:
+    def counts() -> list[tuple[object, ...]]:
+        sql = "SELECT day, mentions, angry, delighted, advocate FROM daily_counts"
+        return [tuple(row) for row in store.database.connection.execute(sql)]
+
+    store.mentions.save([mention("1"), mention("2"), mention("3", created_at=None)])
+    score(store, verdict())
+    assert counts() == [("2026-03-10", 2, 2, 0, 0)]
+    store.mentions.save([mention("2", text="wow")])
+    score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
+    assert counts() == [("2026-03-10", 2, 1, 1, 1)]
+    assert store.verdicts.correct(
+        "appstore:1", experience=Experience.DELIGHTED, stance=None, by="rita", at=NOW
+    )
+    assert counts() == [("2026-03-10", 2, 0, 2, 1)]
+    assert not store.verdicts.correct("no:1", experience=None, stance=None, by="x", at=NOW)
+
+
+def test_a_correction_overrides_the_model_in_the_view_and_for_the_rules(store: Store) -> None:
+    store.mentions.save([mention()])
+    score(store, verdict(Experience.MEDIOCRE, sure=False))
+    store.verdicts.correct(
+        "appstore:1", experience=Experience.ANGRY, stance=Stance.HATER, by="rita", at=NOW
+    )
+    row = store.database.connection.execute(
+        "SELECT experience, stance, sure, corrected FROM voice"
+    ).fetchone()
+    assert tuple(row) == ("angry", "hater", 1, 1)
+    (voice,) = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    assert (voice.verdict.experience, voice.verdict.sure) == (Experience.ANGRY, True)
+
+
+def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) -> None:
+    old = NOW - timedelta(days=30)
+    store.mentions.save(
+        [
+            mention("1"),
+            mention("2", created_at=old),
+            mention("3", created_at=old - timedelta(days=1)),
+            mention("4", created_at=None),
+            mention("5", source="reddit", created_at=old),
+        ]
+    )
+    score(store, verdict())
+    cutoff = NOW - timedelta(days=1)
+    found = {one.source: one for one in store.verdicts.judge_backlog(cutoff, NOW, summary_of)}
+    assert found["appstore"].counts == {Experience.ANGRY: 3}
+    assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
+    assert found["reddit"].counts == {Experience.ANGRY: 1}
+    assert store.verdicts.judge_backlog(cutoff, NOW, summary_of) == []
+    assert len(store.outbox.due(NOW, 9)) == 2
+    assert [one.mention.native_id for one in store.verdicts.unjudged(cutoff, 9)] == ["1"]
+
+
+def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> None:
+    store.mentions.save([mention(created_at=NOW - timedelta(days=30))])
+    score(store, verdict())
+    target = CrawlTarget(brand="Acme Air", source="appstore", target="7")
+    run = store.crawls.start(target, NOW)
+    cutoff = NOW - timedelta(days=1)
+    assert store.verdicts.judge_backlog(cutoff, NOW, summary_of) == []
+    assert store.verdicts.unjudged(cutoff, 9) == []
+    store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.OK), NOW)
+    assert len(store.verdicts.judge_backlog(cutoff, NOW, summary_of)) == 1
+
+
+def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store) -> None:
+    store.mentions.save([mention(created_at=NOW - timedelta(days=30))])
+    score(store, verdict())
+    store.crawls.start(
+        CrawlTarget(brand="Acme Air", source="appstore", target="7"), NOW - timedelta(hours=2)
+    )
+    assert len(store.verdicts.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)) == 1
+
+
+def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: Store) -> None:
+    store.mentions.save([mention()])
+    score(store, verdict())
+    voices = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    case = NewCase(mention_id="appstore:1", brand="Acme Air", opened_at=NOW, due_at=NOW)
+    for _ in range(2):
+        store.verdicts.record_judgement(voices, [case], [alert()], NOW)
+    assert store.cases.counts(NOW)["open"] == 1
+    assert len(store.outbox.due(NOW, 9)) == 1
+    events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
+    assert [tuple(row) for row in events] == [("opened", "earful")]
+    assert store.verdicts.count_unjudged() == 0
+
+
+def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Store) -> None:
+    store.mentions.save([mention()])
+    score(store, verdict())
+    day_ago = NOW - timedelta(days=1)
+    store.verdicts.record_judgement(store.verdicts.unjudged(day_ago, 9), [], [], NOW)
+    assert [one.id for one in store.verdicts.stale("m2", 9)] == ["appstore:1"]
+    (same,) = store.verdicts.stale("m2", 9)
+    store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
+    assert store.verdicts.stale("m2", 9) == []
+    assert store.verdicts.unjudged(day_ago, 9) == []
+    models = store.database.connection.execute("SELECT model FROM verdicts ORDER BY id")
+    assert [row[0] for row in models] == ["m1", "m2"]
+    store.mentions.save([mention(text="and now this")])
+    score(store, verdict(model="m2"))
+    assert len(store.verdicts.unjudged(day_ago, 9)) == 1
+
+
+def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
+    earlier = [
+        mention("1", created_at=NOW - timedelta(days=9), text="love it"),
+        mention("2", created_at=NOW - timedelta(days=5), text="buy it"),
+        mention("x", author_native_id="u2", author="Kim", created_at=NOW - timedelta(days=7)),
+    ]
+    store.mentions.save(earlier)
+    score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
+    store.verdicts.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)
+    store.mentions.save([mention("3", text="never again")])
+    score(store, verdict(Experience.ANGRY, Stance.HATER))
+    (voice,) = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    history = voice.history
+    assert (history.mentions, history.delighted, history.advocate) == (2, 2, 2)
+    assert (history.last_stance, history.last_experience) == (
+        Stance.ADVOCATE,
+        Experience.DELIGHTED,
+    )
+    assert history.first_seen_at == NOW - timedelta(days=9)
+
+
+# Crawls
+
+
+def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
+    target = CrawlTarget(brand="A", source="feeds", target="x")
+    assert store.crawls.last_good_start(target) is None
+    for hours, outcome in ((0, CrawlOutcome.OK), (1, CrawlOutcome.BLOCKED)):
+        run = store.crawls.start(target, NOW + timedelta(hours=hours))
+        report = CrawlReport(outcome=outcome, seen=3, reason="r", stats={"a": 1})
+        store.crawls.finish(run, report, NOW + timedelta(hours=hours), [alert(f"k{hours}")])
+    assert store.crawls.last_good_start(target) == NOW
+    assert store.crawls.last_start(target) == NOW + timedelta(hours=1)
+    assert store.crawls.last_outcome(target) == CrawlOutcome.BLOCKED
+    assert store.crawls.counts(target) == [3]
+    assert len(store.outbox.due(NOW, 9)) == 2
+    other = replace(target, target="y")
+    assert store.crawls.last_good_start(other) is None
+
+
+def test_runs_that_a_kill_left_open_are_closed(store: Store) -> None:
+    target = CrawlTarget(brand="A", source="feeds", target="x")
+    store.crawls.start(target, NOW)
+    assert store.crawls.close_interrupted(NOW) == 1
+    assert store.crawls.last_outcome(target) == CrawlOutcome.FAILED
+
+
+def test_validators_are_kept(store: Store) -> None:
+    kept = Validators(url="http://x/feed", etag='"a"', last_modified=None)
+    store.crawls.save_validators([kept])
+    assert store.crawls.validators("http://x/feed") == kept
+    assert store.crawls.validators("http://y/") is None
+
+
+# Checkpoints and the daemon's runs
+
+
+def test_a_reached_checkpoint_is_raised(store: Store) -> None:
+    goal = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
+    assert goal is not None
+    assert goal.target == 0.3
+    store.checkpoints.reach(goal, 0.41, 0.47, NOW, [alert("cp")])
+    raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
+    assert raised is not None
+    assert raised.target == 0.47
+    assert len(store.outbox.due(NOW, 9)) == 1
+    # A person who sets another goal in the config starts from there.
+    set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
+    assert set_anew is not None
+    assert set_anew.target == 0.5
+
+
+def test_the_daemon_leaves_its_traces(store: Store) -> None:
+    assert store.daemon_runs.last() is None
+    run = store.daemon_runs.start(42, "0.1.0", NOW)
+    store.daemon_runs.beat(run, NOW + timedelta(minutes=1))
+    last = store.daemon_runs.last()
+    assert last is not None
+    assert (last.pid, last.heartbeat_at, last.stopped_at) == (42, NOW + timedelta(minutes=1), None)
+    store.daemon_runs.stop(run, NOW + timedelta(minutes=2))
+    last = store.daemon_runs.last()
+    assert last is not None
+    assert last.stopped_at == NOW + timedelta(minutes=2)
+
+
+# SQLite's promises
+
+
+def test_write_ahead_log_and_foreign_keys(store: Store) -> None:
+    def pragma(name: str) -> object:
+        return store.database.connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+    assert pragma("journal_mode") == "wal"
+    assert pragma("foreign_keys") == 1
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    def write_twice() -> None:
+        with store.database.transaction() as connection:
+            connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
+            connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        write_twice()
+    assert store.crawls.validators("u") is None
+
+
+def test_opening_what_is_not_there_or_no_store(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no store there"):
+        Store.open(tmp_path / "none.db")
+    page = tmp_path / "page.html"
+    page.write_text("<html>" + "x" * 5000)
+    with pytest.raises(StoreError, match="cannot be opened as a store"):
+        Store.open(page, migrate=True)
+    assert page.read_text().startswith("<html>")
+    empty = tmp_path / "empty.db"
+    sqlite3.connect(empty).close()
+    with pytest.raises(StoreError, match="tables are older"):
+        Store.open(empty)
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "earful.db"
+    Store.open(path, migrate=True).close()
+    connection = sqlite3.connect(path)
+    before = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY 1").fetchall()
+    Store.open(path, migrate=True).close()
+    after = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY 1").fetchall()
+    connection.close()
+    assert after == before
+
+
+def _open_and_save(path: str, number: int) -> int:
+    with Store.open(Path(path), migrate=True) as store:
+        return store.mentions.save([mention(f"{number}-{n}") for n in range(50)]).new
+
+
+def test_processes_may_open_and_write_a_fresh_file_at_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "earful.db")
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        saved = pool.starmap(_open_and_save, [(path, number) for number in range(12)])
+    assert saved == [50] * 12
+    with Store.open(Path(path)) as store:
+        assert store.mentions.count() == 600
+
+
+def test_a_reader_sees_the_store_while_it_is_written(store: Store) -> None:
+    store.mentions.save([mention()])
+    with store.database.transaction() as connection:
+        connection.execute("DELETE FROM mentions")
+        with Store.open(store.database.path, readonly=True) as reader:
+            assert reader.mentions.count() == 1
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                reader.database.connection.execute("DELETE FROM mentions")
