@@ -131,15 +131,19 @@ class MentionSpider(scrapy.Spider):
     ) -> Iterator[Yielded]:
         """Yield the next page unless this one lies wholly before `since` or `pages` are read.
 
-        One old entry does not end the paging: pinned ones come first and clocks differ.
+        One old entry does not end the paging: pinned ones come first and clocks differ. A page
+        that only repeats earlier ones does: some servers answer any page number with the last.
         """
-        if not mentions or not self.reaches_since(mentions):
+        earlier = response.request.meta.get("earlier_ids", frozenset()) if response.request else ()
+        ids = frozenset(mention.native_id for mention in mentions)
+        if ids.issubset(earlier) or not self.reaches_since(mentions):
             return
         page = page_of(response) + 1
         if page > pages:
             yield Bounded(real_url(response))
             return
         following.meta["page"] = page
+        following.meta["earlier_ids"] = ids.union(earlier)
         yield following
 
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:

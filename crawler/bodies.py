@@ -111,5 +111,10 @@ def read_feed(response: Response) -> Feed:
     return Feed(entries, feed.get("language"), version, problem)
 
 
+def stamp(entry: Any, name: str) -> Any:
+    """Give a parsed time of a feed's entry, without feedparser's mapping of one to the other."""
+    return dict.get(entry, f"{name}_parsed")
+
+
 def _shown(raw: bytes) -> str:
     return " ".join(raw.decode("utf-8", "replace").split())

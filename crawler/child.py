@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import signal
 import sys
@@ -48,12 +49,22 @@ def main() -> None:
 
 def crawl(job: CrawlJob, store: CrawlerStore, tell: Tell) -> CrawlReport:
     """Crawl in this process, once: the reactor cannot start again."""
+    quieten()
     process = CrawlerProcess(scrapy_settings(job))
     crawler, failure = begin(process, job, store, tell)
     process.start()
     if failure:
         raise CrawlError(f"the spider {job.source!r} could not start: {failure[0]}")
     return conclude(crawler, job, store)
+
+
+def quieten() -> None:
+    """Keep what is the same in every crawl out of its log."""
+    for name in ("scrapy.crawler", "scrapy.middleware", "scrapy.addons", "scrapy.utils.log"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("scrapy.extensions.memusage").setLevel(logging.WARNING)
+    # It warns that no Referer is sent on redirects, which is as wanted.
+    logging.getLogger("scrapy.downloadermiddlewares.redirect").setLevel(logging.ERROR)
 
 
 def scrapy_settings(job: CrawlJob) -> Settings:
@@ -80,7 +91,8 @@ def begin(
         raise CrawlError(f"{job.source} {where}: {first['msg']}") from error
     crawler = process.create_crawler(spider)
     # Whatever changes what a reading keeps of a page makes it another reading.
-    said = json.dumps([job.brand, job.query, job.source, options.model_dump(mode="json")])
+    given = options.model_dump(mode="json")
+    said = json.dumps([job.brand, job.query, job.source, given, job.base_url])
     scope = sha256(said.encode()).hexdigest()[:16]
     attach(crawler, Session(store=store, scope=scope, tell=tell))
     failure: list[str] = []

@@ -154,7 +154,7 @@ class ConditionalMiddleware:
     def _key(self, request: Request) -> str:
         """Name a reading, not a page: another brand or query has seen other things of it."""
         assert self.session is not None
-        return f"{request.url}#{self.session.scope}"
+        return f"{request.meta['real_url']}#{self.session.scope}"
 
 
 class PoliteRetryMiddleware(RetryMiddleware):

@@ -42,10 +42,18 @@ class _Pipeline:
 
 
 class CountPipeline(_Pipeline):
-    """Count entries that are no mentions, by name; count which fields the mentions fill."""
+    """Count mentions once each, with the fields they fill, and entries that are none, by name."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.ids: set[str] = set()
 
     def process_item(self, item: Any) -> Any:
         if isinstance(item, Mention):
+            if item.native_id in self.ids:
+                # Searches overlap, and pages shift while they are read.
+                raise DropItem(f"{item.id} came before", log_level="DEBUG")
+            self.ids.add(item.native_id)
             self.stats.inc_value(outcome.MENTIONS)
             for name in _OPTIONAL:
                 if getattr(item, name) is not None:

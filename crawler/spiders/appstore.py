@@ -15,7 +15,7 @@ from crawler.bodies import items_at, read_feed, read_json
 from crawler.problems import EntryError, PageError, broken
 from storage.models import Mention
 
-_CountryCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$", to_lower=True)]
+_CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_lower=True)]
 
 # Countries whose store is written in one language; of the others nothing can be said.
 _LANGUAGES = {

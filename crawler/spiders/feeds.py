@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.bodies import Feed, read_feed
+from crawler.bodies import Feed, read_feed, stamp
 from crawler.presets import PRESETS, Preset
 from storage.models import Mention
 
@@ -161,8 +161,8 @@ class FeedsSpider(MentionSpider):
         for footer in _FOOTERS:
             text = footer.sub("", text)
         text, rating = _stars(text)
-        created = entry.get("published_parsed") or entry.get("updated_parsed")
-        updated = fields.later(entry.get("updated_parsed"), self.now, "updated")
+        created = stamp(entry, "published") or stamp(entry, "updated")
+        updated = fields.later(stamp(entry, "updated"), self.now, "updated")
         created_at = fields.moment(created, self.now, "published")
         statistics = entry.get("media_statistics") or {}
         return self.mention(

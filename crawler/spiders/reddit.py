@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
-from crawler.bodies import read_feed
+from crawler.bodies import read_feed, stamp
 from storage.models import Mention
 
 _PER_PAGE = 100
@@ -157,9 +157,9 @@ class RedditSpider(MentionSpider):
         if author in _GONE:
             author = None
         created = fields.moment(
-            entry.get("published_parsed") or entry.get("updated_parsed"), self.now, "published"
+            stamp(entry, "published") or stamp(entry, "updated"), self.now, "published"
         )
-        edited = fields.later(entry.get("updated_parsed"), self.now, "updated")
+        edited = fields.later(stamp(entry, "updated"), self.now, "updated")
         thread = _THREAD.search(url or "") if native_id.startswith("t1_") else None
         return self.mention(
             native_id=native_id,

@@ -1,0 +1,75 @@
+"""Call a spider's `parse` on a body as if its server had answered, without a process."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy.http import Request, TextResponse
+
+from crawler.base import MentionSpider
+from crawler.catalog import sources
+from crawler.problems import PageError, Refusal
+from storage.models import Mention
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+RESPONSES = Path(__file__).parent / "responses"
+
+# What each source needs to be told, and the response that is ours for it.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "appstore": {"app_id": 1000001},
+    "feeds": {"preset": "wordpress_reviews", "slug": "acme-air"},
+    "hackernews": {},
+    "reddit": {"obey_robots": False},
+    "steam": {"app_id": 440},
+}
+
+
+def response_of(source: str) -> bytes:
+    """Give the response in the repository that stands for a source."""
+    (path,) = [p for p in RESPONSES.glob(f"{source}.*") if p.name != "appstore.xml"]
+    return path.read_bytes()
+
+
+def spider_of(
+    source: str, options: dict[str, Any] | None = None, since: datetime | None = None, **more: Any
+) -> MentionSpider:
+    return sources()[source](
+        query='"acme air"',
+        brand="Acme Air",
+        since=since,
+        options=EXAMPLES[source] if options is None else options,
+        now=NOW,
+        **more,
+    )
+
+
+def first_requests(spider: MentionSpider) -> list[Request]:
+    async def collect() -> list[Request]:
+        return [request async for request in spider.start()]
+
+    return asyncio.run(collect())
+
+
+def read(
+    spider: MentionSpider, body: bytes | str, request: Request | None = None
+) -> tuple[list[Mention], list[Refusal], list[Request], PageError | None]:
+    """Parse a body as the answer to a request, by default the spider's first."""
+    request = request or first_requests(spider)[0]
+    raw = body.encode() if isinstance(body, str) else body
+    response = TextResponse(request.url, body=raw, request=request, encoding="utf-8")
+    given: list[Any] = []
+    problem = None
+    try:
+        for item in spider.parse(response):
+            given.append(item)  # noqa: PERF402 - what came before an error counts
+    except PageError as error:
+        problem = error
+    return (
+        [item for item in given if isinstance(item, Mention)],
+        [item for item in given if isinstance(item, Refusal)],
+        [item for item in given if isinstance(item, Request)],
+        problem,
+    )

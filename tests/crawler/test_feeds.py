@@ -1,0 +1,173 @@
+"""The feeds spider: RSS and Atom of all kinds, whole, cut and malformed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from crawler.spiders.feeds import FeedsSpider
+from storage.models import CrawlOutcome, Mention
+from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
+
+BODY = response_of("feeds").decode()
+URL = {"url": "https://blog.example/feed"}
+
+
+def atom(entry: str, head: str = "") -> str:
+    return (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">{head}<title>t</title>'
+        f"<entry><updated>2026-09-20T10:00:00Z</updated>{entry}</entry></feed>"
+    )
+
+
+def test_a_wordpress_review_becomes_a_whole_mention() -> None:
+    mentions, refusals, requests, problem = read(spider_of("feeds"), BODY)
+
+    assert mentions[0] == Mention(
+        brand="Acme Air",
+        source="feeds",
+        native_id="https://wordpress.org/support/topic/saved-our-summer/",
+        title="Saved our summer",
+        text="Set up in ten minutes.\n\nSupport answered on a Sunday – wow.",
+        fetched_at=NOW,
+        created_at=datetime(2026, 9, 20, 8, 30, tzinfo=UTC),
+        url="https://wordpress.org/support/topic/saved-our-summer/",
+        author="baggagebetty",
+        author_native_id="wordpress.org:baggagebetty",
+        rating=5.0,
+        rating_max=5.0,
+        language="en-US",
+    )
+    assert [mention.rating for mention in mentions] == [5.0, 1.0]
+    assert mentions[1].created_at == datetime(2026, 9, 19, 19, tzinfo=UTC)
+    assert [(refusal.entry, refusal.reason) for refusal in refusals] == [
+        ("17", "published is missing")
+    ]
+    assert problem is None
+    assert requests[0].url.endswith("/acme-air/reviews/feed/?paged=2")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "kept"),
+    [
+        ("<dc:creator>baggagebetty</dc:creator>", "", True),
+        ("<title><![CDATA[Saved our summer]]></title>", "", True),
+        ("<guid>https://wordpress.org/support/topic/saved-our-summer/</guid>", "", True),
+        ("Sun, 20 Sep 2026", "Thu, 01 Jan 1970", False),
+        ("Sun, 20 Sep 2026", "Thu, 01 Jan 2099", False),
+        ("<p>Rating: 5 stars</p>", "", True),
+        ("Rating: 5 stars", "Rating: many stars", True),
+    ],
+)
+def test_one_bad_field_costs_one_entry_at_most(was: str, becomes: str, kept: bool) -> None:
+    mentions, _, _, problem = read(spider_of("feeds"), BODY.replace(was, becomes))
+    assert problem is None
+    assert len(mentions) == 1 + kept
+
+
+def test_a_feed_cut_in_half_keeps_its_whole_entries() -> None:
+    cut = BODY[: BODY.index("White screen")]
+    mentions, _, _, problem = read(spider_of("feeds"), cut)
+    assert [mention.title for mention in mentions] == ["Saved our summer"]
+    assert problem is not None
+    assert problem.outcome is CrawlOutcome.BROKEN
+    assert "cut off after 1 entries" in problem.reason
+
+
+def test_malformed_xml_that_loses_nothing_is_no_problem() -> None:
+    mentions, _, _, problem = read(spider_of("feeds"), BODY.replace("Broke checkout", "A & B", 1))
+    assert len(mentions) == 2
+    assert problem is None
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("", CrawlOutcome.BROKEN),
+        ("{}", CrawlOutcome.BROKEN),
+        ("plain words", CrawlOutcome.BROKEN),
+        ("<html><body>Sign in</body></html>", CrawlOutcome.BLOCKED),
+        ("/etc/hostname", CrawlOutcome.BROKEN),
+    ],
+)
+def test_what_is_no_feed_is_named(body: str, outcome: CrawlOutcome) -> None:
+    mentions, _, _, problem = read(spider_of("feeds"), body)
+    assert mentions == []
+    assert problem is not None
+    assert problem.outcome is outcome
+
+
+def test_short_ids_and_names_are_told_apart_between_feeds() -> None:
+    entry = "<id>5</id><title>Hi</title><author><name>admin</name></author>"
+    (mention,) = read(spider_of("feeds", URL), atom(entry))[0]
+    assert mention.native_id == "blog.example/feed#5"
+    assert mention.author_native_id == "blog.example:admin"
+    assert mention.language == "de"
+
+
+def test_views_of_a_video_are_its_reach() -> None:
+    entry = (
+        '<id>yt:video:abc</id><title>Acme Air</title><media:group xmlns:media="http://search.'
+        'yahoo.com/mrss/"><media:description>A tour</media:description><media:community>'
+        '<media:statistics views="3600"/></media:community></media:group>'
+    )
+    (mention,) = read(spider_of("feeds", URL), atom(entry))[0]
+    assert (mention.reach, mention.text) == (3600, "A tour")
+
+
+def test_a_google_alert_links_to_the_article() -> None:
+    link = "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://news.example/a%3Fb%3D1"
+    entry = (
+        '<id>tag:google.com,2013:googlealerts/feed:1</id><title type="html">&lt;b&gt;Acme '
+        f'Air&lt;/b&gt; grows</title><link href="{link}&amp;ct=ga"/>'
+        '<content type="html">x</content>'
+    )
+    (mention,) = read(
+        spider_of("feeds", {"preset": "google_alerts", "alert": "1/2"}), atom(entry)
+    )[0]
+    assert mention.url == "https://news.example/a?b=1"
+    assert mention.title == "Acme Air grows"
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "ftp://x.example/", "file:///etc/passwd", "http://"]
+)
+def test_only_web_links_are_kept(link: str) -> None:
+    entry = f'<id>tag:x,1</id><title>Hi</title><link href="{link}"/>'
+    (mention,) = read(spider_of("feeds", URL), atom(entry))[0]
+    assert mention.url is None
+
+
+def test_presets_know_whether_they_are_about_the_brand() -> None:
+    assert not spider_of("feeds").wants_match
+    assert spider_of("feeds", URL).wants_match
+    assert not spider_of("feeds", {**URL, "match": False}).wants_match
+
+
+def test_base_url_moves_any_address_and_links_stay_public() -> None:
+    spider = spider_of("feeds", URL, base_url="http://127.0.0.1:9/replay/")
+    (request,) = first_requests(spider)
+    assert request.url == "http://127.0.0.1:9/replay/feed"
+    entry = '<id>tag:x,1</id><title>Hi</title><link href="/post/1"/>'
+    (mention,) = read(spider, atom(entry), request)[0]
+    assert mention.url == "https://blog.example/post/1"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "either `url` or `preset`"),
+        ({**URL, "preset": "producthunt"}, "either `url` or `preset`"),
+        ({"preset": "nonesuch"}, "no preset 'nonesuch'"),
+        ({"preset": "lobsters_tag"}, "needs `tag`"),
+        ({"preset": "producthunt", "tag": "x"}, "`tag` is not used"),
+        ({"url": "file:///etc/passwd"}, "pattern"),
+        ({"preset": "lobsters_tag", "tag": "../x"}, "pattern"),
+        ({**URL, "pagse": 3}, "Extra inputs"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        FeedsSpider.Options.model_validate(options)
