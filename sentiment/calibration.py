@@ -1,0 +1,116 @@
+"""From logits to honest probabilities, and to the word `sure`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sentiment.metrics import Floats, Ints
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Vector scaling of one head: softmax(`scale` * logits + `shift`)."""
+
+    scale: float = 1.0
+    shift: tuple[float, ...] = ()
+
+    def probabilities(self, logits: Floats) -> Floats:
+        shift = np.asarray(self.shift) if self.shift else 0.0
+        return softmax(self.scale * logits + shift)
+
+
+def fit_scaling(logits: Floats, truth: Ints, *, steps: int = 400, ridge: float = 0.02) -> Scaling:
+    """Fit scale and shifts by gradient descent on the log loss; `ridge` holds the shifts small."""
+    classes = logits.shape[1]
+    target = np.eye(classes)[truth]
+    log_scale, shift = 0.0, np.zeros(classes)
+    for step in range(steps):
+        rate = 0.5 * (1 - step / steps)
+        scale = float(np.exp(log_scale))
+        gap = softmax(scale * logits + shift) - target
+        log_scale -= rate * scale * float((gap * logits).sum(1).mean())
+        shift -= rate * (gap.mean(0) + ridge * shift)
+    shift -= shift.mean()
+    return Scaling(float(np.exp(log_scale)), tuple(round(float(value), 4) for value in shift))
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Calibration of texts that come with a rating, or of those without."""
+
+    experience: Scaling = field(default_factory=Scaling)
+    stance: Scaling = field(default_factory=Scaling)
+    sure: float = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One mode for rated texts and one for unrated: a rating makes verdicts surer."""
+
+    rated: Mode = field(default_factory=Mode)
+    unrated: Mode = field(default_factory=Mode)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Calibration:
+        """Read what `as_dict` gave; KeyError or TypeError where it does not fit."""
+
+        def mode(part: dict[str, Any]) -> Mode:
+            scalings = [
+                Scaling(float(part[head]["scale"]), tuple(map(float, part[head]["shift"])))
+                for head in ("experience", "stance")
+            ]
+            return Mode(scalings[0], scalings[1], float(part["sure"]))
+
+        return cls(mode(data["rated"]), mode(data["unrated"]))
+
+
+def confidence(experience: Floats, stance: Floats) -> Floats:
+    """Confidence in the verdict as a whole: the product of both heads' best probabilities."""
+    product: Floats = experience.max(axis=-1) * stance.max(axis=-1)
+    return product
+
+
+def sure_threshold(
+    confidences: Floats, right: Floats, *, accuracy: float, coverage: float
+) -> float:
+    """Lowest confidence above which verdicts are right at `accuracy`; cover `coverage` at least.
+
+    Where both cannot be had, accuracy gives way: a team that is told nothing is not served.
+    """
+    order = np.argsort(-confidences)
+    running = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.nonzero(running >= accuracy)[0]
+    last = int(good[-1]) if len(good) else 0
+    last = max(last, int(np.ceil(coverage * len(order))) - 1)
+    return float(confidences[order[min(last, len(order) - 1)]])
+
+
+def fit_mode(
+    experience_logits: Floats,
+    stance_logits: Floats,
+    experience: Ints,
+    stance: Ints,
+    *,
+    accuracy: float = 0.95,
+    coverage: float = 0.70,
+) -> Mode:
+    """Fit both heads' scaling and the `sure` threshold on texts that training did not see."""
+    scale_e = fit_scaling(experience_logits, experience)
+    scale_s = fit_scaling(stance_logits, stance)
+    p_e, p_s = scale_e.probabilities(experience_logits), scale_s.probabilities(stance_logits)
+    right = (p_e.argmax(1) == experience).astype(float)
+    threshold = sure_threshold(confidence(p_e, p_s), right, accuracy=accuracy, coverage=coverage)
+    return Mode(scale_e, scale_s, round(threshold, 4))

@@ -1,0 +1,204 @@
+"""Texts in, verdicts out: batched, calibrated, honest about what it cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment import adapter
+from sentiment.backbone import backbone_dir, load_tokenizer
+from sentiment.calibration import Calibration, confidence
+from sentiment.encoding import Window, batches, encode
+from sentiment.language import detect_language
+from sentiment.text import Text, joined, rating_position
+from storage.models import Experience, Stance, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from tokenizers import Tokenizer
+
+    from sentiment.metrics import Floats
+    from sentiment.runtime import Runtime
+
+__all__ = ["Classifier", "Text"]
+
+# Texts are tokenised a chunk at a time and windows run at a time, so that memory stays bounded.
+CHUNK_TEXTS = 1024
+CHUNK_CHARACTERS = 2_000_000
+TOKEN_BUDGET = 4096
+_EXPERIENCES = tuple(Experience)
+_STANCES = tuple(Stance)
+
+
+@dataclass(frozen=True, slots=True)
+class Logits:
+    """Raw scores before calibration: experience (n, 4) and stance (n, 3)."""
+
+    experience: Floats
+    stance: Floats
+
+
+class Classifier:
+    """A loaded model. `model` is its version, as stored in `verdicts.model`.
+
+    `sure` means that the verdict can be acted on without a person reading the text first: the
+    product of the best experience's and the best stance's calibrated probability reaches the
+    threshold above which 95% of verdicts were right on data sets that training had not seen.
+    A text in a language the model was not trained on, or with nothing to read, is never sure.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        runtime: Runtime,
+        tokenizer: Tokenizer,
+        calibration: Calibration,
+        languages: Sequence[str] = ("en",),
+    ) -> None:
+        self.model = model
+        self.runtime = runtime
+        self.calibration = calibration
+        self.languages = frozenset(languages)
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, weights: Path | None = None) -> Classifier:
+        """Load shipped or given weights; ModelError if they or the backbone are not as they were.
+
+        Chooses the number type by a short calibration: bf16 where it is faster, else fp32.
+        """
+        from sentiment.runtime import Runtime, fastest_type
+
+        folder = adapter.WEIGHTS if weights is None else weights
+        config = adapter.read_config(folder)
+        state = adapter.merged(folder)
+        device, dtype = fastest_type()
+        return cls(
+            model=adapter.version(folder, config),
+            runtime=Runtime(state, dtype, device),
+            tokenizer=load_tokenizer(backbone_dir()),
+            calibration=config.calibration,
+            languages=config.languages,
+        )
+
+    def classify(
+        self, texts: Sequence[Text], *, progress: Callable[[int], None] | None = None
+    ) -> list[Verdict]:
+        """Judge texts in input order; `progress` gets the count of texts done since its last call.
+
+        Reads every token of every text: texts over 253 word pieces are read in overlapping
+        windows whose features are pooled before the heads, so that no part is cut.
+        """
+        verdicts: list[Verdict] = []
+        for chunk in _chunks(texts):
+            logits = self.logits(chunk)
+            verdicts += self._verdicts(chunk, logits)
+            if progress is not None:
+                progress(len(chunk))
+        return verdicts
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Raw scores of texts, in order, before language and calibration are looked at."""
+        import torch
+
+        windows = encode(self._tokenizer, texts)
+        lengths = [len(window.ids) for window in windows]
+        with torch.inference_mode():
+            pooled: torch.Tensor | None = None
+            for batch in batches(lengths, TOKEN_BUDGET):
+                features = self.runtime.features(
+                    [windows[index].ids for index in batch],
+                    [windows[index].rating for index in batch],
+                ).cpu()
+                if pooled is None:
+                    pooled = torch.empty(len(windows), features.shape[1])
+                pooled[batch] = features
+            if pooled is None:
+                raise ValueError("no texts")
+            pooled = _pooled_windows(pooled, windows, len(texts))
+            experience, stance = self.runtime.logits(pooled.to(self.runtime.device))
+        return Logits(experience.double().cpu().numpy(), stance.double().cpu().numpy())
+
+    def _verdicts(self, texts: Sequence[Text], logits: Logits) -> Iterator[Verdict]:
+        for text, experience, stance in zip(texts, logits.experience, logits.stance, strict=True):
+            position = rating_position(text.rating, text.rating_max)
+            mode = self.calibration.rated if position else self.calibration.unrated
+            p_experience = mode.experience.probabilities(experience)
+            p_stance = mode.stance.probabilities(stance)
+            readable = joined(text)
+            if self._foreign(text, readable) or (not position and not _has_words(readable)):
+                yield self._unread()
+                continue
+            sure = _has_words(readable) and confidence(p_experience, p_stance) >= mode.sure
+            yield self._verdict(p_experience, p_stance, bool(sure))
+
+    def _foreign(self, text: Text, readable: str) -> bool:
+        language = detect_language(readable)
+        if language is None and text.language:
+            language = text.language.split("-")[0].lower()
+        return language is not None and language not in self.languages
+
+    def _verdict(self, experience: np.ndarray, stance: np.ndarray, sure: bool) -> Verdict:
+        p_angry, p_mediocre, p_delighted, p_none = (float(value) for value in experience)
+        p_advocate, p_hater, p_neither = (float(value) for value in stance)
+        return Verdict(
+            experience=_EXPERIENCES[int(experience.argmax())],
+            stance=_STANCES[int(stance.argmax())],
+            sure=sure,
+            p_angry=p_angry,
+            p_mediocre=p_mediocre,
+            p_delighted=p_delighted,
+            p_none=p_none,
+            p_advocate=p_advocate,
+            p_hater=p_hater,
+            p_neither=p_neither,
+            model=self.model,
+        )
+
+    def _unread(self) -> Verdict:
+        """No experience is claimed where there is nothing the model could read."""
+        import numpy as np
+
+        return self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
+
+
+def _has_words(readable: str) -> bool:
+    return any(character.isalpha() for character in readable)
+
+
+def _chunks(texts: Iterable[Text]) -> Iterator[list[Text]]:
+    chunk: list[Text] = []
+    characters = 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text.text) + len(text.title or "")
+        if len(chunk) == CHUNK_TEXTS or characters >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _pooled_windows(features: torch.Tensor, windows: Sequence[Window], count: int) -> torch.Tensor:
+    """Features (count, width) from those of windows: [CLS] and mean averaged, maximum of maxima.
+
+    Windows count by their length. The maximum keeps a complaint that stands at the end.
+    """
+    import torch
+
+    if len(windows) == count:
+        return features
+    owner = torch.tensor([window.owner for window in windows])
+    length = torch.tensor([float(len(window.ids)) for window in windows])
+    share = length / torch.zeros(count).index_add_(0, owner, length)[owner]
+    size = features.shape[1] // 3
+    mixed = torch.zeros(count, features.shape[1])
+    mixed.index_add_(0, owner, features * share.unsqueeze(1))
+    top = torch.full((count, size), -1e4)
+    rows = owner.unsqueeze(1).expand(-1, size)
+    top.scatter_reduce_(0, rows, features[:, 2 * size :], "amax")
+    mixed[:, 2 * size :] = top
+    return mixed

@@ -1,0 +1,87 @@
+"""Texts to token windows, windows to padded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentiment.text import Text, joined, rating_position
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+CLS, SEP, PAD, UNK, MASK = 101, 102, 0, 100, 103
+# [CLS], the rating token and [SEP] frame every window.
+FRAME = 3
+WINDOW = 256
+OVERLAP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A framed piece of text `owner` (its index), with its rating position."""
+
+    owner: int
+    ids: list[int]
+    rating: float
+
+
+def frame(body: list[int]) -> list[int]:
+    """Put the frame around word pieces; MASK holds the place of the rating token."""
+    return [CLS, MASK, *body, SEP]
+
+
+def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[list[int]]:
+    """Cut word pieces into overlapping pieces that fit a window; all tokens are in one.
+
+    The last piece is as long as the others, so that an ending is read with what precedes it.
+    """
+    size = window - FRAME
+    if len(body) <= size:
+        return [body]
+    step = size - overlap
+    starts = [*range(0, len(body) - size, step), len(body) - size]
+    return [body[start : start + size] for start in starts]
+
+
+def word_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Tokenise without the frame."""
+    return [item.ids for item in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[Text]) -> list[Window]:
+    """Encode texts into windows, one or more each, in order."""
+    windows = []
+    bodies = word_pieces(tokenizer, [joined(text) for text in texts])
+    for owner, (text, body) in enumerate(zip(texts, bodies, strict=True)):
+        rating = rating_position(text.rating, text.rating_max)
+        windows += [Window(owner, frame(piece), rating) for piece in cut(body)]
+    return windows
+
+
+def batches(lengths: Sequence[int], budget: int, most: int = 256) -> Iterator[list[int]]:
+    """Group indices by length so that no batch has more than `budget` padded tokens."""
+    order = sorted(range(len(lengths)), key=lambda index: lengths[index])
+    batch: list[int] = []
+    for index in order:
+        if batch and (lengths[index] * (len(batch) + 1) > budget or len(batch) == most):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    """Pad id rows to the longest: ids and mask (n, tokens), both int64."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    ids = torch.full((len(rows), longest), PAD, dtype=torch.long)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+        mask[index, : len(row)] = 1
+    return ids, mask

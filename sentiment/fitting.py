@@ -1,0 +1,229 @@
+"""Fine-tuning the network in memory: batches, losses, averaging."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from sentiment.backbone import backbone_dir, load_encoder, load_tokenizer
+from sentiment.encoding import FRAME, MASK, batches, frame, padded, word_pieces
+from sentiment.labels import Example
+from sentiment.network import EXPERIENCES, RATING_WORDS, STANCES, Network
+from sentiment.text import joined, rating_position
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a training goes; the defaults are what the trials in the model card chose."""
+
+    epochs: float = 3.0
+    seed: int = 1
+    rate: float = 1e-4
+    head_rate: float = 1e-3
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    budget: int = 2048
+    most_texts: int = 48
+    longest: int = 192
+    rating_dropout: float = 0.5
+    word_dropout: float = 0.05
+    smoothing: float = 0.03
+    unsure_smoothing: float = 0.15
+    stance_weight: float = 0.7
+    class_power: float = 0.3
+    ema: float = 0.99
+    pooled_dropout: float = 0.1
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Tokenised training rows, ready to be batched."""
+
+    ids: list[list[int]]
+    rating: list[float]
+    experience: list[int]
+    stance: list[int]
+    smoothing: list[float]
+    weight: list[float]
+
+
+def new_network(recipe: Recipe, extra: Sequence[int] = ()) -> Network:
+    """Build the untrained network on the checked backbone."""
+    torch.manual_seed(recipe.seed)
+    folder = backbone_dir()
+    network = Network(load_encoder(folder), dropout=recipe.pooled_dropout, extra=extra)
+    tokenizer = load_tokenizer(folder)
+    table = network.encoder.embeddings.word_embeddings.weight
+    with torch.no_grad():
+        for row, word in enumerate(RATING_WORDS):
+            network.rating.weight[row] = table[word_pieces(tokenizer, [word])[0]].mean(0)
+    return network
+
+
+def shorten(body: list[int], longest: int) -> list[int]:
+    """Keep the beginning and, with more room, the end of a long training text."""
+    size = longest - FRAME
+    if len(body) <= size:
+        return body
+    head = size * 2 // 5
+    return body[:head] + body[len(body) - (size - head) :]
+
+
+def prepare(examples: Sequence[Example], recipe: Recipe) -> Prepared:
+    """Tokenise and turn labels into indices."""
+    tokenizer = load_tokenizer(backbone_dir())
+    bodies = word_pieces(tokenizer, [joined(example.text) for example in examples])
+    rating = []
+    for example in examples:
+        value = rating_position(example.text.rating, example.text.rating_max)
+        if value == 0 and example.recommended is not None:
+            value = 7.0 if example.recommended else 6.0
+        rating.append(value)
+    return Prepared(
+        ids=[frame(shorten(body, recipe.longest)) for body in bodies],
+        rating=rating,
+        experience=[EXPERIENCES.index(example.experience) for example in examples],
+        stance=[STANCES.index(example.stance) for example in examples],
+        smoothing=[
+            recipe.smoothing if example.sure else recipe.unsure_smoothing for example in examples
+        ],
+        weight=[example.weight for example in examples],
+    )
+
+
+def optimiser(network: Network, recipe: Recipe) -> torch.optim.AdamW:
+    """Freeze the embeddings; give lower layers a lower rate, new parts a higher one."""
+    for parameter in network.encoder.embeddings.parameters():
+        parameter.requires_grad_(False)
+    layers = network.encoder.encoder.layer
+    groups: list[dict[str, object]] = []
+    for depth, layer in enumerate(layers):
+        rate = recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)
+        groups.append({"params": list(layer.parameters()), "lr": rate})
+    fresh = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
+    groups.append({"params": fresh, "lr": recipe.head_rate})
+    return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
+
+
+def corrupt(ids: Tensor, mask: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Hide a share of the words, so that no single one carries the verdict."""
+    hide = torch.rand(ids.shape, generator=generator) < share
+    hide &= mask.bool() & (ids > 999)
+    return ids.masked_fill(hide, MASK)
+
+
+def soft(labels: Tensor, classes: int, smoothing: Tensor) -> Tensor:
+    """Targets (n, classes) with each row's own smoothing."""
+    one = nn.functional.one_hot(labels, classes).float()
+    return one * (1 - smoothing.unsqueeze(1)) + smoothing.unsqueeze(1) / classes
+
+
+def class_weights(labels: Sequence[int], classes: int, power: float) -> Tensor:
+    """Weights that grow with a class's rarity; they average 1 over the rows."""
+    counts = torch.bincount(torch.tensor(labels), minlength=classes).clamp(min=1).float()
+    weights = counts.pow(-power)
+    return weights / (weights * counts).sum() * counts.sum()
+
+
+class Averager:
+    """Keep an exponential moving average of the trained weights."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.steps = 0
+        self.live = [p for p in network.parameters() if p.requires_grad]
+        self.mean = [p.detach().clone() for p in self.live]
+
+    def update(self) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(self.mean, [p.detach() for p in self.live], 1 - decay)
+
+    def apply(self) -> None:
+        with torch.no_grad():
+            for parameter, mean in zip(self.live, self.mean, strict=True):
+                parameter.copy_(mean)
+
+
+def shuffled_batches(
+    lengths: Sequence[int], recipe: Recipe, rng: random.Random
+) -> list[list[int]]:
+    """Batch by roughly equal length, in random order, differently each epoch."""
+    noisy = [length + rng.randint(0, 1 + length // 4) for length in lengths]
+    result = list(batches(noisy, recipe.budget, recipe.most_texts))
+    rng.shuffle(result)
+    return result
+
+
+def schedule(step: int, total: int, warmup: float) -> float:
+    """Warm up linearly, then follow a cosine down to a fiftieth."""
+    start = max(1, int(total * warmup))
+    if step < start:
+        return (step + 1) / start
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - start) / max(1, total - start)))
+
+
+def fine_tune(
+    network: Network,
+    data: Prepared,
+    recipe: Recipe,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Train in place and leave the averaged weights; `progress` gets step, steps, loss."""
+    rng = random.Random(recipe.seed)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    torch.manual_seed(recipe.seed)
+    lengths = [len(row) for row in data.ids]
+    plan: list[list[int]] = []
+    for _ in range(math.ceil(recipe.epochs)):
+        plan += shuffled_batches(lengths, recipe, rng)
+    plan = plan[: max(1, int(len(plan) * recipe.epochs / math.ceil(recipe.epochs)))]
+    experience = torch.tensor(data.experience)
+    stance = torch.tensor(data.stance)
+    smoothing = torch.tensor(data.smoothing)
+    rating = torch.tensor(data.rating)
+    weight = torch.tensor(data.weight)
+    experience_weights = class_weights(data.experience, len(EXPERIENCES), recipe.class_power)
+    stance_weights = class_weights(data.stance, len(STANCES), recipe.class_power)
+    optimizer = optimiser(network, recipe)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: schedule(step, len(plan), recipe.warmup)
+    )
+    averager = Averager(network, recipe.ema)
+    live = [p for p in network.parameters() if p.requires_grad]
+    network.train()
+    for step, batch in enumerate(plan):
+        ids, mask = padded([data.ids[index] for index in batch])
+        ids = corrupt(ids, mask, recipe.word_dropout, generator)
+        rows = torch.tensor(batch)
+        told = torch.rand(len(batch), generator=generator) >= recipe.rating_dropout
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
+            features = network.pool(ids, mask, rating[rows] * told)
+        logits_e, logits_s = network.experience(features), network.stance(features)
+        target_e = soft(experience[rows], len(EXPERIENCES), smoothing[rows])
+        target_s = soft(stance[rows], len(STANCES), smoothing[rows])
+        loss_e = -(target_e * experience_weights * logits_e.log_softmax(1)).sum(1)
+        loss_s = -(target_s * stance_weights * logits_s.log_softmax(1)).sum(1)
+        loss = ((loss_e + recipe.stance_weight * loss_s) * weight[rows]).mean()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(live, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        scheduler.step()
+        averager.update()
+        if progress is not None:
+            progress(step + 1, len(plan), float(loss.detach()))
+    averager.apply()
+    network.eval()
+
+
+def has_bf16() -> bool:
+    """Tell whether the CPU multiplies bf16 in hardware."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    return capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()

@@ -1,0 +1,147 @@
+"""The network's forward pass for scoring: torch alone, so that a cold start is short.
+
+`network.Network` (on transformers' BertModel) is what training runs; a test holds this to it.
+Importing transformers would take longer than all the rest of a cold start together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sentiment.encoding import padded
+
+HEADS = 12
+EPSILON = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One encoder layer; query, key and value are one matrix."""
+
+    qkv: tuple[Tensor, Tensor]
+    out: tuple[Tensor, Tensor]
+    norm_1: tuple[Tensor, Tensor]
+    up: tuple[Tensor, Tensor]
+    down: tuple[Tensor, Tensor]
+    norm_2: tuple[Tensor, Tensor]
+
+
+class Runtime:
+    """Run windows through merged weights in one number type on one device."""
+
+    def __init__(
+        self,
+        state: Mapping[str, Tensor],
+        dtype: torch.dtype = torch.float32,
+        device: str = "cpu",
+    ) -> None:
+        self.dtype = dtype
+        self.device = device
+
+        def pair(name: str) -> tuple[Tensor, Tensor]:
+            return self._move(state[f"{name}.weight"]), self._move(state[f"{name}.bias"])
+
+        base = "encoder.embeddings"
+        self.words = self._move(state[f"{base}.word_embeddings.weight"])
+        position = state[f"{base}.position_embeddings.weight"]
+        self.position = self._move(position + state[f"{base}.token_type_embeddings.weight"][0])
+        self.norm = pair(f"{base}.LayerNorm")
+        self.layers: list[Layer] = []
+        depth = sum(name.endswith("attention.self.query.bias") for name in state)
+        for number in range(depth):
+            base = f"encoder.encoder.layer.{number}"
+            inner = [pair(f"{base}.attention.self.{part}") for part in ("query", "key", "value")]
+            self.layers.append(
+                Layer(
+                    qkv=(torch.cat([w for w, _ in inner]), torch.cat([b for _, b in inner])),
+                    out=pair(f"{base}.attention.output.dense"),
+                    norm_1=pair(f"{base}.attention.output.LayerNorm"),
+                    up=pair(f"{base}.intermediate.dense"),
+                    down=pair(f"{base}.output.dense"),
+                    norm_2=pair(f"{base}.output.LayerNorm"),
+                )
+            )
+        # The rating and the heads are small: fp32 costs nothing there.
+        rest = {name: value for name, value in state.items() if not name.startswith("encoder.")}
+        self.rating = rest["rating.weight"].float().to(device)
+        self.heads = {
+            head: [
+                rest[f"{head}.{part}"].float().to(device)
+                for part in ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
+            ]
+            for head in ("experience", "stance")
+        }
+
+    def _move(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device, self.dtype).contiguous()
+
+    def features(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> Tensor:
+        """Pooled features (n, 3 * 384) of framed id rows: [CLS], mean and maximum, fp32."""
+        ids, mask = padded(rows)
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        states = self._encode(ids, mask, torch.tensor(ratings, device=self.device)).float()
+        kept = mask.unsqueeze(2)
+        mean = (states * kept).sum(1) / kept.sum(1)
+        top = states.masked_fill(kept == 0, -1e4).amax(1)
+        return torch.cat([states[:, 0], mean, top], 1)
+
+    def logits(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of experience (n, 4) and stance (n, 3)."""
+        result = []
+        for inner, inner_bias, outer, outer_bias in self.heads.values():
+            hidden = functional.gelu(functional.linear(features, inner, inner_bias))
+            result.append(functional.linear(hidden, outer, outer_bias))
+        return result[0], result[1]
+
+    def _encode(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+        n, length = ids.shape
+        x = functional.embedding(ids, self.words)
+        low = rating.floor().long()
+        share = (rating - low).unsqueeze(1)
+        high = (low + 1).clamp(max=len(self.rating) - 1)
+        x[:, 1] = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
+        x = self._normed(x + self.position[:length], self.norm)
+        size = x.shape[2]
+        seen = None if bool(mask.all()) else mask.bool().view(n, 1, 1, length)
+        for layer in self.layers:
+            qkv = functional.linear(x, *layer.qkv).view(n, length, 3, HEADS, size // HEADS)
+            query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+            mixed = mixed.transpose(1, 2).reshape(n, length, size)
+            x = self._normed(x + functional.linear(mixed, *layer.out), layer.norm_1)
+            wide = functional.gelu(functional.linear(x, *layer.up))
+            x = self._normed(x + functional.linear(wide, *layer.down), layer.norm_2)
+        return x
+
+    @staticmethod
+    def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
+        return functional.layer_norm(x, (x.shape[-1],), norm[0], norm[1], EPSILON)
+
+
+def fastest_type() -> tuple[str, torch.dtype]:
+    """Choose device and number type by a measurement of a few milliseconds.
+
+    CUDA takes bf16. A CPU takes bf16 only where one matrix product of the network's shape is
+    faster in it: without the hardware, bf16 is emulated and slower than fp32.
+    """
+    if torch.cuda.is_available():
+        return "cuda", torch.bfloat16
+    seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    faster = seconds[torch.bfloat16] < 0.8 * seconds[torch.float32]
+    return "cpu", torch.bfloat16 if faster else torch.float32
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    left, right = torch.ones(1024, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)
+    best = float("inf")
+    for _ in range(4):
+        start = time.perf_counter()
+        functional.linear(left, right)
+        best = min(best, time.perf_counter() - start)
+    return best

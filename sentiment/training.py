@@ -1,0 +1,199 @@
+"""From labelled files to a folder of weights, as `earful train` does it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.errors import InputError
+from sentiment import adapter
+from sentiment.adapter import ModelConfig
+from sentiment.calibration import Calibration, Mode, fit_mode
+from sentiment.labels import Example, read_examples
+from sentiment.language import detect_language
+from sentiment.text import Text, joined, rating_position
+from storage.models import Experience, Stance
+
+if TYPE_CHECKING:
+    from sentiment.classifier import Classifier
+    from sentiment.evaluation import Report
+    from sentiment.fitting import Recipe
+    from sentiment.network import Network
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training made: its version, how many texts, and figures on texts it did not see."""
+
+    model: str
+    folder: Path
+    texts: int
+    held_out: int
+    seconds: float
+    report: Report
+
+
+def train(
+    files: Sequence[Path],
+    out: Path,
+    *,
+    epochs: float = 2.0,
+    seed: int = 1,
+    held_out: Collection[str] = (),
+    pool: Path | None = None,
+    refit: bool = True,
+    progress: Progress | None = None,
+) -> Training:
+    """Fine-tune on labelled JSON Lines and write weights, `model.json` and a model card to `out`.
+
+    A part is held out to calibrate on and to report: the data sets named in `held_out`, else every
+    tenth text. With `refit` the shipped weights are then trained on all texts, with the
+    calibration of the first fit. `pool` (gzipped JSON Lines with weak labels) is trained on first.
+    `progress` gets the phase, the step and the steps. InputError for files that are not as
+    they should be; a training takes about 6 minutes per epoch of 14,000 texts on two cores.
+    """
+    from sentiment.fitting import Recipe
+
+    if not files:
+        raise InputError("no labelled files to train on; name at least one")
+    start = time.monotonic()
+    examples = [example for file in files for example in read_examples(file)]
+    rest, unseen = split(examples, held_out)
+    if not rest or not unseen:
+        raise InputError(
+            f"{len(rest)} texts to train on and {len(unseen)} held out; "
+            "both need some: give more texts or hold out other data sets"
+        )
+    recipe = Recipe(epochs=epochs, seed=seed)
+    trained: dict[str, object] = {
+        "files": [file.name for file in files],
+        "texts": len(examples),
+        "epochs": epochs,
+        "seed": seed,
+        "pool": pool.name if pool else None,
+        "held_out": sorted(held_out) or "every tenth text",
+        "refit": refit,
+    }
+    _fit(rest, recipe, out, ModelConfig(trained=trained), pool, "training", progress)
+    calibration = calibrate(_loaded(out), unseen)
+    config = ModelConfig(calibration=calibration, trained=trained)
+    adapter.write_config(config, out)
+    report = _report(out, unseen)
+    if refit:
+        _fit(examples, recipe, out, config, pool, "training on all", progress)
+    result = Training(
+        model=adapter.version(out, config),
+        folder=out,
+        texts=len(examples),
+        held_out=len(unseen),
+        seconds=time.monotonic() - start,
+        report=report,
+    )
+    (out / "MODEL_CARD.md").write_text(_card(result, trained), encoding="utf-8")
+    return result
+
+
+def split(
+    examples: Sequence[Example], held_out: Collection[str]
+) -> tuple[list[Example], list[Example]]:
+    """Split into what is trained on and what is held out: named data sets, or a tenth by hash."""
+
+    def unseen(example: Example) -> bool:
+        if held_out:
+            return example.dataset in held_out
+        return hashlib.sha256(example.text.text.encode("utf-8", "replace")).digest()[0] < 26
+
+    marks = [unseen(example) for example in examples]
+    return (
+        [example for example, mark in zip(examples, marks, strict=True) if not mark],
+        [example for example, mark in zip(examples, marks, strict=True) if mark],
+    )
+
+
+def english(examples: Sequence[Example]) -> list[Example]:
+    """Leave out texts that scoring would leave out for their language."""
+    return [e for e in examples if detect_language(joined(e.text)) in (None, "en")]
+
+
+def calibrate(classifier: Classifier, examples: Sequence[Example]) -> Calibration:
+    """Fit both modes on texts the weights have not seen; needs no particular share of ratings."""
+    examples = english(examples)
+    rated = [e for e in examples if rating_position(e.text.rating, e.text.rating_max)]
+    bare = [replace(e, text=Text(text=e.text.text, title=e.text.title)) for e in examples]
+    unrated = _mode(classifier, bare)
+    return Calibration(rated=_mode(classifier, rated) if rated else unrated, unrated=unrated)
+
+
+def _mode(classifier: Classifier, examples: Sequence[Example]) -> Mode:
+    import numpy as np
+
+    experiences, stances = tuple(Experience), tuple(Stance)
+    logits = classifier.logits([example.text for example in examples])
+    return fit_mode(
+        logits.experience,
+        logits.stance,
+        np.array([experiences.index(example.experience) for example in examples]),
+        np.array([stances.index(example.stance) for example in examples]),
+    )
+
+
+def _fit(
+    examples: Sequence[Example],
+    recipe: Recipe,
+    out: Path,
+    config: ModelConfig,
+    pool: Path | None,
+    phase: str,
+    progress: Progress | None,
+) -> None:
+    from sentiment.fitting import fine_tune, new_network, prepare
+
+    network = _pretrained(pool, recipe, progress) if pool else new_network(recipe)
+    told = None if progress is None else lambda step, steps, _loss: progress(phase, step, steps)
+    fine_tune(network, prepare(english(examples), recipe), recipe, told)
+    adapter.save(network, config, out)
+
+
+def _pretrained(pool: Path, recipe: Recipe, progress: Progress | None) -> Network:
+    from sentiment import weak
+    from sentiment.fitting import new_network
+
+    first = replace(recipe, epochs=1.0, rate=1.2e-4, longest=128)
+    network = new_network(recipe, extra=list(weak.TASKS.values()))
+    told = None if progress is None else lambda step, steps, _loss: progress("pool", step, steps)
+    weak.pretrain(network, weak.choose(pool, most=1200, seed=recipe.seed), first, told)
+    fresh = new_network(recipe)
+    fresh.encoder.load_state_dict(network.encoder.state_dict())
+    return fresh
+
+
+def _loaded(folder: Path) -> Classifier:
+    from sentiment.classifier import Classifier
+
+    return Classifier.load(folder)
+
+
+def _report(folder: Path, examples: Sequence[Example]) -> Report:
+    from sentiment.evaluation import evaluate_examples
+
+    return evaluate_examples(_loaded(folder), examples, "held-out texts")
+
+
+def _card(training: Training, trained: dict[str, object]) -> str:
+    facts = "\n".join(f"- {key}: {value}" for key, value in trained.items())
+    return (
+        f"# {training.model}\n\n"
+        "A low-rank adapter and two heads on sentence-transformers/all-MiniLM-L6-v2, made by "
+        f"`earful train` in {training.seconds:.0f} s. It judges the experience and the stance of "
+        "English reviews and posts.\n\n"
+        f"## Data and method\n\n{facts}\n\n"
+        "## Figures on the held-out texts\n\n"
+        "Measured and calibrated before the last fit on all texts, so by weights that had not "
+        f"seen them.\n\n```\n{training.report.table()}\n```\n"
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sentiment.calibration import Calibration, fit_mode, fit_scaling, softmax, sure_threshold
+from sentiment.metrics import confusion, expected_calibration_error, macro_f1, per_class
+
+
+def test_f1_by_hand() -> None:
+    truth, guess = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 0])
+    table = confusion(truth, guess, 3)
+    assert table.tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
+    first, second, third = per_class(table)
+    assert (first.precision, first.recall) == (0.5, 0.5)
+    assert second.f1 == pytest.approx(0.8)
+    assert third.f1 == 0.0
+    assert macro_f1(truth, guess, 3) == pytest.approx((0.5 + 0.8) / 3)
+
+
+def test_macro_f1_leaves_out_classes_that_nobody_names() -> None:
+    assert macro_f1(np.array([0, 1]), np.array([0, 1]), 4) == 1.0
+
+
+def test_calibration_error_by_hand() -> None:
+    confidence = np.array([0.9, 0.9, 0.9, 0.9])
+    error = expected_calibration_error(confidence, [True, True, False, False])
+    assert error == pytest.approx(0.4)
+
+
+def test_scaling_calms_an_overconfident_head() -> None:
+    rng = np.random.default_rng(1)
+    honest = rng.normal(size=(4000, 3)) * 1.5
+    truth = np.array([rng.choice(3, p=row) for row in softmax(honest)])
+    scaling = fit_scaling(honest * 3 + np.array([0.5, 0.0, -0.5]), truth)
+    p = scaling.probabilities(honest * 3 + np.array([0.5, 0.0, -0.5]))
+    assert scaling.scale == pytest.approx(1 / 3, rel=0.15)
+    assert expected_calibration_error(p.max(1), (p.argmax(1) == truth).tolist()) < 0.03
+
+
+def test_sure_threshold_takes_the_most_it_may() -> None:
+    confidence = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    right = np.array([1.0, 1.0, 1.0, 0.0, 0.0])
+    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.2) == 0.7
+    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.8) == 0.6
+
+
+def test_calibration_survives_its_file() -> None:
+    rng = np.random.default_rng(2)
+    mode = fit_mode(
+        rng.normal(size=(50, 4)),
+        rng.normal(size=(50, 3)),
+        rng.integers(0, 4, 50),
+        rng.integers(0, 3, 50),
+    )
+    calibration = Calibration(mode, mode)
+    assert Calibration.from_dict(calibration.as_dict()) == calibration

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from config.errors import InputError
+from sentiment import adapter
+from sentiment.classifier import Classifier, Text
+from sentiment.training import train
+
+SAID = {
+    ("angry", "neither"): "The {} broke after a day and nobody helps.",
+    ("angry", "hater"): "Avoid this {}, it is a scam.",
+    ("delighted", "neither"): "I love my {}, it is wonderful!",
+    ("delighted", "advocate"): "Everybody should buy this {}, it is the best!",
+    ("mediocre", "neither"): "The {} is okay.",
+    ("none", "neither"): "Does the {} come in green?",
+}
+THINGS = ["lamp", "kettle", "bike", "phone", "jacket", "chair", "radio", "watch"]
+
+
+def labelled(folder: Path) -> Path:
+    rows = [
+        {"text": said.format(thing), "experience": e, "stance": s, "rating": 3, "rating_max": 5}
+        for thing in THINGS
+        for (e, s), said in SAID.items()
+    ]
+    path = folder / "labels.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_trains_saves_and_loads_again(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl.gz"
+    with gzip.open(pool, "wt") as file:
+        for stars in range(1, 6):
+            row = {"dataset": "d", "text": f"{stars} of it", "rating": stars, "rating_max": 5}
+            file.write(json.dumps(row) + "\n")
+    phases: set[str] = set()
+    out = tmp_path / "weights"
+    result = train(
+        [labelled(tmp_path)],
+        out,
+        epochs=1,
+        seed=3,
+        pool=pool,
+        progress=lambda phase, step, steps: phases.add(phase),
+    )
+    assert phases == {"pool", "training", "training on all"}
+    assert result.texts == len(THINGS) * len(SAID)
+    assert result.held_out == result.report.texts > 0
+    texts = [Text("The lamp broke."), Text("I love the bike!", rating=5, rating_max=5)]
+    first, second = Classifier.load(out), Classifier.load(out)
+    assert first.model == result.model
+    assert first.classify(texts) == second.classify(texts)
+    assert (out / "MODEL_CARD.md").read_text().startswith(f"# {result.model}")
+    shipped = adapter.WEIGHTS / adapter.TENSORS
+    assert (out / adapter.TENSORS).stat().st_size < 1.2 * shipped.stat().st_size
+
+
+def test_refuses_what_it_cannot_train_on(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no labelled files"):
+        train([], tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        train([tmp_path / "absent.jsonl"], tmp_path / "out")
+    with pytest.raises(InputError, match="0 held out"):
+        train([labelled(tmp_path)], tmp_path / "out", held_out=["no such data set"])
+    assert not (tmp_path / "out").exists()
