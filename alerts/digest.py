@@ -18,6 +18,7 @@ from alerts.rules import Policy
 from storage.models import AlertKind, CrawlOutcome, Experience, Mention, NewAlert
 
 _MAX_LINES = 8
+_MAX_LIST = 1400  # of 3,000: each letter may count twice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,9 +192,13 @@ def _best_wow(mention: Mention | None) -> list[Block | None]:
 def _list(title: str, rows: list[str], block_id: str) -> Block | None:
     if not rows:
         return None
-    shown = rows[:_MAX_LINES]
-    if len(rows) > _MAX_LINES:
-        shown.append(f"and {len(rows) - _MAX_LINES:,} more")
+    shown: list[str] = []
+    for row in rows[:_MAX_LINES]:
+        if sum(map(len, shown)) + len(row) > _MAX_LIST:
+            break
+        shown.append(row)
+    if len(rows) > len(shown):
+        shown.append(f"and {len(rows) - len(shown):,} more")
     return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
 
 

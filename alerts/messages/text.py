@@ -101,7 +101,8 @@ def cut(text: str, limit: int, *, escaped_limit: int | None = None) -> tuple[str
     room = escaped_limit if escaped_limit is not None else 5 * limit
     end, cost = 0, 0
     for end, char in enumerate(text):
-        cost += {"&": 5, "<": 4, ">": 4}.get(char, 1)
+        # Slack counts as JavaScript does: what lies beyond the first plane takes two.
+        cost += {"&": 5, "<": 4, ">": 4}.get(char, 2 if ord(char) > 0xFFFF else 1)
         if end >= limit or cost > room:
             break
     else:

@@ -1,0 +1,332 @@
+"""What is said against what must happen: borders as tables, keys that never post twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from alerts.business_hours import parse
+from alerts.messages import plain
+from alerts.metrics import Rate, judge_checkpoint
+from alerts.rules import (
+    Channels,
+    Policy,
+    backlog,
+    checkpoint_reached,
+    judge,
+    named_staff,
+    source_health,
+    was_against,
+    was_friend,
+)
+from storage.models import (
+    AlertKind,
+    AuthorHistory,
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    Experience,
+    Stance,
+)
+from tests.alerts.examples import ADVOCATE, HATER, NOW, a_mention, a_voice
+
+ANGRY, MEDIOCRE = Experience.ANGRY, Experience.MEDIOCRE
+DELIGHTED, NONE = Experience.DELIGHTED, Experience.NONE
+DAY = timedelta(hours=24)
+POLICY = Policy(
+    channels=Channels(complaints="#complaints", wows="#wows", digest="#digest", ops="#ops"),
+    due=lambda start: start + timedelta(hours=4),
+    due_urgent=lambda start: start + timedelta(hours=2),
+    max_age=DAY,
+    source_channels={"steam": "#games"},
+    staff=("Rita", "Jim O'Neil"),
+)
+
+
+def decide(voice, policy=POLICY, now=NOW):
+    decision = judge([voice], policy, now)
+    kinds = [alert.kind for alert in decision.alerts]
+    return kinds, len(decision.cases)
+
+
+def the_alert(voice, policy=POLICY):
+    (alert,) = judge([voice], policy, NOW).alerts
+    return alert
+
+
+@pytest.mark.parametrize(
+    ("experience", "sure", "kinds", "cases"),
+    [
+        (ANGRY, True, [AlertKind.COMPLAINT], 1),
+        (ANGRY, False, [], 0),
+        (DELIGHTED, True, [AlertKind.WOW], 0),
+        (DELIGHTED, False, [], 0),
+        (MEDIOCRE, True, [], 0),
+        (MEDIOCRE, False, [], 0),
+        (NONE, True, [], 0),
+        (NONE, False, [], 0),
+    ],
+)
+@pytest.mark.parametrize("stance", list(Stance))
+def test_only_sure_anger_and_delight_alert(experience, sure, kinds, cases, stance):
+    assert decide(a_voice(experience, stance, sure=sure)) == (kinds, cases)
+
+
+@pytest.mark.parametrize(
+    ("age", "alerts"),
+    [
+        (DAY - timedelta(seconds=1), 1),
+        (DAY, 1),
+        (DAY + timedelta(seconds=1), 0),
+        (timedelta(0), 1),
+        (-timedelta(days=1), 1),  # a source's clock may be wrong by a day
+        (-timedelta(days=1, seconds=1), 0),
+        (None, 0),
+    ],
+)
+@pytest.mark.parametrize("experience", [ANGRY, DELIGHTED])
+@pytest.mark.parametrize("history", [AuthorHistory(), ADVOCATE, HATER])
+def test_old_undated_and_future_mentions_are_quiet(age, alerts, experience, history):
+    created = None if age is None else NOW - age
+    kinds, cases = decide(a_voice(experience, created_at=created, history=history))
+    assert len(kinds) == alerts
+    assert cases == (alerts if experience is ANGRY else 0)
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_absurd_dates_are_quiet(year):
+    assert decide(a_voice(created_at=datetime(year, 1, 1, tzinfo=UTC))) == ([], 0)
+
+
+def past(stance=None, experience=None, **counts):
+    return AuthorHistory(mentions=3, last_stance=stance, last_experience=experience, **counts)
+
+
+FRIENDS = [
+    past(Stance.ADVOCATE, DELIGHTED),
+    past(Stance.ADVOCATE, MEDIOCRE),
+    past(Stance.NEITHER, DELIGHTED),
+    past(Stance.NEITHER, NONE, advocate=1),
+    past(Stance.NEITHER, MEDIOCRE, delighted=2, angry=1),
+    past(delighted=1),
+]
+FOES = [
+    past(Stance.HATER, ANGRY),
+    past(Stance.HATER, MEDIOCRE),
+    past(Stance.NEITHER, ANGRY),
+    past(Stance.NEITHER, NONE, hater=1),
+    past(Stance.NEITHER, MEDIOCRE, delighted=1, angry=2),
+    past(angry=1),
+    past(Stance.NEITHER, ANGRY, delighted=9, advocate=9),  # turned already: told once
+]
+STRANGERS = [
+    AuthorHistory(),
+    past(Stance.NEITHER, MEDIOCRE),
+    past(Stance.NEITHER, NONE, delighted=1, angry=1),
+]
+
+
+@pytest.mark.parametrize(
+    ("histories", "angry", "delighted"),
+    [
+        (FRIENDS, AlertKind.LOST_ADVOCATE, AlertKind.WOW),
+        (FOES, AlertKind.COMPLAINT, AlertKind.WON_BACK),
+        (STRANGERS, AlertKind.COMPLAINT, AlertKind.WOW),
+    ],
+)
+def test_flips(histories, angry, delighted):
+    for history in histories:
+        assert decide(a_voice(ANGRY, history=history)) == ([angry], 1), history
+        assert decide(a_voice(DELIGHTED, history=history)) == ([delighted], 0), history
+
+
+@pytest.mark.parametrize("experience", [MEDIOCRE, NONE])
+def test_a_foe_who_recommends_is_won_back_without_delight(experience):
+    voice = a_voice(experience, Stance.ADVOCATE, history=HATER)
+    assert decide(voice) == ([AlertKind.WON_BACK], 0)
+    assert decide(replace(voice, history=ADVOCATE)) == ([], 0)
+    assert decide(a_voice(experience, Stance.ADVOCATE, sure=False, history=HATER)) == ([], 0)
+
+
+def test_nobody_is_friend_and_foe_at_once():
+    for stance, experience, a, b, c, d in product(
+        [None, *Stance], [None, *Experience], (0, 1), (0, 1), (0, 1), (0, 1)
+    ):
+        history = AuthorHistory(
+            last_stance=stance,
+            last_experience=experience,
+            angry=a,
+            delighted=b,
+            advocate=c,
+            hater=d,
+        )
+        assert not (was_friend(history) and was_against(history))
+
+
+def test_a_lost_advocate_is_due_sooner():
+    usual = judge([a_voice()], POLICY, NOW).cases[0]
+    urgent = judge([a_voice(history=ADVOCATE)], POLICY, NOW).cases[0]
+    assert usual.due_at - NOW == timedelta(hours=4)
+    assert urgent.due_at - NOW == timedelta(hours=2)
+    assert (usual.opened_at, usual.brand, usual.mention_id) == (NOW, "Acme Air", "appstore:10045")
+    fallback = judge([a_voice(history=ADVOCATE)], replace(POLICY, due_urgent=None), NOW).cases[0]
+    assert fallback.due_at == usual.due_at
+
+
+def test_due_counts_business_hours():
+    office = parse("Mon-Fri 09:00-18:00 Europe/Berlin")
+    policy = replace(POLICY, due=lambda start: office.due(start, timedelta(hours=4)))
+    friday = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+    (case,) = judge([a_voice(created_at=friday)], policy, friday).cases
+    assert case.due_at == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+
+
+class TestAnswered:
+    def test_an_answered_complaint_is_counted_only(self):
+        assert decide(a_voice(owner_replied_at=NOW)) == ([], 0)
+
+    def test_an_answered_lost_advocate_is_told_without_a_due_time(self):
+        voice = a_voice(owner_replied_at=NOW, history=ADVOCATE)
+        assert decide(voice) == ([AlertKind.LOST_ADVOCATE], 0)
+        shown = plain(the_alert(voice).payload)
+        assert "The owner has answered already" in shown
+        assert "by:" not in shown
+
+    @pytest.mark.parametrize(("edited_later", "cases"), [(-1, 0), (0, 0), (1, 1)])
+    def test_an_answer_to_an_older_text_is_none(self, edited_later, cases):
+        replied = NOW - timedelta(hours=1)
+        edited = replied + timedelta(seconds=edited_later)
+        assert decide(a_voice(owner_replied_at=replied, edited_at=edited))[1] == cases
+
+    def test_a_wow_does_not_ask_whether_it_was_answered(self):
+        assert decide(a_voice(DELIGHTED, owner_replied_at=NOW)) == ([AlertKind.WOW], 0)
+
+
+class TestKeys:
+    def test_an_edited_text_never_posts_twice(self):
+        before, after = a_voice(text="Bad."), a_voice(text="Very bad.", edited_at=NOW)
+        assert the_alert(before).dedupe_key == the_alert(after).dedupe_key
+        assert the_alert(before).dedupe_key == "complaint:appstore:10045"
+
+    def test_a_history_learnt_later_never_posts_twice(self):
+        for experience in (ANGRY, DELIGHTED):
+            keys = {
+                the_alert(a_voice(experience, history=history)).dedupe_key
+                for history in (AuthorHistory(), ADVOCATE, HATER)
+            }
+            assert len(keys) == 1
+
+    def test_anger_that_becomes_delight_is_a_new_message(self):
+        assert the_alert(a_voice(DELIGHTED)).dedupe_key == "wow:appstore:10045"
+
+    def test_judging_is_repeatable_and_keeps_order(self):
+        voices = [a_voice(native_id=str(n)) for n in range(5)]
+        first, second = judge(voices, POLICY, NOW), judge(voices, POLICY, NOW)
+        assert first == second
+        assert [case.mention_id for case in first.cases] == [v.mention.id for v in voices]
+        assert judge([], POLICY, NOW) == judge([a_voice(MEDIOCRE)], POLICY, NOW)
+
+
+class TestChannels:
+    @pytest.mark.parametrize(
+        ("experience", "source", "channel"),
+        [
+            (ANGRY, "appstore", "#complaints"),
+            (DELIGHTED, "appstore", "#wows"),
+            (ANGRY, "steam", "#games"),
+            (DELIGHTED, "steam", "#games"),
+        ],
+    )
+    def test_a_source_may_have_its_own(self, experience, source, channel):
+        alert = the_alert(a_voice(experience, source=source))
+        assert alert.channel == channel
+        assert alert.mention_id == f"{source}:10045"
+        assert alert.brand == "Acme Air"
+        assert alert.created_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Thank you RITA!", ("Rita",)),
+        ("rita, you star", ("Rita",)),
+        ("Margarita and Ritalin", ()),
+        ("Jim O’Neil and Rita.", ("Rita", "Jim O'Neil")),
+        ("Jim  O'Neil's smile", ("Jim O'Neil",)),
+        ("Jim was kind", ()),
+        ("", ()),
+    ],
+)
+def test_staff_are_found_by_their_whole_name(text, named):
+    assert named_staff(a_mention(text=text, title=None), POLICY.staff) == named
+
+
+def test_a_wow_that_names_staff_tells_them():
+    alert = the_alert(a_voice(DELIGHTED, title="Rita!", text="What a day."))
+    assert "Named in it:  Rita" in plain(alert.payload)
+    assert alert.payload["text"].endswith("Named: Rita")
+
+
+def test_a_nameless_staff_entry_names_nobody():
+    assert named_staff(a_mention(), ("", "  ")) == ()
+
+
+def test_backlog_is_one_summary_a_day():
+    counts = {ANGRY: 2, DELIGHTED: 1}
+    alert = backlog("Acme Air", "appstore", counts, NOW, NOW, POLICY, NOW)
+    assert alert.dedupe_key == "backlog:Acme Air:appstore:2026-11-24"
+    assert (alert.kind, alert.channel) == (AlertKind.BACKLOG, "#digest")
+    again = backlog("Acme Air", "appstore", counts, NOW, NOW, POLICY, NOW + timedelta(hours=1))
+    assert again.dedupe_key == alert.dedupe_key
+    assert backlog("Acme Air", "steam", {}, None, None, POLICY, NOW).channel == "#games"
+
+
+TARGET = CrawlTarget(brand="Acme Air", source="steam", target="620")
+GOOD = [outcome for outcome in CrawlOutcome if outcome.good]
+BAD = [outcome for outcome in CrawlOutcome if not outcome.good]
+
+
+class TestSourceHealth:
+    def health(self, previous, outcome, now=NOW):
+        return source_health(TARGET, previous, CrawlReport(outcome=outcome), POLICY, now)
+
+    @pytest.mark.parametrize("bad", BAD)
+    def test_good_to_bad_alerts_ops_once(self, bad):
+        for previous in (None, *GOOD):
+            alert = self.health(previous, bad)
+            assert alert.kind is AlertKind.OPS
+            assert alert.channel == "#ops"
+            assert "in trouble" in alert.payload["text"]
+        for previous in BAD:
+            assert self.health(previous, bad) is None
+
+    @pytest.mark.parametrize("good", GOOD)
+    def test_bad_to_good_heals_once(self, good):
+        for previous in BAD:
+            assert "healed" in self.health(previous, good).payload["text"]
+        for previous in (None, *GOOD):
+            assert self.health(previous, good) is None
+
+    def test_each_change_has_its_own_key_and_a_repeat_the_same(self):
+        bad = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED)
+        healed = self.health(CrawlOutcome.BLOCKED, CrawlOutcome.OK)
+        later = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED, NOW + timedelta(hours=1))
+        again = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED)
+        assert len({bad.dedupe_key, healed.dedupe_key, later.dedupe_key}) == 3
+        assert bad.dedupe_key == again.dedupe_key
+
+
+class TestCheckpointReached:
+    def told(self, part):
+        result = judge_checkpoint(Rate(part, 1000), 0.30)
+        return checkpoint_reached("Acme Air", "wow_rate", "30d", result, POLICY, NOW)
+
+    def test_only_what_is_truly_reached_is_celebrated(self):
+        assert self.told(310) is None
+        alert = self.told(340)
+        assert alert.dedupe_key == "checkpoint:Acme Air:wow_rate:0.3"
+        assert (alert.kind, alert.channel) == (AlertKind.CHECKPOINT, "#wows")
+        assert "The next checkpoint is 41%" in alert.payload["text"]
