@@ -33,6 +33,8 @@ _FTFY = ftfy.TextFixerConfig(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _BREAKS = re.compile(r"\n{3,}")
 _LINE_ENDS = re.compile(r"[ \t\u00a0]+\n")
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
@@ -61,21 +63,25 @@ def string(value: object, field: str) -> str:
 
 
 def plain(value: object, field: str = "text") -> str:
-    """Clean text that carries no markup: damage repaired, paragraphs kept."""
-    return _tidy(_mend(string(value, field)))
+    """Clean text that carries entities at most: damage repaired, paragraphs kept."""
+    return _tidy(_mend(html.unescape(_mend(string(value, field)))))
 
 
 def from_html(value: object, field: str = "text") -> str:
     """Turn HTML, or text with entities in it, into clean plain text with its paragraphs."""
     source = _mend(string(value, field))
-    if _TAG.search(source):
+    if not _TAG.search(source):
+        text = html.unescape(source)
+    else:
         try:
-            source = html_text.extract_text(source)
+            text = html_text.extract_text(source)
         except (ValueError, AssertionError, RecursionError):
+            text = ""
+        if not text:
             # Markup that lxml cannot hold: the words without the tags are better than nothing.
-            source = re.sub(r"<[^>]{0,2000}>", " ", source)
-    # Twice escaped text is common: what was an entity inside the markup is one outside too.
-    return _tidy(_mend(html.unescape(source)))
+            text = _ANY_TAG.sub(" ", _UNSEEN.sub(" ", source))
+    # Twice escaped text is common: what was an entity before may be one still.
+    return _tidy(_mend(html.unescape(text)))
 
 
 def from_bbcode(value: object, field: str = "text") -> str:

@@ -20,7 +20,7 @@ from storage.models import Mention
 
 EXAMPLES = 5
 PAGE = 100
-LATEST_FLUSH_S = 2.0
+LATEST_FLUSH_S = 1.0
 
 _OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
 

@@ -29,14 +29,15 @@ REFERER_ENABLED = False
 DOWNLOAD_DELAY = 1.0
 # Jitter would halve the delay at times.
 DOWNLOAD_DELAY_JITTER = 0.0
-CONCURRENT_REQUESTS = 4
+# One at a time: what is already queued behind an answer would not hear its Retry-After.
+CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 30.0
 # A server on this machine needs no sparing: see also PoliteRetryMiddleware.
 DOWNLOAD_SLOTS = {
-    host: {"concurrency": 2, "delay": 0.0} for host in ("127.0.0.1", "localhost", "::1")
+    host: {"concurrency": 1, "delay": 0.0} for host in ("127.0.0.1", "localhost", "::1")
 }
 
 DOWNLOAD_TIMEOUT = 30

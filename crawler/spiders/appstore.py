@@ -110,7 +110,7 @@ class AppStoreSpider(MentionSpider):
         app = self.options.app_id
         return self.mention(
             native_id=fields.identity(_label(entry.get("id"))),
-            text=fields.from_html(_label(entry.get("content")), "content"),
+            text=fields.plain(_label(entry.get("content")), "content"),
             title=fields.line(_label(entry.get("title")), "title"),
             created_at=fields.moment(_label(entry.get("updated")), self.now, "updated"),
             url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews",

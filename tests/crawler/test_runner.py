@@ -1,0 +1,143 @@
+"""The crawl's process: progress, the hard limit, a dead parent, a child that cannot start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from crawler.runner import CrawlJob, CrawlProgress, run_crawl
+from storage.models import CrawlOutcome
+from storage.store import Store
+from tests.crawler.fleet import ROOT
+from tests.crawler.reading import response_of
+from tests.crawler.site import Reply, Site
+
+LIMIT = timedelta(seconds=30)
+
+
+def steam_job(site: Site, db: Path) -> CrawlJob:
+    return CrawlJob("Acme Air", "acme", "steam", {"app_id": 440}, db=db, base_url=site.url)
+
+
+def hanging(site: Site) -> None:
+    """Answer one page, then keep the next from ending."""
+    site.on("/appreviews/", Reply(response_of("steam")), Reply(b"{}", delay=60))
+
+
+def test_a_crawl_tells_its_progress_and_logs_no_text(site: Site, db: Path, tmp_path: Path) -> None:
+    site.on("/appreviews/", Reply(response_of("steam")))
+    log = tmp_path / "logs" / "steam.log"
+    told: list[CrawlProgress] = []
+    report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=told.append, log_path=log)
+
+    assert report.outcome is CrawlOutcome.OK
+    assert (report.seen, report.new, report.known) == (3, 3, 0)
+    assert told[-1].seen == 3
+    assert report.requests == len(site.requests) == 2
+    said = log.read_text()
+    assert "Spider closed (finished)" in said
+    assert "Refunded" not in said
+    assert "[py.warnings]" not in said
+
+
+def test_at_its_limit_it_is_killed_and_keeps_what_it_stored(site: Site, db: Path) -> None:
+    hanging(site)
+    started = time.monotonic()
+    report = run_crawl(steam_job(site, db), time_limit=timedelta(seconds=7))
+
+    assert report.outcome is CrawlOutcome.TIMEOUT
+    assert "time limit of 7 s" in (report.reason or "")
+    assert time.monotonic() - started < 12
+    assert report.seen == report.new == 3
+    with Store.open(db) as store:
+        assert store.mentions.count() == 3
+
+
+def test_a_stop_ends_it_at_once(site: Site, db: Path) -> None:
+    hanging(site)
+    stop = threading.Event()
+    threading.Timer(1.5, stop.set).start()
+    started = time.monotonic()
+    report = run_crawl(steam_job(site, db), time_limit=LIMIT, stop=stop)
+    assert report.outcome is CrawlOutcome.FAILED
+    assert time.monotonic() - started < 8
+
+
+def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
+    hanging(site)
+    script = (
+        "import sys\n"
+        "from datetime import timedelta\n"
+        "from crawler.runner import CrawlJob, run_crawl\n"
+        "run_crawl(CrawlJob.from_json(sys.argv[1]), time_limit=timedelta(seconds=60))\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, steam_job(site, db).to_json()], cwd=ROOT
+    )
+    wait_until(lambda: len(site.requests) >= 2)
+    (child,) = children_of(parent.pid)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not alive(child))
+
+
+def test_what_keeps_it_from_starting_is_reported(db: Path, tmp_path: Path) -> None:
+    cases = {
+        "no source 'nonesuch'": CrawlJob("A", "acme", "nonesuch", db=db),
+        "steam app_id: Field required": CrawlJob("A", "acme", "steam", db=db),
+        "no store there": CrawlJob("A", "acme", "hackernews", db=tmp_path / "none.db"),
+        "the query is empty": CrawlJob("A", " ", "hackernews", db=db),
+    }
+    for said, job in cases.items():
+        report = run_crawl(job, time_limit=LIMIT)
+        assert report.outcome is CrawlOutcome.FAILED
+        assert said in (report.reason or ""), report.reason
+
+
+def test_the_parent_loads_neither_scrapy_nor_twisted() -> None:
+    code = "import sys, crawler.runner; print({'scrapy', 'twisted'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_scrapy_lists_the_spiders_from_the_root() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"appstore", "feeds", "hackernews", "reddit", "steam"} <= set(done.stdout.split())
+
+
+def wait_until(holds: object, within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if holds():  # type: ignore[operator]
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came true")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def children_of(pid: int) -> list[int]:
+    done = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(line) for line in done.stdout.split()]
