@@ -9,10 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 from filelock import FileLock
-from sqlite_utils import Database as SqliteUtilsDatabase
 
 from config.errors import StoreError
-from storage.migrations import migrations
 
 BUSY_TIMEOUT_S = 30
 
@@ -67,6 +65,11 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe when several processes do it at once."""
+        # Late: sqlite-utils loads numpy where it is installed, and reading needs neither.
+        from sqlite_utils import Database as SqliteUtilsDatabase
+
+        from storage.migrations import migrations
+
         database = SqliteUtilsDatabase(self.connection)
         with FileLock(f"{self.path}.migrate.lock"):
             if not migrations.pending(database) and self._views_are_current():
@@ -81,6 +84,11 @@ class Database:
                 ) from error
 
     def require_migrated(self) -> None:
+        """Raise StoreError unless every migration has been applied."""
+        from sqlite_utils import Database as SqliteUtilsDatabase
+
+        from storage.migrations import migrations
+
         try:
             pending = migrations.pending(SqliteUtilsDatabase(self.connection))
         except sqlite3.Error as error:

@@ -1,0 +1,42 @@
+"""What the tests of the command line share: a folder of one's own, and a run of a command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from earful.cli import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Earful = Callable[..., Ran]
+
+
+@pytest.fixture
+def earful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Earful:
+    """Run a command in an empty folder, with no secrets and a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_WEBHOOK_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["earful", *arguments])
+        with pytest.raises(SystemExit) as exited:
+            main()
+        told = capsys.readouterr()
+        return Ran(int(exited.value.code or 0), told.out, told.err)
+
+    return run
