@@ -39,7 +39,12 @@ def inspect(
         yield "slack scopes", True, "all there"
     if not {"channels:read"} <= granted:
         return
-    known = _channels(client, private="groups:read" in granted)
+    try:
+        known = _channels(client, private="groups:read" in granted)
+    except (SlackApiError, OSError) as error:
+        reason = error.response["error"] if isinstance(error, SlackApiError) else error
+        yield "slack channels", False, f"cannot be listed: {reason}: try again in a minute"
+        return
     for channel in channels:
         found = known.get(channel.lstrip("#"))
         if found is None:
@@ -62,8 +67,9 @@ def _channels(client: WebClient, *, private: bool) -> dict[str, dict[str, object
             limit=1000,
             cursor=cursor,
         )
-        for channel in answer.get("channels", []):
-            found[channel["name"]] = found[channel["id"]] = channel
+        channels: list[dict[str, object]] = answer.get("channels") or []
+        for channel in channels:
+            found[str(channel["name"])] = found[str(channel["id"])] = channel
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             break

@@ -28,7 +28,7 @@ from tests.alerts.outboxes import open_outbox, several
 
 ROOT = Path(__file__).parents[2]
 CHANNELS = ("#voice-complaints", "#voice-wows", "#voice-digest", "#voice-ops")
-HANG_S = 0.2
+HANG_S = 0.6
 # Longer than a hanging post takes to appear, and than the second that the store rounds off.
 SETTLE = timedelta(seconds=1.5)
 

@@ -1,0 +1,82 @@
+"""What `earful check` asks Slack, and the manifest that grants what it finds missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from alerts.inspection import inspect
+from alerts.manifest import SCOPES, manifest
+from tests.alerts.fake_slack import NEEDED, FakeSlack, Fault
+
+CHANNELS = ["#voice-complaints", "#voice-wows"]
+
+
+@pytest.fixture
+def slack():
+    with FakeSlack(scopes=SCOPES, page_size=2) as fake:
+        yield fake
+
+
+def findings(slack, channels=CHANNELS):
+    found = list(inspect(slack.token, channels, api_url=slack.api_url))
+    return {subject: (good, told) for subject, good, told in found}
+
+
+def test_all_is_well(slack):
+    found = findings(slack)
+    assert all(good for good, _ in found.values())
+    assert set(found) == {"slack token", "slack scopes", *CHANNELS}
+    assert slack.messages() == []  # a check changes nothing
+
+
+def test_the_manifest_asks_for_all_that_is_used():
+    used = set(NEEDED.values()) - {"channels:join"}
+    assert used <= set(manifest()["oauth_config"]["scopes"]["bot"])
+
+
+def test_a_missing_scope_is_named(slack):
+    slack.scopes.discard("channels:history")
+    good, told = findings(slack)["slack scopes"]
+    assert not good
+    assert "channels:history" in told
+
+
+def test_without_groups_read_public_channels_are_still_checked(slack):
+    slack.scopes.discard("groups:read")
+    assert findings(slack)["#voice-wows"][0]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (lambda slack: slack.channels.pop("voice-wows"), "not found"),
+        (lambda slack: setattr(slack.channels["voice-wows"], "archived", True), "archived"),
+        (lambda slack: setattr(slack.channels["voice-wows"], "member", False), "invite it"),
+    ],
+)
+def test_each_channel_says_what_to_do(slack, trouble, told):
+    trouble(slack)
+    found = findings(slack)
+    assert found["#voice-complaints"][0]
+    assert not found["#voice-wows"][0]
+    assert told in found["#voice-wows"][1]
+
+
+def test_a_revoked_token_says_so(slack):
+    slack.revoke()
+    good, told = findings(slack)["slack token"]
+    assert not good
+    assert "token_revoked" in told
+
+
+def test_a_list_that_cannot_be_had_says_so(slack):
+    slack.fail("conversations.list", Fault.says("internal_error"))
+    good, told = findings(slack)["slack channels"]
+    assert not good
+    assert "internal_error" in told
+
+
+def test_a_slack_out_of_reach_says_so():
+    dead = FakeSlack()
+    dead._server.server_close()
+    assert "cannot be reached" in findings(dead)["slack"][1]
