@@ -89,7 +89,12 @@ async function drawVega(place, chart, rows) {
     data: { values: rows },
     config: LOOK,
   };
-  await vegaEmbed(frame, spec, { renderer: "svg", actions: false, mode: "vega-lite" });
+  await vegaEmbed(frame, spec, {
+    renderer: "svg",
+    actions: false,
+    mode: "vega-lite",
+    logLevel: vega.Error,
+  });
 }
 
 const DRAW = {
@@ -99,13 +104,19 @@ const DRAW = {
   "vega-lite": drawVega,
 };
 
+// Datasette's own words are HTML, and speak to whoever runs the server.
+function plainly(error, status) {
+  if (/took too long/.test(error)) return "it took too long. Choose a shorter period or one brand.";
+  return error || `the server answered ${status}.`;
+}
+
 async function draw(slug, chart, page) {
   const place = document.getElementById(`chart-${slug}`);
   const address = `${page.root}${chart.db}.json?sql=${encodeURIComponent(chart.query)}&_shape=objects&${page.query}`;
   try {
     const answer = await fetch(address);
     const found = await answer.json();
-    if (!answer.ok || !found.rows) throw new Error(found.error || `HTTP ${answer.status}`);
+    if (!answer.ok || !found.rows) throw new Error(plainly(found.error, answer.status));
     place.textContent = "";
     if (found.rows.length === 0) {
       emptyState(place, chart);
