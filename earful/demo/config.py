@@ -14,7 +14,7 @@ _HEAD = """\
 """
 
 
-def demo_config(site_url: str, store_path: Path, *, every: str = "12s") -> dict[str, Any]:
+def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[str, Any]:
     """Give the parsed config that `config.settings.parse_settings` takes.
 
     `every` is for the sources in which most happens; the others are read half as often.
@@ -61,7 +61,7 @@ def demo_config(site_url: str, store_path: Path, *, every: str = "12s") -> dict[
     }
 
 
-def demo_toml(site_url: str, store_path: Path, *, every: str = "12s") -> str:
+def demo_toml(site_url: str, store_path: Path, *, every: str = "15s") -> str:
     """Write the same config as the `earful.toml` that a user could have written."""
     raw = demo_config(site_url, store_path, every=every)
     brands = raw.pop("brands")

@@ -161,8 +161,6 @@ def _forum_entry(sighting: Sighting, site_url: str) -> str:
 \t\t\t\t\t\t\t\t\t\t<content:encoded><![CDATA[
 {_paragraphs(version.text)}
 ]]></content:encoded>
-\t\t\t\t\t<wfw:commentRss>{link}feed/</wfw:commentRss>
-\t\t\t<slash:comments>{item.votes}</slash:comments>
 \t\t\t</item>
 """
 
