@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,10 @@ import pytest
 from alerts.delivery import SETTLE, Pace, deliver
 from alerts.slack import BotTransport, WebhookTransport
 from alerts.transports import Answer, ConsoleTransport, Fate, Look, Sight
+from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
-from tests.alerts.outboxes import NOW, an_alert, open_outbox, several
+from tests.alerts.outboxes import an_alert, open_outbox, several
 
 COMPLAINTS, WOWS = "#voice-complaints", "#voice-wows"
 
@@ -321,7 +323,8 @@ class TestRefusals:
         assert code in error_of(outbox, "a:1")
 
     @pytest.mark.parametrize(
-        "code", ["invalid_auth", "token_revoked", "account_inactive", "missing_scope"]
+        "code",
+        ["invalid_auth", "token_revoked", "account_inactive", "accesslimited", "missing_scope"],
     )
     def test_a_dead_token_holds_everything_and_parks_nothing(self, slack, outbox, clock, code):
         outbox.add(several(4))
@@ -509,6 +512,46 @@ def test_backoff_grows_and_a_hopeless_alert_is_parked_in_the_end(outbox, clock):
     assert 440 <= waits[-1] <= 900
 
 
+def test_a_store_that_fails_to_mark_leads_to_no_second_post(slack, outbox, clock):
+    outbox.add([an_alert("a:1"), an_alert("a:2")])
+    real_mark = outbox.mark_sent
+
+    def locked(*said):
+        outbox.mark_sent = real_mark
+        raise StoreError("another process has been writing")
+
+    outbox.mark_sent = locked
+    with pytest.raises(StoreError):
+        send(outbox, a_bot(slack), clock)
+    result = send(outbox, a_bot(slack), clock)
+    assert result.sent == 0
+    clock.to(result.next_at)
+    assert send(outbox, a_bot(slack), clock).found == 1
+    assert slack.alert_ids() == ["a:1", "a:2"]
+
+
+def test_two_senders_on_one_store_send_each_alert_once(slack, outbox, tmp_path):
+    outbox.add(several(60))
+
+    def sender():
+        database, mine = open_outbox(tmp_path / "earful.db")
+        for _ in range(200):
+            deliver(mine, a_bot(slack, 5), lambda: datetime.now(UTC), time.sleep, pace=Pace(0))
+            if not mine.unsent():
+                break
+            time.sleep(0.01)
+        database.close()
+
+    threads = [threading.Thread(target=sender) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(slack.alert_ids()) == {f"complaint:t:{n}": 1 for n in range(60)}
+    for place, channel in enumerate([COMPLAINTS, WOWS]):
+        assert slack.alert_ids(channel) == [f"complaint:t:{n}" for n in range(place, 60, 2)]
+
+
 def test_another_sender_that_was_faster_keeps_its_alert(slack, outbox, clock, tmp_path):
     outbox.add([an_alert("a:1"), an_alert("a:2")])
     real_claim = outbox.claim
@@ -545,4 +588,3 @@ def test_random_failures_deliver_each_once_and_in_order(slack, outbox, clock, se
     assert Counter(slack.alert_ids()) == {f"complaint:t:{n}": 1 for n in range(40)}
     for place, channel in enumerate(channels):
         assert slack.alert_ids(channel) == [f"complaint:t:{n}" for n in range(place, 40, 3)]
-    assert NOW  # every alert was written long before: age alone hides none
