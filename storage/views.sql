@@ -3,16 +3,15 @@
 -- A mention with its current verdict (a person's correction wins over the model) and its author.
 CREATE VIEW voice AS
 SELECT
-    m.id, m.brand, m.source, m.url, m.title, m.text, m.rating, m.rating_max, m.language,
-    m.created_at, m.fetched_at, m.edited_at, m.reach, m.parent_id,
-    m.owner_reply, m.owner_replied_at,
-    m.author_id, a.name AS author,
+    m.created_at, m.brand, m.source, a.name AS author, m.rating, m.rating_max,
     coalesce(c.experience, v.experience) AS experience,
     coalesce(c.stance, v.stance) AS stance,
+    m.title, m.text, m.url, m.reach,
     CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
     c.id IS NOT NULL AS corrected,
+    m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
-    v.model, v.scored_at, m.text_hash,
+    v.model, v.scored_at, m.text_hash, m.author_id, m.id,
     -- The row of the full-text index.
     m.seq
 FROM mentions m

@@ -87,7 +87,7 @@ async function drawVega(place, chart, rows) {
     autosize: { type: "fit-x", contains: "padding" },
     ...chart.display,
     data: { values: rows },
-    config: LOOK,
+    config: { ...LOOK, legend: { ...LOOK.legend, columns: frame.clientWidth < 360 ? 2 : 4 } },
   };
   await vegaEmbed(frame, spec, {
     renderer: "svg",
