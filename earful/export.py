@@ -37,9 +37,7 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-def export(
-    store: Store, which: Filter, format: ExportFormat | str, target: Path | BinaryIO
-) -> int:
+def export(store: Store, which: Filter, kind: ExportFormat | str, target: Path | BinaryIO) -> int:
     """Write the chosen rows of `voice`, the oldest first; returns how many.
 
     Memory stays bounded whatever the store holds. A Path is put in place only when it is whole.
@@ -47,9 +45,9 @@ def export(
     are 1 and 0; JSON Lines and Parquet hold every value as it is.
     """
     try:
-        write = _WRITERS[ExportFormat(format)]
+        write = _WRITERS[ExportFormat(kind)]
     except ValueError:
-        raise InputError(f"{format}: not a format: choose {', '.join(ExportFormat)}") from None
+        raise InputError(f"{kind}: not a format: choose {', '.join(ExportFormat)}") from None
     rows = store.insight.export(which)
     if not isinstance(target, Path):
         return write(rows, target)
@@ -76,8 +74,9 @@ def _write_csv(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
     try:
         writer = csv.writer(text)
         writer.writerow(COLUMNS)
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             writer.writerow([guarded(row[column]) for column in COLUMNS])
+            count += 1
         text.flush()
     finally:
         # The target is the caller's to close.
@@ -87,9 +86,10 @@ def _write_csv(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
 
 def _write_jsonl(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
     count = 0
-    for count, row in enumerate(rows, 1):
+    for row in rows:
         line = json.dumps(_typed(row), ensure_ascii=False)
         target.write(line.encode("utf-8") + b"\n")
+        count += 1
     return count
 
 

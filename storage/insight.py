@@ -130,8 +130,7 @@ class Insight:
 
     def answers(self, which: Filter) -> dict[str, int]:
         """Count the cases opened in a period, and those of them that were answered."""
-        where, values = Filter(brand=which.brand, since=which.since, until=which.until).where("k.")
-        where = where.replace("created_at", "opened_at")
+        where, values = _cases_of(which)
         return self._rows(
             f"""
             SELECT count(*) AS cases,
@@ -141,6 +140,44 @@ class Insight:
             """,
             *values,
         )[0]
+
+    def response_hours(self, which: Filter) -> list[float]:
+        """Give the hours to the first answer of each answered case opened in a period, sorted."""
+        where, values = _cases_of(which)
+        rows = self._rows(
+            f"""
+            SELECT 24 * (julianday(k.responded_at) - julianday(k.opened_at)) AS hours
+            FROM cases k WHERE k.state <> 'dismissed' AND k.responded_at IS NOT NULL AND {where}
+            ORDER BY hours
+            """,
+            *values,
+        )
+        return [row["hours"] for row in rows]
+
+    def method(self, which: Filter) -> dict[str, Any]:
+        """Tell how verdicts came about: `mentions`, `sure`, `corrected`, `unscored`, `models`."""
+        where, values = which.where()
+        found = self._rows(
+            f"""
+            SELECT count(*) AS mentions, coalesce(sum(sure), 0) AS sure,
+                coalesce(sum(corrected), 0) AS corrected
+            FROM voice WHERE experience IS NOT NULL AND {where}
+            """,
+            *values,
+        )[0]
+        models = self._rows(
+            f"SELECT model, count(*) AS mentions FROM voice WHERE model IS NOT NULL AND {where} "
+            "GROUP BY 1 ORDER BY 2 DESC, 1",
+            *values,
+        )
+        waiting = self._rows(
+            f"SELECT count(*) AS n FROM voice WHERE experience IS NULL AND {where}", *values
+        )
+        return {
+            **found,
+            "unscored": waiting[0]["n"],
+            "models": {row["model"]: row["mentions"] for row in models},
+        }
 
     def oldest_open_case(self, brand: str) -> dict[str, Any] | None:
         rows = self._rows(
@@ -164,3 +201,8 @@ class Insight:
 
     def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         return [dict(row) for row in self._database.connection.execute(sql, parameters)]
+
+
+def _cases_of(which: Filter) -> tuple[str, list[object]]:
+    where, values = Filter(brand=which.brand, since=which.since, until=which.until).where("k.")
+    return where.replace("created_at", "opened_at"), values
