@@ -173,7 +173,7 @@ class _Delivery:
         if claimed is None:  # another sender has it: behind it the channel waits
             self._blocked.add(alert.channel)
             return
-        if (alert.error or "").startswith(MAY_BE_POSTED) and self._was_posted(claimed):
+        if (alert.error or "").startswith(MAY_BE_POSTED) and self._was_posted(alert):
             return
         answer = self._transport.send(claimed)
         if answer.fate is Fate.BAD_MESSAGE:
@@ -292,7 +292,10 @@ class _Delivery:
                 self._park(alert, MAY_BE_POSTED + look.error)
 
     def _was_posted(self, alert: Alert) -> bool:
-        """Look before posting what was parked in doubt; True when it must not be posted now."""
+        """Look before posting what was parked in doubt; True when it must not be posted now.
+
+        `alert` is the row as it was before this claim: it tells when the doubtful try was.
+        """
         look = self._transport.find(alert)
         if look.sight is Sight.FOUND:
             self._found(alert, look)

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 MAX_WORDS = 1200
 """Characters of a customer's words that a message shows before it links to the rest."""
 
+_AHEAD = 10
+"""Of a huge text only this many times its limit is cleaned: no more can be shown."""
 _MAX_MARKS = 3
 _MAX_LINES = 24
 _MAX_URL = 1800
@@ -118,7 +120,8 @@ def cut(text: str, limit: int, *, escaped_limit: int | None = None) -> tuple[str
 
 def line(text: str | None, limit: int) -> str:
     """Clean, cut and escape `text` into one line of at most `limit` characters to read."""
-    return escape(cut(clean(text or "", lines=False), limit, escaped_limit=2 * limit)[0])
+    start = (text or "")[: _AHEAD * limit]
+    return escape(cut(clean(start, lines=False), limit, escaped_limit=2 * limit)[0])
 
 
 def words(text: str, limit: int = MAX_WORDS, escaped_limit: int = 2600) -> tuple[str, bool]:
@@ -126,7 +129,9 @@ def words(text: str, limit: int = MAX_WORDS, escaped_limit: int = 2600) -> tuple
 
     Empty when nothing readable is left.
     """
-    shown, was_cut = cut(clean(text), limit, escaped_limit=escaped_limit - 3 * _MAX_LINES)
+    start = text[: _AHEAD * limit]
+    shown, was_cut = cut(clean(start), limit, escaped_limit=escaped_limit - 3 * _MAX_LINES)
+    was_cut = was_cut or len(start) < len(text.rstrip())
     rows = shown.split("\n")
     if len(rows) > _MAX_LINES:
         rows, was_cut = [*rows[: _MAX_LINES - 1], "…"], True

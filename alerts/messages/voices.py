@@ -230,7 +230,7 @@ def _stars_briefly(mention: Mention) -> str:
 
 
 def _briefly(mention: Mention) -> str:
-    parts = [clean(part or "", lines=False) for part in (mention.title, mention.text)]
+    parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
     told = ": ".join(part for part in parts if part)
     if not told:
         return "no words."

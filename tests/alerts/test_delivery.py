@@ -279,6 +279,7 @@ class TestAmbiguous:
         # Permitted at last and put back in line, it is looked for and not posted again.
         slack.scopes.add(lacking)
         outbox.unpark()
+        clock.now += timedelta(hours=2)
         assert send(outbox, a_bot(slack), clock).found == 1
         assert slack.alert_ids() == ["a:1", "a:2"]
 
