@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from crawler import outcome
 from crawler.base import MentionSpider
+from crawler.problems import place
 from crawler.session import session_of
 
 _EVERY_S = 0.5
@@ -79,20 +80,31 @@ class ResidentMemory(MemoryUsage):
 
 
 class TerseLogFormatter(LogFormatter):
-    """Keep what people wrote out of the logs: an item is named, not printed."""
+    """Keep what people wrote, and query strings that may hold a key, out of the logs."""
 
     def dropped(
         self, item: Any, exception: BaseException, response: Any, spider: Any
     ) -> LogFormatterResult:
         level = getattr(exception, "log_level", None) or "WARNING"
-        return {
-            "level": logging.getLevelName(level),
-            "msg": "Left out: %s",
-            "args": (str(exception),),
-        }
+        return _line(logging.getLevelName(level), "Left out: %s", str(exception))
 
     def item_error(
         self, item: Any, exception: BaseException, response: Any, spider: Any
     ) -> LogFormatterResult:
         named = getattr(item, "id", type(item).__name__)
-        return {"level": logging.ERROR, "msg": "Pipelines failed on %s", "args": (named,)}
+        return _line(logging.ERROR, "Pipelines failed on %s", named)
+
+    def spider_error(
+        self, failure: Any, request: Any, response: Any, spider: Any
+    ) -> LogFormatterResult:
+        return _line(logging.ERROR, "Spider failed on %s", place(request.url))
+
+    def download_error(
+        self, failure: Any, request: Any, spider: Any, errmsg: str | None = None
+    ) -> LogFormatterResult:
+        said = f"{place(request.url)}: {errmsg or type(failure.value).__name__}"
+        return _line(logging.ERROR, "Could not download %s", said)
+
+
+def _line(level: int, message: str, named: str) -> LogFormatterResult:
+    return {"level": level, "msg": message, "args": (named,)}

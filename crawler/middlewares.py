@@ -38,7 +38,8 @@ def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
     stats.inc_value(outcome.PROBLEM_COUNT)
     kept = stats.get_value(outcome.PROBLEMS) or []
     if len(kept) < _MOST_PROBLEMS:
-        entry = {"outcome": problem.outcome.value, "place": place(url), "reason": problem.reason}
+        where = place(url) if url else "the source"
+        entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
         stats.set_value(outcome.PROBLEMS, [*kept, entry])
 
 
@@ -63,6 +64,8 @@ class ReportMiddleware:
         if response.status == 304:
             self.stats.inc_value(outcome.UNCHANGED)
             raise _NothingToRead
+        if response.status in (404, 410) and response.meta.get("page", 1) > 1:
+            raise _NothingToRead  # WordPress says so past the last page of a feed
         if problem := of_status(response.status, _waited(response)):
             raise problem
         self.stats.inc_value(outcome.PAGES)
@@ -87,7 +90,7 @@ class ReportMiddleware:
 
 
 class _NothingToRead(Exception):  # noqa: N818 - it is no error
-    """The page has not changed."""
+    """The page has not changed, or lies past the last."""
 
 
 class FailureMiddleware:

@@ -128,7 +128,7 @@ def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None
         remarks.append(f"none of {mentions} entries matched the brand's query")
     if refused:
         remarks.append(f"{refused} entries were refused")
-    if _number(stats, BOUNDED):
+    if _number(stats, BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":
         remarks.append("older entries lie beyond the page limit")
     return "; ".join(remarks) or None
 

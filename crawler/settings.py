@@ -52,7 +52,8 @@ DOWNLOAD_FAIL_ON_DATALOSS = False
 
 RETRY_TIMES = 2
 RETRY_HTTP_CODES = [408, 429, 500, 502, 503, 504, 520, 522, 524]
-RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+# The report names what failed, without the query string that a log line would show.
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 RETRY_BACKOFF = 2.0
 # Longer than this is not waited for: the next scheduled crawl comes anyway.
 RETRY_AFTER_MAX = 120

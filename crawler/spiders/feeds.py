@@ -25,6 +25,7 @@ _FOOTERS = (
 )
 # Ids without a scheme are unique within their feed only, unless they are long.
 _GLOBAL_ID = re.compile(r"^[a-z][a-z0-9+.-]*:.|^.{24,}$|^t\d_\w+$", re.I)
+_EMAIL = re.compile(r"[^\s()<>@]+@[^\s()<>@]+")
 _PARAMETERS = ("slug", "channel_id", "tag", "site", "alert", "repository")
 
 
@@ -152,7 +153,7 @@ class FeedsSpider(MentionSpider):
     def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
         url = _unwrapped(fields.link(entry.get("link"), where))
         title = fields.line(entry.get("title"), "title")
-        author = fields.line(entry.get("author"), "author")
+        author = _author(entry)
         publisher = entry.get("source") or {}
         if publisher.get("title") and title and title.endswith(f" - {publisher['title']}"):
             title = title[: -len(publisher["title"]) - 3].strip()  # Google News
@@ -191,6 +192,13 @@ def _body(entry: Any, version: str) -> object:
     ):
         return contents[0]["value"]
     return summary
+
+
+def _author(entry: Any) -> str | None:
+    """Name the author; RSS has an address there by its standard, which is not ours to keep."""
+    name = (entry.get("author_detail") or {}).get("name") or entry.get("author")
+    named = fields.line(name, "author")
+    return (" ".join(_EMAIL.sub("", named).split()).strip("()<> ") or None) if named else None
 
 
 def _stars(text: str) -> tuple[str, float | None]:

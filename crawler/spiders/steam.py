@@ -104,7 +104,8 @@ class SteamSpider(MentionSpider):
         if not isinstance(review, dict):
             raise EntryError("it is no object")
         author = review.get("author") or {}
-        author_id = fields.identity(author.get("steamid"), "steamid") if author else None
+        steam_id = author.get("steamid")
+        author_id = fields.identity(steam_id, "steamid") if steam_id else None
         voted_up = review.get("voted_up")
         if voted_up is not None and not isinstance(voted_up, bool):
             raise EntryError(f"voted_up is {str(voted_up)[:40]!r}, not true or false")
@@ -122,6 +123,7 @@ class SteamSpider(MentionSpider):
             url=f"https://steamcommunity.com/profiles/{author_id}/recommended/{app}/"
             if author_id
             else f"https://store.steampowered.com/app/{app}/",
+            author=fields.line(author.get("personaname"), "personaname"),
             author_native_id=author_id,
             rating=None if voted_up is None else float(voted_up),
             rating_max=None if voted_up is None else 1.0,

@@ -131,6 +131,14 @@ def test_a_google_alert_links_to_the_article() -> None:
     assert mention.title == "Acme Air grows"
 
 
+def test_addresses_of_authors_are_dropped() -> None:
+    signed = "<author>rita@acme.example (Rita M.)</author>"
+    body = BODY.replace("<dc:creator>baggagebetty</dc:creator>", signed)
+    body = body.replace("<dc:creator>shopkeeper9</dc:creator>", "<author>jim@x.example</author>")
+    authors = [mention.author for mention in read(spider_of("feeds"), body)[0]]
+    assert authors == ["Rita M.", None]
+
+
 @pytest.mark.parametrize(
     "link", ["javascript:alert(1)", "ftp://x.example/", "file:///etc/passwd", "http://"]
 )

@@ -161,6 +161,15 @@ def test_a_broken_run_leaves_no_validators(site: Site, db: Path) -> None:
     assert "If-None-Match" not in site.asked("/feed")[1].headers
 
 
+def test_past_the_last_page_a_404_is_the_end(site: Site, db: Path) -> None:
+    site.on("/", lambda asked: Reply(b"", 404) if "paged" in asked.query else Reply(FEED))
+    options = {"preset": "wordpress_reviews", "slug": "acme-air"}
+    job = CrawlJob("A", "acme", "feeds", options, db=db, base_url=site.url)
+    (report,) = run_fleet([job])
+    assert [request.query for request in site.asked("/support/")] == [{}, {"paged": "2"}]
+    assert (report.outcome, report.new) == (CrawlOutcome.OK, 2)
+
+
 def test_dead_and_unknown_hosts_are_failures(db: Path) -> None:
     with running_site() as gone:
         dead = gone.url
