@@ -34,7 +34,8 @@ class Database:
             self.connection.execute("PRAGMA foreign_keys = ON")
             if not readonly:
                 self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.execute("PRAGMA synchronous = NORMAL")
+                # NORMAL could lose the last commit in a power cut: a sent alert would go twice.
+                self.connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error as error:
             raise StoreError(
                 f"{path}: cannot be opened as a store: {error}; check the path, its permissions "

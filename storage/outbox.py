@@ -88,14 +88,15 @@ class Outbox:
         self._update("state = 'parked', next_attempt_at = NULL, error = ?", (error,), alert_id)
 
     def hold_channel(self, channel: str, until: datetime, error: str) -> None:
-        """Let all that is pending for a channel wait."""
+        """Let all that is pending for a channel wait; what is in doubt stays marked so."""
         with self._database.transaction() as connection:
             connection.execute(
                 """
-                UPDATE alerts SET next_attempt_at = ?, error = ?
-                WHERE channel = ? AND state = 'pending'
+                UPDATE alerts SET next_attempt_at = ?1,
+                    error = CASE WHEN error LIKE ?4 || '%' THEN error ELSE ?2 END
+                WHERE channel = ?3 AND state = 'pending'
                 """,
-                (iso(until), error, channel),
+                (iso(until), error, channel, MAY_BE_POSTED),
             )
 
     def park_channel(self, channel: str, error: str) -> int:
@@ -103,10 +104,11 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 """
-                UPDATE alerts SET state = 'parked', next_attempt_at = NULL, error = ?
-                WHERE channel = ? AND state = 'pending'
+                UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
+                    error = CASE WHEN error LIKE ?3 || '%' THEN error ELSE ?1 END
+                WHERE channel = ?2 AND state = 'pending'
                 """,
-                (error, channel),
+                (error, channel, MAY_BE_POSTED),
             ).rowcount
 
     def unpark(self, channel: str | None = None) -> int:

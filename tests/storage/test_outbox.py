@@ -94,6 +94,17 @@ def test_what_may_be_posted_is_not_put_back_by_itself(outbox: Outbox) -> None:
     assert outbox.unpark() == 1
 
 
+def test_a_doubtful_alert_stays_marked_while_its_channel_is_held(outbox: Outbox) -> None:
+    first = outbox.due(NOW, 1)[0]
+    outbox.park(first.id, MAY_BE_POSTED + "the webhook hung up.")
+    outbox.unpark()
+    outbox.hold_channel("#one", LATER, "Slow down.")
+    outbox.park_channel("#one", "No such channel.")
+    errors = {one.dedupe_key: one.error for one in outbox.unsent()}
+    assert errors["a"] == MAY_BE_POSTED + "the webhook hung up."
+    assert errors["c"] == "No such channel."
+
+
 def test_an_unclear_answer_stays_in_sending(outbox: Outbox) -> None:
     first = outbox.due(NOW, 1)[0]
     outbox.claim(first.id, NOW)
