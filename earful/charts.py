@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 ANGRY, MEDIOCRE, DELIGHTED, NONE = "#c2452d", "#e2b33c", "#23808a", "#b9bec6"
 _WIDTH, _HEIGHT = 720, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 26
 _INK, _GRID = "#5d6875", "#e7e9ec"
 
 
@@ -136,7 +136,7 @@ def _axis(ticks: Sequence[tuple[float, str]], top: float) -> str:
 
 def _labels(labels: Sequence[str], slot: float) -> str:
     # Room for each label at a phone's larger size, so that none runs into the next.
-    room = 12 + 8 * max((len(label) for label in labels), default=0)
+    room = 22 + 8 * max((len(label) for label in labels), default=0)
     every = max(1, math.ceil(room / slot))
     return "".join(
         f'<text x="{_LEFT + (place + 0.5) * slot:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">'

@@ -7,6 +7,7 @@ for people's queries.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import ipaddress
 import os
 import re
@@ -95,13 +96,12 @@ def serve(
 
 def datasette(store_path: Path) -> Datasette:
     """Make the Datasette instance; its database is named `earful` whatever the file's name."""
-    from datasette import handle_exception
     from datasette.app import Datasette
     from datasette.database import Database
 
     # With rich at hand Datasette prints every local variable of a failed query, customers' words
-    # included, on stdout.
-    handle_exception.rich = None
+    # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
+    vars(importlib.import_module("datasette.handle_exception"))["rich"] = None
 
     class ReadOnlyDatabase(Database):  # type: ignore[misc]
         def connect(self, write: bool = False) -> sqlite3.Connection:
