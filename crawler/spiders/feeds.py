@@ -196,7 +196,10 @@ def _body(entry: Any, version: str) -> object:
 
 def _author(entry: Any) -> str | None:
     """Name the author; RSS has an address there by its standard, which is not ours to keep."""
-    name = (entry.get("author_detail") or {}).get("name") or entry.get("author")
+    given = entry.get("author")
+    # feedparser cuts addresses with newer top-level domains in the middle.
+    whole = isinstance(given, str) and "@" in given
+    name = given if whole else (entry.get("author_detail") or {}).get("name") or given
     named = fields.line(name, "author")
     return (" ".join(_EMAIL.sub("", named).split()).strip("()<> ") or None) if named else None
 

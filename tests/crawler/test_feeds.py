@@ -132,11 +132,14 @@ def test_a_google_alert_links_to_the_article() -> None:
 
 
 def test_addresses_of_authors_are_dropped() -> None:
-    signed = "<author>rita@acme.example (Rita M.)</author>"
-    body = BODY.replace("<dc:creator>baggagebetty</dc:creator>", signed)
-    body = body.replace("<dc:creator>shopkeeper9</dc:creator>", "<author>jim@x.example</author>")
-    authors = [mention.author for mention in read(spider_of("feeds"), body)[0]]
-    assert authors == ["Rita M.", None]
+    for signed, author in (
+        ("rita@acme.example (Rita M.)", "Rita M."),
+        ("rita@example.com (Rita M.)", "Rita M."),
+        ("Rita M. &lt;rita@help.online&gt;", "Rita M."),
+        ("jim@example.com", None),
+    ):
+        body = BODY.replace("<dc:creator>baggagebetty</dc:creator>", f"<author>{signed}</author>")
+        assert read(spider_of("feeds"), body)[0][0].author == author
 
 
 @pytest.mark.parametrize(
