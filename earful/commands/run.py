@@ -54,7 +54,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
 @click.option("--no-serve", is_flag=True, help="Without the dashboards.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the demo's store in a folder.")
 @click.option("--minutes", type=click.FloatRange(min=0.1), help="End by itself after so long.")
-@click.option("--seed", default=1, show_default=True, help="Another seed, another story.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another story.")
 @click.pass_obj
 def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, seed: int) -> int:
     """See Earful work: a made-up brand, no network, no secrets.
