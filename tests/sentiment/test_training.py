@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import InputError
+from config.errors import InputError, ModelError
 from sentiment import adapter
 from sentiment.classifier import Classifier, Text
 from sentiment.training import train
@@ -69,3 +69,9 @@ def test_refuses_what_it_cannot_train_on(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 held out"):
         train([labelled(tmp_path)], tmp_path / "out", held_out=["no such data set"])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_under_its_floor_does_not_ship(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"under its floor of 1\.1"):
+        train([labelled(tmp_path)], tmp_path / "out", epochs=1, floors={"experience": 1.1})
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
