@@ -62,7 +62,8 @@ def quieten() -> None:
     """Keep what is the same in every crawl out of its log."""
     for name in ("scrapy.crawler", "scrapy.middleware", "scrapy.addons", "scrapy.utils.log"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("scrapy.extensions.memusage").setLevel(logging.WARNING)
+    for name in ("scrapy.extensions.memusage", "scrapy.core.scraper"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # It warns that no Referer is sent on redirects, which is as wanted.
     logging.getLogger("scrapy.downloadermiddlewares.redirect").setLevel(logging.ERROR)
 
@@ -94,7 +95,7 @@ def begin(
     given = options.model_dump(mode="json")
     said = json.dumps([job.brand, job.query, job.source, given, job.base_url])
     scope = sha256(said.encode()).hexdigest()[:16]
-    attach(crawler, Session(store=store, scope=scope, tell=tell))
+    attach(crawler, Session(store=store, scope=scope, tell=tell, responses=job.responses))
     failure: list[str] = []
     process.crawl(
         crawler,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.settings import BaseSettings
@@ -25,6 +25,7 @@ from crawler.session import session_of
 from storage.models import CrawlOutcome, Validators
 
 _MOST_PROBLEMS = 20
+PROBED = "enough pages were asked for"
 HELD_BACK = "the host asked to be left alone"
 
 
@@ -107,6 +108,8 @@ class FailureMiddleware:
         if request.callback is NO_CALLBACK:
             return  # robots.txt: the page itself tells what is wrong
         if isinstance(exception, IgnoreRequest):
+            if PROBED in str(exception):
+                return
             if "robots.txt" in str(exception):
                 problem = blocked("is forbidden to programs by its robots.txt")
             elif HELD_BACK in str(exception):
@@ -116,6 +119,30 @@ class FailureMiddleware:
         else:
             problem = failed(f"did not answer: {_unreachable(exception)}")
         record_problem(self.stats, request.url, problem)
+
+
+class ProbeMiddleware:
+    """Ask for a few pages only, where a crawl is to show no more than that a source answers."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        session = session_of(crawler)
+        if session is None or session.responses is None:
+            raise NotConfigured
+        self.left = session.responses
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        meta = request.meta
+        if request.callback is NO_CALLBACK or any(
+            meta.get(name) for name in ("retry_times", "redirect_times", "form")
+        ):
+            return  # robots.txt, and the same page once more
+        if self.left <= 0:
+            raise IgnoreRequest(PROBED)
+        self.left -= 1
 
 
 class ConditionalMiddleware:

@@ -28,7 +28,10 @@ _TICK_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class CrawlJob:
-    """One crawl: whose brand, which source, what of it, and where the mentions go."""
+    """One crawl: whose brand, which source, what of it, and where the mentions go.
+
+    `responses` bounds how many pages are asked for, to see whether a source answers at all.
+    """
 
     brand: str
     query: str
@@ -38,6 +41,7 @@ class CrawlJob:
     db: Path = Path("earful.db")
     contact: str = "no contact configured"
     base_url: str | None = None
+    responses: int | None = None
 
     def to_json(self) -> str:
         given = asdict(self) | {

@@ -33,11 +33,16 @@ class CrawlerStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`scope` keeps validators of one brand's reading apart from another's."""
+    """What stands beside one crawl.
+
+    `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
+    pages that are asked for.
+    """
 
     store: CrawlerStore
     scope: str
     tell: Callable[[dict[str, Any]], None]
+    responses: int | None = None
 
 
 # Beside the crawler, for settings are copied deeply and a connection cannot be.

@@ -82,6 +82,7 @@ SPIDER_MIDDLEWARES = {
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.FailureMiddleware": 90,
+    "crawler.middlewares.ProbeMiddleware": 95,
     "crawler.middlewares.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middlewares.PoliteRetryMiddleware": 550,

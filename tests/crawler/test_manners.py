@@ -161,6 +161,20 @@ def test_a_broken_run_leaves_no_validators(site: Site, db: Path) -> None:
     assert "If-None-Match" not in site.asked("/feed")[1].headers
 
 
+def test_a_probe_asks_for_one_page(site: Site, db: Path) -> None:
+    site.on("/", Reply(response_of("appstore")))
+    site.on("/down/", Reply(b"", 500))
+    options = {"app_id": 1, "countries": ["us", "gb"]}
+    job = CrawlJob("A", "acme", "appstore", options, db=db, base_url=site.url, responses=1)
+    good, bad = run_fleet([job, replace(job, base_url=f"{site.url}/down")])
+    assert good.outcome is CrawlOutcome.OK
+    assert [request.path[:4] for request in site.requests if "/down" not in request.path] == [
+        "/us/"
+    ]
+    assert bad.outcome is CrawlOutcome.FAILED
+    assert "answered 500" in (bad.reason or "")
+
+
 def test_past_the_last_page_a_404_is_the_end(site: Site, db: Path) -> None:
     site.on("/", lambda asked: Reply(b"", 404) if "paged" in asked.query else Reply(FEED))
     options = {"preset": "wordpress_reviews", "slug": "acme-air"}

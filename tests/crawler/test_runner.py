@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from crawler.runner import CrawlJob, CrawlProgress, run_crawl
 from storage.models import CrawlOutcome
 from storage.store import Store
-from tests.crawler.fleet import ROOT
+from tests.crawler.fleet import ROOT, run_fleet
 from tests.crawler.reading import response_of
 from tests.crawler.site import Reply, Site
 
@@ -85,6 +88,45 @@ def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     wait_until(lambda: not alive(child))
+
+
+def test_a_child_that_is_killed_is_reported(site: Site, db: Path) -> None:
+    hanging(site)
+
+    def kill(_: CrawlProgress) -> None:
+        for child in children_of(os.getpid()):
+            os.kill(child, signal.SIGKILL)
+
+    report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=kill)
+    assert report.outcome is CrawlOutcome.FAILED
+    assert "ended early with code -9" in (report.reason or "")
+
+
+def test_a_store_that_cannot_be_written_ends_the_crawl(site: Site, db: Path) -> None:
+    pages = itertools.count()
+
+    def page(_: object) -> Reply:
+        number = next(pages)
+        body = response_of("steam").replace(b"8000000", f"9{number:06}".encode())
+        return Reply(body.replace(b"AoJwgMiH", f"A{number}".encode()), delay=0.1)
+
+    site.on("/appreviews/", page)
+    with sqlite3.connect(db) as connection:
+        connection.execute("DROP TABLE mention_versions")
+        connection.execute("ALTER TABLE mentions RENAME COLUMN text TO words")
+    job = replace(steam_job(site, db), options={"app_id": 440, "pages": 500})
+    report = run_crawl(job, time_limit=LIMIT)
+    assert report.outcome is CrawlOutcome.FAILED
+    assert "mentions could not be stored" in (report.reason or "")
+    assert report.new == 0
+    assert len(site.requests) < 40
+
+
+def test_a_crawl_that_takes_too_much_memory_is_ended(site: Site, db: Path) -> None:
+    site.on("/appreviews/", Reply(response_of("steam"), delay=0.3))
+    (report,) = run_fleet([steam_job(site, db)], {"MEMUSAGE_LIMIT_MB": 20})
+    assert report.outcome is CrawlOutcome.FAILED
+    assert "too much memory" in (report.reason or "")
 
 
 def test_what_keeps_it_from_starting_is_reported(db: Path, tmp_path: Path) -> None:
