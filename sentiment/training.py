@@ -213,7 +213,7 @@ def _card(training: Training, trained: dict[str, object]) -> str:
     facts = "\n".join(f"- {key}: {value}" for key, value in trained.items())
     return (
         f"# {training.model}\n\n"
-        "A low-rank adapter and two heads on sentence-transformers/all-MiniLM-L6-v2, made by "
+        "A 4-bit adapter and two heads on sentence-transformers/all-MiniLM-L6-v2, made by "
         f"`earful train` in {training.seconds:.0f} s. It judges the experience and the stance of "
         "English reviews and posts.\n\n"
         f"## Data and method\n\n{facts}\n\n"
