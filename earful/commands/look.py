@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,7 +183,7 @@ def export(app: App, /, kind: str | None, output: Path | None, **which: Any) -> 
     suffix = output.suffix.lstrip(".").lower() if output else ""
     kind = kind or (suffix if suffix in ("csv", "jsonl", "parquet") else "csv")
     with app.open_store() as store:
-        rows = write(store, _filter(**which), kind, output)
+        rows = write(store, _filter(**which), kind, output or sys.stdout.buffer)
     click.echo(f"{rows:,} mentions", err=True)
     return 0
 

@@ -15,6 +15,8 @@ from config.errors import InputError
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from sentiment.classifier import Classifier, Text
     from storage.models import Verdict
 
@@ -107,6 +109,77 @@ def evaluate(file: Path, as_json: bool) -> int:
     return 0
 
 
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("weights"),
+    show_default=True, help="The folder for the weights and the model card.",
+)  # fmt: skip
+@click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--held-out", multiple=True, metavar="DATASET", help="Calibrate on this data set.")
+@click.option("--pool", type=click.Path(path_type=Path), help="Weak labels to train on first.")
+@click.option(
+    "--floor", multiple=True, metavar="HEAD=F1",
+    help="Refuse a model under this macro-F1, such as experience=0.8.",
+)  # fmt: skip
+def train(
+    files: tuple[Path, ...],
+    output: Path,
+    epochs: float,
+    seed: int,
+    held_out: tuple[str, ...],
+    pool: Path | None,
+    floor: tuple[str, ...],
+) -> int:
+    """Fine-tune on labelled JSON Lines; write weights and a card.
+
+    Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
+    `rating_max`, `dataset` and `sure`.
+    """
+    from earful import console
+    from sentiment.training import train as run_training
+
+    tasks: dict[str, TaskID] = {}
+    with console.progress_bar("reading", None) as (bar, first):
+
+        def show(phase: str, step: int, steps: int) -> None:
+            bar.update(first, visible=False)
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(phase, total=steps)
+            bar.update(tasks[phase], completed=step, total=steps)
+
+        made = run_training(
+            files,
+            output,
+            epochs=epochs,
+            seed=seed,
+            held_out=held_out,
+            pool=pool,
+            floors=_floors(floor),
+            progress=show,
+        )
+    click.echo(made.report.table())
+    click.echo(
+        f"\n{made.model}: {made.texts:,} texts, {made.held_out:,} of them held out for the "
+        f"figures above, {made.seconds / 60:.0f} min; written to {made.folder}"
+    )
+    return 0
+
+
+def _floors(given: Sequence[str]) -> dict[str, float]:
+    floors = {}
+    for item in given:
+        head, _, value = item.partition("=")
+        try:
+            floors[head] = float(value)
+        except ValueError:
+            raise InputError(f"--floor: {item!r}: write a number, as in experience=0.8") from None
+        if head not in ("experience", "stance"):
+            raise InputError(f"--floor: {item!r}: the heads are experience and stance")
+    return floors
+
+
 def load_classifier() -> Classifier:
     from sentiment.classifier import Classifier
 
@@ -188,4 +261,4 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-COMMANDS: list[click.Command] = [process, classify, evaluate]
+COMMANDS: list[click.Command] = [process, classify, evaluate, train]
