@@ -101,7 +101,11 @@ def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 def evaluate(file: Path, as_json: bool) -> int:
-    """Score the classifier on labelled JSON Lines (`experience`, `stance`)."""
+    """Score the classifier on labelled JSON Lines.
+
+    Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
+    `rating_max`.
+    """
     from sentiment.evaluation import evaluate as run_evaluation
 
     report = run_evaluation(load_classifier(), file)
