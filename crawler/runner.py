@@ -141,9 +141,7 @@ class _child:  # noqa: N801 - used as a context manager only
         return self.process
 
     def __exit__(self, *_: object) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            # After its report the child only has to leave.
-            self.process.wait(timeout=0.0 if self.process.poll() is None else 0.1)
+        # After its report, which is its last act, there is nothing that a kill could spoil.
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGKILL)

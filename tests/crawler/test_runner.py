@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,11 @@ from tests.crawler.fleet import ROOT, run_fleet
 from tests.crawler.reading import response_of
 from tests.crawler.site import Reply, Site
 
-LIMIT = timedelta(seconds=30)
+LIMIT = timedelta(seconds=60)
+LITTLE_MEMORY: dict[str, object] = {
+    "MEMUSAGE_LIMIT_MB": 20,
+    "MEMUSAGE_CHECK_INTERVAL_SECONDS": 0.2,
+}
 
 
 def steam_job(site: Site, db: Path) -> CrawlJob:
@@ -95,7 +100,8 @@ def test_a_child_that_is_killed_is_reported(site: Site, db: Path) -> None:
 
     def kill(_: CrawlProgress) -> None:
         for child in children_of(os.getpid()):
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # `ps` itself is gone by now
+                os.kill(child, signal.SIGKILL)
 
     report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=kill)
     assert report.outcome is CrawlOutcome.FAILED
@@ -112,19 +118,23 @@ def test_a_store_that_cannot_be_written_ends_the_crawl(site: Site, db: Path) -> 
 
     site.on("/appreviews/", page)
     with sqlite3.connect(db) as connection:
-        connection.execute("DROP TABLE mention_versions")
-        connection.execute("ALTER TABLE mentions RENAME COLUMN text TO words")
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON mentions "
+            "BEGIN SELECT raise(ABORT, 'the disk is full'); END"
+        )
     job = replace(steam_job(site, db), options={"app_id": 440, "pages": 500})
     report = run_crawl(job, time_limit=LIMIT)
     assert report.outcome is CrawlOutcome.FAILED
-    assert "mentions could not be stored" in (report.reason or "")
+    assert "mentions could not be stored: IntegrityError: the disk is full" in (
+        report.reason or ""
+    )
     assert report.new == 0
     assert len(site.requests) < 40
 
 
 def test_a_crawl_that_takes_too_much_memory_is_ended(site: Site, db: Path) -> None:
     site.on("/appreviews/", Reply(response_of("steam"), delay=0.3))
-    (report,) = run_fleet([steam_job(site, db)], {"MEMUSAGE_LIMIT_MB": 20})
+    (report,) = run_fleet([steam_job(site, db)], LITTLE_MEMORY)
     assert report.outcome is CrawlOutcome.FAILED
     assert "too much memory" in (report.reason or "")
 
