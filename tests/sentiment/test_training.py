@@ -47,6 +47,7 @@ def test_trains_saves_and_loads_again(tmp_path: Path) -> None:
         epochs=1,
         seed=3,
         pool=pool,
+        made_up=False,
         progress=lambda phase, step, steps: phases.add(phase),
     )
     assert phases == {"pool", "training", "training on all"}
@@ -72,6 +73,12 @@ def test_refuses_what_it_cannot_train_on(tmp_path: Path) -> None:
 
 
 def test_a_model_under_its_floor_does_not_ship(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"under its floor of 1\.1"):
-        train([labelled(tmp_path)], tmp_path / "out", epochs=1, floors={"experience": 1.1})
+    with pytest.raises(ModelError, match=r"under its floor of 2"):
+        train(
+            [labelled(tmp_path)],
+            tmp_path / "out",
+            epochs=1,
+            made_up=False,
+            floors={"experience": 2},
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
