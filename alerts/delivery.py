@@ -3,6 +3,7 @@
 A row is claimed (`sending`), posted, marked `sent`. Whatever dies in between leaves it in
 `sending`, and an answer that may hide a post leaves it there too: such a row is looked for at
 Slack before it is posted again. While one alert of a channel waits, later ones wait behind it.
+Replies and updates go when Slack has the message that they are about.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.transports import Answer, Fate, Look, Sight, Transport
-from storage.models import MAY_BE_POSTED, Alert
+from storage.models import MAY_BE_POSTED, Alert, AlertState, Operation
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -29,20 +31,30 @@ LONGEST_BACKOFF = timedelta(minutes=15)
 _BREAKER = 3
 _WINDOW = 20_000
 _REFRESH_S = 5.0
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class Outbox(Protocol):
     """The alerts that Slack does not have yet; every method is one transaction."""
 
-    def due(self, now: datetime, limit: int) -> list[Alert]: ...
+    def waiting(self, now: datetime, limit: int) -> list[Alert]: ...
+    def next_release(self, now: datetime) -> datetime | None: ...
+    def drop_orphans(self) -> int: ...
     def claim(self, alert_id: int, now: datetime) -> Alert | None: ...
     def sending(self) -> list[Alert]: ...
-    def mark_sent(self, alert_id: int, slack_ts: str | None, now: datetime) -> None: ...
+    def mark_sent(
+        self,
+        alert_id: int,
+        slack_ts: str | None,
+        now: datetime,
+        slack_channel: str | None = None,
+    ) -> None: ...
+    def drop(self, alert_id: int) -> None: ...
     def retry(self, alert_id: int, next_attempt_at: datetime, error: str) -> None: ...
     def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None: ...
     def park(self, alert_id: int, error: str) -> None: ...
-    def hold_channel(self, channel: str, until: datetime, error: str) -> None: ...
+    def hold_channel(
+        self, channel: str, until: datetime, error: str, *, updates: bool = False
+    ) -> None: ...
     def park_channel(self, channel: str, error: str) -> int: ...
     def unpark(self, channel: str | None = None) -> int: ...
 
@@ -96,25 +108,39 @@ def deliver(
     first_backoff: timedelta = FIRST_BACKOFF,
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
+    workers: int = 1,
 ) -> DeliveryResult:
     """Post what can be posted now, at most `limit` tries; sleeps only to keep the pace.
 
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
-    `stop` is asked between two posts. Never raises for what Slack does.
+    `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
+    lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
+    does.
     """
     run = _Delivery(
         outbox, transport, now, pace or Pace(), settle, first_backoff, rng or random.Random()
     )
     tries = 0
-    while tries < limit and not run.stopped and not stop():
-        alert, wait = run.next()
-        if alert is None or run.stopped:
-            break
-        if wait > 0:
-            sleep(wait)
-            continue
-        run.post(alert)
-        tries += 1
+    with ThreadPoolExecutor(workers, "deliver") as pool:
+        under_way: dict[Future[Answer | Look], Alert] = {}
+        while True:
+            alert, pause = None, 0.0
+            may_start = tries < limit and not run.stopped and not stop()
+            if may_start and len(under_way) < workers:
+                alert, pause = run.next()
+            if alert is not None and pause <= 0 and not run.stopped:
+                claimed = run.begin(alert)
+                if claimed is not None:
+                    tries += alert.state is not AlertState.SENDING
+                    under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
+            elif under_way:
+                ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    run.settle(under_way.pop(future), future.result())
+            elif alert is None or run.stopped:
+                break
+            else:
+                sleep(pause)
     return run.result()
 
 
@@ -140,6 +166,8 @@ class _Delivery:
         self._rng = rng
         self._blocked: set[str] = set()
         self._queues: dict[str, deque[Alert]] = {}
+        self._looks: deque[Alert] = deque()
+        self._under_way: dict[int, Alert] = {}
         self._read_at: datetime | None = None
         self._fails_in_row: set[str] = set()
         self._problems: dict[str, None] = {}
@@ -148,38 +176,69 @@ class _Delivery:
         self.stopped = False
 
     def next(self) -> tuple[Alert | None, float]:
-        """Give the alert that can go soonest and the seconds until it can."""
+        """Give the alert that can go soonest, or be looked for, and the seconds until it can."""
         now = self._now()
         stale = self._read_at is None or (now - self._read_at).total_seconds() >= _REFRESH_S
-        if stale or not self._queues:
+        if stale or not (self._queues or self._looks or self._under_way):
             self._refresh()
+        if self._looks:
+            return self._looks[0], 0.0
+        busy = {self._transport.lane(alert) for alert in self._under_way.values()}
         best: Alert | None = None
         best_wait = 0.0
-        for channel, queue in self._queues.items():
-            if channel in self._blocked or not queue:
+        for name, queue in self._queues.items():
+            if name in self._blocked or not queue:
                 continue
-            wait = self._pace.wait(self._transport.lane(queue[0]), now)
-            if best is None or (wait, queue[0].id) < (best_wait, best.id):
-                best, best_wait = queue[0], wait
+            lane = self._transport.lane(queue[0])
+            if lane in busy:
+                continue
+            wait_s = self._pace.wait(lane, now)
+            if best is None or (wait_s, *_rank(queue[0])) < (best_wait, *_rank(best)):
+                best, best_wait = queue[0], wait_s
         return best, best_wait
 
-    def post(self, alert: Alert) -> None:
-        """Claim and post one alert, and write down what became of it."""
-        queue = self._queues[alert.channel]
+    def begin(self, alert: Alert) -> Alert | None:
+        """Claim what `next` gave; None when it is not ours to send."""
+        if alert.state is AlertState.SENDING:
+            self._looks.popleft()
+            self._under_way[alert.id] = alert
+            return alert
+        queue = self._queues[alert.queue]
         queue.popleft()
         if not queue:
-            del self._queues[alert.channel]
+            del self._queues[alert.queue]
         claimed = self._outbox.claim(alert.id, self._now())
         if claimed is None:  # another sender has it: behind it the channel waits
-            self._blocked.add(alert.channel)
-            return
-        if (alert.error or "").startswith(MAY_BE_POSTED) and self._was_posted(alert):
-            return
+            self._blocked.add(alert.queue)
+            return None
+        self._under_way[alert.id] = claimed
+        return claimed
+
+    def carry_out(self, claimed: Alert, before: Alert) -> Answer | Look:
+        """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
+
+        `before` is the row as it was before this claim: it tells when a doubtful try was.
+        """
+        if before.state is AlertState.SENDING:
+            return self._transport.find(before)
+        if (before.error or "").startswith(MAY_BE_POSTED):
+            look = self._transport.find(before)
+            # Blind once more: whoever put it back in line has looked with their own eyes.
+            if look.sight in (Sight.FOUND, Sight.LATER):
+                return look
         answer = self._transport.send(claimed)
         if answer.fate is Fate.BAD_MESSAGE:
-            answer = self._send_text_only(claimed, answer)
-        self._pace.took(self._transport.lane(claimed), self._now())
-        self._settle_answer(claimed, answer)
+            return self._send_text_only(claimed, answer)
+        return answer
+
+    def settle(self, alert: Alert, came: Answer | Look) -> None:
+        """Write down what became of a try or a look."""
+        del self._under_way[alert.id]
+        if isinstance(came, Look):
+            self._settle_look(alert, came)
+        else:
+            self._pace.took(self._transport.lane(alert), self._now())
+            self._settle_answer(alert, came)
 
     def result(self) -> DeliveryResult:
         return DeliveryResult(
@@ -190,26 +249,31 @@ class _Delivery:
         )
 
     def _refresh(self) -> None:
-        """Settle what is in doubt, then line up what waits, by channel.
+        """Line up what must be looked for, and what waits, by queue.
 
-        A channel stays out while a row of it is in `sending` or its first alert must wait. All
-        that is pending is asked for, and not only what is due: an alert written after its
-        channel was held would overtake those held.
+        A queue stays out while a row of it is in doubt or must wait. All that is pending is asked
+        for, and not only what is due: an alert written after its channel was held would overtake
+        those held.
         """
+        self._outbox.drop_orphans()
         self._blocked.clear()
-        for alert in self._outbox.sending():
-            if self._free_at(alert) > self._now() or self.stopped:
-                self._blocked.add(alert.channel)
-            else:
-                self._look(alert)
+        self._looks.clear()
         now = self._read_at = self._now()
+        for alert in self._outbox.sending():
+            if alert.id not in self._under_way:
+                self._blocked.add(alert.queue)
+                if self._free_at(alert) <= now and not self.stopped:
+                    self._looks.append(alert)
+        waiting = self._outbox.waiting(now, _WINDOW)
+        held = {
+            alert.queue
+            for alert in waiting
+            if alert.next_attempt_at is not None and alert.next_attempt_at > now
+        }
         self._queues = {}
-        held: set[str] = set(self._blocked)
-        for alert in self._outbox.due(_END_OF_TIME, _WINDOW):
-            if alert.next_attempt_at is not None and alert.next_attempt_at > now:
-                held.add(alert.channel)
-            if alert.channel not in held:
-                self._queues.setdefault(alert.channel, deque()).append(alert)
+        for alert in waiting:
+            if alert.queue not in self._blocked and alert.queue not in held:
+                self._queues.setdefault(alert.queue, deque()).append(alert)
 
     def _settle_answer(self, alert: Alert, answer: Answer) -> None:
         if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
@@ -218,8 +282,12 @@ class _Delivery:
             self._fails_in_row.clear()
         match answer.fate:
             case Fate.SENT:
-                self._outbox.mark_sent(alert.id, answer.slack_ts, self._now())
+                self._outbox.mark_sent(
+                    alert.id, answer.slack_ts, self._now(), answer.slack_channel
+                )
                 self._counts["sent"] += 1
+            case Fate.POINTLESS:
+                self._outbox.drop(alert.id)
             case Fate.UNCLEAR:
                 self._leave_unclear(alert, answer)
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
@@ -230,8 +298,7 @@ class _Delivery:
                 self._counts["parked"] += 1 + self._outbox.park_channel(
                     alert.channel, answer.error
                 )
-                self._blocked.add(alert.channel)
-                self._queues.pop(alert.channel, None)
+                self._block(alert)
             case Fate.ACCOUNT_DEAD:
                 self._hold_everything(alert, answer.error)
             case Fate.BAD_MESSAGE:
@@ -251,7 +318,7 @@ class _Delivery:
         self._counts["unclear"] += 1
         at = self._now() + max(self._settle, self._backoff(alert.attempts, answer.retry_after))
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + answer.error)
-        self._block(alert.channel)
+        self._block(alert)
 
     def _hold(self, alert: Alert, answer: Answer) -> None:
         self._problem(answer.error)
@@ -261,8 +328,10 @@ class _Delivery:
             until = self._now() + self._backoff(alert.attempts, answer.retry_after)
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, answer.error)
-        self._outbox.hold_channel(alert.channel, until, answer.error)
-        self._block(alert.channel)
+        self._outbox.hold_channel(
+            alert.channel, until, answer.error, updates=alert.operation is Operation.UPDATE
+        )
+        self._block(alert)
 
     def _hold_everything(self, alert: Alert, error: str) -> None:
         self._problem(error)
@@ -271,12 +340,14 @@ class _Delivery:
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error)
-        for channel in {alert.channel, *self._queues}:
-            self._outbox.hold_channel(channel, until, error)
+        waiting = [one for queue in self._queues.values() for one in queue]
+        for channel in {alert.channel, *(one.channel for one in waiting)}:
+            for updates in (False, True):
+                self._outbox.hold_channel(channel, until, error, updates=updates)
 
-    def _look(self, alert: Alert) -> None:
-        """Settle a row in `sending`: sent after all, back in line, looked for later, or parked."""
-        look = self._transport.find(alert)
+    def _settle_look(self, alert: Alert, look: Look) -> None:
+        """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
+        self._read_at = None  # its queue may go on
         match look.sight:
             case Sight.FOUND:
                 self._found(alert, look)
@@ -291,23 +362,8 @@ class _Delivery:
                 self._problem(look.error)
                 self._park(alert, MAY_BE_POSTED + look.error)
 
-    def _was_posted(self, alert: Alert) -> bool:
-        """Look before posting what was parked in doubt; True when it must not be posted now.
-
-        `alert` is the row as it was before this claim: it tells when the doubtful try was.
-        """
-        look = self._transport.find(alert)
-        if look.sight is Sight.FOUND:
-            self._found(alert, look)
-            return True
-        if look.sight is Sight.LATER:
-            self._look_later(alert, look)
-            return True
-        # Blind once more: whoever put it back in line has looked with their own eyes.
-        return False
-
     def _found(self, alert: Alert, look: Look) -> None:
-        self._outbox.mark_sent(alert.id, look.slack_ts, self._now())
+        self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)
         self._counts["found"] += 1
 
     def _look_later(self, alert: Alert, look: Look) -> None:
@@ -316,7 +372,7 @@ class _Delivery:
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + look.error)
-        self._block(alert.channel)
+        self._block(alert)
 
     def _park(self, alert: Alert, error: str) -> None:
         self._problem(error)
@@ -331,9 +387,9 @@ class _Delivery:
         self._fails_in_row.add(channel)
         self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
 
-    def _block(self, channel: str) -> None:
-        self._blocked.add(channel)
-        self._queues.pop(channel, None)
+    def _block(self, alert: Alert) -> None:
+        self._blocked.add(alert.queue)
+        self._queues.pop(alert.queue, None)
 
     def _problem(self, error: str) -> None:
         self._problems[error.removeprefix(MAY_BE_POSTED)] = None
@@ -356,7 +412,14 @@ class _Delivery:
         moments: dict[str, datetime] = {}
         for alert in self._outbox.sending():
             free_at = self._free_at(alert)
-            moments[alert.channel] = max(free_at, moments.get(alert.channel, free_at))
-        for alert in self._outbox.due(_END_OF_TIME, _WINDOW):
-            moments.setdefault(alert.channel, alert.next_attempt_at or now)
-        return min(moments.values(), default=None)
+            moments[alert.queue] = max(free_at, moments.get(alert.queue, free_at))
+        waiting: dict[str, datetime] = {}
+        for alert in self._outbox.waiting(now, _WINDOW):
+            at = alert.next_attempt_at or now
+            waiting[alert.queue] = max(at, waiting.get(alert.queue, at))
+        release = self._outbox.next_release(now)
+        return min([*(waiting | moments).values(), *([release] if release else [])], default=None)
+
+
+def _rank(alert: Alert) -> tuple[bool, int]:
+    return not alert.urgent, alert.id

@@ -6,22 +6,37 @@ the reset: its retry handlers are turned off here, `delivery` alone decides.
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from alerts.answers import (
+    ACCOUNT_ERRORS,
+    BROKEN,
+    DEFAULT_RETRY_AFTER_S,
+    RATE_ERRORS,
+    UNCLEAR_ERRORS,
+    broken_off,
+    error_code,
+    harmless,
+    meaning,
+    rate_limited,
+    reason_of,
+    retry_after,
+)
 from alerts.delivery import DeliveryResult, Outbox, Pace, deliver
-from alerts.transports import Answer, Fate, Look, Sight, Transport
-from storage.models import Alert
+from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast
+from storage.models import Alert, Operation
 
 __all__ = [
     "EVENT_TYPE",
@@ -41,65 +56,15 @@ TIMEOUT_S = 10
 _LOOK_BACK = timedelta(minutes=5)
 _PAGE = 200
 _MAX_PAGES = 100
-_DEFAULT_RETRY_AFTER_S = 30.0
-
-_CHANNEL_ERRORS = {
-    "channel_not_found": "the channel does not exist, or it is private and the bot is not in it; "
-    "create it, or /invite the bot",
-    "not_in_channel": "the bot is not in the channel; /invite the bot there",
-    "is_archived": "the channel is archived; unarchive it or configure another",
-    "channel_is_archived": "the channel is archived; unarchive it or configure another",
-    "restricted_action": "the workspace lets the bot not post there; ask an admin or configure "
-    "another channel",
-    "restricted_action_read_only_channel": "the channel is read-only for the bot; ask an admin or "
-    "configure another channel",
-    "restricted_action_thread_only_channel": "the channel takes only replies; configure another",
-    "restricted_action_non_threadable_channel": "the channel takes no such message; configure "
-    "another",
-    "posting_to_general_channel_denied": "an admin must let the app post to the general channel",
-    "action_prohibited": "the workspace forbids the app to post there; ask an admin",
-    "channel_is_limited_access": "the channel has limited access; ask an admin",
-    "user_not_in_channel": "the bot is not in the channel; /invite the bot there",
-    "is_inactive": "the channel is frozen; configure another",
-}
-_ACCOUNT_ERRORS = {
-    "invalid_auth": "the token is not valid; set a new SLACK_BOT_TOKEN",
-    "not_authed": "no token was sent; set SLACK_BOT_TOKEN",
-    "token_revoked": "the token was revoked; install the app again and set SLACK_BOT_TOKEN",
-    "token_expired": "the token has expired; set a new SLACK_BOT_TOKEN",
-    "account_inactive": "the app or its workspace was deactivated; install the app again",
-    "missing_scope": "the app lacks a permission",
-    "not_allowed_token_type": "a bot token (xoxb-…) is needed in SLACK_BOT_TOKEN",
-    "no_permission": "the token lacks permissions; install the app again",
-    "org_login_required": "the workspace is being moved; wait, or ask an admin",
-    "team_access_not_granted": "an admin must grant the app access to the workspace",
-    "access_denied": "the workspace refuses the app; ask an admin",
-    "accesslimited": "the workspace takes no calls from this network; ask an admin",
-    "team_added_to_org": "the workspace is being moved; wait, or ask an admin",
-    "enterprise_is_restricted": "the organisation refuses the app; ask an admin",
-    "two_factor_setup_required": "the workspace demands two factors; ask an admin",
-    "ekm_access_denied": "the workspace's keys are withdrawn; ask an admin",
-    "no_service": "the webhook was removed; make a new one and set SLACK_WEBHOOK_URL",
-    "no_active_hooks": "the webhook is disabled; make a new one and set SLACK_WEBHOOK_URL",
-    "invalid_token": "the webhook is not valid; set a new SLACK_WEBHOOK_URL",
-    "no_team": "the webhook's workspace is gone; set a new SLACK_WEBHOOK_URL",
-    "team_disabled": "the webhook's workspace is disabled; ask an admin",
-}
-# Slack's own words: "it's possible some aspect of the operation succeeded".
-_UNCLEAR_ERRORS = frozenset(
-    ["fatal_error", "internal_error", "request_timeout", "service_unavailable", "rollup_error"]
-)
-_RATE_ERRORS = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded"])
-_BROKEN = (OSError, HTTPException, ValueError, LookupError)
-"""What the SDK lets through: the line broke, or the answer could not be read."""
 
 
 class BotTransport:
     """Post with a bot token; find own messages by the metadata that carries the dedupe key.
 
     Needs `chat:write`; to look after a crash also `channels:history` and `channels:read`
-    (`groups:…` for private channels). History takes a channel's id and not its name: it is
-    learnt from each answer to a post, and from `conversations.list` after a restart.
+    (`groups:…` for private channels); for pictures `files:write`. History takes a channel's id
+    and not its name: it is learnt from each answer to a post, and from `conversations.list`
+    after a restart.
     """
 
     def __init__(
@@ -116,60 +81,134 @@ class BotTransport:
         self._ids: dict[str, str] = {}
 
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+        if alert.operation is Operation.UPDATE:
+            return self._update(alert, text_only)
+        if alert.operation is Operation.UPLOAD:
+            return self._upload(alert)
+        if alert.operation is Operation.REPLY and not alert.root_ts and not broadcast(alert):
+            return Answer(Fate.POINTLESS)
         try:
             response = self._client.chat_postMessage(
-                channel=alert.channel,
+                channel=alert.root_channel or alert.channel,
                 text=alert.payload["text"],
                 blocks=None if text_only else alert.payload.get("blocks"),
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"id": alert.dedupe_key}},
+                thread_ts=alert.root_ts,
+                reply_broadcast=True if alert.root_ts and broadcast(alert) else None,
                 unfurl_links=False,
                 unfurl_media=False,
                 link_names=False,
             )
         except SlackApiError as error:
             return self._refused(error.response, alert.channel)
-        except _BROKEN as error:
-            return _broken_off(error, self._host)
-        channel_id = response.get("channel")
-        if channel_id:
-            self._ids[_bare(alert.channel)] = str(channel_id)
-        return Answer(Fate.SENT, slack_ts=str(response.get("ts")))
+        except BROKEN as error:
+            return broken_off(error, self._host)
+        channel_id = str(response.get("channel") or "") or None
+        if channel_id and alert.operation is Operation.POST:
+            self._ids[_bare(alert.channel)] = channel_id
+        return Answer(Fate.SENT, slack_ts=str(response.get("ts")), slack_channel=channel_id)
+
+    def _update(self, alert: Alert, text_only: bool) -> Answer:
+        """Change a message; doing it twice does no harm, so nothing about it is unclear."""
+        if not alert.root_ts:
+            return Answer(Fate.POINTLESS)
+        try:
+            channel_id = alert.root_channel or self._channel_id(alert.channel)
+            if channel_id is None:
+                return Answer(Fate.POINTLESS)
+            self._client.chat_update(
+                channel=channel_id,
+                ts=alert.root_ts,
+                text=alert.payload["text"],
+                blocks=[] if text_only else alert.payload.get("blocks"),
+            )
+        except SlackApiError as error:
+            answer = self._refused(error.response, alert.channel)
+        except BROKEN as error:
+            answer = broken_off(error, self._host)
+        else:
+            return Answer(Fate.SENT, slack_ts=alert.root_ts, slack_channel=channel_id)
+        if answer.fate is Fate.UNCLEAR:
+            return replace(answer, fate=Fate.NOT_SENT)
+        return answer
+
+    def _upload(self, alert: Alert) -> Answer:
+        """Put a picture into a message's thread. Its name is how it is found again."""
+        if not alert.root_ts or not alert.root_channel:
+            return Answer(Fate.POINTLESS)
+        content = base64.b64decode(alert.payload["png"])
+        try:
+            place = self._client.files_getUploadURLExternal(
+                filename=alert.payload["filename"],
+                length=len(content),
+                alt_txt=alert.payload["text"],
+            )
+            request = Request(str(place["upload_url"]), data=content, method="POST")
+            with urlopen(request, timeout=TIMEOUT_S) as uploaded:
+                uploaded.read()
+        except SlackApiError as error:
+            answer = self._refused(error.response, alert.channel)
+            # A picture is an extra: without the permission the digest goes without it.
+            lacking = "missing_scope" in answer.error
+            return Answer(Fate.POINTLESS) if lacking else harmless(answer)
+        except BROKEN as error:
+            return harmless(broken_off(error, self._host))
+        try:
+            self._client.files_completeUploadExternal(
+                files=[{"id": str(place["file_id"]), "title": alert.payload["text"]}],
+                channel_id=alert.root_channel,
+                thread_ts=alert.root_ts,
+            )
+        except SlackApiError as error:
+            return self._refused(error.response, alert.channel)
+        except BROKEN as error:
+            return broken_off(error, self._host)
+        return Answer(Fate.SENT, slack_channel=alert.root_channel)
 
     def find(self, alert: Alert) -> Look:
+        if alert.operation is Operation.UPDATE:
+            return Look(Sight.ABSENT)
         since = (alert.claimed_at or alert.created_at) - _LOOK_BACK
         try:
-            channel_id = self._channel_id(alert.channel)
+            channel_id = alert.root_channel or self._channel_id(alert.channel)
             if channel_id is None:
                 return Look(
                     Sight.BLIND,
                     f"Slack may have this message, and {alert.channel} cannot be found to look: "
                     "check the channel by eye.",
                 )
-            return self._search(channel_id, alert.dedupe_key, since)
+            return self._search(channel_id, alert, since)
         except SlackApiError as error:
             return self._unseen(error.response, alert.channel)
-        except _BROKEN as error:
+        except BROKEN as error:
             return Look(Sight.LATER, f"{self._host} did not answer a look into {alert.channel}: "
-                        f"{_reason(error)}.")  # fmt: skip
+                        f"{reason_of(error)}.")  # fmt: skip
 
     def lane(self, alert: Alert) -> str | None:
-        return alert.channel
+        # Slack counts updates for the workspace, posts for each channel.
+        return "chat.update" if alert.operation is Operation.UPDATE else alert.channel
 
-    def _search(self, channel_id: str, dedupe_key: str, since: datetime) -> Look:
+    def _search(self, channel_id: str, alert: Alert, since: datetime) -> Look:
+        """Look through a channel, or through the thread in which a reply would stand."""
         cursor: str | None = None
         for _ in range(_MAX_PAGES):
-            page = self._client.conversations_history(
-                channel=channel_id,
-                oldest=f"{since.timestamp():.6f}",
-                include_all_metadata=True,
-                limit=_PAGE,
-                cursor=cursor,
+            where: dict[str, Any] = {
+                "channel": channel_id,
+                "oldest": f"{since.timestamp():.6f}",
+                "include_all_metadata": True,
+                "limit": _PAGE,
+                "cursor": cursor,
+            }
+            page = (
+                self._client.conversations_replies(ts=alert.root_ts, **where)
+                if alert.root_ts
+                else self._client.conversations_history(**where)
             )
             for message in page.get("messages") or []:
-                metadata = message.get("metadata") or {}
-                told = metadata.get("event_payload") or {}
-                if metadata.get("event_type") == EVENT_TYPE and told.get("id") == dedupe_key:
-                    return Look(Sight.FOUND, slack_ts=str(message.get("ts")))
+                if _is_of(message, alert):
+                    return Look(
+                        Sight.FOUND, slack_ts=str(message.get("ts")), slack_channel=channel_id
+                    )
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
                 return Look(Sight.ABSENT)
@@ -188,7 +227,7 @@ class BotTransport:
         try:
             self._learn_ids(name, "public_channel,private_channel")
         except SlackApiError as error:
-            if _error_code(error.response)[0] != "missing_scope":
+            if error_code(error.response)[0] != "missing_scope":
                 raise
             # Without `groups:read` Slack refuses the whole question: ask for less.
             self._learn_ids(name, "public_channel")
@@ -207,15 +246,15 @@ class BotTransport:
                 return
 
     def _refused(self, response: SlackResponse, channel: str) -> Answer:
-        code, data = _error_code(response)
+        code, data = error_code(response)
         status = response.status_code
-        if status == 429 or code in _RATE_ERRORS:
-            return _rate_limited(response.headers, channel)
-        if status >= 500 or code in _UNCLEAR_ERRORS:
+        if status == 429 or code in RATE_ERRORS:
+            return rate_limited(response.headers, channel)
+        if status >= 500 or code in UNCLEAR_ERRORS:
             return Answer(
                 Fate.UNCLEAR,
                 f"Slack answered {code or status} for {channel}; it may have posted all the same.",
-                retry_after=_retry_after(response.headers),
+                retry_after=retry_after(response.headers),
             )
         if code is None:
             if status == 200:  # an answer cut short: Slack has most likely posted
@@ -224,18 +263,18 @@ class BotTransport:
                 Fate.ACCOUNT_DEAD,
                 f"{self._host} answered HTTP {status}, not as Slack does: check slack.api_url.",
             )
-        return _meaning(code, channel, data)
+        return meaning(code, channel, data)
 
     def _unseen(self, response: SlackResponse, channel: str) -> Look:
-        code, data = _error_code(response)
-        if response.status_code == 429 or code in _RATE_ERRORS:
-            wait = _retry_after(response.headers) or _DEFAULT_RETRY_AFTER_S
+        code, data = error_code(response)
+        if response.status_code == 429 or code in RATE_ERRORS:
+            wait = retry_after(response.headers) or DEFAULT_RETRY_AFTER_S
             return Look(Sight.LATER, f"Slack asked to wait {wait:g} s.", retry_after=wait)
-        if response.status_code >= 500 or code is None or code in _UNCLEAR_ERRORS:
+        if response.status_code >= 500 or code is None or code in UNCLEAR_ERRORS:
             told = code or f"HTTP {response.status_code}"
             return Look(Sight.LATER, f"Slack answered {told} to a look into {channel}.")
-        if code in _ACCOUNT_ERRORS and code != "missing_scope":
-            return Look(Sight.LATER, _meaning(code, channel, data).error)
+        if code in ACCOUNT_ERRORS and code != "missing_scope":
+            return Look(Sight.LATER, meaning(code, channel, data).error)
         lacking = f" (needs {data['needed']})" if data.get("needed") else ""
         return Look(
             Sight.BLIND,
@@ -254,19 +293,21 @@ class WebhookTransport:
         self._host = urlsplit(url).hostname or "Slack"  # the whole address is a secret
 
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+        if alert.operation is not Operation.POST and not broadcast(alert):
+            return Answer(Fate.POINTLESS)  # a webhook knows no message's ts
         blocks = None if text_only else alert.payload.get("blocks")
         try:
             response = self._client.send(
                 text=alert.payload["text"], blocks=blocks, unfurl_links=False, unfurl_media=False
             )
-        except _BROKEN as error:
-            return _broken_off(error, self._host)
+        except BROKEN as error:
+            return broken_off(error, self._host)
         code = response.body.strip()
         if response.status_code == 200 and code == "ok":
             return Answer(Fate.SENT)
-        if response.status_code == 429 or code in _RATE_ERRORS:
-            return _rate_limited(response.headers, alert.channel)
-        if response.status_code == 200 or response.status_code >= 500 or code in _UNCLEAR_ERRORS:
+        if response.status_code == 429 or code in RATE_ERRORS:
+            return rate_limited(response.headers, alert.channel)
+        if response.status_code == 200 or response.status_code >= 500 or code in UNCLEAR_ERRORS:
             told = f"HTTP {response.status_code}"
             return Answer(Fate.UNCLEAR, f"The webhook answered {told}; it may have posted.")
         if len(code) > 60 or not code.replace("_", "").isalnum():
@@ -275,7 +316,7 @@ class WebhookTransport:
                 f"{self._host} answered HTTP {response.status_code}, not as a Slack webhook does: "
                 "check SLACK_WEBHOOK_URL.",
             )
-        return _meaning(code, alert.channel, {})
+        return meaning(code, alert.channel, {})
 
     def find(self, alert: Alert) -> Look:
         return Look(
@@ -287,63 +328,13 @@ class WebhookTransport:
         return "webhook"
 
 
-def _meaning(code: str, channel: str, data: Mapping[str, Any]) -> Answer:
-    if code in _CHANNEL_ERRORS:
-        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {_CHANNEL_ERRORS[code]} ({code}).")
-    if code in _ACCOUNT_ERRORS:
-        told = _ACCOUNT_ERRORS[code]
-        if data.get("needed"):
-            told += f": add {data['needed']} in the app's settings and install it again"
-        return Answer(Fate.ACCOUNT_DEAD, f"Slack: {told} ({code}).")
-    if code.startswith("restricted_action"):
-        told = _CHANNEL_ERRORS["restricted_action"]
-        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {told} ({code}).")
-    return Answer(Fate.BAD_MESSAGE, f"Slack refused the message ({code}).")
-
-
-def _error_code(response: SlackResponse) -> tuple[str | None, Mapping[str, Any]]:
-    """Give Slack's error code, None where the body was no answer of Slack's."""
-    data = response.data
-    if not isinstance(data, dict):
-        return None, {}
-    code = str(data.get("error") or "")
-    # For a body that is no JSON the SDK puts a sentence where the code would be.
-    return (code if code and code.replace("_", "").isalnum() else None), data
-
-
-def _broken_off(error: Exception, host: str) -> Answer:
-    # urllib raises URLError only from connecting and sending: the request was never complete,
-    # and a second try is harmless. What breaks while the answer is awaited comes bare.
-    if isinstance(error, URLError):
-        return Answer(Fate.NOT_SENT, f"{host} cannot be reached: {_reason(error)}.")
-    return Answer(
-        Fate.UNCLEAR, f"{host} broke off ({_reason(error)}); it may have posted all the same."
-    )
-
-
-def _reason(error: Exception) -> str:
-    reason = error.reason if isinstance(error, URLError) else error
-    if isinstance(reason, TimeoutError):
-        return "no answer in time"
-    if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror.lower()
-    return str(reason).strip().rstrip(".").splitlines()[0] if str(reason) else type(error).__name__
-
-
-def _rate_limited(headers: Mapping[str, Any], channel: str) -> Answer:
-    wait = _retry_after(headers) or _DEFAULT_RETRY_AFTER_S
-    told = f"Slack asked to wait {wait:g} s before the next message to {channel}."
-    return Answer(Fate.RATE_LIMITED, told, retry_after=wait)
-
-
-def _retry_after(headers: Mapping[str, Any]) -> float | None:
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                return max(0.0, min(float(value), 3600.0))
-            except (TypeError, ValueError):
-                return None
-    return None
+def _is_of(message: Mapping[str, Any], alert: Alert) -> bool:
+    if alert.operation is Operation.UPLOAD:
+        names = [one.get("name") for one in message.get("files") or []]
+        return alert.payload["filename"] in names
+    metadata = message.get("metadata") or {}
+    told = metadata.get("event_payload") or {}
+    return metadata.get("event_type") == EVENT_TYPE and told.get("id") == alert.dedupe_key
 
 
 def _bare(channel: str) -> str:

@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import Protocol, TextIO
 
 from alerts.messages import plain
-from storage.models import Alert
+from storage.models import Alert, Operation
 
 
 class Fate(StrEnum):
-    """What became of one try to post. All but `SENT` and `UNCLEAR` mean: certainly not posted."""
+    """What became of one try to post. All but `SENT` and `UNCLEAR` mean: certainly not posted.
+
+    `POINTLESS`: what it was about is not there, or this way to Slack cannot do it; no fault.
+    """
 
     SENT = "sent"
     UNCLEAR = "unclear"
@@ -20,6 +23,7 @@ class Fate(StrEnum):
     CHANNEL_DEAD = "channel_dead"
     ACCOUNT_DEAD = "account_dead"
     BAD_MESSAGE = "bad_message"
+    POINTLESS = "pointless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Answer:
     error: str = ""
     slack_ts: str | None = None
     retry_after: float | None = None
+    slack_channel: str | None = None
 
 
 class Sight(StrEnum):
@@ -47,10 +52,14 @@ class Look:
     error: str = ""
     slack_ts: str | None = None
     retry_after: float | None = None
+    slack_channel: str | None = None
 
 
 class Transport(Protocol):
-    """A way to post alerts. No method raises for what the other side answers."""
+    """A way to post alerts. No method raises for what the other side answers.
+
+    Lanes are used side by side, from several threads; within one lane all is one by one.
+    """
 
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
         """Post once, without a hidden retry."""
@@ -61,8 +70,13 @@ class Transport(Protocol):
         ...
 
     def lane(self, alert: Alert) -> str | None:
-        """Name what shares one pace with others; None needs no pace."""
+        """Name what shares one pace and one line with others; None needs no pace."""
         ...
+
+
+def broadcast(alert: Alert) -> bool:
+    """Tell whether a reply must be seen in the channel too, thread or no thread."""
+    return bool(alert.payload.get("broadcast"))
 
 
 class ConsoleTransport:
@@ -73,7 +87,13 @@ class ConsoleTransport:
         self._width = width
 
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
-        told = f"\n{f' {alert.channel} ':-^{self._width}}\n{plain(alert.payload, self._width)}\n"
+        if alert.operation in (Operation.UPDATE, Operation.UPLOAD):
+            # What is printed stays; the reply that comes with an update tells the change.
+            return Answer(Fate.POINTLESS)
+        place = f" {alert.channel} "
+        if alert.operation is Operation.REPLY:
+            place = f" {alert.channel}, in the thread "
+        told = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         self._stream.write(told.encode(encoding, "replace").decode(encoding))
         self._stream.flush()

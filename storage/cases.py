@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from config.errors import InputError
+from storage.casebook import MOVES, Applied, Tell, apply_move, case_file, case_from, find_case
 from storage.database import Database
-from storage.models import Case, CaseState, from_iso, iso
+from storage.mentions import SELECT_MENTION, mention_from
+from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
 
-# From each state, where a case may go.
-_OPEN, _CLAIMED, _RESPONDED, _CLOSED, _DISMISSED = CaseState
-MOVES = {
-    _OPEN: (_CLAIMED, _RESPONDED, _CLOSED, _DISMISSED),
-    _CLAIMED: (_OPEN, _RESPONDED, _CLOSED, _DISMISSED),
-    _RESPONDED: (_OPEN, _CLOSED),
-    _CLOSED: (_OPEN,),
-    _DISMISSED: (_OPEN,),
+__all__ = ["MOVES", "Applied", "Cases", "Tell"]
+
+_PAST = {
+    CaseState.OPEN: "opened",
+    CaseState.CLAIMED: "claimed",
+    CaseState.RESPONDED: "responded",
+    CaseState.CLOSED: "closed",
+    CaseState.DISMISSED: "dismissed",
 }
 
 
@@ -28,14 +30,30 @@ class Cases:
         row = self._database.connection.execute(
             "SELECT * FROM cases WHERE id = ?", (case_id,)
         ).fetchone()
-        return _case(row) if row else None
+        return case_from(row) if row else None
 
     def unanswered(self) -> list[Case]:
         """Give open and claimed cases, the one due first at the top."""
+        return self.found((CaseState.OPEN, CaseState.CLAIMED))
+
+    def found(
+        self, states: Sequence[CaseState], brand: str | None = None, limit: int = -1
+    ) -> list[Case]:
+        """Give cases in any of the states, the one due first at the top."""
+        marks = ", ".join("?" * len(states))
         rows = self._database.connection.execute(
-            "SELECT * FROM cases WHERE state IN ('open', 'claimed') ORDER BY due_at, id"
+            f"SELECT * FROM cases WHERE state IN ({marks}) AND (? IS NULL OR brand = ?) "
+            "ORDER BY due_at, id LIMIT ?",
+            (*states, brand, brand, limit),
         )
-        return [_case(row) for row in rows]
+        return [case_from(row) for row in rows]
+
+    def file(self, mention_id: str) -> CaseFile | None:
+        """Gather all that a case's message shows, by its mention or one that joined it."""
+        return case_file(self._database.connection, mention_id)
+
+    def of_mention(self, mention_id: str) -> Case | None:
+        return find_case(self._database.connection, mention_id)
 
     def counts(self, now: datetime) -> dict[str, int]:
         """Count cases by state, and the unanswered ones past their due time as `overdue`."""
@@ -49,60 +67,118 @@ class Cases:
         ).fetchone()[0]
         return found
 
+    def apply(self, move: CaseMove, tell: Tell | None = None) -> Applied:
+        """Carry out one move in one transaction: the case, its history, what is told of it."""
+        with self._database.transaction() as connection:
+            return apply_move(connection, move, tell)
+
     def move(
         self, case_id: int, state: CaseState, *, actor: str, at: datetime, note: str | None = None
     ) -> Case:
-        """Move a case and write down who did it; moving it where it is changes nothing."""
-        with self._database.transaction() as connection:
-            row = connection.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
-            if row is None:
-                raise InputError(f"case {case_id}: there is none: see the view `open_cases`")
-            case = _case(row)
-            if case.state == state:
-                return case
-            if state not in MOVES[case.state]:
-                allowed = ", ".join(MOVES[case.state])
-                raise InputError(
-                    f"case {case_id}: is {case.state} and cannot become {state}: it can become "
-                    f"{allowed}"
-                )
-            connection.execute(
+        """Move a case, telling nobody; moving it where it is changes nothing."""
+        case = self.get(case_id)
+        if case is None:
+            raise InputError(f"case {case_id}: there is none: see the view `open_cases`")
+        moved = self.apply(
+            CaseMove(
+                mention_id=case.mention_id,
+                event=_PAST[state],
+                to=state,
+                actor=actor,
+                at=at,
+                note=note,
+            )
+        )
+        if moved.refused and case.state is not state:
+            raise InputError(moved.refused)
+        return moved.case or case
+
+    def of_authors(self, mentions: Sequence[Mention], since: datetime) -> dict[str, Case]:
+        """Give each author's newest case of the brand that something was added to since then."""
+        found: dict[str, Case] = {}
+        wanted = sorted({(m.author_id, m.brand) for m in mentions if m.author_id})
+        for author_id, brand in wanted:
+            row = self._database.connection.execute(
                 """
-                UPDATE cases SET state = :state,
-                    claimed_by = CASE :state WHEN 'claimed' THEN :actor
-                        WHEN 'open' THEN NULL ELSE claimed_by END,
-                    claimed_at = CASE :state WHEN 'claimed' THEN :at
-                        WHEN 'open' THEN NULL ELSE claimed_at END,
-                    responded_at = CASE WHEN :state = 'responded' THEN coalesce(responded_at, :at)
-                        ELSE responded_at END,
-                    closed_at = CASE WHEN :state IN ('closed', 'dismissed') THEN :at
-                        WHEN :state = 'open' THEN NULL ELSE closed_at END
-                WHERE id = :id
+                SELECT k.*, max(k.opened_at, coalesce(max(j.joined_at), k.opened_at)) AS last_at
+                FROM cases k JOIN mentions m ON m.id = k.mention_id
+                LEFT JOIN case_mentions j ON j.case_id = k.id
+                WHERE m.author_id = ? AND k.brand = ?
+                GROUP BY k.id HAVING last_at >= ? ORDER BY last_at DESC, k.id DESC LIMIT 1
                 """,
-                {"state": state, "actor": actor, "at": iso(at), "id": case_id},
-            )
-            connection.execute(
-                "INSERT INTO case_events (case_id, at, event, actor, note) VALUES (?, ?, ?, ?, ?)",
-                (case_id, iso(at), state, actor, note),
-            )
-            return _case(
-                connection.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
+                (author_id, brand, iso(since)),
+            ).fetchone()
+            if row is not None and author_id is not None:
+                found[author_id] = case_from(row)
+        return found
+
+    def of_mentions(self, mention_ids: Sequence[str]) -> dict[str, Case]:
+        """Give the case of each mention that has one or joined one."""
+        connection = self._database.connection
+        return {
+            mention_id: case
+            for mention_id in mention_ids
+            if (case := find_case(connection, mention_id)) is not None
+        }
+
+    def dismissed(self, brand: str, since: datetime, limit: int = 500) -> list[Mention]:
+        """Give the mentions whose case people called none since a moment, the newest first."""
+        rows = self._database.connection.execute(
+            f"{SELECT_MENTION} JOIN cases k ON k.mention_id = m.id WHERE k.brand = ? "
+            "AND k.state = 'dismissed' AND k.closed_at >= ? ORDER BY k.closed_at DESC LIMIT ?",
+            (brand, iso(since), limit),
+        )
+        return [mention_from(row) for row in rows]
+
+    def newly_answered(self) -> list[tuple[Case, datetime]]:
+        """Give unanswered cases to which the owner has publicly replied since, and when.
+
+        A reply to an older text, or one that was seen before, is no answer.
+        """
+        rows = self._database.connection.execute(
+            """
+            SELECT k.*, max(m.owner_replied_at) AS replied_at
+            FROM cases k
+            JOIN mentions m ON m.id = k.mention_id
+                OR m.id IN (SELECT mention_id FROM case_mentions WHERE case_id = k.id)
+            WHERE k.state IN ('open', 'claimed') AND m.owner_replied_at IS NOT NULL
+                AND m.owner_replied_at >= coalesce(m.edited_at, m.owner_replied_at)
+                AND m.owner_replied_at > coalesce(k.reply_seen_at, '')
+                AND m.owner_replied_at >= coalesce((
+                    SELECT max(coalesce(n.created_at, j.joined_at))
+                    FROM case_mentions j JOIN mentions n ON n.id = j.mention_id
+                    WHERE j.case_id = k.id
+                ), '')
+            GROUP BY k.id ORDER BY k.id
+            """
+        )
+        return [(case_from(row), from_iso(row["replied_at"])) for row in rows]
+
+    def mute(
+        self, author_id: str, brand: str, *, by: str, by_id: str | None, at: datetime
+    ) -> bool:
+        """Let nothing of an author about a brand alert any more; False if it was so."""
+        with self._database.transaction() as connection:
+            return bool(
+                connection.execute(
+                    "INSERT INTO mutes (author_id, brand, muted_by, muted_by_id, muted_at) "
+                    "SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM authors WHERE id = ?1) "
+                    "ON CONFLICT DO NOTHING",
+                    (author_id, brand, by, by_id, iso(at)),
+                ).rowcount
             )
 
+    def unmute(self, author_id: str, brand: str) -> bool:
+        with self._database.transaction() as connection:
+            return bool(
+                connection.execute(
+                    "DELETE FROM mutes WHERE author_id = ? AND brand = ?", (author_id, brand)
+                ).rowcount
+            )
 
-def _case(row: sqlite3.Row) -> Case:
-    def moment(name: str) -> datetime | None:
-        return from_iso(row[name]) if row[name] else None
-
-    return Case(
-        id=row["id"],
-        mention_id=row["mention_id"],
-        brand=row["brand"],
-        state=CaseState(row["state"]),
-        opened_at=from_iso(row["opened_at"]),
-        due_at=from_iso(row["due_at"]),
-        claimed_by=row["claimed_by"],
-        claimed_at=moment("claimed_at"),
-        responded_at=moment("responded_at"),
-        closed_at=moment("closed_at"),
-    )
+    def muted(self, brand: str) -> frozenset[str]:
+        """Give the ids of a brand's muted authors."""
+        rows = self._database.connection.execute(
+            "SELECT author_id FROM mutes WHERE brand = ?", (brand,)
+        )
+        return frozenset(row[0] for row in rows)

@@ -267,6 +267,71 @@ def _daemon(db: Database) -> None:
     )
 
 
+@migrations(name="0006_case_work")
+def _case_work(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN operation TEXT NOT NULL DEFAULT 'post'
+            CHECK (operation IN ('post', 'reply', 'update', 'upload'));
+        ALTER TABLE alerts ADD COLUMN root_key TEXT;
+        ALTER TABLE alerts ADD COLUMN not_before TEXT;
+        ALTER TABLE alerts ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE alerts ADD COLUMN slack_channel TEXT;
+        CREATE INDEX alerts_by_root ON alerts(root_key) WHERE root_key IS NOT NULL;
+        CREATE INDEX alerts_by_channel ON alerts(channel, created_at);
+
+        CREATE TABLE incidents (
+            id INTEGER PRIMARY KEY,
+            brand TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            opened_at TEXT NOT NULL,
+            last_at TEXT NOT NULL,
+            closed_at TEXT,
+            complaints INTEGER NOT NULL,
+            about TEXT
+        );
+
+        ALTER TABLE cases ADD COLUMN kind TEXT NOT NULL DEFAULT 'complaint';
+        ALTER TABLE cases ADD COLUMN claimed_by_id TEXT;
+        ALTER TABLE cases ADD COLUMN outcome TEXT;
+        ALTER TABLE cases ADD COLUMN reply_seen_at TEXT;
+        ALTER TABLE cases ADD COLUMN due_from TEXT;
+        ALTER TABLE cases ADD COLUMN reminded_at TEXT;
+        ALTER TABLE cases ADD COLUMN overdue_told_at TEXT;
+        ALTER TABLE cases ADD COLUMN incident_id INTEGER REFERENCES incidents(id);
+        CREATE INDEX cases_by_incident ON cases(incident_id) WHERE incident_id IS NOT NULL;
+        CREATE INDEX cases_by_opening ON cases(brand, opened_at);
+
+        ALTER TABLE case_events ADD COLUMN actor_id TEXT;
+        ALTER TABLE case_events ADD COLUMN click TEXT;
+        CREATE UNIQUE INDEX case_events_by_click ON case_events(click) WHERE click IS NOT NULL;
+
+        CREATE TABLE case_mentions (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+            joined_at TEXT NOT NULL
+        );
+        CREATE INDEX case_mentions_by_case ON case_mentions(case_id);
+
+        CREATE TABLE mutes (
+            author_id TEXT NOT NULL REFERENCES authors(id) ON DELETE CASCADE,
+            brand TEXT NOT NULL,
+            muted_by TEXT NOT NULL,
+            muted_by_id TEXT,
+            muted_at TEXT NOT NULL,
+            PRIMARY KEY (author_id, brand)
+        );
+
+        CREATE TABLE named_staff (
+            mention_id TEXT NOT NULL REFERENCES mentions(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            PRIMARY KEY (mention_id, name)
+        );
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

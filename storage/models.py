@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +47,15 @@ MAY_BE_POSTED = "May be at Slack already: "
 """How the error of an alert begins while Slack may have a copy of it."""
 
 
+class Operation(StrEnum):
+    """What is done at Slack: a message of its own, or something with another alert's message."""
+
+    POST = "post"
+    REPLY = "reply"
+    UPDATE = "update"
+    UPLOAD = "upload"
+
+
 class AlertKind(StrEnum):
     COMPLAINT = "complaint"
     WOW = "wow"
@@ -56,6 +65,12 @@ class AlertKind(StrEnum):
     DIGEST = "digest"
     CHECKPOINT = "checkpoint"
     OPS = "ops"
+    REMINDER = "reminder"
+    OVERDUE = "overdue"
+    INCIDENT = "incident"
+    SPIKE = "spike"
+    LIMITED = "limited"
+    KUDOS = "kudos"
 
 
 class CrawlOutcome(StrEnum):
@@ -164,16 +179,29 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
-    """A case to open for a mention."""
+    """A case to open for a mention; `kind` is `complaint` or `lost_advocate`."""
 
     mention_id: str
     brand: str
     opened_at: datetime
     due_at: datetime
+    kind: AlertKind = AlertKind.COMPLAINT
+
+
+class Outcome(StrEnum):
+    """Why a case ended."""
+
+    WON_BACK = "won_back"
+    DONE = "done"
+    NOT_A_CASE = "not_a_case"
+    WRONG_LABEL = "wrong_label"
+    MUTED = "muted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
+    """A complaint that somebody must answer; `due_at` was counted from `due_from`."""
+
     id: int
     mention_id: str
     brand: str
@@ -184,13 +212,82 @@ class Case:
     claimed_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
+    kind: AlertKind = AlertKind.COMPLAINT
+    claimed_by_id: str | None = None
+    outcome: Outcome | None = None
+    due_from: datetime | None = None
+    reminded_at: datetime | None = None
+    overdue_told_at: datetime | None = None
+    incident_id: int | None = None
+
+    @property
+    def root_key(self) -> str:
+        """Name the alert whose message shows this case."""
+        return complaint_key(self.mention_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMove:
+    """Something that happens to the case of a mention. `to` is None where only a note is made.
+
+    `event` is a word for `case_events`; `click` makes a repeated click harmless; `joins` is a
+    mention that becomes part of the case; `due_at` is a new due time, counted from `at`.
+    """
+
+    mention_id: str
+    event: str
+    at: datetime
+    to: CaseState | None = None
+    actor: str = "earful"
+    actor_id: str | None = None
+    note: str | None = None
+    outcome: Outcome | None = None
+    joins: str | None = None
+    due_at: datetime | None = None
+    responded_at: datetime | None = None
+    click: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    at: datetime
+    event: str
+    actor: str
+    actor_id: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """A case with all that its message shows.
+
+    `answers` are public answers to this author in this thread; `channel` is where the case's
+    message is, None where it has none; `joined` counts further mentions of the case.
+    """
+
+    case: Case
+    mention: Mention
+    verdict: Verdict
+    history: AuthorHistory = field(default_factory=AuthorHistory)
+    events: tuple[CaseEvent, ...] = ()
+    joined: tuple[Mention, ...] = ()
+    answers: int = 0
+    channel: str | None = None
+    muted: bool = False
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAlert:
     """A message that must reach Slack once; `payload` holds `text` and `blocks`.
 
-    The `dedupe_key` makes writing it twice harmless.
+    The `dedupe_key` makes writing it twice harmless. A reply, an update or an upload names by
+    `root_key` the alert whose message it is about, and waits until Slack has that. An update
+    replaces one that still waits, and keeps `spacing` from the one sent before it. Nothing is
+    sent before `not_before`; `urgent` goes first in its channel.
     """
 
     dedupe_key: str
@@ -200,6 +297,11 @@ class NewAlert:
     payload: dict[str, Any]
     created_at: datetime
     mention_id: str | None = None
+    operation: Operation = Operation.POST
+    root_key: str | None = None
+    not_before: datetime | None = None
+    spacing: timedelta = timedelta(0)
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +323,17 @@ class Alert:
     sent_at: datetime | None = None
     error: str | None = None
     mention_id: str | None = None
+    operation: Operation = Operation.POST
+    root_key: str | None = None
+    urgent: bool = False
+    slack_channel: str | None = None
+    root_ts: str | None = None
+    root_channel: str | None = None
+
+    @property
+    def queue(self) -> str:
+        """Name what it waits in line with: updates of a channel do not wait behind its posts."""
+        return f"{self.channel} updates" if self.operation is Operation.UPDATE else self.channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +384,11 @@ class Validators:
     url: str
     etag: str | None
     last_modified: str | None
+
+
+def complaint_key(mention_id: str) -> str:
+    """Name the alert that tells of an angry mention, whatever its text or kind becomes."""
+    return f"complaint:{mention_id}"
 
 
 def iso(moment: datetime) -> str:

@@ -14,9 +14,15 @@ from storage.models import (
     AlertKind,
     AlertState,
     NewAlert,
+    Operation,
     from_iso,
     iso,
 )
+
+_SELECT = """
+    SELECT a.*, r.slack_ts AS root_ts, r.slack_channel AS root_channel
+    FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
+"""
 
 
 class Outbox:
@@ -31,21 +37,54 @@ class Outbox:
             return insert_alerts(connection, alerts)
 
     def due(self, now: datetime, limit: int) -> list[Alert]:
-        """Give pending alerts whose time has come, in the order they were written."""
+        """Give pending alerts whose time has come, in the order they go."""
+        return [
+            alert
+            for alert in self.waiting(now, limit)
+            if alert.next_attempt_at is None or alert.next_attempt_at <= now
+        ]
+
+    def waiting(self, now: datetime, limit: int) -> list[Alert]:
+        """Give pending alerts in the order they go, those that must be tried later too.
+
+        Left out is what may not go yet at all: before its `not_before`, or about a message that
+        Slack does not have.
+        """
         return self._select(
-            "state = 'pending' AND (next_attempt_at IS NULL OR next_attempt_at <= ?) "
-            "ORDER BY id LIMIT ?",
+            "a.state = 'pending' AND (a.not_before IS NULL OR a.not_before <= ?) "
+            "AND (a.root_key IS NULL OR r.state = 'sent') ORDER BY a.urgent DESC, a.id LIMIT ?",
             iso(now),
             limit,
         )
 
+    def next_release(self, now: datetime) -> datetime | None:
+        """Tell when the next alert that waits for its `not_before` may go."""
+        row = self._database.connection.execute(
+            "SELECT min(not_before) FROM alerts WHERE state = 'pending' AND not_before > ?",
+            (iso(now),),
+        ).fetchone()
+        return _moment(row[0])
+
+    def drop_orphans(self) -> int:
+        """Drop what is about a message that Slack will never have; returns how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """
+                UPDATE alerts SET state = 'dropped', error = NULL
+                WHERE state = 'pending' AND root_key IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM alerts r
+                    WHERE r.dedupe_key = alerts.root_key AND r.state <> 'dropped'
+                )
+                """
+            ).rowcount
+
     def unsent(self) -> list[Alert]:
         """Give all that Slack does not have yet, parked ones too, in order."""
-        return self._select("state IN ('pending', 'sending', 'parked') ORDER BY id")
+        return self._select("a.state IN ('pending', 'sending', 'parked') ORDER BY a.id")
 
     def sending(self) -> list[Alert]:
         """Give alerts of which it is not known whether Slack has them."""
-        return self._select("state = 'sending' ORDER BY id")
+        return self._select("a.state = 'sending' ORDER BY a.id")
 
     def claim(self, alert_id: int, now: datetime) -> Alert | None:
         """Move a pending alert to `sending`; None when it is no longer pending."""
@@ -54,26 +93,45 @@ class Outbox:
                 """
                 UPDATE alerts SET state = 'sending', attempts = attempts + 1, claimed_at = ?,
                     next_attempt_at = NULL
-                WHERE id = ? AND state = 'pending' RETURNING *
+                WHERE id = ? AND state = 'pending' RETURNING id
                 """,
                 (iso(now), alert_id),
             ).fetchone()
-        return _alert(row) if row else None
+        return self._select("a.id = ?", alert_id)[0] if row else None
 
-    def mark_sent(self, alert_id: int, slack_ts: str | None, now: datetime) -> None:
+    def mark_sent(
+        self,
+        alert_id: int,
+        slack_ts: str | None,
+        now: datetime,
+        slack_channel: str | None = None,
+    ) -> None:
         self._update(
-            "state = 'sent', slack_ts = ?, sent_at = ?, error = NULL, next_attempt_at = NULL",
-            (slack_ts, iso(now)),
+            "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
+            "sent_at = ?, error = NULL, next_attempt_at = NULL",
+            (slack_ts, slack_channel, iso(now)),
             alert_id,
         )
 
     def retry(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
-        """Put back an alert that Slack certainly does not have."""
+        """Put back an alert that Slack certainly does not have.
+
+        An update that a newer one has overtaken meanwhile is dropped instead.
+        """
         self._update(
-            "state = 'pending', next_attempt_at = ?, error = ?",
+            """
+            state = CASE WHEN operation = 'update' AND EXISTS (
+                SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
+                    AND n.operation = 'update'
+            ) THEN 'dropped' ELSE 'pending' END, next_attempt_at = ?, error = ?
+            """,
             (iso(next_attempt_at), error),
             alert_id,
         )
+
+    def drop(self, alert_id: int) -> None:
+        """Give up an alert that has nothing left to be about."""
+        self._update("state = 'dropped', next_attempt_at = NULL, error = NULL", (), alert_id)
 
     def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
         """Keep an alert in `sending`: Slack may have it, and must be asked first."""
@@ -87,16 +145,21 @@ class Outbox:
         """Set an alert aside until `unpark`; `error` is a sentence for people."""
         self._update("state = 'parked', next_attempt_at = NULL, error = ?", (error,), alert_id)
 
-    def hold_channel(self, channel: str, until: datetime, error: str) -> None:
-        """Let all that is pending for a channel wait; what is in doubt stays marked so."""
+    def hold_channel(
+        self, channel: str, until: datetime, error: str, *, updates: bool = False
+    ) -> None:
+        """Let all that is pending for a channel wait, or its updates.
+
+        What is in doubt stays marked so.
+        """
         with self._database.transaction() as connection:
             connection.execute(
                 """
                 UPDATE alerts SET next_attempt_at = ?1,
                     error = CASE WHEN error LIKE ?4 || '%' THEN error ELSE ?2 END
-                WHERE channel = ?3 AND state = 'pending'
+                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?5
                 """,
-                (iso(until), error, channel, MAY_BE_POSTED),
+                (iso(until), error, channel, MAY_BE_POSTED, updates),
             )
 
     def park_channel(self, channel: str, error: str) -> int:
@@ -154,7 +217,7 @@ class Outbox:
         return [tuple(row) for row in rows]
 
     def _select(self, where: str, *parameters: object) -> list[Alert]:
-        rows = self._database.connection.execute(f"SELECT * FROM alerts WHERE {where}", parameters)
+        rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)
         return [_alert(row) for row in rows]
 
     def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
@@ -165,21 +228,61 @@ class Outbox:
 
 
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
-    """Write alerts inside a running transaction; a known dedupe key is passed over."""
+    """Write alerts inside a running transaction; a known dedupe key is passed over.
+
+    An update takes the place of one of the same root that still waits.
+    """
     added = 0
     for alert in alerts:
+        payload = json.dumps(alert.payload, ensure_ascii=False)
+        not_before = alert.not_before
+        if alert.operation is Operation.UPDATE:
+            replaced = connection.execute(
+                "UPDATE alerts SET payload = ? WHERE root_key = ? AND operation = 'update' "
+                "AND state IN ('pending', 'parked')",
+                (payload, alert.root_key),
+            ).rowcount
+            if replaced:
+                continue
+            not_before = _spaced(connection, alert)
         added += connection.execute(
             """
-            INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, created_at, mention_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
+            INSERT INTO alerts (
+                dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
+                root_key, not_before, urgent
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
             """,
             (
-                alert.dedupe_key, alert.kind, alert.brand, alert.channel,
-                json.dumps(alert.payload, ensure_ascii=False), iso(alert.created_at),
-                alert.mention_id,
+                _own_key(connection, alert), alert.kind, alert.brand, alert.channel, payload,
+                iso(alert.created_at), alert.mention_id, alert.operation, alert.root_key,
+                iso(not_before) if not_before else None, alert.urgent,
             ),
         ).rowcount  # fmt: skip
     return added
+
+
+def _own_key(connection: sqlite3.Connection, alert: NewAlert) -> str:
+    """Number updates: each may be sent, none stands for another."""
+    if alert.operation is not Operation.UPDATE:
+        return alert.dedupe_key
+    row = connection.execute(
+        "SELECT count(*) FROM alerts WHERE root_key = ? AND operation = 'update'",
+        (alert.root_key,),
+    ).fetchone()
+    return f"{alert.dedupe_key}:{row[0] + 1}"
+
+
+def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
+    """Tell when an update may go: some time after the one before it, if that is to come."""
+    row = connection.execute(
+        "SELECT max(coalesce(sent_at, claimed_at)) FROM alerts "
+        "WHERE root_key = ? AND operation = 'update'",
+        (alert.root_key,),
+    ).fetchone()
+    if not row[0] or not alert.spacing:
+        return alert.not_before
+    after = from_iso(row[0]) + alert.spacing
+    return max(after, alert.not_before) if alert.not_before else after
 
 
 def _alert(row: sqlite3.Row) -> Alert:
@@ -199,6 +302,12 @@ def _alert(row: sqlite3.Row) -> Alert:
         sent_at=_moment(row["sent_at"]),
         error=row["error"],
         mention_id=row["mention_id"],
+        operation=Operation(row["operation"]),
+        root_key=row["root_key"],
+        urgent=bool(row["urgent"]),
+        slack_channel=row["slack_channel"],
+        root_ts=row["root_ts"],
+        root_channel=row["root_channel"],
     )
 
 

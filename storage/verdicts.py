@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.casebook import Tell, apply_move, open_case
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, in_chunks, mention_from
 from storage.models import (
-    AuthorHistory,
+    CaseMove,
     Experience,
     Mention,
     NewAlert,
@@ -23,8 +24,10 @@ from storage.models import (
     iso,
 )
 from storage.outbox import insert_alerts
+from storage.voices import SELECT_VOICE, VERDICT_COLUMNS, author_history, verdict_from
 
-_VERDICT_COLUMNS = tuple(item.name for item in fields(Verdict))
+# An edit makes an old mention news: what it says now was written then.
+_WRITTEN = "max(m.created_at, coalesce(m.edited_at, m.created_at))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +99,12 @@ class Verdicts:
         """
         current = 0
         touched = set()
-        columns = ", ".join(_VERDICT_COLUMNS)
-        marks = ", ".join(f":{column}" for column in _VERDICT_COLUMNS)
+        columns = ", ".join(VERDICT_COLUMNS)
+        marks = ", ".join(f":{column}" for column in VERDICT_COLUMNS)
         with self._database.transaction() as connection:
             for item in scored:
                 values: dict[str, Any] = {
-                    name: getattr(item.verdict, name) for name in _VERDICT_COLUMNS
+                    name: getattr(item.verdict, name) for name in VERDICT_COLUMNS
                 }
                 values |= {
                     "mention_id": item.mention.id,
@@ -144,9 +147,9 @@ class Verdicts:
 
         A source whose crawl is still running waits, so that its history makes one summary.
         """
-        unjudged = """
+        unjudged = f"""
             FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-            WHERE v.judged_at IS NULL AND (m.created_at IS NULL OR m.created_at < :cutoff)
+            WHERE v.judged_at IS NULL AND (m.created_at IS NULL OR ({_WRITTEN}) < :cutoff)
             AND NOT EXISTS (
                 SELECT 1 FROM crawl_runs r
                 WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
@@ -189,37 +192,28 @@ class Verdicts:
             insert_alerts(connection, [summarise(backlog) for backlog in found.values()])
         return list(found.values())
 
+    def voice(self, mention_id: str) -> Voice | None:
+        """Give a mention with its current verdict; None before it has one."""
+        connection = self._database.connection
+        row = connection.execute(f"{SELECT_VOICE} WHERE m.id = ?", (mention_id,)).fetchone()
+        return _voice(connection, row) if row else None
+
     def unjudged(self, since: datetime, limit: int) -> list[Voice]:
-        """Give mentions written since a moment that no rule has seen, the oldest first.
+        """Give mentions written or edited since a moment that no rule has seen, oldest first.
 
         Each has a current verdict and comes with its author's history before it. The older ones
         are for `judge_backlog`.
         """
-        columns = ", ".join(f"v.{column} AS v_{column}" for column in _VERDICT_COLUMNS)
-        rows = self._database.connection.execute(
+        connection = self._database.connection
+        rows = connection.execute(
             f"""
-            SELECT m.*, a.name AS author, a.native_id AS author_native_id, {columns},
-                c.experience AS c_experience, c.stance AS c_stance
-            FROM mentions m
-            JOIN verdicts v ON v.id = m.verdict_id
-            LEFT JOIN authors a ON a.id = m.author_id
-            LEFT JOIN corrections c ON c.id = (
-                SELECT max(k.id) FROM corrections k
-                WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
-            )
-            WHERE v.judged_at IS NULL AND m.created_at >= ?
+            {SELECT_VOICE}
+            WHERE v.judged_at IS NULL AND ({_WRITTEN}) >= ?
             ORDER BY m.created_at, m.seq LIMIT ?
             """,
             (iso(since), limit),
         ).fetchall()
-        return [
-            Voice(
-                mention=mention_from(row),
-                verdict=_verdict_from(row),
-                history=self._history(row),
-            )
-            for row in rows
-        ]
+        return [_voice(connection, row) for row in rows]
 
     def record_judgement(
         self,
@@ -227,27 +221,27 @@ class Verdicts:
         cases: Sequence[NewCase],
         alerts: Sequence[NewAlert],
         at: datetime,
+        *,
+        moves: Sequence[CaseMove] = (),
+        tell: Tell | None = None,
+        staff: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Write what the rules decided, in one transaction; safe to repeat.
 
-        A mention has one case for ever: an edited complaint finds the case that it has.
+        A mention has one case for ever: an edited complaint finds the case that it has. `staff`
+        are the names that a wow praises, by mention.
         """
         with self._database.transaction() as connection:
             for case in cases:
-                row = connection.execute(
-                    """
-                    INSERT INTO cases (mention_id, brand, state, opened_at, due_at)
-                    VALUES (?, ?, 'open', ?, ?) ON CONFLICT (mention_id) DO NOTHING RETURNING id
-                    """,
-                    (case.mention_id, case.brand, iso(case.opened_at), iso(case.due_at)),
-                ).fetchone()
-                if row is not None:
-                    connection.execute(
-                        "INSERT INTO case_events (case_id, at, event, actor) "
-                        "VALUES (?, ?, 'opened', 'earful')",
-                        (row["id"], iso(case.opened_at)),
-                    )
+                open_case(connection, case)
+            # The messages first: what the moves say goes into their threads.
             insert_alerts(connection, alerts)
+            for move in moves:
+                apply_move(connection, move, tell)
+            connection.executemany(
+                "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(mention, name) for mention, names in (staff or {}).items() for name in names],
+            )
             for voice in judged:
                 connection.execute(
                     """
@@ -256,6 +250,22 @@ class Verdicts:
                     """,
                     (iso(at), voice.mention.id, voice.mention.text_hash),
                 )
+
+    def earlier_experience(self, mention_ids: Sequence[str]) -> dict[str, Experience]:
+        """Tell how an older text of each edited mention was understood."""
+        found: dict[str, Experience] = {}
+        for chunk in in_chunks(mention_ids):
+            marks = ", ".join("?" * len(chunk))
+            rows = self._database.connection.execute(
+                f"""
+                SELECT m.id, v.experience FROM mentions m
+                JOIN verdicts v ON v.mention_id = m.id AND v.text_hash <> m.text_hash
+                WHERE m.id IN ({marks}) ORDER BY v.id
+                """,
+                list(chunk),
+            )
+            found.update({row["id"]: Experience(row["experience"]) for row in rows})
+        return found
 
     def correct(
         self,
@@ -266,8 +276,15 @@ class Verdicts:
         by: str,
         at: datetime,
         note: str | None = None,
+        cases: Sequence[NewCase] = (),
+        alerts: Sequence[NewAlert] = (),
+        moves: Sequence[CaseMove] = (),
+        tell: Tell | None = None,
     ) -> bool:
-        """Record a person's label for the present text; False when there is no such mention."""
+        """Record a person's label for the present text, and in the same transaction what follows.
+
+        False when there is no such mention.
+        """
         with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT brand, source, text_hash, created_at FROM mentions WHERE id = ?",
@@ -283,57 +300,25 @@ class Verdicts:
                 """,
                 (mention_id, row["text_hash"], experience, stance, by, iso(at), note),
             )
+            for case in cases:
+                open_case(connection, case)
+            insert_alerts(connection, alerts)
+            for move in moves:
+                apply_move(connection, move, tell)
             if row["created_at"]:
                 _roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
         return True
-
-    def _history(self, row: sqlite3.Row) -> AuthorHistory:
-        if row["author_id"] is None:
-            return AuthorHistory()
-        earlier = self._database.connection.execute(
-            """
-            SELECT experience, stance, created_at FROM voice
-            WHERE author_id = :author_id AND brand = :brand AND id <> :id
-                AND experience IS NOT NULL
-                AND coalesce(created_at, fetched_at) <= :moment
-            ORDER BY coalesce(created_at, fetched_at), id
-            """,
-            {
-                "author_id": row["author_id"],
-                "brand": row["brand"],
-                "id": row["id"],
-                "moment": row["created_at"] or row["fetched_at"],
-            },
-        ).fetchall()
-        if not earlier:
-            return AuthorHistory()
-        experiences = [item["experience"] for item in earlier]
-        stances = [item["stance"] for item in earlier]
-        dates = [item["created_at"] for item in earlier if item["created_at"]]
-        taken = [stance for stance in stances if stance != Stance.NEITHER]
-        told = [experience for experience in experiences if experience != Experience.NONE]
-        return AuthorHistory(
-            mentions=len(earlier),
-            angry=experiences.count(Experience.ANGRY),
-            delighted=experiences.count(Experience.DELIGHTED),
-            advocate=stances.count(Stance.ADVOCATE),
-            hater=stances.count(Stance.HATER),
-            first_seen_at=from_iso(dates[0]) if dates else None,
-            last_stance=Stance(taken[-1]) if taken else None,
-            last_experience=Experience(told[-1]) if told else None,
-        )
 
     def _count(self, sql: str, *parameters: object) -> int:
         return int(self._database.connection.execute(sql, parameters).fetchone()[0])
 
 
-def _verdict_from(row: sqlite3.Row) -> Verdict:
-    values: dict[str, Any] = {name: row[f"v_{name}"] for name in _VERDICT_COLUMNS}
-    corrected = row["c_experience"] is not None or row["c_stance"] is not None
-    values["experience"] = Experience(row["c_experience"] or values["experience"])
-    values["stance"] = Stance(row["c_stance"] or values["stance"])
-    values["sure"] = corrected or bool(values["sure"])
-    return Verdict(**values)
+def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:
+    return Voice(
+        mention=mention_from(row),
+        verdict=verdict_from(row),
+        history=author_history(connection, row),
+    )
 
 
 def _extreme(choose: Any, before: datetime | None, text: str | None) -> datetime | None:

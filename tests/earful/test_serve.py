@@ -468,6 +468,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
     assert visible == {
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
         "crawl_runs", "daemon_runs", "corrections", "checkpoints", "daily_counts",
+        "case_mentions", "incidents", "mutes", "named_staff",
     }  # fmt: skip
 
 
