@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PICKS = 5
+_FLIPS = 12
 _TOLD = ("angry", "mediocre", "delighted")
 _CUT = 700
 
@@ -71,7 +72,9 @@ def render_report(
         wows=_quotes(store, which, "delighted", "p_delighted"),
         complaints=_quotes(store, which, "angry", "p_angry"),
         mediocre=_quotes(store, which, "mediocre", "p_mediocre"),
-        flips=[_quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which)],
+        flips=[
+            _quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)
+        ],
         method=store.insight.method(which),
     )
 
