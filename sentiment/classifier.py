@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.calibration import Calibration, confidence
-from sentiment.encoding import Window, batches, encode
+from sentiment.encoding import batches, encode
 from sentiment.language import detect_language
 from sentiment.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from tokenizers import Tokenizer
 
     from sentiment.metrics import Floats
@@ -31,6 +30,8 @@ CHUNK_CHARACTERS = 2_000_000
 TOKEN_BUDGET = 4096
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
+_TELLING_EXPERIENCES = (0, 2)  # angry, delighted
+_TELLING_STANCES = (0, 1)  # advocate, hater
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Classifier:
         """Judge texts in input order; `progress` gets the count of texts done since its last call.
 
         Reads every token of every text: texts over 253 word pieces are read in overlapping
-        windows whose features are pooled before the heads, so that no part is cut.
+        windows whose scores are pooled (`sentiment.windows`), so that no part is cut.
         """
         verdicts: list[Verdict] = []
         for chunk in _chunks(texts):
@@ -102,25 +103,30 @@ class Classifier:
 
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
+        import numpy as np
         import torch
+
+        from sentiment.windows import pooled
 
         windows = encode(self._tokenizer, texts)
         lengths = [len(window.ids) for window in windows]
+        experience = np.empty((len(windows), len(_EXPERIENCES)))
+        stance = np.empty((len(windows), len(_STANCES)))
         with torch.inference_mode():
-            pooled: torch.Tensor | None = None
             for batch in batches(lengths, TOKEN_BUDGET):
                 features = self.runtime.features(
                     [windows[index].ids for index in batch],
                     [windows[index].rating for index in batch],
-                ).cpu()
-                if pooled is None:
-                    pooled = torch.empty(len(windows), features.shape[1])
-                pooled[batch] = features
-            if pooled is None:
-                raise ValueError("no texts")
-            pooled = _pooled_windows(pooled, windows, len(texts))
-            experience, stance = self.runtime.logits(pooled.to(self.runtime.device))
-        return Logits(experience.double().cpu().numpy(), stance.double().cpu().numpy())
+                )
+                of_experience, of_stance = self.runtime.logits(features)
+                experience[batch] = of_experience.double().cpu().numpy()
+                stance[batch] = of_stance.double().cpu().numpy()
+        owner = np.array([window.owner for window in windows], dtype=np.int64)
+        sizes = np.array(lengths, dtype=np.int64)
+        return Logits(
+            pooled(experience, owner, sizes, len(texts), _TELLING_EXPERIENCES),
+            pooled(stance, owner, sizes, len(texts), _TELLING_STANCES),
+        )
 
     def _verdicts(self, texts: Sequence[Text], logits: Logits) -> Iterator[Verdict]:
         for text, experience, stance in zip(texts, logits.experience, logits.stance, strict=True):
@@ -180,25 +186,3 @@ def _chunks(texts: Iterable[Text]) -> Iterator[list[Text]]:
             chunk, characters = [], 0
     if chunk:
         yield chunk
-
-
-def _pooled_windows(features: torch.Tensor, windows: Sequence[Window], count: int) -> torch.Tensor:
-    """Features (count, width) from those of windows: [CLS] and mean averaged, maximum of maxima.
-
-    Windows count by their length. The maximum keeps a complaint that stands at the end.
-    """
-    import torch
-
-    if len(windows) == count:
-        return features
-    owner = torch.tensor([window.owner for window in windows])
-    length = torch.tensor([float(len(window.ids)) for window in windows])
-    share = length / torch.zeros(count).index_add_(0, owner, length)[owner]
-    size = features.shape[1] // 3
-    mixed = torch.zeros(count, features.shape[1])
-    mixed.index_add_(0, owner, features * share.unsqueeze(1))
-    top = torch.full((count, size), -1e4)
-    rows = owner.unsqueeze(1).expand(-1, size)
-    top.scatter_reduce_(0, rows, features[:, 2 * size :], "amax")
-    mixed[:, 2 * size :] = top
-    return mixed
