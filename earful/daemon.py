@@ -36,6 +36,8 @@ HEARTBEAT = timedelta(seconds=30)
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 _HOUR = timedelta(hours=1)
+# By then a first history is stored and scored.
+_FIRST_LOOK = timedelta(minutes=1)
 _STOP_WITHIN_S = 60.0
 
 
@@ -163,7 +165,9 @@ class Daemon:
         self._routine.daily("digest", at, zone, self._write_digests)
         # A digest that fell into a time without a daemon is written late.
         self._routine.once("digest at start", now, self._write_digests)
-        self._routine.every("checkpoints", _HOUR, self._judge_checkpoints)
+        self._routine.every(
+            "checkpoints", _HOUR, self._judge_checkpoints, first_at=now + _FIRST_LOOK
+        )
         self._routine.every("parked alerts", _HOUR, self._unpark, first_at=now)
         self._routine.daily("forgetting", time(3, 30), zone, self._forget_old)
         self._routine.every("heartbeat", HEARTBEAT, lambda: self._beat(run_id))
@@ -213,7 +217,11 @@ class Daemon:
                 if self._classifier is None:
                     self._classifier = self._load_classifier()
                 scored = jobs.score(
-                    store, self._classifier, self._clock, stop=self._stopping.is_set
+                    store,
+                    self._classifier,
+                    self._clock,
+                    after_batch=lambda: self._judge_early(store),
+                    stop=self._stopping.is_set,
                 )
                 log.info("scored", extra={"mentions": scored, "model": self._classifier.model})
             judged = jobs.judge_waiting(store, self._settings, self._clock)
@@ -228,6 +236,11 @@ class Daemon:
                     },
                 )
         self._delivery.wake()
+
+    def _judge_early(self, store: Store) -> None:
+        """Send out what is urgent while older mentions are still being scored."""
+        if jobs.judge_fresh(store, self._settings, self._clock).alerts:
+            self._delivery.wake()
 
     def _deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""

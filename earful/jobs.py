@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
 
-# Enough texts to sort by length into dense batches, few enough to lose little at a kill.
-_SCORE_BATCH = 2048
+# The first batch is small, so that today's complaints are out while a long history is scored;
+# the last ones hold enough texts to sort by length into dense batches.
+_FIRST_BATCH, _SCORE_BATCH = 128, 2048
 _JUDGE_BATCH = 500
 
 
@@ -54,16 +55,20 @@ def score(
     clock: Clock,
     progress: Progress | None = None,
     *,
+    after_batch: Callable[[], object] = lambda: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give every mention that waits its verdict; returns how many were scored.
+    """Give every mention that waits its verdict, the newest first; returns how many were scored.
 
     `stop` is asked between batches; `progress` is told how many more are done.
     """
     done = 0
-    while not stop() and (batch := store.verdicts.waiting(_SCORE_BATCH)):
+    size = _FIRST_BATCH
+    while not stop() and (batch := store.verdicts.waiting(size)):
         _score_batch(store, classifier, batch, clock, progress)
         done += len(batch)
+        size = min(2 * size, _SCORE_BATCH)
+        after_batch()
     return done
 
 
@@ -114,6 +119,7 @@ def _score_batch(
 
 def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
     """Let the rules see every verdict they have not seen; old mentions make one summary each."""
+    fresh = judge_fresh(store, settings, clock)
     now = clock()
     cutoff = now - settings.alerts.max_age
 
@@ -124,6 +130,13 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
     quiet = sum(
         sum(old.counts.values()) for old in store.verdicts.judge_backlog(cutoff, now, summarise)
     )
+    return Judged(fresh.mentions + quiet, quiet, fresh.cases, fresh.alerts)
+
+
+def judge_fresh(store: Store, settings: Settings, clock: Clock) -> Judged:
+    """Let the rules see the verdicts of mentions young enough to alert one by one."""
+    now = clock()
+    cutoff = now - settings.alerts.max_age
     mentions = cases = alerts = 0
     while voices := store.verdicts.unjudged(cutoff, _JUDGE_BATCH):
         for brand, group in groupby(
@@ -136,7 +149,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
             mentions += len(judged)
             cases += len(decision.cases)
             alerts += len(decision.alerts)
-    return Judged(mentions + quiet, quiet, cases, alerts)
+    return Judged(mentions, 0, cases, alerts)
 
 
 def transport_for(settings: Settings, secrets: Secrets) -> Transport:

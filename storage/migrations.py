@@ -332,6 +332,18 @@ def _case_work(db: Database) -> None:
     )
 
 
+@migrations(name="0007_unscored_by_time")
+def _unscored_by_time(db: Database) -> None:
+    # The newest are scored first: a complaint of today must not wait behind ten years of reviews.
+    _run(
+        db,
+        """
+        DROP INDEX mentions_unscored;
+        CREATE INDEX mentions_unscored ON mentions(created_at) WHERE verdict_id IS NULL;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

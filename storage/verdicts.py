@@ -58,9 +58,10 @@ class Verdicts:
         self._database = database
 
     def waiting(self, limit: int) -> list[Mention]:
-        """Give mentions whose present text has no verdict, the newest stored first."""
+        """Give mentions whose present text has no verdict, the newest first, undated ones last."""
         rows = self._database.connection.execute(
-            f"{SELECT_MENTION} WHERE m.verdict_id IS NULL ORDER BY m.seq DESC LIMIT ?", (limit,)
+            f"{SELECT_MENTION} WHERE m.verdict_id IS NULL ORDER BY m.created_at DESC LIMIT ?",
+            (limit,),
         )
         return [mention_from(row) for row in rows]
 

@@ -169,10 +169,24 @@ def test_scoring_stops_between_batches_and_goes_on(store: Store) -> None:
         stop_after_first,
         stop=stop.is_set,  # type: ignore[arg-type]
     )
-    assert done == 2048
-    assert store.verdicts.count_waiting() == 952
-    assert jobs.score(store, classifier, lambda: NOW) == 952  # type: ignore[arg-type]
-    assert classifier.batches == [2048, 952]
+    assert done == 128
+    assert store.verdicts.count_waiting() == 2872
+    assert jobs.score(store, classifier, lambda: NOW) == 2872  # type: ignore[arg-type]
+    assert classifier.batches == [128, 128, 256, 512, 1024, 952]
+
+
+def test_the_newest_are_scored_and_judged_first(store: Store, settings: Settings) -> None:
+    say(store, *["mediocre"] * 300, hours_ago=500)
+    say(store, "angry", hours_ago=1)
+    seen: list[int] = []
+
+    def judge_early() -> None:
+        seen.append(jobs.judge_fresh(store, settings, lambda: NOW).cases)
+
+    jobs.score(store, WordClassifier(), lambda: NOW, after_batch=judge_early)  # type: ignore[arg-type]
+    assert seen == [1, 0, 0]
+    assert kinds(store) == [AlertKind.COMPLAINT]
+    assert jobs.judge_waiting(store, settings, lambda: NOW).quiet == 300
 
 
 def test_a_new_model_scores_anew_and_keeps_the_old_verdicts(
