@@ -50,15 +50,18 @@ class Mode:
 
     experience: Scaling = field(default_factory=Scaling)
     stance: Scaling = field(default_factory=Scaling)
-    sure: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One mode for rated texts and one for unrated: a rating makes verdicts surer."""
+    """One mode for rated texts and one for unrated: a rating makes verdicts surer.
+
+    `sure` is the least confidence, as `confidence` gives it, of a sure verdict of either kind.
+    """
 
     rated: Mode = field(default_factory=Mode)
     unrated: Mode = field(default_factory=Mode)
+    sure: float = 0.75
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,9 +75,9 @@ class Calibration:
                 Scaling(float(part[head]["scale"]), tuple(map(float, part[head]["shift"])))
                 for head in ("experience", "stance")
             ]
-            return Mode(scalings[0], scalings[1], float(part["sure"]))
+            return Mode(*scalings)
 
-        return cls(mode(data["rated"]), mode(data["unrated"]))
+        return cls(mode(data["rated"]), mode(data["unrated"]), float(data["sure"]))
 
 
 def confidence(experience: Floats, stance: Floats) -> Floats:
@@ -99,18 +102,7 @@ def sure_threshold(
 
 
 def fit_mode(
-    experience_logits: Floats,
-    stance_logits: Floats,
-    experience: Ints,
-    stance: Ints,
-    *,
-    accuracy: float = 0.95,
-    coverage: float = 0.70,
+    experience_logits: Floats, stance_logits: Floats, experience: Ints, stance: Ints
 ) -> Mode:
-    """Fit both heads' scaling and the `sure` threshold on texts that training did not see."""
-    scale_e = fit_scaling(experience_logits, experience)
-    scale_s = fit_scaling(stance_logits, stance)
-    p_e, p_s = scale_e.probabilities(experience_logits), scale_s.probabilities(stance_logits)
-    right = (p_e.argmax(1) == experience).astype(float)
-    threshold = sure_threshold(confidence(p_e, p_s), right, accuracy=accuracy, coverage=coverage)
-    return Mode(scale_e, scale_s, round(threshold, 4))
+    """Fit both heads' scaling on texts that training did not see."""
+    return Mode(fit_scaling(experience_logits, experience), fit_scaling(stance_logits, stance))

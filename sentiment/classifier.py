@@ -138,7 +138,10 @@ class Classifier:
             if self._foreign(text, readable) or (not position and not _has_words(readable)):
                 yield self._unread()
                 continue
-            sure = _has_words(readable) and confidence(p_experience, p_stance) >= mode.sure
+            sure = (
+                _has_words(readable)
+                and confidence(p_experience, p_stance) >= self.calibration.sure
+            )
             yield self._verdict(p_experience, p_stance, bool(sure))
 
     def _foreign(self, text: Text, readable: str) -> bool:

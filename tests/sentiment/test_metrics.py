@@ -53,5 +53,5 @@ def test_calibration_survives_its_file() -> None:
         rng.integers(0, 4, 50),
         rng.integers(0, 3, 50),
     )
-    calibration = Calibration(mode, mode)
+    calibration = Calibration(mode, mode, 0.8)
     assert Calibration.from_dict(calibration.as_dict()) == calibration
