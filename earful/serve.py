@@ -11,6 +11,7 @@ import importlib
 import ipaddress
 import os
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -282,9 +283,21 @@ def _run(
             server.should_exit = True
 
         threading.Thread(target=watch, args=(stop,), daemon=True).start()
-    # uvicorn raises KeyboardInterrupt again once it has ended in order.
-    with contextlib.suppress(KeyboardInterrupt):
+    # Once it has ended in order uvicorn raises the signal again: that must not kill us.
+    with contextlib.suppress(KeyboardInterrupt), _sigterm_is_no_news():
         server.run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _sigterm_is_no_news() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _names(host: str, allowed: Collection[str]) -> frozenset[str] | None:
@@ -338,7 +351,9 @@ def _main(arguments: list[str]) -> int:
     orphaned = threading.Event()
 
     def watch_parent() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: its lock, held by a waiting reader, aborts Python's own exit.
+        while os.read(0, 1):
+            pass
         orphaned.set()
 
     def say_ready(url: str) -> None:
