@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,22 @@ from typing import TYPE_CHECKING
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.calibration import Calibration, confidence
-from sentiment.encoding import batches, encode
+from sentiment.encoding import MOST_WINDOWS, batches, encode
 from sentiment.language import detect_language
 from sentiment.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
     from sentiment.metrics import Floats
     from sentiment.runtime import Runtime
 
 __all__ = ["Classifier", "Text"]
+
+LOG = logging.getLogger(__name__)
 
 # Texts are tokenised a chunk at a time and windows run at a time, so that memory stays bounded.
 CHUNK_TEXTS = 1024
@@ -36,10 +40,11 @@ _TELLING_STANCES = (0, 1)  # advocate, hater
 
 @dataclass(frozen=True, slots=True)
 class Logits:
-    """Raw scores before calibration: experience (n, 4) and stance (n, 3)."""
+    """Raw scores before calibration, (n, 4) and (n, 3); `whole` where all was read."""
 
     experience: Floats
     stance: Floats
+    whole: Sequence[bool]
 
 
 class Classifier:
@@ -91,7 +96,9 @@ class Classifier:
         """Judge texts in input order; `progress` gets the count of texts done since its last call.
 
         Reads every token of every text: texts over 253 word pieces are read in overlapping
-        windows whose scores are pooled (`sentiment.windows`), so that no part is cut.
+        windows whose scores are pooled (`sentiment.windows`), so that no part is cut. Only a text
+        of 512 windows or more (some 400,000 characters) loses its middle; it is logged and
+        never sure.
         """
         verdicts: list[Verdict] = []
         for chunk in _chunks(texts):
@@ -126,10 +133,13 @@ class Classifier:
         return Logits(
             pooled(experience, owner, sizes, len(texts), _TELLING_EXPERIENCES),
             pooled(stance, owner, sizes, len(texts), _TELLING_STANCES),
+            _read_whole(owner, texts),
         )
 
     def _verdicts(self, texts: Sequence[Text], logits: Logits) -> Iterator[Verdict]:
-        for text, experience, stance in zip(texts, logits.experience, logits.stance, strict=True):
+        for text, experience, stance, whole in zip(
+            texts, logits.experience, logits.stance, logits.whole, strict=True
+        ):
             position = rating_position(text.rating, text.rating_max)
             mode = self.calibration.rated if position else self.calibration.unrated
             p_experience = mode.experience.probabilities(experience)
@@ -139,7 +149,8 @@ class Classifier:
                 yield self._unread()
                 continue
             sure = (
-                _has_words(readable)
+                whole
+                and _has_words(readable)
                 and confidence(p_experience, p_stance) >= self.calibration.sure
             )
             yield self._verdict(p_experience, p_stance, bool(sure))
@@ -172,6 +183,18 @@ class Classifier:
         import numpy as np
 
         return self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
+
+
+def _read_whole(owner: NDArray[np.int64], texts: Sequence[Text]) -> list[bool]:
+    import numpy as np
+
+    whole = np.bincount(owner, minlength=len(texts)) < MOST_WINDOWS
+    for index in np.flatnonzero(~whole):
+        LOG.warning(
+            "a text of %d characters was read at its beginning and end only",
+            len(texts[int(index)].text),
+        )
+    return [bool(value) for value in whole]
 
 
 def _has_words(readable: str) -> bool:

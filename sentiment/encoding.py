@@ -17,6 +17,9 @@ CLS, SEP, PAD, UNK, MASK = 101, 102, 0, 100, 103
 FRAME = 3
 WINDOW = 256
 OVERLAP = 64
+# A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
+# the classifier logs it and is not sure of it.
+MOST_WINDOWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def encode(tokenizer: Tokenizer, texts: Sequence[Text]) -> list[Window]:
     bodies = word_pieces(tokenizer, [joined(text) for text in texts])
     for owner, (text, body) in enumerate(zip(texts, bodies, strict=True)):
         rating = rating_position(text.rating, text.rating_max)
-        windows += [Window(owner, frame(piece), rating) for piece in cut(body)]
+        pieces = cut(body)
+        if len(pieces) >= MOST_WINDOWS:
+            pieces = pieces[: MOST_WINDOWS // 2] + pieces[-MOST_WINDOWS // 2 :]
+        windows += [Window(owner, frame(piece), rating) for piece in pieces]
     return windows
 
 

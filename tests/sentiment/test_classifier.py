@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import astuple
 
 import pytest
@@ -103,16 +102,27 @@ def test_odd_texts_do_not_crash(classifier: Classifier, text: str) -> None:
     assert verdict.experience in tuple(Experience)
 
 
-def test_a_megabyte_is_read_to_its_end(classifier: Classifier) -> None:
+def test_a_long_text_is_read_to_its_end(classifier: Classifier) -> None:
     rng = random.Random(1)
     words = ["room", "desk", "street", "we", "walked", "there", "and", "the", "went", "day"]
-    text = " ".join(rng.choice(words) for _ in range(40_000))
-    windows = encode(classifier._tokenizer, [Text(text + " final")])
-    assert windows[-1].ids[-2] == classifier._tokenizer.token_to_id("final")
-    start = time.monotonic()
+    text = " ".join(rng.choice(words) for _ in range(20_000)) + " final"
+    (*_, last) = encode(classifier._tokenizer, [Text(text)])
+    assert last.ids[-2] == classifier._tokenizer.token_to_id("final")
+    assert classifier.logits([Text(text)]).whole == [True]
+
+
+def test_a_megabyte_keeps_its_ending_and_is_not_sure(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sentiment.encoding.MOST_WINDOWS", 8)
+    monkeypatch.setattr("sentiment.classifier.MOST_WINDOWS", 8)
+    text = "We walked down the long street. " * 32_000
+    text += "Then the bus broke down, nobody helped us and they refuse to give us our money back. "
+    text += "Terrible service, the worst company we have ever dealt with."
+    assert len(text) > 1_000_000
     (verdict,) = classifier.classify([Text(text)])
-    assert verdict.experience in tuple(Experience)
-    assert time.monotonic() - start < 120
+    assert (verdict.experience, verdict.sure) == (Experience.ANGRY, False)
+    assert "beginning and end only" in caplog.text
 
 
 def test_foreign_texts_claim_nothing(classifier: Classifier) -> None:
