@@ -1,27 +1,37 @@
 """The spider that all sources are made of: what it is told, how it asks, what it yields.
 
 A spider says in `start()` what to ask for and in `parse()` how a response reads. It yields
-`Mention`s, `Refusal`s for entries that are none, and further requests; it touches nothing else.
+`Mention`s, `Refusal`s for entries that are none, `Gone`s for mentions that the source says were
+deleted, and further requests; it touches nothing else.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from ipaddress import ip_address
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
 
 import scrapy
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.http import Request, Response
 
 from config.query import Query, parse_query
-from crawler.problems import Bounded, EntryError, PageError, Refusal
+from crawler.forbidden import why_forbidden
+from crawler.problems import Bounded, EntryError, Gone, PageError, Refusal
 from storage.models import Mention
 
 T = TypeVar("T")
-Yielded = Mention | Refusal | Bounded | Request
+Yielded = Mention | Refusal | Gone | Bounded | Request
+# Gives the stored text hash of each of these native ids that an earlier good run stored.
+Known = Callable[[Sequence[str]], Mapping[str, str]]
+
+
+_HOST_OPTIONS = frozenset({"site", "sites", "instance", "instances", "forum", "forums", "host"})
 
 
 class SourceOptions(BaseModel):
@@ -33,6 +43,18 @@ class SourceOptions(BaseModel):
     def target(self) -> str:
         """Name the part of the source that is read; "" for all of it."""
         return ""
+
+    @model_validator(mode="after")
+    def _no_forbidden_host(self) -> Self:
+        for name in type(self).model_fields:
+            given = getattr(self, name)
+            values = given if isinstance(given, list | tuple) else [given]
+            for value in values:
+                # An app's package name looks like a host: those stand in some options only.
+                is_host = isinstance(value, str) and ("://" in value or name in _HOST_OPTIONS)
+                if is_host and (forbidden := why_forbidden(value)):
+                    raise ValueError(f"{name}: {forbidden}")
+        return self
 
 
 class MentionSpider(scrapy.Spider):
@@ -50,6 +72,16 @@ class MentionSpider(scrapy.Spider):
     needs: ClassVar[str] = "nothing"
     limits: ClassVar[str]
     terms: ClassVar[str]
+    # Environment variables without which nothing can be read, each with a sentence that says
+    # what it is and where to get it; the optional ones raise limits.
+    secrets: ClassVar[Mapping[str, str]] = {}
+    optional_secrets: ClassVar[Mapping[str, str]] = {}
+    # What may be asked for a day, counted per account in `quota_cost` and kept across restarts;
+    # None: no such limit. The day begins at midnight in `quota_zone`.
+    daily_quota: ClassVar[int | None] = None
+    quota_zone: ClassVar[str] = "UTC"
+    # So many mentions in a row that an earlier good run stored unchanged end the paging.
+    enough_known: ClassVar[int] = 100
 
     class Options(SourceOptions):
         """A source without settings of its own."""
@@ -67,6 +99,8 @@ class MentionSpider(scrapy.Spider):
     ) -> None:
         """Take what config and the runner know; `given` are options from `scrapy crawl -a`."""
         super().__init__()
+        if base_url and (forbidden := why_forbidden(base_url)):
+            raise ValueError(forbidden)
         self.query = parse_query(query) if isinstance(query, str) else query
         self.brand = brand
         self.since = since
@@ -75,6 +109,36 @@ class MentionSpider(scrapy.Spider):
         if not isinstance(options, SourceOptions):
             options = self.Options.model_validate({**(options or {}), **given})
         self.options = options
+        # The session of a crawl puts its look-up here; without one nothing is known.
+        self.known: Known = lambda native_ids: {}
+        # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
+        self.body_waits: dict[str, float] = {}
+
+    @classmethod
+    def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
+        """Name the secrets without which these options cannot be read."""
+        return cls.secrets
+
+    def secret(self, name: str) -> str | None:
+        """Give a declared secret from the environment; None when unset or empty."""
+        if name not in self.secrets and name not in self.optional_secrets:
+            raise LookupError(f"{self.name} declares no secret {name}")
+        return os.environ.get(name, "").strip() or None
+
+    def quota_limit(self) -> int | None:
+        """Give the present account's daily quota; None where there is none."""
+        return self.daily_quota
+
+    def quota_cost(self, request: Request) -> int:
+        """Give what a request takes from the daily quota."""
+        return 1
+
+    @property
+    def quota_account(self) -> str:
+        """Name whose quota is spent, without showing a key: each key has its own."""
+        names = (*self.secrets, *self.optional_secrets)
+        keys = "\n".join(key for name in names if (key := self.secret(name)))
+        return f"{self.name}:{sha256(keys.encode()).hexdigest()[:8]}" if keys else self.name
 
     @property
     def wants_match(self) -> bool:
@@ -104,12 +168,16 @@ class MentionSpider(scrapy.Spider):
         conditional: bool = False,
         obey_robots: bool | None = None,
         callback: Callable[..., Any] | None = None,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str = b"",
         **meta: Any,
     ) -> Request:
         """Make a request for a path or URL of the source, moved to `base_url` when one is set.
 
         `conditional` asks "changed since the last good run?", for pages that stand for all of a
-        target. `page` counts towards the page bound of `more`.
+        target. `page` counts towards the page bound of `more`. Statuses in
+        `handle_httpstatus_list` reach the callback; the others are judged before it.
         """
         real = urljoin(f"{self.default_base_url}/", url) if "://" not in url else url
         if params:
@@ -121,6 +189,9 @@ class MentionSpider(scrapy.Spider):
         return Request(
             self._moved(real),
             callback=callback or self.parse,
+            method=method,
+            headers=dict(headers or {}),
+            body=body,
             meta=details,
             # Paging states its own end, and a retry under the same URL must pass.
             dont_filter=True,
@@ -133,10 +204,15 @@ class MentionSpider(scrapy.Spider):
 
         One old entry does not end the paging: pinned ones come first and clocks differ. A page
         that only repeats earlier ones does: some servers answer any page number with the last.
+        So does a run of `enough_known` mentions, across pages, that an earlier good run stored.
         """
-        earlier = response.request.meta.get("earlier_ids", frozenset()) if response.request else ()
+        meta = response.request.meta if response.request else {}
+        earlier = meta.get("earlier_ids", frozenset())
         ids = frozenset(mention.native_id for mention in mentions)
         if ids.issubset(earlier) or not self.reaches_since(mentions):
+            return
+        known_in_a_row = self._known_in_a_row(mentions, int(meta.get("known_in_a_row", 0)))
+        if known_in_a_row >= self.enough_known:
             return
         page = page_of(response) + 1
         if page > pages:
@@ -144,6 +220,7 @@ class MentionSpider(scrapy.Spider):
             return
         following.meta["page"] = page
         following.meta["earlier_ids"] = ids.union(earlier)
+        following.meta["known_in_a_row"] = known_in_a_row
         yield following
 
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:
@@ -153,6 +230,19 @@ class MentionSpider(scrapy.Spider):
             for mention in mentions
             if (moment := mention.edited_at or mention.created_at)
         )
+
+    def _known_in_a_row(self, mentions: Sequence[Mention], before: int) -> int:
+        """Count on: what is new or edited begins anew, what is not about the brand is no sign."""
+        stored = self.known([mention.native_id for mention in mentions])
+        run = before
+        for mention in mentions:
+            if stored.get(mention.native_id) == mention.text_hash:
+                run += 1
+                if run >= self.enough_known:
+                    break
+            elif not self.wants_match or self.query.matches(mention):
+                run = 0
+        return run
 
     def each(
         self, entries: Iterable[T], read: Callable[[T], Mention | None]
@@ -193,6 +283,16 @@ class MentionSpider(scrapy.Spider):
             fetched_at=self.now,
             **more,
         )
+
+    def gone(self, native_id: str) -> Gone:
+        """Tell that the source says a mention was deleted."""
+        return Gone(native_id)
+
+    def wait(self, response: Response, seconds: float) -> None:
+        """Leave a host alone for as long as the body of its answer asks."""
+        host = urlsplit(response.url).netloc
+        until = time.monotonic() + max(0.0, seconds)
+        self.body_waits[host] = max(self.body_waits.get(host, 0.0), until)
 
     def _moved(self, url: str) -> str:
         if self.base_url is None:

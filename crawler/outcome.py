@@ -25,6 +25,8 @@ ASKED_SINCE = "earful/asked_since"
 ALWAYS = "earful/always"
 FIELD = "earful/field/"
 BOUNDED = "earful/bounded"
+GONE = "earful/gone"
+OPENS_AT = "earful/opens_at"
 
 # Fewer mentions than this say nothing about shares.
 ENOUGH = 5
@@ -35,12 +37,14 @@ COVERAGE_FLOOR = 0.5
 _SEVERITY = (
     CrawlOutcome.UNAUTHORISED,
     CrawlOutcome.BLOCKED,
+    CrawlOutcome.QUOTA,
     CrawlOutcome.BROKEN,
     CrawlOutcome.FAILED,
 )
 _ADVICE = {
     CrawlOutcome.UNAUTHORISED: "check the source's key",
     CrawlOutcome.BLOCKED: "crawl it less often and see `earful sources` for what it allows",
+    CrawlOutcome.QUOTA: "it is read again when the quota opens",
     CrawlOutcome.BROKEN: "the source may have changed: see the log and its spider",
     CrawlOutcome.FAILED: "it is tried again at the next crawl",
 }

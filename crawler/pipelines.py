@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from config.errors import EarfulError
 from crawler import outcome
 from crawler.base import MentionSpider
-from crawler.problems import Bounded, Refusal
+from crawler.problems import Bounded, Gone, Refusal
 from crawler.session import CrawlerStore, session_of
 from storage.models import Mention
 
@@ -65,6 +65,8 @@ class CountPipeline(_Pipeline):
             example = {"entry": item.entry, "reason": item.reason}
             self.example(outcome.REFUSED_EXAMPLES, example)
             raise DropItem(f"{item.entry}: {item.reason}", log_level="WARNING")
+        if isinstance(item, Gone):
+            return item
         if isinstance(item, Bounded):
             self.stats.inc_value(outcome.BOUNDED)
             raise DropItem(f"page limit reached at {item.url}", log_level="DEBUG")
@@ -86,8 +88,8 @@ class RelevancePipeline(_Pipeline):
             raise NotConfigured
         self.query = spider.query
 
-    def process_item(self, item: Mention) -> Mention:
-        if self.query.matches(item):
+    def process_item(self, item: Mention | Gone) -> Mention | Gone:
+        if isinstance(item, Gone) or self.query.matches(item):
             return item
         self.stats.inc_value(outcome.IRRELEVANT)
         example = {"id": item.id, "url": item.url, "text": (item.title or item.text)[:120]}
@@ -104,7 +106,10 @@ class StorePipeline(_Pipeline):
         if session is None:
             raise NotConfigured
         self.store: CrawlerStore = session.store
+        assert isinstance(crawler.spider, MentionSpider)
+        self.spider = crawler.spider
         self.waiting: list[Mention] = []
+        self.gone: list[str] = []
         self.oldest = 0.0
         self.timer = LoopingCall(self._flush_late)
         self.stopping: asyncio.Future[None] | None = None
@@ -112,11 +117,14 @@ class StorePipeline(_Pipeline):
     def open_spider(self) -> None:
         self.timer.start(LATEST_FLUSH_S / 2, now=False)
 
-    def process_item(self, item: Mention) -> Mention:
-        if not self.waiting:
+    def process_item(self, item: Mention | Gone) -> Mention | Gone:
+        if not self.waiting and not self.gone:
             self.oldest = time.monotonic()
-        self.waiting.append(item)
-        if len(self.waiting) >= PAGE:
+        if isinstance(item, Gone):
+            self.gone.append(f"{self.spider.name}:{item.native_id}")
+        else:
+            self.waiting.append(item)
+        if len(self.waiting) + len(self.gone) >= PAGE:
             self.flush()
         return item
 
@@ -127,11 +135,12 @@ class StorePipeline(_Pipeline):
 
     def flush(self) -> None:
         """Save what waits in one transaction; a failure is recorded and ends the crawl."""
-        if not self.waiting or self.stats.get_value(outcome.STORE_ERROR):
+        if not (self.waiting or self.gone) or self.stats.get_value(outcome.STORE_ERROR):
             return
         page, self.waiting = self.waiting, []
+        gone, self.gone = self.gone, []
         try:
-            saved = self.store.mentions.save(page)
+            saved = self.store.mentions.save(page, gone, self.spider.now)
         except Exception as error:
             named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
             self.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
@@ -141,7 +150,9 @@ class StorePipeline(_Pipeline):
         self.stats.inc_value(outcome.NEW, saved.new)
         self.stats.inc_value(outcome.EDITED, saved.edited)
         self.stats.inc_value(outcome.KNOWN, saved.known)
+        if saved.deleted:
+            self.stats.inc_value(outcome.GONE, saved.deleted)
 
     def _flush_late(self) -> None:
-        if self.waiting and time.monotonic() - self.oldest >= LATEST_FLUSH_S / 2:
+        if (self.waiting or self.gone) and time.monotonic() - self.oldest >= LATEST_FLUSH_S / 2:
             self.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from config.errors import CrawlError
@@ -10,12 +11,18 @@ from storage.models import CrawlOutcome
 
 
 class PageError(CrawlError):
-    """A response that cannot be read as a page of the source; `reason` has no URL in it."""
+    """A response that cannot be read as a page of the source; `reason` has no URL in it.
 
-    def __init__(self, outcome: CrawlOutcome, reason: str) -> None:
+    `opens_at` tells when a spent quota opens again, where the source says so.
+    """
+
+    def __init__(
+        self, outcome: CrawlOutcome, reason: str, opens_at: datetime | None = None
+    ) -> None:
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
+        self.opens_at = opens_at
 
 
 class EntryError(ValueError):
@@ -28,6 +35,13 @@ class Refusal:
 
     entry: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A mention that the source says was deleted, by its native id."""
+
+    native_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,15 @@ def broken(reason: str) -> PageError:
 
 def failed(reason: str) -> PageError:
     return PageError(CrawlOutcome.FAILED, reason)
+
+
+def unauthorised(reason: str) -> PageError:
+    return PageError(CrawlOutcome.UNAUTHORISED, reason)
+
+
+def quota_spent(reason: str, opens_at: datetime | None = None) -> PageError:
+    """Make the error of a source that answers no more until `opens_at`, as far as it says."""
+    return PageError(CrawlOutcome.QUOTA, reason, opens_at)
 
 
 def place(url: str) -> str:

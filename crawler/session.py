@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,12 @@ from storage.models import CrawlTarget, Mention, SaveResult, Validators
 
 
 class MentionStore(Protocol):
-    def save(self, batch: Sequence[Mention]) -> SaveResult: ...
+    def save(
+        self, batch: Sequence[Mention], gone: Sequence[str] = (), at: datetime | None = None
+    ) -> SaveResult: ...
+    def known(
+        self, source: str, native_ids: Sequence[str], before: datetime
+    ) -> dict[str, str]: ...
 
 
 class CrawlStore(Protocol):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import Mention, SaveResult, from_iso, iso
+from storage.models import MAY_BE_POSTED, Mention, SaveResult, from_iso, iso
 
 _COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
@@ -29,15 +29,19 @@ class Mentions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, batch: Sequence[Mention]) -> SaveResult:
+    def save(
+        self, batch: Sequence[Mention], gone: Sequence[str] = (), at: datetime | None = None
+    ) -> SaveResult:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
-        anew. A mention that another brand already has stays that brand's.
+        anew. A mention that another brand already has stays that brand's. The ids in `gone` were
+        deleted at their source, as seen `at`: they are marked, their words and counts stay, and
+        alerts for them that wait are dropped.
         """
         latest = {mention.id: _storable(mention) for mention in batch}
-        new, edited = 0, 0
-        if not latest:
+        new, edited, deleted = 0, 0, 0
+        if not latest and not gone:
             return SaveResult()
         with self._database.transaction() as connection:
             stored = self._stored(connection, latest)
@@ -59,7 +63,26 @@ class Mentions:
             columns = ", ".join(_COLUMNS)
             marks = ", ".join(f":{column}" for column in _COLUMNS)
             connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
-        return SaveResult(new=new, edited=edited, known=len(latest) - new - edited)
+            if gone and at is not None:
+                deleted = _mark_gone(connection, gone, at)
+        known = len(latest) - new - edited
+        return SaveResult(new=new, edited=edited, known=known, deleted=deleted)
+
+    def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
+        """Give the text hash of each of these that was stored before a moment and still stands.
+
+        What a later run stored is left out: that run may have ended before it came this far back.
+        """
+        found: dict[str, str] = {}
+        for chunk in in_chunks([f"{source}:{native_id}" for native_id in native_ids]):
+            marks = ", ".join("?" * len(chunk))
+            for row in self._database.connection.execute(
+                f"SELECT native_id, text_hash FROM mentions WHERE id IN ({marks}) "
+                "AND fetched_at <= ?",
+                (*chunk, iso(before)),
+            ):
+                found[row["native_id"]] = row["text_hash"]
+        return found
 
     def get(self, mention_id: str) -> Mention | None:
         row = self._database.connection.execute(
@@ -138,14 +161,19 @@ class Mentions:
             f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
         )
         # An old verdict speaks of the old text: the new one waits to be scored.
-        connection.execute(f"UPDATE mentions SET {changed}, verdict_id = NULL WHERE id = :id", row)
+        connection.execute(
+            f"UPDATE mentions SET {changed}, verdict_id = NULL, deleted_at = NULL WHERE id = :id",
+            row,
+        )
 
     def _refresh(
         self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
     ) -> None:
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
-        if changed:
-            assignments = ", ".join(f"{column} = :{column}" for column in changed)
+        if changed or old["deleted_at"]:
+            assignments = ", ".join(
+                [*(f"{column} = :{column}" for column in changed), "deleted_at = NULL"]
+            )
             connection.execute(f"UPDATE mentions SET {assignments} WHERE id = :id", row)
 
 
@@ -170,6 +198,27 @@ def _row(mention: Mention) -> dict[str, Any]:
         if isinstance(value, datetime):
             row[name] = iso(value)
     return row
+
+
+def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime) -> int:
+    """Mark mentions deleted; what waits to be told of them is not told any more."""
+    deleted = 0
+    for mention_id in ids:
+        marked = connection.execute(
+            "UPDATE mentions SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
+            (iso(at), mention_id),
+        ).rowcount
+        if not marked:
+            continue
+        deleted += 1
+        # One that Slack may have is settled first: its thread must know where it is.
+        connection.execute(
+            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
+            "WHERE mention_id = ? AND state IN ('pending', 'parked') "
+            "AND coalesce(error, '') NOT LIKE ? || '%'",
+            (mention_id, MAY_BE_POSTED),
+        )
+    return deleted
 
 
 def _storable(mention: Mention) -> Mention:

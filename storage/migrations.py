@@ -344,6 +344,50 @@ def _unscored_by_time(db: Database) -> None:
     )
 
 
+@migrations(name="0008_public_places")
+def _public_places(db: Database) -> None:
+    # `linked_hash` is the version of the text that copies were looked for; `copy_bands` is where
+    # they are found: two texts that share a band may be one.
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN deleted_at TEXT;
+        ALTER TABLE mentions ADD COLUMN duplicate_of TEXT
+            REFERENCES mentions(id) ON DELETE SET NULL;
+        ALTER TABLE mentions ADD COLUMN linked_hash TEXT;
+        CREATE INDEX mentions_by_original ON mentions(duplicate_of)
+            WHERE duplicate_of IS NOT NULL;
+        CREATE INDEX mentions_unlinked ON mentions(seq) WHERE linked_hash IS NOT text_hash;
+
+        CREATE TABLE copy_bands (
+            band INTEGER NOT NULL,
+            seq INTEGER NOT NULL REFERENCES mentions(seq) ON DELETE CASCADE,
+            PRIMARY KEY (band, seq)
+        ) WITHOUT ROWID;
+        CREATE INDEX copy_bands_by_mention ON copy_bands(seq);
+
+        CREATE TABLE quotas (
+            account TEXT NOT NULL,
+            day TEXT NOT NULL,
+            spent INTEGER NOT NULL,
+            PRIMARY KEY (account, day)
+        );
+
+        CREATE TABLE source_states (
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            target TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT,
+            since TEXT NOT NULL,
+            failures INTEGER NOT NULL DEFAULT 0,
+            opens_at TEXT,
+            PRIMARY KEY (brand, source, target)
+        );
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

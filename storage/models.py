@@ -82,6 +82,7 @@ class CrawlOutcome(StrEnum):
     EMPTY = "empty"
     BLOCKED = "blocked"
     UNAUTHORISED = "unauthorised"
+    QUOTA = "quota"
     BROKEN = "broken"
     FAILED = "failed"
     TIMEOUT = "timeout"
@@ -337,6 +338,26 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Many complaints of a brand at once, told in one message; known by brand and `opened_at`.
+
+    `about` is the word or phrase that most of them share.
+    """
+
+    brand: str
+    channel: str
+    opened_at: datetime
+    last_at: datetime
+    complaints: int
+    about: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def root_key(self) -> str:
+        return f"incident:{self.brand}:{iso(self.opened_at)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlTarget:
     """What one crawl job reads: a brand, a source, and which part of the source."""
 
@@ -368,12 +389,14 @@ class SaveResult:
     new: int = 0
     edited: int = 0
     known: int = 0
+    deleted: int = 0
 
     def __add__(self, other: SaveResult) -> SaveResult:
         return SaveResult(
             new=self.new + other.new,
             edited=self.edited + other.edited,
             known=self.known + other.known,
+            deleted=self.deleted + other.deleted,
         )
 
 

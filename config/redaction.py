@@ -1,0 +1,64 @@
+"""Keep secrets out of whatever is written down: known values, and what looks like one in a URL."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+# Shorter values would hide words that happen to hold them.
+_SHORTEST = 6
+_NAMED = re.compile(
+    r"(?P<name>[?&;](?:[\w.-]*[_.-])?(?:key|apikey|token|secret|password|passwd|pwd|auth|sig"
+    r"|signature|access|credential|code|session)(?:[_.-][\w.-]*)?=)[^&#\s\"'<>]+",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def mask_url(text: str) -> str:
+    """Hide user info and the values of query parameters named like a key, token or secret."""
+    return _USERINFO.sub(f"{HIDDEN}@", _NAMED.sub(rf"\g<name>{HIDDEN}", text))
+
+
+class Redactor:
+    """Hides the given values, however a URL may have quoted them, and secrets in any URL."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        forms = {
+            form
+            for value in values
+            if len(value) >= _SHORTEST
+            for form in (value, quote(value, safe=""), quote_plus(value), quote(value))
+        }
+        # The longest first: one value may begin another.
+        parts = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+        self._values = re.compile("|".join(parts)) if parts else None
+
+    def text(self, text: str) -> str:
+        return mask_url(self._values.sub(HIDDEN, text) if self._values else text)
+
+    def anything(self, value: Any) -> Any:
+        """Redact every text in a value, however deep it lies; other things stay as they are."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.anything(key): self.anything(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.anything(item) for item in value)
+        return value
+
+
+class RedactingFormatter(logging.Formatter):
+    """Redact what another formatter wrote, its traceback too."""
+
+    def __init__(self, inner: logging.Formatter, redactor: Redactor) -> None:
+        super().__init__()
+        self._inner = inner
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redactor.text(self._inner.format(record))
