@@ -156,6 +156,10 @@ class Mentions:
                 old["rating_max"], row["fetched_at"],
             ),
         )  # fmt: skip
+        # Some sources give only the time of the last edit: what was written stays on its day.
+        if old["created_at"] and row["created_at"] and row["created_at"] > old["created_at"]:
+            row["edited_at"] = row["edited_at"] or row["created_at"]
+        row["created_at"] = old["created_at"] or row["created_at"]
         row["edited_at"] = row["edited_at"] or row["fetched_at"]
         changed = ", ".join(
             f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
@@ -169,6 +173,8 @@ class Mentions:
     def _refresh(
         self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
     ) -> None:
+        # A day once counted is not counted anew: the first date that was told stays.
+        row["created_at"] = old["created_at"] or row["created_at"]
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
         if changed or old["deleted_at"]:
             assignments = ", ".join(

@@ -120,6 +120,17 @@ def test_an_edited_text_is_a_version_and_waits_for_a_verdict(store: Store) -> No
     assert found.edited_at == NOW + timedelta(days=1)
 
 
+def test_an_edit_stays_on_the_day_it_was_written(store: Store) -> None:
+    store.mentions.save([mention()])
+    later = NOW + timedelta(days=3)
+    store.mentions.save([mention(text="Edited", created_at=later, fetched_at=later)])
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert (found.created_at, found.edited_at) == (NOW - timedelta(hours=1), later)
+    store.mentions.save([mention(text="Edited", created_at=later + timedelta(days=1))])
+    assert store.mentions.get("appstore:1") == found
+
+
 def test_a_changed_rating_alone_is_a_version(store: Store) -> None:
     store.mentions.save([mention()])
     assert store.mentions.save([mention(rating=2.0)]) == SaveResult(edited=1)
