@@ -17,6 +17,7 @@ from crawler.problems import PageError, blocked, broken
 _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title)\b", re.I | re.S
 )
+_ADDRESS = re.compile(r"\b\w+://\S+|[^\s@<>]+@[^\s@<>]+|<[^<>]*>")
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.I)
 _OPENED = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]")
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
@@ -47,6 +48,22 @@ def read_json(response: Response) -> Any:
         raise broken(f"answered with {what} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
         raise broken("answered with JSON that cannot be decoded") from error
+
+
+def error_body(response: Response) -> dict[str, Any]:
+    """Give the JSON object that an error came with; {} when it came with anything else."""
+    try:
+        data = json.loads(response.body.decode("utf-8-sig", "replace"))
+    except (RecursionError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def quoted(said: object) -> str:
+    """Show a server's words on one line for a reason, without addresses; "" for none."""
+    if not isinstance(said, str) or not said.strip():
+        return ""
+    return " ".join(_ADDRESS.sub("…", said).split())[:120].strip().rstrip(".")
 
 
 def items_at(data: Any, *path: str) -> list[Any]:
