@@ -63,12 +63,31 @@ class BusinessHours:
             left -= closes - begin
         raise OverflowError(f"{within} of working time is more than ten years away")
 
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """Give the working time that passes between two moments."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        if self.always:
+            return max(end - start, timedelta(0))
+        total = timedelta(0)
+        for opens, closes in self._spans(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - max(opens, start)
+        return total
+
     def is_open(self, moment: datetime) -> bool:
         """Tell whether the team works at `moment`."""
         if self.always:
             return True
         opens, closes = next(self._spans(moment.astimezone(UTC)))
         return opens <= moment < closes
+
+    def closing(self, moment: datetime) -> datetime | None:
+        """Give the end of the span that `moment` lies in; None outside, or where there is none."""
+        if self.always:
+            return None
+        opens, closes = next(self._spans(moment.astimezone(UTC)))
+        return closes if opens <= moment < closes else None
 
     def _spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield working spans that end after `start`, in order, overlaps joined."""

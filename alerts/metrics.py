@@ -127,6 +127,16 @@ def p_chart(
     return PChart(centre, tuple(_point(rate, centre, sigmas) for rate in rates))
 
 
+def count_limit(baseline: Sequence[int], share: float, *, sigmas: float = 3.0) -> float:
+    """Give the upper control limit of a u-chart: the most that chance explains in one period.
+
+    `baseline` are counts over longer periods, of which the judged one is a `share`. One more is
+    always allowed than the mean: a rate of nothing would make a single count an alarm.
+    """
+    mean = share * sum(baseline) / len(baseline) if baseline else 0.0
+    return mean + sigmas * math.sqrt(max(mean, 1.0))
+
+
 class Better(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"

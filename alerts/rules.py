@@ -6,16 +6,27 @@ edited text that is judged again never posts twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from alerts import messages
+from alerts.casework import (
+    UPDATE_EVERY,
+    Teller,
+    edited,
+    is_answered,
+    joins,
+    looks_dismissed,
+)
 from alerts.metrics import CheckpointResult
+from alerts.routing import Calm, Route
+from alerts.signs import has_substance, is_news, named_staff, was_against, was_friend
 from storage.models import (
     AlertKind,
-    AuthorHistory,
+    Case,
+    CaseMove,
+    CaseState,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
@@ -23,12 +34,11 @@ from storage.models import (
     Mention,
     NewAlert,
     NewCase,
+    Operation,
     Stance,
     Voice,
+    complaint_key,
 )
-
-CLOCK_SKEW = timedelta(days=1)
-"""How far in the future a source's clock may lie; what claims more has no usable date."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,9 @@ class Policy:
     """What one brand's rules need. `due` says when a complaint seen at a moment must be answered.
 
     `due_urgent` is the shorter one for a lost advocate; without it `due` serves. A source in
-    `source_channels` has its complaints, wows and backlog in a channel of its own.
+    `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
+    the first that matches decides before that. `same_matter` is how long an author's further
+    complaints join a case, `dismissed_for` how long what people called no case stays none.
     """
 
     channels: Channels
@@ -53,6 +65,17 @@ class Policy:
     due_urgent: Callable[[datetime], datetime] | None = None
     source_channels: Mapping[str, str] = field(default_factory=dict)
     staff: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    calm: Calm = field(default_factory=Calm)
+    same_matter: timedelta = timedelta(days=7)
+    dismissed_for: timedelta = timedelta(days=14)
+
+    def route_of(self, voice: Voice) -> Route | None:
+        return next((route for route in self.routes if route.matches(voice)), None)
+
+    def teller(self) -> Teller:
+        """Give what writes the messages about a case's moves."""
+        return Teller(self.calm, self.channels.complaints, self.channels.ops)
 
     def complaints_of(self, source: str) -> str:
         return self.source_channels.get(source, self.channels.complaints)
@@ -62,33 +85,182 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What is there already. `cases` are by mention, `authors` by author (their newest case of
+    late), `answers` count public answers by mention of the case, `earlier` is how an older text
+    of a mention was understood, `posted` counts the last hour's messages by channel. While an
+    `incident` is told of, complaints open cases and make no messages of their own.
+    """
+
+    cases: Mapping[str, Case] = field(default_factory=dict)
+    authors: Mapping[str, Case] = field(default_factory=dict)
+    answers: Mapping[str, int] = field(default_factory=dict)
+    earlier: Mapping[str, Experience] = field(default_factory=dict)
+    muted: frozenset[str] = frozenset()
+    dismissed: Sequence[Mention] = ()
+    posted: Mapping[str, int] = field(default_factory=dict)
+    folded: Mapping[str, int] = field(default_factory=dict)
+    incident: bool = False
+
+
+@dataclass(frozen=True)
 class Decision:
+    """`staff` are the colleagues that wows name, by mention; the rest of the words are counts:
+    `muted` and `alike` (to what people dismissed) made no alert, `limited` no message."""
+
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
+    moves: tuple[CaseMove, ...] = ()
+    staff: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    muted: int = 0
+    alike: int = 0
+    limited: int = 0
 
 
-def judge(voices: Sequence[Voice], policy: Policy, now: datetime) -> Decision:
+def judge(
+    voices: Sequence[Voice], policy: Policy, now: datetime, around: Surroundings | None = None
+) -> Decision:
     """Decide for each voice, in order; the caller writes the decision in one transaction.
 
-    Only sure verdicts act. An angry one opens a case and alerts; the time to answer runs from
-    `now`, when the team can first know. A complaint that the owner answered after its last
-    edit needs no case and no alert, except that a lost advocate is still told, without a due
-    time. Old, undated and future mentions are only counted.
+    Only sure verdicts act. An angry one opens a case and alerts, or joins the case that its
+    author has; the time to answer runs from `now`, when the team can first know. A complaint that
+    the owner answered after its last edit needs no case and no alert, except that a lost advocate
+    is still told, without a due time. Old, undated and future mentions are only counted, unless
+    an edit has just changed how they feel. A text that was edited changes the case it has.
     """
-    cases: list[NewCase] = []
-    alerts: list[NewAlert] = []
+    judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
-        if not voice.verdict.sure or not is_fresh(voice.mention, policy.max_age, now):
-            continue
-        if voice.verdict.experience is Experience.ANGRY:
-            case, alert = _complaint(voice, policy, now)
-        else:
-            case, alert = None, _good_news(voice, policy, now)
+        judging.see(voice)
+    return judging.decision()
+
+
+class _Judging:
+    """One pass over voices: what an earlier one of them began, a later one must know."""
+
+    def __init__(self, policy: Policy, now: datetime, around: Surroundings) -> None:
+        self._policy = policy
+        self._now = now
+        self._around = around
+        self._cases: list[NewCase] = []
+        self._alerts: list[NewAlert] = []
+        self._moves: list[CaseMove] = []
+        self._staff: dict[str, tuple[str, ...]] = {}
+        self._opened: dict[str, Case] = {}
+        self._posted = dict(around.posted)
+        self._folded: dict[str, int] = {}
+        self._brand = ""
+        self._counts = dict.fromkeys(("muted", "alike", "limited"), 0)
+
+    def see(self, voice: Voice) -> None:
+        mention = voice.mention
+        if mention.author_id is not None and mention.author_id in self._around.muted:
+            self._counts["muted"] += 1
+            return
+        case = self._around.cases.get(mention.id)
         if case is not None:
-            cases.append(case)
-        if alert is not None:
-            alerts.append(alert)
-    return Decision(tuple(cases), tuple(alerts))
+            answers = self._around.answers.get(case.mention_id, 0)
+            self._moves.append(edited(voice, case, answers, self._policy.due, self._now))
+            if voice.verdict.experience is Experience.ANGRY:
+                return
+        earlier = self._around.earlier.get(mention.id)
+        if not voice.verdict.sure or not is_news(
+            mention, voice.verdict.experience, earlier, self._policy.max_age, self._now
+        ):
+            return
+        if voice.verdict.experience is Experience.ANGRY:
+            self._complaint(voice)
+        else:
+            self._good_news(voice)
+
+    def decision(self) -> Decision:
+        for channel, number in self._folded.items():
+            total = number + self._around.folded.get(channel, 0)
+            self._alerts += limited(self._brand, channel, total, self._now)
+        return Decision(
+            tuple(self._cases),
+            tuple(self._alerts),
+            tuple(self._moves),
+            self._staff,
+            **self._counts,
+        )
+
+    def _complaint(self, voice: Voice) -> None:
+        mention, policy, now = voice.mention, self._policy, self._now
+        lost = was_friend(voice.history)
+        route = policy.route_of(voice)
+        channel = (route and route.channel) or policy.complaints_of(mention.source)
+        # One key for both kinds: a history learnt later must not post the same mention again.
+        key = complaint_key(mention.id)
+        kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
+        if is_answered(mention):
+            if lost:
+                payload = messages.lost_advocate(voice, None)
+                self._alerts.append(_alert(key, kind, channel, voice, payload, now))
+            return
+        if looks_dismissed(mention, self._around.dismissed):
+            self._counts["alike"] += 1
+            return
+        if self._joins(voice):
+            return
+        urgent = lost or bool(route and route.urgent)
+        due = (policy.due_urgent or policy.due) if urgent else policy.due
+        due_at = due(now)
+        case = NewCase(
+            mention_id=mention.id, brand=mention.brand, opened_at=now, due_at=due_at, kind=kind
+        )
+        self._cases.append(case)
+        if mention.author_id is not None:
+            self._opened[mention.author_id] = _begun(case)
+        # An urgent one is told whatever else goes on.
+        if self._around.incident and not urgent:
+            return
+        if not urgent and not policy.calm.room_for(channel, self._posted.get(channel, 0)):
+            self._counts["limited"] += 1
+            self._folded[channel] = self._folded.get(channel, 0) + 1
+            self._brand = mention.brand
+            return
+        build = messages.lost_advocate if lost else messages.complaint
+        alert = _alert(key, kind, channel, voice, build(voice, due_at), now)
+        self._post(alert, urgent=urgent)
+
+    def _joins(self, voice: Voice) -> bool:
+        author = voice.mention.author_id
+        if author is None:
+            return False
+        case = self._opened.get(author) or self._around.authors.get(author)
+        if case is None or case.state is CaseState.DISMISSED:
+            return False
+        answers = self._around.answers.get(case.mention_id, 0)
+        self._moves.append(joins(voice, case, answers, self._policy.due, self._now))
+        return True
+
+    def _good_news(self, voice: Voice) -> None:
+        mention, verdict = voice.mention, voice.verdict
+        delighted = verdict.experience is Experience.DELIGHTED
+        won_back = was_against(voice.history) and (delighted or verdict.stance is Stance.ADVOCATE)
+        if not delighted and not won_back:
+            return
+        staff = named_staff(mention, self._policy.staff)
+        if staff:
+            self._staff[mention.id] = staff
+        route = self._policy.route_of(voice)
+        channel = (route and route.channel) or self._policy.wows_of(mention.source)
+        if not won_back:
+            room = self._policy.calm.room_for(channel, self._posted.get(channel, 0), wow=True)
+            if not has_substance(mention) and not staff:
+                return
+            if not room and not staff:
+                self._counts["limited"] += 1
+                return
+        payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
+        kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
+        alert = _alert(f"wow:{mention.id}", kind, channel, voice, payload, self._now)
+        self._post(alert, urgent=bool(route and route.urgent))
+
+    def _post(self, alert: NewAlert, *, urgent: bool) -> None:
+        self._posted[alert.channel] = self._posted.get(alert.channel, 0) + 1
+        not_before = self._policy.calm.release(alert.channel, self._now, urgent=urgent)
+        self._alerts.append(replace(alert, urgent=urgent, not_before=not_before))
 
 
 def backlog(
@@ -161,79 +333,44 @@ def checkpoint_reached(
     )
 
 
-def is_fresh(mention: Mention, max_age: timedelta, now: datetime) -> bool:
-    """Tell whether a mention may alert by itself: dated, not older than `max_age`, not absurd."""
-    if mention.created_at is None:
-        return False
-    return -CLOCK_SKEW <= now - mention.created_at <= max_age
-
-
-def was_friend(history: AuthorHistory) -> bool:
-    """Tell whether an author last spoke well of the brand."""
-    if history.last_stance is Stance.HATER or history.last_experience is Experience.ANGRY:
-        return False
-    if history.last_stance is Stance.ADVOCATE or history.last_experience is Experience.DELIGHTED:
-        return True
-    return history.advocate + history.delighted > history.hater + history.angry
-
-
-def was_against(history: AuthorHistory) -> bool:
-    """Tell whether an author last spoke ill of the brand."""
-    if history.last_stance is Stance.HATER or history.last_experience is Experience.ANGRY:
-        return True
-    if history.last_stance is Stance.ADVOCATE or history.last_experience is Experience.DELIGHTED:
-        return False
-    return history.hater + history.angry > history.advocate + history.delighted
-
-
-def is_answered(mention: Mention) -> bool:
-    """Tell whether the owner answered what the mention now says, not an older text of it."""
-    if mention.owner_replied_at is None:
-        return False
-    return mention.edited_at is None or mention.owner_replied_at >= mention.edited_at
-
-
-def named_staff(mention: Mention, staff: Sequence[str]) -> tuple[str, ...]:
-    """Find the whole names that a mention's words name, whatever their case or apostrophe."""
-    said = _folded(f"{mention.title or ''}\n{mention.text}")
-    return tuple(
-        name
-        for name in staff
-        if name.strip()
-        and re.search(rf"(?<!\w){re.escape(_folded(name.strip()))}(?!\w)", said) is not None
+def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
+    hour = now.astimezone(UTC)
+    key = folding_key(channel, hour)
+    payload = messages.limited(brand, number, now)
+    first = NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.LIMITED,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
     )
+    update = replace(
+        first,
+        dedupe_key=f"update:{key}",
+        operation=Operation.UPDATE,
+        root_key=key,
+        spacing=UPDATE_EVERY,
+    )
+    return [first, update]
 
 
-def _complaint(
-    voice: Voice, policy: Policy, now: datetime
-) -> tuple[NewCase | None, NewAlert | None]:
-    mention = voice.mention
-    lost = was_friend(voice.history)
-    kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
-    channel = policy.complaints_of(mention.source)
-    # One key for both kinds: a history learnt later must not post the same mention again.
-    key = f"complaint:{mention.id}"
-    if is_answered(mention):
-        if not lost:
-            return None, None
-        return None, _alert(key, kind, channel, voice, messages.lost_advocate(voice, None), now)
-    due_at = (policy.due_urgent or policy.due)(now) if lost else policy.due(now)
-    payload = messages.lost_advocate(voice, due_at) if lost else messages.complaint(voice, due_at)
-    case = NewCase(mention_id=mention.id, brand=mention.brand, opened_at=now, due_at=due_at)
-    return case, _alert(key, kind, channel, voice, payload, now)
+def folding_key(channel: str, now: datetime) -> str:
+    """Name the message that stands for what a channel's limit held back this hour."""
+    return f"limited:{channel}:{now.astimezone(UTC):%Y-%m-%dT%H}"
 
 
-def _good_news(voice: Voice, policy: Policy, now: datetime) -> NewAlert | None:
-    mention, verdict = voice.mention, voice.verdict
-    delighted = verdict.experience is Experience.DELIGHTED
-    won_back = was_against(voice.history) and (delighted or verdict.stance is Stance.ADVOCATE)
-    if not delighted and not won_back:
-        return None
-    staff = named_staff(mention, policy.staff)
-    payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
-    kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
-    channel = policy.wows_of(mention.source)
-    return _alert(f"wow:{mention.id}", kind, channel, voice, payload, now)
+def _begun(case: NewCase) -> Case:
+    return Case(
+        id=0,
+        mention_id=case.mention_id,
+        brand=case.brand,
+        state=CaseState.OPEN,
+        opened_at=case.opened_at,
+        due_at=case.due_at,
+        kind=case.kind,
+    )
 
 
 def _alert(
@@ -253,7 +390,3 @@ def _alert(
         created_at=now,
         mention_id=voice.mention.id,
     )
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("’", "'").casefold().split())

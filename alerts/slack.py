@@ -35,7 +35,7 @@ from alerts.answers import (
     retry_after,
 )
 from alerts.delivery import DeliveryResult, Outbox, Pace, deliver
-from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast
+from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast, shown_blocks
 from storage.models import Alert, Operation
 
 __all__ = [
@@ -68,8 +68,14 @@ class BotTransport:
     """
 
     def __init__(
-        self, token: str, *, api_url: str = WebClient.BASE_URL, timeout: int = TIMEOUT_S
+        self,
+        token: str,
+        *,
+        api_url: str = WebClient.BASE_URL,
+        timeout: int = TIMEOUT_S,
+        buttons: bool = False,
     ) -> None:
+        """With `buttons` somebody listens to them; without, messages go without."""
         self._client = WebClient(
             token=token,
             base_url=api_url if api_url.endswith("/") else api_url + "/",
@@ -79,6 +85,7 @@ class BotTransport:
         )
         self._host = urlsplit(api_url).hostname or "Slack"
         self._ids: dict[str, str] = {}
+        self._buttons = buttons
 
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
         if alert.operation is Operation.UPDATE:
@@ -91,7 +98,7 @@ class BotTransport:
             response = self._client.chat_postMessage(
                 channel=alert.root_channel or alert.channel,
                 text=alert.payload["text"],
-                blocks=None if text_only else alert.payload.get("blocks"),
+                blocks=None if text_only else self._blocks(alert),
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"id": alert.dedupe_key}},
                 thread_ts=alert.root_ts,
                 reply_broadcast=True if alert.root_ts and broadcast(alert) else None,
@@ -108,6 +115,9 @@ class BotTransport:
             self._ids[_bare(alert.channel)] = channel_id
         return Answer(Fate.SENT, slack_ts=str(response.get("ts")), slack_channel=channel_id)
 
+    def _blocks(self, alert: Alert) -> list[dict[str, Any]] | None:
+        return shown_blocks(alert, buttons=self._buttons)
+
     def _update(self, alert: Alert, text_only: bool) -> Answer:
         """Change a message; doing it twice does no harm, so nothing about it is unclear."""
         if not alert.root_ts:
@@ -120,7 +130,7 @@ class BotTransport:
                 channel=channel_id,
                 ts=alert.root_ts,
                 text=alert.payload["text"],
-                blocks=[] if text_only else alert.payload.get("blocks"),
+                blocks=[] if text_only else self._blocks(alert),
             )
         except SlackApiError as error:
             answer = self._refused(error.response, alert.channel)
@@ -295,7 +305,7 @@ class WebhookTransport:
     def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
         if alert.operation is not Operation.POST and not broadcast(alert):
             return Answer(Fate.POINTLESS)  # a webhook knows no message's ts
-        blocks = None if text_only else alert.payload.get("blocks")
+        blocks = None if text_only else shown_blocks(alert, buttons=False)
         try:
             response = self._client.send(
                 text=alert.payload["text"], blocks=blocks, unfurl_links=False, unfurl_media=False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from alerts.messages import plain
 from storage.models import Alert, Operation
@@ -77,6 +77,14 @@ class Transport(Protocol):
 def broadcast(alert: Alert) -> bool:
     """Tell whether a reply must be seen in the channel too, thread or no thread."""
     return bool(alert.payload.get("broadcast"))
+
+
+def shown_blocks(alert: Alert, *, buttons: bool) -> list[dict[str, Any]] | None:
+    """Give a message's blocks; without buttons where nobody would hear them."""
+    blocks: list[dict[str, Any]] | None = alert.payload.get("blocks")
+    if blocks is None or buttons:
+        return blocks
+    return [block for block in blocks if block.get("type") != "actions"]
 
 
 class ConsoleTransport:

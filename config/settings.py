@@ -71,11 +71,18 @@ def _clock(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+def _stars(value: str) -> str:
+    if not re.fullmatch(r"[0-5](\.\d)?(-[0-5](\.\d)?)?", value):
+        raise ValueError('not a number of stars out of five: write "1-2" or "5"')
+    return value
+
+
 Channel = Annotated[str, AfterValidator(_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 
+Stars = Annotated[str, AfterValidator(_stars)]
 
 class Section(BaseModel):
     """A table of the file: frozen, and closed to unknown keys."""
@@ -97,15 +104,59 @@ class SlackSettings(Section):
 
 
 class AlertSettings(Section):
+class RouteSettings(Section):
+    """One `[[alerts.routes]]`: the first whose every given side matches decides."""
+
+    brand: str | None = None
+    source: str | None = None
+    experience: Literal["angry", "mediocre", "delighted", "none"] | None = None
+    stance: Literal["advocate", "hater", "neither"] | None = None
+    stars: Stars | None = None
+    query: str | None = None
+    min_reach: int | None = Field(default=None, ge=0)
+    author: str | None = None
+    channel: Channel | None = None
+    urgent: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.channel is None and not self.urgent:
+            raise ValueError("a route needs a channel, or urgent = true")
+        if self.query is not None:
+            try:
+                parse_query(self.query)
+            except QueryError as error:
+                raise ValueError(str(error)) from error
+        return self
+
+
+class ChannelSettings(Section):
+    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace."""
+
+    channel: Channel
+    per_hour: int | None = Field(default=None, ge=1)
+    quiet_hours: str | None = None
+
+
     max_age: Duration = timedelta(hours=24)
     digest_at: ClockTime = "09:00"
     timezone: TimeZone = "UTC"
 
+    weekly_on: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "never"] = "mon"
+    quiet_hours: str | None = None
+    wows_per_hour: int = Field(default=10, ge=0)
+    incident_over: int = Field(default=10, ge=3)
+    incident_window: Duration = timedelta(minutes=20)
+    routes: tuple[RouteSettings, ...] = ()
+    channels: tuple[ChannelSettings, ...] = ()
 
 class CaseSettings(Section):
     respond_within: Duration = timedelta(hours=4)
     business_hours: str = "24/7"
 
+    remind_at: float = Field(default=0.75, gt=0, lt=1)
+    same_matter: Duration = timedelta(days=7)
+    dismissed_for: Duration = timedelta(days=14)
 
 class CrawlSettings(Section):
     contact: str = Field(default="no contact configured", max_length=200, pattern=r"^[ -~]+$")

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from alerts.delivery import DeliveryResult, Pace, deliver
-from alerts.rules import backlog, judge
+from alerts.rules import backlog
 from alerts.transports import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
+from earful import casework
 from earful.policies import policy_for
 from storage.models import Mention, NewAlert
 from storage.store import Store
@@ -37,6 +38,8 @@ Progress = Callable[[int], None]
 # the last ones hold enough texts to sort by length into dense batches.
 _FIRST_BATCH, _SCORE_BATCH = 128, 2048
 _JUDGE_BATCH = 500
+# A channel that hangs holds one of them for the ten seconds of a timeout.
+_SENDERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ def _score_batch(
 
 
 def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
-    """Let the rules see every verdict they have not seen; old mentions make one summary each."""
+    """Let the rules see every verdict they have not seen; old mentions make one summary each.
+
+    Then see to the cases: what was answered in public, who must be reminded, what is overdue.
+    """
     fresh = judge_fresh(store, settings, clock)
     now = clock()
     cutoff = now - settings.alerts.max_age
@@ -130,6 +136,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
     quiet = sum(
         sum(old.counts.values()) for old in store.verdicts.judge_backlog(cutoff, now, summarise)
     )
+    casework.tend(store, settings, now)
     return Judged(fresh.mentions + quiet, quiet, fresh.cases, fresh.alerts)
 
 
@@ -144,8 +151,7 @@ def judge_fresh(store: Store, settings: Settings, clock: Clock) -> Judged:
             key=lambda voice: voice.mention.brand,
         ):
             judged = list(group)
-            decision = judge(judged, policy_for(settings, brand), now)
-            store.verdicts.record_judgement(judged, decision.cases, decision.alerts, now)
+            decision = casework.judge_brand(store, settings, brand, judged, now)
             mentions += len(judged)
             cases += len(decision.cases)
             alerts += len(decision.alerts)
@@ -159,7 +165,9 @@ def transport_for(settings: Settings, secrets: Secrets) -> Transport:
         from alerts.slack import BotTransport
 
         return BotTransport(
-            secrets.slack_bot_token.get_secret_value(), api_url=settings.slack.api_url
+            secrets.slack_bot_token.get_secret_value(),
+            api_url=settings.slack.api_url,
+            buttons=secrets.slack_app_token is not None,
         )
     if secrets.slack_webhook_url is not None:
         from alerts.slack import WebhookTransport
@@ -185,7 +193,16 @@ def deliver_waiting(
     lock = FileLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
         with lock:
-            return deliver(store.outbox, transport, clock, sleep, pace=pace, stop=stop, rng=rng)
+            return deliver(
+                store.outbox,
+                transport,
+                clock,
+                sleep,
+                pace=pace,
+                stop=stop,
+                rng=rng,
+                workers=_SENDERS,
+            )
     except Timeout:
         return None
 

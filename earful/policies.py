@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from alerts.business_hours import BusinessHours, parse
+from alerts.routing import Calm, Route
 from alerts.rules import Channels, Policy
 from config.errors import ConfigError
-from config.settings import BrandSettings, Settings
+from config.query import Query, parse_query
+from config.settings import BrandSettings, RouteSettings, Settings
+from storage.models import Experience, Mention, Stance
 
 # A lost advocate is answered in a quarter of the time.
 _URGENT_SHARE = 4
@@ -16,11 +19,9 @@ _URGENT_SHARE = 4
 
 def policies(settings: Settings) -> dict[str, Policy]:
     """Make each brand's policy; ConfigError names the key of what cannot be used."""
-    try:
-        hours = parse(settings.cases.business_hours)
-    except ConfigError as error:
-        raise ConfigError(f"cases.business_hours: {error}") from error
-    return {brand.name: _policy(settings, hours, brand) for brand in settings.brands}
+    hours = _hours(settings.cases.business_hours, "cases.business_hours")
+    calm = _calm(settings)
+    return {brand.name: _policy(settings, hours, calm, brand) for brand in settings.brands}
 
 
 def policy_for(settings: Settings, brand: str) -> Policy:
@@ -28,10 +29,17 @@ def policy_for(settings: Settings, brand: str) -> Policy:
     known = policies(settings).get(brand)
     if known is not None:
         return known
-    return _policy(settings, parse(settings.cases.business_hours), None)
+    hours = _hours(settings.cases.business_hours, "cases.business_hours")
+    return _policy(settings, hours, _calm(settings), None)
 
 
-def _policy(settings: Settings, hours: BusinessHours, brand: BrandSettings | None) -> Policy:
+def business_hours(settings: Settings) -> BusinessHours:
+    return _hours(settings.cases.business_hours, "cases.business_hours")
+
+
+def _policy(
+    settings: Settings, hours: BusinessHours, calm: Calm, brand: BrandSettings | None
+) -> Policy:
     within = settings.cases.respond_within
     slack = settings.slack
     return Policy(
@@ -47,7 +55,62 @@ def _policy(settings: Settings, hours: BusinessHours, brand: BrandSettings | Non
             if source.channel is not None
         },
         staff=brand.staff if brand else (),
+        routes=tuple(
+            _route(route)
+            for route in settings.alerts.routes
+            if route.brand is None or (brand and route.brand.casefold() == brand.name.casefold())
+        ),
+        calm=calm,
+        same_matter=settings.cases.same_matter,
+        dismissed_for=settings.cases.dismissed_for,
     )
+
+
+def _route(route: RouteSettings) -> Route:
+    stars = None
+    if route.stars is not None:
+        low, _, high = route.stars.partition("-")
+        stars = (float(low), float(high or low))
+    return Route(
+        channel=route.channel,
+        urgent=route.urgent,
+        source=route.source,
+        experience=Experience(route.experience) if route.experience else None,
+        stance=Stance(route.stance) if route.stance else None,
+        author=route.author,
+        stars=stars,
+        min_reach=route.min_reach,
+        words=partial(_says, parse_query(route.query)) if route.query else None,
+    )
+
+
+def _says(query: Query, mention: Mention) -> bool:
+    return query.matches(mention)
+
+
+def _calm(settings: Settings) -> Calm:
+    alerts = settings.alerts
+    return Calm(
+        quiet={
+            one.channel: _hours(one.quiet_hours, f"alerts.channels[{place}].quiet_hours")
+            for place, one in enumerate(alerts.channels)
+            if one.quiet_hours is not None
+        },
+        quiet_always=(
+            _hours(alerts.quiet_hours, "alerts.quiet_hours") if alerts.quiet_hours else None
+        ),
+        per_hour={
+            one.channel: one.per_hour for one in alerts.channels if one.per_hour is not None
+        },
+        wows_per_hour=alerts.wows_per_hour,
+    )
+
+
+def _hours(text: str, key: str) -> BusinessHours:
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from error
 
 
 def _due(hours: BusinessHours, within: timedelta, start: datetime) -> datetime:

@@ -95,7 +95,7 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
     case = find_case(connection, move.mention_id)
     if case is None:
         return Applied(None, False)
-    if move.click is not None and _is_known_click(connection, move.click):
+    if move.click is not None and is_known_click(connection, move.click):
         return Applied(case, False)
     if move.to is not None and move.to == case.state and not move.joins:
         told = None
@@ -223,7 +223,8 @@ def case_from(row: sqlite3.Row) -> Case:
     )
 
 
-def _is_known_click(connection: sqlite3.Connection, click: str) -> bool:
+def is_known_click(connection: sqlite3.Connection, click: str) -> bool:
+    """Tell whether a click was carried out already."""
     found = connection.execute("SELECT 1 FROM case_events WHERE click = ?", (click,)).fetchone()
     return found is not None
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from config.errors import InputError
-from storage.casebook import MOVES, Applied, Tell, apply_move, case_file, case_from, find_case
+from storage.casebook import (
+    MOVES,
+    Applied,
+    Tell,
+    apply_move,
+    case_file,
+    case_from,
+    count_answers,
+    find_case,
+    is_known_click,
+)
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
 from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
@@ -121,11 +131,24 @@ class Cases:
             if (case := find_case(connection, mention_id)) is not None
         }
 
+    def answers(self, mention_ids: Iterable[str]) -> dict[str, int]:
+        """Count the public answers that each mention's author had in its thread so far."""
+        connection = self._database.connection
+        found = {}
+        for mention_id in mention_ids:
+            row = connection.execute(
+                "SELECT * FROM mentions WHERE id = ?", (mention_id,)
+            ).fetchone()
+            if row is not None:
+                found[mention_id] = count_answers(connection, row)
+        return found
+
     def dismissed(self, brand: str, since: datetime, limit: int = 500) -> list[Mention]:
         """Give the mentions whose case people called none since a moment, the newest first."""
         rows = self._database.connection.execute(
             f"{SELECT_MENTION} JOIN cases k ON k.mention_id = m.id WHERE k.brand = ? "
-            "AND k.state = 'dismissed' AND k.closed_at >= ? ORDER BY k.closed_at DESC LIMIT ?",
+            "AND k.state = 'dismissed' AND coalesce(k.outcome, '') <> 'wrong_label' "
+            "AND k.closed_at >= ? ORDER BY k.closed_at DESC LIMIT ?",
             (brand, iso(since), limit),
         )
         return [mention_from(row) for row in rows]
@@ -153,6 +176,17 @@ class Cases:
             """
         )
         return [(case_from(row), from_iso(row["replied_at"])) for row in rows]
+
+    def knows_click(self, click: str) -> bool:
+        return is_known_click(self._database.connection, click)
+
+    def overdue_told(self, brand: str, now: datetime) -> int:
+        """Count the cases of a brand that were told to be overdue on this UTC day."""
+        row = self._database.connection.execute(
+            "SELECT count(*) FROM cases WHERE brand = ? AND overdue_told_at >= ?",
+            (brand, iso(now)[:10]),
+        ).fetchone()
+        return int(row[0])
 
     def mute(
         self, author_id: str, brand: str, *, by: str, by_id: str | None, at: datetime

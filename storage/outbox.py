@@ -198,6 +198,24 @@ class Outbox:
                 (MAY_BE_POSTED,),
             ).rowcount
 
+    def posted_since(self, since: datetime) -> dict[str, int]:
+        """Count the messages of their own that were written since a moment, by channel."""
+        rows = self._database.connection.execute(
+            "SELECT channel, count(*) FROM alerts WHERE created_at >= ? AND operation = 'post' "
+            "AND state <> 'dropped' GROUP BY channel",
+            (iso(since),),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def counted(self, key: str) -> int:
+        """Give the `count` that the message named by `key`, or its latest update, tells."""
+        row = self._database.connection.execute(
+            "SELECT max(json_extract(payload, '$.count')) FROM alerts "
+            "WHERE dedupe_key = ?1 OR root_key = ?1",
+            (key,),
+        ).fetchone()
+        return int(row[0] or 0)
+
     def counts(self) -> dict[AlertState, int]:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM alerts GROUP BY state"
@@ -230,7 +248,8 @@ class Outbox:
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
     """Write alerts inside a running transaction; a known dedupe key is passed over.
 
-    An update takes the place of one of the same root that still waits.
+    An update takes the place of one of the same root that still waits, and of what the root
+    itself says while Slack certainly does not have it.
     """
     added = 0
     for alert in alerts:
@@ -238,9 +257,13 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
         not_before = alert.not_before
         if alert.operation is Operation.UPDATE:
             replaced = connection.execute(
-                "UPDATE alerts SET payload = ? WHERE root_key = ? AND operation = 'update' "
-                "AND state IN ('pending', 'parked')",
-                (payload, alert.root_key),
+                """
+                UPDATE alerts SET payload = ?1 WHERE
+                    (root_key = ?2 AND operation = 'update' AND state IN ('pending', 'parked'))
+                    OR (dedupe_key = ?2 AND state = 'pending'
+                        AND coalesce(error, '') NOT LIKE ?3 || '%')
+                """,
+                (payload, alert.root_key, MAY_BE_POSTED),
             ).rowcount
             if replaced:
                 continue

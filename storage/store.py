@@ -12,6 +12,7 @@ from storage.checkpoints import Checkpoints
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
 from storage.database import Database
+from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.mentions import Mentions
 from storage.outbox import Outbox
@@ -28,6 +29,7 @@ class Store:
         self.verdicts = Verdicts(database)
         self.cases = Cases(database)
         self.outbox = Outbox(database)
+        self.incidents = Incidents(database)
         self.crawls = Crawls(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)

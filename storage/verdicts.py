@@ -10,10 +10,12 @@ from typing import Any
 
 from storage.casebook import Tell, apply_move, open_case
 from storage.database import Database
+from storage.incidents import write_incident
 from storage.mentions import SELECT_MENTION, in_chunks, mention_from
 from storage.models import (
     CaseMove,
     Experience,
+    Incident,
     Mention,
     NewAlert,
     NewCase,
@@ -226,11 +228,14 @@ class Verdicts:
         moves: Sequence[CaseMove] = (),
         tell: Tell | None = None,
         staff: Mapping[str, Sequence[str]] | None = None,
+        incident: Incident | None = None,
+        gathered: Sequence[str] = (),
     ) -> None:
         """Write what the rules decided, in one transaction; safe to repeat.
 
         A mention has one case for ever: an edited complaint finds the case that it has. `staff`
-        are the names that a wow praises, by mention.
+        are the names that a wow praises, by mention; `gathered` are the mentions whose cases
+        belong to the `incident`.
         """
         with self._database.transaction() as connection:
             for case in cases:
@@ -239,6 +244,8 @@ class Verdicts:
             insert_alerts(connection, alerts)
             for move in moves:
                 apply_move(connection, move, tell)
+            if incident is not None:
+                write_incident(connection, incident, gathered)
             connection.executemany(
                 "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(mention, name) for mention, names in (staff or {}).items() for name in names],

@@ -91,7 +91,8 @@ JOIN authors a ON a.id = s.author_id
 ORDER BY s.warnings DESC, last_seen_at DESC;
 
 -- Advocates who turned angry, and haters who were won back: what an author's last stance before
--- says, against what they tell now. A name with over 500 mentions is many people's ("Anonymous").
+-- says, against what they tell now. Who had turned already does not turn again: the rules of the
+-- alerts say the same. A name with over 500 mentions is many people's ("Anonymous").
 CREATE VIEW flips AS
 SELECT
     CASE WHEN v.experience = 'angry' THEN 'lost_advocate' ELSE 'won_back' END AS flip,
@@ -109,11 +110,70 @@ WHERE
         (v.experience = 'angry' AND e.stance = 'advocate')
         OR ((v.experience = 'delighted' OR v.stance = 'advocate') AND e.stance = 'hater')
     )
+    AND coalesce((
+        SELECT p.experience FROM voice p
+        WHERE p.author_id = v.author_id AND p.brand = v.brand
+            AND (p.created_at, p.id) < (v.created_at, v.id) AND p.experience <> 'none'
+        ORDER BY p.created_at DESC, p.id DESC LIMIT 1
+    ), '') <> CASE e.stance WHEN 'advocate' THEN 'angry' ELSE 'delighted' END
     AND NOT EXISTS (
         SELECT 1 FROM mentions m WHERE m.author_id = v.author_id AND m.brand = v.brand
         LIMIT 1 OFFSET 500
     )
 ORDER BY v.created_at DESC;
+
+-- How long each answered case waited for its first answer; `in_time` is 1 where it kept its due
+-- time, that it had when it was opened or opened again.
+CREATE VIEW response_times AS
+SELECT
+    k.id AS case_id, k.brand, m.source, k.opened_at, k.due_at, k.responded_at,
+    round(24 * (julianday(k.responded_at) - julianday(k.opened_at)), 2) AS hours,
+    k.responded_at <= k.due_at AS in_time,
+    k.claimed_by, k.mention_id
+FROM cases k
+JOIN mentions m ON m.id = k.mention_id
+WHERE k.responded_at IS NOT NULL AND k.state <> 'dismissed'
+ORDER BY k.responded_at DESC;
+
+-- How many complaints got their answer, and how fast, for each brand and source. The 90th
+-- percentile is the time within which nine of ten answers came.
+CREATE VIEW coverage AS
+SELECT
+    c.brand, c.source, c.cases, c.answered, c.waiting,
+    round(1.0 * c.answered / c.cases, 4) AS coverage,
+    coalesce(t.in_time, 0) AS in_time, t.median_hours, t.p90_hours
+FROM (
+    SELECT k.brand, m.source, count(*) AS cases, count(k.responded_at) AS answered,
+        sum(k.state IN ('open', 'claimed')) AS waiting
+    FROM cases k
+    JOIN mentions m ON m.id = k.mention_id
+    WHERE k.state <> 'dismissed'
+    GROUP BY k.brand, m.source
+) c
+LEFT JOIN (
+    SELECT brand, source, sum(in_time) AS in_time,
+        round(avg(CASE WHEN place IN ((n + 1) / 2, (n + 2) / 2) THEN hours END), 2)
+            AS median_hours,
+        round(max(CASE WHEN place = (9 * n + 9) / 10 THEN hours END), 2) AS p90_hours
+    FROM (
+        SELECT brand, source, in_time, hours,
+            row_number() OVER (PARTITION BY brand, source ORDER BY hours) AS place,
+            count(*) OVER (PARTITION BY brand, source) AS n
+        FROM response_times
+    )
+    GROUP BY brand, source
+) t ON t.brand = c.brand AND t.source = c.source
+ORDER BY c.brand, c.source;
+
+-- Colleagues whom wows name, by month: the people behind them.
+CREATE VIEW kudos AS
+SELECT
+    substr(m.created_at, 1, 7) AS month, m.brand, s.name, count(*) AS wows,
+    max(m.created_at) AS last_at
+FROM named_staff s
+JOIN mentions m ON m.id = s.mention_id
+GROUP BY 1, 2, 3
+ORDER BY month DESC, wows DESC, s.name;
 
 -- One row a day, brand and source; shares are of the mentions that tell an experience.
 CREATE VIEW daily_experience AS

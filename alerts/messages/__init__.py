@@ -1,16 +1,37 @@
 """Slack messages as Block Kit payloads (`{"text": ..., "blocks": [...]}`), and their reading."""
 
+from alerts.messages.cases import (
+    case_card,
+    complaint,
+    lost_advocate,
+    note,
+    overdue,
+    reminder,
+    thread_line,
+)
 from alerts.messages.console import plain
-from alerts.messages.notices import backlog, checkpoint, ops
-from alerts.messages.voices import complaint, lost_advocate, won_back, wow
+from alerts.messages.incidents import anger_spike, incident, volume_spike
+from alerts.messages.notices import backlog, checkpoint, limited, ops, overdue_count
+from alerts.messages.voices import shared_quote, won_back, wow
 
 __all__ = [
+    "anger_spike",
     "backlog",
+    "case_card",
     "checkpoint",
     "complaint",
+    "incident",
+    "limited",
     "lost_advocate",
+    "note",
     "ops",
+    "overdue",
+    "overdue_count",
     "plain",
+    "reminder",
+    "shared_quote",
+    "thread_line",
+    "volume_spike",
     "won_back",
     "wow",
 ]

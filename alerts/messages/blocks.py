@@ -7,14 +7,19 @@ from typing import Any
 
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
+    ButtonElement,
     ContextBlock,
     DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
+    Option,
     PlainTextObject,
     SectionBlock,
+    StaticSelectElement,
 )
+from slack_sdk.models.blocks.block_elements import InteractiveElement
 
 from alerts.messages.text import heading
 
@@ -23,6 +28,8 @@ MAX_SECTION = 3000
 MAX_FIELD = 2000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
+MAX_VALUE = 1900
+"""Characters that a button can carry along; a longer id gets no buttons."""
 
 
 def header(text: str, block_id: str = "title") -> HeaderBlock:
@@ -53,6 +60,44 @@ def context(parts: Sequence[str], block_id: str) -> ContextBlock:
 def divider(block_id: str) -> DividerBlock:
     """Part what stands above from what stands below."""
     return DividerBlock(block_id=block_id)
+
+
+def can_carry(value: str) -> bool:
+    """Tell whether a button can take `value` along."""
+    try:
+        return len(value) <= MAX_VALUE and bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def button(
+    label: str, action_id: str, value: str, *, style: str | None = None, url: str | None = None
+) -> ButtonElement:
+    """Offer one action; `label` says what it does without colour or sign."""
+    return ButtonElement(
+        text=PlainTextObject(text=label, emoji=False),
+        action_id=action_id,
+        value=value,
+        style=style,
+        url=url,
+    )
+
+
+def select(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> StaticSelectElement:
+    """Offer a choice of (label, value)."""
+    return StaticSelectElement(
+        placeholder=PlainTextObject(text=label, emoji=False),
+        action_id=action_id,
+        options=[
+            Option(text=PlainTextObject(text=name, emoji=False), value=value)
+            for name, value in options
+        ],
+    )
+
+
+def actions(elements: Sequence[InteractiveElement], block_id: str = "actions") -> ActionsBlock:
+    """Show up to 25 buttons and choices in a row."""
+    return ActionsBlock(block_id=block_id, elements=list(elements[:25]))
 
 
 def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:

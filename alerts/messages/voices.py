@@ -1,4 +1,4 @@
-"""Messages about one mention: a complaint, a wow, a lost advocate, one won back."""
+"""Messages about one mention, and what they share with those about a case: wows, one won back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.blocks import (
+    actions,
+    button,
+    can_carry,
+    context,
+    facts,
+    header,
+    payload,
+    section,
+)
 from alerts.messages.text import (
     clean,
     count,
     cut,
     day,
     escape,
-    in_utc,
     line,
     link,
     moment,
@@ -48,51 +56,23 @@ _STANCES = {
 }
 
 
-def complaint(voice: Voice, due_at: datetime) -> dict[str, Any]:
-    """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
-    mention = voice.mention
-    summary = (
-        f"Complaint about {line(mention.brand, 80)} from {_who(mention)} at {_where(mention)}"
-        f"{_stars_briefly(mention)}: {_briefly(mention)} Answer by {in_utc(due_at)}."
-    )
-    return payload(summary, _blocks(f"Complaint about {mention.brand}", voice, due_at=due_at))
-
-
-def lost_advocate(voice: Voice, due_at: datetime | None) -> dict[str, Any]:
-    """Build the most urgent message; `due_at` is None where the owner has answered already."""
-    mention = voice.mention
-    ask = f"Answer first, by {in_utc(due_at)}." if due_at else "The owner has answered already."
-    summary = (
-        f"A friend of {line(mention.brand, 80)} turned angry: {_who(mention)} at "
-        f"{_where(mention)}{_stars_briefly(mention)}: {_briefly(mention)} {ask}"
-    )
-    lead = (
-        "*This person used to speak well of you.* An answer here is worth more than anywhere "
-        "else: answer first."
-        if due_at
-        else "*This person used to speak well of you.* The owner has answered already: see that "
-        "it helped."
-    )
-    title = f"{'Urgent: ' if due_at else ''}{mention.brand} is losing an advocate"
-    return payload(summary, _blocks(title, voice, due_at=due_at, lead=lead, urgent=True))
-
-
 def wow(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
     summary = (
-        f"Wow for {line(mention.brand, 80)} from {_who(mention)} at {_where(mention)}"
-        f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
+        f"Wow for {line(mention.brand, 80)} from {who(mention)} at {where(mention)}"
+        f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    return payload(summary, _blocks(f"Wow for {mention.brand}", voice, staff=staff))
+    blocks = voice_blocks(f"Wow for {mention.brand}", voice, staff=staff)
+    return payload(summary, [*blocks, _wow_actions(mention)])
 
 
 def won_back(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
-        f"Won back for {line(mention.brand, 80)}: {_who(mention)} at {_where(mention)}"
-        f"{_stars_briefly(mention)}: {_briefly(mention)}{_thanks(staff, ' Named: ')}"
+        f"Won back for {line(mention.brand, 80)}: {who(mention)} at {where(mention)}"
+        f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
     title = f"Won back: a customer of {mention.brand}"
@@ -174,7 +154,7 @@ def read_link(mention: Mention, was_cut: bool) -> str:
     return link(mention.url, f"{told} at {source_name(mention.source)}")
 
 
-def _blocks(
+def voice_blocks(
     title: str,
     voice: Voice,
     *,
@@ -185,12 +165,12 @@ def _blocks(
 ) -> list[Block | None]:
     mention = voice.mention
     quoted, was_cut = quotation(mention)
-    where = _where(mention)
+    place = where(mention)
     if mention.reach:
-        where += f", reach {mention.reach:,}"
+        place += f", reach {mention.reach:,}"
     pairs = [
-        ("Who", f"{_who(mention)}: {person(voice.history)}"),
-        ("Where", where[:1].upper() + where[1:]),
+        ("Who", f"{who(mention)}: {person(voice.history)}"),
+        ("Where", place[:1].upper() + place[1:]),
         ("Stars", stars(mention)),
         ("Verdict", verdict_words(voice.verdict)),
     ]
@@ -203,7 +183,7 @@ def _blocks(
     small = [read_link(mention, was_cut)]
     if mention.owner_replied_at is not None:
         small.append(f"The owner answered on {day(mention.owner_replied_at)}")
-    small.append(f"Mention {line(mention.id, 120)}")
+    small.extend([f"Mention {line(mention.id, 120)}", *notes])
     return [
         header(title),
         section(lead, "lead") if lead else None,
@@ -211,17 +191,23 @@ def _blocks(
         section(quoted, "words"),
         context(small, "small_print"),
     ]
+    more: Sequence[Block | None] = (),
+    notes: Sequence[str] = (),
 
+    """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
 
-def _who(mention: Mention) -> str:
+def who(mention: Mention) -> str:
+    """Name the author for people, escaped."""
     return line(mention.author, 80) or "somebody unnamed"
 
 
-def _where(mention: Mention) -> str:
+def where(mention: Mention) -> str:
+    """Name the place for people, escaped."""
     return source_name(mention.source)
 
 
-def _stars_briefly(mention: Mention) -> str:
+def stars_briefly(mention: Mention) -> str:
+    """Write a rating to follow a name: `, 2 of 5 stars`, or nothing."""
     if mention.rating is None or mention.rating_max is None:
         return ""
     if mention.rating_max == 1:
@@ -229,13 +215,15 @@ def _stars_briefly(mention: Mention) -> str:
     return f", {mention.rating:g} of {mention.rating_max:g} stars"
 
 
-def _briefly(mention: Mention) -> str:
+def briefly(mention: Mention) -> str:
+    """Quote the first words in one line, escaped."""
     parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
     told = ": ".join(part for part in parts if part)
     if not told:
         return "no words."
     return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
 
+        *more,
 
 def _thanks(staff: Sequence[str], lead: str) -> str:
     if not staff:

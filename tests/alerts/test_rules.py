@@ -108,24 +108,23 @@ def past(stance=None, experience=None, **counts):
 FRIENDS = [
     past(Stance.ADVOCATE, DELIGHTED),
     past(Stance.ADVOCATE, MEDIOCRE),
-    past(Stance.NEITHER, DELIGHTED),
-    past(Stance.NEITHER, NONE, advocate=1),
-    past(Stance.NEITHER, MEDIOCRE, delighted=2, angry=1),
-    past(delighted=1),
+    past(Stance.ADVOCATE, NONE, angry=3, hater=2),
+    past(Stance.ADVOCATE, None),
 ]
 FOES = [
     past(Stance.HATER, ANGRY),
     past(Stance.HATER, MEDIOCRE),
-    past(Stance.NEITHER, ANGRY),
-    past(Stance.NEITHER, NONE, hater=1),
-    past(Stance.NEITHER, MEDIOCRE, delighted=1, angry=2),
-    past(angry=1),
-    past(Stance.NEITHER, ANGRY, delighted=9, advocate=9),  # turned already: told once
+    past(Stance.HATER, NONE, delighted=3, advocate=2),
+    past(Stance.HATER, None),
 ]
 STRANGERS = [
     AuthorHistory(),
     past(Stance.NEITHER, MEDIOCRE),
     past(Stance.NEITHER, NONE, delighted=1, angry=1),
+    past(None, DELIGHTED, delighted=2),
+    past(None, ANGRY, angry=2),
+    past(Stance.ADVOCATE, ANGRY, delighted=9, advocate=9),  # turned already: told once
+    past(Stance.HATER, DELIGHTED, angry=9, hater=9),  # won back already
 ]
 
 
@@ -223,7 +222,7 @@ class TestKeys:
         assert the_alert(a_voice(DELIGHTED)).dedupe_key == "wow:appstore:10045"
 
     def test_judging_is_repeatable_and_keeps_order(self):
-        voices = [a_voice(native_id=str(n)) for n in range(5)]
+        voices = [a_voice(native_id=str(n), author_native_id=str(n)) for n in range(5)]
         first, second = judge(voices, POLICY, NOW), judge(voices, POLICY, NOW)
         assert first == second
         assert [case.mention_id for case in first.cases] == [v.mention.id for v in voices]

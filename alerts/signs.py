@@ -1,0 +1,80 @@
+"""What a mention and a history are signs of: small pure questions that the rules ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from storage.models import AuthorHistory, Experience, Mention, Stance
+
+CLOCK_SKEW = timedelta(days=1)
+"""How far in the future a source's clock may lie; what claims more has no usable date."""
+MIN_WOW_WORDS = 6
+MIN_WOW_LETTERS = 24
+
+
+def is_fresh(mention: Mention, max_age: timedelta, now: datetime) -> bool:
+    """Tell whether a mention may alert by itself: dated, not older than `max_age`, not absurd."""
+    if mention.created_at is None:
+        return False
+    return -CLOCK_SKEW <= now - mention.created_at <= max_age
+
+
+def is_news(
+    mention: Mention,
+    experience: Experience,
+    earlier: Experience | None,
+    max_age: timedelta,
+    now: datetime,
+) -> bool:
+    """Tell whether a mention may alert: it is fresh, or a fresh edit changed how it feels.
+
+    `earlier` is how its older text was understood. An edit that changes nothing about that is no
+    news, so that a source that rewrites all its pages floods nobody.
+    """
+    if is_fresh(mention, max_age, now):
+        return True
+    if mention.created_at is None or mention.edited_at is None or now < mention.created_at:
+        return False
+    changed = earlier is not None and earlier is not experience
+    return changed and -CLOCK_SKEW <= now - mention.edited_at <= max_age
+
+
+def was_friend(history: AuthorHistory) -> bool:
+    """Tell whether an author is an advocate who has not turned angry yet.
+
+    What counts is the last stance they took, as in the view `flips`.
+    """
+    return (
+        history.last_stance is Stance.ADVOCATE and history.last_experience is not Experience.ANGRY
+    )
+
+
+def was_against(history: AuthorHistory) -> bool:
+    """Tell whether an author is a hater who has not been won back yet."""
+    return (
+        history.last_stance is Stance.HATER and history.last_experience is not Experience.DELIGHTED
+    )
+
+
+def has_substance(mention: Mention) -> bool:
+    """Tell whether a wow says what was wonderful: "great!!!" alone is for the digest."""
+    said = re.findall(r"\w+", f"{mention.title or ''} {mention.text}")
+    # A script without spaces between words says as much in as many letters.
+    return len(said) >= MIN_WOW_WORDS or sum(map(len, said)) >= MIN_WOW_LETTERS
+
+
+def named_staff(mention: Mention, staff: Sequence[str]) -> tuple[str, ...]:
+    """Find the whole names that a mention's words name, whatever their case or apostrophe."""
+    said = _folded(f"{mention.title or ''}\n{mention.text}")
+    return tuple(
+        name
+        for name in staff
+        if name.strip()
+        and re.search(rf"(?<!\w){re.escape(_folded(name.strip()))}(?!\w)", said) is not None
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("’", "'").casefold().split())
