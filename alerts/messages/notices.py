@@ -33,6 +33,11 @@ _OUTCOMES = {
         "turned Earful away",
         "Crawl it less often (`every`), or check that its rules allow it.",
     ),
+    CrawlOutcome.QUOTA: (
+        "gives no more for now: the agreed number of requests is used up",
+        "It goes on by itself when the quota is renewed; crawl it less often (`every`), or ask "
+        "for more.",
+    ),
     CrawlOutcome.UNAUTHORISED: (
         "refused the credentials",
         "Renew the key or token of this source in the environment.",
@@ -171,6 +176,34 @@ def ops(
                 ]
             ),
             context(small, "small_print"),
+        ],
+    )
+
+
+def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
+    """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
+    told = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
+    return payload(
+        f"{told}, beyond this channel's limit.",
+        [
+            section(
+                f"*{told}*, beyond this channel's limit. Each has its case: see `earful case "
+                "list` or the view `open_cases`.",
+                "lead",
+            ),
+            context([f"Counted {moment(at)}"], "small_print"),
+        ],
+    ) | {"count": number}
+
+
+def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
+    """Tell ops how many complaints of a brand were not answered in time today."""
+    told = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"
+    return payload(
+        f"{told}.",
+        [
+            section(f"*{told}*: see the view `open_cases`, or `earful case list`.", "lead"),
+            context([f"Counted {moment(at)}"], "small_print"),
         ],
     )
 
