@@ -76,7 +76,36 @@ def won_back(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
     title = f"Won back: a customer of {mention.brand}"
-    return payload(summary, _blocks(title, voice, lead=lead, staff=staff))
+    blocks = voice_blocks(title, voice, lead=lead, staff=staff)
+    return payload(summary, [*blocks, _wow_actions(mention)])
+
+
+def shared_quote(mention: Mention) -> dict[str, Any]:
+    """Build a quote with its attribution, ready to be copied elsewhere."""
+    quoted, was_cut = quotation(mention)
+    rated = f", {stars(mention)}" if mention.rating is not None else ""
+    summary = f"To share: {briefly(mention)} {who(mention)} at {where(mention)}."
+    return payload(
+        summary,
+        [
+            section("*To share*: copy the quote with its source.", "lead"),
+            section(quoted, "words"),
+            context([f"— {who(mention)} at {where(mention)}{rated}", read_link(mention, was_cut)],
+                    "small_print"),
+        ],
+    )  # fmt: skip
+
+
+def _wow_actions(mention: Mention) -> Block | None:
+    if not can_carry(mention.id):
+        return None
+    thank = safe_url(mention.url)
+    return actions(
+        [
+            *([button("Thank the author", "wow_thank", mention.id, url=thank)] if thank else []),
+            button("Share", "wow_share", mention.id),
+        ]
+    )
 
 
 def source_name(source: str) -> str:
@@ -162,7 +191,10 @@ def voice_blocks(
     lead: str | None = None,
     urgent: bool = False,
     staff: Sequence[str] = (),
+    more: Sequence[Block | None] = (),
+    notes: Sequence[str] = (),
 ) -> list[Block | None]:
+    """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
     mention = voice.mention
     quoted, was_cut = quotation(mention)
     place = where(mention)
@@ -187,14 +219,12 @@ def voice_blocks(
     return [
         header(title),
         section(lead, "lead") if lead else None,
+        *more,
         facts(pairs),
         section(quoted, "words"),
         context(small, "small_print"),
     ]
-    more: Sequence[Block | None] = (),
-    notes: Sequence[str] = (),
 
-    """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
 
 def who(mention: Mention) -> str:
     """Name the author for people, escaped."""
@@ -223,7 +253,6 @@ def briefly(mention: Mention) -> str:
         return "no words."
     return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
 
-        *more,
 
 def _thanks(staff: Sequence[str], lead: str) -> str:
     if not staff:
