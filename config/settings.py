@@ -70,19 +70,19 @@ def _clock(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 def _stars(value: str) -> str:
     if not re.fullmatch(r"[0-5](\.\d)?(-[0-5](\.\d)?)?", value):
         raise ValueError('not a number of stars out of five: write "1-2" or "5"')
     return value
 
 
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Channel = Annotated[str, AfterValidator(_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
-
 Stars = Annotated[str, AfterValidator(_stars)]
+
 
 class Section(BaseModel):
     """A table of the file: frozen, and closed to unknown keys."""
@@ -103,7 +103,6 @@ class SlackSettings(Section):
     api_url: HttpUrl = "https://slack.com/api/"
 
 
-class AlertSettings(Section):
 class RouteSettings(Section):
     """One `[[alerts.routes]]`: the first whose every given side matches decides."""
 
@@ -138,10 +137,10 @@ class ChannelSettings(Section):
     quiet_hours: str | None = None
 
 
+class AlertSettings(Section):
     max_age: Duration = timedelta(hours=24)
     digest_at: ClockTime = "09:00"
     timezone: TimeZone = "UTC"
-
     weekly_on: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "never"] = "mon"
     quiet_hours: str | None = None
     wows_per_hour: int = Field(default=10, ge=0)
@@ -150,13 +149,14 @@ class ChannelSettings(Section):
     routes: tuple[RouteSettings, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
 
+
 class CaseSettings(Section):
     respond_within: Duration = timedelta(hours=4)
     business_hours: str = "24/7"
-
     remind_at: float = Field(default=0.75, gt=0, lt=1)
     same_matter: Duration = timedelta(days=7)
     dismissed_for: Duration = timedelta(days=14)
+
 
 class CrawlSettings(Section):
     contact: str = Field(default="no contact configured", max_length=200, pattern=r"^[ -~]+$")
