@@ -19,6 +19,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     at: float
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ class Site:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                asked = Asked(parts.path, query, dict(self.headers.items()), time.monotonic())
+                headers = dict(self.headers.items())
+                asked = Asked(parts.path, query, headers, time.monotonic(), sent)
                 reply = site._answer(asked)
                 if reply.delay:
                     time.sleep(reply.delay)
@@ -95,6 +98,8 @@ class Site:
                         self.close_connection = True
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
+
+            do_POST = do_GET  # noqa: N815 - the server's name for it
 
             def log_message(self, *args: object) -> None:
                 """Keep the test's output to the test."""
