@@ -52,13 +52,17 @@ class Redactor:
         return value
 
 
-class RedactingFormatter(logging.Formatter):
-    """Redact what another formatter wrote, its traceback too."""
+def redact_logs(redactor: Redactor) -> None:
+    """Redact every log record of this process where it is made, its traceback too."""
+    make = logging.getLogRecordFactory()
+    plain = logging.Formatter()
 
-    def __init__(self, inner: logging.Formatter, redactor: Redactor) -> None:
-        super().__init__()
-        self._inner = inner
-        self._redactor = redactor
+    def redacted(*args: Any, **more: Any) -> logging.LogRecord:
+        record = make(*args, **more)
+        record.msg, record.args = redactor.text(record.getMessage()), ()
+        if record.exc_info:
+            # A formatter uses this instead of writing the traceback itself.
+            record.exc_text = redactor.text(plain.formatException(record.exc_info))
+        return record
 
-    def format(self, record: logging.LogRecord) -> str:
-        return self._redactor.text(self._inner.format(record))
+    logging.setLogRecordFactory(redacted)

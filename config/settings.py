@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigError, QueryError
 from config.query import Query, parse_query
+from config.redaction import mask_url
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -181,8 +182,8 @@ class SourceSettings(Section):
 
     @property
     def target(self) -> str:
-        """Name the part of the source that is read, such as an app's id."""
-        return str(getattr(self.options, "target", ""))
+        """Name the part of the source that is read, such as an app's id; no secret is in it."""
+        return mask_url(str(getattr(self.options, "target", "")))
 
 
 class CheckpointSettings(Section):

@@ -18,11 +18,13 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
 
 import scrapy
 from pydantic import BaseModel, ConfigDict, model_validator
+from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from config.query import Query, parse_query
 from crawler.forbidden import why_forbidden
 from crawler.problems import Bounded, EntryError, Gone, PageError, Refusal
+from crawler.session import session_of
 from storage.models import Mention
 
 T = TypeVar("T")
@@ -113,6 +115,15 @@ class MentionSpider(scrapy.Spider):
         self.known: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        session = session_of(crawler)
+        if session is not None and (before := session.known_before) is not None:
+            mentions = session.store.mentions
+            spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
+        return spider
 
     @classmethod
     def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from pydantic import BaseModel
+
+from config.redaction import Redactor
 from crawler import spiders
 from crawler.base import MentionSpider, SourceOptions
+from crawler.forbidden import why_forbidden
 
 
 @cache
@@ -30,3 +35,26 @@ def sources() -> dict[str, type[MentionSpider]]:
 def options_models() -> dict[str, type[SourceOptions]]:
     """Give the model of each source's own settings in `earful.toml`."""
     return {name: spider.Options for name, spider in _found().items()}
+
+
+def hindrances(
+    source: str, options: BaseModel, base_url: str | None, environment: Mapping[str, str]
+) -> Iterator[str]:
+    """Say what keeps a source from being read: a secret that is not set, a forbidden host."""
+    spider = _found()[source]
+    if base_url and (forbidden := why_forbidden(base_url)):
+        yield f"base_url: {forbidden}"
+    assert isinstance(options, SourceOptions)  # the config was checked by the spider's model
+    for name, told in spider.needed_secrets(options).items():
+        if not environment.get(name, "").strip():
+            yield f"needs {name} in the environment: {told}"
+
+
+def redactor(environment: Mapping[str, str]) -> Redactor:
+    """Make what hides the values of every source's secrets."""
+    names = {
+        name
+        for spider in _found().values()
+        for name in (*spider.secrets, *spider.optional_secrets)
+    }
+    return Redactor(environment.get(name, "").strip() for name in names)

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
+from config.redaction import Redactor, mask_url, redact_logs
 from crawler import catalog, outcome
 from crawler.extensions import COUNTS
 from crawler.runner import CrawlJob
@@ -35,7 +37,12 @@ Tell = Callable[[dict[str, Any]], None]
 
 def main() -> None:
     """Crawl once as stdin says; the last event is the report."""
-    tell = _events()
+    redactor = catalog.redactor(os.environ)
+    redact_logs(redactor)
+    sys.excepthook = lambda *error: sys.stderr.write(
+        redactor.text("".join(traceback.format_exception(*error)))
+    )
+    tell = _events(redactor)
     envelope = json.loads(_first_line())
     _die_with_parent(int(envelope["parent"]))
     job = CrawlJob.from_json(envelope["job"])
@@ -95,7 +102,14 @@ def begin(
     given = options.model_dump(mode="json")
     said = json.dumps([job.brand, job.query, job.source, given, job.base_url])
     scope = sha256(said.encode()).hexdigest()[:16]
-    attach(crawler, Session(store=store, scope=scope, tell=tell, responses=job.responses))
+    session = Session(
+        store=store,
+        scope=scope,
+        tell=tell,
+        responses=job.responses,
+        known_before=job.known_before,
+    )
+    attach(crawler, session)
     failure: list[str] = []
     process.crawl(
         crawler,
@@ -114,7 +128,7 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     stats = dict(crawler.stats.get_stats())
     validators = stats.pop("earful/validators", [])
     options = catalog.options_models()[job.source].model_validate(job.options)
-    target = CrawlTarget(brand=job.brand, source=job.source, target=options.target)
+    target = CrawlTarget(brand=job.brand, source=job.source, target=mask_url(options.target))
     judged, reason = outcome.judge(stats, store.crawls.counts(target))
     if judged.good and validators:
         store.crawls.save_validators(validators)
@@ -133,15 +147,15 @@ def _plain(stats: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _events() -> Tell:
-    """Keep stdout for events: whatever prints goes to the log instead."""
+def _events(redactor: Redactor) -> Tell:
+    """Keep stdout for events, without secrets: whatever prints goes to the log instead."""
     sys.stdout.flush()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
     def tell(event: dict[str, Any]) -> None:
         with suppress(BrokenPipeError):
-            out.write(json.dumps(event, default=str) + "\n")
+            out.write(json.dumps(redactor.anything(event), default=str) + "\n")
             out.flush()
 
     return tell

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -15,18 +14,19 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
-from scrapy.settings import BaseSettings
 from scrapy.statscollectors import StatsCollector
 
+from config.redaction import mask_url
 from crawler import outcome
-from crawler.base import is_loopback
-from crawler.problems import PageError, blocked, failed, place
+from crawler.base import MentionSpider, is_loopback
+from crawler.problems import PageError, blocked, failed, place, quota_spent
+from crawler.quotas import NotAsked
 from crawler.session import session_of
-from storage.models import CrawlOutcome, Validators
+from crawler.waits import header, limit_resets_in, retry_after
+from storage.models import CrawlOutcome, Validators, iso
 
 _MOST_PROBLEMS = 20
 PROBED = "enough pages were asked for"
-HELD_BACK = "the host asked to be left alone"
 
 
 def _stats(crawler: Crawler) -> StatsCollector:
@@ -42,6 +42,9 @@ def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
         where = place(url) if url else "the source"
         entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
         stats.set_value(outcome.PROBLEMS, [*kept, entry])
+    if problem.opens_at is not None:
+        opens_at = iso(problem.opens_at)
+        stats.set_value(outcome.OPENS_AT, max(opens_at, stats.get_value(outcome.OPENS_AT) or ""))
 
 
 class ReportMiddleware:
@@ -67,7 +70,9 @@ class ReportMiddleware:
             raise _NothingToRead
         if response.status in (404, 410) and response.meta.get("page", 1) > 1:
             raise _NothingToRead  # WordPress says so past the last page of a feed
-        if problem := of_status(response.status, _waited(response)):
+        if response.status not in response.meta.get("handle_httpstatus_list", ()) and (
+            problem := of_response(response)
+        ):
             raise problem
         self.stats.inc_value(outcome.PAGES)
         if "dataloss" in response.flags:
@@ -110,10 +115,10 @@ class FailureMiddleware:
         if isinstance(exception, IgnoreRequest):
             if PROBED in str(exception):
                 return
-            if "robots.txt" in str(exception):
+            if isinstance(exception, NotAsked):
+                problem = exception.problem
+            elif "robots.txt" in str(exception):
                 problem = blocked("is forbidden to programs by its robots.txt")
-            elif HELD_BACK in str(exception):
-                problem = blocked(f"was not asked: {exception}")
             else:
                 problem = failed(f"was not asked: {_shown(exception)}")
         else:
@@ -174,7 +179,7 @@ class ConditionalMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         if request.meta.get("conditional") and self.session and response.status == 200:
-            etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
+            etag, modified = header(response, "ETag"), header(response, "Last-Modified")
             if etag or modified:
                 given = Validators(url=self._key(request), etag=etag, last_modified=modified)
                 kept = self.stats.get_value("earful/validators") or []
@@ -184,21 +189,29 @@ class ConditionalMiddleware:
     def _key(self, request: Request) -> str:
         """Name a reading, not a page: another brand or query has seen other things of it."""
         assert self.session is not None
-        return f"{request.meta['real_url']}#{self.session.scope}"
+        # The scope tells apart what masking makes equal.
+        return f"{mask_url(request.meta['real_url'])}#{self.session.scope}"
 
 
 class PoliteRetryMiddleware(RetryMiddleware):
     """Retry as Scrapy does, but later each time and never before the host wants to hear of us.
 
-    A host that asks to be left alone for longer than `RETRY_AFTER_MAX` is not asked again in
-    this crawl.
+    That is what `Retry-After`, a spent rate limit, or the body (through the spider's `wait`)
+    asks for. A host that asks to be left alone for longer than `RETRY_AFTER_MAX` is not asked
+    again in this crawl.
     """
 
-    def __init__(self, settings: BaseSettings) -> None:
-        super().__init__(settings)
-        self.longest = settings.getfloat("RETRY_AFTER_MAX")
-        self.backoff = settings.getfloat("RETRY_BACKOFF")
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler.settings)
+        self.crawler = crawler
+        self.longest = crawler.settings.getfloat("RETRY_AFTER_MAX")
+        self.backoff = crawler.settings.getfloat("RETRY_BACKOFF")
         self.holds: dict[str, float] = {}
+        self.limited: set[str] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
         if is_loopback(request.url):
@@ -206,18 +219,25 @@ class PoliteRetryMiddleware(RetryMiddleware):
         host = urlsplit(request.url).netloc
         while (wait := self._held_until(host, request) - time.monotonic()) > 0:
             if wait > self.longest:
-                raise IgnoreRequest(f"{HELD_BACK} for another {wait:.0f} s")
+                raise NotAsked(self._left_alone(host, wait))
             await asyncio.sleep(wait)
 
     def process_response(
         self, request: Request, response: Response, spider: Any = None
     ) -> Request | Response:
-        wait = retry_after(response) if response.status in (429, 503) else None
+        host = urlsplit(request.url).netloc
+        resets = limit_resets_in(response)
+        asked = retry_after(response) if response.status in (403, 429, 503) else None
+        wait = max((given for given in (resets, asked) if given is not None), default=None)
         if wait is not None:
-            host = urlsplit(request.url).netloc
             self.holds[host] = max(self.holds.get(host, 0.0), time.monotonic() + wait)
-            if wait > self.longest:
-                return response
+            if resets is not None:
+                self.limited.add(host)
+            if response.status in (403, 429, 503):
+                if wait > self.longest:
+                    return response
+                # GitHub says 403 where others say 429.
+                return self._retry(request, f"{response.status}, asked to wait") or response
         if "dataloss" in response.flags:
             return self._retry(request, "dataloss") or response
         return super().process_response(request, response)
@@ -230,7 +250,37 @@ class PoliteRetryMiddleware(RetryMiddleware):
         return again
 
     def _held_until(self, host: str, request: Request) -> float:
-        return max(self.holds.get(host, 0.0), float(request.meta.get("hold_until", 0.0)))
+        spider = self.crawler.spider
+        told = spider.body_waits.get(host, 0.0) if isinstance(spider, MentionSpider) else 0.0
+        return max(self.holds.get(host, 0.0), told, float(request.meta.get("hold_until", 0.0)))
+
+    def _left_alone(self, host: str, wait: float) -> PageError:
+        opens_at = datetime.now(UTC) + timedelta(seconds=wait)
+        if host in self.limited:
+            return quota_spent(
+                f"was not asked: its rate limit is spent until {opens_at:%H:%M} UTC", opens_at
+            )
+        reason = f"was not asked: the host asked to be left alone for another {wait:.0f} s"
+        return PageError(CrawlOutcome.BLOCKED, reason, opens_at)
+
+
+def of_response(response: Response) -> PageError | None:
+    """Judge a final answer by its status and by how long it asks to be left alone."""
+    wait, resets = retry_after(response), limit_resets_in(response)
+    problem = of_status(
+        response.status, "" if wait is None else f" and asked to wait {wait:.0f} s"
+    )
+    if problem is None or problem.outcome is not CrawlOutcome.BLOCKED:
+        return problem
+    if resets is not None:
+        opens_at = datetime.now(UTC) + timedelta(seconds=resets)
+        return quota_spent(
+            f"answered {response.status}: its rate limit is spent until {opens_at:%H:%M} UTC",
+            opens_at,
+        )
+    if wait is not None:
+        problem.opens_at = datetime.now(UTC) + timedelta(seconds=wait)
+    return problem
 
 
 def of_status(status: int, waits: str = "") -> PageError | None:
@@ -245,31 +295,6 @@ def of_status(status: int, waits: str = "") -> PageError | None:
     if status in (404, 410):
         return failed(f"{answer}, no such page, so check the id or address in earful.toml")
     return failed(answer)
-
-
-def retry_after(response: Response) -> float | None:
-    """Read Retry-After in seconds, from either of its forms; None when absent or nonsense."""
-    value = _header(response, "Retry-After")
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _waited(response: Response) -> str:
-    wait = retry_after(response)
-    return "" if wait is None else f" and asked to wait {wait:.0f} s"
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
 
 
 def _unreachable(error: Exception) -> str:

@@ -31,6 +31,7 @@ class CrawlJob:
     """One crawl: whose brand, which source, what of it, and where the mentions go.
 
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
+    What was stored before `known_before` was stored by a good run of this job, or earlier.
     """
 
     brand: str
@@ -42,10 +43,12 @@ class CrawlJob:
     contact: str = "no contact configured"
     base_url: str | None = None
     responses: int | None = None
+    known_before: datetime | None = None
 
     def to_json(self) -> str:
         given = asdict(self) | {
             "since": iso(self.since) if self.since else None,
+            "known_before": iso(self.known_before) if self.known_before else None,
             "db": str(self.db.absolute()),
         }
         return json.dumps(given)
@@ -53,8 +56,9 @@ class CrawlJob:
     @classmethod
     def from_json(cls, text: str) -> Self:
         given = json.loads(text)
-        since = from_iso(given.pop("since")) if given["since"] else given.pop("since")
-        return cls(**given | {"since": since, "db": Path(given["db"])})
+        for name in ("since", "known_before"):
+            given[name] = from_iso(given[name]) if given[name] else None
+        return cls(**given | {"db": Path(given["db"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,11 @@ class _child:  # noqa: N801 - used as a context manager only
     def __init__(self, job: CrawlJob, log: IO[bytes]) -> None:
         root = str(Path(__file__).resolve().parent.parent)
         paths = [root, os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        # A source's keys reach its spider by the environment alone; Slack's are none of its own.
+        passed = {
+            name: value for name, value in os.environ.items() if not name.startswith("SLACK_")
+        }
+        environment = {**passed, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "crawler.runner"],
             stdin=subprocess.PIPE,

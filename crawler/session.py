@@ -28,6 +28,10 @@ class CrawlStore(Protocol):
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]: ...
 
 
+class QuotaStore(Protocol):
+    def spend(self, account: str, day: str, cost: int, limit: int) -> bool: ...
+
+
 class CrawlerStore(Protocol):
     """The part of `storage.store.Store` that a crawl uses."""
 
@@ -35,6 +39,8 @@ class CrawlerStore(Protocol):
     def mentions(self) -> MentionStore: ...
     @property
     def crawls(self) -> CrawlStore: ...
+    @property
+    def quotas(self) -> QuotaStore: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,14 @@ class Session:
     """What stands beside one crawl.
 
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
-    pages that are asked for.
+    pages that are asked for; what was stored before `known_before` was stored by a good run.
     """
 
     store: CrawlerStore
     scope: str
     tell: Callable[[dict[str, Any]], None]
     responses: int | None = None
+    known_before: datetime | None = None
 
 
 # Beside the crawler, for settings are copied deeply and a connection cannot be.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from config.settings import BrandSettings, SourceSettings
 from earful.app import App
+from earful.needs import unmet_needs
 from storage.store import Store
 
 _PROBE_LIMIT = timedelta(seconds=60)
@@ -27,6 +29,9 @@ def findings(app: App, *, offline: bool) -> Iterator[Finding]:
     settings = app.settings
     sources = sum(len(brand.sources) for brand in settings.brands)
     yield Finding(str(app.config_path), True, f"{len(settings.brands)} brands, {sources} sources")
+    for need in unmet_needs(settings, os.environ):
+        where, _, told = need.partition(": ")
+        yield Finding(where, False, told)
     yield _model()
     yield from _slack(app, offline)
     if offline:
@@ -70,11 +75,14 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
 
 def _source(app: App, brand: BrandSettings, source: SourceSettings) -> Finding:
     """Read one page of a source into a scratch store."""
+    from crawler.catalog import hindrances
     from crawler.runner import CrawlJob, run_crawl
 
     subject = " ".join(filter(None, (brand.name, source.source, source.target)))
     if not source.enabled:
         return Finding(subject, True, "not enabled: not asked")
+    if any(hindrances(source.source, source.options, source.base_url, os.environ)):
+        return Finding(subject, False, "not asked: see above")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "scratch.db"
         Store.open(scratch, migrate=True).close()

@@ -32,9 +32,10 @@ def crawl_target(
     target = target_of(brand, source)
     store_path = settings.store.path
     with Store.open(store_path) as store:
-        last_good = store.crawls.last_good_start(target)
+        last_good, good_until = store.crawls.last_good(target)
         previous = store.crawls.last_outcome(target)
-        run_id = store.crawls.start(target, clock())
+        now = clock()
+        run_id = store.crawls.start(target, now)
     job = CrawlJob(
         brand=brand.name,
         query=brand.query,
@@ -44,6 +45,8 @@ def crawl_target(
         db=store_path,
         contact=settings.crawl.contact,
         base_url=source.base_url,
+        # Once a day the whole overlap is read anew: for edits further back than a run of known.
+        known_before=good_until if last_good and last_good.date() == now.date() else None,
     )
     report = run_crawl(
         job,

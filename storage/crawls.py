@@ -77,6 +77,15 @@ class Crawls:
         ).fetchone()
         return from_iso(row[0]) if row[0] else None
 
+    def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
+        """Tell when the last run that read everything began and ended."""
+        row = self._database.connection.execute(
+            f"SELECT started_at, finished_at FROM crawl_runs WHERE {_OF_TARGET} "
+            f"AND outcome IN ({_marks(_GOOD)}) ORDER BY started_at DESC LIMIT 1",
+            (*_key(target), *_GOOD),
+        ).fetchone()
+        return (from_iso(row[0]), from_iso(row[1])) if row else (None, None)
+
     def last_start(self, target: CrawlTarget) -> datetime | None:
         """Tell when a target was last tried: what the schedule continues from."""
         row = self._database.connection.execute(

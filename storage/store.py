@@ -16,6 +16,7 @@ from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.mentions import Mentions
 from storage.outbox import Outbox
+from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
 
@@ -31,6 +32,7 @@ class Store:
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.crawls = Crawls(database)
+        self.quotas = Quotas(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)

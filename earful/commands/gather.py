@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
     """
     from rich.markup import escape
 
-    from earful import console
+    from earful import console, needs
     from earful.crawling import crawl_target
     from storage.store import Store
 
@@ -48,6 +49,12 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
         if (brand in (None, each.name))
         and (source.source in sources if sources else source.enabled)
     ]
+    needs.require(
+        app.settings,
+        os.environ,
+        str(app.config_path),
+        lambda each, source: (each, source) in jobs,
+    )
     if not jobs:
         raise ConfigError(f"{app.config_path}: no enabled source to crawl: add [[brands.sources]]")
     Store.open(app.store_path, migrate=True).close()

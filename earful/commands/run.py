@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import tempfile
 import threading
@@ -34,9 +35,10 @@ _CONSOLE = "no SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL is set: alerts go to this co
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run everything on schedule, until SIGTERM: the daemon."""
-    from earful import jobs, logs
+    from earful import jobs, logs, needs
 
     app.require_brands()
+    needs.require(app.settings, os.environ, str(app.config_path))
     logs.set_up(
         as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),
         verbose=app.verbose,
