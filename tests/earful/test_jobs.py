@@ -100,7 +100,8 @@ def kinds(store: Store) -> list[AlertKind]:
 def test_angry_is_a_case_delighted_a_wow_and_the_rest_is_counted(
     store: Store, settings: Settings
 ) -> None:
-    say(store, "angry", "angry unsure", "delighted", "mediocre", "a question", author="")
+    wow = "delighted by the crew that ran after us"
+    say(store, "angry", "angry unsure", wow, "mediocre", "a question", author="")
     judged = process(store, settings)
     assert (judged.mentions, judged.cases, judged.alerts, judged.quiet) == (5, 1, 2, 0)
     assert kinds(store) == [AlertKind.COMPLAINT, AlertKind.WOW]
