@@ -36,7 +36,7 @@ def progress_bar(what: str, total: int | None) -> Iterator[tuple[Progress, TaskI
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: str = "") -> Table:
     """Lay out rows; `right` has an `r` for each column that is flush right (`"lrr"`)."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    made = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
     for place, heading in enumerate(headings):
         flush = place < len(right) and right[place] == "r"
         made.add_column(heading, justify="right" if flush else "left", overflow="fold")
