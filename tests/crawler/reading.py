@@ -20,7 +20,12 @@ RESPONSES = Path(__file__).parent / "responses"
 # What each source needs to be told, and the response that is ours for it.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "appstore": {"app_id": 1000001},
+    "chrome_web_store": {
+        "extension_id": "abcdefghijklmnopabcdefghijklmnop",
+        "accept_unofficial": True,
+    },
     "feeds": {"preset": "wordpress_reviews", "slug": "acme-air"},
+    "google_play": {"app_id": "com.acme.air", "accept_unofficial": True},
     "hackernews": {},
     "reddit": {"obey_robots": False},
     "steam": {"app_id": 440},

@@ -53,13 +53,17 @@ class Case:
     kept: bool = False
 
 
+# What an owner's API wants first: an access token.
+TOKEN = b'{"access_token": "made-up", "token_type": "Bearer", "expires_in": 3600}'
+
+
 def halved(asked: Asked) -> Reply:
     body = response_of(_source(asked))
     return Reply(body[: int(len(body) * 0.7)])
 
 
 def whole(asked: Asked) -> Reply:
-    return Reply(response_of(_source(asked)))
+    return Reply(TOKEN if asked.path.endswith("token") else response_of(_source(asked)))
 
 
 def cut(asked: Asked) -> Reply:
@@ -69,6 +73,8 @@ def cut(asked: Asked) -> Reply:
 
 def endless(asked: Asked) -> Reply:
     """Give new entries and a next page to every request."""
+    if asked.path.endswith("token"):
+        return Reply(TOKEN)
     turn = len(asked.query.get("cursor", "")) + int(asked.at * 1000) % 10**6
     body = response_of(_source(asked)).replace(b"AoJwgMiH", f"Ao{turn}".encode())
     return Reply(body.replace(b"7000000000", f"7{turn}".encode()))
@@ -112,6 +118,8 @@ EXCEPTIONS = {
     ("wrong_shape", "feeds"): "neither RSS nor Atom",
     ("wrong_shape", "reddit"): "neither RSS nor Atom",
     ("wrong_shape", "appstore"): "without `feed`",
+    ("wrong_shape", "chrome_web_store"): "no list of reviews",
+    ("wrong_shape", "google_play"): "no list of reviews",
     ("wrong_shape", "hackernews"): "without `hits`",
     ("wrong_shape", "steam"): "without `reviews`",
 }

@@ -1,0 +1,104 @@
+"""Read what Google's own pages read: batchexecute answers, and the data within a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from scrapy.http import Response
+
+from crawler.bodies import html_page
+from crawler.problems import PageError, blocked, broken, failed
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+
+_PREFIX = re.compile(r"^\s*\)\]\}'?")
+# The key before it names the slot, which moves between versions of a page: shapes decide.
+_PAGE_DATA = re.compile(
+    r"AF_initDataCallback\(\{\s*key:\s*'ds:\d+'[^\[\]{}]*?data:\s*(?:function\(\)\s*\{\s*return\s*)?"
+)
+# Errors in a good status by which Google slows a client down.
+_THROTTLED = re.compile(r"Play(?:Data|Gateway)Error")
+_DECODER = json.JSONDecoder(strict=False)
+
+
+def form(rpc: str, inner: object) -> str:
+    """Make the form body that asks one procedure."""
+    call = [[[rpc, json.dumps(inner, separators=(",", ":")), None, "generic"]]]
+    return urlencode({"f.req": json.dumps(call, separators=(",", ":"))})
+
+
+def payloads(response: Response) -> list[Any]:
+    """Give the decoded payloads of an answer or a page, or the body where it is one itself.
+
+    A null payload is an error that came with a good status.
+    """
+    text = response.body.decode("utf-8-sig", "replace")
+    if not text.strip():
+        raise broken("answered with an empty body")
+    if page := html_page(response.body):
+        found = list(_in_page(text))
+        if not found:
+            raise page
+        return found
+    prefix = _PREFIX.match(text)
+    values = list(_values(text, prefix.end() if prefix else 0))
+    chunks = [value for value in values if isinstance(value, list)]
+    if not chunks:
+        raise broken("answered with JSON that is no list")
+    rows = [row for chunk in chunks for row in chunk if isinstance(row, list) and row]
+    if not prefix and not any(row[0] == "wrb.fr" for row in rows):
+        return chunks
+    return [_payload(row) for row in rows if row[0] in ("wrb.fr", "er")]
+
+
+def at(node: object, *path: int) -> Any:
+    """Give what stands at a path of positions, None where there is nothing."""
+    for index in path:
+        if not isinstance(node, list) or not -len(node) <= index < len(node):
+            return None
+        node = node[index]
+    return node
+
+
+def _payload(row: list[Any]) -> Any:
+    given = at(row, 2)
+    if row[0] == "wrb.fr" and isinstance(given, str):
+        try:
+            return json.loads(given, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise broken("answered with a payload that cannot be decoded") from error
+    raise _refused(row)
+
+
+def _refused(row: list[Any]) -> PageError:
+    if _THROTTLED.search(json.dumps(row)[:4000]):
+        return blocked("answered with its error for programs that ask too often")
+    return failed("answered with an error in place of data")
+
+
+def _values(text: str, start: int) -> Iterator[Any]:
+    """Decode the values of a body: answers may come in chunks with their lengths between."""
+    here = start
+    while match := re.compile(r"\S").search(text, here):
+        value, here = _decoded(text, match.start())
+        yield value
+
+
+def _in_page(text: str) -> Iterator[Any]:
+    for found in _PAGE_DATA.finditer(text):
+        yield _decoded(text, found.end())[0]
+
+
+def _decoded(text: str, start: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        end = len(text) - error.pos < 20 or "Unterminated" in error.msg
+        what = "JSON that is cut off" if end else f"malformed JSON ({error.msg})"
+        raise broken(f"answered with {what} at character {error.pos}") from error
+    except (RecursionError, ValueError) as error:
+        raise broken("answered with JSON that cannot be decoded") from error
