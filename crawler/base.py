@@ -340,10 +340,17 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+# What entries call their id, the usual ones first.
+_NAMES = (
+    "id", "objectID", "recommendationid", "guid", "uri", "id_code", "comment_id", "answer_id",
+    "question_id", "post_id", "number", "url", "link",
+)  # fmt: skip
+
+
 def _name(entry: object, number: int) -> str:
     """Name an entry for people: its id where it has one, else its place on the page."""
     if isinstance(entry, Mapping):
-        for key in ("id", "objectID", "recommendationid", "guid", "link"):
+        for key in _NAMES:
             value = entry.get(key)
             if isinstance(value, Mapping):
                 value = value.get("label")
