@@ -15,7 +15,7 @@ from alerts.messages.text import count, day, line, moment, percentage, span
 from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
 from alerts.rules import Policy
-from storage.models import AlertKind, CrawlOutcome, Experience, Mention, NewAlert
+from storage.models import AlertKind, Experience, Mention, NewAlert, SourceState
 
 _MAX_LINES = 8
 _MAX_LIST = 1400  # of 3,000: each letter may count twice
@@ -34,7 +34,7 @@ class OpenCase:
 @dataclass(frozen=True, kw_only=True)
 class SourceTrouble:
     source: str
-    outcome: CrawlOutcome
+    state: SourceState
     since: datetime | None = None
     reason: str | None = None
 
@@ -206,7 +206,7 @@ def _trouble(trouble: SourceTrouble) -> str:
     since = f" since {moment(trouble.since)}" if trouble.since else ""
     reason = f": {line(trouble.reason, 120)}" if trouble.reason else ""
     where = source_name(trouble.source)
-    return f"{where[:1].upper()}{where[1:]} is {trouble.outcome}{since}{reason}"
+    return f"{where[:1].upper()}{where[1:]} is {trouble.state}{since}{reason}"
 
 
 def _standing(standing: CheckpointStanding) -> str:

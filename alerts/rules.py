@@ -27,9 +27,6 @@ from storage.models import (
     Case,
     CaseMove,
     CaseState,
-    CrawlOutcome,
-    CrawlReport,
-    CrawlTarget,
     Experience,
     Mention,
     NewAlert,
@@ -280,29 +277,6 @@ def backlog(
         brand=brand,
         channel=policy.source_channels.get(source, policy.channels.digest),
         payload=messages.backlog(brand, source, counts, oldest, newest, hours),
-        created_at=now,
-    )
-
-
-def source_health(
-    target: CrawlTarget,
-    previous: CrawlOutcome | None,
-    report: CrawlReport,
-    policy: Policy,
-    now: datetime,
-) -> NewAlert | None:
-    """Tell ops once when a source turns bad (or begins so) and once when it heals."""
-    was_good = previous is None or previous.good
-    if was_good == report.outcome.good:
-        return None
-    change = "healed" if report.outcome.good else "trouble"
-    place = f"{target.brand}:{target.source}:{target.target}"
-    return NewAlert(
-        dedupe_key=f"ops:{change}:{place}:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
-        kind=AlertKind.OPS,
-        brand=target.brand,
-        channel=policy.channels.ops,
-        payload=messages.ops(target, previous, report, now),
         created_at=now,
     )
 

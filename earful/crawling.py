@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from alerts.rules import source_health
+from alerts.sources import is_resting, needs_probe, source_health, stand
 from config.settings import BrandSettings, Settings, SourceSettings
 from crawler.runner import CrawlJob, run_crawl
 from earful.app import target_of
 from earful.jobs import Clock
 from earful.policies import policy_for
-from storage.models import CrawlReport
+from storage.models import CrawlReport, SourceStanding
 from storage.store import Store
 
 
@@ -27,13 +29,14 @@ def crawl_target(
     """Crawl in a subprocess and record the run; ops hear of a source that turns bad or heals.
 
     `since` is the start of the last good run less an overlap: nothing is stored that could run
-    ahead of the data. `progress` is told how many entries were seen so far.
+    ahead of the data. After failures in a row one page must answer before the rest is asked for.
+    `progress` is told how many entries were seen so far.
     """
     target = target_of(brand, source)
     store_path = settings.store.path
     with Store.open(store_path) as store:
         last_good, good_until = store.crawls.last_good(target)
-        previous = store.crawls.last_outcome(target)
+        before, past = store.crawls.standing(target), store.crawls.past(target)
         now = clock()
         run_id = store.crawls.start(target, now)
     job = CrawlJob(
@@ -48,14 +51,35 @@ def crawl_target(
         # Once a day the whole overlap is read anew: for edits further back than a run of known.
         known_before=good_until if last_good and last_good.date() == now.date() else None,
     )
-    report = run_crawl(
-        job,
-        time_limit=settings.crawl.time_limit,
-        progress=None if progress is None else lambda told: progress(told.seen),
-        stop=stop,
-    )
+
+    def run(asked: CrawlJob) -> CrawlReport:
+        return run_crawl(
+            asked,
+            time_limit=settings.crawl.time_limit,
+            progress=None if progress is None else lambda told: progress(told.seen),
+            stop=stop,
+        )
+
+    report = run(replace(job, responses=1)) if needs_probe(before) else run(job)
+    if needs_probe(before) and report.outcome.good:
+        report = run(job)
     now = clock()
-    alert = source_health(target, previous, report, policy_for(settings, brand.name), now)
+    after, alerts = before, []
+    # Who stops Earful learns nothing about the source.
+    if stop is None or not stop.is_set():
+        after = stand(report, past, before, source.every, now)
+        policy = policy_for(settings, brand.name)
+        alert = source_health(target, before, after, report, policy, now)
+        alerts = [alert] if alert else []
     with Store.open(store_path) as store:
-        store.crawls.finish(run_id, report, now, [alert] if alert else [])
+        store.crawls.finish(run_id, report, now, alerts, after)
     return report
+
+
+def resting(
+    settings: Settings, brand: BrandSettings, source: SourceSettings, now: datetime
+) -> SourceStanding | None:
+    """Give the standing of a source that is to be left alone for now; None for any other."""
+    with Store.open(settings.store.path) as store:
+        standing = store.crawls.standing(target_of(brand, source))
+    return standing if is_resting(standing, now) else None

@@ -190,7 +190,7 @@ class Daemon:
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
         # Late: loads Scrapy, which only a daemon with sources needs.
-        from earful.crawling import crawl_target
+        from earful.crawling import crawl_target, resting
 
         if self._stopping.is_set():
             return
@@ -205,6 +205,18 @@ class Daemon:
                 "outcome": report.outcome.value,
                 "reason": report.reason,
                 "seen": report.seen,
+        if standing := resting(self._settings, brand, source, self._clock()):
+            log.info(
+                "left alone",
+                extra={
+                    "brand": brand.name,
+                    "source": source.source,
+                    "target": source.target,
+                    "state": standing.state.value,
+                    "opens_at": standing.opens_at.isoformat() if standing.opens_at else None,
+                },
+            )
+            return
                 "new": report.new,
                 "edited": report.edited,
             },

@@ -10,7 +10,7 @@ from filelock import Timeout
 
 from config.settings import Settings
 from earful import jobs
-from storage.models import CrawlOutcome
+from storage.models import SourceState
 from storage.store import Store
 
 # Alerts and mentions that wait longer than this are stuck, not busy.
@@ -105,7 +105,14 @@ def _daemon_problems(daemon: dict[str, Any]) -> list[str]:
 def _source_problems(sources: list[dict[str, Any]]) -> list[str]:
     return [
         f"{row['brand']}, {row['source']} {row['target']}".rstrip()
-        + f" is {row['outcome']}: {row['reason'] or 'no reason recorded'}"
+        + f" is {row['state']}: {row['reason'] or 'no reason recorded'}"
+        + _rest(row["opens_at"])
         for row in sources
-        if not CrawlOutcome(row["outcome"]).good
+        if not SourceState(row["state"]).good
     ]
+
+
+def _rest(opens_at: str | None) -> str:
+    if opens_at is None:
+        return ""
+    return f" (left alone until {opens_at[:16].replace('T', ' ')} UTC)"

@@ -18,7 +18,7 @@ from alerts.rules import checkpoint_reached
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.policies import policy_for
 from storage.insight import Filter
-from storage.models import CrawlOutcome, Experience, Mention, from_iso
+from storage.models import Experience, Mention, SourceState, from_iso
 from storage.store import Store
 
 _DAY = timedelta(days=1)
@@ -75,12 +75,12 @@ def digest_numbers(
         troubles=tuple(
             SourceTrouble(
                 source=row["source"],
-                outcome=CrawlOutcome(row["outcome"]),
+                state=SourceState(row["state"]),
                 since=from_iso(row["last_good_at"]) if row["last_good_at"] else None,
                 reason=row["reason"],
             )
             for row in store.insight.source_health()
-            if row["brand"] == brand.name and not CrawlOutcome(row["outcome"]).good
+            if row["brand"] == brand.name and not SourceState(row["state"]).good
         ),
         checkpoints=tuple(
             CheckpointStanding(metric=goal.metric, window=_days(goal), result=result)

@@ -12,6 +12,9 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     NewAlert,
+    PastRun,
+    SourceStanding,
+    SourceState,
     Validators,
     from_iso,
     iso,
@@ -19,6 +22,7 @@ from storage.models import (
 from storage.outbox import insert_alerts
 
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
+_FIELD = "earful/field/"
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
 
 
@@ -38,9 +42,14 @@ class Crawls:
             )
 
     def finish(
-        self, run_id: int, report: CrawlReport, at: datetime, alerts: Sequence[NewAlert] = ()
+        self,
+        run_id: int,
+        report: CrawlReport,
+        at: datetime,
+        alerts: Sequence[NewAlert] = (),
+        standing: SourceStanding | None = None,
     ) -> None:
-        """Write how a run went, and the alerts that its outcome calls for, in one transaction."""
+        """Write how a run went, its target's standing and its alerts, in one transaction."""
         with self._database.transaction() as connection:
             connection.execute(
                 """
@@ -54,7 +63,56 @@ class Crawls:
                     report.requests, json.dumps(report.stats, default=str), run_id,
                 ),
             )  # fmt: skip
+            if standing is not None:
+                connection.execute(
+                    """
+                    INSERT OR REPLACE INTO source_states
+                        (brand, source, target, state, reason, since, failures, opens_at)
+                    SELECT brand, source, target, ?, ?, ?, ?, ? FROM crawl_runs WHERE id = ?
+                    """,
+                    (
+                        standing.state, standing.reason, iso(standing.since), standing.failures,
+                        iso(standing.opens_at) if standing.opens_at else None, run_id,
+                    ),
+                )  # fmt: skip
             insert_alerts(connection, alerts)
+
+    def standing(self, target: CrawlTarget) -> SourceStanding | None:
+        """Give the standing that the target's last run left; None before its first."""
+        row = self._database.connection.execute(
+            f"SELECT * FROM source_states WHERE {_OF_TARGET}", _key(target)
+        ).fetchone()
+        if row is None:
+            return None
+        return SourceStanding(
+            state=SourceState(row["state"]),
+            since=from_iso(row["since"]),
+            reason=row["reason"],
+            failures=row["failures"],
+            opens_at=from_iso(row["opens_at"]) if row["opens_at"] else None,
+        )
+
+    def past(self, target: CrawlTarget, limit: int = 200) -> list[PastRun]:
+        """Give a target's finished runs, the newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT started_at, outcome, seen, new, stats FROM crawl_runs WHERE {_OF_TARGET} "
+            "AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (*_key(target), limit),
+        )
+        return [
+            PastRun(
+                started_at=from_iso(row["started_at"]),
+                outcome=CrawlOutcome(row["outcome"]),
+                seen=row["seen"],
+                new=row["new"],
+                filled={
+                    name.removeprefix(_FIELD): number
+                    for name, number in json.loads(row["stats"] or "{}").items()
+                    if name.startswith(_FIELD)
+                },
+            )
+            for row in rows
+        ]
 
     def close_interrupted(self, at: datetime) -> int:
         """Mark runs that a killed process left open; only with the daemon's lock in hand."""
@@ -67,15 +125,6 @@ class Crawls:
                 """,
                 (iso(at),),
             ).rowcount
-
-    def last_good_start(self, target: CrawlTarget) -> datetime | None:
-        """Tell when the last run that read everything began: what `since` derives from."""
-        row = self._database.connection.execute(
-            f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET} "
-            f"AND outcome IN ({_marks(_GOOD)})",
-            (*_key(target), *_GOOD),
-        ).fetchone()
-        return from_iso(row[0]) if row[0] else None
 
     def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
         """Tell when the last run that read everything began and ended."""
@@ -92,14 +141,6 @@ class Crawls:
             f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET}", _key(target)
         ).fetchone()
         return from_iso(row[0]) if row[0] else None
-
-    def last_outcome(self, target: CrawlTarget) -> CrawlOutcome | None:
-        row = self._database.connection.execute(
-            f"SELECT outcome FROM crawl_runs WHERE {_OF_TARGET} AND outcome IS NOT NULL "
-            "ORDER BY id DESC LIMIT 1",
-            _key(target),
-        ).fetchone()
-        return CrawlOutcome(row[0]) if row else None
 
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
         """Give how many entries recent good runs saw, the newest first."""

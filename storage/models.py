@@ -382,6 +382,48 @@ class CrawlReport:
     stats: dict[str, Any] = field(default_factory=dict)
 
 
+class SourceState(StrEnum):
+    """How a source is doing, compared with its own history; only `ok` is good."""
+
+    OK = "ok"
+    STALE = "stale"
+    EMPTY = "empty"
+    BLOCKED = "blocked"
+    BROKEN = "broken"
+    UNAUTHORISED = "unauthorised"
+    QUOTA = "quota"
+    FAILED = "failed"
+
+    @property
+    def good(self) -> bool:
+        return self is SourceState.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStanding:
+    """The present state of a target; it is left alone until `opens_at`.
+
+    `failures` are those in a row.
+    """
+
+    state: SourceState
+    since: datetime
+    reason: str | None = None
+    failures: int = 0
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """A finished crawl as history: `filled` counts the entries that had each field."""
+
+    started_at: datetime
+    outcome: CrawlOutcome
+    seen: int = 0
+    new: int = 0
+    filled: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
     """What saving a batch of mentions did; `new + edited + known` is the batch."""

@@ -185,17 +185,30 @@ SELECT
 FROM daily_counts
 ORDER BY day DESC, brand, source;
 
--- How each source is doing: its last finished run, and the last good one.
+-- How each source is doing: its state since when, its last finished run, and the last good one.
+-- It is left alone until `opens_at`, after so many failures in a row.
 CREATE VIEW source_health AS
 SELECT
     r.brand, r.source, r.target,
-    r.outcome, r.reason, r.started_at, r.finished_at, r.seen, r.new, r.edited, r.refused,
+    coalesce(
+        s.state,
+        CASE
+            WHEN r.outcome IN ('ok', 'unchanged', 'quiet') THEN 'ok'
+            WHEN r.outcome = 'timeout' THEN 'failed'
+            ELSE r.outcome
+        END
+    ) AS state,
+    coalesce(s.reason, r.reason) AS reason,
+    s.since, coalesce(s.failures, 0) AS failures, s.opens_at,
+    r.outcome, r.started_at, r.finished_at, r.seen, r.new, r.edited, r.irrelevant, r.refused,
     (
         SELECT max(g.started_at) FROM crawl_runs g
         WHERE g.brand = r.brand AND g.source = r.source AND g.target = r.target
             AND g.outcome IN ('ok', 'unchanged', 'quiet')
     ) AS last_good_at
 FROM crawl_runs r
+LEFT JOIN source_states s
+    ON s.brand = r.brand AND s.source = r.source AND s.target = r.target
 WHERE r.id IN (
     SELECT max(id) FROM crawl_runs WHERE outcome IS NOT NULL GROUP BY brand, source, target
 )

@@ -9,7 +9,7 @@ from typing import Any
 from alerts.messages.blocks import context, facts, header, payload, section
 from alerts.messages.text import count, day, line, moment, percentage, span
 from alerts.messages.voices import source_name
-from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Experience
+from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
 EXPERIENCE_NAMES = {
     Experience.ANGRY: "Angry",
@@ -24,35 +24,35 @@ _METRICS = {
     "mediocre_rate": "mediocre rate",
     "coverage": "complaints answered",
 }
-_OUTCOMES = {
-    CrawlOutcome.EMPTY: (
+_STATES = {
+    SourceState.STALE: (
+        "has been silent for longer than ever",
+        "It may have moved or changed its form: look at it in a browser.",
+    ),
+    SourceState.EMPTY: (
         "gave nothing where it always gave something",
         "The page or feed may have changed its form: look at it in a browser.",
     ),
-    CrawlOutcome.BLOCKED: (
+    SourceState.BLOCKED: (
         "turned Earful away",
         "Crawl it less often (`every`), or check that its rules allow it.",
     ),
-    CrawlOutcome.QUOTA: (
+    SourceState.QUOTA: (
         "gives no more for now: the agreed number of requests is used up",
         "It goes on by itself when the quota is renewed; crawl it less often (`every`), or ask "
         "for more.",
     ),
-    CrawlOutcome.UNAUTHORISED: (
+    SourceState.UNAUTHORISED: (
         "refused the credentials",
         "Renew the key or token of this source in the environment.",
     ),
-    CrawlOutcome.BROKEN: (
+    SourceState.BROKEN: (
         "answered in a form that Earful cannot read",
         "The source may have changed: update Earful or report it.",
     ),
-    CrawlOutcome.FAILED: (
+    SourceState.FAILED: (
         "could not be read",
         "It may be down for a while; Earful keeps trying.",
-    ),
-    CrawlOutcome.TIMEOUT: (
-        "took too long and was stopped",
-        "It may be slow for a while; Earful keeps trying.",
     ),
 }
 
@@ -139,7 +139,11 @@ def checkpoint(
 
 
 def ops(
-    target: CrawlTarget, previous: CrawlOutcome | None, report: CrawlReport, at: datetime
+    target: CrawlTarget,
+    before: SourceStanding | None,
+    after: SourceStanding,
+    report: CrawlReport,
+    at: datetime,
 ) -> dict[str, Any]:
     """Tell that a source went from good to bad or healed: what, where, what to do."""
     where = source_name(target.source)
@@ -147,7 +151,7 @@ def ops(
     place = f"{where} ({what})" if what and what != target.source else where
     begin = place[:1].upper() + place[1:]
     brand = line(target.brand, 80)
-    if report.outcome.good:
+    if after.state.good:
         summary = f"Source healed: {begin} for {brand} can be read again."
         return payload(
             summary,
@@ -157,11 +161,12 @@ def ops(
                 context([f"Seen {moment(at)}"], "small_print"),
             ],
         )
-    told, to_do = _OUTCOMES[report.outcome]
-    reason = line(report.reason, 300)
+    told, to_do = _STATES[after.state]
+    reason = line(after.reason, 300)
     summary = f"Source in trouble: {begin} for {brand} {told}."
     small = [
-        f"Outcome `{report.outcome}`, seen {moment(at)}",
+        f"State `{after.state}`, seen {moment(at)}",
+        f"Left alone until {moment(after.opens_at)}" if after.opens_at else "Tried again as usual",
         "Told once, and again when it heals",
     ]
     return payload(

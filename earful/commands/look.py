@@ -49,12 +49,12 @@ def status(app: App, as_json: bool) -> int:
     if found.sources:
         console.out.print(
             console.table(
-                ("source", "brand", "outcome", "last good run (UTC)", "seen", "new"),
+                ("source", "brand", "state", "last good run (UTC)", "seen", "new"),
                 [
                     (
                         escape(console.one_line(f"{row['source']} {row['target']}", 24)),
                         escape(console.one_line(row["brand"], 14)),
-                        row["outcome"],
+                        row["state"],
                         (row["last_good_at"] or "never")[:16].replace("T", " "),
                         row["seen"],
                         row["new"],

@@ -30,6 +30,8 @@ from storage.models import (
     CrawlTarget,
     Experience,
     Mention,
+    SourceStanding,
+    SourceState,
     Stance,
     Verdict,
     Voice,
@@ -185,16 +187,19 @@ def _checkpoint() -> dict[str, Any]:
 
 
 TARGET = CrawlTarget(brand="Acme Air", source="appstore", target="gb")
+WELL = SourceStanding(state=SourceState.OK, since=NOW)
 
 
 def _ops() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.BLOCKED, reason="HTTP 403 for 12 of 12 requests")
-    return messages.ops(TARGET, CrawlOutcome.OK, report, NOW)
+    after = SourceStanding(state=SourceState.BLOCKED, since=NOW, reason=report.reason)
+    return messages.ops(TARGET, WELL, after, report, NOW)
 
 
 def _ops_healed() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.OK, new=31)
-    return messages.ops(TARGET, CrawlOutcome.BLOCKED, report, NOW)
+    before = SourceStanding(state=SourceState.BLOCKED, since=NOW)
+    return messages.ops(TARGET, before, WELL, report, NOW)
 
 
 def _digest() -> dict[str, Any]:
@@ -228,7 +233,7 @@ def _digest() -> dict[str, Any]:
             troubles=(
                 SourceTrouble(
                     source="steam",
-                    outcome=CrawlOutcome.BLOCKED,
+                    state=SourceState.BLOCKED,
                     since=NOW - timedelta(hours=5),
                     reason="HTTP 403",
                 ),

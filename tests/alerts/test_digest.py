@@ -18,7 +18,7 @@ from alerts.digest import (
 )
 from alerts.messages import plain
 from alerts.metrics import Rate, judge_checkpoint
-from storage.models import AlertKind, CrawlOutcome, Experience
+from storage.models import AlertKind, Experience, SourceState
 from tests.alerts.examples import NOW, a_mention
 from tests.alerts.test_rules import POLICY
 
@@ -69,7 +69,7 @@ def test_the_oldest_case_says_who_has_it_and_whether_it_is_late():
 
 
 def test_long_lists_are_cut_and_say_so():
-    trouble = SourceTrouble(source="steam", outcome=CrawlOutcome.BLOCKED, reason="no " * 100)
+    trouble = SourceTrouble(source="steam", state=SourceState.BLOCKED, reason="no " * 100)
     shown = plain(digest(replace(EMPTY, troubles=(trouble,) * 30)))
     assert "more" in shown.split("Sources in trouble")[1]
 

@@ -36,6 +36,8 @@ from storage.models import (
     CrawlOutcome,
     CrawlReport,
     Experience,
+    SourceStanding,
+    SourceState,
     Stance,
 )
 from tests.alerts.examples import (
@@ -130,7 +132,8 @@ def payloads_of(text, **more):
     yield messages.lost_advocate(voice, None)
     yield messages.wow(voice, (text, "Rita"))
     yield messages.won_back(voice)
-    yield messages.ops(replace(TARGET, target=text), CrawlOutcome.OK, report, NOW)
+    after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
+    yield messages.ops(replace(TARGET, target=text), None, after, report, NOW)
     yield digest(
         DigestNumbers(
             brand="Acme Air",
@@ -140,7 +143,7 @@ def payloads_of(text, **more):
             previous={},
             best_wow=mention,
             oldest_open=OpenCase(mention=mention, opened_at=NOW, due_at=DUE, claimed_by=text),
-            troubles=(SourceTrouble(source=text, outcome=CrawlOutcome.FAILED, reason=text),) * 20,
+            troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text),) * 20,
         )
     )
 
@@ -359,9 +362,10 @@ class TestFacts:
         payload = messages.complaint(a_voice(owner_replied_at=NOW), DUE)
         assert "The owner answered on 24 Nov 2026" in messages.plain(payload)
 
-    @pytest.mark.parametrize("outcome", list(CrawlOutcome))
-    def test_every_outcome_has_its_words(self, outcome):
-        check(messages.ops(TARGET, None, CrawlReport(outcome=outcome), NOW))
+    @pytest.mark.parametrize("state", list(SourceState))
+    def test_every_state_has_its_words(self, state):
+        after = SourceStanding(state=state, since=NOW, opens_at=DUE)
+        check(messages.ops(TARGET, None, after, CrawlReport(outcome=CrawlOutcome.OK), NOW))
 
     def test_notices_of_nothing(self):
         check(messages.backlog("Acme Air", "lemmy_ml", {}, None, None, 24))

@@ -18,16 +18,12 @@ from alerts.rules import (
     checkpoint_reached,
     judge,
     named_staff,
-    source_health,
     was_against,
     was_friend,
 )
 from storage.models import (
     AlertKind,
     AuthorHistory,
-    CrawlOutcome,
-    CrawlReport,
-    CrawlTarget,
     Experience,
     Stance,
 )
@@ -281,41 +277,6 @@ def test_backlog_is_one_summary_a_day():
     again = backlog("Acme Air", "appstore", counts, NOW, NOW, POLICY, NOW + timedelta(hours=1))
     assert again.dedupe_key == alert.dedupe_key
     assert backlog("Acme Air", "steam", {}, None, None, POLICY, NOW).channel == "#games"
-
-
-TARGET = CrawlTarget(brand="Acme Air", source="steam", target="620")
-GOOD = [outcome for outcome in CrawlOutcome if outcome.good]
-BAD = [outcome for outcome in CrawlOutcome if not outcome.good]
-
-
-class TestSourceHealth:
-    def health(self, previous, outcome, now=NOW):
-        return source_health(TARGET, previous, CrawlReport(outcome=outcome), POLICY, now)
-
-    @pytest.mark.parametrize("bad", BAD)
-    def test_good_to_bad_alerts_ops_once(self, bad):
-        for previous in (None, *GOOD):
-            alert = self.health(previous, bad)
-            assert alert.kind is AlertKind.OPS
-            assert alert.channel == "#ops"
-            assert "in trouble" in alert.payload["text"]
-        for previous in BAD:
-            assert self.health(previous, bad) is None
-
-    @pytest.mark.parametrize("good", GOOD)
-    def test_bad_to_good_heals_once(self, good):
-        for previous in BAD:
-            assert "healed" in self.health(previous, good).payload["text"]
-        for previous in (None, *GOOD):
-            assert self.health(previous, good) is None
-
-    def test_each_change_has_its_own_key_and_a_repeat_the_same(self):
-        bad = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED)
-        healed = self.health(CrawlOutcome.BLOCKED, CrawlOutcome.OK)
-        later = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED, NOW + timedelta(hours=1))
-        again = self.health(CrawlOutcome.OK, CrawlOutcome.BLOCKED)
-        assert len({bad.dedupe_key, healed.dedupe_key, later.dedupe_key}) == 3
-        assert bad.dedupe_key == again.dedupe_key
 
 
 class TestCheckpointReached:

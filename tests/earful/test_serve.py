@@ -315,7 +315,7 @@ def test_the_dashboard_says_what_is_to_be_known(site: Site) -> None:
         f"{BRAND} at feeds was not read well: 403 from reviews.example: the site refuses "
         f"crawlers. Last good reading: {NOW - timedelta(hours=5):%Y-%m-%d %H:%M} UTC.",
     ]
-    health = {row["source"]: row["outcome"] for row in found["health"]}
+    health = {row["source"]: row["state"] for row in found["health"]}
     assert health["appstore"] == "ok"
     assert health["feeds"].startswith("blocked: 403")
     later = site.charts(**Choice(until=TODAY - timedelta(days=400)).filters)

@@ -21,6 +21,8 @@ from storage.models import (
     NewAlert,
     NewCase,
     SaveResult,
+    SourceStanding,
+    SourceState,
     Stance,
     Validators,
     Verdict,
@@ -348,25 +350,43 @@ def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
 
 def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
     target = CrawlTarget(brand="A", source="feeds", target="x")
-    assert store.crawls.last_good_start(target) is None
+    assert store.crawls.last_good(target) == (None, None)
     for hours, outcome in ((0, CrawlOutcome.OK), (1, CrawlOutcome.BLOCKED)):
         run = store.crawls.start(target, NOW + timedelta(hours=hours))
         report = CrawlReport(outcome=outcome, seen=3, reason="r", stats={"a": 1})
         store.crawls.finish(run, report, NOW + timedelta(hours=hours), [alert(f"k{hours}")])
-    assert store.crawls.last_good_start(target) == NOW
+    assert store.crawls.last_good(target) == (NOW, NOW)
     assert store.crawls.last_start(target) == NOW + timedelta(hours=1)
-    assert store.crawls.last_outcome(target) == CrawlOutcome.BLOCKED
+    assert [run.outcome for run in store.crawls.past(target)] == [
+        CrawlOutcome.BLOCKED,
+        CrawlOutcome.OK,
+    ]
     assert store.crawls.counts(target) == [3]
     assert len(store.outbox.due(NOW, 9)) == 2
     other = replace(target, target="y")
-    assert store.crawls.last_good_start(other) is None
+    assert store.crawls.last_good(other) == (None, None)
+
+
+def test_a_standing_is_written_with_the_run(store: Store) -> None:
+    target = CrawlTarget(brand="A", source="feeds", target="x")
+    assert store.crawls.standing(target) is None
+    for failures in (1, 2):
+        standing = SourceStanding(
+            state=SourceState.BLOCKED, since=NOW, reason="403", failures=failures, opens_at=NOW
+        )
+        run = store.crawls.start(target, NOW)
+        report = CrawlReport(outcome=CrawlOutcome.BLOCKED, stats={"earful/field/url": 7})
+        store.crawls.finish(run, report, NOW, [], standing)
+        assert store.crawls.standing(target) == standing
+    assert store.crawls.past(target)[0].filled == {"url": 7}
+    assert store.crawls.standing(replace(target, target="y")) is None
 
 
 def test_runs_that_a_kill_left_open_are_closed(store: Store) -> None:
     target = CrawlTarget(brand="A", source="feeds", target="x")
     store.crawls.start(target, NOW)
     assert store.crawls.close_interrupted(NOW) == 1
-    assert store.crawls.last_outcome(target) == CrawlOutcome.FAILED
+    assert store.crawls.past(target)[0].outcome is CrawlOutcome.FAILED
 
 
 def test_validators_are_kept(store: Store) -> None:
