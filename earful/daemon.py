@@ -194,17 +194,6 @@ class Daemon:
 
         if self._stopping.is_set():
             return
-        report = crawl_target(self._settings, brand, source, self._clock, stop=self._stopping)
-        log.log(
-            logging.INFO if report.outcome.good else logging.WARNING,
-            "crawled",
-            extra={
-                "brand": brand.name,
-                "source": source.source,
-                "target": source.target,
-                "outcome": report.outcome.value,
-                "reason": report.reason,
-                "seen": report.seen,
         if standing := resting(self._settings, brand, source, self._clock()):
             log.info(
                 "left alone",
@@ -217,6 +206,17 @@ class Daemon:
                 },
             )
             return
+        report = crawl_target(self._settings, brand, source, self._clock, stop=self._stopping)
+        log.log(
+            logging.INFO if report.outcome.good else logging.WARNING,
+            "crawled",
+            extra={
+                "brand": brand.name,
+                "source": source.source,
+                "target": source.target,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+                "seen": report.seen,
                 "new": report.new,
                 "edited": report.edited,
             },
