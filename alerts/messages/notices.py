@@ -177,7 +177,7 @@ def ops(
             facts(
                 [
                     ("What to do", to_do),
-                    ("Before", "it was good" if previous else "this was its first crawl"),
+                    ("Before", f"it was {before.state}" if before else "this was its first crawl"),
                 ]
             ),
             context(small, "small_print"),
