@@ -29,6 +29,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "hackernews": {},
     "reddit": {"obey_robots": False},
     "steam": {"app_id": 440},
+    "mozilla_addons": {"addon": "acme-air-toolbar"},
+    "telegram": {"channels": ["acmeair"]},
+    "woocommerce": {"site": "https://shop.acme.example"},
+    "wordpress": {"site": "https://blog.acme.example"},
 }
 
 

@@ -1,0 +1,124 @@
+"""Reviews of a Firefox add-on, from the public API of addons.mozilla.org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
+from crawler.bodies import items_at, read_json
+from crawler.problems import EntryError
+from storage.models import Mention
+
+_PER_PAGE = 50
+
+
+class MozillaAddonsSpider(MentionSpider):
+    """Read an add-on's reviews, newest first, with the developer's replies.
+
+    robots.txt does not apply: this is a documented JSON API. Each user's latest review counts;
+    ratings without a text are left out.
+    """
+
+    name = "mozilla_addons"
+    label = "Firefox Add-ons"
+    default_base_url = "https://addons.mozilla.org"
+    robots = False
+    matches_query = False
+    always = ("rating", "author")
+    needs = "the add-on's name in its address, or its id"
+    limits = "50 reviews a request; Mozilla may slow frequent readers down"
+    terms = "public API, no key; Mozilla may change it"
+
+    class Options(SourceOptions):
+        """Which add-on."""
+
+        addon: str = Field(
+            pattern=r"^[^\s/?#]+$",
+            description="Its name in the address, after `addon/`, or its number or GUID.",
+        )
+        pages: int = Field(
+            default=10, ge=1, le=200, description="Pages of 50 reviews a crawl, at most."
+        )
+
+        @property
+        def target(self) -> str:
+            return self.addon
+
+    options: Options
+
+    def requests(self) -> Iterable[Request]:
+        yield self._page(1)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        data = read_json(response)
+        ratings = items_at(data, "results")
+        deleted = [rating for rating in ratings if _deleted(rating)]
+        mentions = []
+        for rating in deleted:
+            yield self.gone(fields.identity(rating["id"]))
+        kept = [rating for rating in ratings if not _deleted(rating)]
+        for read in self.each(kept, self._rating):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if data.get("next") and ratings:
+            following = self._page(page_of(response) + 1)
+            yield from self.more(response, mentions, self.options.pages, following)
+
+    def _page(self, page: int) -> Request:
+        params = {
+            "addon": self.options.addon,
+            "page": page,
+            "page_size": _PER_PAGE,
+            "filter": "without_empty_body",
+        }
+        return self.ask("/api/v5/ratings/rating/", params, page=page)
+
+    def _rating(self, rating: Any) -> Mention | None:
+        if not isinstance(rating, dict):
+            raise EntryError("it is no object")
+        native_id = fields.identity(rating.get("id"))
+        stars = fields.rating(rating.get("score"), 5, "score")
+        if rating.get("is_developer_reply") or (rating.get("body") in (None, "") and stars):
+            return None
+        user, reply = _object(rating, "user"), _object(rating, "reply")
+        answer = fields.from_html(reply.get("body"), "reply") or None
+        addon = _object(rating, "addon").get("slug") or self.options.addon
+        return self.mention(
+            native_id=native_id,
+            text=fields.from_html(rating.get("body"), "body"),
+            title=fields.line(rating.get("title"), "title"),
+            created_at=fields.moment(rating.get("created"), self.now, "created"),
+            url=f"https://addons.mozilla.org/firefox/addon/{quote(str(addon))}/reviews/{native_id}/",
+            author=fields.line(user.get("name") or user.get("username"), "user"),
+            author_native_id=fields.identity(user["id"], "user") if user.get("id") else None,
+            rating=stars,
+            rating_max=None if stars is None else 5.0,
+            owner_reply=answer,
+            owner_replied_at=fields.later(reply.get("created"), self.now, "reply's time")
+            if answer
+            else None,
+        )
+
+
+def _object(rating: dict[str, Any], key: str) -> dict[str, Any]:
+    value = rating.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise EntryError(f"{key} is no object")
+    return value
+
+
+def _deleted(rating: Any) -> bool:
+    return (
+        isinstance(rating, dict)
+        and rating.get("is_deleted") is True
+        and isinstance(rating.get("id"), int)
+    )

@@ -1,0 +1,208 @@
+"""Comments of a WordPress site, from its REST API or, where that is closed, its feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
+from crawler.bodies import items_at, read_feed, read_json, stamp
+from crawler.problems import EntryError
+from storage.models import Mention, iso
+
+_PER_PAGE = 100
+_API = "/wp-json/wp/v2/comments"
+_FEED = "/comments/feed/"
+# The REST API is often closed to visitors, by a plugin or altogether; the feed seldom is.
+_CLOSED = [401, 403, 404]
+_COMMENT = re.compile(r"#comment-(\d+)")
+# The feed begins an answer with a sentence that links to what it answers.
+_IN_REPLY = re.compile(
+    r'^\s*(?:<p>)?[^<]{0,60}<a href="[^"]*#comment-(\d+)"[^>]*>[^<]*</a>[^<\w]{0,20}(?:</p>|\n|$)'
+)
+
+
+class WordPressSpider(MentionSpider):
+    """Search a site's public comments, or read all of them, newest first.
+
+    Comments have the same ids by either way, so that both may be read of one site.
+    """
+
+    name = "wordpress"
+    label = "WordPress comments"
+    default_base_url = "https://localhost"
+    always = ("author",)
+    needs = "the site's address"
+    limits = "100 comments a request; where only the feed is open, 10"
+    terms = "the site's own; robots.txt is obeyed"
+
+    class Options(SourceOptions):
+        """Which site."""
+
+        site: str = Field(
+            pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+            description='The site\'s address, such as "https://blog.example".',
+        )
+        match: bool = Field(
+            default=True,
+            description="Whether comments must match the brand's query; false for the brand's "
+            "own site, all of which is read.",
+        )
+        pages: int = Field(
+            default=5, ge=1, le=100, description="Pages per search term, or of the feed, at most."
+        )
+
+        @property
+        def address(self) -> str:
+            return self.site.rstrip("/")
+
+        @property
+        def target(self) -> str:
+            return self.address
+
+    options: Options
+    fell_back = False
+
+    @property
+    def wants_match(self) -> bool:
+        return self.options.match
+
+    @property
+    def asked_since(self) -> bool:
+        return self.since is not None
+
+    def requests(self) -> Iterable[Request]:
+        for term in self.query.search_terms() if self.options.match else [""]:
+            yield self._page(term, 1)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        if response.status == 400:
+            return  # what WordPress says past the last page
+        if response.status in _CLOSED:
+            if not self.fell_back:
+                self.fell_back = True
+                yield self._feed(1)
+            return
+        if response.body.lstrip()[:5] in (b"<?xml", b"<rss ", b"<feed"):
+            yield from self._parse_feed(response)
+            return
+        data = read_json(response)
+        comments = items_at(data if isinstance(data, dict) else {"comments": data}, "comments")
+        mentions = []
+        for read in self.each(comments, self._comment):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if len(comments) >= _PER_PAGE:
+            term = response.request.meta.get("term", "") if response.request else ""
+            following = self._page(term, page_of(response) + 1)
+            yield from self.more(response, mentions, self.options.pages, following)
+
+    def _page(self, term: str, page: int) -> Request:
+        params: dict[str, object] = {
+            "per_page": _PER_PAGE,
+            "page": page,
+            "orderby": "date_gmt",
+            "order": "desc",
+        }
+        if term:
+            params["search"] = term
+        if self.since is not None:
+            # Sites compare with their own time of day, whatever the zone says.
+            params["after"] = iso(self.since - timedelta(days=1))
+        return self.ask(
+            self.options.address + _API,
+            params,
+            page=page,
+            term=term,
+            handle_httpstatus_list=_CLOSED if page == 1 else [400],
+        )
+
+    def _comment(self, comment: Any) -> Mention | None:
+        if not isinstance(comment, dict):
+            raise EntryError("it is no object")
+        native_id = self._id(comment.get("id"))
+        if comment.get("type") in ("pingback", "trackback"):
+            return None
+        content = comment.get("content")
+        parent = comment.get("parent")
+        return self._mention(
+            native_id=native_id,
+            html=content.get("rendered") if isinstance(content, dict) else content,
+            created=comment.get("date_gmt") or comment.get("date"),
+            url=comment.get("link"),
+            author=comment.get("author_name"),
+            parent=parent if isinstance(parent, int | str) else None,
+        )
+
+    def _feed(self, page: int) -> Request:
+        params = {"paged": page} if page > 1 else None
+        return self.ask(self.options.address + _FEED, params, page=page)
+
+    def _parse_feed(self, response: Response) -> Iterator[Yielded]:
+        feed = read_feed(response)
+        mentions = []
+        for read in self.each(feed.entries, lambda entry: self._entry(entry, feed.language)):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if feed.problem:
+            raise feed.problem
+        if feed.entries:
+            following = self._feed(page_of(response) + 1)
+            yield from self.more(response, mentions, self.options.pages, following)
+
+    def _entry(self, entry: Any, language: str | None) -> Mention:
+        link = entry.get("link")
+        number = _COMMENT.search(f"{entry.get('id') or ''} {link or ''}")
+        contents = entry.get("content") or [{}]
+        html = contents[0].get("value") or entry.get("summary") or ""
+        replied = _IN_REPLY.match(html)
+        return self._mention(
+            native_id=self._id(number[1] if number else None),
+            html=html[replied.end() :] if replied else html,
+            created=stamp(entry, "published") or stamp(entry, "updated"),
+            url=link,
+            author=entry.get("author"),
+            parent=replied[1] if replied else None,
+            language=fields.language(language),
+        )
+
+    def _mention(
+        self,
+        *,
+        native_id: str,
+        html: object,
+        created: object,
+        url: object,
+        author: object,
+        parent: int | str | None,
+        language: str | None = None,
+    ) -> Mention:
+        named = fields.line(author, "author")
+        return self.mention(
+            native_id=native_id,
+            text=fields.from_html(html, "content"),
+            created_at=fields.moment(created, self.now, "date_gmt"),
+            url=fields.link(url, self.options.address),
+            author=named,
+            author_native_id=f"{self._site}:{named}" if named else None,
+            language=language,
+            parent_id=f"{self.name}:{self._id(parent)}" if parent else None,
+        )
+
+    @property
+    def _site(self) -> str:
+        parts = urlsplit(self.options.address)
+        return parts.netloc.casefold() + parts.path
+
+    def _id(self, number: object) -> str:
+        """Number comments per site: each site counts from one."""
+        return f"{self._site}#{fields.identity(number)}"
