@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from alerts.manifest import SCOPES
+from alerts.manifest import APP_SCOPE, SCOPES
 
 _PAGES = 50
 
@@ -55,6 +55,34 @@ def inspect(
             yield channel, False, "the bot is not in it: /invite it there"
         else:
             yield channel, True, "there, and the bot is in it"
+
+
+def inspect_buttons(
+    app_token: str, *, api_url: str = WebClient.BASE_URL
+) -> Iterator[tuple[str, bool, str]]:
+    """Yield (subject, good, sentence) for the token that hears buttons; opens no connection."""
+    client = WebClient(base_url=api_url.rstrip("/") + "/", timeout=15)
+    try:
+        client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        code = str(error.response["error"])
+        yield "slack buttons", False, _BUTTON_ERRORS.get(code, f"refused: {code}")
+    except OSError as error:
+        yield "slack buttons", False, f"cannot be reached: {error}"
+    else:
+        yield "slack buttons", True, "Socket Mode takes the token"
+
+
+_NEW_TOKEN = "make an app-level token in the app's settings under Basic Information"
+_BUTTON_ERRORS = {
+    "missing_scope": f"SLACK_APP_TOKEN lacks {APP_SCOPE}: {_NEW_TOKEN}",
+    "not_allowed_token_type": f"SLACK_APP_TOKEN is no app-level token (xapp-…): {_NEW_TOKEN}",
+    "invalid_auth": f"SLACK_APP_TOKEN is not valid: {_NEW_TOKEN}",
+    "token_revoked": f"SLACK_APP_TOKEN was revoked: {_NEW_TOKEN}",
+    "socket_mode_not_enabled": "Socket Mode is off: turn it on in the app's settings, or make the "
+    "app anew from slack-manifest.json",
+    "forbidden_for_interactive": "interactivity is off: turn it on in the app's settings",
+}
 
 
 def _channels(client: WebClient, *, private: bool) -> dict[str, dict[str, object]]:

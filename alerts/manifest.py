@@ -10,7 +10,11 @@ SCOPES = {
     "channels:history": "see, after a crash, whether an alert was posted already",
     "groups:read": "the same for private channels",
     "groups:history": "the same for private channels",
+    "files:write": "add a chart to the digest",
 }
+
+APP_SCOPE = "connections:write"
+"""What an app-level token (SLACK_APP_TOKEN) needs; Slack takes no such scope in a manifest."""
 
 
 def manifest() -> dict[str, Any]:
@@ -22,5 +26,11 @@ def manifest() -> dict[str, Any]:
         },
         "features": {"bot_user": {"display_name": "earful", "always_online": True}},
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
-        "settings": {"org_deploy_enabled": False, "token_rotation_enabled": False},
+        "settings": {
+            # Buttons are heard through a connection that Earful opens: no public address.
+            "interactivity": {"is_enabled": True},
+            "socket_mode_enabled": True,
+            "org_deploy_enabled": False,
+            "token_rotation_enabled": False,
+        },
     }

@@ -307,6 +307,20 @@ def checkpoint_reached(
     )
 
 
+def leaderboard(
+    brand: str, month: str, names: Sequence[tuple[str, int]], policy: Policy, now: datetime
+) -> NewAlert:
+    """Name the colleagues whom a month's wows praise, once a month."""
+    return NewAlert(
+        dedupe_key=f"kudos:{brand}:{month}",
+        kind=AlertKind.KUDOS,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.leaderboard(brand, month, names),
+        created_at=now,
+    )
+
+
 def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
     hour = now.astimezone(UTC)

@@ -60,9 +60,13 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     if offline:
         yield Finding("slack", True, "SLACK_BOT_TOKEN is set; not asked")
         return
-    from alerts.inspection import inspect
+    from alerts.inspection import inspect, inspect_buttons
 
-    channels = {slack.complaints, slack.wows, slack.digest, slack.ops} | {
+    alerts = app.settings.alerts
+    channels = {slack.complaints, slack.wows, slack.digest, slack.ops}
+    channels |= {route.channel for route in alerts.routes if route.channel}
+    channels |= {one.channel for one in alerts.channels}
+    channels |= {
         source.channel
         for brand in app.settings.brands
         for source in brand.sources
@@ -70,6 +74,15 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     }
     token = secrets.slack_bot_token.get_secret_value()
     for subject, good, told in inspect(token, sorted(channels), api_url=slack.api_url):
+        yield Finding(subject, good, told)
+    if secrets.slack_app_token is None:
+        yield Finding(
+            "slack buttons", True, "SLACK_APP_TOKEN is not set: messages go without buttons, "
+            "`earful case` does the same"
+        )  # fmt: skip
+        return
+    app_token = secrets.slack_app_token.get_secret_value()
+    for subject, good, told in inspect_buttons(app_token, api_url=slack.api_url):
         yield Finding(subject, good, told)
 
 

@@ -20,12 +20,14 @@ from alerts.scheduler import Schedule
 from alerts.transports import Transport
 from config.errors import EarfulError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful import __version__, jobs, routines
+from earful import __version__, jobs, routines, watching
 from earful.app import target_of
+from earful.clicks import Clicks
 from earful.jobs import Clock
 from storage.store import Store
 
 if TYPE_CHECKING:
+    from alerts.buttons import Listener
     from sentiment.classifier import Classifier
 
 log = logging.getLogger("earful.daemon")
@@ -88,7 +90,9 @@ class Daemon:
         load_classifier: Callable[[], Classifier],
         pace: Pace | None = None,
         idle: timedelta = _IDLE,
+        listen: Callable[[Clicks], Listener] | None = None,
     ) -> None:
+        """`listen` makes what hears Slack's buttons, given what a click does."""
         self._settings = settings
         self._transport = transport
         self._clock = clock
@@ -101,6 +105,9 @@ class Daemon:
         self._routine = Schedule(threads=2)
         self._scoring = Stage("scoring", self._score_and_judge, idle)
         self._delivery = Stage("delivery", self._deliver, idle)
+        self._listener: Listener | None = None
+        if listen is not None:
+            self._listener = listen(Clicks(self._path, settings, clock, self._delivery.wake))
 
     def stop(self) -> None:
         """Ask the daemon to end; safe from a signal handler and from any thread."""
@@ -135,6 +142,8 @@ class Daemon:
             self._delivery.start()
             self._routine.start()
             self._crawls.start()
+            if self._listener is not None:
+                threading.Thread(target=self._listen, name="buttons", daemon=True).start()
             started()
             self._stopping.wait()
         self._shut_down(run_id)
@@ -143,6 +152,8 @@ class Daemon:
         log.info("stopping")
         for stage in (self._scoring, self._delivery):
             stage.end()
+        if self._listener is not None:
+            self._listener.stop()
         # Crawls under way see `_stopping` and end; what they stored stays.
         self._crawls.stop(wait=True)
         self._routine.stop(wait=True)
@@ -301,6 +312,30 @@ class Daemon:
         """Try channels anew in which something was wrong: somebody may have mended it."""
         with Store.open(self._path) as store:
             store.outbox.unpark_certain()
+        self._delivery.wake()
+
+    def _listen(self) -> None:
+        """Begin to hear buttons; once that is done the connection is renewed by itself."""
+        wait_s = 2.0
+        while self._listener is not None and not self._stopping.is_set():
+            try:
+                self._listener.start()
+            except Exception as error:
+                log.warning("buttons are not heard yet: %s", error)
+                self._stopping.wait(wait_s)
+                wait_s = min(2 * wait_s, 300.0)
+            else:
+                log.info("buttons are heard")
+                return
+
+    def _watch_spikes(self) -> None:
+        with Store.open(self._path) as store:
+            watching.watch_spikes(store, self._settings, self._clock())
+        self._delivery.wake()
+
+    def _write_leaderboards(self) -> None:
+        with Store.open(self._path) as store:
+            watching.write_leaderboards(store, self._settings, self._clock())
         self._delivery.wake()
 
     def _beat(self, run_id: int) -> None:

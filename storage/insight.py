@@ -177,6 +177,15 @@ class Insight:
             "models": {row["model"]: row["mentions"] for row in rows if row["model"]},
         }
 
+    def kudos(self, brand: str, month: str) -> list[tuple[str, int]]:
+        """Give (name, wows) of the colleagues whom a month's wows name, the most named first."""
+        rows = self._rows(
+            "SELECT name, wows FROM kudos WHERE brand = ? AND month = ? ORDER BY wows DESC, name",
+            brand,
+            month,
+        )
+        return [(row["name"], row["wows"]) for row in rows]
+
     def oldest_open_case(self, brand: str) -> dict[str, Any] | None:
         rows = self._rows(
             "SELECT * FROM open_cases WHERE brand = ? ORDER BY opened_at LIMIT 1", brand

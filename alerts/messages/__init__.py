@@ -11,7 +11,14 @@ from alerts.messages.cases import (
 )
 from alerts.messages.console import plain
 from alerts.messages.incidents import anger_spike, incident, volume_spike
-from alerts.messages.notices import backlog, checkpoint, limited, ops, overdue_count
+from alerts.messages.notices import (
+    backlog,
+    checkpoint,
+    leaderboard,
+    limited,
+    ops,
+    overdue_count,
+)
 from alerts.messages.voices import shared_quote, won_back, wow
 
 __all__ = [
@@ -21,6 +28,7 @@ __all__ = [
     "checkpoint",
     "complaint",
     "incident",
+    "leaderboard",
     "limited",
     "lost_advocate",
     "note",

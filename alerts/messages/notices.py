@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import context, facts, header, payload, section
-from alerts.messages.text import count, day, line, moment, percentage, span
+from alerts.messages.text import MONTHS, count, day, line, moment, percentage, span
 from alerts.messages.voices import source_name
 from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
@@ -17,6 +17,7 @@ EXPERIENCE_NAMES = {
     Experience.DELIGHTED: "Delighted",
     Experience.NONE: "No experience told",
 }
+_PLACES = 10
 _METRICS = {
     "wow_rate": "wow rate",
     "angry_rate": "anger rate",
@@ -145,7 +146,7 @@ def ops(
     report: CrawlReport,
     at: datetime,
 ) -> dict[str, Any]:
-    """Tell that a source went from good to bad or healed: what, where, what to do."""
+    """Tell that a source's state changed or healed: what, where, what to do."""
     where = source_name(target.source)
     what = line(target.target, 120)
     place = f"{where} ({what})" if what and what != target.source else where
@@ -181,6 +182,27 @@ def ops(
                 ]
             ),
             context(small, "small_print"),
+        ],
+    )
+
+
+def leaderboard(brand: str, month: str, names: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """Name the colleagues behind a month's wows; equal counts share a place."""
+    year, number = month.split("-")
+    when = f"{MONTHS[int(number) - 1]} {year}"
+    counts = [wows for _, wows in names]
+    rows = [
+        f"{counts.index(wows) + 1}. {line(name, 60)}: named in {count(wows, 'wow')}"
+        for name, wows in names[:_PLACES]
+    ]
+    leaders = [line(name, 60) for name, wows in names[:5] if wows == counts[0]]
+    first = f"{', '.join(leaders)} {'leads' if len(leaders) == 1 else 'lead'}"
+    return payload(
+        f"Named in the wows of {line(brand, 80)} in {when}: {first}.",
+        [
+            header(f"The people behind the wows: {brand}, {when}"),
+            section("\n".join(rows), "places"),
+            context(["Counted are the wows that name a colleague of the config"], "small_print"),
         ],
     )
 

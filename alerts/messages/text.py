@@ -181,18 +181,18 @@ def moment(when: datetime) -> str:
 def in_utc(when: datetime) -> str:
     """Write a moment in words, e.g. `Tue 24 Nov 2026, 14:05 UTC`."""
     when = when.astimezone(UTC)
-    return f"{_DAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]} {when:%Y, %H:%M} UTC"
+    return f"{_DAYS[when.weekday()]} {when.day} {MONTHS[when.month - 1]} {when:%Y, %H:%M} UTC"
 
 
 # Not strftime's %a and %b: they follow the machine's locale.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day(when: datetime) -> str:
     """Write a moment's UTC day, e.g. `24 Nov 2026`."""
     when = when.astimezone(UTC)
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from config.settings import Settings
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
+    from alerts.buttons import Listener
     from alerts.transports import Transport
+    from earful.clicks import Clicks
 
 log = logging.getLogger("earful.run")
 
@@ -48,7 +51,12 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
         log.warning("no source is enabled: only what is imported is scored and delivered")
     if app.secrets.slack_bot_token is None and app.secrets.slack_webhook_url is None:
         log.info(_CONSOLE)
-    _run(settings, jobs.transport_for(settings, app.secrets), serve=not no_serve)
+    _run(
+        settings,
+        jobs.transport_for(settings, app.secrets),
+        serve=not no_serve,
+        listen=_listening(app),
+    )
     return 0
 
 
@@ -121,11 +129,14 @@ def _run(
     any_port: bool = False,
     end_after: timedelta | None = None,
     idle: timedelta = timedelta(seconds=60),
+    listen: Callable[[Clicks], Listener] | None = None,
 ) -> None:
     from earful.commands.score import load_classifier
     from earful.daemon import Daemon
 
-    daemon = Daemon(settings, transport, utc_now, load_classifier=load_classifier, idle=idle)
+    daemon = Daemon(
+        settings, transport, utc_now, load_classifier=load_classifier, idle=idle, listen=listen
+    )
     with ExitStack() as stack:
         if end_after is not None:
             timer = threading.Timer(end_after.total_seconds(), daemon.stop)
@@ -139,6 +150,25 @@ def _run(
                 _open_dashboards(stack, settings, any_port)
 
         daemon.run(started=started)
+
+
+def _listening(app: App) -> Callable[[Clicks], Listener] | None:
+    """Give what hears Slack's buttons; None without both tokens."""
+    bot, buttons = app.secrets.slack_bot_token, app.secrets.slack_app_token
+    if bot is None or buttons is None:
+        return None
+
+    def listen(clicks: Clicks) -> Listener:
+        from alerts.buttons import Listener
+
+        return Listener(
+            bot.get_secret_value(),
+            buttons.get_secret_value(),
+            clicks,
+            api_url=app.settings.slack.api_url,
+        )
+
+    return listen
 
 
 def _open_dashboards(stack: ExitStack, settings: Settings, any_port: bool) -> None:

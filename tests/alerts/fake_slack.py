@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import json
 import random
+import secrets
 import socket
 import struct
 import threading
@@ -28,6 +29,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.alerts.fake_socket import Socket, accept_key
+
 SCOPES = (
     "chat:write",
     "channels:read",
@@ -35,11 +38,16 @@ SCOPES = (
     "channels:join",
     "groups:read",
     "groups:history",
+    "files:write",
 )
 NEEDED = {
     "chat.postMessage": "chat:write",
+    "chat.postEphemeral": "chat:write",
     "chat.update": "chat:write",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
     "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
     "conversations.list": "channels:read",
     "conversations.join": "channels:join",
 }
@@ -95,6 +103,9 @@ class Message:
     thread_ts: str | None = None
     edited: bool = False
     by_webhook: bool = False
+    broadcast: bool = False
+    edits: int = 0
+    files: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def alert_id(self) -> str | None:
@@ -113,6 +124,16 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Whisper:
+    """An ephemeral message: only one user sees it."""
+
+    channel_id: str
+    user_id: str
+    text: str
+    blocks: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Call:
     method: str
     arguments: Mapping[str, Any]
@@ -127,6 +148,7 @@ class FakeSlack:
         channels: Iterable[str] = ("voice-complaints", "voice-wows", "voice-digest", "voice-ops"),
         *,
         token: str = "xoxb-fake",
+        app_token: str = "xapp-fake",
         scopes: Iterable[str] = SCOPES,
         webhook_channel: str | None = None,
         port: int = 0,
@@ -134,6 +156,11 @@ class FakeSlack:
         on_message: Callable[[str, Message], object] | None = None,
     ) -> None:
         self.token = token
+        self.app_token = app_token
+        self.socket = Socket()
+        self.whispers: list[Whisper] = []
+        self.uploads: dict[str, bytes] = {}
+        self._files: dict[str, dict[str, Any]] = {}
         self.scopes = set(scopes)
         self.page_size = page_size
         self.calls: list[Call] = []
@@ -159,6 +186,7 @@ class FakeSlack:
         self.close()
 
     def close(self) -> None:
+        self.socket.drop()
         self._server.shutdown()
         self._server.server_close()
 
@@ -196,6 +224,57 @@ class FakeSlack:
     def restore(self) -> None:
         self.revoked = None
 
+    def click(
+        self,
+        message: Message,
+        action_id: str,
+        *,
+        user: str = "U0DANA",
+        name: str = "dana",
+        choice: str | None = None,
+        action_ts: str | None = None,
+    ) -> str:
+        """Click a button (or choose from a list) under a message; the id of the envelope."""
+        elements = [one for block in message.blocks for one in block.get("elements") or []]
+        element = next(one for one in elements if one.get("action_id") == action_id)
+        action: dict[str, Any] = {
+            "type": element["type"],
+            "action_id": action_id,
+            "block_id": "actions",
+            "action_ts": action_ts or f"{time.time():.6f}",
+        }
+        if choice is None:
+            action["value"] = element["value"]
+        else:
+            action["selected_option"] = {"value": choice}
+        channel = {"id": message.channel_id, "name": "channel"}
+        envelope_id = secrets.token_hex(8)
+        self.socket.send(
+            {
+                "type": "interactive",
+                "envelope_id": envelope_id,
+                "accepts_response_payload": False,
+                "payload": {
+                    "type": "block_actions",
+                    "team": {"id": "T0FAKE", "domain": "fake"},
+                    "user": {"id": user, "username": name, "name": name, "team_id": "T0FAKE"},
+                    "api_app_id": "A0FAKE",
+                    "token": "verification",
+                    "container": {
+                        "type": "message",
+                        "message_ts": message.ts,
+                        "channel_id": message.channel_id,
+                    },
+                    "trigger_id": "1.2.3",
+                    "channel": channel,
+                    "message": {"ts": message.ts, "blocks": message.blocks},
+                    "response_url": f"http://127.0.0.1:{self.port}/response",
+                    "actions": [action],
+                },
+            }
+        )
+        return envelope_id
+
     # What a test looks at.
 
     def messages(self, channel: str | None = None) -> list[Message]:
@@ -205,6 +284,13 @@ class FakeSlack:
                 return list(self.channels[channel.removeprefix("#")].messages)
             every = [m for found in self.channels.values() for m in found.messages]
             return sorted(every, key=lambda message: message.ts)
+
+    def roots(self, channel: str | None = None) -> list[Message]:
+        """Give what stands in the channel itself and not in a thread."""
+        return [message for message in self.messages(channel) if message.thread_ts is None]
+
+    def thread(self, root: Message) -> list[Message]:
+        return [message for message in self.messages() if message.thread_ts == root.ts]
 
     def texts(self, channel: str | None = None) -> list[str]:
         return [message.text for message in self.messages(channel)]
@@ -221,6 +307,8 @@ class FakeSlack:
     def answer(self, method: str, token: str | None, said: dict[str, Any]) -> dict[str, Any]:
         """Carry out one Web API call; the body of the answer."""
         with self._lock:
+            if method == "apps.connections.open":
+                return self._open_connection(token)
             if self.revoked:
                 return _no(self.revoked)
             if token is None:
@@ -235,7 +323,12 @@ class FakeSlack:
                 "auth.test": self._auth_test,
                 "chat.postMessage": self._post,
                 "chat.update": self._update,
+                "chat.postEphemeral": self._whisper,
                 "conversations.history": self._history,
+                "conversations.replies": self._replies,
+                "files.getUploadURLExternal": self._upload_place,
+                "files.completeUploadExternal": self._share_file,
+                "views.open": lambda said: _yes(view={"id": "V0FAKE"}),
                 "conversations.list": self._list,
                 "conversations.join": self._join,
                 "conversations.info": self._info,
@@ -281,8 +374,71 @@ class FakeSlack:
         error = _wrong_message(said)
         if error:
             return _no(error)
+        thread = said.get("thread_ts")
+        if thread and all(message.ts != thread for message in channel.messages):
+            return _no("thread_not_found")
         message = self._store(channel, said)
         return _yes(channel=channel.id, ts=message.ts, message=_shown(message, True))
+
+    def _open_connection(self, token: str | None) -> dict[str, Any]:
+        if token != self.app_token:
+            return _no(
+                "invalid_auth" if (token or "").startswith("xapp-") else "not_allowed_token_type"
+            )
+        return _yes(url=f"ws://127.0.0.1:{self.port}/link/{self.socket.ticket()}")
+
+    def _whisper(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"))
+        if channel is None:
+            return _no("channel_not_found")
+        error = _wrong_message(said)
+        if error:
+            return _no(error)
+        self.whispers.append(
+            Whisper(channel.id, str(said.get("user")), str(said["text"]), said.get("blocks") or [])
+        )
+        return _yes(message_ts=f"{time.time():.6f}")
+
+    def _upload_place(self, said: dict[str, Any]) -> dict[str, Any]:
+        file_id = f"F{len(self._files) + 1:08d}"
+        self._files[file_id] = {"id": file_id, "name": said.get("filename")}
+        return _yes(file_id=file_id, upload_url=f"http://127.0.0.1:{self.port}/upload/{file_id}")
+
+    def _share_file(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel_id"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        files = said.get("files")
+        named = json.loads(files) if isinstance(files, str) else files or []
+        missing = [one["id"] for one in named if one["id"] not in self.uploads]
+        if missing:
+            return _no("file_not_found")
+        message = self._store(channel, {"text": "", "thread_ts": said.get("thread_ts")})
+        message.files = [self._files[one["id"]] for one in named]
+        return _yes(files=named)
+
+    def _replies(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        root = next((m for m in channel.messages if m.ts == said.get("ts")), None)
+        if root is None:
+            return _no("thread_not_found")
+        oldest = float(said.get("oldest") or 0)
+        with_metadata = _true(said.get("include_all_metadata"))
+        found = [
+            message
+            for message in channel.messages
+            if message is root or (message.thread_ts == root.ts and float(message.ts) > oldest)
+        ]
+        size = min(int(said.get("limit") or 100), self.page_size)
+        start = int(said.get("cursor") or 0)
+        more = start + size < len(found)
+        return _yes(
+            messages=[_shown(one, with_metadata) for one in found[start : start + size]],
+            has_more=more,
+            response_metadata={"next_cursor": str(start + size) if more else ""},
+        )
 
     def _update(self, said: dict[str, Any]) -> dict[str, Any]:
         channel = self._find(said.get("channel"), by_name=False)
@@ -297,6 +453,7 @@ class FakeSlack:
         message.text = str(said.get("text") or "")
         message.blocks = said.get("blocks") or []
         message.edited = True
+        message.edits += 1
         return _yes(channel=channel.id, ts=message.ts, text=message.text)
 
     def _history(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -376,6 +533,7 @@ class FakeSlack:
             blocks=said.get("blocks") or [],
             metadata=said.get("metadata"),
             thread_ts=said.get("thread_ts"),
+            broadcast=_true(said.get("reply_broadcast")),
             by_webhook=by_webhook,
         )
         channel.messages.append(message)
@@ -424,6 +582,13 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Upgrade", "").lower() == "websocket":
+                self._upgrade()
+                return
+            if self.path.startswith("/upload/"):
+                slack.uploads[self.path.removeprefix("/upload/")] = body
+                self._send(200, b"OK", "text/plain")
+                return
             said = _arguments(self.headers.get("Content-Type") or "", body)
             hook = self.path.startswith("/services/")
             method = "webhook" if hook else self.path.removeprefix("/api/").partition("?")[0]
@@ -436,6 +601,17 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
                 self._fail(fault, method, token, said)
 
         do_GET = do_POST  # noqa: N815 - the name http.server calls
+
+        def _upgrade(self) -> None:
+            self.send_response(101)
+            self.send_header("Upgrade", "websocket")
+            self.send_header("Connection", "Upgrade")
+            self.send_header("Sec-WebSocket-Accept", accept_key(self.headers["Sec-WebSocket-Key"]))
+            self.end_headers()
+            self.wfile.flush()
+            self.close_connection = True
+            ticket = self.path.rsplit("/", 1)[1].partition("?")[0]
+            slack.socket.serve(self.connection, ticket)
 
         def _carry_out(self, method: str, token: str | None, said: dict[str, Any]) -> None:
             if method == "webhook":
@@ -573,6 +749,7 @@ def _shown(message: Message, with_metadata: bool) -> dict[str, Any]:
         "text": message.text,
         "blocks": message.blocks,
         "bot_id": "B0FAKE",
+        "files": message.files,
     }
     if with_metadata and message.metadata is not None:
         shown["metadata"] = message.metadata

@@ -1,0 +1,267 @@
+"""Clicks over a real WebSocket: acknowledged, counted once, after a cut and under a lock too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from alerts.buttons import Answer, Click, Listener, read_click
+from alerts.delivery import Pace, deliver
+from alerts.messages import complaint
+from alerts.slack import BotTransport
+from config.settings import parse_settings
+from earful.clicks import Clicks
+from storage.models import CaseState, Experience, Stance
+from storage.store import Store
+from tests.alerts.examples import a_mention, a_verdict
+from tests.alerts.fake_slack import FakeSlack
+from tests.storage.fixtures import make_verdict
+
+NOW = datetime.now(UTC)
+FLUSHES = count(1)
+
+
+@pytest.fixture
+def slack():
+    with FakeSlack() as fake:
+        yield fake
+
+
+@pytest.fixture
+def settings(tmp_path):
+    raw = {
+        "store": {"path": str(tmp_path / "earful.db")},
+        "brands": [{"name": "Acme Air", "query": "acme", "staff": ["Rita"]}],
+    }
+    return parse_settings(raw, {}, where="test")
+
+
+@pytest.fixture
+def store(settings):
+    with Store.open(settings.store.path, migrate=True) as store:
+        yield store
+
+
+def open_a_case(store, settings, slack, **changes):
+    """Let a complaint go all the way to Slack; its message there."""
+    from earful import jobs
+    from storage.verdicts import Scored
+
+    mention = a_mention(created_at=NOW - timedelta(minutes=5), fetched_at=NOW, **changes)
+    store.mentions.save([mention])
+    store.verdicts.save(
+        [Scored(mention=mention, verdict=make_verdict(Experience.ANGRY, Stance.HATER))], NOW
+    )
+    jobs.judge_waiting(store, settings, lambda: NOW)
+    flush(store, slack)
+    return slack.roots("voice-complaints")[-1]
+
+
+def flush(store, slack):
+    bot = BotTransport(slack.token, api_url=slack.api_url, timeout=2, buttons=True)
+    # Later each time, so that no update waits for its distance from the last one.
+    later = datetime.now(UTC) + timedelta(minutes=next(FLUSHES))
+    return deliver(store.outbox, bot, lambda: later, lambda s: None, pace=Pace(0))
+
+
+@pytest.fixture
+def listening(slack, settings, store):
+    """Start a listener whose clicks work on the store."""
+    listener = Listener(
+        slack.token,
+        slack.app_token,
+        Clicks(settings.store.path, settings, lambda: datetime.now(UTC)),
+        api_url=slack.api_url,
+        ping_interval=0.5,
+    )
+    listener.start()
+    slack.socket.wait_connected()
+    yield listener
+    listener.stop()
+
+
+def wait_for(condition, seconds=8):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+def case_of(store):
+    (case,) = store.cases.found(tuple(CaseState))
+    return case
+
+
+def test_claim_and_responded_move_the_case_and_change_the_message(
+    slack, settings, store, listening
+):
+    root = open_a_case(store, settings, slack)
+    began = time.monotonic()
+    acked = slack.socket.wait_ack(slack.click(root, "case_claim"))
+    assert acked - began < 3
+    case = case_of(store)
+    assert (case.state, case.claimed_by, case.claimed_by_id) == ("claimed", "dana", "U0DANA")
+    flush(store, slack)
+    assert "Claimed by dana" in str(root.blocks)
+    assert [one.text for one in slack.thread(root)] == ["dana claimed this case."]
+    slack.socket.wait_ack(slack.click(root, "case_responded", user="U0OMAR", name="omar"))
+    flush(store, slack)
+    assert case_of(store).state is CaseState.RESPONDED
+    assert "Answered by omar" in str(root.blocks)
+    events = [(e.event, e.actor, e.actor_id) for e in store.cases.file(case.mention_id).events]
+    assert events[1:] == [("claimed", "dana", "U0DANA"), ("responded", "omar", "U0OMAR")]
+    assert len(slack.roots("voice-complaints")) == 1
+
+
+def test_a_double_click_and_a_redelivered_click_count_once(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    first = slack.click(root, "case_claim", action_ts="1.1")
+    second = slack.click(root, "case_claim", action_ts="1.2")
+    for envelope in (first, second):
+        slack.socket.wait_ack(envelope)
+    slack.socket.wait_ack(slack.click(root, "case_claim", action_ts="1.1"))
+    file = store.cases.file(case_of(store).mention_id)
+    assert [event.event for event in file.events] == ["opened", "claimed"]
+    flush(store, slack)
+    # Delivered again after the case was given back, the old click still changes nothing.
+    slack.socket.wait_ack(slack.click(root, "case_release"))
+    flush(store, slack)
+    slack.socket.wait_ack(slack.click(root, "case_claim", action_ts="1.1"))
+    assert case_of(store).state is CaseState.OPEN
+
+
+def test_of_two_who_claim_the_second_hears_who_was_first(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_claim"))
+    slack.socket.wait_ack(slack.click(root, "case_claim", user="U0OMAR", name="omar"))
+    wait_for(lambda: slack.whispers)
+    assert slack.whispers[0].user_id == "U0OMAR"
+    assert "dana has claimed it already" in slack.whispers[0].text
+    assert case_of(store).claimed_by == "dana"
+
+
+@pytest.mark.parametrize("rudely", [False, True])
+def test_after_a_cut_it_connects_again(slack, settings, store, listening, rudely):
+    root = open_a_case(store, settings, slack)
+    slack.socket.drop(rudely=rudely)
+    slack.socket.wait_connected(2, timeout=20)
+    slack.socket.wait_ack(slack.click(root, "case_dismiss"))
+    assert case_of(store).state is CaseState.DISMISSED
+
+
+def test_a_restarted_listener_hears_old_messages(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    listening.stop()
+    clicks = Clicks(settings.store.path, settings, lambda: datetime.now(UTC))
+    again = Listener(slack.token, slack.app_token, clicks, api_url=slack.api_url)
+    again.start()
+    slack.socket.wait_connected(2)
+    slack.socket.wait_ack(slack.click(root, "case_claim"))
+    assert case_of(store).state is CaseState.CLAIMED
+    again.stop()
+
+
+def test_a_click_while_the_store_is_locked_is_acknowledged_and_done_later(
+    slack, settings, store, listening
+):
+    root = open_a_case(store, settings, slack)
+    free = threading.Event()
+
+    def hold():
+        with Store.open(settings.store.path) as other, other.database.transaction():
+            locked.set()
+            free.wait(10)
+
+    locked = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    locked.wait(5)
+    began = time.monotonic()
+    acked = slack.socket.wait_ack(slack.click(root, "case_claim"))
+    assert acked - began < 3
+    assert case_of(store).state is CaseState.OPEN
+    free.set()
+    holder.join()
+    wait_for(lambda: case_of(store).state is CaseState.CLAIMED)
+
+
+def test_wrong_label_corrects_and_dismisses(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_relabel", choice="mediocre"))
+    case = case_of(store)
+    assert (case.state, case.outcome) == ("dismissed", "wrong_label")
+    row = store.database.connection.execute("SELECT * FROM corrections").fetchone()
+    assert (row["experience"], row["corrected_by"]) == ("mediocre", "dana")
+    flush(store, slack)
+    assert "the label was wrong" in str(root.blocks)
+
+
+def test_mute_silences_the_author(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_mute"))
+    assert case_of(store).outcome == "muted"
+    before = len(slack.roots())
+    open_a_case(store, settings, slack, native_id="10047", text="Once more: a wholly new grief.")
+    assert len(slack.roots()) == before
+    assert len(store.cases.found(tuple(CaseState))) == 1
+
+
+def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    mention = store.cases.file(case_of(store).mention_id).mention
+    root.blocks = [
+        {
+            "type": "actions",
+            "block_id": "actions",
+            "elements": [{"type": "button", "action_id": "wow_share", "value": mention.id}],
+        }
+    ]
+    slack.socket.wait_ack(slack.click(root, "wow_share"))
+    wait_for(lambda: slack.whispers)
+    assert "Petra N. at the App Store" in slack.whispers[0].text
+    assert len(slack.roots()) == 1
+
+
+def test_a_click_that_fails_tells_the_one_who_clicked(slack, settings, store):
+    def fail(click: Click) -> Answer | None:
+        raise RuntimeError("no luck")
+
+    listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
+    listener.start()
+    slack.socket.wait_connected()
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_claim"))
+    wait_for(lambda: slack.whispers)
+    assert "please click again: no luck" in slack.whispers[0].text
+    listener.stop()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"actions": []},
+        {"actions": [{"action_id": "other", "value": "x"}], "user": {"id": "U1"}},
+        {"actions": [{"action_id": "case_claim"}], "user": {"id": "U1"}},
+        {"actions": [{"action_id": "case_claim", "value": "x"}], "user": {}},
+    ],
+)
+def test_what_is_no_click_of_ours_is_passed_over(body):
+    assert read_click(body) is None
+
+
+def test_buttons_carry_the_mention():
+    from storage.models import Voice
+
+    payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), NOW)
+    elements = payload["blocks"][-1]["elements"]
+    assert [one["action_id"] for one in elements] == [
+        "case_claim", "case_responded", "case_dismiss", "case_relabel", "case_mute",
+    ]  # fmt: skip
+    assert {one.get("value") for one in elements} == {"appstore:10045", None}
