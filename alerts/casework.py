@@ -161,6 +161,7 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
         at=now,
         to=CaseState.RESPONDED,
         responded_at=max(case.opened_at, min(replied_at, now)),
+        reply_seen_at=replied_at,
     )
 
 

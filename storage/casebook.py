@@ -256,8 +256,7 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             responded_at = CASE WHEN :to = 'responded' OR :outcome = 'won_back'
                 THEN coalesce(responded_at, :responded_at, CASE :to WHEN 'responded' THEN :at END)
                 ELSE responded_at END,
-            reply_seen_at = CASE WHEN :event = 'answered' THEN :responded_at
-                ELSE reply_seen_at END,
+            reply_seen_at = coalesce(:reply_seen_at, reply_seen_at),
             closed_at = CASE WHEN :to IN ('closed', 'dismissed') THEN :at
                 WHEN :to = 'open' THEN NULL ELSE closed_at END,
             outcome = CASE WHEN :to IN ('closed', 'dismissed') THEN :outcome
@@ -278,6 +277,7 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "at": iso(move.at),
             "outcome": move.outcome,
             "responded_at": iso(move.responded_at) if move.responded_at else None,
+            "reply_seen_at": iso(move.reply_seen_at) if move.reply_seen_at else None,
             "event": move.event,
             "due_at": iso(move.due_at) if move.due_at else None,
             "id": case.id,

@@ -232,7 +232,8 @@ class CaseMove:
     """Something that happens to the case of a mention. `to` is None where only a note is made.
 
     `event` is a word for `case_events`; `click` makes a repeated click harmless; `joins` is a
-    mention that becomes part of the case; `due_at` is a new due time, counted from `at`.
+    mention that becomes part of the case; `due_at` is a new due time, counted from `at`;
+    `reply_seen_at` is the owner's reply that this move takes note of.
     """
 
     mention_id: str
@@ -246,6 +247,7 @@ class CaseMove:
     joins: str | None = None
     due_at: datetime | None = None
     responded_at: datetime | None = None
+    reply_seen_at: datetime | None = None
     click: str | None = None
 
 

@@ -108,7 +108,10 @@ JOIN voice e ON e.id = (
 WHERE
     (
         (v.experience = 'angry' AND e.stance = 'advocate')
-        OR ((v.experience = 'delighted' OR v.stance = 'advocate') AND e.stance = 'hater')
+        OR (
+            e.stance = 'hater' AND v.experience <> 'angry'
+            AND (v.experience = 'delighted' OR v.stance = 'advocate')
+        )
     )
     AND coalesce((
         SELECT p.experience FROM voice p

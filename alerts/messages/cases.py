@@ -175,7 +175,7 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
 def note(text: str, *, mention_of: str | None = None) -> dict[str, Any]:
     """Build a message of one line; `mention_of` is the id of a Slack user to mention."""
     told = f"<@{mention_of}> {text}" if mention_of else text
-    return payload(text.replace("*", ""), [section(told, "line")])
+    return payload(told.replace("*", ""), [section(told, "line")])
 
 
 def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
