@@ -28,9 +28,11 @@ class Redactor:
     """Hides the given values, however a URL may have quoted them, and secrets in any URL."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
+        # A key of many lines is shown line by line.
+        parts_of = (part.strip() for value in values for part in (value, *value.splitlines()))
         forms = {
             form
-            for value in values
+            for value in parts_of
             if len(value) >= _SHORTEST
             for form in (value, quote(value, safe=""), quote_plus(value), quote(value))
         }

@@ -36,11 +36,14 @@ def run_fleet(
 def main() -> None:
     from scrapy.crawler import CrawlerProcess
 
-    from crawler import child
+    from crawler import catalog, child
     from storage.store import Store
 
     order = json.loads(sys.stdin.read())
     jobs = [CrawlJob.from_json(text) for text in order["jobs"]]
+    if quota := order["settings"].pop("DAILY_QUOTA", None):
+        for job in jobs:
+            catalog.sources()[job.source].daily_quota = quota
     child.quieten()
     settings = child.scrapy_settings(jobs[0])
     settings.update({"LOG_LEVEL": "WARNING", **order["settings"]}, priority="cmdline")

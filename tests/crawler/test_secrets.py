@@ -1,0 +1,158 @@
+"""What every source with keys keeps: refused by name without them, and none is ever shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config.redaction import HIDDEN
+from config.settings import parse_settings
+from crawler.base import MentionSpider
+from crawler.catalog import hindrances, options_models, sources
+from crawler.runner import CrawlJob, run_crawl
+from earful.needs import unmet_needs
+from storage.models import CrawlReport, CrawlTarget
+from storage.store import Store
+from tests.crawler.reading import EXAMPLES, spider_of
+from tests.crawler.site import Asked, Reply, running_site
+
+KEYED = [
+    name
+    for name, spider in sources().items()
+    if name in EXAMPLES and (spider.secrets or spider.optional_secrets)
+]
+NEEDY = [name for name in KEYED if sources()[name].secrets]
+
+
+def names_of(source: str) -> list[str]:
+    spider = sources()[source]
+    return [*spider.secrets, *spider.optional_secrets]
+
+
+@pytest.mark.parametrize("source", NEEDY)
+def test_a_missing_secret_is_refused_by_name_with_its_path(source: str) -> None:
+    given = {"source": source, **EXAMPLES[source]}
+    raw = {"brands": [{"name": "A", "query": "acme", "sources": [given]}]}
+    settings = parse_settings(raw, options_models(), where="x")
+    spider = sources()[source]
+    options = settings.brands[0].sources[0].options
+    wanted = spider.needed_secrets(options)  # type: ignore[arg-type]
+    found = list(unmet_needs(settings, {}))
+    assert len(found) == len(wanted)
+    for name, told in wanted.items():
+        assert f"brands[0].sources[0]: needs {name} in the environment: {told}" in found
+    everything = dict.fromkeys(names_of(source), "x")
+    assert list(unmet_needs(settings, everything)) == []
+
+
+@pytest.mark.parametrize("source", KEYED)
+def test_secrets_are_named_as_variables_are_and_explained(source: str) -> None:
+    spider = sources()[source]
+    for name, told in {**spider.secrets, **spider.optional_secrets}.items():
+        assert name.isupper()
+        assert len(told) > 20, "a sentence that says what it is and where to get it"
+
+
+def test_only_declared_secrets_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keyed(MentionSpider):
+        name = "keyed"
+        optional_secrets = {"KEYED_TOKEN": "made up"}  # noqa: RUF012
+
+    spider = Keyed(query="acme")
+    assert spider.secret("KEYED_TOKEN") is None
+    assert spider.quota_account == "keyed"
+    monkeypatch.setenv("KEYED_TOKEN", " abc ")
+    assert spider.secret("KEYED_TOKEN") == "abc"
+    assert "abc" not in spider.quota_account
+    assert spider.quota_account != "keyed"
+    with pytest.raises(LookupError, match="declares no secret SLACK_BOT_TOKEN"):
+        spider.secret("SLACK_BOT_TOKEN")
+    assert list(hindrances("steam", spider_of("steam").options, None, {})) == []
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[str, str]]]:
+    """Let servers shout each secret back; give what was written down, and the secrets' marker."""
+    folder = tmp_path_factory.mktemp("secrets")
+    marker = "Zebra9Crossing"
+    names = {name for source in KEYED for name in names_of(source)}
+    given = {name: f"{marker}+{number}/x=" for number, name in enumerate(sorted(names))} | {
+        name: value.replace("-----\n", f"-----\n{marker}", 1)
+        for name, value in os.environ.items()
+        if name in names and value.startswith("-----")
+    }
+
+    def shout(asked: Asked) -> Reply:
+        said = json.dumps({"error": f"bad key {asked.query} {asked.headers} {asked.body!r}"})
+        return Reply(said.encode(), 403)
+
+    def crawl(source: str) -> str:
+        db, log = folder / f"{source}.db", folder / f"{source}.log"
+        Store.open(db, migrate=True).close()
+        job = CrawlJob(
+            "A", '"acme air"', source, EXAMPLES[source], db=db, base_url=f"{site.url}/{source}"
+        )
+        report = run_crawl(job, time_limit=timedelta(seconds=60), log_path=log)
+        return write_down(report, source, db) + log.read_text()
+
+    with pytest.MonkeyPatch.context() as patch, running_site() as site:
+        for name, value in given.items():
+            patch.setenv(name, value)
+        site.on("/", shout)
+        with ThreadPoolExecutor(2) as pool:
+            written = pool.map(crawl, KEYED)
+            yield {source: (text, marker) for source, text in zip(KEYED, written, strict=True)}
+
+
+def write_down(report: CrawlReport, source: str, db: Path) -> str:
+    assert not report.outcome.good
+    with Store.open(db) as store:
+        target = CrawlTarget(brand="A", source=source, target="")
+        store.crawls.finish(store.crawls.start(target, spider_of(source).now), report,
+                            spider_of(source).now)  # fmt: skip
+        rows = store.database.connection.execute("SELECT * FROM crawl_runs").fetchall()
+    return json.dumps([dict(row) for row in rows]) + json.dumps(asdict(report), default=str)
+
+
+@pytest.mark.parametrize("source", KEYED)
+def test_no_secret_is_written_down(source: str, crawled: dict[str, tuple[str, str]]) -> None:
+    text, marker = crawled[source]
+    assert marker not in text
+
+
+def test_a_feeds_own_token_is_masked_everywhere(tmp_path: Path) -> None:
+    secret = "Zebra9Crossing"
+    with running_site() as site:
+        site.on("/", Reply(b"no", 403))
+        raw = {
+            "brands": [
+                {
+                    "name": "A",
+                    "query": "acme",
+                    "sources": [
+                        {"source": "feeds", "url": f"{site.url}/f.xml?feed_token={secret}&page=1"}
+                    ],
+                }
+            ]
+        }
+        source = parse_settings(raw, options_models(), where="x").brands[0].sources[0]
+        assert source.target == f"{site.url}/f.xml?feed_token={HIDDEN}&page=1"
+        db, log = tmp_path / "e.db", tmp_path / "log"
+        Store.open(db, migrate=True).close()
+        options = source.options.model_dump(mode="json")
+        report = run_crawl(
+            CrawlJob("A", "acme", "feeds", options, db=db),
+            time_limit=timedelta(seconds=60),
+            log_path=log,
+        )
+        assert site.asked("/f.xml")[0].query["feed_token"] == secret
+    written = write_down(report, "feeds", db) + log.read_text()
+    assert "answered 403" in written
+    assert secret not in written
