@@ -1,21 +1,25 @@
-"""Reddit posts and comments, from the RSS form of its pages."""
+"""Reddit posts and comments, from the RSS form of its pages or its official API."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
+from crawler import fields, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
-from crawler.bodies import read_feed, stamp
+from crawler.bodies import read_feed, read_json, stamp
+from crawler.problems import broken
 from storage.models import Mention
 
 _PER_PAGE = 100
+_API = "https://oauth.reddit.com"
+_JSON = re.compile(rb"\s*\[?\s*\{")
 _WINDOWS = (("day", 1), ("week", 7), ("month", 31), ("year", 366))
 _FOOTER = re.compile(
     r"\s*submitted\s+by\s+/?u/\S+(?:\s+to\s+/?r/\S+)?(?:\s*\[link\])?(?:\s*\[comments\])?\s*$"
@@ -29,21 +33,28 @@ _Post = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,12}$")]
 
 
 class RedditSpider(MentionSpider):
-    """Search Reddit for the brand, or read named subreddits and threads, through RSS.
+    """Search Reddit for the brand, or read named subreddits and threads.
 
-    Reddit's robots.txt forbids programs, so with the default `obey_robots = true` the crawl
-    says that it is blocked and reads nothing. Its feeds do answer a program that names itself;
-    whoever sets `obey_robots = false` decides for their own crawler, and for Reddit's terms,
-    which ask commercial users for an agreement.
+    Two ways lead to the same mentions. With `mode = "rss"` its feeds are read. Reddit's
+    robots.txt forbids programs, so with the default `obey_robots = true` the crawl says that it
+    is blocked and reads nothing. Its feeds do answer a program that names itself; whoever sets
+    `obey_robots = false` decides for their own crawler, and for Reddit's terms, which ask
+    commercial users for an agreement. With `mode = "oauth"` the official API is asked, with the
+    keys of an app that is registered at Reddit.
     """
 
     name = "reddit"
-    label = "Reddit (RSS)"
+    label = "Reddit"
     default_base_url = "https://www.reddit.com"
     always = ("author",)
-    needs = "`obey_robots = false`, after reading Reddit's terms"
-    limits = "a request every two seconds; search finds posts, not comments"
+    needs = '`mode = "oauth"` with an app\'s keys, or `obey_robots = false` for RSS'
+    limits = "RSS: a request every two seconds; API: 100 a minute; search finds posts only"
     terms = "robots.txt forbids programs; commercial use needs Reddit's agreement"
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "REDDIT_CLIENT_ID": "id of an app of the kind script or web: reddit.com/prefs/apps; "
+        'used with `mode = "oauth"` only',
+        "REDDIT_CLIENT_SECRET": "the secret of that app",
+    }
     custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
 
     class Options(SourceOptions):
@@ -62,13 +73,17 @@ class RedditSpider(MentionSpider):
         threads: list[_Post] = Field(
             default=[], description="Ids of posts whose comments are read, as in /comments/ID/."
         )
+        mode: Literal["rss", "oauth"] = Field(
+            default="rss",
+            description="Whether Reddit's feeds are read or its official API, which needs keys.",
+        )
         pages: int = Field(
             default=3, ge=1, le=10, description="Pages of 100 posts for each feed, at most."
         )
         obey_robots: bool = Field(
             default=True,
             description="Reddit's robots.txt forbids all programs: nothing is read unless you "
-            "set this to false, at your own responsibility.",
+            "set this to false, at your own responsibility. The API is not concerned.",
         )
 
         @property
@@ -77,6 +92,11 @@ class RedditSpider(MentionSpider):
             return " ".join([*parts, *(f"comments/{thread}" for thread in self.threads)])
 
     options: Options
+    token = ""
+
+    @classmethod
+    def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
+        return cls.optional_secrets if getattr(options, "mode", "rss") == "oauth" else {}
 
     @property
     def asked_since(self) -> bool:
@@ -85,24 +105,22 @@ class RedditSpider(MentionSpider):
         return self.since is not None and not listed
 
     def requests(self) -> Iterable[Request]:
-        for thread in self.options.threads:
-            yield self._feed(f"/comments/{thread}.rss", {"sort": "new", "limit": 500}, paged=False)
-        for name in self.options.subreddits:
-            if self.options.comments:
-                yield self._feed(f"/r/{name}/comments.rss", {"limit": _PER_PAGE})
-            if self.options.everything:
-                yield self._feed(f"/r/{name}/new.rss", {"limit": _PER_PAGE})
-        places = [f"/r/{name}" for name in self.options.subreddits]
-        if self.options.everything or (self.options.threads and not places):
+        if self.options.mode == "rss":
+            yield from self._listings()
             return
-        for place in places or [""]:
-            for term in self.query.search_terms():
-                params = {"q": f'"{term}"', "sort": "new", "t": self._window(), "limit": _PER_PAGE}
-                if place:
-                    params["restrict_sr"] = 1
-                yield self._feed(f"{place}/search.rss", params)
+        pair = (grants.key(self, "REDDIT_CLIENT_ID"), grants.key(self, "REDDIT_CLIENT_SECRET"))
+        claims = {"grant_type": "client_credentials"}
+        yield grants.token_request(self, "/api/v1/access_token", claims, pair)
+
+    def authorised(self, response: Response) -> Iterator[Yielded]:
+        """Begin to read with the access token that came."""
+        self.token = grants.access_token(response)
+        yield from self._listings()
 
     def parse(self, response: Response) -> Iterator[Yielded]:
+        if self.options.mode == "oauth" or _JSON.match(response.body):
+            yield from self._parse_json(response)
+            return
         feed = read_feed(response)
         mentions = []
         for read in self.each(feed.entries, lambda entry: self._entry(entry, real_url(response))):
@@ -111,26 +129,72 @@ class RedditSpider(MentionSpider):
                 mentions.append(read)
         if feed.problem:
             raise feed.problem
-        listing = response.request.meta.get("listing") if response.request else None
-        if not mentions or listing is None:
-            return
-        last = str(feed.entries[-1].get("id") or "")
+        last = str(feed.entries[-1].get("id") or "") if feed.entries else ""
         # A feed shorter than asked has no next page, nor has one that ignores `after`.
-        if len(feed.entries) < _PER_PAGE // 4 or last in ("", asked(response, "after")):
+        if mentions and len(feed.entries) >= _PER_PAGE // 4:
+            yield from self._after(response, mentions, last)
+
+    def _parse_json(self, response: Response) -> Iterator[Yielded]:
+        data = read_json(response)
+        things, after = _things(data)
+        mentions = []
+        for kind, thing in things:
+            if _is_gone(thing):
+                yield self.gone(f"{kind}_{thing['id']}")
+        for read in self.each(things, lambda found: self._thing(*found)):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if mentions:
+            yield from self._after(response, mentions, after)
+
+    def _after(
+        self, response: Response, mentions: list[Mention], last: str | None
+    ) -> Iterator[Yielded]:
+        listing = response.request.meta.get("listing") if response.request else None
+        if listing is None or last in (None, "", asked(response, "after")):
             return
         path, params = listing
-        following = self._feed(path, {**params, "after": last}, page=page_of(response) + 1)
+        following = self._ask(path, {**params, "after": last}, page=page_of(response) + 1)
         yield from self.more(response, mentions, self.options.pages, following)
 
-    def _feed(
+    def _listings(self) -> Iterator[Request]:
+        for thread in self.options.threads:
+            yield self._ask(f"/comments/{thread}", {"sort": "new", "limit": 500}, paged=False)
+        for name in self.options.subreddits:
+            if self.options.comments:
+                yield self._ask(f"/r/{name}/comments", {"limit": _PER_PAGE})
+            if self.options.everything:
+                yield self._ask(f"/r/{name}/new", {"limit": _PER_PAGE})
+        places = [f"/r/{name}" for name in self.options.subreddits]
+        if self.options.everything or (self.options.threads and not places):
+            return
+        for place in places or [""]:
+            for term in self.query.search_terms():
+                params = {"q": f'"{term}"', "sort": "new", "t": self._window(), "limit": _PER_PAGE}
+                if place:
+                    params["restrict_sr"] = 1
+                yield self._ask(f"{place}/search", params)
+
+    def _ask(
         self, path: str, params: dict[str, Any], *, page: int = 1, paged: bool = True
     ) -> Request:
+        listing = (path, params) if paged else None
+        if self.options.mode == "rss":
+            robots = self.options.obey_robots
+            return self.ask(f"{path}.rss", params, page=page, obey_robots=robots, listing=listing)
+        # Without it texts come escaped twice.
+        asked_for = {**params, "raw_json": 1}
+        if path.endswith("/search"):
+            asked_for["type"] = "link"
         return self.ask(
-            path,
-            params,
+            f"{_API}{path}",
+            asked_for,
             page=page,
-            obey_robots=self.options.obey_robots,
-            listing=(path, params) if paged else None,
+            obey_robots=False,
+            headers={"Authorization": f"Bearer {self.token}"},
+            dont_redirect=True,
+            listing=listing,
         )
 
     def _window(self) -> str:
@@ -172,3 +236,74 @@ class RedditSpider(MentionSpider):
             author_native_id=author,
             parent_id=f"{self.name}:t3_{thread[1]}" if thread else None,
         )
+
+    def _thing(self, kind: str, thing: dict[str, Any]) -> Mention | None:
+        """Read a post or a comment of the API as its feed would have it."""
+        number = fields.identity(thing.get("id"))
+        if _is_gone(thing):
+            return None
+        comment = kind == "t1"
+        rendered = thing.get("body_html" if comment else "selftext_html")
+        if isinstance(rendered, str) and rendered.lstrip().startswith("&lt;"):
+            rendered = html.unescape(rendered)
+        raw = thing.get("body" if comment else "selftext")
+        title = fields.line(thing.get("link_title" if comment else "title"), "title")
+        author = fields.line(thing.get("author"), "author")
+        created = fields.moment(thing.get("created_utc"), self.now, "created_utc")
+        edited = thing.get("edited")
+        edited_at = None if isinstance(edited, bool) else fields.later(edited, self.now, "edited")
+        thread = fields.string(thing.get("link_id"), "link_id").removeprefix("t3_")
+        path = thing.get("permalink")
+        if comment and not isinstance(path, str) and thread:
+            path = f"/r/{thing.get('subreddit')}/comments/{thread}/_/{number}/"
+        parent = fields.string(thing.get("parent_id"), "parent_id") or (
+            f"t3_{thread}" if comment and thread else ""
+        )
+        return self.mention(
+            native_id=f"{kind}_{number}",
+            text=fields.from_html(rendered or raw, "text"),
+            title=title,
+            created_at=created,
+            edited_at=edited_at if edited_at and edited_at > created else None,
+            url=fields.link(path.partition("?")[0], "https://www.reddit.com/")
+            if isinstance(path, str)
+            else None,
+            author=None if author in _GONE else author,
+            # Its name, for the feeds give no other id.
+            author_native_id=None if author in _GONE else author,
+            reach=fields.count(thing.get("score")),
+            parent_id=f"{self.name}:{parent}" if parent else None,
+        )
+
+
+def _things(data: Any) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
+    """Give the posts and comments of a listing, or of a thread's two, with those below them."""
+    listings = data if isinstance(data, list) and data else [data]
+    waiting = []
+    for listing in listings:
+        inner = listing.get("data") if isinstance(listing, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get("children"), list):
+            raise broken("answered without `data.children`")
+        waiting.extend(inner["children"])
+    found = []
+    waiting.reverse()
+    while waiting:
+        child = waiting.pop()
+        kind, thing = (child.get("kind"), child.get("data")) if isinstance(child, dict) else (0, 0)
+        if kind not in ("t1", "t3"):
+            continue  # users, subreddits, "more"
+        found.append((str(kind), thing if isinstance(thing, dict) else {}))
+        replies = thing.get("replies") if isinstance(thing, dict) else None
+        below = replies.get("data") if isinstance(replies, dict) else None
+        if isinstance(below, dict) and isinstance(below.get("children"), list):
+            waiting.extend(reversed(below["children"]))
+    after = listings[-1]["data"].get("after")
+    return found, after if isinstance(after, str) else None
+
+
+def _is_gone(thing: dict[str, Any]) -> bool:
+    """Tell whether a post or comment was deleted by its author or taken down."""
+    if not isinstance(thing.get("id"), str) or not thing["id"]:
+        return False
+    said = thing.get("body", thing.get("selftext")), thing.get("title")
+    return any(isinstance(each, str) and each.strip() in _GONE for each in said)

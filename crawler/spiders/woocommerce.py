@@ -174,6 +174,6 @@ class WooCommerceSpider(MentionSpider):
 def _gone(review: Any) -> bool:
     return (
         isinstance(review, dict)
-        and review.get("status") in _GONE
+        and str(review.get("status")) in _GONE
         and isinstance(review.get("id"), int)
     )

@@ -33,6 +33,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "telegram": {"channels": ["acmeair"]},
     "woocommerce": {"site": "https://shop.acme.example"},
     "wordpress": {"site": "https://blog.acme.example"},
+    "app_store_connect": {"app_id": 1000001},
+    "google_business": {"account": "111", "locations": ["222"]},
+    "trustpilot": {"business_unit_id": "46d6a890000064000500e0c3"},
+    "x": {},
 }
 
 

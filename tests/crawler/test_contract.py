@@ -121,6 +121,7 @@ EXCEPTIONS = {
     ("wrong_shape", "chrome_web_store"): "no list of reviews",
     ("wrong_shape", "google_play"): "no list of reviews",
     ("wrong_shape", "hackernews"): "without `hits`",
+    ("wrong_shape", "trustpilot"): "all 2 entries were refused",
     ("wrong_shape", "woocommerce"): "all 2 entries were refused",
     ("wrong_shape", "wordpress"): "all 2 entries were refused",
     ("wrong_shape", "steam"): "without `reviews`",

@@ -1,13 +1,19 @@
-"""The Reddit spider: posts and comments out of RSS, and what Reddit allows."""
+"""The Reddit spider: posts and comments by feeds and by the API, and what Reddit allows."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from scrapy.http import Request, TextResponse
 
+from crawler.problems import Gone
+from crawler.spiders.reddit import RedditSpider
 from storage.models import CrawlOutcome, Mention
-from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
+from tests.crawler.reading import NOW, RESPONSES, first_requests, read, response_of, spider_of
 
 BODY = response_of("reddit").decode()
 
@@ -100,3 +106,126 @@ def test_the_block_page_is_named() -> None:
     assert problem is not None
     assert problem.outcome is CrawlOutcome.BLOCKED
     assert "'Blocked'" in problem.reason
+
+
+OAUTH = {"mode": "oauth", "subreddits": ["airlines"], "threads": ["1aaaaa"], "comments": True}
+LISTING = (RESPONSES / "reddit_oauth.json").read_text()
+
+
+@pytest.fixture
+def app_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDDIT_CLIENT_ID", "made-up-id")
+    monkeypatch.setenv("REDDIT_CLIENT_SECRET", "made-up-secret")
+
+
+def granted() -> tuple[RedditSpider, list[Request]]:
+    spider = spider_of("reddit", OAUTH)
+    assert isinstance(spider, RedditSpider)
+    (request,) = first_requests(spider)
+    answer = TextResponse(request.url, body=b'{"access_token": "made-up"}', request=request)
+    return spider, [each for each in spider.authorised(answer) if isinstance(each, Request)]
+
+
+def changed(**change: Any) -> str:
+    data = json.loads(LISTING)
+    for name, value in change.items():
+        if value is ...:
+            del data["data"]["children"][0]["data"][name]
+        else:
+            data["data"]["children"][0]["data"][name] = value
+    return json.dumps(data)
+
+
+def test_the_api_gives_the_mentions_of_the_feeds(app_keys: None) -> None:
+    mentions, refusals, _, problem = read(spider_of("reddit", OAUTH), LISTING)
+    feed = read(spider_of("reddit"), BODY)[0]
+    assert [replace(mention, reach=None) for mention in mentions] == feed
+    assert [mention.text_hash for mention in mentions] == [item.text_hash for item in feed]
+    assert [mention.reach for mention in mentions] == [7, None], "a score below 0 reaches nobody"
+    assert (refusals, problem) == ([], None)
+    escaped = LISTING.replace("<", "&lt;").replace(">", "&gt;")
+    assert read(spider_of("reddit", OAUTH), escaped)[0] == mentions
+
+
+def test_what_was_removed_is_told(app_keys: None) -> None:
+    spider = spider_of("reddit", OAUTH)
+    (request,) = first_requests(spider)
+    answer = TextResponse(request.url, body=LISTING.encode(), request=request)
+    assert [item for item in spider.parse(answer) if isinstance(item, Gone)] == [Gone("t1_kccccc")]
+
+
+def test_the_key_is_traded_for_a_token_that_the_pages_show(app_keys: None) -> None:
+    (request,) = first_requests(spider_of("reddit", OAUTH))
+    assert request.url == "https://www.reddit.com/api/v1/access_token"
+    assert request.headers["Authorization"] == b"Basic bWFkZS11cC1pZDptYWRlLXVwLXNlY3JldA=="
+    assert request.body == b"grant_type=client_credentials"
+    _, pages = granted()
+    base = "https://oauth.reddit.com"
+    assert [page.url.split("?")[0] for page in pages] == [
+        f"{base}/comments/1aaaaa",
+        f"{base}/r/airlines/comments",
+        f"{base}/r/airlines/search",
+    ]
+    for page in pages:
+        assert page.headers["Authorization"] == b"Bearer made-up"
+        assert "raw_json=1" in page.url
+        assert page.meta["dont_obey_robotstxt"] is True
+
+
+def test_listings_of_the_api_are_paged_by_their_own_word(app_keys: None) -> None:
+    spider, (thread, comments, _) = granted()
+    assert read(spider, LISTING, thread)[2] == []
+    (second,) = read(spider, LISTING, comments)[2]
+    assert "after=t3_1aaaaa" in second.url
+    assert second.url.startswith("https://oauth.reddit.com/r/airlines/comments?")
+    assert read(spider, LISTING, second)[2] == [], "the same page again"
+
+
+def test_a_thread_is_read_with_all_that_lies_below(app_keys: None) -> None:
+    post, comment, *_ = json.loads(LISTING)["data"]["children"]
+    below = json.loads(json.dumps(comment))
+    below["data"].update(id="kddddd", parent_id="t1_kbbbbb")
+    more = {"kind": "more", "data": {"id": "_", "children": []}}
+    comment["data"]["replies"] = {"kind": "Listing", "data": {"children": [below, more]}}
+    thread = [{"data": {"children": [post]}}, {"data": {"children": [comment]}}]
+    mentions = read(spider_of("reddit", OAUTH), json.dumps(thread))[0]
+    assert [mention.native_id for mention in mentions] == ["t3_1aaaaa", "t1_kbbbbb", "t1_kddddd"]
+    assert mentions[2].parent_id == "reddit:t1_kbbbbb"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"id": None}, False),
+        ({"created_utc": ...}, False),
+        ({"created_utc": "yesterday"}, False),
+        ({"author": None}, True),
+        ({"author": "[deleted]"}, True),
+        ({"title": None}, True),
+        ({"title": []}, False),
+        ({"selftext_html": None}, True),
+        ({"selftext_html": None, "selftext": None, "title": None}, False),
+        ({"permalink": None}, True),
+        ({"edited": 1789936376.0}, True),
+        ({"edited": True}, True),
+        ({"score": "x"}, True),
+    ],
+)
+def test_a_bad_field_of_the_api(change: dict[str, Any], kept: bool, app_keys: None) -> None:
+    mentions, refusals, _, problem = read(spider_of("reddit", OAUTH), changed(**change))
+    assert problem is None
+    assert (len(mentions), len(refusals)) == (1 + kept, 1 - kept)
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"kind": "Listing", "data": {}}', '{"error": 403}'])
+def test_what_is_no_listing_is_broken_or_empty(body: str, app_keys: None) -> None:
+    mentions, _, _, problem = read(spider_of("reddit", OAUTH), body)
+    assert mentions == []
+    assert problem is not None
+    assert problem.outcome is CrawlOutcome.BROKEN
+
+
+def test_keys_are_needed_for_the_api_only() -> None:
+    assert RedditSpider.needed_secrets(RedditSpider.Options()) == {}
+    needed = RedditSpider.needed_secrets(RedditSpider.Options(mode="oauth"))
+    assert set(needed) == {"REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET"}
