@@ -141,7 +141,12 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
 
 
 def judge_fresh(store: Store, settings: Settings, clock: Clock) -> Judged:
-    """Let the rules see the verdicts of mentions young enough to alert one by one."""
+    """Let the rules see the verdicts of mentions young enough to alert one by one.
+
+    Copies are found first: they alert no second time.
+    """
+    while store.copies.link():
+        pass
     now = clock()
     cutoff = now - settings.alerts.max_age
     mentions = cases = alerts = 0

@@ -85,7 +85,7 @@ class Insight:
             yield dict(row)
 
     def totals(self, which: Filter) -> dict[str, int]:
-        """Count mentions by experience and stance; `mentions` is all that have a verdict."""
+        """Count mentions by experience and stance, copies once; only those with a verdict."""
         where, values = which.where()
         sums = ", ".join(
             f"coalesce(sum({'stance' if name in ('advocate', 'hater') else 'experience'} "
@@ -94,7 +94,7 @@ class Insight:
         )
         return self._rows(
             f"SELECT count(*) AS mentions, {sums} FROM voice WHERE experience IS NOT NULL "
-            f"AND {where}",
+            f"AND duplicate_of IS NULL AND {where}",
             *values,
         )[0]
 
@@ -111,7 +111,8 @@ class Insight:
         return self._rows(
             f"SELECT {group} AS {column}, count(*) AS mentions, {sums}, "
             f"sum(stance = 'advocate') AS advocate, sum(stance = 'hater') AS hater "
-            f"FROM voice WHERE experience IS NOT NULL AND {where} GROUP BY 1 ORDER BY 1",
+            f"FROM voice WHERE experience IS NOT NULL AND duplicate_of IS NULL AND {where} "
+            "GROUP BY 1 ORDER BY 1",
             *values,
         )
 
@@ -122,6 +123,7 @@ class Insight:
         where, values = which.where()
         return self._rows(
             f"SELECT * FROM voice WHERE {where} AND sure = 1 AND length(text) > 40 "
+            "AND duplicate_of IS NULL AND deleted_at IS NULL "
             f"ORDER BY {order} DESC, id LIMIT ?",
             *values,
             limit,
@@ -165,7 +167,7 @@ class Insight:
             f"""
             SELECT model, count(*) AS mentions, count(experience) AS told,
                 coalesce(sum(sure), 0) AS sure, sum(corrected) AS corrected
-            FROM voice WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1
+            FROM voice WHERE duplicate_of IS NULL AND {where} GROUP BY 1 ORDER BY 2 DESC, 1
             """,
             *values,
         )

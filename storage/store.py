@@ -9,6 +9,7 @@ from typing import Self
 from config.errors import InputError
 from storage.cases import Cases
 from storage.checkpoints import Checkpoints
+from storage.copies import Copies
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
 from storage.database import Database
@@ -33,6 +34,7 @@ class Store:
         self.outbox = Outbox(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
+        self.copies = Copies(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)

@@ -140,7 +140,7 @@ class Verdicts:
                 if item.mention.created_at is not None:
                     day = iso(item.mention.created_at)[:10]
                     touched.add((day, item.mention.brand, item.mention.source))
-            _roll_up(connection, touched)
+            roll_up(connection, touched)
         return current
 
     def judge_backlog(
@@ -148,7 +148,8 @@ class Verdicts:
     ) -> list[Backlog]:
         """Judge all that is too old to alert (or undated) at once: one summary a source.
 
-        A source whose crawl is still running waits, so that its history makes one summary.
+        Copies, and what was deleted at its source, are judged without a word. A source whose
+        crawl is still running waits, so that its history makes one summary.
         """
         unjudged = f"""
             FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
@@ -167,6 +168,15 @@ class Verdicts:
                 # No crawl is allowed to last longer: an older open row was left by a SIGKILL.
                 "running_since": iso(at - timedelta(hours=1)),
             }
+            connection.execute(
+                """
+                UPDATE verdicts SET judged_at = ? WHERE judged_at IS NULL AND EXISTS (
+                    SELECT 1 FROM mentions m WHERE m.id = verdicts.mention_id
+                    AND (m.duplicate_of IS NOT NULL OR m.deleted_at IS NOT NULL)
+                )
+                """,
+                (iso(at),),
+            )
             rows = connection.execute(
                 f"""
                 SELECT m.brand, m.source, v.experience, count(*) AS n,
@@ -204,14 +214,15 @@ class Verdicts:
     def unjudged(self, since: datetime, limit: int) -> list[Voice]:
         """Give mentions written or edited since a moment that no rule has seen, oldest first.
 
-        Each has a current verdict and comes with its author's history before it. The older ones
-        are for `judge_backlog`.
+        Each has a current verdict and comes with its author's history before it. The older ones,
+        copies and deleted ones are for `judge_backlog`.
         """
         connection = self._database.connection
         rows = connection.execute(
             f"""
             {SELECT_VOICE}
             WHERE v.judged_at IS NULL AND ({_WRITTEN}) >= ?
+                AND m.duplicate_of IS NULL AND m.deleted_at IS NULL
             ORDER BY m.created_at, m.seq LIMIT ?
             """,
             (iso(since), limit),
@@ -314,7 +325,7 @@ class Verdicts:
             for move in moves:
                 apply_move(connection, move, tell)
             if row["created_at"]:
-                _roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
+                roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
         return True
 
     def _count(self, sql: str, *parameters: object) -> int:
@@ -336,8 +347,11 @@ def _extreme(choose: Any, before: datetime | None, text: str | None) -> datetime
     return moment if before is None else choose(before, moment)
 
 
-def _roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
-    """Count the named days anew; counting again is what keeps edits and repeats harmless."""
+def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
+    """Count the named days anew; counting again is what keeps edits and repeats harmless.
+
+    Copies are not counted: a day that holds nothing else has no row.
+    """
     for chunk in in_chunks(sorted(touched)):
         connection.executemany(
             """
@@ -349,12 +363,27 @@ def _roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, s
             FROM voice
             WHERE brand = ?2 AND source = ?3
                 AND created_at >= ?1 AND created_at < date(?1, '+1 day')
-                AND experience IS NOT NULL
+                AND experience IS NOT NULL AND duplicate_of IS NULL
             GROUP BY 1
             ON CONFLICT (day, brand, source) DO UPDATE SET
                 mentions = excluded.mentions, angry = excluded.angry,
                 mediocre = excluded.mediocre, delighted = excluded.delighted,
                 none = excluded.none, advocate = excluded.advocate, hater = excluded.hater
+            """,
+            chunk,
+        )
+        connection.executemany(
+            """
+            DELETE FROM daily_counts WHERE day = ?1 AND brand = ?2 AND source = ?3
+            AND EXISTS (
+                SELECT 1 FROM mentions WHERE brand = ?2 AND source = ?3
+                    AND created_at >= ?1 AND created_at < date(?1, '+1 day')
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM mentions WHERE brand = ?2 AND source = ?3
+                    AND created_at >= ?1 AND created_at < date(?1, '+1 day')
+                    AND duplicate_of IS NULL
+            )
             """,
             chunk,
         )

@@ -12,6 +12,8 @@ SELECT
     m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
+    -- A copy of another mention is counted nowhere; a deleted one is.
+    m.duplicate_of, m.deleted_at,
     -- The row of the full-text index.
     m.seq
 FROM mentions m
@@ -25,7 +27,7 @@ LEFT JOIN corrections c ON c.id = (
 CREATE VIEW wow_wall AS
 SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id
 FROM voice
-WHERE experience = 'delighted' AND sure = 1
+WHERE experience = 'delighted' AND sure = 1 AND duplicate_of IS NULL AND deleted_at IS NULL
 ORDER BY created_at DESC;
 
 -- Complaints that somebody must still answer, the most urgent first.
@@ -59,7 +61,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS advocacy, min(created_at) AS advocate_since
     FROM voice
-    WHERE stance = 'advocate' AND author_id IS NOT NULL
+    WHERE stance = 'advocate' AND author_id IS NOT NULL AND duplicate_of IS NULL
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
@@ -84,7 +86,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS warnings, min(created_at) AS hater_since
     FROM voice
-    WHERE stance = 'hater' AND author_id IS NOT NULL
+    WHERE stance = 'hater' AND author_id IS NOT NULL AND duplicate_of IS NULL
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
