@@ -53,8 +53,12 @@ class Case:
     kept: bool = False
 
 
-# What an owner's API wants first: an access token.
-TOKEN = b'{"access_token": "made-up", "token_type": "Bearer", "expires_in": 3600}'
+# What some APIs want first: an access token, or a session.
+TOKEN = (
+    b'{"access_token": "made-up", "token_type": "Bearer", "expires_in": 3600, '
+    b'"accessJwt": "made-up", "refreshJwt": "made-up"}'
+)
+DOORS = ("token", "createSession")
 
 
 def halved(asked: Asked) -> Reply:
@@ -63,7 +67,7 @@ def halved(asked: Asked) -> Reply:
 
 
 def whole(asked: Asked) -> Reply:
-    return Reply(TOKEN if asked.path.endswith("token") else response_of(_source(asked)))
+    return Reply(TOKEN if asked.path.endswith(DOORS) else response_of(_source(asked)))
 
 
 def cut(asked: Asked) -> Reply:
@@ -73,7 +77,7 @@ def cut(asked: Asked) -> Reply:
 
 def endless(asked: Asked) -> Reply:
     """Give new entries and a next page to every request."""
-    if asked.path.endswith("token"):
+    if asked.path.endswith(DOORS):
         return Reply(TOKEN)
     turn = len(asked.query.get("cursor", "")) + int(asked.at * 1000) % 10**6
     body = response_of(_source(asked)).replace(b"AoJwgMiH", f"Ao{turn}".encode())
@@ -120,6 +124,10 @@ EXCEPTIONS = {
     ("wrong_shape", "appstore"): "without `feed`",
     ("wrong_shape", "chrome_web_store"): "no list of reviews",
     ("wrong_shape", "google_play"): "no list of reviews",
+    ("wrong_shape", "devto"): "all 2 entries were refused",
+    ("wrong_shape", "gdelt"): "all 2 entries were refused",
+    ("wrong_shape", "github"): "all 2 entries were refused",
+    ("wrong_shape", "mastodon"): "all 2 entries were refused",
     ("wrong_shape", "hackernews"): "without `hits`",
     ("wrong_shape", "trustpilot"): "all 2 entries were refused",
     ("wrong_shape", "woocommerce"): "all 2 entries were refused",

@@ -1,0 +1,292 @@
+"""Bluesky posts, from the search of its app view, through an account's app password."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, asked
+from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.middlewares import of_response
+from crawler.problems import EntryError, PageError, broken, unauthorised
+from storage.models import Mention
+
+_PER_PAGE = 100
+_ACTORS = 25
+_HANDLED = [400, 401, 403]
+_POST = re.compile(r"^at://(did:[\w.:%-]{1,200})/app\.bsky\.feed\.post/([\w.:~-]{1,100})$")
+_UNSEEN = "!no-unauthenticated"
+_DEEPEST = 100
+
+
+class BlueskySpider(MentionSpider):
+    """Search posts for each term of the brand's query, newest first.
+
+    Searching needs an account: the session is opened with an app password and renewed when its
+    token expires. Authors who ask to be seen by signed-in people only are left out.
+    robots.txt does not apply: this is a documented API.
+    """
+
+    name = "bluesky"
+    label = "Bluesky"
+    default_base_url = "https://bsky.social"
+    robots = False
+    always = ("url", "author", "author_native_id")
+    needs = "an account and an app password of it"
+    limits = "3000 requests in 5 minutes; search is meant for few terms, not for bulk"
+    terms = "public posts only; respects the label !no-unauthenticated"
+    secrets: ClassVar[Mapping[str, str]] = {
+        "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
+        "BLUESKY_APP_PASSWORD": "an app password of the account: bsky.app/settings/app-passwords",
+    }
+
+    class Options(SourceOptions):
+        """What to search."""
+
+        language: str | None = Field(
+            default=None, pattern=r"^[a-z]{2,3}$", description='One language only, such as "en".'
+        )
+        followers: bool = Field(
+            default=False,
+            description="Take an author's followers for the reach instead of the post's likes: "
+            "a request for every 25 authors.",
+        )
+        pages: int = Field(
+            default=5, ge=1, le=100, description="Pages of 100 posts per search term, at most."
+        )
+
+        @property
+        def target(self) -> str:
+            return self.language or ""
+
+    options: Options
+    # Of this crawl's session; never in a URL, so in no log.
+    access: str | None = None
+    refresh: str | None = None
+
+    @property
+    def asked_since(self) -> bool:
+        return self.since is not None
+
+    def requests(self) -> Iterable[Request]:
+        given = {
+            "identifier": self.secret("BLUESKY_HANDLE") or "",
+            "password": self.secret("BLUESKY_APP_PASSWORD") or "",
+        }
+        if not all(given.values()):
+            raise unauthorised("needs BLUESKY_HANDLE and BLUESKY_APP_PASSWORD in the environment")
+        yield self.ask(
+            "/xrpc/com.atproto.server.createSession",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(given),
+            callback=self.opened,
+            handle_httpstatus_list=_HANDLED,
+        )
+
+    def opened(self, response: Response) -> Iterator[Yielded]:
+        """Take up a session and search, or go on where the old session ended."""
+        if response.status >= 400:
+            error = error_body(response)
+            said = quoted(error.get("message")) or quoted(error.get("error"))
+            if response.status in (400, 401):
+                told = f" ({said})" if said else ""
+                raise unauthorised(
+                    f"answered {response.status}{told} to the app password: check BLUESKY_HANDLE "
+                    "and BLUESKY_APP_PASSWORD"
+                )
+            raise self._refused(response)
+        data = read_json(response)
+        access = data.get("accessJwt") if isinstance(data, dict) else None
+        if not isinstance(access, str) or not access:
+            raise broken("answered without `accessJwt`")
+        self.access, self.refresh = access, data.get("refreshJwt")
+        interrupted = response.request.meta.get("interrupted") if response.request else None
+        if interrupted is not None:
+            yield self._authorised(interrupted)
+            return
+        for term in self.query.search_terms():
+            yield self._search('"' + term.replace('"', " ") + '"' if " " in term else term)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        if response.status >= 400:
+            yield from self._unanswered(response)
+            return
+        data = read_json(response)
+        posts = _posts(data)
+        mentions = []
+        for read in self.each(posts, self._post):
+            if isinstance(read, Mention):
+                mentions.append(read)
+            else:
+                yield read
+        searched = response.request is not None and "term" in response.request.meta
+        if searched and self.options.followers and mentions:
+            yield from self._profiles(mentions)
+        else:
+            yield from mentions
+        cursor = data.get("cursor")
+        if (
+            not searched
+            or not isinstance(cursor, str)
+            or cursor in ("", asked(response, "cursor"))
+        ):
+            return
+        assert response.request is not None
+        following = self._search(response.request.meta["term"], cursor)
+        yield from self.more(response, mentions, self.options.pages, following)
+
+    def reaches_since(self, mentions: Iterable[Mention]) -> bool:
+        """Leave the end to the search: it knows when a post came, whatever its author says."""
+        return True
+
+    def counted(self, response: Response) -> Iterator[Yielded]:
+        """Yield posts that waited for how many follow their authors."""
+        assert response.request is not None
+        waiting: list[Mention] = response.request.meta["waiting"]
+        if response.status >= 400:
+            yield from self._unanswered(response)
+            return
+        followers = {
+            profile.get("did"): fields.count(profile.get("followersCount"))
+            for profile in items_at(read_json(response), "profiles")
+            if isinstance(profile, dict)
+        }
+        for mention in waiting:
+            yield replace(mention, reach=followers.get(mention.author_native_id))
+
+    def _profiles(self, mentions: list[Mention]) -> Iterator[Request]:
+        authors = list(dict.fromkeys(mention.author_native_id for mention in mentions))
+        for start in range(0, len(authors), _ACTORS):
+            chunk = authors[start : start + _ACTORS]
+            query = "&".join(f"actors={author}" for author in chunk if author)
+            waiting = [mention for mention in mentions if mention.author_native_id in chunk]
+            request = self.ask(
+                f"/xrpc/app.bsky.actor.getProfiles?{query}",
+                callback=self.counted,
+                waiting=waiting,
+                handle_httpstatus_list=_HANDLED,
+            )
+            yield self._authorised(request)
+
+    def _search(self, term: str, cursor: str | None = None) -> Request:
+        params: dict[str, Any] = {"q": term, "sort": "latest", "limit": _PER_PAGE}
+        if self.since is not None:
+            params["since"] = self.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.options.language:
+            params["lang"] = self.options.language
+        if cursor:
+            params["cursor"] = cursor
+        path = "/xrpc/app.bsky.feed.searchPosts"
+        return self._authorised(self.ask(path, params, term=term, handle_httpstatus_list=_HANDLED))
+
+    def _authorised(self, request: Request) -> Request:
+        request.headers["Authorization"] = f"Bearer {self.access}"
+        return request
+
+    def _unanswered(self, response: Response) -> Iterator[Request]:
+        """Renew a session that has expired, once for a request; say what else is wrong."""
+        expired = error_body(response).get("error") in ("ExpiredToken", "InvalidToken")
+        request = response.request
+        if not expired or request is None or request.meta.get("renewed") or not self.refresh:
+            raise self._refused(response)
+        again = request.replace(meta={**request.meta, "renewed": True})
+        yield self.ask(
+            "/xrpc/com.atproto.server.refreshSession",
+            method="POST",
+            headers={"Authorization": f"Bearer {self.refresh}"},
+            callback=self.opened,
+            interrupted=again,
+            handle_httpstatus_list=_HANDLED,
+        )
+
+    def _refused(self, response: Response) -> PageError:
+        error = error_body(response)
+        said = quoted(error.get("message")) or quoted(error.get("error"))
+        problem = of_response(response)
+        assert problem is not None  # only errors come here
+        if error.get("error") in ("ExpiredToken", "InvalidToken", "AuthMissing"):
+            return unauthorised(f"{problem.reason} ({said})")
+        if not said or problem.opens_at is not None:
+            return problem
+        return PageError(problem.outcome, f"{problem.reason} ({said})")
+
+    def _post(self, post: Any) -> Mention | None:
+        if not isinstance(post, dict):
+            raise EntryError("it is no object")
+        author, record = post.get("author") or {}, post.get("record")
+        if not isinstance(author, dict) or not isinstance(record, dict):
+            raise EntryError("its author or record is no object")
+        labels = {*_labels(author.get("labels")), *_labels(post.get("labels"))}
+        if _UNSEEN in labels or "bot" in labels:
+            return None
+        uri = fields.identity(post.get("uri"), "uri")
+        found = _POST.match(uri)
+        if found is None:
+            raise EntryError("uri is no address of a post")
+        did = author.get("did") or found[1]
+        return self.mention(
+            native_id=uri,
+            text=fields.plain(record.get("text"), "text"),
+            created_at=self._written(post, record),
+            url=f"https://bsky.app/profile/{found[1]}/post/{found[2]}",
+            author=fields.line(author.get("handle"), "handle"),
+            author_native_id=fields.identity(did, "did"),
+            language=_language(record.get("langs")),
+            reach=fields.count(post.get("likeCount")),
+            parent_id=self._parent(record.get("reply")),
+        )
+
+    def _written(self, post: Mapping[str, Any], record: Mapping[str, Any]) -> datetime:
+        """Give when a post was written: its author's clock may lie, but not past its arrival."""
+        said = fields.later(record.get("createdAt"), self.now, "createdAt")
+        came = fields.later(post.get("indexedAt"), self.now, "indexedAt")
+        if said and came:
+            return min(said, came)
+        if given := said or came:
+            return given
+        return fields.moment(record.get("createdAt"), self.now, "createdAt")
+
+    def _parent(self, reply: object) -> str | None:
+        parent = reply.get("parent") if isinstance(reply, dict) else None
+        uri = parent.get("uri") if isinstance(parent, dict) else None
+        return f"{self.name}:{uri}" if isinstance(uri, str) and _POST.match(uri) else None
+
+
+def _posts(data: Any) -> list[Any]:
+    """Give the posts of a search, a list of quotes, or a thread from its top to its leaves."""
+    if isinstance(data, dict) and isinstance(data.get("thread"), dict):
+        found: list[Any] = []
+        waiting: list[tuple[Any, int]] = [(data["thread"], 0)]
+        while waiting:
+            node, depth = waiting.pop()
+            if not isinstance(node, dict) or depth > _DEEPEST:
+                continue
+            if "post" in node:  # else it is blocked or was deleted
+                found.append(node["post"])
+            below = node.get("replies")
+            waiting += [(reply, depth + 1) for reply in below] if isinstance(below, list) else []
+            if node.get("parent"):
+                waiting.append((node["parent"], depth + 1))
+        return found
+    return items_at(data, "posts")
+
+
+def _labels(labels: object) -> Iterator[str]:
+    for label in labels if isinstance(labels, list) else []:
+        value = label.get("val") if isinstance(label, dict) else None
+        if isinstance(value, str) and not label.get("neg"):
+            yield value
+
+
+def _language(languages: object) -> str | None:
+    first = languages[0] if isinstance(languages, list) and languages else None
+    return fields.language(first)

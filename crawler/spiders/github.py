@@ -1,0 +1,475 @@
+"""GitHub issues, pull requests, their comments, and discussions that name the brand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
+from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.markdown import from_markdown
+from crawler.middlewares import of_response
+from crawler.problems import EntryError, PageError, blocked, broken, failed, unauthorised
+from storage.models import Mention
+
+_PER_PAGE = 100
+_DISCUSSIONS = 50
+_HANDLED = [401, 403, 422]
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+_COMMENTS = re.compile(r"/repos/[\w.-]{1,100}/[\w.-]{1,100}/issues/\d{1,12}/comments$")
+# Who speaks for a repository; contributors do not.
+_OWNERS = ("OWNER", "MEMBER", "COLLABORATOR")
+
+_ANSWERS = """
+          author { login ... on User { databaseId } ... on Bot { databaseId } __typename }
+          authorAssociation body createdAt lastEditedAt databaseId url
+"""
+_FIELDS = f"""
+      id databaseId number title body url createdAt updatedAt lastEditedAt authorAssociation
+      author {{ login ... on User {{ databaseId }} ... on Bot {{ databaseId }} __typename }}
+      repository {{ nameWithOwner stargazerCount }}
+      reactions {{ totalCount }}
+      comments(first: 50) {{ totalCount nodes {{ {_ANSWERS}
+          replies(first: 20) {{ nodes {{ {_ANSWERS} }} }} }} }}
+"""
+_SEARCH = f"""
+query($query: String!, $first: Int!, $after: String) {{
+  search(type: DISCUSSION, query: $query, first: $first, after: $after) {{
+    pageInfo {{ endCursor hasNextPage }}
+    nodes {{ ... on Discussion {{ {_FIELDS} }} }}
+  }}
+}}
+"""
+
+_Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,40}/[\w.-]{1,100}$")]
+
+
+class GithubSpider(MentionSpider):
+    """Search issues, pull requests and, with a token, discussions, those that moved last first.
+
+    A search reaches no further than 1000 results, so each further page is a search of what moved
+    before the last one. In the brand's own repositories all is read, and what the owners answer
+    counts as the reply. robots.txt does not apply: this is a documented JSON API.
+    """
+
+    name = "github"
+    label = "GitHub"
+    default_base_url = "https://api.github.com"
+    robots = False
+    always = ("url",)
+    needs = "nothing for issues; a token for discussions"
+    limits = "10 searches a minute, 30 with a token; 60 other requests an hour, 5000 with one"
+    terms = "public API; GitHub's terms forbid spam and selling personal data"
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "GITHUB_TOKEN": "a personal access token without any scope: "
+        "github.com/settings/personal-access-tokens"
+    }
+    custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
+
+    class Options(SourceOptions):
+        """What to read."""
+
+        repositories: list[_Repository] = Field(
+            default=[],
+            description='The brand\'s own repositories, as "owner/name": all of their issues are '
+            "read. Without any, all of GitHub is searched for the brand.",
+        )
+        kinds: list[Literal["issue", "pull-request"]] = Field(
+            default=["issue"], min_length=1, description="Issues, pull requests or both."
+        )
+        comments: bool = Field(
+            default=False,
+            description="Read the comments too, and what owners reply: a request per issue.",
+        )
+        discussions: bool = Field(
+            default=False, description="Read discussions too: needs GITHUB_TOKEN."
+        )
+        bots: bool = Field(default=False, description="Read what bots write too.")
+        pages: int = Field(
+            default=5, ge=1, le=50, description="Pages of 100 issues per search, at most."
+        )
+
+        @property
+        def target(self) -> str:
+            return " ".join(self.repositories)
+
+    options: Options
+
+    @classmethod
+    def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
+        assert isinstance(options, cls.Options)
+        return cls.optional_secrets if options.discussions else {}
+
+    @property
+    def wants_match(self) -> bool:
+        return not self.options.repositories
+
+    @property
+    def asked_since(self) -> bool:
+        return self.since is not None
+
+    def requests(self) -> Iterable[Request]:
+        for terms in self._terms():
+            for kind in self.options.kinds:
+                yield self._search(f"{terms} is:{kind}", self.now + timedelta(hours=1))
+            if self.options.discussions:
+                yield self._discussions(terms)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        if response.status >= 400:
+            raise self._refused(response)
+        data = read_json(response)
+        if isinstance(data, list):
+            yield from self._comments(response, data)
+        elif isinstance(data, dict) and ("data" in data or "errors" in data):
+            yield from self._graph(response, data)
+        else:
+            yield from self._issues(response, data)
+
+    def reaches_since(self, mentions: Iterable[Mention]) -> bool:
+        """Leave the end to the search: an old issue is found for its new comment."""
+        return True
+
+    def _issues(self, response: Response, data: Any) -> Iterator[Yielded]:
+        items = items_at(data, "items")
+        waiting = response.request is not None and "terms" in response.request.meta
+        mentions = []
+        for item, read in self._paired(items):
+            if isinstance(read, Mention):
+                mentions.append(read)
+                if waiting and self.options.comments and _answered(item):
+                    # Yielded with its comments, among which may be the owner's reply.
+                    yield self._comments_of(item, read)
+                    continue
+            if read is not None:
+                yield read
+        yield from self._older(response, items, mentions)
+        if data.get("incomplete_results") is True:
+            raise failed("answered with incomplete results, its search ran out of time")
+
+    def _paired(self, items: Sequence[Any]) -> Iterator[tuple[Any, Mention | Any]]:
+        for item in items:
+            for read in self.each([item], self._issue):
+                yield item, read
+
+    def _older(
+        self, response: Response, items: Sequence[Any], mentions: Sequence[Mention]
+    ) -> Iterator[Yielded]:
+        meta = response.request.meta if response.request else {}
+        moved = [
+            when
+            for item in items
+            if isinstance(item, dict)
+            and (when := fields.later(item.get("updated_at"), self.now, "updated_at"))
+        ]
+        if "terms" not in meta or not moved or len(items) < _PER_PAGE:
+            return
+        until = min(moved)
+        if until >= meta["until"]:
+            return  # more of one second than an answer holds, or a server that ignores bounds
+        yield from self.more(
+            response, mentions, self.options.pages, self._search(meta["terms"], until)
+        )
+
+    def _search(self, terms: str, until: datetime) -> Request:
+        since = self.since.strftime(_STAMP) if self.since else "*"
+        query = f"{terms} updated:{since}..{until.strftime(_STAMP)}"
+        params = {"q": query, "sort": "updated", "order": "desc", "per_page": _PER_PAGE}
+        return self._ask("/search/issues", params, terms=terms, until=until)
+
+    def _comments_of(self, item: Mapping[str, Any], issue: Mention, page: int = 1) -> Request:
+        params: dict[str, Any] = {"per_page": _PER_PAGE, "page": page}
+        found = _COMMENTS.search(str(item.get("comments_url")))
+        assert found is not None  # else it would not count as answered
+        return self._ask(found[0], params, page=page, issue=issue, item=dict(item))
+
+    def _ask(self, path: str, params: Mapping[str, Any] | None = None, **more: Any) -> Request:
+        token = self.secret("GITHUB_TOKEN")
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+        }
+        return self.ask(path, params, headers=headers, handle_httpstatus_list=_HANDLED, **more)
+
+    def _comments(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
+        """Read comments; with those of an issue comes the issue, answered or not."""
+        meta = response.request.meta if response.request else {}
+        issue: Mention | None = meta.get("issue")
+        parent = issue.id if issue else None
+        read = list(self.each(items, lambda item: self._comment(item, parent)))
+        if issue is not None and page_of(response) == 1:
+            yield self._with_reply(issue, items)
+        yield from read
+        if issue is not None and len(items) >= _PER_PAGE and page_of(response) < 10:
+            yield self._comments_of(meta["item"], issue, page_of(response) + 1)
+
+    def _with_reply(self, issue: Mention, items: Iterable[Any]) -> Mention:
+        """Give an issue with the first answer that its repository's owners gave to it."""
+        if not self.options.repositories:
+            return issue  # the owners of other repositories do not speak for the brand
+        for item in items:
+            try:
+                user, reply = _user(item.get("user")), from_markdown(item.get("body"))
+                official = item.get("author_association") in _OWNERS and not _is_bot(user)
+                if official and reply and user.get("login") not in (None, issue.author):
+                    return _replied(issue, reply, item.get("created_at"), self.now)
+            except (EntryError, AttributeError, TypeError):
+                continue  # refused by name as an entry of its own
+        return issue
+
+    def _issue(self, item: Any) -> Mention | None:
+        if not isinstance(item, dict):
+            raise EntryError("it is no object")
+        user = _user(item.get("user"))
+        if _is_bot(user) and not self.options.bots:
+            return None
+        return self.mention(
+            native_id=fields.identity(item.get("id"), "id"),
+            text=from_markdown(item.get("body"), "body"),
+            title=fields.line(_unmarked(item.get("title")), "title"),
+            created_at=fields.moment(item.get("created_at"), self.now, "created_at"),
+            url=fields.link(item.get("html_url")),
+            author=fields.line(user.get("login"), "login"),
+            author_native_id=_user_id(user),
+            reach=_reactions(item.get("reactions")),
+        )
+
+    def _comment(self, item: Any, parent: str | None) -> Mention | None:
+        if not isinstance(item, dict):
+            raise EntryError("it is no object")
+        if "title" in item:
+            return self._issue(item)  # a list of issues has the same shape
+        user = _user(item.get("user"))
+        if _is_bot(user) and not self.options.bots:
+            return None
+        if self.options.repositories and item.get("author_association") in _OWNERS:
+            return None  # the brand itself
+        return self.mention(
+            # Comments are numbered by themselves.
+            native_id=f"comment/{fields.identity(item.get('id'), 'id')}",
+            text=from_markdown(item.get("body"), "body"),
+            created_at=fields.moment(item.get("created_at"), self.now, "created_at"),
+            url=fields.link(item.get("html_url")),
+            author=fields.line(user.get("login"), "login"),
+            author_native_id=_user_id(user),
+            reach=_reactions(item.get("reactions")),
+            parent_id=parent,
+        )
+
+    def _discussions(self, terms: str, after: str | None = None) -> Request:
+        since = f" updated:>={self.since.strftime(_STAMP)}" if self.since else ""
+        variables = {"query": f"{terms}{since} sort:updated-desc", "first": _DISCUSSIONS}
+        if after:
+            variables["after"] = after
+        body = json.dumps({"query": _SEARCH, "variables": variables})
+        return self._ask("/graphql", method="POST", body=body, graph=terms, after=after)
+
+    def _graph(self, response: Response, data: Mapping[str, Any]) -> Iterator[Yielded]:
+        found = _connection(data.get("data"))
+        nodes = found.get("nodes") if found else None
+        if not isinstance(nodes, list):
+            raise _graph_error(data) or broken("answered without discussions")
+        discussions = [node for node in nodes if node]  # null: nothing that may be seen
+        mentions = []
+        for read in self.each(discussions, self._discussion):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        yield from self.each(_answers(discussions), self._answer)
+        meta = response.request.meta if response.request else {}
+        page_info = found.get("pageInfo") if found else None
+        info = page_info if isinstance(page_info, dict) else {}
+        cursor = info.get("endCursor")
+        goes_on = info.get("hasNextPage") is True and cursor != meta.get("after")
+        if goes_on and isinstance(cursor, str) and "graph" in meta:
+            following = self._discussions(meta["graph"], cursor)
+            yield from self.more(response, mentions, self.options.pages, following)
+        if error := _graph_error(data):
+            raise error  # what came beside the error is kept
+
+    def _discussion(self, node: Any) -> Mention | None:
+        if not isinstance(node, dict):
+            raise EntryError("it is no object")
+        author = _user(node.get("author"))
+        if _is_bot(author) and not self.options.bots:
+            return None
+        created = fields.moment(node.get("createdAt"), self.now, "createdAt")
+        edited = fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt")
+        mention = self.mention(
+            native_id=_discussion_id(node),
+            text=_body(node),
+            title=fields.line(_unmarked(node.get("title")), "title"),
+            created_at=created,
+            edited_at=edited if edited and edited > created else None,
+            url=fields.link(node.get("url")),
+            author=fields.line(author.get("login"), "login"),
+            author_native_id=_user_id(author),
+            reach=_reactions(node.get("reactions")),
+        )
+        if not self.options.repositories:
+            return mention
+        for answer, _ in _answers([node]):
+            try:
+                by = _user(answer.get("author")).get("login")
+                official = answer.get("authorAssociation") in _OWNERS and by != mention.author
+                if official and (reply := _body(answer)):
+                    return _replied(mention, reply, answer.get("createdAt"), self.now)
+            except EntryError:
+                continue  # refused by name as an entry of its own
+        return mention
+
+    def _answer(self, found: tuple[Mapping[str, Any], str | None]) -> Mention | None:
+        node, parent = found
+        author = _user(node.get("author"))
+        if "body" not in node or (_is_bot(author) and not self.options.bots):
+            return None
+        if self.options.repositories and node.get("authorAssociation") in _OWNERS:
+            return None  # the brand itself
+        created = fields.moment(node.get("createdAt"), self.now, "createdAt")
+        edited = fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt")
+        number = node.get("databaseId") or node.get("id")
+        return self.mention(
+            native_id=f"discussioncomment/{fields.identity(number, 'databaseId')}",
+            text=_body(node),
+            created_at=created,
+            edited_at=edited if edited and edited > created else None,
+            url=fields.link(node.get("url")),
+            author=fields.line(author.get("login"), "login"),
+            author_native_id=_user_id(author),
+            parent_id=f"{self.name}:{parent}" if parent else None,
+        )
+
+    def _terms(self) -> Iterator[str]:
+        if self.options.repositories:
+            for repository in self.options.repositories:
+                yield f"repo:{repository}"
+            return
+        for term in self.query.search_terms():
+            yield '"' + term.replace('"', " ") + '" in:title,body,comments'
+
+    def _refused(self, response: Response) -> PageError:
+        said = quoted(error_body(response).get("message"))
+        problem = of_response(response)
+        assert problem is not None  # only errors come here
+        if not said or problem.opens_at is not None:
+            return problem
+        reason = f"{problem.reason} ({said})"
+        if response.status == 401:
+            return unauthorised(f"{reason}: check GITHUB_TOKEN")
+        if response.status == 403 and "limit" in said.casefold():
+            return blocked(reason)
+        if response.status == 422:
+            return failed(f"{reason}: check the query and the repositories in earful.toml")
+        return PageError(problem.outcome, reason)
+
+
+def _connection(data: Any) -> Mapping[str, Any] | None:
+    """Find the discussions in an answer, whichever query it answers."""
+    if not isinstance(data, dict):
+        return None
+    repository = data.get("repository")
+    for found in (
+        data.get("search"),
+        repository.get("discussions") if isinstance(repository, dict) else None,
+    ):
+        if isinstance(found, dict):
+            return found
+    node = data.get("node") or (isinstance(repository, dict) and repository.get("discussion"))
+    return {"nodes": [node]} if isinstance(node, dict) else None
+
+
+def _graph_error(data: Mapping[str, Any]) -> PageError | None:
+    errors = data.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return None
+    said = quoted(first.get("message")) or "without a message"
+    if first.get("type") in ("RATE_LIMITED", "RATE_LIMIT"):
+        return blocked(f"answered with an error ({said})")
+    if first.get("type") in ("FORBIDDEN", "INSUFFICIENT_SCOPES"):
+        return unauthorised(f"answered with an error ({said})")
+    return failed(f"answered with an error ({said})")
+
+
+def _answers(nodes: Iterable[Any]) -> Iterator[tuple[Mapping[str, Any], str | None]]:
+    """Give the comments of discussions and the replies to them, each with what it answers."""
+    for node in nodes:
+        if not isinstance(node, dict):
+            continue
+        try:
+            root = _discussion_id(node)
+        except EntryError:
+            continue
+        if isinstance(node.get("answer"), dict):
+            yield node["answer"], root
+        for comment in _nodes(node.get("comments")):
+            yield comment, root
+            number = comment.get("databaseId")
+            above = f"discussioncomment/{number}" if isinstance(number, int | str) else root
+            for reply in _nodes(comment.get("replies")):
+                yield reply, above
+
+
+def _nodes(connection: object) -> Iterator[Mapping[str, Any]]:
+    nodes = connection.get("nodes") if isinstance(connection, dict) else None
+    for node in nodes if isinstance(nodes, list) else []:
+        if isinstance(node, dict):
+            yield node
+
+
+def _discussion_id(node: Mapping[str, Any]) -> str:
+    number = node.get("databaseId") or node.get("id")
+    return f"discussion/{fields.identity(number, 'databaseId')}"
+
+
+def _body(node: Mapping[str, Any]) -> str:
+    written = node.get("body")
+    return from_markdown(written, "body") if written else fields.plain(node.get("bodyText"))
+
+
+def _user(given: object) -> Mapping[str, Any]:
+    # Whose account is deleted is null.
+    if given is not None and not isinstance(given, dict):
+        raise EntryError("its author is no object")
+    return given or {}
+
+
+def _user_id(user: Mapping[str, Any]) -> str | None:
+    number = user.get("id") if isinstance(user.get("id"), int) else user.get("databaseId")
+    given = number or user.get("login")
+    return fields.identity(given, "user.id") if given else None
+
+
+def _is_bot(user: Mapping[str, Any]) -> bool:
+    return "Bot" in (user.get("type"), user.get("__typename"))
+
+
+def _answered(item: Any) -> bool:
+    counted = isinstance(item, dict) and fields.count(item.get("comments"))
+    return bool(counted) and bool(_COMMENTS.search(str(item.get("comments_url"))))
+
+
+def _unmarked(title: object) -> object:
+    # Titles hold code marks and generics, never HTML.
+    return title.replace("<", "&lt;") if isinstance(title, str) else title
+
+
+def _reactions(reactions: object) -> int | None:
+    if not isinstance(reactions, dict):
+        return None
+    return fields.count(reactions.get("total_count", reactions.get("totalCount")))
+
+
+def _replied(mention: Mention, reply: str, when: object, now: datetime) -> Mention:
+    return replace(
+        mention, owner_reply=reply, owner_replied_at=fields.later(when, now, "created_at")
+    )

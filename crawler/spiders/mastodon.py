@@ -1,0 +1,266 @@
+"""Public Mastodon posts: an instance's hashtag timelines, and its search with a token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
+from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.middlewares import of_response
+from crawler.problems import EntryError, PageError, broken, unauthorised
+from storage.models import Mention
+
+_PER_PAGE = 40
+_LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?')
+_MAX_ID = re.compile(r"[?&]max_id=([\w-]{1,64})(?:&|$)")
+_NO_WORD = re.compile(r"[^\w]+")
+# Hashtags, handles and links stand in spans that are no words of their own.
+_INLINE = re.compile(r"</?(?:a|span)\b[^<>]{0,4000}>", re.IGNORECASE)
+_PUBLIC = ("public", "unlisted", None)
+
+_Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
+_Hashtag = Annotated[str, StringConstraints(pattern=r"^#?\w{1,100}$")]
+
+
+class MastodonSpider(MentionSpider):
+    """Read the newest posts under hashtags on one instance; with a token, search its posts too.
+
+    A post is known by its `uri`, so the same one read through several instances counts once.
+    Boosts are left out, and by default so are bots and authors who ask not to be found: those
+    whose account says `indexable: false` or `discoverable: false`. robots.txt does not apply:
+    this is a documented JSON API.
+    """
+
+    name = "mastodon"
+    label = "Mastodon"
+    default_base_url = "https://mastodon.social"
+    robots = False
+    always = ("url", "author_native_id")
+    needs = "nothing for hashtags; a token of the instance for `search` and closed instances"
+    limits = "300 requests in 5 minutes; only posts that reached the instance"
+    terms = "public API; respects authors who ask not to be indexed"
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "MASTODON_TOKEN": "an access token of the instance: Preferences, Development, New "
+        "application, with the scope read"
+    }
+
+    class Options(SourceOptions):
+        """Which instance, and what of it."""
+
+        instance: _Host = Field(
+            default="mastodon.social", description="The host whose timelines are read."
+        )
+        hashtags: list[_Hashtag] = Field(
+            default=[],
+            description="Hashtags to read; without any, the brand's terms written as one word.",
+        )
+        search: bool = Field(
+            default=False, description="Search posts too: needs MASTODON_TOKEN for the instance."
+        )
+        about_brand: bool = Field(
+            default=False,
+            description="Take every post under the hashtags, whether or not it matches the query.",
+        )
+        bots: bool = Field(default=False, description="Read accounts that say they are bots.")
+        unindexed: bool = Field(
+            default=False,
+            description="Read authors too who ask not to be indexed or discovered; most people "
+            "who ask so would not want it.",
+        )
+        pages: int = Field(
+            default=5, ge=1, le=100, description="Pages of 40 posts per hashtag, at most."
+        )
+
+        @property
+        def target(self) -> str:
+            return " ".join([self.instance, *(f"#{tag.lstrip('#')}" for tag in self.hashtags)])
+
+    options: Options
+
+    @classmethod
+    def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
+        assert isinstance(options, cls.Options)
+        return cls.optional_secrets if options.search else {}
+
+    @property
+    def wants_match(self) -> bool:
+        return not self.options.about_brand
+
+    def requests(self) -> Iterable[Request]:
+        for tag in self._hashtags():
+            yield self._page(f"/api/v1/timelines/tag/{tag}", {"limit": _PER_PAGE})
+        if self.options.search:
+            for term in self.query.search_terms():
+                params = {"q": f'"{term}"', "type": "statuses", "limit": _PER_PAGE}
+                yield self._page("/api/v2/search", params)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        if response.status >= 400:
+            raise self._refused(response)
+        data = read_json(response)
+        statuses = items_at(data, "statuses") if isinstance(data, dict) else data
+        if not isinstance(statuses, list):
+            raise broken("answered with something that is no list of posts")
+        uris = {
+            str(status["id"]): status["uri"]
+            for status in statuses
+            if isinstance(status, dict) and status.get("id") and _is_id(status.get("uri"))
+        }
+        mentions = []
+        for read in self.each(statuses, lambda status: self._status(status, uris)):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        following = self._following(response, statuses)
+        if following is not None:
+            yield from self._more(response, statuses, mentions, following)
+
+    def _more(
+        self, response: Response, statuses: list[Any], mentions: list[Mention], following: Request
+    ) -> Iterator[Yielded]:
+        if mentions:
+            yield from self.more(response, mentions, self.options.pages, following)
+        elif page_of(response) < self.options.pages:
+            # A page of boosts, bots and unindexed authors says nothing of what lies behind it.
+            following.meta["page"] = page_of(response) + 1
+            yield following
+
+    def _following(self, response: Response, statuses: list[Any]) -> Request | None:
+        listing = response.request.meta.get("listing") if response.request else None
+        if listing is None or not statuses:
+            return None
+        path, params = listing
+        if path.endswith("/search"):
+            # Without a token an instance gives no second page, and refuses `offset`.
+            if len(statuses) < _PER_PAGE or not self.secret("MASTODON_TOKEN"):
+                return None
+            offset = int(asked(response, "offset", "0")) + len(statuses)
+            return self._page(path, {**params, "offset": offset})
+        last = self._next_id(response, statuses)
+        if last is None or last == asked(response, "max_id"):
+            return None
+        return self._page(path, {**params, "max_id": last})
+
+    def _next_id(self, response: Response, statuses: list[Any]) -> str | None:
+        header = (response.headers.get("Link") or b"").decode("latin-1")
+        if header:
+            link = _LINK.search(header)
+            found = _MAX_ID.search(link[1]) if link else None
+            return found[1] if found else None
+        # Servers that only resemble Mastodon may send no Link.
+        last = statuses[-1].get("id") if isinstance(statuses[-1], dict) else None
+        return str(last) if last and len(statuses) >= _PER_PAGE // 2 else None
+
+    def _page(self, path: str, params: dict[str, Any]) -> Request:
+        token = self.secret("MASTODON_TOKEN")
+        return self.ask(
+            f"https://{self.options.instance}{path}",
+            params,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            listing=(path, params),
+            handle_httpstatus_list=[401, 403, 422],
+        )
+
+    def _hashtags(self) -> Iterable[str]:
+        if self.options.hashtags:
+            tags = [tag.lstrip("#") for tag in self.options.hashtags]
+        else:
+            # A hashtag holds no spaces, and one of digits only is none.
+            words = [_NO_WORD.sub("", term) for term in self.query.search_terms()]
+            tags = [word for word in words if word and not word.isdecimal()]
+        return dict.fromkeys(tag.casefold() for tag in tags)
+
+    def _refused(self, response: Response) -> PageError:
+        said = quoted(error_body(response).get("error"))
+        problem = of_response(response)
+        assert problem is not None  # only errors come here
+        if said and response.status in (401, 422):
+            token = self.secret("MASTODON_TOKEN")
+            advice = "check MASTODON_TOKEN" if token else "set MASTODON_TOKEN for this instance"
+            closed = f"{problem.reason} ({said}), so it shows this to its members only: {advice}"
+            return unauthorised(f"{closed} or name another instance")
+        return PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
+
+    def _status(self, status: Any, uris: Mapping[str, str]) -> Mention | None:
+        if not isinstance(status, dict):
+            raise EntryError("it is no object")
+        account = status.get("account") or {}
+        if not isinstance(account, dict):
+            raise EntryError("account is no object")
+        if status.get("reblog") or status.get("visibility") not in _PUBLIC:
+            return None
+        if account.get("bot") is True and not self.options.bots:
+            return None
+        if False in (account.get("indexable"), account.get("discoverable")) and (
+            not self.options.unindexed
+        ):
+            return None
+        uri = fields.identity(status.get("uri") or status.get("url"), "uri")
+        content = fields.string(status.get("content"), "content")
+        text = fields.from_html(_INLINE.sub("", content), "content")
+        title = fields.line(status.get("spoiler_text"), "spoiler_text")
+        if not text and not title:
+            text = "\n".join(_described(status.get("media_attachments")))
+            if not text and status.get("media_attachments"):
+                return None  # a picture without words
+        created = fields.moment(status.get("created_at"), self.now, "created_at")
+        edited = fields.later(status.get("edited_at"), self.now, "edited_at")
+        return self.mention(
+            native_id=uri,
+            text=text,
+            title=title,
+            created_at=created,
+            edited_at=edited if edited and edited > created else None,
+            url=fields.link(status.get("url")) or fields.link(uri),
+            author=self._handle(account),
+            author_native_id=_author_id(account),
+            language=fields.language(status.get("language")),
+            reach=fields.count(account.get("followers_count")),
+            parent_id=self._parent(status.get("in_reply_to_id"), uris),
+        )
+
+    def _parent(self, replied_to: object, uris: Mapping[str, str]) -> str | None:
+        if not replied_to:
+            return None
+        number = fields.identity(replied_to, "in_reply_to_id")
+        # Another page's post is known here by its number on this instance only.
+        return f"{self.name}:{uris.get(number) or f'{self.options.instance}/{number}'}"
+
+    def _handle(self, account: Mapping[str, Any]) -> str | None:
+        """Give name@host: an instance leaves its own host out, and others must see the same."""
+        handle = fields.line(account.get("acct") or account.get("username"), "acct")
+        if not handle or "@" in handle:
+            return handle
+        home = account.get("url")
+        host = _host(home) if isinstance(home, str) else None
+        return f"{handle}@{host or self.options.instance}"
+
+
+def _author_id(account: Mapping[str, Any]) -> str | None:
+    given = account.get("uri") or account.get("url")
+    return fields.identity(given, "account.uri") if given else None
+
+
+def _described(attachments: object) -> Iterator[str]:
+    for attachment in attachments if isinstance(attachments, list) else []:
+        described = attachment.get("description") if isinstance(attachment, dict) else None
+        if isinstance(described, str) and (text := fields.plain(described)):
+            yield text
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= fields.LONGEST_ID
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

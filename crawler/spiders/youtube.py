@@ -1,0 +1,395 @@
+"""YouTube videos about the brand and the comments under them, from the Data API v3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, StringConstraints
+from scrapy.http import Request, Response
+
+from crawler import fields
+from crawler.base import MentionSpider, SourceOptions, Yielded, asked
+from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.middlewares import of_response
+from crawler.problems import EntryError, PageError, failed, quota_spent, unauthorised
+from crawler.quotas import quota_day
+from storage.models import Mention
+
+_PER_PAGE = 100
+_VIDEOS = 50
+_HANDLED = [400, 403, 404]
+# A search has a bucket of 100 calls a day; counted so, it can never overrun it.
+_SEARCH_COST = 100
+_SPENT = ("quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded")
+_NOT_THERE = ("commentsDisabled", "videoNotFound", "commentNotFound", "parentCommentNotFound")
+_BAD_KEY = ("keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked", "forbidden")
+
+_Video = Annotated[str, StringConstraints(pattern=r"^[\w-]{11}$")]
+_Channel = Annotated[str, StringConstraints(pattern=r"^UC[\w-]{22}$")]
+
+
+class YoutubeSpider(MentionSpider):
+    """Search videos for the brand once in a while, and read the comments under them, newest first.
+
+    Under the brand's own channels every comment is read, and what the channel answers counts as
+    its reply. The key travels in a header, so it stands in no URL. robots.txt does not apply: this
+    is a documented JSON API.
+    """
+
+    name = "youtube"
+    label = "YouTube"
+    default_base_url = "https://www.googleapis.com"
+    robots = False
+    always = ("url", "author")
+    needs = "a free API key"
+    limits = "100 searches a day; 10,000 other requests a day, of 100 comments each"
+    terms = "YouTube API terms: what is stored must be refreshed or deleted within 30 days"
+    secrets: ClassVar[Mapping[str, str]] = {
+        "YOUTUBE_API_KEY": "an API key of a Google Cloud project with the YouTube Data API v3: "
+        "console.cloud.google.com/apis/credentials"
+    }
+    daily_quota = 10_000
+    quota_zone = "America/Los_Angeles"
+
+    class Options(SourceOptions):
+        """What to read."""
+
+        channels: list[_Channel] = Field(
+            default=[],
+            description='Ids of the brand\'s own channels ("UC…"): comments on all their videos '
+            "are read.",
+        )
+        videos: list[_Video] = Field(
+            default=[], description="Ids of videos whose comments are read at every crawl."
+        )
+        search: bool = Field(
+            default=True,
+            description="Search for videos that name the brand: 1 of 100 a day for each term.",
+        )
+        comments: bool = Field(
+            default=True, description="Read the comments under the videos that the search finds."
+        )
+        replies: bool = Field(
+            default=True, description="Ask for all replies where a thread shows only some."
+        )
+        about_brand: bool = Field(
+            default=False,
+            description="Take all comments under the listed videos and channels, whether or not "
+            "they match the query.",
+        )
+        follow_days: int = Field(
+            default=14,
+            ge=1,
+            le=365,
+            description="For how many days the comments under a video that was found are read.",
+        )
+        language: str | None = Field(
+            default=None,
+            pattern=r"^[a-z]{2,3}$",
+            description='Prefer videos in a language, such as "en".',
+        )
+        pages: int = Field(
+            default=5, ge=1, le=100, description="Pages of 100 comments per video, at most."
+        )
+
+        @property
+        def target(self) -> str:
+            return " ".join([*self.channels, *self.videos])
+
+    options: Options
+
+    @property
+    def wants_match(self) -> bool:
+        return not self.options.about_brand
+
+    def quota_cost(self, request: Request) -> int:
+        return _SEARCH_COST if "/youtube/v3/search" in request.url else 1
+
+    def requests(self) -> Iterable[Request]:
+        for channel in self.options.channels:
+            yield self._threads({"allThreadsRelatedToChannelId": channel})
+        if self.options.videos:
+            for start in range(0, len(self.options.videos), _VIDEOS):
+                yield self._videos(self.options.videos[start : start + _VIDEOS], listed=True)
+        if self.options.search:
+            for term in self.query.search_terms():
+                yield self._search(f'"{term}"' if " " in term else term)
+
+    def parse(self, response: Response) -> Iterator[Yielded]:
+        if response.status >= 400:
+            self._refused(response)
+            return
+        data = read_json(response)
+        if isinstance(data, dict) and isinstance(data.get("error"), dict):
+            self._refused(response)
+            return
+        items = items_at(data, "items")
+        kind = str(data.get("kind") or "").partition("#")[2]
+        if kind == "searchListResponse":
+            yield from self._found(response, items)
+        elif kind == "videoListResponse":
+            yield from self._described(response, items)
+        else:
+            yield from self._said(response, data, items)
+
+    def _found(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
+        """Take what a search found; what it shows in part is asked for in full."""
+        meta = response.request.meta if response.request else {}
+        completes = "completes" in meta
+        numbers = []
+        for read in self.each(items, self._video):
+            if isinstance(read, Mention):
+                numbers.append(read.native_id)
+            if not (completes and isinstance(read, Mention)):
+                yield read
+        if completes:
+            for start in range(0, len(numbers), _VIDEOS):
+                yield self._videos(numbers[start : start + _VIDEOS])
+
+    def _described(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
+        meta = response.request.meta if response.request else {}
+        listed = meta.get("listed") is True
+        for item in items:
+            yield from self.each([item], self._video)
+            video = _video_of(item)
+            if video and (listed or self._worth_reading(meta, item)):
+                yield self._threads({"videoId": video["id"]}, video=video)
+
+    def _worth_reading(self, meta: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        statistics = item.get("statistics")
+        counted = statistics.get("commentCount") if isinstance(statistics, dict) else None
+        # Without a count the comments are closed; 0 costs a request for nothing.
+        return "listed" in meta and self.options.comments and bool(fields.count(counted))
+
+    def _said(
+        self, response: Response, data: Mapping[str, Any], items: list[Any]
+    ) -> Iterator[Yielded]:
+        """Read threads, or the replies to one comment."""
+        meta = response.request.meta if response.request else {}
+        video = meta.get("video") or {}
+        plain = asked(response, "textFormat") == "plainText"
+        mentions = []
+        for item in items:
+            for read in self.each(_unfolded(item), lambda c: self._comment(c, video, plain)):
+                if isinstance(read, Mention):
+                    read = self._with_reply(read, item, plain)
+                    mentions.append(read)
+                yield read
+            if self.options.replies and "asks" in meta and (parent := self._hidden(item)):
+                yield self._replies(parent, video)
+        following = data.get("nextPageToken")
+        if "asks" not in meta or not isinstance(following, str) or not mentions:
+            return
+        if following in ("", asked(response, "pageToken")):
+            return
+        path, params = meta["asks"]
+        request = self._get(path, {**params, "pageToken": following}, video=video)
+        yield from self.more(response, mentions, self.options.pages, request)
+
+    def _hidden(self, item: Any) -> str | None:
+        """Name a thread that holds more replies than it shows, if it may hold new ones."""
+        snippet = item.get("snippet") if isinstance(item, dict) else None
+        if not isinstance(snippet, dict):
+            return None
+        shown = sum(1 for _ in _replies_in(item))
+        number = item.get("id")
+        total = fields.count(snippet.get("totalReplyCount")) or 0
+        return number if total > shown and isinstance(number, str) and number else None
+
+    def _search(self, term: str) -> Request:
+        params: dict[str, Any] = {
+            "part": "snippet",
+            "q": term,
+            "type": "video",
+            "order": "date",
+            "maxResults": _VIDEOS,
+        }
+        if self.since is not None:
+            # A video draws comments for longer than it is new.
+            earliest = self.since - timedelta(days=self.options.follow_days)
+            params["publishedAfter"] = earliest.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.options.language:
+            params["relevanceLanguage"] = self.options.language
+        return self._get("search", params, completes=True)
+
+    def _videos(self, numbers: list[str], *, listed: bool = False) -> Request:
+        params = {"part": "snippet,statistics", "id": ",".join(numbers), "maxResults": _VIDEOS}
+        return self._get("videos", params, listed=listed)
+
+    def _threads(
+        self, where: Mapping[str, str], video: Mapping[str, Any] | None = None
+    ) -> Request:
+        params = {
+            "part": "snippet,replies",
+            **where,
+            "order": "time",
+            "maxResults": _PER_PAGE,
+            "textFormat": "plainText",
+        }
+        return self._get("commentThreads", params, video=video)
+
+    def _replies(self, parent: str, video: Mapping[str, Any]) -> Request:
+        params = {
+            "part": "snippet",
+            "parentId": parent,
+            "maxResults": _PER_PAGE,
+            "textFormat": "plainText",
+        }
+        return self._get("comments", params, video=video)
+
+    def _get(self, path: str, params: Mapping[str, Any], **meta: Any) -> Request:
+        return self.ask(
+            f"/youtube/v3/{path}",
+            params,
+            headers={"X-Goog-Api-Key": self.secret("YOUTUBE_API_KEY") or ""},
+            handle_httpstatus_list=_HANDLED,
+            asks=(path, params),
+            **meta,
+        )
+
+    def _video(self, item: Any) -> Mention | None:
+        if not isinstance(item, dict):
+            raise EntryError("it is no object")
+        snippet, number = item.get("snippet"), item.get("id")
+        if isinstance(number, dict):
+            if number.get("kind") not in (None, "youtube#video"):
+                return None  # a channel or a playlist
+            number = number.get("videoId")
+        if not isinstance(snippet, dict):
+            raise EntryError("snippet is missing or no object")
+        if snippet.get("channelId") in self.options.channels:
+            return None  # the brand itself
+        native_id = fields.identity(number, "id")
+        statistics = item.get("statistics")
+        views = statistics.get("viewCount") if isinstance(statistics, dict) else None
+        channel = snippet.get("channelId")
+        spoken = snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage")
+        return self.mention(
+            native_id=native_id,
+            text=fields.plain(snippet.get("description"), "description"),
+            title=" ".join(fields.plain(snippet.get("title"), "title").split()) or None,
+            created_at=fields.moment(snippet.get("publishedAt"), self.now, "publishedAt"),
+            url=fields.link(f"https://www.youtube.com/watch?v={native_id}"),
+            author=_name(snippet.get("channelTitle"), "channelTitle"),
+            author_native_id=fields.identity(channel, "channelId") if channel else None,
+            language=fields.language(spoken),
+            reach=fields.count(views),
+        )
+
+    def _comment(self, comment: Any, video: Mapping[str, Any], plain: bool) -> Mention | None:
+        if not isinstance(comment, dict):
+            raise EntryError("it is no object")
+        snippet = comment.get("snippet")
+        if not isinstance(snippet, dict):
+            raise EntryError("snippet is missing or no object")
+        native_id = fields.identity(comment.get("id"), "id")
+        channel = _channel(snippet.get("authorChannelId"))
+        if channel and channel in self.options.channels:
+            return None  # the brand itself
+        watched = snippet.get("videoId") or video.get("id")
+        watched = fields.identity(watched, "videoId") if watched else None
+        answers = snippet.get("parentId")
+        parent = fields.identity(answers, "parentId") if answers else watched
+        created = fields.moment(snippet.get("publishedAt"), self.now, "publishedAt")
+        edited = fields.later(snippet.get("updatedAt"), self.now, "updatedAt")
+        page = f"watch?v={watched}&lc={native_id}" if watched else f"watch?lc={native_id}"
+        return self.mention(
+            native_id=native_id,
+            text=_text(snippet, plain),
+            created_at=created,
+            edited_at=edited if edited and edited > created else None,
+            url=fields.link(f"https://www.youtube.com/{page}"),
+            author=_name(snippet.get("authorDisplayName"), "authorDisplayName"),
+            author_native_id=channel,
+            reach=fields.count(snippet.get("likeCount")),
+            parent_id=f"{self.name}:{parent}" if parent else None,
+        )
+
+    def _with_reply(self, mention: Mention, item: Any, plain: bool) -> Mention:
+        """Give a comment with the first answer of the brand's own channels to it."""
+        if not (isinstance(item, dict) and item.get("id") == mention.native_id):
+            return mention
+        answers = []
+        for reply in _replies_in(item):
+            try:
+                snippet = reply["snippet"]
+                when = fields.moment(snippet.get("publishedAt"), self.now, "publishedAt")
+                if _channel(snippet.get("authorChannelId")) in self.options.channels:
+                    answers.append((when, _text(snippet, plain)))
+            except (EntryError, LookupError, TypeError, AttributeError):
+                continue  # refused by name as an entry of its own
+        if not answers:
+            return mention
+        when, said = min(answers)
+        return replace(mention, owner_reply=said or None, owner_replied_at=when if said else None)
+
+    def _refused(self, response: Response) -> None:
+        """Say what is wrong, unless only a video's comments are closed."""
+        error = error_body(response).get("error")
+        error = error if isinstance(error, dict) else {}
+        listed = error.get("errors")
+        first = listed[0] if isinstance(listed, list) and listed else None
+        reason = first.get("reason") if isinstance(first, dict) else None
+        said = quoted(error.get("message")) or quoted(reason)
+        if reason in _NOT_THERE:
+            return
+        if reason in _SPENT:
+            _, opens_at = quota_day(datetime.now(UTC), self.quota_zone)
+            # Whatever else waits would only be refused.
+            self.wait(response, (opens_at - datetime.now(UTC)).total_seconds())
+            raise quota_spent(f"its quota is spent ({said})", opens_at)
+        if reason in _BAD_KEY or "api key" in said.casefold():
+            raise unauthorised(f"refused the key ({said}): check YOUTUBE_API_KEY")
+        problem = of_response(response) or failed("answered with an error of its own")
+        raise PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
+
+
+def _unfolded(item: Any) -> list[Any]:
+    """Give the comments of a thread, or the comment itself."""
+    snippet = item.get("snippet") if isinstance(item, dict) else None
+    if not isinstance(snippet, dict) or "topLevelComment" not in snippet:
+        return [item]
+    video = snippet.get("videoId")
+    found = [snippet["topLevelComment"], *_replies_in(item)]
+    return [_placed(comment, video) for comment in found]
+
+
+def _placed(comment: Any, video: object) -> Any:
+    """Give a comment with its thread's video, which replies leave out."""
+    snippet = comment.get("snippet") if isinstance(comment, dict) else None
+    if not isinstance(snippet, dict) or snippet.get("videoId") or not video:
+        return comment
+    return {**comment, "snippet": {**snippet, "videoId": video}}
+
+
+def _replies_in(item: Mapping[str, Any]) -> list[Any]:
+    replies = item.get("replies")
+    comments = replies.get("comments") if isinstance(replies, dict) else None
+    return comments if isinstance(comments, list) else []
+
+
+def _video_of(item: Any) -> dict[str, str] | None:
+    number = item.get("id") if isinstance(item, dict) else None
+    return {"id": number} if isinstance(number, str) and number else None
+
+
+def _channel(given: object) -> str | None:
+    value = given.get("value") if isinstance(given, dict) else given
+    return fields.identity(value, "authorChannelId") if value else None
+
+
+def _name(value: object, field: str) -> str | None:
+    # Names are text here: a "<3" in one is no markup.
+    return " ".join(fields.plain(value, field).split()) or None
+
+
+def _text(snippet: Mapping[str, Any], plain: bool) -> str:
+    if original := snippet.get("textOriginal"):
+        return fields.plain(original, "textOriginal")
+    displayed = snippet.get("textDisplay")
+    if plain:
+        return fields.plain(displayed, "textDisplay")
+    return fields.from_html(displayed, "textDisplay")
