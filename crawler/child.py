@@ -108,6 +108,7 @@ def begin(
         tell=tell,
         responses=job.responses,
         known_before=job.known_before,
+        explain=job.explain,
     )
     attach(crawler, session)
     failure: list[str] = []

@@ -26,6 +26,7 @@ ALWAYS = "earful/always"
 FIELD = "earful/field/"
 BOUNDED = "earful/bounded"
 GONE = "earful/gone"
+EXPLAINED = "earful/explained"
 OPENS_AT = "earful/opens_at"
 
 # Fewer mentions than this say nothing about shares.

@@ -87,14 +87,35 @@ class RelevancePipeline(_Pipeline):
         if not spider.wants_match:
             raise NotConfigured
         self.query = spider.query
+        session = session_of(crawler)
+        self.to_explain = session.explain if session else 0
 
     def process_item(self, item: Mention | Gone) -> Mention | Gone:
-        if isinstance(item, Gone) or self.query.matches(item):
+        if isinstance(item, Gone):
+            return item
+        taken = self.query.matches(item)
+        if self.to_explain:
+            self._explain(item, taken)
+        if taken:
             return item
         self.stats.inc_value(outcome.IRRELEVANT)
         example = {"id": item.id, "url": item.url, "text": (item.title or item.text)[:120]}
         self.example(outcome.IRRELEVANT_EXAMPLES, example)
         raise DropItem(f"{item.id} is not about the brand", log_level="DEBUG")
+
+    def _explain(self, item: Mention, taken: bool) -> None:
+        self.to_explain -= 1
+        clauses = self.query.explain(item)
+        told = {
+            "id": item.id,
+            "text": " ".join((item.title or item.text).split())[:120],
+            "taken": taken,
+            "holds": [name for name, answer in clauses if answer],
+            "lacks": [name for name, answer in clauses if answer is False],
+            "untold": [name for name, answer in clauses if answer is None],
+        }
+        kept = self.stats.get_value(outcome.EXPLAINED) or []
+        self.stats.set_value(outcome.EXPLAINED, [*kept, told])
 
 
 class StorePipeline(_Pipeline):

@@ -31,7 +31,8 @@ class CrawlJob:
     """One crawl: whose brand, which source, what of it, and where the mentions go.
 
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
-    What was stored before `known_before` was stored by a good run of this job, or earlier.
+    What was stored before `known_before` was stored by a good run of this job, or earlier. Of so
+    many mentions as `explain` says the report tells what the query holds against them.
     """
 
     brand: str
@@ -44,6 +45,7 @@ class CrawlJob:
     base_url: str | None = None
     responses: int | None = None
     known_before: datetime | None = None
+    explain: int = 0
 
     def to_json(self) -> str:
         given = asdict(self) | {

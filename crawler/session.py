@@ -48,7 +48,8 @@ class Session:
     """What stands beside one crawl.
 
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
-    pages that are asked for; what was stored before `known_before` was stored by a good run.
+    pages that are asked for; what was stored before `known_before` was stored by a good run;
+    of `explain` mentions the stats tell which clauses they hold.
     """
 
     store: CrawlerStore
@@ -56,6 +57,7 @@ class Session:
     tell: Callable[[dict[str, Any]], None]
     responses: int | None = None
     known_before: datetime | None = None
+    explain: int = 0
 
 
 # Beside the crawler, for settings are copied deeply and a connection cannot be.

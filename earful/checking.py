@@ -12,9 +12,11 @@ from pathlib import Path
 from config.settings import BrandSettings, SourceSettings
 from earful.app import App
 from earful.needs import unmet_needs
+from storage.models import CrawlReport
 from storage.store import Store
 
 _PROBE_LIMIT = timedelta(seconds=60)
+_EXPLAINED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,10 @@ class Finding:
     subject: str
     good: bool
     told: str
+    details: tuple[str, ...] = ()
 
 
-def findings(app: App, *, offline: bool) -> Iterator[Finding]:
+def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Finding]:
     """Yield what each check found, as it is found. Writes nothing but a scratch store."""
     settings = app.settings
     sources = sum(len(brand.sources) for brand in settings.brands)
@@ -38,7 +41,7 @@ def findings(app: App, *, offline: bool) -> Iterator[Finding]:
         return
     for brand in settings.brands:
         for source in brand.sources:
-            yield _source(app, brand, source)
+            yield _source(app, brand, source, explain)
 
 
 def _model() -> Finding:
@@ -86,9 +89,9 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
         yield Finding(subject, good, told)
 
 
-def _source(app: App, brand: BrandSettings, source: SourceSettings) -> Finding:
+def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: bool) -> Finding:
     """Read one page of a source into a scratch store."""
-    from crawler.catalog import hindrances
+    from crawler.catalog import hindrances, sources
     from crawler.runner import CrawlJob, run_crawl
 
     subject = " ".join(filter(None, (brand.name, source.source, source.target)))
@@ -109,12 +112,32 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings) -> Finding:
                 contact=app.settings.crawl.contact,
                 base_url=source.base_url,
                 responses=1,
+                explain=_EXPLAINED if explain else 0,
             ),
             time_limit=_PROBE_LIMIT,
         )
-    if report.outcome.good:
-        return Finding(
-            subject, True, f"{report.seen} mentions on its first page, {report.irrelevant} of "
-            "them irrelevant"
-        )  # fmt: skip
-    return Finding(subject, False, f"{report.outcome}: {report.reason}")
+    details = _explained(report) if explain else ()
+    if not report.outcome.good:
+        return Finding(subject, False, f"{report.outcome}: {report.reason}", details)
+    told = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
+    spider = sources()[source.source]
+    unset = [name for name in spider.optional_secrets if not os.environ.get(name, "").strip()]
+    if unset:
+        told += f"; {', '.join(unset)} not set: see `earful sources`"
+    return Finding(subject, True, told, details)
+
+
+def _explained(report: CrawlReport) -> tuple[str, ...]:
+    """Say of each entry of the probe what the query's clauses made of it."""
+    told = []
+    for entry in report.stats.get("earful/explained") or ():
+        clauses = [
+            f"{verb} {', '.join(entry[kind])}"
+            for kind, verb in (("holds", "holds"), ("lacks", "lacks"), ("untold", "tells no"))
+            if entry[kind]
+        ]
+        verdict = "taken  " if entry["taken"] else "refused"
+        told.append(f"{verdict} {entry['text']!r}: {'; '.join(clauses)}")
+    if not told and report.seen:
+        told.append("all entries are taken: this source is not matched against the query")
+    return tuple(told)

@@ -6,7 +6,7 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -149,11 +149,16 @@ def import_(
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def sources(as_json: bool) -> int:
-    """List the sources: what each needs, its limits and terms."""
+@click.pass_obj
+def sources(app: App, as_json: bool) -> int:
+    """List the sources: what each needs, its limits and terms.
+
+    Those that are read here are listed with their state.
+    """
     from crawler.catalog import sources as all_sources
 
     found = all_sources()
+    standings = _standings(app)
     if as_json:
         click.echo(
             json.dumps(
@@ -165,6 +170,10 @@ def sources(as_json: bool) -> int:
                         "limits": spider.limits,
                         "terms": spider.terms,
                         "robots": spider.robots,
+                        "secrets": dict(spider.secrets),
+                        "optional_secrets": dict(spider.optional_secrets),
+                        "daily_quota": spider.daily_quota,
+                        "targets": standings.get(name, []),
                         "options": spider.Options.model_json_schema().get("properties", {}),
                     }
                     for name, spider in found.items()
@@ -181,10 +190,13 @@ def sources(as_json: bool) -> int:
             ("needs", spider.needs),
             ("limits", spider.limits),
             ("terms", spider.terms),
+            *((name, f"{told} (needed)") for name, told in spider.secrets.items()),
+            *((name, f"{told} (if set)") for name, told in spider.optional_secrets.items()),
+            *(("here", _standing_words(row)) for row in standings.get(name, [])),
         ):
             click.echo(
                 textwrap.fill(
-                    words, 78, initial_indent=f"  {heading:<8}", subsequent_indent=" " * 10
+                    words, 78, initial_indent=f"  {heading:<7} ", subsequent_indent=" " * 10
                 )
             )
         for option, field in spider.Options.model_fields.items():
@@ -196,6 +208,25 @@ def sources(as_json: bool) -> int:
             )
         click.echo()
     return 0
+
+
+def _standings(app: App) -> dict[str, list[dict[str, Any]]]:
+    """Give the health of what is read here, by source; nothing where there is no store yet."""
+    if not app.has_config or not app.store_path.exists():
+        return {}
+    found: dict[str, list[dict[str, Any]]] = {}
+    keys = ("brand", "target", "state", "reason", "since", "last_good_at", "opens_at")
+    with app.open_store() as store:
+        for row in store.insight.source_health():
+            found.setdefault(row["source"], []).append({key: row[key] for key in keys})
+    return found
+
+
+def _standing_words(row: dict[str, Any]) -> str:
+    place = ", ".join(part for part in (row["brand"], row["target"]) if part)
+    since = f" since {row['since'][:16].replace('T', ' ')} UTC" if row["since"] else ""
+    reason = f": {row['reason']}" if row["reason"] and row["state"] != "ok" else ""
+    return f"{place} is {row['state']}{since}{reason}"
 
 
 def _show_seen(shown: tuple[Progress, TaskID], seen: int) -> None:

@@ -184,4 +184,4 @@ def test_a_broken_pipe_is_no_error(tmp_path: Path) -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert done.stdout.startswith("appstore")
+    assert done.stdout.startswith("app")
