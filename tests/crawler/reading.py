@@ -46,6 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "app_store_connect": {"app_id": 1000001},
     "google_business": {"account": "111", "locations": ["222"]},
     "trustpilot": {"business_unit_id": "46d6a890000064000500e0c3"},
+    "web_reviews": {"urls": ["https://shop.acme.example/cabin-bag"]},
     "x": {},
 }
 
