@@ -10,10 +10,12 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import context, divider, facts, header, payload, section
+from alerts.messages.cases import duration
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.text import count, day, line, moment, percentage, span
 from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
+from alerts.picks import Pick
 from alerts.rules import Policy
 from storage.models import AlertKind, Experience, Mention, NewAlert, SourceState
 
@@ -47,10 +49,30 @@ class CheckpointStanding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceCoverage:
+    """How a source's complaints of the period were answered; hours to the first answer."""
+
+    source: str
+    cases: int
+    answered: int
+    median_hours: float | None = None
+    p90_hours: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What made no message of its own: of muted people, and wows that were short or too many."""
+
+    muted: int = 0
+    wows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
-    The wow rate is of mentions that told an experience.
+    The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
+    missed, `asks` what advocates ask for.
     """
 
     brand: str
@@ -66,6 +88,11 @@ class DigestNumbers:
     oldest_open: OpenCase | None = None
     troubles: tuple[SourceTrouble, ...] = ()
     checkpoints: tuple[CheckpointStanding, ...] = field(default_factory=tuple)
+    coverage: tuple[SourceCoverage, ...] = ()
+    lacks: tuple[Pick, ...] = ()
+    asks: tuple[Pick, ...] = ()
+    advocates: int = 0
+    kept: Kept = field(default_factory=Kept)
 
 
 def digest(numbers: DigestNumbers) -> dict[str, Any]:
@@ -91,20 +118,37 @@ def digest(numbers: DigestNumbers) -> dict[str, Any]:
             "experiences",
         ),
         facts(_case_facts(numbers), "cases"),
+        _list("Answered, by source", [_coverage(one) for one in numbers.coverage], "coverage"),
         *_best_wow(numbers.best_wow),
+        _list("What mediocre customers lacked", [_pick(pick) for pick in numbers.lacks], "lacks"),
+        _list(
+            f"What our advocates ask for ({count(numbers.advocates, 'mention')} of theirs)",
+            [_pick(pick) for pick in numbers.asks],
+            "asks",
+        ),
         _list(
             "Sources in trouble", [_trouble(trouble) for trouble in numbers.troubles], "sources"
         ),
         _list("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
-        context([f"{moment(numbers.start)} to {moment(numbers.end)}"], "small_print"),
+        context(
+            [f"{moment(numbers.start)} to {moment(numbers.end)}", *_kept(numbers.kept)],
+            "small_print",
+        ),
     ]
     return payload(summary, blocks)
 
 
+def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
+    """Name the digest of a brand's period; it is written once."""
+    kind = "digest:week" if weekly else "digest"
+    return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
     """Make the digest an alert, once for each brand and period's end."""
+    weekly = numbers.end - numbers.start > timedelta(days=2)
     return NewAlert(
-        dedupe_key=f"digest:{numbers.brand}:{numbers.end.astimezone(UTC):%Y-%m-%dT%H:%M}",
+        dedupe_key=digest_key(numbers.brand, numbers.end, weekly=weekly),
         kind=AlertKind.DIGEST,
         brand=numbers.brand,
         channel=policy.channels.digest,
@@ -207,6 +251,30 @@ def _trouble(trouble: SourceTrouble) -> str:
     reason = f": {line(trouble.reason, 120)}" if trouble.reason else ""
     where = source_name(trouble.source)
     return f"{where[:1].upper()}{where[1:]} is {trouble.state}{since}{reason}"
+
+
+def _coverage(one: SourceCoverage) -> str:
+    where = source_name(one.source)
+    told = f"{where[:1].upper()}{where[1:]}: {one.answered:,} of {one.cases:,}"
+    if one.median_hours is None:
+        return told
+    median, p90 = timedelta(hours=one.median_hours), timedelta(hours=one.p90_hours or 0)
+    return f"{told}, half of them within {duration(median)}, nine of ten within {duration(p90)}"
+
+
+def _pick(pick: Pick) -> str:
+    mention = pick.mention
+    who = line(mention.author, 60) or "somebody unnamed"
+    return f"“{line(pick.sentence, 160)}” {who}, {read_link(mention, False)}"
+
+
+def _kept(kept: Kept) -> list[str]:
+    told = []
+    if kept.wows:
+        told.append(f"{count(kept.wows, 'wow')} made no message of their own")
+    if kept.muted:
+        told.append(f"{count(kept.muted, 'mention')} by muted authors")
+    return told
 
 
 def _standing(standing: CheckpointStanding) -> str:

@@ -137,6 +137,17 @@ def count_limit(baseline: Sequence[int], share: float, *, sigmas: float = 3.0) -
     return mean + sigmas * math.sqrt(max(mean, 1.0))
 
 
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Give the smallest value that `share` of all do not exceed; the median lies between two."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    if share == 0.5:
+        middle = len(ordered)
+        return (ordered[(middle - 1) // 2] + ordered[middle // 2]) / 2
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
+
+
 class Better(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"

@@ -196,6 +196,7 @@ class BrandSettings(Section):
     name: str = Field(min_length=1, max_length=80)
     query: str
     staff: tuple[str, ...] = ()
+    timezone: TimeZone | None = None
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

@@ -173,7 +173,8 @@ class Daemon:
                     place += 1
         zone = ZoneInfo(self._settings.alerts.timezone)
         at = time.fromisoformat(self._settings.alerts.digest_at)
-        self._routine.daily("digest", at, zone, self._write_digests)
+        for name in routines.digest_zones(self._settings):
+            self._routine.daily(f"digest {name}", at, ZoneInfo(name), self._write_digests)
         # A digest that fell into a time without a daemon is written late.
         self._routine.once("digest at start", now, self._write_digests)
         self._routine.every(

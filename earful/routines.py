@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 from alerts.digest import (
     CheckpointStanding,
     DigestNumbers,
+    Kept,
     OpenCase,
+    SourceCoverage,
     SourceTrouble,
     digest_alert,
+    digest_key,
 )
-from alerts.metrics import Better, CheckpointResult, Rate, judge_checkpoint
+from alerts.metrics import Better, CheckpointResult, Rate, judge_checkpoint, percentile
+from alerts.picks import asking, lacking
 from alerts.rules import checkpoint_reached
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.policies import policy_for
@@ -22,11 +26,17 @@ from storage.models import Experience, Mention, SourceState, from_iso
 from storage.store import Store
 
 _DAY = timedelta(days=1)
+_WEEK = timedelta(weeks=1)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PICKED_FROM = 60
+_SHOWN = 3
 
 
-def last_digest_time(settings: Settings, now: datetime) -> datetime:
-    """Give the latest moment at or before `now` when a digest is due."""
-    zone = ZoneInfo(settings.alerts.timezone)
+def last_digest_time(
+    settings: Settings, now: datetime, brand: BrandSettings | None = None
+) -> datetime:
+    """Give the latest moment at or before `now` when a digest is due, in the brand's zone."""
+    zone = ZoneInfo((brand and brand.timezone) or settings.alerts.timezone)
     at = time.fromisoformat(settings.alerts.digest_at)
     local = now.astimezone(zone)
     due = datetime.combine(local.date(), at, zone)
@@ -35,34 +45,50 @@ def last_digest_time(settings: Settings, now: datetime) -> datetime:
     return due.astimezone(UTC)
 
 
-def write_digests(store: Store, settings: Settings, now: datetime) -> int:
-    """Put each brand's digest of the last due day into the outbox; safe to repeat.
+def digest_zones(settings: Settings) -> list[str]:
+    """Give the time zones in which digests fall due."""
+    zones = {settings.alerts.timezone}
+    return sorted(zones | {brand.timezone for brand in settings.brands if brand.timezone})
 
-    A day on which a brand had no mention and has no open case needs no message.
+
+def write_digests(store: Store, settings: Settings, now: datetime) -> int:
+    """Put each brand's digest of the last due day, and of a due week, into the outbox.
+
+    Safe to repeat. A day on which a brand had no mention and has no open case needs no message.
     """
-    end = last_digest_time(settings, now)
     alerts = []
     for brand in settings.brands:
-        numbers = digest_numbers(store, brand, end, now)
-        if sum(numbers.counts.values()) or numbers.open_cases:
-            alerts.append(digest_alert(numbers, policy_for(settings, brand.name), now))
+        end = last_digest_time(settings, now, brand)
+        for weekly in (False, True):
+            if weekly and not _week_ends(settings, brand, end):
+                continue
+            if store.outbox.knows(digest_key(brand.name, end, weekly=weekly)):
+                continue
+            numbers = digest_numbers(store, brand, end, now, _WEEK if weekly else _DAY)
+            if sum(numbers.counts.values()) or numbers.open_cases:
+                policy = policy_for(settings, brand.name)
+                alerts.append(digest_alert(numbers, policy, now))
     return store.outbox.add(alerts)
 
 
 def digest_numbers(
-    store: Store, brand: BrandSettings, end: datetime, now: datetime
+    store: Store, brand: BrandSettings, end: datetime, now: datetime, span: timedelta = _DAY
 ) -> DigestNumbers:
-    """Gather what a digest tells of the day before `end`."""
-    day = Filter(brand=brand.name, since=end - _DAY, until=end)
-    before = Filter(brand=brand.name, since=end - 2 * _DAY, until=end - _DAY)
+    """Gather what a digest tells of the day, or another span, before `end`."""
+    day = Filter(brand=brand.name, since=end - span, until=end)
+    before = Filter(brand=brand.name, since=end - 2 * span, until=end - span)
     wow = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.DELIGHTED)
     wows = store.insight.picks(wow, "p_delighted", 1)
+    mediocre = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.MEDIOCRE)
+    lacks = [row["id"] for row in store.insight.picks(mediocre, "p_mediocre", _PICKED_FROM)]
+    advocates = store.insight.said_by_advocates(day, _PICKED_FROM)
+    muted, untold = store.insight.kept_back(day)
     answers = store.insight.answers(day)
     unanswered = [case for case in store.cases.unanswered() if case.brand == brand.name]
     oldest = store.insight.oldest_open_case(brand.name)
     return DigestNumbers(
         brand=brand.name,
-        start=end - _DAY,
+        start=end - span,
         end=end,
         counts=_experiences(store.insight.totals(day)),
         previous=_experiences(store.insight.totals(before)),
@@ -72,6 +98,14 @@ def digest_numbers(
         answered_cases=answers["answered"],
         best_wow=store.mentions.get(wows[0]["id"]) if wows else None,
         oldest_open=_open_case(store, oldest) if oldest else None,
+        coverage=tuple(
+            _coverage(source, hours)
+            for source, hours in store.insight.answers_by_source(day).items()
+        ),
+        lacks=lacking(_mentions(store, lacks), _SHOWN),
+        asks=asking(_mentions(store, advocates), _SHOWN),
+        advocates=len(advocates),
+        kept=Kept(muted=muted, wows=untold),
         troubles=tuple(
             SourceTrouble(
                 source=row["source"],
@@ -142,6 +176,27 @@ def _judged(
             rate = Rate(answers["answered"], answers["cases"])
     better = Better.LOWER if goal.metric == "complaint_rate" else Better.HIGHER
     return judge_checkpoint(rate, target, better=better)
+
+
+def _week_ends(settings: Settings, brand: BrandSettings, end: datetime) -> bool:
+    zone = ZoneInfo(brand.timezone or settings.alerts.timezone)
+    # Not strftime's %a: it follows the machine's locale.
+    return _DAYS[end.astimezone(zone).weekday()] == settings.alerts.weekly_on
+
+
+def _mentions(store: Store, ids: list[str]) -> list[Mention]:
+    return [found for one in ids if (found := store.mentions.get(one)) is not None]
+
+
+def _coverage(source: str, hours: list[float | None]) -> SourceCoverage:
+    answered = [one for one in hours if one is not None]
+    return SourceCoverage(
+        source=source,
+        cases=len(hours),
+        answered=len(answered),
+        median_hours=percentile(answered, 0.5),
+        p90_hours=percentile(answered, 0.9),
+    )
 
 
 def _experiences(totals: dict[str, int]) -> dict[Experience, int]:

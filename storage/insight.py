@@ -179,6 +179,60 @@ class Insight:
             "models": {row["model"]: row["mentions"] for row in rows if row["model"]},
         }
 
+    def answers_by_source(self, which: Filter) -> dict[str, list[float | None]]:
+        """Give for each source the hours to the first answer of each case opened in a period.
+
+        None stands for a case without an answer.
+        """
+        where, values = _cases_of(which)
+        rows = self._rows(
+            f"""
+            SELECT m.source,
+                24 * (julianday(k.responded_at) - julianday(k.opened_at)) AS hours
+            FROM cases k JOIN mentions m ON m.id = k.mention_id
+            WHERE k.state <> 'dismissed' AND {where} ORDER BY m.source
+            """,
+            *values,
+        )
+        found: dict[str, list[float | None]] = {}
+        for row in rows:
+            found.setdefault(row["source"], []).append(row["hours"])
+        return found
+
+    def said_by_advocates(self, which: Filter, limit: int) -> list[str]:
+        """Give the ids of what a period's advocates wrote, those with the most reach first."""
+        where, values = which.where("v.")
+        rows = self._rows(
+            f"""
+            SELECT v.id FROM voice v
+            WHERE {where} AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
+                SELECT 1 FROM voice p
+                WHERE p.author_id = v.author_id AND p.brand = v.brand AND p.stance = 'advocate'
+            ))
+            ORDER BY coalesce(v.reach, 0) DESC, v.created_at DESC, v.id LIMIT ?
+            """,
+            *values,
+            limit,
+        )
+        return [row["id"] for row in rows]
+
+    def kept_back(self, which: Filter) -> tuple[int, int]:
+        """Count a period's mentions by muted authors, and its wows without a message."""
+        where, values = which.where("v.")
+        row = self._rows(
+            f"""
+            SELECT count(u.author_id) AS muted,
+                coalesce(sum(v.experience = 'delighted' AND v.sure = 1 AND NOT EXISTS (
+                    SELECT 1 FROM alerts a WHERE a.dedupe_key = 'wow:' || v.id
+                )), 0) AS wows
+            FROM voice v
+            LEFT JOIN mutes u ON u.author_id = v.author_id AND u.brand = v.brand
+            WHERE {where}
+            """,
+            *values,
+        )[0]
+        return row["muted"], row["wows"]
+
     def kudos(self, brand: str, month: str) -> list[tuple[str, int]]:
         """Give (name, wows) of the colleagues whom a month's wows name, the most named first."""
         rows = self._rows(

@@ -207,6 +207,13 @@ class Outbox:
         )
         return {row[0]: row[1] for row in rows}
 
+    def knows(self, key: str) -> bool:
+        """Tell whether an alert of this dedupe key was ever written."""
+        row = self._database.connection.execute(
+            "SELECT 1 FROM alerts WHERE dedupe_key = ?", (key,)
+        ).fetchone()
+        return row is not None
+
     def counted(self, key: str) -> int:
         """Give the `count` that the message named by `key`, or its latest update, tells."""
         row = self._database.connection.execute(

@@ -18,18 +18,29 @@ from alerts import messages
 from alerts.digest import (
     CheckpointStanding,
     DigestNumbers,
+    Kept,
     OpenCase,
+    SourceCoverage,
     SourceTrouble,
     digest,
 )
 from alerts.metrics import Rate, judge_checkpoint
+from alerts.picks import asking, lacking
 from storage.models import (
+    AlertKind,
     AuthorHistory,
+    Case,
+    CaseEvent,
+    CaseFile,
+    CaseMove,
+    CaseState,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
     Experience,
+    Incident,
     Mention,
+    Outcome,
     SourceStanding,
     SourceState,
     Stance,
@@ -132,6 +143,10 @@ GLAD = {
 }
 
 
+_MEDIOCRE = "Landed on time. The seat was fine, but there was nothing to drink on a long flight."
+_ASKING = "I tell everybody to fly with them. Please bring back the night train to Porto."
+
+
 def _complaint() -> dict[str, Any]:
     return messages.complaint(a_voice(stance=Stance.HATER), DUE)
 
@@ -224,6 +239,16 @@ def _digest() -> dict[str, Any]:
             overdue_cases=1,
             opened_cases=14,
             answered_cases=11,
+            coverage=(
+                SourceCoverage(
+                    source="appstore", cases=10, answered=9, median_hours=1.4, p90_hours=3.8
+                ),
+                SourceCoverage(source="steam", cases=4, answered=0),
+            ),
+            lacks=lacking([a_mention(text=_MEDIOCRE)], 3),
+            asks=asking([a_mention(**{**GLAD, "text": _ASKING})], 3),
+            advocates=6,
+            kept=Kept(muted=2, wows=17),
             best_wow=a_mention(**GLAD),
             oldest_open=OpenCase(
                 mention=a_mention(),
@@ -260,6 +285,133 @@ def _digest_empty() -> dict[str, Any]:
     )
 
 
+def a_file(state: CaseState = CaseState.OPEN, **changes: Any) -> CaseFile:
+    """Make the file of case 12, whose message is in #voice-complaints."""
+    waits = state in (CaseState.OPEN, CaseState.CLAIMED)
+    case = Case(
+        id=12,
+        mention_id="appstore:10045",
+        brand="Acme Air",
+        state=state,
+        opened_at=NOW,
+        due_at=DUE,
+        claimed_by=None if state is CaseState.OPEN else "dana",
+        claimed_by_id=None if state is CaseState.OPEN else "U0DANA",
+        claimed_at=None if state is CaseState.OPEN else NOW + timedelta(minutes=4),
+        responded_at=None if waits else NOW + timedelta(minutes=95),
+        kind=changes.pop("kind", AlertKind.COMPLAINT),
+        outcome=changes.pop("outcome", None),
+    )
+    names = ["opened", *([] if state is CaseState.OPEN else ["claimed"])]
+    if not waits:
+        names.append(changes.pop("ended", state.value))
+    events = tuple(
+        CaseEvent(at=NOW, event=name, actor="earful" if name in _OURS else "dana")
+        for name in names
+    )
+    mention = changes.pop("mention", a_mention())
+    return CaseFile(
+        case=case,
+        mention=mention,
+        verdict=a_verdict(),
+        events=events,
+        channel="#voice-complaints",
+        **changes,
+    )
+
+
+_OURS = ("opened", "answered", "won_back")
+
+
+def _case_claimed() -> dict[str, Any]:
+    joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
+    return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1))
+
+
+def _case_leave_it() -> dict[str, Any]:
+    return messages.case_card(a_file(answers=2))
+
+
+def _case_answered() -> dict[str, Any]:
+    return messages.case_card(a_file(CaseState.RESPONDED))
+
+
+def _case_won_back() -> dict[str, Any]:
+    glad = a_mention(
+        title="They made it right", text="A call, the refund, an apology.", rating=5.0
+    )
+    return messages.case_card(
+        a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+    )
+
+
+def _case_dismissed() -> dict[str, Any]:
+    return messages.case_card(a_file(CaseState.DISMISSED, outcome=Outcome.NOT_A_CASE))
+
+
+def _case_reply() -> dict[str, Any]:
+    glad = a_mention(text="They found it!", title=None, rating=5.0)
+    file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+    move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
+    told = messages.thread_line(file, move)
+    assert told is not None
+    return messages.note(told)
+
+
+def _reminder() -> dict[str, Any]:
+    return messages.reminder(a_file(CaseState.CLAIMED), NOW + timedelta(hours=3), "U0DANA")
+
+
+def _overdue() -> dict[str, Any]:
+    return messages.overdue(a_file(CaseState.CLAIMED))
+
+
+def _overdue_count() -> dict[str, Any]:
+    return messages.overdue_count("Acme Air", 3, NOW)
+
+
+def an_incident(**changes: Any) -> Incident:
+    state = Incident(
+        brand="Acme Air",
+        channel="#voice-complaints",
+        opened_at=NOW,
+        last_at=NOW + timedelta(minutes=20),
+        complaints=37,
+        about="login",
+    )
+    return replace(state, **changes)
+
+
+def _incident() -> dict[str, Any]:
+    newest = a_mention(text="Cannot log in since noon.", title=None)
+    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)])
+
+
+def _incident_over() -> dict[str, Any]:
+    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [])
+
+
+def _volume_spike() -> dict[str, Any]:
+    return messages.volume_spike("Acme Air", 214, 61.4, 3)
+
+
+def _anger_spike() -> dict[str, Any]:
+    return messages.anger_spike("Acme Air", 0.62, 0.31, 3)
+
+
+def _limited() -> dict[str, Any]:
+    return messages.limited("Acme Air", 14, NOW)
+
+
+def _leaderboard() -> dict[str, Any]:
+    names = [("Rita", 9), ("Jim O'Neil", 9), ("Ada", 2)]
+    return messages.leaderboard("Acme Air", "2026-10", names)
+
+
+def _shared_quote() -> dict[str, Any]:
+    return messages.shared_quote(a_mention(**GLAD))
+
+
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
@@ -273,6 +425,22 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "ops_healed": _ops_healed,
     "digest": _digest,
     "digest_empty": _digest_empty,
+    "case_claimed": _case_claimed,
+    "case_leave_it": _case_leave_it,
+    "case_answered": _case_answered,
+    "case_won_back": _case_won_back,
+    "case_dismissed": _case_dismissed,
+    "case_reply": _case_reply,
+    "reminder": _reminder,
+    "overdue": _overdue,
+    "overdue_count": _overdue_count,
+    "incident": _incident,
+    "incident_over": _incident_over,
+    "volume_spike": _volume_spike,
+    "anger_spike": _anger_spike,
+    "limited": _limited,
+    "leaderboard": _leaderboard,
+    "shared_quote": _shared_quote,
 }
 
 

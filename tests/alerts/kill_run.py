@@ -1,5 +1,8 @@
 """Deliver through a failing Slack while the sender is killed with SIGKILL again and again.
 
+Messages, replies in their threads, and updates of them: each message and reply must arrive once,
+those of a case in their order, and each message must show its last update in the end.
+
 `python -m tests.alerts.kill_run` runs the long form (200 alerts, 50 kills) and prints counts;
 `tests/alerts/test_kills.py` a short one. The sender is a process of its own
 (`--send`), the store a real one, the fake Slack lives in the process that kills.
@@ -15,14 +18,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 from alerts.delivery import Pace, deliver
 from alerts.slack import BotTransport
-from storage.models import AlertState
+from storage.models import AlertState, NewAlert, Operation
 from tests.alerts.fake_slack import Chaos, FakeSlack
 from tests.alerts.outboxes import open_outbox, several
 
@@ -40,12 +43,16 @@ class Tally:
     alerts: int
     kills: int
     kills_while_sending: int
+    replies: int
     arrived: int
     missing: int
     twice: int
     out_of_order: int
+    astray: int
+    stale: int
     looks: int
     posts: int
+    updates: int
     faults: dict[str, int]
     states: dict[str, int]
     seconds: float
@@ -57,17 +64,21 @@ class Tally:
             and not self.missing
             and not self.twice
             and not self.out_of_order
+            and not self.astray
+            and not self.stale
         )
 
     def __str__(self) -> str:
         faults = ", ".join(f"{name} {number}" for name, number in sorted(self.faults.items()))
         states = ", ".join(f"{name} {number}" for name, number in self.states.items() if number)
         return (
-            f"{self.alerts} alerts, {self.kills} SIGKILLs ({self.kills_while_sending} with an "
-            f"alert in flight), {self.seconds:.0f} s\n"
+            f"{self.alerts} alerts ({self.replies} of them replies), {self.kills} SIGKILLs "
+            f"({self.kills_while_sending} with an alert in flight), {self.seconds:.0f} s\n"
             f"arrived {self.arrived}, missing {self.missing}, twice {self.twice}, "
-            f"out of order {self.out_of_order}\n"
-            f"{self.posts} posts tried, {self.looks} looks into history; outbox: {states}\n"
+            f"out of order {self.out_of_order}, in a wrong thread {self.astray}, "
+            f"not up to date {self.stale}\n"
+            f"{self.posts} posts and {self.updates} updates tried, {self.looks} looks into "
+            f"history and threads; outbox: {states}\n"
             f"faults: {faults}"
         )
 
@@ -82,12 +93,19 @@ def run(
     with tempfile.TemporaryDirectory() as folder, FakeSlack() as slack:
         path = Path(folder) / "earful.db"
         database, outbox = open_outbox(path)
-        queued = several(alerts, CHANNELS, at=datetime.now(UTC))
+        queued = cases(alerts, datetime.now(UTC))
         slack.chaos(chaos)
         in_flight = 0
+        last: dict[str, str] = {}
         for kill in range(kills):
             # Some at a time, so that every sender has something to do when it is killed.
-            outbox.add(queued[alerts * kill // (kills + 1) : alerts * (kill + 1) // (kills + 1)])
+            some = queued[alerts * kill // (kills + 1) : alerts * (kill + 1) // (kills + 1)]
+            outbox.add(some)
+            # Somebody moves an earlier case meanwhile.
+            moved = rng.choice(queued[: max(1, alerts * kill // (kills + 1))])
+            root = moved.root_key or moved.dedupe_key
+            last[root] = f"state {kill} of {root}"
+            outbox.add([update(moved, root, last[root])])
             sender = _start(path, slack)
             time.sleep(rng.uniform(0.0, 0.4))
             sender.kill()  # SIGKILL
@@ -101,10 +119,41 @@ def run(
         sender.wait()
         if outbox.unsent():
             raise TimeoutError(f"{len(outbox.unsent())} alerts left after {limit_s:g} s")
-        tally = _tally(slack, [(a.dedupe_key, a.channel) for a in queued], kills, in_flight, chaos,
-                       dict(outbox.counts()), time.monotonic() - began)  # fmt: skip
+        tally = _tally(
+            slack, queued, last, kills, in_flight, chaos, dict(outbox.counts()),
+            time.monotonic() - began,
+        )  # fmt: skip
         database.close()
     return tally
+
+
+def cases(number: int, at: datetime) -> list[NewAlert]:
+    """Make messages and replies: every third is the root of the two replies after it."""
+    made: list[NewAlert] = []
+    for place, alert in enumerate(several(number, CHANNELS, at=at)):
+        root = made[place - place % 3] if place % 3 else None
+        if root is None:
+            made.append(replace(alert, channel=CHANNELS[place // 3 % len(CHANNELS)]))
+        else:
+            made.append(
+                replace(
+                    alert,
+                    channel=root.channel,
+                    operation=Operation.REPLY,
+                    root_key=root.dedupe_key,
+                )
+            )
+    return made
+
+
+def update(alert: NewAlert, root: str, text: str) -> NewAlert:
+    return replace(
+        alert,
+        dedupe_key=f"update:{root}",
+        operation=Operation.UPDATE,
+        root_key=root,
+        payload={"text": text, "blocks": []},
+    )
 
 
 def send(path: Path, api_url: str, token: str) -> NoReturn:
@@ -121,6 +170,7 @@ def send(path: Path, api_url: str, token: str) -> NoReturn:
             pace=Pace(0),
             settle=SETTLE,
             first_backoff=timedelta(seconds=0.1),
+            workers=4,
         )
         next_at = result.next_at or datetime.max.replace(tzinfo=UTC)
         time.sleep(min(0.2, max(0.02, (next_at - datetime.now(UTC)).total_seconds())))
@@ -141,7 +191,8 @@ def _start(path: Path, slack: FakeSlack) -> subprocess.Popen[str]:
 
 def _tally(
     slack: FakeSlack,
-    queued: list[tuple[str, str]],
+    queued: list[NewAlert],
+    last: dict[str, str],
     kills: int,
     in_flight: int,
     chaos: Chaos,
@@ -149,22 +200,36 @@ def _tally(
     seconds: float,
 ) -> Tally:
     seen = Counter(slack.alert_ids())
-    out_of_order = 0
-    for channel in CHANNELS:
-        got = [key for key in slack.alert_ids(channel) if key is not None]
-        first_seen = list(dict.fromkeys(got))
-        wanted = [key for key, of in queued if of == channel and key in seen]
-        out_of_order += sum(a != b for a, b in zip(first_seen, wanted, strict=True))
+    placed = {message.alert_id: message for message in reversed(slack.messages())}
+    out_of_order = astray = 0
+    # The roots of a channel keep their order, and so do the replies of a root.
+    lines = {alert.root_key or alert.channel for alert in queued}
+    for name in lines:
+        wanted = [a.dedupe_key for a in queued if (a.root_key or a.channel) == name]
+        got = sorted((placed[key].ts, key) for key in wanted if key in placed)
+        wanted = [key for key in wanted if key in placed]
+        out_of_order += sum(a != b for (_, a), b in zip(got, wanted, strict=True))
+    for alert in queued:
+        root = placed.get(alert.root_key) if alert.root_key else None
+        there = placed.get(alert.dedupe_key)
+        if there is not None and there.thread_ts != (root.ts if root else None):
+            astray += 1
+    stale = sum(placed[root].text != text for root, text in last.items() if root in placed)
     return Tally(
         alerts=len(queued),
         kills=kills,
         kills_while_sending=in_flight,
-        arrived=sum(key in seen for key, _ in queued),
-        missing=sum(key not in seen for key, _ in queued),
+        replies=sum(alert.operation is Operation.REPLY for alert in queued),
+        arrived=sum(alert.dedupe_key in seen for alert in queued),
+        missing=sum(alert.dedupe_key not in seen for alert in queued),
         twice=sum(number > 1 for number in seen.values()),
         out_of_order=out_of_order,
-        looks=len(slack.called("conversations.history")),
+        astray=astray,
+        stale=stale,
+        looks=len(slack.called("conversations.history"))
+        + len(slack.called("conversations.replies")),
         posts=len(slack.called("chat.postMessage")),
+        updates=len(slack.called("chat.update")),
         faults=dict(chaos.counts),
         states={state.value: number for state, number in states.items()},
         seconds=seconds,

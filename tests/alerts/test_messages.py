@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
-from alerts.digest import DigestNumbers, OpenCase, SourceTrouble, digest
+from alerts.digest import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble, digest
 from alerts.messages.console import columns
 from alerts.messages.text import (
     clean,
@@ -31,8 +31,11 @@ from alerts.messages.text import (
     words,
 )
 from alerts.messages.voices import person, stars, verdict_words
+from alerts.picks import Pick
 from storage.models import (
     AuthorHistory,
+    CaseMove,
+    CaseState,
     CrawlOutcome,
     CrawlReport,
     Experience,
@@ -48,9 +51,11 @@ from tests.alerts.examples import (
     HATER,
     NOW,
     TARGET,
+    a_file,
     a_mention,
     a_verdict,
     a_voice,
+    an_incident,
     as_json,
 )
 from tests.alerts.fake_slack import block_faults
@@ -103,7 +108,9 @@ def every_text(payload):
     return found
 
 
-OUR_MARKUP = re.compile(r"<!date\^\d+\^[^<>|]+\|[^<>]+>|<https?://[^<>|\s]+\|[^<>]+>")
+OUR_MARKUP = re.compile(
+    r"<@[UW][A-Z0-9]+>|<!date\^\d+\^[^<>|]+\|[^<>]+>|<https?://[^<>|\s]+\|[^<>]+>"
+)
 
 
 def check(payload):
@@ -132,6 +139,20 @@ def payloads_of(text, **more):
     yield messages.lost_advocate(voice, None)
     yield messages.wow(voice, (text, "Rita"))
     yield messages.won_back(voice)
+    for state in (CaseState.CLAIMED, CaseState.RESPONDED):
+        yield messages.case_card(a_file(state, mention=mention, joined=(mention,) * 2, answers=1))
+    file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,))
+    for event in ("claimed", "joined", "won_back", "muted", "relabelled"):
+        move = CaseMove(
+            mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
+        )
+        told = messages.thread_line(file, move)
+        assert told is not None
+        yield messages.note(told)
+    yield messages.overdue(file)
+    yield messages.incident(an_incident(about=text), [mention] * 2)
+    yield messages.shared_quote(mention)
+    yield messages.leaderboard("Acme Air", "2026-10", [(text, 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
     yield messages.ops(replace(TARGET, target=text), None, after, report, NOW)
     yield digest(
@@ -143,6 +164,9 @@ def payloads_of(text, **more):
             previous={},
             best_wow=mention,
             oldest_open=OpenCase(mention=mention, opened_at=NOW, due_at=DUE, claimed_by=text),
+            lacks=(Pick(mention, text),),
+            asks=(Pick(mention, text),),
+            coverage=(SourceCoverage(source=text, cases=1, answered=0),),
             troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text),) * 20,
         )
     )

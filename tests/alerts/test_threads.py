@@ -62,7 +62,7 @@ def send(outbox, slack, clock, transport=None, **more):
 
 def states(outbox):
     rows = outbox._database.connection.execute("SELECT dedupe_key, state FROM alerts ORDER BY id")
-    return {key: state for key, state in rows}
+    return dict(list(map(tuple, rows)))
 
 
 def test_a_case_is_one_message_with_a_thread(slack, outbox, clock):
@@ -232,9 +232,7 @@ def test_an_urgent_alert_does_not_break_a_wait_that_slack_asked_for(slack, outbo
 
 
 def test_a_webhook_knows_no_threads_but_tells_what_the_channel_must_hear(slack, outbox, clock):
-    outbox.add(
-        [an_alert("a", at=NOW), reply("a", "quiet"), reply("a", "overdue", broadcast=True)]
-    )
+    outbox.add([an_alert("a", at=NOW), reply("a", "quiet"), reply("a", "overdue", broadcast=True)])
     hook = WebhookTransport(slack.webhook_url)
     assert send(outbox, slack, clock, hook).sent == 2
     outbox.add([update("a", "new")])
@@ -303,9 +301,7 @@ def test_twenty_channels_keep_a_message_a_second_each(slack, outbox):
     slack.chaos(lambda method, said: None)
     began = time.monotonic()
     bot = BotTransport(slack.token, api_url=slack.api_url, timeout=5)
-    result = deliver(
-        outbox, bot, lambda: datetime.now(UTC), time.sleep, pace=Pace(0.5), workers=8
-    )
+    result = deliver(outbox, bot, lambda: datetime.now(UTC), time.sleep, pace=Pace(0.5), workers=8)
     took = time.monotonic() - began
     assert result.sent == 60
     assert 1.0 <= took < 4.0

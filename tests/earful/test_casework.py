@@ -408,14 +408,13 @@ class TestTime:
 
 
 class TestNotTooMuch:
-    def test_look_alikes_of_what_was_dismissed_open_nothing(self, world: World) -> None:
-        advert = "Acme is a scam, buy gold coins at our shop instead of this company today"
-        world.act(world.say(advert), "dismiss")
-        world.say(advert + "!!")
+    def test_the_like_of_what_was_dismissed_opens_nothing_for_a_while(self, world: World) -> None:
+        world.act(world.say("Acme is a scam, buy gold coins instead.", author="Hal"), "dismiss")
+        world.say("And a good day to all of you.", author="Hal")
         world.say("Something else entirely, and it made me furious.")
         assert len(world.store.cases.unanswered()) == 1
         world.now += 15 * DAY
-        world.say(advert + "?")
+        world.say("Now they have really lost my bag.", author="Hal")
         assert len(world.store.cases.unanswered()) == 2
 
     def test_a_wrong_label_does_not_silence_its_author(self, world: World) -> None:
