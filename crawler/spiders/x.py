@@ -36,7 +36,6 @@ class XSpider(MentionSpider):
     label = "X (Twitter)"
     default_base_url = "https://api.x.com"
     robots = False
-    always = ("author_native_id",)
     needs = "a bearer token of a paid X developer account"
     limits = "7 days back; 100 posts a request, each paid for; 60 requests in 15 minutes"
     terms = "official API, paid; posts deleted there must be deleted here"
