@@ -33,13 +33,17 @@ class Route:
             self.source in (None, mention.source)
             and self.experience in (None, verdict.experience)
             and self.stance in (None, verdict.stance)
-            and (
-                self.author is None or self.author.casefold() == (mention.author or "").casefold()
-            )
+            and self._is_by(mention)
             and (self.stars is None or _between(stars_of_five(mention), self.stars))
             and (self.min_reach is None or (mention.reach or 0) >= self.min_reach)
             and (self.words is None or self.words(mention))
         )
+
+    def _is_by(self, mention: Mention) -> bool:
+        if self.author is None:
+            return True
+        names = (mention.author or "", mention.author_id or "")
+        return self.author.casefold() in [name.casefold() for name in names]
 
 
 @dataclass(frozen=True)

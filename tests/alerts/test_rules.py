@@ -9,8 +9,10 @@ from itertools import product
 import pytest
 
 from alerts.business_hours import parse
+from alerts.casework import looks_dismissed
 from alerts.messages import plain
 from alerts.metrics import Rate, judge_checkpoint
+from alerts.routing import Route
 from alerts.rules import (
     Channels,
     Policy,
@@ -290,3 +292,57 @@ class TestCheckpointReached:
         assert alert.dedupe_key == "checkpoint:Acme Air:wow_rate:0.3"
         assert (alert.kind, alert.channel) == (AlertKind.CHECKPOINT, "#wows")
         assert "The next checkpoint is 41%" in alert.payload["text"]
+
+
+SCAM = "Acme is a scam, buy gold coins at our shop instead of this company today"
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "alike"),
+    [
+        ("x", SCAM + "!!", True),
+        ("x", SCAM.upper(), True),
+        ("x", "Acme is a scam, it lost my bag and nobody at the shop cares for it today", False),
+        ("x", "Acme", False),
+        ("seller", "Wholly other words of the same author, about a bag.", True),
+        (None, SCAM, True),
+        (None, "Wholly other words.", False),
+    ],
+)
+def test_what_looks_like_a_dismissed_mention(author, text, alike):
+    dismissed = [
+        a_mention(author=None, author_native_id="seller", text=SCAM),
+        a_mention(author=None, author_native_id=None, text="Bad"),
+    ]
+    mention = a_mention(author=None, author_native_id=author, text=text)
+    assert looks_dismissed(mention, dismissed) is alike
+
+
+class TestRoutes:
+    @pytest.mark.parametrize(
+        ("route", "matches"),
+        [
+            (Route(channel="#x"), True),
+            (Route(channel="#x", source="appstore"), True),
+            (Route(channel="#x", source="steam"), False),
+            (Route(channel="#x", experience=ANGRY, stance=Stance.NEITHER), True),
+            (Route(channel="#x", experience=DELIGHTED), False),
+            (Route(channel="#x", stance=Stance.HATER), False),
+            (Route(channel="#x", stars=(1, 2)), True),
+            (Route(channel="#x", stars=(2, 3)), False),
+            (Route(channel="#x", author="Petra N."), True),
+            (Route(channel="#x", author=a_mention().author_id), True),
+            (Route(channel="#x", author="Petra"), False),
+            (Route(channel="#x", min_reach=1), False),
+            (Route(channel="#x", words=lambda mention: "flight" in mention.text), True),
+            (Route(channel="#x", words=lambda mention: False), False),
+        ],
+    )
+    def test_every_side_must_match(self, route, matches):
+        policy = replace(POLICY, routes=(route,))
+        assert the_alert(a_voice(), policy).channel == ("#x" if matches else "#complaints")
+
+    def test_the_first_that_matches_decides(self):
+        routes = (Route(urgent=True), Route(channel="#second"))
+        alert = the_alert(a_voice(), replace(POLICY, routes=routes))
+        assert (alert.channel, alert.urgent) == ("#complaints", True)
