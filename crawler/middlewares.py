@@ -61,6 +61,8 @@ class ReportMiddleware:
         try:
             async for request in start:
                 yield request
+        except PageError as error:
+            record_problem(self.stats, "", error)
         except Exception as error:
             record_problem(self.stats, "", failed(f"cannot be asked: {_shown(error)}"))
 
