@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.chart import Day, chart
 from alerts.messages.blocks import context, divider, facts, header, payload, section
 from alerts.messages.cases import duration
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
@@ -17,8 +20,9 @@ from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
 from alerts.picks import Pick
 from alerts.rules import Policy
-from storage.models import AlertKind, Experience, Mention, NewAlert, SourceState
+from storage.models import AlertKind, Experience, Mention, NewAlert, Operation, SourceState
 
+_MAX_ALT = 900
 _MAX_LINES = 8
 _MAX_LIST = 1400  # of 3,000: each letter may count twice
 
@@ -154,6 +158,30 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
         channel=policy.channels.digest,
         payload=digest(numbers),
         created_at=now,
+    )
+
+
+def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
+    """Make the picture that goes into a digest's thread; its text tells what it shows."""
+    told = "; ".join(
+        f"{one.day:%m-%d}: {one.angry} angry, {one.mediocre} mediocre, {one.delighted} delighted"
+        for one in days
+    )
+    name = sha256(digest.dedupe_key.encode()).hexdigest()[:12]
+    return NewAlert(
+        dedupe_key=f"chart:{digest.dedupe_key}",
+        kind=AlertKind.DIGEST,
+        brand=digest.brand,
+        channel=digest.channel,
+        payload={
+            "text": f"Experiences a day, angry below, delighted on top. {told}"[:_MAX_ALT],
+            "png": b64encode(chart(days)).decode(),
+            # The name is how a picture is found again whose answer was lost.
+            "filename": f"earful-{digest.created_at:%Y-%m-%d}-{name}.png",
+        },
+        created_at=digest.created_at,
+        operation=Operation.UPLOAD,
+        root_key=digest.dedupe_key,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.chart import Day
 from alerts.digest import (
     CheckpointStanding,
     DigestNumbers,
@@ -13,6 +14,7 @@ from alerts.digest import (
     OpenCase,
     SourceCoverage,
     SourceTrouble,
+    chart_alert,
     digest_alert,
     digest_key,
 )
@@ -56,7 +58,7 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
 
     Safe to repeat. A day on which a brand had no mention and has no open case needs no message.
     """
-    alerts = []
+    alerts, charts = [], []
     for brand in settings.brands:
         end = last_digest_time(settings, now, brand)
         for weekly in (False, True):
@@ -67,8 +69,12 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
             numbers = digest_numbers(store, brand, end, now, _WEEK if weekly else _DAY)
             if sum(numbers.counts.values()) or numbers.open_cases:
                 policy = policy_for(settings, brand.name)
-                alerts.append(digest_alert(numbers, policy, now))
-    return store.outbox.add(alerts)
+                digest = digest_alert(numbers, policy, now)
+                alerts.append(digest)
+                charts.append(chart_alert(digest, _days_before(store, brand, end)))
+    written = store.outbox.add(alerts)
+    store.outbox.add(charts)
+    return written
 
 
 def digest_numbers(
@@ -176,6 +182,21 @@ def _judged(
             rate = Rate(answers["answered"], answers["cases"])
     better = Better.LOWER if goal.metric == "complaint_rate" else Better.HIGHER
     return judge_checkpoint(rate, target, better=better)
+
+
+def _days_before(store: Store, brand: BrandSettings, end: datetime) -> list[Day]:
+    """Count the two weeks of days before a moment, those without a mention too."""
+    last = (end - timedelta(seconds=1)).date()
+    first = last - 13 * _DAY
+    since = datetime.combine(first, time(), UTC)
+    which = Filter(brand=brand.name, since=since, until=since + 2 * _WEEK)
+    counted = {row["day"]: row for row in store.insight.by("day", which)}
+    days = []
+    for number in range(14):
+        day = first + number * _DAY
+        row = counted.get(day.isoformat(), {})
+        days.append(Day(day, row.get("angry", 0), row.get("mediocre", 0), row.get("delighted", 0)))
+    return days
 
 
 def _week_ends(settings: Settings, brand: BrandSettings, end: datetime) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from alerts.chart import Day, chart
 from alerts.delivery import Pace, deliver
 from alerts.slack import BotTransport, WebhookTransport
 from alerts.transports import ConsoleTransport
@@ -263,6 +265,56 @@ def test_buttons_are_left_out_where_nobody_hears_them(slack, outbox, clock):
     bot = BotTransport(slack.token, api_url=slack.api_url, buttons=True)
     send(outbox, slack, clock, bot)
     assert [len(one.blocks) for one in slack.messages()] == [1, 2]
+
+
+PNG = chart([Day(date(2026, 11, 1 + n), n, 2 * n, 3) for n in range(14)])
+
+
+def upload(root, name="earful-1.png"):
+    alert = about(root, Operation.UPLOAD, "a chart")
+    more = {"png": base64.b64encode(PNG).decode(), "filename": name}
+    return replace(alert, payload=alert.payload | more)
+
+
+class TestCharts:
+    def test_a_picture_goes_into_the_thread(self, slack, outbox, clock):
+        outbox.add([an_alert("digest", at=NOW), upload("digest")])
+        assert send(outbox, slack, clock).sent == 2
+        (shown,) = slack.thread(slack.roots()[0])
+        assert shown.files[0]["name"] == "earful-1.png"
+        assert list(slack.uploads.values()) == [PNG]
+        assert PNG.startswith(b"\x89PNG")
+        assert len(PNG) < 10_000
+
+    @pytest.mark.parametrize("posts", [False, True])
+    def test_an_unclear_picture_is_looked_for_by_its_name(self, slack, outbox, clock, posts):
+        outbox.add([an_alert("digest", at=NOW), upload("digest")])
+        slack.fail("files.completeUploadExternal", Fault.http(500, posts=posts))
+        result = send(outbox, slack, clock)
+        assert result.unclear == 1
+        clock.to(result.next_at)
+        again = send(outbox, slack, clock)
+        assert (again.found, again.sent) == ((1, 0) if posts else (0, 1))
+        assert len(slack.thread(slack.roots()[0])) == 1
+
+    def test_what_fails_before_it_is_shared_is_simply_tried_again(self, slack, outbox, clock):
+        outbox.add([an_alert("digest", at=NOW), upload("digest")])
+        slack.fail("files.getUploadURLExternal", Fault.http(500))
+        result = send(outbox, slack, clock)
+        assert (result.retried, result.unclear) == (1, 0)
+        clock.to(result.next_at)
+        assert send(outbox, slack, clock).sent == 1
+
+    def test_without_the_permission_the_digest_goes_without_it(self, slack, outbox, clock):
+        slack.scopes.discard("files:write")
+        outbox.add([an_alert("digest", at=NOW), upload("digest"), an_alert("b", at=NOW)])
+        result = send(outbox, slack, clock)
+        assert (result.sent, result.account_error, result.problems) == (2, None, ())
+
+    @pytest.mark.parametrize("number", [0, 1, 14, 60, 90])
+    def test_any_number_of_days_is_drawn(self, number):
+        days = [Day(date(2026, 1, 1) + timedelta(days=n), 0, n, 0) for n in range(number)]
+        assert chart(days).endswith(b"IEND\xaeB`\x82")
 
 
 def test_a_hanging_channel_does_not_delay_the_others(slack, outbox):
