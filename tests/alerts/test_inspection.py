@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.inspection import inspect
+from alerts.inspection import inspect, inspect_buttons
 from alerts.manifest import SCOPES, manifest
 from tests.alerts.fake_slack import NEEDED, FakeSlack, Fault
 
@@ -80,3 +80,39 @@ def test_a_slack_out_of_reach_says_so():
     dead = FakeSlack()
     dead._server.server_close()
     assert "cannot be reached" in findings(dead)["slack"][1]
+
+
+class TestButtons:
+    def said(self, slack, token):
+        ((subject, good, told),) = inspect_buttons(token, api_url=slack.api_url)
+        assert subject == "slack buttons"
+        return good, told
+
+    def test_a_good_token(self, slack):
+        assert self.said(slack, slack.app_token)[0]
+
+    @pytest.mark.parametrize(
+        ("token", "told"), [("xapp-old", "not valid"), ("xoxb-fake", "no app-level token")]
+    )
+    def test_a_wrong_token_says_where_to_get_one(self, slack, token, told):
+        good, sentence = self.said(slack, token)
+        assert not good
+        assert told in sentence
+        assert "app-level token" in sentence
+
+    @pytest.mark.parametrize(
+        ("code", "told"),
+        [
+            ("missing_scope", "connections:write"),
+            ("socket_mode_not_enabled", "Socket Mode is off"),
+            ("forbidden_for_interactive", "interactivity is off"),
+        ],
+    )
+    def test_what_is_missing_is_named(self, slack, code, told):
+        slack.fail("apps.connections.open", Fault.says(code))
+        assert told in self.said(slack, slack.app_token)[1]
+
+    def test_the_manifest_turns_both_on(self):
+        settings = manifest()["settings"]
+        assert settings["socket_mode_enabled"]
+        assert settings["interactivity"] == {"is_enabled": True}
