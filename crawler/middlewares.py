@@ -19,7 +19,7 @@ from scrapy.statscollectors import StatsCollector
 from config.redaction import mask_url
 from crawler import outcome
 from crawler.base import MentionSpider, is_loopback
-from crawler.problems import PageError, blocked, failed, place, quota_spent
+from crawler.problems import PageError, blocked, failed, place, quota_spent, unauthorised
 from crawler.quotas import NotAsked
 from crawler.session import session_of
 from crawler.waits import header, limit_resets_in, retry_after
@@ -51,6 +51,7 @@ class ReportMiddleware:
     """Judge each answered page: bad statuses never reach a spider, crashes are recorded."""
 
     def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
         self.stats = _stats(crawler)
 
     @classmethod
@@ -58,6 +59,13 @@ class ReportMiddleware:
         return cls(crawler)
 
     async def process_start(self, start: Any) -> Any:
+        spider = self.crawler.spider
+        assert isinstance(spider, MentionSpider)
+        for name in spider.needed_secrets(spider.options):
+            if spider.secret(name) is None:
+                # Asking without it would only teach the source to refuse us.
+                record_problem(self.stats, "", unauthorised(f"needs {name} in the environment"))
+                return
         try:
             async for request in start:
                 yield request

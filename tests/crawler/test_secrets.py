@@ -18,8 +18,9 @@ from crawler.base import MentionSpider
 from crawler.catalog import hindrances, options_models, sources
 from crawler.runner import CrawlJob, run_crawl
 from earful.needs import unmet_needs
-from storage.models import CrawlReport, CrawlTarget
+from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
 from storage.store import Store
+from tests.crawler.fleet import run_fleet
 from tests.crawler.reading import EXAMPLES, spider_of
 from tests.crawler.site import Asked, Reply, running_site
 
@@ -50,6 +51,23 @@ def test_a_missing_secret_is_refused_by_name_with_its_path(source: str) -> None:
         assert f"brands[0].sources[0]: needs {name} in the environment: {told}" in found
     everything = dict.fromkeys(names_of(source), "x")
     assert list(unmet_needs(settings, everything)) == []
+
+
+def test_without_its_secrets_a_crawl_asks_nothing_and_names_them(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in {name for source in NEEDY for name in names_of(source)}:
+        monkeypatch.delenv(name, raising=False)
+    with running_site() as site:
+        jobs = [
+            CrawlJob("A", "acme", source, EXAMPLES[source], db=db, base_url=f"{site.url}/{source}")
+            for source in NEEDY
+        ]
+        reports = run_fleet(jobs)
+        assert site.requests == []
+    for source, report in zip(NEEDY, reports, strict=True):
+        assert report.outcome is CrawlOutcome.UNAUTHORISED, (source, report.reason)
+        assert any(name in (report.reason or "") for name in sources()[source].secrets)
 
 
 @pytest.mark.parametrize("source", KEYED)
