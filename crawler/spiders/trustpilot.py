@@ -86,6 +86,9 @@ class TrustpilotSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
+        for name in ("props", "pageProps"):  # around what the site's own pages hold
+            if isinstance(data, dict) and name in data:
+                data = data[name]
         reviews = items_at({"reviews": data} if isinstance(data, list) else data, "reviews")
         mentions = []
         for read in self.each(reviews, self._review):

@@ -50,7 +50,7 @@ _ESCAPED_TAG = re.compile(
 )
 _OUT_OF = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(?:/|out of|of|von|sur|de|av|su)\s*(\d+)", re.I)
 _PERCENT = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*%\s*$")
-_DATES = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%Y/%m/%d", "%d.%m.%Y")
+_DATES = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
 _ZONE = re.compile(r"\s+(?:(UTC|GMT|Z)|([+-]\d{2}:?\d{2}))$")
 _ORGANISATIONS = ("Organization", "Business", "Store", "Corporation", "Brand")
 # The same review may carry a day only in one form, a time with its zone in the other.
@@ -135,13 +135,13 @@ class WebReviewsSpider(MentionSpider):
         text = fields.from_html(_text(review), "reviewBody")
         if _ESCAPED_TAG.search(text):
             text = fields.from_html(text)  # it was escaped once more than it had to be
-        title = fields.line(_literal(_first(review, "name", "headline")), "name")
+        title = fields.line(_literal(_first(review, "name", "headline", "summary")), "name")
         stars, top = _rating(_first(review, "reviewRating", "rating"))
         if not text and not title and (stars is not None or review.keys() <= {"@type", "@id"}):
             return None
         created = self._time(review)
         edited = fields.later(_date(_literal(review.get("dateModified"))), self.now, "edited")
-        author, author_url = _author(_first(review, "author", "creator"))
+        author, author_url = _author(_first(review, "author", "creator", "reviewer"))
         host = urlsplit(where).netloc.casefold().removeprefix("www.")
         stated = _stated(review, where)
         if stated and len(names[stated]) == 1:
@@ -172,7 +172,9 @@ class WebReviewsSpider(MentionSpider):
         )
 
     def _time(self, review: _Node) -> datetime:
-        given = _literal(_first(review, "datePublished", "dateCreated", "dateModified"))
+        given = _literal(
+            _first(review, "datePublished", "dateCreated", "dtreviewed", "dateModified")
+        )
         return fields.moment(_date(given), self.now, "datePublished")
 
 

@@ -93,8 +93,11 @@ class WooCommerceSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
-        # Jetpack hands the owner's API on in an object.
-        reviews = items_at(data, "data") if isinstance(data, dict) else items_at({"": data}, "")
+        if isinstance(data, dict) and "data" in data and "code" not in data:
+            data = data["data"]  # Jetpack hands the owner's API on in an object
+        if isinstance(data, dict) and "review" in data:
+            data = [data]
+        reviews = items_at({"reviews": data} if isinstance(data, list) else data, "reviews")
         mentions = []
         for review in reviews:
             if _gone(review):

@@ -224,6 +224,19 @@ def test_microdata_alone_and_in_pieces() -> None:
     assert (mention.title, mention.rating, refusals) == ("Lost bag", 2.0, [])
 
 
+def test_the_vocabulary_before_schema_org_is_read() -> None:
+    body = page(
+        body="""<div itemscope itemtype="http://data-vocabulary.org/Review">
+          <span itemprop="reviewer">Mia</span><span itemprop="summary">Lost bag</span>
+          <time itemprop="dtreviewed" datetime="2010-9-3">3 Sept</time>
+          <span itemprop="description">Acme Air lost my bag.</span>
+          <span itemprop="rating">2</span></div>"""
+    )
+    (mention,) = read(spider_of("web_reviews"), body)[0]
+    assert (mention.author, mention.title, mention.rating) == ("Mia", "Lost bag", 2.0)
+    assert mention.created_at == datetime(2010, 9, 3, tzinfo=UTC)
+
+
 def test_names_that_several_reviews_bear_and_places_name_none() -> None:
     for stated in (PAGE, f"{PAGE}#reviews", "#review-2", "_:b1"):
         one, two = read_one(

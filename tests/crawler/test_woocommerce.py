@@ -113,6 +113,13 @@ def test_addresses_of_reviewers_are_dropped_and_deletions_told(owner_key: None) 
     assert mentions[0] == read(spider_of("woocommerce"), BODY)[0][0], "the same either way"
 
 
+def test_a_single_review_may_come_alone() -> None:
+    expected = read(spider_of("woocommerce"), BODY)[0][:1]
+    alone = changed()[0]
+    for body in (alone, {"data": alone}, {"data": [alone]}):
+        assert read(spider_of("woocommerce"), json.dumps(body))[0] == expected
+
+
 def test_a_missing_key_and_a_key_in_the_clear_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WOOCOMMERCE_KEY", raising=False)
     with pytest.raises(PageError, match="needs WOOCOMMERCE_KEY") as caught:
