@@ -104,7 +104,7 @@ class DiscourseSpider(MentionSpider):
         else:
             yield self._get("posts.json", listing="posts")
         for topic in self.options.topics:
-            yield self._get(f"t/{topic}.json", topic=topic)
+            yield self._get(f"t/{topic}.json", whole=topic)
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status >= 400:
@@ -184,7 +184,7 @@ class DiscourseSpider(MentionSpider):
 
     def _portion(self, topic: int, numbers: Iterable[int], shown: Mapping[str, Any]) -> Request:
         ids = "&".join(f"post_ids[]={number}" for number in numbers)
-        return self._get(f"t/{topic}/posts.json?{ids}", topic=topic, shown=dict(shown))
+        return self._get(f"t/{topic}/posts.json?{ids}", shown=dict(shown))
 
     def _older(
         self, response: Response, posts: Sequence[Any], mentions: Sequence[Mention]
@@ -218,8 +218,8 @@ class DiscourseSpider(MentionSpider):
         """Ask for the posts of a whole topic that its first page leaves out."""
         meta = response.request.meta if response.request else {}
         stream = data["post_stream"].get("stream") if _is_topic(data) else None
-        topic = meta.get("topic")
-        if topic not in self.options.topics or meta.get("query") or not isinstance(stream, list):
+        topic = meta.get("whole")
+        if topic is None or not isinstance(stream, list):
             return
         seen = {post.get("id") for post in posts if isinstance(post, dict)}
         missing = [number for number in stream if isinstance(number, int) and number not in seen]

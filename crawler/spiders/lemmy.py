@@ -76,7 +76,8 @@ class LemmySpider(MentionSpider):
         data = read_json(response)
         if not isinstance(data, dict):
             raise broken("answered with something that is no object")
-        if "version" in data or "site_view" in data:
+        searched = asked(response, "q") or asked(response, "search_term")
+        if not searched and ("version" in data or "site_view" in data):
             yield from self._site(data)
             return
         lists = [data[name] for name in _LISTS if isinstance(data.get(name), list)]

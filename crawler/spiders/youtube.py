@@ -171,6 +171,7 @@ class YoutubeSpider(MentionSpider):
         meta = response.request.meta if response.request else {}
         video = meta.get("video") or {}
         plain = asked(response, "textFormat") == "plainText"
+        threaded = meta.get("asks", ("",))[0] == "commentThreads"
         mentions = []
         for item in items:
             for read in self.each(_unfolded(item), lambda c: self._comment(c, video, plain)):
@@ -178,7 +179,7 @@ class YoutubeSpider(MentionSpider):
                     read = self._with_reply(read, item, plain)
                     mentions.append(read)
                 yield read
-            if self.options.replies and "asks" in meta and (parent := self._hidden(item)):
+            if self.options.replies and threaded and (parent := self._hidden(item)):
                 yield self._replies(parent, video)
         following = data.get("nextPageToken")
         if "asks" not in meta or not isinstance(following, str) or not mentions:

@@ -120,6 +120,7 @@ def test_a_topic_tells_the_rest_of_its_posts() -> None:
     assert requests[0].url.endswith("post_ids%5B%5D=629")
     page = {"post_stream": {"posts": [{**bare, "id": 629, "post_number": 9}]}, "id": 77}
     assert answer(requests[0], json.dumps(page))[2] == []
+    assert answer(requests[0], json.dumps(topic))[2] == [], "whatever else it tells of the topic"
 
 
 def test_a_search_asks_for_what_it_excerpts() -> None:

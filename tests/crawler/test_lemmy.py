@@ -65,6 +65,13 @@ def test_a_post_and_a_comment_become_whole_mentions() -> None:
     assert (refusals, problem) == ([], None)
 
 
+def test_a_server_that_answers_all_alike_is_not_asked_forever() -> None:
+    search = searched("0.19.5")
+    problem = answer(search, site("0.19.5"))[3]
+    assert problem is not None
+    assert problem.outcome is CrawlOutcome.BROKEN
+
+
 def test_what_was_deleted_is_told() -> None:
     request = searched("0.19.5")
     response = TextResponse(request.url, body=BODY, request=request, encoding="utf-8")

@@ -152,6 +152,9 @@ def test_replies_that_a_thread_does_not_show_are_asked_for() -> None:
     (mention,), refusals, _, problem = answer(replies, json.dumps(page))
     assert (mention.native_id, mention.parent_id) == ("Ugthread2.reply2", "youtube:Ugthread2")
     assert (refusals, problem) == ([], None)
+    (second,) = answer(replies, body)[2]
+    assert "pageToken=next1" in second.url, "its next page, and no thread's replies once more"
+    assert answer(second, body)[2] == []
 
 
 def error(reason: str, message: str = "") -> str:
