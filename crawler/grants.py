@@ -56,6 +56,7 @@ def token_request(
         callback=spider.authorised,  # type: ignore[attr-defined]  # spiders with keys have it
         obey_robots=False,
         dont_redirect=True,
+        door=True,
         # How Google and Reddit say that a key is bad.
         handle_httpstatus_list=[400],
     )

@@ -152,9 +152,9 @@ class ProbeMiddleware:
     def process_request(self, request: Request) -> None:
         meta = request.meta
         if request.callback is NO_CALLBACK or any(
-            meta.get(name) for name in ("retry_times", "redirect_times", "form")
+            meta.get(name) for name in ("retry_times", "redirect_times", "form", "door")
         ):
-            return  # robots.txt, and the same page once more
+            return  # robots.txt, the same page once more, what leads to a page
         if self.left <= 0:
             raise IgnoreRequest(PROBED)
         self.left -= 1

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler import batchexecute, fields
-from crawler.base import MentionSpider, SourceOptions, Yielded
+from crawler.base import MentionSpider, SourceOptions, Yielded, real_url
 from crawler.batchexecute import at
-from crawler.problems import EntryError, broken
+from crawler.problems import Bounded, EntryError, broken
 from storage.models import Mention
 
 _RPC = "x1DgCd"
@@ -88,7 +88,14 @@ class ChromeWebStoreSpider(MentionSpider):
         )
 
     def parse(self, response: Response) -> Iterator[Yielded]:
-        yield from self.each(_reviews(response), self._review)
+        reviews = _reviews(response)
+        mentions = []
+        for read in self.each(reviews, self._review):
+            yield read
+            if isinstance(read, Mention):
+                mentions.append(read)
+        if len(reviews) >= self.options.reviews and self.reaches_since(mentions[-1:]):
+            yield Bounded(real_url(response))
 
     def _review(self, review: Any) -> Mention:
         if not isinstance(review, list):

@@ -74,7 +74,8 @@ class TrustpilotSpider(MentionSpider):
         if self.options.business_unit_id:
             yield self._page(self.options.business_unit_id, 1)
             return
-        yield self._ask("/v1/business-units/find", {"name": self.options.domain}, self.found)
+        params: dict[str, object] = {"name": self.options.domain}
+        yield self._ask("/v1/business-units/find", params, self.found, door=True)
 
     def found(self, response: Response) -> Iterator[Yielded]:
         """Go on with the id of the business that was found by its domain."""

@@ -144,7 +144,7 @@ class WordPressSpider(MentionSpider):
 
     def _feed(self, page: int) -> Request:
         params = {"paged": page} if page > 1 else None
-        return self.ask(self.options.address + _FEED, params, page=page)
+        return self.ask(self.options.address + _FEED, params, page=page, form=page == 1)
 
     def _parse_feed(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)

@@ -9,7 +9,9 @@ from urllib.parse import parse_qs
 
 import pytest
 from pydantic import ValidationError
+from scrapy.http import TextResponse
 
+from crawler.problems import Bounded
 from crawler.spiders.chrome_web_store import ChromeWebStoreSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import EXAMPLES, NOW, first_requests, read, response_of, spider_of
@@ -91,6 +93,16 @@ def test_the_size_wanted_is_asked_for_at_once() -> None:
     assert "rpcids=x1DgCd" in request.url
     ((call,),) = json.loads(parse_qs(request.body.decode())["f.req"][0])
     assert json.loads(call[1]) == [EXTENSION, [500], 2, None, None, None, 0]
+
+
+def test_a_full_answer_says_that_there_may_be_more() -> None:
+    spider = spider_of("chrome_web_store", {**EXAMPLES["chrome_web_store"], "reviews": 10})
+    (request,) = first_requests(spider)
+    given = payload()
+    given[1] = [[f"id{number}", *given[1][0][1:]] for number in range(10)]
+    for body, bounded in ((enveloped(given), True), (BODY, False)):
+        answer = TextResponse(request.url, body=body.encode(), request=request)
+        assert any(isinstance(item, Bounded) for item in spider.parse(answer)) is bounded
 
 
 def test_the_data_alone_and_the_page_around_it_are_read_alike() -> None:

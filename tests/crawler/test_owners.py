@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -201,12 +201,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
             patch.setenv(name, "made-up")
         with_keys = [name for name in CASES if not name.endswith("without_key")]
         reports = run_fleet([_job(name, CASES[name], site, db) for name in with_keys])
+        asked = {name: site.asked(f"/{name}/") for name in CASES}
+        probes = [replace(_job(name, CASES[name], site, db), responses=1) for name in PROBED]
+        probed = run_fleet(probes)
         patch.delenv("TRUSTPILOT_API_KEY")
         without = [name for name in CASES if name not in with_keys]
         reports += run_fleet([_job(name, CASES[name], site, db) for name in without])
         yield {
-            name: Run(report, site.asked(f"/{name}/"))
+            name: Run(report, asked[name])
             for name, report in zip([*with_keys, *without], reports, strict=True)
+        } | {
+            f"{name}, probed": Run(report, []) for name, report in zip(PROBED, probed, strict=True)
         }
 
 
@@ -241,3 +246,12 @@ def test_keys_travel_in_headers_and_bodies_and_are_told_to_nobody(runs: dict[str
     assert page.headers["Authorization"] == "Bearer made-up"
     (sent, _) = runs["play_owner"].asked
     assert set(parse_qs(sent.body.decode())) == {"grant_type", "assertion"}
+
+
+PROBED = ("play_owner", "reddit_oauth", "business", "comments_by_feed", "trustpilot_by_domain")
+
+
+def test_a_probe_of_one_page_is_let_through_the_doors(runs: dict[str, Run]) -> None:
+    for name in PROBED:
+        assert runs[f"{name}, probed"].report.outcome is OK, name
+        assert runs[f"{name}, probed"].report.seen == CASES[name].seen
