@@ -51,8 +51,9 @@ class Classifier:
     """A loaded model. `model` is its version, as stored in `verdicts.model`.
 
     `sure` means that the verdict can be acted on without a person reading the text first: the
-    product of the best experience's and the best stance's calibrated probability reaches the
-    threshold above which 95% of verdicts were right on data sets that training had not seen.
+    experience's calibrated probability reaches the threshold for which 95% were to be right on
+    data sets that training had not seen (the model card says what was reached), and the stance
+    is no toss-up.
     A text in a language the model was not trained on, or with nothing to read, is never sure.
     """
 

@@ -25,8 +25,8 @@ class Text:
     """A mention as the classifier sees it; `rating` lies between 0 and `rating_max`.
 
     A rating without a `rating_max` is read as stars of five; one that lies outside its scale is
-    ignored. `language` (ISO 639-1), where a source tells it, is believed only if it is not
-    English: sources default to English too often.
+    ignored. `language` (ISO 639-1), where a source tells it, is believed where the text is too
+    short to tell: sources guess too.
     """
 
     text: str

@@ -17,9 +17,24 @@ from tests.sentiment.behaviour.cases import (
     Case,
 )
 
-FLOORS = dict.fromkeys(CAPABILITIES, 0.5)
-CASE_FLOOR = 0.5
-BRAND_FLOOR = 0.5
+# Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
+FLOORS = {
+    "negation": 17,
+    "not bad": 12,
+    "typos": 11,
+    "emoji": 13,
+    "sarcasm": 8,
+    "rivals": 14,
+    "staff": 13,
+    "questions": 14,
+    "adverts": 13,
+    "quoted": 13,
+    "long, verdict at the end": 13,
+    "stances": 13,
+    "ratings": 14,
+}
+CASE_FLOOR = 41
+BRAND_FLOOR = 10
 
 
 def failures(classifier: Classifier, cases: list[Case]) -> list[str]:
@@ -64,17 +79,17 @@ def test_capability(classifier: Classifier, capability: str) -> None:
     cases = CAPABILITIES[capability]
     assert len(cases) >= 15
     wrong = failures(classifier, cases)
-    assert 1 - len(wrong) / len(cases) >= FLOORS[capability], "\n".join(wrong)
+    assert len(cases) - len(wrong) >= FLOORS[capability], "\n".join(wrong)
 
 
 def test_case_and_marks(classifier: Classifier) -> None:
     wrong, total = case_failures(classifier)
-    assert 1 - len(wrong) / total >= CASE_FLOOR, "\n".join(wrong)
+    assert total - len(wrong) >= CASE_FLOOR, "\n".join(wrong)
 
 
 def test_brand_swap(classifier: Classifier) -> None:
     changes = brand_changes(classifier)
-    assert 1 - len(changes) / len(BRAND_SENTENCES) >= BRAND_FLOOR, "\n".join(changes)
+    assert len(BRAND_SENTENCES) - len(changes) >= BRAND_FLOOR, "\n".join(changes)
 
 
 def print_rates(classifier: Classifier) -> None:
