@@ -96,13 +96,14 @@ class Report:
 
 def _class_lines(title: str, head: HeadFigures, classes: Sequence[str]) -> list[str]:
     names = "".join(f"{name:>11}" for name in classes)
-    lines = [title, f"{'':<11}{'prec':>6}{'recall':>7}{'F1':>6}   guessed:{names}"]
+    lines = [f"{title} (right of it: how often guessed as)"]
+    lines.append(f"{'':<11}{'prec':>6}{'recall':>7}{'F1':>6} |{names}")
     for row, name in enumerate(classes):
         figures = head.classes[name]
         counts = "".join(f"{count:>11}" for count in head.confusion[row])
         lines.append(
             f"{name:<11}{figures['precision']:>6.2f}{figures['recall']:>7.2f}"
-            f"{figures['f1']:>6.2f}   {'':<8}{counts}"
+            f"{figures['f1']:>6.2f} |{counts}"
         )
     return lines
 
