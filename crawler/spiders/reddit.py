@@ -19,6 +19,7 @@ from storage.models import Mention
 
 _PER_PAGE = 100
 _API = "https://oauth.reddit.com"
+_SITE = "https://www.reddit.com/"
 _JSON = re.compile(rb"\s*\[?\s*\{")
 _WINDOWS = (("day", 1), ("week", 7), ("month", 31), ("year", 366))
 _FOOTER = re.compile(
@@ -265,9 +266,8 @@ class RedditSpider(MentionSpider):
             title=title,
             created_at=created,
             edited_at=edited_at if edited_at and edited_at > created else None,
-            url=fields.link(path.partition("?")[0], "https://www.reddit.com/")
-            if isinstance(path, str)
-            else None,
+            url=(fields.link(path.partition("?")[0], _SITE) if isinstance(path, str) else None)
+            or f"{_SITE}comments/{thread or number}/",
             author=None if author in _GONE else author,
             # Its name, for the feeds give no other id.
             author_native_id=None if author in _GONE else author,

@@ -143,7 +143,9 @@ class TelegramSpider(MentionSpider):
             native_id=native_id,
             text=text,
             created_at=fields.moment(when, self.now, "time"),
-            url=f"https://t.me/{native_id}" if _POST.match(native_id) else None,
+            url=f"https://t.me/{native_id}"
+            if _POST.match(native_id)
+            else f"https://t.me/s/{self.options.channels[0]}",
             author=fields.line(signed or owner, "author"),
             author_native_id=native_id.partition("/")[0],
             reach=followers if seen is None else seen,

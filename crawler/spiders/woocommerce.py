@@ -157,7 +157,7 @@ class WooCommerceSpider(MentionSpider):
                 self.now,
                 "date_created_gmt",
             ),
-            url=fields.link(f"{product}#comment-{number}"),
+            url=fields.link(f"{product}#comment-{number}") or self.options.address,
             author=author,
             author_native_id=f"{self._shop}:{author}" if author else None,
             rating=stars,

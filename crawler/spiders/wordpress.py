@@ -191,7 +191,7 @@ class WordPressSpider(MentionSpider):
             native_id=native_id,
             text=fields.from_html(html, "content"),
             created_at=fields.moment(created, self.now, "date_gmt"),
-            url=fields.link(url, self.options.address),
+            url=fields.link(url, self.options.address) or self.options.address,
             author=named,
             author_native_id=f"{self._site}:{named}" if named else None,
             language=language,
