@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from datetime import datetime
@@ -11,6 +12,22 @@ from config.errors import InputError, StoreError
 from storage.database import Database
 from storage.models import iso
 
+_EMPTIED = json.dumps(
+    {
+        "text": "This message was about a person whose data was erased.",
+        "blocks": [
+            {
+                "type": "section",
+                "block_id": "erased",
+                "text": {
+                    "type": "plain_text",
+                    "text": "This message was about a person whose data was erased.",
+                },
+            }
+        ],
+    }
+)
+
 
 class Upkeep:
     def __init__(self, database: Database) -> None:
@@ -19,7 +36,8 @@ class Upkeep:
     def forget_author(self, author_id: str) -> int:
         """Erase an author, all their mentions and alerts that quote them; returns how many.
 
-        What is erased is overwritten on disk, in the index and in the write-ahead log too.
+        What is erased is overwritten on disk, in the index and in the write-ahead log too. The
+        messages about them that Slack has are emptied by updates.
         """
         return self._forget("author_id = ?", author_id, "DELETE FROM authors WHERE id = ?")
 
@@ -36,15 +54,31 @@ class Upkeep:
                 if sqlite3.sqlite_version_info >= (3, 42)
                 else "SELECT 1"
             )
-            # Alerts carry the words in their payload; one not yet sent must not be sent now.
+            # Alerts carry the words in their payload; one not yet sent must not be sent now. Sent
+            # ones about many people may quote anybody, and need their words no more.
             connection.execute(
                 f"""
                 UPDATE alerts SET payload = '{{"text": "(forgotten)"}}',
                     state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dropped' END
                 WHERE mention_id IN ({chosen})
+                    OR (kind IN ('digest', 'incident') AND state IN ('sent', 'dropped'))
                 """,
                 (value,),
             )
+            if also:
+                connection.execute(
+                    f"""
+                    INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, created_at,
+                        operation, root_key)
+                    SELECT 'forgotten:' || dedupe_key, kind, brand, channel, ?2,
+                        strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'), 'update', dedupe_key
+                    FROM alerts WHERE mention_id IN ({chosen.replace("?", "?1")})
+                        AND state = 'sent' AND operation IN ('post', 'reply')
+                        AND slack_ts IS NOT NULL
+                    ON CONFLICT DO NOTHING
+                    """,
+                    (value, _EMPTIED),
+                )
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )

@@ -597,6 +597,24 @@ class TestFlips:
         assert len(seen) > 10
 
 
+def test_who_is_forgotten_is_forgotten_at_slack_too(world: World) -> None:
+    from tests.alerts.fake_slack import FakeSlack
+    from tests.alerts.test_buttons import flush
+
+    said = world.say("They lost my bag.", author="Hal")
+    world.act(said, "claim")
+    with FakeSlack() as slack:
+        flush(world.store, slack)
+        world.change(replace(said, text="They lost my bag and my cat.", edited_at=NOW))
+        assert world.store.upkeep.forget_author("shop:Hal") == 1
+        flush(world.store, slack)
+        shown = [f"{message.text} {message.blocks}" for message in slack.messages()]
+    assert len(shown) == 2
+    assert all("data was erased" in one and "bag" not in one for one in shown)
+    assert "bag" not in str(world.rows("SELECT payload FROM alerts"))
+    assert world.rows("SELECT * FROM cases") == []
+
+
 def test_the_terminal_does_all_that_the_buttons_do(
     earful: Earful, build: Callable[..., World], tmp_path: Path
 ) -> None:
