@@ -1,7 +1,8 @@
 """Measure mentions stored a second with all pipelines on, against a plain JSON Lines feed.
 
 Both crawls run the same spider over the same pages from a loopback server, each in a process of
-its own, turn about; the median of the pairs' ratios is printed last.
+its own, turn about; the median of the pairs' ratios is printed last. Exits 1 when a crawl's
+process took more memory than it may.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 PER_PAGE = 100
+MOST_MIB = 200
 SENTENCES = (
     "I have played this for weeks and the last update made it worse.",
     "Support answered within the hour and fixed my save – thank you!",
@@ -155,6 +157,9 @@ def compare(pages: int, rounds: int) -> None:
         for by in ("seconds", "cpu")
     )
     print(f"ratio {clock:.2f} by the clock, {work:.2f} by CPU time")
+    peak = max(run["peak_mib"] for run in runs["store"])
+    if peak > MOST_MIB:
+        raise SystemExit(f"a crawl's process took {peak:.0f} MiB, {MOST_MIB} are allowed")
 
 
 def main() -> None:

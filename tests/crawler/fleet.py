@@ -44,16 +44,24 @@ def main() -> None:
     if quota := order["settings"].pop("DAILY_QUOTA", None):
         for job in jobs:
             catalog.sources()[job.source].daily_quota = quota
+    count = order["settings"].pop("COUNT_TRANSACTIONS", False)
+    begun_transactions: list[str] = []
     child.quieten()
     settings = child.scrapy_settings(jobs[0])
     settings.update({"LOG_LEVEL": "WARNING", **order["settings"]}, priority="cmdline")
     process = CrawlerProcess(settings)
     with Store.open(jobs[0].db) as store:
+        if count:
+            store.database.connection.set_trace_callback(
+                lambda text: begun_transactions.append(text) if text.startswith("BEGIN") else None
+            )
         begun = [child.begin(process, job, store, lambda event: None)[0] for job in jobs]
         process.start()
         reports = [
             child.conclude(crawler, job, store) for crawler, job in zip(begun, jobs, strict=True)
         ]
+    if count:
+        reports[0].stats["transactions"] = len(begun_transactions)
     print(json.dumps([asdict(report) for report in reports]))
 
 

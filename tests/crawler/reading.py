@@ -34,6 +34,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "google_play": {"app_id": "com.acme.air", "accept_unofficial": True},
     "hackernews": {},
     "lemmy": {"instance": "lemmy.example"},
+    "lobsters": {},
     "mastodon": {"hashtags": ["acmeair"]},
     "reddit": {"obey_robots": False},
     "stackexchange": {},
