@@ -174,6 +174,14 @@ def link(value: object, base: str | None = None) -> str | None:
     return url if len(url) <= LONGEST_URL and not re.search(r"[\s<>\"]", url) else None
 
 
+def address(*values: object, base: str | None = None) -> str:
+    """Give the first of these that is a link; a mention that has none is refused."""
+    for value in values:
+        if (url := link(value, base)) is not None:
+            return url
+    raise EntryError("url is missing or no address")
+
+
 def language(value: object) -> str | None:
     """Give a BCP 47 tag in its usual case; None for what is no tag."""
     if not isinstance(value, str) or not _LANGUAGE.match(value.strip()):

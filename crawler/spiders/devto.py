@@ -148,7 +148,9 @@ class DevtoSpider(MentionSpider):
             title=fields.line(entry.get("title"), "title"),
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(entry.get("url"), f"https://{self.options.host}/"),
+            url=fields.address(
+                entry.get("url"), entry.get("path"), base=f"https://{self.options.host}/"
+            ),
             author=fields.line(user.get("username") or user.get("name"), "username"),
             author_native_id=_user_id(user),
             language=fields.language(entry.get("language")),
@@ -169,7 +171,7 @@ class DevtoSpider(MentionSpider):
             native_id=self._id(f"comment/{native_id}"),
             text=text,
             created_at=fields.moment(entry.get("created_at"), self.now, "created_at"),
-            url=fields.link(permalink) if username else page,
+            url=fields.address(permalink if username else None, page),
             author=username or fields.line(user.get("name"), "name"),
             author_native_id=_user_id(user),
             parent_id=f"{self.name}:{self._id(parent)}" if parent else None,

@@ -350,15 +350,14 @@ class _Thread:
         name = post.get("username")
         return self.spider.id_of(name) if name else None
 
-    def _address(self, post: Mapping[str, Any], topic: Mapping[str, Any]) -> str | None:
-        topic_id = post.get("topic_id")
-        if not topic_id:
-            return fields.link(post.get("post_url"), self.options.forum)
+    def _address(self, post: Mapping[str, Any], topic: Mapping[str, Any]) -> str:
+        forum = self.options.forum.rstrip("/")
+        topic_id, number = post.get("topic_id"), post.get("post_number")
         slug = post.get("topic_slug") or topic.get("slug") or "-"
-        place = f"t/{slug}/{fields.identity(topic_id, 'topic_id')}"
-        number = post.get("post_number")
-        numbered = f"/{fields.identity(number, 'post_number')}" if number else ""
-        return fields.link(f"{self.options.forum.rstrip('/')}/{place}{numbered}")
+        numbered = f"/{number}" if isinstance(number, int) else ""
+        place = f"{forum}/t/{slug}/{fields.identity(topic_id)}{numbered}" if topic_id else None
+        # Discourse leads from there to wherever the post has moved.
+        return fields.address(place, f"{forum}/p/{post.get('id')}")
 
     def _parent(self, post: Mapping[str, Any], number: object) -> str | None:
         """Name the post that another answers, where this page or its topic tells its id."""

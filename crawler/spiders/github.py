@@ -25,6 +25,7 @@ _DISCUSSIONS = 50
 _HANDLED = [401, 403, 422]
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _COMMENTS = re.compile(r"/repos/[\w.-]{1,100}/[\w.-]{1,100}/issues/\d{1,12}/comments$")
+_ISSUE = re.compile(r"/repos/([\w.-]{1,100}/[\w.-]{1,100}/issues/\d{1,12})$")
 # Who speaks for a repository; contributors do not.
 _OWNERS = ("OWNER", "MEMBER", "COLLABORATOR")
 
@@ -237,7 +238,7 @@ class GithubSpider(MentionSpider):
             text=from_markdown(item.get("body"), "body"),
             title=fields.line(_unmarked(item.get("title")), "title"),
             created_at=fields.moment(item.get("created_at"), self.now, "created_at"),
-            url=fields.link(item.get("html_url")),
+            url=fields.address(item.get("html_url"), _page(item.get("url"))),
             author=fields.line(user.get("login"), "login"),
             author_native_id=_user_id(user),
             reach=_reactions(item.get("reactions")),
@@ -258,7 +259,7 @@ class GithubSpider(MentionSpider):
             native_id=f"comment/{fields.identity(item.get('id'), 'id')}",
             text=from_markdown(item.get("body"), "body"),
             created_at=fields.moment(item.get("created_at"), self.now, "created_at"),
-            url=fields.link(item.get("html_url")),
+            url=fields.address(item.get("html_url")),
             author=fields.line(user.get("login"), "login"),
             author_native_id=_user_id(user),
             reach=_reactions(item.get("reactions")),
@@ -310,7 +311,7 @@ class GithubSpider(MentionSpider):
             title=fields.line(_unmarked(node.get("title")), "title"),
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(node.get("url")),
+            url=fields.address(node.get("url"), _place(node)),
             author=fields.line(author.get("login"), "login"),
             author_native_id=_user_id(author),
             reach=_reactions(node.get("reactions")),
@@ -342,7 +343,7 @@ class GithubSpider(MentionSpider):
             text=_body(node),
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(node.get("url")),
+            url=fields.address(node.get("url")),
             author=fields.line(author.get("login"), "login"),
             author_native_id=_user_id(author),
             parent_id=f"{self.name}:{parent}" if parent else None,
@@ -370,6 +371,23 @@ class GithubSpider(MentionSpider):
         if response.status == 422:
             return failed(f"{reason}: check the query and the repositories in earful.toml")
         return PageError(problem.outcome, reason)
+
+
+def _page(api: object) -> str | None:
+    """Give the page that an API's address of an issue stands for."""
+    found = _ISSUE.search(api) if isinstance(api, str) else None
+    return f"https://github.com/{found[1]}" if found else None
+
+
+def _place(node: Mapping[str, Any]) -> str | None:
+    """Give the page of a discussion from its repository and number."""
+    repository, number = node.get("repository"), node.get("number")
+    if not isinstance(repository, dict) or not isinstance(number, int):
+        return None
+    owner = repository.get("owner")
+    login = owner.get("login") if isinstance(owner, dict) else None
+    named = repository.get("nameWithOwner") or f"{login}/{repository.get('name')}"
+    return f"https://github.com/{named}/discussions/{number}"
 
 
 def _connection(data: Any) -> Mapping[str, Any] | None:

@@ -189,7 +189,7 @@ class LemmySpider(MentionSpider):
             title=None if comment else fields.line(said.get("name"), "name"),
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(native_id),
+            url=fields.address(native_id),
             author=_handle(creator, person),
             author_native_id=fields.identity(person, "actor_id") if person else None,
             language=self._language(said.get("language_id")),

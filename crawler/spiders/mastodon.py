@@ -218,7 +218,7 @@ class MastodonSpider(MentionSpider):
             title=title,
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(status.get("url")) or fields.link(uri),
+            url=fields.address(status.get("url"), uri),
             author=self._handle(account),
             author_native_id=_author_id(account),
             language=fields.language(status.get("language")),

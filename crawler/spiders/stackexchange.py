@@ -213,7 +213,7 @@ class StackExchangeSpider(MentionSpider):
             title=fields.line(found.get("title"), "title") if is_question else None,
             created_at=created,
             edited_at=edited if edited and edited > created else None,
-            url=fields.link(found.get("link")) or self._permalink(found),
+            url=fields.address(found.get("link"), self._permalink(found)),
             author=fields.line(owner.get("display_name"), "display_name"),
             # A number means another person on every site.
             author_native_id=self._id(fields.identity(user, "user_id")) if user else None,
@@ -237,17 +237,14 @@ class StackExchangeSpider(MentionSpider):
     def _id(self, number: str) -> str:
         return f"{_short(self.options.site)}/{number}"
 
-    def _permalink(self, found: Mapping[str, Any]) -> str | None:
+    def _permalink(self, found: Mapping[str, Any]) -> str:
         host = _host(self.options.site)
         post = found.get("answer_id") or found.get("question_id") or found.get("post_id")
         comment = found.get("comment_id")
-        if not post:
-            return None
-        kind = "a" if found.get("answer_id") else "q"
-        permalink = f"https://{host}/{kind}/{fields.identity(post, 'post_id')}"
         if comment:
-            permalink = f"https://{host}/posts/comments/{fields.identity(comment, 'comment_id')}"
-        return fields.link(permalink)
+            return f"https://{host}/posts/comments/{fields.identity(comment, 'comment_id')}"
+        kind = "a" if found.get("answer_id") else "q"
+        return f"https://{host}/{kind}/{fields.identity(post, 'post_id')}"
 
     def _language(self) -> str:
         """Tell what is spoken on a site: English, where its name does not say otherwise."""

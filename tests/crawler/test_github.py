@@ -96,6 +96,7 @@ def served(query: dict[str, str], moved: list[datetime]) -> str:
         {
             "id": n + 1,
             "title": "Acme Air",
+            "url": f"https://api.github.com/repos/travel/app/issues/{n + 1}",
             "created_at": "2026-01-01T00:00:00Z",
             "updated_at": f"{when:%Y-%m-%dT%H:%M:%SZ}",
         }
@@ -214,6 +215,7 @@ def discussion(**more: Any) -> dict[str, Any]:
                                 "authorAssociation": "MEMBER",
                                 "author": {"login": "rita", "databaseId": 9},
                                 "body": "They are back",
+                                "url": "https://github.com/travel/app/discussions/5#91",
                             }
                         ]
                     },
@@ -338,6 +340,7 @@ def test_a_spent_limit_tells_when_it_opens() -> None:
         ({"user": "x"}, False),
         ({"user": None}, True),
         ({"html_url": None}, True),
+        ({"html_url": None, "url": "x"}, False),
         ({"reactions": 5}, True),
     ],
 )
