@@ -77,7 +77,8 @@ def test_gather_score_judge_deliver_and_again(
             assert report.new == report.seen - report.irrelevant > 0
         jobs.score(store, classifier, utc_now)
         judged = jobs.judge_waiting(store, settings, utc_now)
-        assert judged.mentions == store.mentions.count() > 300
+        # A copy is linked to its original and counted once.
+        assert judged.mentions == store.mentions.count() - store.copies.count() > 300
         # A first run is quiet: what is old makes one summary a source.
         assert judged.quiet > 0.9 * judged.mentions
         result = jobs.deliver_waiting(store, transport(slack), utc_now, pace=Pace(0))
