@@ -211,7 +211,7 @@ def _written(post: dict[str, Any]) -> str:
         if isinstance(short, str) and short and isinstance(whole, str):
             # A picture of the post's own is linked to from its text.
             own = "/photo/" in whole or "/video/" in whole
-            shown = shown.replace(short, "" if own else whole)
+            shown = shown.replace(short, "" if own else fields.plain(whole, "expanded_url"))
     return shown.strip() or text
 
 
