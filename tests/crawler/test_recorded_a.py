@@ -94,6 +94,17 @@ def test_a_recorded_link_header_leads_to_the_second_page(recorded: Path) -> None
     )
 
 
+def test_a_recorded_answer_of_staff_becomes_the_reply(recorded: Path) -> None:
+    body = (recorded / "discourse/discourse_posts.json").read_bytes()
+    posts = json.loads(body)["post_stream"]["posts"]
+    options = {"forum": "https://forum.acme.example", "staff": [posts[2]["username"]]}
+    mentions, refusals, _, problem = read(spider_of("discourse", options), body)
+    assert (len(mentions), refusals, problem) == (3, [], None)
+    assert [mention.owner_reply is not None for mention in mentions] == [True, False, False]
+    assert mentions[0].owner_replied_at is not None
+    assert mentions[0].owner_replied_at.isoformat() == "2016-05-24T16:49:32+00:00"
+
+
 def test_a_recorded_backoff_is_waited_for(recorded: Path) -> None:
     spider = spider_of("stackexchange")
     read(
