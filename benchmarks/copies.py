@@ -3,8 +3,9 @@
 On made-up stories with copies of known kinds, and on files of real texts (JSON Lines with `text`,
 given on the command line). There each text has an author of its own, so a link between texts that
 differ in their words counts as false. Files named `…reviews` hold what their sources give with
-stars; without those more are linked, which `--show` prints. The share of false links is printed last; exits 1 when it is over one in a
-thousand, or when fewer than 95% of the made-up copies are found.
+stars; without those more are linked, which `--show` prints. The share of false links is printed
+last; exits 1 when it is over one in a thousand, or when fewer than 95% of the made-up copies are
+found.
 """
 
 from __future__ import annotations

@@ -45,6 +45,10 @@ class Upkeep:
         """Erase mentions written before a moment; the daily counts stay. Returns how many."""
         return self._forget("coalesce(created_at, fetched_at) < ?", iso(than), None)
 
+    def forget_deleted(self, at: datetime) -> int:
+        """Erase mentions that their sources had deleted by a moment. Returns how many."""
+        return self._forget("deleted_at <= ?", iso(at), None)
+
     def _forget(self, where: str, value: str, also: str | None) -> int:
         self._database.connection.execute("PRAGMA secure_delete = ON")
         chosen = f"SELECT id FROM mentions WHERE {where}"

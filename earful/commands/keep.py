@@ -14,24 +14,30 @@ from earful.app import App, utc_now
 @click.command()
 @click.option("--author", help="The author's id, such as `reddit:/u/sam` (see `authors`).")
 @click.option("--older-than", metavar="AGE", help="All mentions older than this, such as `365d`.")
+@click.option("--deleted", is_flag=True, help="All mentions that their sources deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def forget(app: App, author: str | None, older_than: str | None, yes: bool) -> int:
-    """Erase an author's data, or all that is older than an age.
+def forget(app: App, author: str | None, older_than: str | None, deleted: bool, yes: bool) -> int:
+    """Erase an author's data, or what is old or deleted.
+
+    Deleted is what its source says that its author took back.
 
     There is no way back; take a `backup` first if in doubt.
     """
     from config.settings import parse_duration
 
-    if (author is None) == (older_than is None):
-        raise click.UsageError("give either --author or --older-than")
+    if (author is not None) + (older_than is not None) + deleted != 1:
+        raise click.UsageError("give one of --author, --older-than and --deleted")
     with app.open_store() as store:
         if not yes:
-            click.confirm(f"Erase {author or f'all older than {older_than}'}?", abort=True)
+            what = "what was deleted at its source" if deleted else f"all older than {older_than}"
+            click.confirm(f"Erase {author or what}?", abort=True)
         if author is not None:
             erased = store.upkeep.forget_author(author)
             if not erased:
                 raise InputError(f"--author: {author!r} has no mentions: see the table `authors`")
+        elif deleted:
+            erased = store.upkeep.forget_deleted(utc_now())
         else:
             try:
                 age = parse_duration(older_than)

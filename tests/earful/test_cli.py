@@ -75,7 +75,7 @@ def test_init_writes_a_config_that_check_accepts(earful: Earful, tmp_path: Path)
         (["train", "x.jsonl"], "x.jsonl"),
         (["nonsense"], "No such command"),
         (["import", "x.csv"], "Missing option"),
-        (["forget"], "give either --author or --older-than"),
+        (["forget"], "give one of --author, --older-than and --deleted"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(

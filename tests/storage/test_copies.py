@@ -157,6 +157,14 @@ def test_what_was_deleted_is_not_told(store: Store) -> None:
     assert store.insight.totals(Filter())["angry"] == 1, "its count stays"
 
 
+def test_what_was_deleted_is_erased_only_when_asked(store: Store) -> None:
+    store.mentions.save([mention("a"), mention("b", "Acme Air is a company that flies planes")])
+    store.mentions.save([], ["gdelt:a"], NOW)
+    assert store.mentions.count() == 2
+    assert store.upkeep.forget_deleted(NOW) == 1
+    assert store.mentions.get("gdelt:a") is None
+
+
 def test_a_forgotten_original_leaves_its_copy(store: Store) -> None:
     store.mentions.save([mention("a"), mention("b", minutes=1)])
     linked(store)
