@@ -29,14 +29,14 @@ MAX_ATTEMPTS = 100
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=15)
 _BREAKER = 3
-_WINDOW = 20_000
+_EACH = 100
 _REFRESH_S = 5.0
 
 
 class Outbox(Protocol):
     """The alerts that Slack does not have yet; every method is one transaction."""
 
-    def waiting(self, now: datetime, limit: int) -> list[Alert]: ...
+    def waiting(self, now: datetime, each: int) -> list[Alert]: ...
     def next_release(self, now: datetime) -> datetime | None: ...
     def drop_orphans(self) -> int: ...
     def claim(self, alert_id: int, now: datetime) -> Alert | None: ...
@@ -249,11 +249,10 @@ class _Delivery:
         )
 
     def _refresh(self) -> None:
-        """Line up what must be looked for, and what waits, by queue.
+        """Line up what must be looked for, and what waits first, by queue.
 
-        A queue stays out while a row of it is in doubt or must wait. All that is pending is asked
-        for, and not only what is due: an alert written after its channel was held would overtake
-        those held.
+        A queue stays out while a row of it is in doubt or must wait. What must wait is asked for
+        too: an alert written after its channel was held would overtake those held.
         """
         self._outbox.drop_orphans()
         self._blocked.clear()
@@ -264,7 +263,7 @@ class _Delivery:
                 self._blocked.add(alert.queue)
                 if self._free_at(alert) <= now and not self.stopped:
                     self._looks.append(alert)
-        waiting = self._outbox.waiting(now, _WINDOW)
+        waiting = self._outbox.waiting(now, _EACH)
         held = {
             alert.queue
             for alert in waiting
@@ -414,7 +413,7 @@ class _Delivery:
             free_at = self._free_at(alert)
             moments[alert.queue] = max(free_at, moments.get(alert.queue, free_at))
         waiting: dict[str, datetime] = {}
-        for alert in self._outbox.waiting(now, _WINDOW):
+        for alert in self._outbox.waiting(now, _EACH):
             at = alert.next_attempt_at or now
             waiting[alert.queue] = max(at, waiting.get(alert.queue, at))
         release = self._outbox.next_release(now)

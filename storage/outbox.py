@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 
 from storage.database import Database
 from storage.models import (
@@ -38,23 +39,35 @@ class Outbox:
 
     def due(self, now: datetime, limit: int) -> list[Alert]:
         """Give pending alerts whose time has come, in the order they go."""
-        return [
+        ready = (
             alert
             for alert in self.waiting(now, limit)
             if alert.next_attempt_at is None or alert.next_attempt_at <= now
-        ]
+        )
+        return list(islice(ready, limit))
 
-    def waiting(self, now: datetime, limit: int) -> list[Alert]:
-        """Give pending alerts in the order they go, those that must be tried later too.
+    def waiting(self, now: datetime, each: int) -> list[Alert]:
+        """Give the first pending alerts of each queue in the order they go, held ones too.
 
         Left out is what may not go yet at all: before its `not_before`, or about a message that
-        Slack does not have.
+        Slack does not have. At most `each` of a queue: a long one must not cost or hide the rest.
         """
         return self._select(
-            "a.state = 'pending' AND (a.not_before IS NULL OR a.not_before <= ?) "
-            "AND (a.root_key IS NULL OR r.state = 'sent') ORDER BY a.urgent DESC, a.id LIMIT ?",
+            """
+            a.id IN (
+                SELECT id FROM (
+                    SELECT p.id, row_number() OVER (
+                        PARTITION BY p.channel, p.operation = 'update'
+                        ORDER BY p.urgent DESC, p.id
+                    ) AS place
+                    FROM alerts p LEFT JOIN alerts q ON q.dedupe_key = p.root_key
+                    WHERE p.state = 'pending' AND (p.not_before IS NULL OR p.not_before <= ?)
+                        AND (p.root_key IS NULL OR q.state = 'sent')
+                ) WHERE place <= ?
+            ) ORDER BY a.urgent DESC, a.id
+            """,
             iso(now),
-            limit,
+            each,
         )
 
     def next_release(self, now: datetime) -> datetime | None:
