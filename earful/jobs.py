@@ -24,6 +24,7 @@ from alerts.transports import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
 from earful import casework
 from earful.policies import policy_for
+from storage.copies import WINDOW
 from storage.models import Mention, NewAlert
 from storage.store import Store
 from storage.verdicts import Backlog, Scored
@@ -126,6 +127,8 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
     Then see to the cases: what was answered in public, who must be reminded, what is overdue.
     """
     fresh = judge_fresh(store, settings, clock)
+    while store.copies.link():
+        pass
     now = clock()
     cutoff = now - settings.alerts.max_age
 
@@ -145,10 +148,10 @@ def judge_fresh(store: Store, settings: Settings, clock: Clock) -> Judged:
 
     Copies are found first: they alert no second time.
     """
-    while store.copies.link():
-        pass
     now = clock()
     cutoff = now - settings.alerts.max_age
+    while store.copies.link(since=cutoff - WINDOW):
+        pass
     mentions = cases = alerts = 0
     while voices := store.verdicts.unjudged(cutoff, _JUDGE_BATCH):
         for brand, group in groupby(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from storage.database import Database
 from storage.mentions import in_chunks
-from storage.models import from_iso
+from storage.models import from_iso, iso
 from storage.signatures import alike, bands, shingles, words_of
 from storage.verdicts import roll_up
 
@@ -41,14 +41,17 @@ class Copies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def link(self, limit: int = 1000) -> int:
+    def link(self, limit: int = 1000, since: datetime | None = None) -> int:
         """Look once for the original of each new or changed text; returns how many were seen.
 
         In one transaction, the oldest text first, so that of a batch the first is the original.
-        What was stored earlier stays the original of what comes later.
+        What was stored earlier stays the original of what comes later. With `since` only what was
+        written from then on is looked at: a long history must not keep today's from being told.
         """
+        written = " AND m.created_at >= ?" if since else ""
         rows = self._database.connection.execute(
-            f"{_SELECT} WHERE m.linked_hash IS NOT m.text_hash ORDER BY m.seq LIMIT ?", (limit,)
+            f"{_SELECT} WHERE m.linked_hash IS NOT m.text_hash{written} ORDER BY m.seq LIMIT ?",
+            (*([iso(since)] if since else []), limit),
         ).fetchall()
         waiting = sorted(rows, key=lambda row: (row["created_at"] or "9", row["seq"]))
         told = [(row, _said(row)) for row in waiting]

@@ -73,6 +73,13 @@ def test_syndicated_copies_are_one_story_and_the_oldest_of_a_batch_is_it(store: 
     assert store.copies.link() == 0, "each text is looked at once"
 
 
+def test_what_is_young_can_be_looked_at_first(store: Store) -> None:
+    store.mentions.save([mention("old", minutes=-9000), mention("a"), mention("b", minutes=1)])
+    assert store.copies.link(since=NOW) == 2
+    assert store.copies.link() == 1
+    assert linked(store) == {"old": "gdelt:a", "a": None, "b": "gdelt:a"}
+
+
 def test_what_was_stored_first_stays_the_original(store: Store) -> None:
     store.mentions.save([mention("late", minutes=60)])
     store.copies.link()
