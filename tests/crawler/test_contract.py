@@ -212,7 +212,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
                     base_url=f"{site.url}/{case}/{source}",
                 )
             )
-        reports = run_fleet(jobs, {"DOWNLOAD_TIMEOUT": 5})
+        # Hundreds of crawls share this machine: patience, or the retries of some are counted.
+        reports = run_fleet(jobs, {"DOWNLOAD_TIMEOUT": 60})
         yield {
             (case, source): Run(report, len(site.asked(f"/{case}/{source}/")))
             for (case, source), report in zip(keys, reports, strict=True)
