@@ -90,6 +90,8 @@ class BlueskySpider(MentionSpider):
             body=json.dumps(given),
             callback=self.opened,
             handle_httpstatus_list=_HANDLED,
+            # Only the way in: a check of one page still has its page to ask for.
+            door=True,
         )
 
     def opened(self, response: Response) -> Iterator[Yielded]:
