@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.mentions import SELECT_MENTION, mention_from
 from storage.models import (
@@ -34,6 +34,8 @@ MOVES = {
     _CLOSED: (_OPEN,),
     _DISMISSED: (_OPEN,),
 }
+
+_CLICKS_KEPT = timedelta(days=30)
 
 Tell = Callable[[CaseFile, CaseMove], Sequence[NewAlert]]
 """Makes the messages about a move, given the case as it is after it."""
@@ -95,7 +97,7 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
     case = find_case(connection, move.mention_id)
     if case is None:
         return Applied(None, False)
-    if move.click is not None and is_known_click(connection, move.click):
+    if move.click is not None and not _is_first(connection, move.click, move.at):
         return Applied(case, False)
     if move.to is not None and move.to == case.state and not move.joins:
         told = None
@@ -224,9 +226,20 @@ def case_from(row: sqlite3.Row) -> Case:
 
 
 def is_known_click(connection: sqlite3.Connection, click: str) -> bool:
-    """Tell whether a click was carried out already."""
-    found = connection.execute("SELECT 1 FROM case_events WHERE click = ?", (click,)).fetchone()
-    return found is not None
+    """Tell whether a click was seen already."""
+    return (
+        connection.execute("SELECT 1 FROM clicks WHERE key = ?", (click,)).fetchone() is not None
+    )
+
+
+def _is_first(connection: sqlite3.Connection, click: str, at: datetime) -> bool:
+    """Write a click down, whatever it comes to; False when it was there already."""
+    connection.execute("DELETE FROM clicks WHERE at < ?", (iso(at - _CLICKS_KEPT),))
+    return bool(
+        connection.execute(
+            "INSERT INTO clicks (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (click, iso(at))
+        ).rowcount
+    )
 
 
 def _join(connection: sqlite3.Connection, case: Case, move: CaseMove) -> bool:

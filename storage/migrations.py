@@ -388,6 +388,12 @@ def _public_places(db: Database) -> None:
     )
 
 
+@migrations(name="0009_clicks")
+def _clicks(db: Database) -> None:
+    # Every click that was carried out or came to nothing: Slack may deliver one again.
+    db.execute("CREATE TABLE clicks (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID")
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):
