@@ -72,9 +72,7 @@ def render_report(
         wows=_quotes(store, which, "delighted", "p_delighted"),
         complaints=_quotes(store, which, "angry", "p_angry"),
         mediocre=_quotes(store, which, "mediocre", "p_mediocre"),
-        flips=[
-            _quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)
-        ],
+        flips=[_quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)],
         method=store.insight.method(which),
     )
 
