@@ -21,7 +21,7 @@ from alerts.casework import (
 )
 from alerts.metrics import CheckpointResult
 from alerts.routing import Calm, Route
-from alerts.signs import has_substance, is_news, named_staff, was_against, was_friend
+from alerts.signs import Colleague, has_substance, is_news, named_staff, was_against, was_friend
 from storage.models import (
     AlertKind,
     Case,
@@ -61,7 +61,7 @@ class Policy:
     max_age: timedelta = timedelta(hours=24)
     due_urgent: Callable[[datetime], datetime] | None = None
     source_channels: Mapping[str, str] = field(default_factory=dict)
-    staff: tuple[str, ...] = ()
+    staff: tuple[Colleague, ...] = ()
     routes: tuple[Route, ...] = ()
     calm: Calm = field(default_factory=Calm)
     same_matter: timedelta = timedelta(days=7)
@@ -239,7 +239,7 @@ class _Judging:
             return
         staff = named_staff(mention, self._policy.staff)
         if staff:
-            self._staff[mention.id] = staff
+            self._staff[mention.id] = tuple(one.name for one in staff)
         route = self._policy.route_of(voice)
         channel = (route and route.channel) or self._policy.wows_of(mention.source)
         if not won_back:
@@ -311,12 +311,14 @@ def leaderboard(
     brand: str, month: str, names: Sequence[tuple[str, int]], policy: Policy, now: datetime
 ) -> NewAlert:
     """Name the colleagues whom a month's wows praise, once a month."""
+    known = {one.name: one for one in policy.staff}
+    places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
     return NewAlert(
         dedupe_key=f"kudos:{brand}:{month}",
         kind=AlertKind.KUDOS,
         brand=brand,
         channel=policy.channels.wows,
-        payload=messages.leaderboard(brand, month, names),
+        payload=messages.leaderboard(brand, month, places),
         created_at=now,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from storage.models import AuthorHistory, Experience, Mention, Stance
@@ -12,6 +13,15 @@ CLOCK_SKEW = timedelta(days=1)
 """How far in the future a source's clock may lie; what claims more has no usable date."""
 MIN_WOW_WORDS = 6
 MIN_WOW_LETTERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of the staff, from our config; `slack` is a user's id, for a mention there."""
+
+    name: str
+    slack: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 def is_fresh(mention: Mention, max_age: timedelta, now: datetime) -> bool:
@@ -65,15 +75,17 @@ def has_substance(mention: Mention) -> bool:
     return len(said) >= MIN_WOW_WORDS or sum(map(len, said)) >= MIN_WOW_LETTERS
 
 
-def named_staff(mention: Mention, staff: Sequence[str]) -> tuple[str, ...]:
-    """Find the whole names that a mention's words name, whatever their case or apostrophe."""
+def named_staff(mention: Mention, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:
+    """Find whose whole name or alias the words say, whatever the case or the apostrophe."""
     said = _folded(f"{mention.title or ''}\n{mention.text}")
     return tuple(
-        name
-        for name in staff
-        if name.strip()
-        and re.search(rf"(?<!\w){re.escape(_folded(name.strip()))}(?!\w)", said) is not None
+        one for one in staff if any(_says(said, name) for name in (one.name, *one.aliases))
     )
+
+
+def _says(said: str, name: str) -> bool:
+    wanted = _folded(name)
+    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", said))
 
 
 def _folded(text: str) -> str:

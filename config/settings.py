@@ -77,12 +77,26 @@ def _stars(value: str) -> str:
     return value
 
 
+def _slack_user(value: str) -> str:
+    if not re.fullmatch(r"[UW][A-Z0-9]{6,20}", value):
+        raise ValueError('not a Slack user id: copy it from the profile, such as "U0123ABCD"')
+    return value
+
+
+def _person_name(value: str) -> str:
+    if not re.search(r"\w", value):
+        raise ValueError("a name has at least one letter")
+    return value.strip()
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Channel = Annotated[str, AfterValidator(_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Stars = Annotated[str, AfterValidator(_stars)]
+SlackUser = Annotated[str, AfterValidator(_slack_user)]
+PersonName = Annotated[str, Field(max_length=80), AfterValidator(_person_name)]
 
 
 class Section(BaseModel):
@@ -192,10 +206,26 @@ class CheckpointSettings(Section):
     window: Duration = timedelta(days=30)
 
 
+class StaffSettings(Section):
+    """A colleague whom wows may name: by `name` or `aliases`; `slack` is the user's id there."""
+
+    name: PersonName
+    slack: SlackUser | None = None
+    aliases: tuple[PersonName, ...] = ()
+
+
+def _colleague(value: object) -> object:
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict | StaffSettings):
+        return value
+    raise ValueError('write a name, or { name = "Jim", slack = "U0123ABCD", aliases = ["Jimmy"] }')
+
+
 class BrandSettings(Section):
     name: str = Field(min_length=1, max_length=80)
     query: str
-    staff: tuple[str, ...] = ()
+    staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
@@ -214,6 +244,15 @@ class BrandSettings(Section):
                     f"brand {self.name!r} reads {source.source} {source.target} twice: keep one"
                 )
             seen.add(key)
+        called: set[str] = set()
+        for one in self.staff:
+            names = {name.casefold() for name in (one.name, *one.aliases)}
+            if twice := sorted(names & called):
+                raise ValueError(
+                    f"two of the staff of brand {self.name!r} are called {twice[0]!r}: "
+                    "give each a name or alias of their own"
+                )
+            called |= names
         return self
 
     def parsed_query(self) -> Query:

@@ -8,6 +8,7 @@ from functools import partial
 from alerts.business_hours import BusinessHours, parse
 from alerts.routing import Calm, Route
 from alerts.rules import Channels, Policy
+from alerts.signs import Colleague
 from config.errors import ConfigError
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
@@ -54,7 +55,9 @@ def _policy(
             for source in (brand.sources if brand else ())
             if source.channel is not None
         },
-        staff=brand.staff if brand else (),
+        staff=tuple(
+            Colleague(one.name, one.slack, one.aliases) for one in (brand.staff if brand else ())
+        ),
         routes=tuple(
             _route(route)
             for route in settings.alerts.routes

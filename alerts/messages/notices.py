@@ -8,7 +8,8 @@ from typing import Any
 
 from alerts.messages.blocks import context, facts, header, payload, section
 from alerts.messages.text import MONTHS, count, day, line, moment, percentage, span
-from alerts.messages.voices import source_name
+from alerts.messages.voices import colleague, source_name
+from alerts.signs import Colleague
 from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
 EXPERIENCE_NAMES = {
@@ -186,16 +187,16 @@ def ops(
     )
 
 
-def leaderboard(brand: str, month: str, names: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) -> dict[str, Any]:
     """Name the colleagues behind a month's wows; equal counts share a place."""
     year, number = month.split("-")
     when = f"{MONTHS[int(number) - 1]} {year}"
     counts = [wows for _, wows in names]
     rows = [
-        f"{counts.index(wows) + 1}. {line(name, 60)}: named in {count(wows, 'wow')}"
-        for name, wows in names[:_PLACES]
+        f"{counts.index(wows) + 1}. {colleague(one)}: named in {count(wows, 'wow')}"
+        for one, wows in names[:_PLACES]
     ]
-    leaders = [line(name, 60) for name, wows in names[:5] if wows == counts[0]]
+    leaders = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
     first = f"{', '.join(leaders)} {'leads' if len(leaders) == 1 else 'lead'}"
     return payload(
         f"Named in the wows of {line(brand, 80)} in {when}: {first}.",

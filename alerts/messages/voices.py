@@ -31,6 +31,7 @@ from alerts.messages.text import (
     safe_url,
     words,
 )
+from alerts.signs import Colleague
 from storage.models import AuthorHistory, Experience, Mention, Stance, Verdict, Voice
 
 _SOURCES = {
@@ -56,7 +57,7 @@ _STANCES = {
 }
 
 
-def wow(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
+def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
     summary = (
@@ -67,7 +68,7 @@ def wow(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
-def won_back(voice: Voice, staff: Sequence[str] = ()) -> dict[str, Any]:
+def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
@@ -190,7 +191,7 @@ def voice_blocks(
     due_at: datetime | None = None,
     lead: str | None = None,
     urgent: bool = False,
-    staff: Sequence[str] = (),
+    staff: Sequence[Colleague] = (),
     more: Sequence[Block | None] = (),
     notes: Sequence[str] = (),
 ) -> list[Block | None]:
@@ -254,7 +255,16 @@ def briefly(mention: Mention) -> str:
     return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
 
 
-def _thanks(staff: Sequence[str], lead: str) -> str:
+def colleague(one: Colleague) -> str:
+    """Name a colleague, and mention them where their Slack id is known.
+
+    The id comes from our config, never from outside; a console leaves it out.
+    """
+    name = line(one.name, 60)
+    return f"{name} (<@{one.slack}>)" if one.slack else name
+
+
+def _thanks(staff: Sequence[Colleague], lead: str) -> str:
     if not staff:
         return ""
-    return lead + ", ".join(line(name, 60) for name in staff[:10])
+    return lead + ", ".join(map(colleague, staff[:10]))

@@ -26,6 +26,7 @@ from alerts.digest import (
 )
 from alerts.metrics import Rate, judge_checkpoint
 from alerts.picks import asking, lacking
+from alerts.signs import Colleague
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -129,6 +130,8 @@ HATER = AuthorHistory(
     last_stance=Stance.HATER,
     last_experience=Experience.ANGRY,
 )
+RITA = Colleague("Rita", "U0RITA123")
+JIM = Colleague("Jim O'Neil", aliases=("Jim",))
 GLAD = {
     "native_id": "10046",
     "url": "https://forum.example/t/9/acme|air>rocks",
@@ -157,7 +160,7 @@ def _complaint_long() -> dict[str, Any]:
 
 
 def _wow() -> dict[str, Any]:
-    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), ("Rita",))
+    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), (RITA,))
 
 
 def _lost_advocate() -> dict[str, Any]:
@@ -171,7 +174,7 @@ def _lost_advocate_answered() -> dict[str, Any]:
 
 def _won_back() -> dict[str, Any]:
     glad = {**GLAD, "source": "steam", "rating": 1.0, "rating_max": 1.0, "url": None}
-    return messages.won_back(a_voice(Experience.DELIGHTED, history=HATER, **glad), ())
+    return messages.won_back(a_voice(Experience.DELIGHTED, history=HATER, **glad), (RITA, JIM))
 
 
 def _backlog() -> dict[str, Any]:
@@ -404,7 +407,7 @@ def _limited() -> dict[str, Any]:
 
 
 def _leaderboard() -> dict[str, Any]:
-    names = [("Rita", 9), ("Jim O'Neil", 9), ("Ada", 2)]
+    names = [(RITA, 9), (JIM, 9), (Colleague("Ada"), 2)]
     return messages.leaderboard("Acme Air", "2026-10", names)
 
 

@@ -32,6 +32,7 @@ from alerts.messages.text import (
 )
 from alerts.messages.voices import person, stars, verdict_words
 from alerts.picks import Pick
+from alerts.signs import Colleague
 from storage.models import (
     AuthorHistory,
     CaseMove,
@@ -137,7 +138,7 @@ def payloads_of(text, **more):
     yield messages.complaint(voice, DUE)
     yield messages.lost_advocate(voice, DUE)
     yield messages.lost_advocate(voice, None)
-    yield messages.wow(voice, (text, "Rita"))
+    yield messages.wow(voice, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
     yield messages.won_back(voice)
     for state in (CaseState.CLAIMED, CaseState.RESPONDED):
         yield messages.case_card(a_file(state, mention=mention, joined=(mention,) * 2, answers=1))
@@ -152,7 +153,7 @@ def payloads_of(text, **more):
     yield messages.overdue(file)
     yield messages.incident(an_incident(about=text), [mention] * 2)
     yield messages.shared_quote(mention)
-    yield messages.leaderboard("Acme Air", "2026-10", [(text, 3)] * 20)
+    yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
     yield messages.ops(replace(TARGET, target=text), None, after, report, NOW)
     yield digest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -19,17 +20,19 @@ from alerts.rules import (
     backlog,
     checkpoint_reached,
     judge,
+    leaderboard,
     named_staff,
     was_against,
     was_friend,
 )
+from alerts.signs import Colleague
 from storage.models import (
     AlertKind,
     AuthorHistory,
     Experience,
     Stance,
 )
-from tests.alerts.examples import ADVOCATE, HATER, NOW, a_mention, a_voice
+from tests.alerts.examples import ADVOCATE, HATER, JIM, NOW, RITA, a_mention, a_voice
 
 ANGRY, MEDIOCRE = Experience.ANGRY, Experience.MEDIOCRE
 DELIGHTED, NONE = Experience.DELIGHTED, Experience.NONE
@@ -40,7 +43,7 @@ POLICY = Policy(
     due_urgent=lambda start: start + timedelta(hours=2),
     max_age=DAY,
     source_channels={"steam": "#games"},
-    staff=("Rita", "Jim O'Neil"),
+    staff=(RITA, JIM),
 )
 
 
@@ -253,22 +256,37 @@ class TestChannels:
         ("Margarita and Ritalin", ()),
         ("Jim O’Neil and Rita.", ("Rita", "Jim O'Neil")),
         ("Jim  O'Neil's smile", ("Jim O'Neil",)),
-        ("Jim was kind", ()),
+        ("Jim was kind", ("Jim O'Neil",)),
+        ("Jimmy was kind", ()),
         ("", ()),
     ],
 )
 def test_staff_are_found_by_their_whole_name(text, named):
-    assert named_staff(a_mention(text=text, title=None), POLICY.staff) == named
+    found = named_staff(a_mention(text=text, title=None), POLICY.staff)
+    assert tuple(one.name for one in found) == named
 
 
 def test_a_wow_that_names_staff_tells_them():
     alert = the_alert(a_voice(DELIGHTED, title="Rita!", text="What a day."))
     assert "Named in it:  Rita" in plain(alert.payload)
-    assert alert.payload["text"].endswith("Named: Rita")
+    assert alert.payload["text"].endswith("Named: Rita (<@U0RITA123>)")
+
+
+def test_words_from_outside_mention_nobody():
+    alert = the_alert(a_voice(DELIGHTED, title="<@U0RITA123>", text="Jim (<@U0RITA123>), thanks!"))
+    assert "<@" not in json.dumps(alert.payload)
+    assert "| Jim (<@U0RITA123>), thanks!" in plain(alert.payload)
+
+
+def test_the_leaderboard_mentions_who_is_still_on_the_staff():
+    alert = leaderboard("Acme Air", "2026-10", [("Rita", 3), ("Ada", 1)], POLICY, NOW)
+    (rows,) = (b["text"]["text"] for b in alert.payload["blocks"] if b["block_id"] == "places")
+    assert rows == "1. Rita (<@U0RITA123>): named in 3 wows\n2. Ada: named in 1 wow"
+    assert "1. Rita: named in 3 wows" in plain(alert.payload)
 
 
 def test_a_nameless_staff_entry_names_nobody():
-    assert named_staff(a_mention(), ("", "  ")) == ()
+    assert named_staff(a_mention(), (Colleague(""), Colleague("  "))) == ()
 
 
 def test_backlog_is_one_summary_a_day():

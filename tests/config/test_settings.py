@@ -40,7 +40,7 @@ business_hours = "Mon-Fri 09:00-18:00 Europe/Berlin"
 [[brands]]
 name = "Acme Air"
 query = '("acme air" OR @acmeair) NOT airsoft'
-staff = ["Rita", "Jim O'Neil"]
+staff = ["Rita", { name = "Jim O'Neil", slack = "U0123ABCD", aliases = ["Jim"] }]
   [[brands.sources]]
   source = "shop"
   shop_id = 7
@@ -71,7 +71,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert settings.slack.wows == "#voice-wows"
     assert settings.alerts.max_age == timedelta(hours=12)
     brand = settings.brands[0]
-    assert brand.staff == ("Rita", "Jim O'Neil")
+    rita, jim = brand.staff
+    assert (rita.name, rita.slack, rita.aliases) == ("Rita", None, ())
+    assert (jim.name, jim.slack, jim.aliases) == ("Jim O'Neil", "U0123ABCD", ("Jim",))
     shop, news = brand.sources
     assert shop.options == ShopOptions(shop_id=7, countries=("us", "gb"))
     assert (shop.target, shop.every, shop.channel) == ("7", timedelta(minutes=30), "#shop")
@@ -104,6 +106,12 @@ def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
         ("http://127.0.0.1:1", "ftp://x", "brands[0].sources[0].base_url: not an http(s) address"),
         ("NOT airsoft", "NOT", "brands[0]: query"),
         ('name = "Acme Air"', "", "brands[0].name: Field required"),
+        ('"U0123ABCD"', '"@jim"', "brands[0].staff[1].slack: not a Slack user id"),
+        ('"U0123ABCD"', '"C0123ABCD"', "brands[0].staff[1].slack: not a Slack user id"),
+        ("slack = ", "slak = ", "brands[0].staff[1].slak: unknown key; did you mean 'slack'?"),
+        ('["Rita"', '[" "', "brands[0].staff[0].name: a name has at least one letter"),
+        ('["Rita"', "[7", "brands[0].staff[0]: write a name, or { name ="),
+        ('["Jim"]', '["RITA"]', "two of the staff of brand 'Acme Air' are called 'rita'"),
         ("[store]", "[store", "not valid TOML"),
         ("[[brands]]", "[brands]", "brands: Input should be a valid tuple"),
     ],

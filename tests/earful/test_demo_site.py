@@ -538,7 +538,7 @@ class TestConfig:
         named = {source.source for source in brand.sources}
         assert named == {"appstore", "feeds", "hackernews", "reddit", "steam"}
         assert {source.base_url for source in brand.sources} == {"http://127.0.0.1:9"}
-        assert brand.staff == world.STAFF
+        assert tuple(one.name for one in brand.staff) == world.STAFF
         assert brand.checkpoints
         assert all(source.every <= timedelta(seconds=30) for source in brand.sources)
 
