@@ -88,17 +88,26 @@ class _Soak:
         arrived = Counter(self._slack.alert_ids())
         with Store.open(self._store) as store:
             rows = store.database.connection.execute(
-                "SELECT dedupe_key, state FROM alerts"
+                "SELECT dedupe_key, state, operation FROM alerts"
+            ).fetchall()
+            troubles = store.database.connection.execute(
+                "SELECT source, outcome, reason FROM crawl_runs "
+                "WHERE outcome NOT IN ('ok', 'unchanged', 'quiet')"
             ).fetchall()
             outcomes = store.database.connection.execute(
                 "SELECT outcome, count(*) FROM crawl_runs GROUP BY 1"
             ).fetchall()
             mentions, unscored = store.mentions.count(), store.verdicts.count_waiting()
             counts = store.outbox.counts()
-        sent = {key for key, state in rows if state == AlertState.SENT}
+        # An update changes a message and an upload is a file: neither is a message of its own.
+        sent = {
+            key
+            for key, state, operation in rows
+            if state == AlertState.SENT and operation in ("post", "reply")
+        }
         missing = sent - set(arrived)
         twice = {key: number for key, number in arrived.items() if number > 1}
-        unknown = set(arrived) - {key for key, _ in rows}
+        unknown = set(arrived) - {key for key, *_ in rows}
         levels = Counter(
             json.loads(line).get("level", "?")
             for line in self._log.read_text(encoding="utf-8").splitlines()
@@ -106,6 +115,8 @@ class _Soak:
         )
         print(f"daemon starts           {self._starts} (exit code of the last {self._exit_code})")
         print(f"crawls by outcome       {dict(map(tuple, outcomes))}")
+        for trouble in troubles:
+            print(f"  {' · '.join(map(str, trouble))}")
         print(f"mentions stored         {mentions} ({unscored} still to score)")
         print(f"alerts written          {len(rows)} {dict(counts)}")
         print(f"messages at Slack       {sum(arrived.values())}")
