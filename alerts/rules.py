@@ -54,6 +54,7 @@ class Policy:
     `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
     the first that matches decides before that. `same_matter` is how long an author's further
     complaints join a case, `dismissed_for` how long what people called no case stays none.
+    `likely` tells unsure complaints that open a case all the same; without it none does.
     """
 
     channels: Channels
@@ -66,6 +67,11 @@ class Policy:
     calm: Calm = field(default_factory=Calm)
     same_matter: timedelta = timedelta(days=7)
     dismissed_for: timedelta = timedelta(days=14)
+    likely: Callable[[Voice], bool] | None = None
+
+    def acts_on(self, voice: Voice) -> bool:
+        """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""
+        return voice.verdict.sure or bool(self.likely and self.likely(voice))
 
     def route_of(self, voice: Voice) -> Route | None:
         return next((route for route in self.routes if route.matches(voice)), None)
@@ -119,11 +125,12 @@ def judge(
 ) -> Decision:
     """Decide for each voice, in order; the caller writes the decision in one transaction.
 
-    Only sure verdicts act. An angry one opens a case and alerts, or joins the case that its
-    author has; the time to answer runs from `now`, when the team can first know. A complaint that
-    the owner answered after its last edit needs no case and no alert, except that a lost advocate
-    is still told, without a due time. Old, undated and future mentions are only counted, unless
-    an edit has just changed how they feel. A text that was edited changes the case it has.
+    Only sure verdicts act, and likely complaints where the policy says so. An angry one opens a
+    case and alerts, or joins the case that its author has; the time to answer runs from `now`,
+    when the team can first know. A complaint that the owner answered after its last edit needs no
+    case and no alert, except that a lost advocate is still told, without a due time. Old, undated
+    and future mentions are only counted, unless an edit has just changed how they feel. A text
+    that was edited changes the case it has.
     """
     judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
@@ -160,7 +167,7 @@ class _Judging:
             if voice.verdict.experience is Experience.ANGRY:
                 return
         earlier = self._around.earlier.get(mention.id)
-        if not voice.verdict.sure or not is_news(
+        if not self._policy.acts_on(voice) or not is_news(
             mention, voice.verdict.experience, earlier, self._policy.max_age, self._now
         ):
             return

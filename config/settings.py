@@ -171,6 +171,7 @@ class CaseSettings(Section):
     remind_at: float = Field(default=0.75, gt=0, lt=1)
     same_matter: Duration = timedelta(days=7)
     dismissed_for: Duration = timedelta(days=14)
+    open_at: Literal["sure", "likely"] = "sure"
 
 
 class CrawlSettings(Section):

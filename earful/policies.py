@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from alerts.business_hours import BusinessHours, parse
 from alerts.routing import Calm, Route
@@ -12,7 +13,7 @@ from alerts.signs import Colleague
 from config.errors import ConfigError
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
-from storage.models import Experience, Mention, Stance
+from storage.models import Experience, Mention, Stance, Voice
 
 # A lost advocate is answered in a quarter of the time.
 _URGENT_SHARE = 4
@@ -66,7 +67,16 @@ def _policy(
         calm=calm,
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
+        likely=_likely() if settings.cases.open_at == "likely" else None,
     )
+
+
+@lru_cache(maxsize=1)
+def _likely() -> Callable[[Voice], bool]:
+    # Late: only who asks for likely complaints waits for numpy.
+    from sentiment.complaints import Likely
+
+    return Likely()
 
 
 def _route(route: RouteSettings) -> Route:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.metrics import Floats, Ints
+from sentiment.metrics import Bools, Floats, Ints
 
 # Under this probability of its best class a stance is a toss-up.
 STANCE_LEAST = 0.55
@@ -52,10 +52,14 @@ def fit_scaling(logits: Floats, truth: Ints, *, steps: int = 400, ridge: float =
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Calibration of texts that come with a rating, or of those without."""
+    """Calibration of texts that come with a rating, or of those without.
+
+    `complaint` is the least probability of angry at which an unsure complaint is a likely one.
+    """
 
     experience: Scaling = field(default_factory=Scaling)
     stance: Scaling = field(default_factory=Scaling)
+    complaint: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class Calibration:
     unrated: Mode = field(default_factory=Mode)
     sure: float = 0.75
 
+    def complaint(self, *, rated: bool) -> float:
+        """Give the threshold of a likely complaint: a rating makes an angry guess safer."""
+        return (self.rated if rated else self.unrated).complaint
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -81,7 +89,8 @@ class Calibration:
                 Scaling(float(part[head]["scale"]), tuple(map(float, part[head]["shift"])))
                 for head in ("experience", "stance")
             ]
-            return Mode(*scalings)
+            # Weights trained before there was a threshold know no likely complaint.
+            return Mode(scalings[0], scalings[1], float(part.get("complaint", 1.0)))
 
         return cls(mode(data["rated"]), mode(data["unrated"]), float(data["sure"]))
 
@@ -109,6 +118,16 @@ def sure_threshold(
     last = int(good[-1]) if len(good) else 0
     last = max(last, int(np.ceil(coverage * len(order))) - 1)
     return float(confidences[order[min(last, len(order) - 1)]])
+
+
+def complaint_threshold(p_angry: Floats, told: Bools, truth: Bools, *, precision: float) -> float:
+    """Lowest probability from which guesses of angry are right at `precision`; 1 where none is."""
+    rows = np.flatnonzero(told)
+    rows = rows[np.argsort(-p_angry[rows])]
+    running = np.cumsum(truth[rows]) / np.arange(1, len(rows) + 1)
+    good = np.flatnonzero(running >= precision)
+    # Rounded down, so that the text it was taken from reaches it.
+    return float(np.floor(p_angry[rows[good[-1]]] * 1e4) / 1e4) if len(good) else 1.0
 
 
 def fit_mode(

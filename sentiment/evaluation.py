@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sentiment.complaints import is_likely
 from sentiment.labels import Example, read_examples
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
     from sentiment.classifier import Classifier
+    from sentiment.text import Text
 
 Label = TypeVar("Label", Experience, Stance)
 EXPERIENCES = tuple(Experience)
@@ -37,7 +39,8 @@ class HeadFigures:
 class Figures:
     """A run's figures: `sure_*` are of verdicts marked sure.
 
-    `sure_accuracy` counts the experience, `sure_both` experience and stance together.
+    `sure_accuracy` counts the experience, `sure_both` experience and stance together. `alert_*`
+    are of complaints that are sure, `likely_*` of those that are sure or likely.
     """
 
     experience: HeadFigures
@@ -47,6 +50,8 @@ class Figures:
     sure_both: float
     alert_precision: float
     alert_recall: float
+    likely_precision: float
+    likely_recall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,10 @@ class Report:
             lines += ["", *_class_lines(f"stance, {name}", run.stance, STANCES)]
             lines += [
                 "",
-                f"complaint alerts, {name} (angry and sure): "
+                f"complaint alerts, {name}: (angry and sure) "
                 f"precision {run.alert_precision:.3f}, recall {run.alert_recall:.3f}",
+                f"{'':<20}{'':<{len(name)}}(or likely)      "
+                f"precision {run.likely_precision:.3f}, recall {run.likely_recall:.3f}",
             ]
         return "\n".join(lines)
 
@@ -127,15 +134,17 @@ def evaluate_examples(
     rated = classifier.classify([example.text for example in examples], progress=progress)
     unrated = classifier.classify(bare, progress=progress)
     doubled = any(example.experience_2 or example.stance_2 for example in examples)
+    likely = _likely(classifier, [example.text for example in examples], rated)
+    likely_bare = _likely(classifier, bare, unrated)
     datasets = sorted({example.dataset for example in examples} - {""})
     return Report(
         model=classifier.model,
         file=name,
         texts=len(examples),
-        with_ratings=figures(examples, rated),
-        text_only=figures(examples, unrated),
-        either_with_ratings=figures(examples, rated, either=True) if doubled else None,
-        either_text_only=figures(examples, unrated, either=True) if doubled else None,
+        with_ratings=figures(examples, rated, likely),
+        text_only=figures(examples, unrated, likely_bare),
+        either_with_ratings=figures(examples, rated, likely, either=True) if doubled else None,
+        either_text_only=figures(examples, unrated, likely_bare, either=True) if doubled else None,
         datasets={dataset: _one_dataset(dataset, examples, rated, unrated) for dataset in datasets}
         or None,
     )
@@ -146,8 +155,9 @@ def _one_dataset(
 ) -> dict[str, float]:
     rows = [index for index, example in enumerate(examples) if example.dataset == dataset]
     part = [examples[index] for index in rows]
-    with_ratings = figures(part, [rated[index] for index in rows])
-    text_only = figures(part, [unrated[index] for index in rows])
+    none = [False] * len(rows)
+    with_ratings = figures(part, [rated[index] for index in rows], none)
+    text_only = figures(part, [unrated[index] for index in rows], none)
     return {
         "texts": float(len(rows)),
         "experience": with_ratings.experience.macro_f1,
@@ -158,10 +168,26 @@ def _one_dataset(
     }
 
 
+def _likely(
+    classifier: Classifier, texts: Sequence[Text], verdicts: Sequence[Verdict]
+) -> list[bool]:
+    return [
+        is_likely(classifier.calibration, text.rating, text.rating_max, verdict)
+        for text, verdict in zip(texts, verdicts, strict=True)
+    ]
+
+
 def figures(
-    examples: Sequence[Example], verdicts: Sequence[Verdict], *, either: bool = False
+    examples: Sequence[Example],
+    verdicts: Sequence[Verdict],
+    likely: Sequence[bool],
+    *,
+    either: bool = False,
 ) -> Figures:
-    """Compare verdicts with labels; with `either`, a second reader's agreeing answer counts."""
+    """Compare verdicts with labels; with `either`, a second reader's agreeing answer counts.
+
+    `likely` marks the unsure verdicts that are likely complaints.
+    """
     import numpy as np
 
     experience = [
@@ -178,6 +204,7 @@ def figures(
     right_s = np.array([s == v.stance for s, v in zip(stance, verdicts, strict=True)], dtype=float)
     sure = np.array([verdict.sure for verdict in verdicts])
     alert = np.array([v.sure and v.experience is Experience.ANGRY for v in verdicts])
+    wider = alert | np.array(likely)
     angry = np.array([e is Experience.ANGRY for e in experience])
     return Figures(
         experience=_head(
@@ -197,6 +224,8 @@ def figures(
         sure_both=float((right_e * right_s)[sure].mean()) if sure.any() else 0.0,
         alert_precision=float(angry[alert].mean()) if alert.any() else 0.0,
         alert_recall=float(alert[angry].mean()) if angry.any() else 0.0,
+        likely_precision=float(angry[wider].mean()) if wider.any() else 0.0,
+        likely_recall=float(wider[angry].mean()) if angry.any() else 0.0,
     )
 
 

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from config.errors import InputError, ModelError
 from sentiment import adapter
 from sentiment.adapter import ModelConfig
-from sentiment.calibration import Calibration, confidence, fit_mode, sure_threshold
+from sentiment.calibration import (
+    Calibration,
+    Mode,
+    complaint_threshold,
+    confidence,
+    fit_mode,
+    sure_threshold,
+)
 from sentiment.labels import Example, read_examples
 from sentiment.language import detect_language
 from sentiment.made_up import made_up as own_texts
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from sentiment.classifier import Classifier
     from sentiment.evaluation import Report
     from sentiment.fitting import Recipe
+    from sentiment.metrics import Floats, Ints
 
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
@@ -155,6 +163,7 @@ def calibrate(classifier: Classifier, examples: Sequence[Example]) -> Calibratio
 
     Rated texts without their rating serve the unrated mode too. The threshold is fitted on the
     texts as they are used: 95% of sure experiences are right, or as many as can be with 70% sure.
+    Of likely complaints 90% are complaints, with a rating and without one.
     """
     import numpy as np
 
@@ -166,10 +175,12 @@ def calibrate(classifier: Classifier, examples: Sequence[Example]) -> Calibratio
     used = classifier.logits([e.text for e in examples])
     unused = classifier.logits([e.text for e in bare])
     unrated = fit_mode(unused.experience, unused.stance, truth_e, truth_s)
+    unrated = _with_complaint(unrated, unused.experience, truth_e)
     rated = unrated
     if is_rated.any():
         rows = is_rated.nonzero()[0]
         rated = fit_mode(used.experience[rows], used.stance[rows], truth_e[rows], truth_s[rows])
+        rated = _with_complaint(rated, used.experience[rows], truth_e[rows])
     confidences, right = np.empty(len(examples)), np.empty(len(examples))
     for mode, rows in ((rated, is_rated), (unrated, ~is_rated)):
         p_e = mode.experience.probabilities(used.experience[rows])
@@ -178,6 +189,15 @@ def calibrate(classifier: Classifier, examples: Sequence[Example]) -> Calibratio
         right[rows] = p_e.argmax(1) == truth_e[rows]
     threshold = sure_threshold(confidences, right, accuracy=0.95, coverage=0.70)
     return Calibration(rated, unrated, round(threshold, 4))
+
+
+def _with_complaint(mode: Mode, logits: Floats, truth: Ints) -> Mode:
+    angry = _EXPERIENCES.index(Experience.ANGRY)
+    chances = mode.experience.probabilities(logits)
+    threshold = complaint_threshold(
+        chances[:, angry], chances.argmax(1) == angry, truth == angry, precision=0.90
+    )
+    return replace(mode, complaint=threshold)
 
 
 def _fit(

@@ -76,10 +76,13 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     case, mention = file.case, file.mention
     lost = case.kind is AlertKind.LOST_ADVOCATE
     waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    verdict = file.voice.verdict
+    likely = verdict.experience is Experience.ANGRY and not verdict.sure
+    complaint_word = "Likely complaint" if likely else "Complaint"
     what = (
-        f"An advocate of {line(mention.brand, 80)} turned angry:"
+        f"An advocate of {line(mention.brand, 80)} {'likely ' if likely else ''}turned angry:"
         if lost
-        else f"Complaint about {line(mention.brand, 80)} from"
+        else f"{complaint_word} about {line(mention.brand, 80)} from"
     )
     ask = f"Answer {'first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
     summary = (
@@ -91,7 +94,7 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     if lost:
         title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
     else:
-        title = f"Complaint about {mention.brand}"
+        title = f"{complaint_word} about {mention.brand}"
     if case.outcome is Outcome.WON_BACK:
         title = f"Won back: a customer of {mention.brand}"
     lead = None
@@ -100,6 +103,9 @@ def case_card(file: CaseFile) -> dict[str, Any]:
             "*This person used to speak for you.* An answer here is worth more than anywhere "
             "else: answer first."
         )
+    if likely and waits:
+        doubt = "*Likely a complaint, not surely one*: read it before you answer."
+        lead = f"{lead} {doubt}" if lead else doubt
     blocks = voice_blocks(
         title,
         file.voice,

@@ -53,6 +53,36 @@ def decide(voice, policy=POLICY, now=NOW):
     return kinds, len(decision.cases)
 
 
+@pytest.mark.parametrize(
+    ("experience", "sure", "history", "kinds", "cases"),
+    [
+        (ANGRY, True, None, [AlertKind.COMPLAINT], 1),
+        (ANGRY, False, None, [AlertKind.COMPLAINT], 1),
+        (ANGRY, False, ADVOCATE, [AlertKind.LOST_ADVOCATE], 1),
+        (DELIGHTED, False, None, [], 0),
+        (MEDIOCRE, False, None, [], 0),
+    ],
+)
+def test_a_likely_complaint_opens_a_case_where_the_policy_says_so(
+    experience, sure, history, kinds, cases
+):
+    voice = a_voice(experience, sure=sure, history=history)
+    likely = replace(POLICY, likely=lambda said: said.verdict.experience is ANGRY)
+    assert decide(voice, likely) == (kinds, cases)
+    assert decide(voice, replace(POLICY, likely=lambda _: False)) == decide(voice)
+
+
+@pytest.mark.parametrize("history", [None, ADVOCATE])
+def test_a_likely_complaint_says_that_it_is_not_sure(history):
+    policy = replace(POLICY, likely=lambda _: True)
+    unsure = plain(the_alert(a_voice(ANGRY, sure=False, history=history), policy).payload)
+    sure = plain(the_alert(a_voice(ANGRY, sure=True, history=history), policy).payload)
+    assert "Likely a complaint, not surely one" in unsure
+    assert "ikely" not in sure
+    text = the_alert(a_voice(ANGRY, sure=False), policy).payload["text"]
+    assert str(text).startswith("Likely complaint about")
+
+
 def the_alert(voice, policy=POLICY):
     (alert,) = judge([voice], policy, NOW).alerts
     return alert
