@@ -14,6 +14,9 @@ WHERE = "[cases] business_hours"
 EXAMPLE = (
     '"Mon-Fri 09:00-18:00 Europe/Berlin", "Mon-Thu 08:00-17:00, Fri 08:00-14:00 UTC" or "24/7"'
 )
+QUIET_EXAMPLE = (
+    '"22:00-07:00 Europe/Berlin" or "Mon-Fri 20:00-08:00, Sat-Sun 00:00-24:00 Europe/Berlin"'
+)
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_PART = re.compile(r"[A-Za-z]+(?:\s*[-–]\s*[A-Za-z]+)?")
@@ -116,61 +119,82 @@ class BusinessHours:
         return local.astimezone(UTC)
 
 
-def parse(text: str) -> BusinessHours:
+def parse(text: str, where: str = WHERE) -> BusinessHours:
     """Read hours such as `Mon-Fri 09:00-12:00 13:00-18:00, Sat 10:00-14:00 Europe/Berlin`.
 
     Groups are parted by commas or semicolons; several spans may follow their days; a span that
-    ends before it starts runs past midnight. `24/7` needs no zone. Raises ConfigError.
+    ends before it starts runs past midnight. `24/7` needs no zone. Raises ConfigError, which
+    names `where` the text stands.
     """
     told = " ".join(text.split())
-    if told.lower().startswith("24/7"):
-        rest = told[4:].strip()
-        return BusinessHours((), _zone(rest, text) if rest else ZoneInfo("UTC"))
+    try:
+        if told.lower().startswith("24/7"):
+            rest = told[4:].strip()
+            return BusinessHours((), _zone(rest) if rest else ZoneInfo("UTC"))
+        return _spans_of(told)
+    except _WrongHoursError as wrong:
+        raise ConfigError(f'{where} = "{text}": {wrong}; write it like {EXAMPLE}') from None
+
+
+def parse_quiet(text: str, where: str) -> BusinessHours:
+    """Read quiet hours as `parse` does; times without days are of every day."""
+    try:
+        return _spans_of(" ".join(text.split()), every_day=True)
+    except _WrongHoursError as wrong:
+        raise ConfigError(f'{where} = "{text}": {wrong}; write it like {QUIET_EXAMPLE}') from None
+
+
+class _WrongHoursError(Exception):
+    """What is wrong with hours, for the message that names where they stand."""
+
+
+def _spans_of(told: str, *, every_day: bool = False) -> BusinessHours:
     body, _, zone_name = told.rpartition(" ")
     if not body or re.search(r"\d:\d", zone_name):
-        raise _wrong(text, "the time zone at the end is missing")
-    zone = _zone(zone_name, text)
+        raise _WrongHoursError("the time zone at the end is missing")
+    zone = _zone(zone_name)
     shifts: list[Shift] = []
     for group in re.split(r"[,;]", body):
-        shifts.extend(_group(group, text))
+        has_no_days = re.match(r"\s*\d", group) is not None
+        shifts.extend(_group(f"Mon-Sun {group}" if every_day and has_no_days else group))
     return BusinessHours(_in_order(shifts), zone)
 
 
-def _group(group: str, text: str) -> Iterator[Shift]:
+def _group(group: str) -> Iterator[Shift]:
     matched = _GROUP.fullmatch(group)
     if matched is None:
-        raise _wrong(text, f'"{group.strip()}" is not days and times')
-    days = [day for part in matched[1].split("/") for day in _days(part.strip(), text)]
+        raise _WrongHoursError(f'"{group.strip()}" is not days and times')
+    days = [day for part in matched[1].split("/") for day in _days(part.strip())]
     for found in _TIME_PART.finditer(matched[2]):
-        start = _minutes(found[1], found[2], text)
-        end = _minutes(found[3], found[4], text)
+        start = _minutes(found[1], found[2])
+        end = _minutes(found[3], found[4])
         if start in (_MINUTES_A_DAY, end):
-            raise _wrong(text, f'"{found[0]}" is no span of time')
+            raise _WrongHoursError(f'"{found[0]}" is no span of time')
         if end < start:
             end += _MINUTES_A_DAY
         for day in days:
             yield Shift(day, start, end)
 
 
-def _days(part: str, text: str) -> list[int]:
-    ends = [_day(name.strip(), text) for name in re.split("[-–]", part)]
+def _days(part: str) -> list[int]:
+    ends = [_day(name.strip()) for name in re.split("[-–]", part)]
     if len(ends) == 1:
         return ends
     length = (ends[1] - ends[0]) % 7 + 1
     return [(ends[0] + step) % 7 for step in range(length)]
 
 
-def _day(name: str, text: str) -> int:
+def _day(name: str) -> int:
     matching = [number for number, day in enumerate(_DAYS) if day.startswith(name.lower())]
     if len(matching) == 1 and len(name) >= 2:
         return matching[0]
-    raise _wrong(text, f'"{name}" is no day of the week')
+    raise _WrongHoursError(f'"{name}" is no day of the week')
 
 
-def _minutes(hour: str, minute: str, text: str) -> int:
+def _minutes(hour: str, minute: str) -> int:
     total = 60 * int(hour) + int(minute)
     if int(minute) > 59 or total > _MINUTES_A_DAY:
-        raise _wrong(text, f'"{hour}:{minute}" is no time of day')
+        raise _WrongHoursError(f'"{hour}:{minute}" is no time of day')
     return total
 
 
@@ -180,12 +204,8 @@ def _zone(name: str, text: str) -> ZoneInfo:
         return ZoneInfo(name)
     close = next((zone for zone in sorted(known) if zone.lower().endswith(name.lower())), None)
     hint = f'; did you mean "{close}"?' if close and len(name) > 2 else ""
-    raise _wrong(text, f'"{name}" is no time zone{hint}')
+    raise _WrongHoursError(f'"{name}" is no time zone{hint}')
 
 
 def _in_order(shifts: list[Shift]) -> tuple[Shift, ...]:
     return tuple(sorted(set(shifts), key=lambda shift: (shift.weekday, shift.start, shift.end)))
-
-
-def _wrong(text: str, what: str) -> ConfigError:
-    return ConfigError(f'{WHERE} = "{text}": {what}; write it like {EXAMPLE}')

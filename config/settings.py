@@ -228,6 +228,7 @@ class BrandSettings(Section):
     query: str
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
+    quiet_hours: str | None = None
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

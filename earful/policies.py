@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
-from alerts.business_hours import BusinessHours, parse
+from alerts.business_hours import BusinessHours, parse, parse_quiet
 from alerts.routing import Calm, Route
 from alerts.rules import Channels, Policy
 from alerts.signs import Colleague
-from config.errors import ConfigError
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from storage.models import Experience, Mention, Stance, Voice
@@ -21,9 +20,13 @@ _URGENT_SHARE = 4
 
 def policies(settings: Settings) -> dict[str, Policy]:
     """Make each brand's policy; ConfigError names the key of what cannot be used."""
-    hours = _hours(settings.cases.business_hours, "cases.business_hours")
-    calm = _calm(settings)
-    return {brand.name: _policy(settings, hours, calm, brand) for brand in settings.brands}
+    hours = parse(settings.cases.business_hours, "cases.business_hours")
+    return {
+        brand.name: _policy(
+            settings, hours, _calm(settings, brand.quiet_hours, f"brands[{place}]"), brand
+        )
+        for place, brand in enumerate(settings.brands)
+    }
 
 
 def policy_for(settings: Settings, brand: str) -> Policy:
@@ -31,12 +34,12 @@ def policy_for(settings: Settings, brand: str) -> Policy:
     known = policies(settings).get(brand)
     if known is not None:
         return known
-    hours = _hours(settings.cases.business_hours, "cases.business_hours")
+    hours = parse(settings.cases.business_hours, "cases.business_hours")
     return _policy(settings, hours, _calm(settings), None)
 
 
 def business_hours(settings: Settings) -> BusinessHours:
-    return _hours(settings.cases.business_hours, "cases.business_hours")
+    return parse(settings.cases.business_hours, "cases.business_hours")
 
 
 def _policy(
@@ -101,29 +104,22 @@ def _says(query: Query, mention: Mention) -> bool:
     return query.matches(mention)
 
 
-def _calm(settings: Settings) -> Calm:
+def _calm(settings: Settings, own: str | None = None, at: str = "alerts") -> Calm:
+    """Say when channels are left in peace; `own` quiet hours, from `at`, replace the general."""
     alerts = settings.alerts
+    quiet, where = (alerts.quiet_hours, "alerts") if own is None else (own, at)
     return Calm(
         quiet={
-            one.channel: _hours(one.quiet_hours, f"alerts.channels[{place}].quiet_hours")
+            one.channel: parse_quiet(one.quiet_hours, f"alerts.channels[{place}].quiet_hours")
             for place, one in enumerate(alerts.channels)
             if one.quiet_hours is not None
         },
-        quiet_always=(
-            _hours(alerts.quiet_hours, "alerts.quiet_hours") if alerts.quiet_hours else None
-        ),
+        quiet_always=parse_quiet(quiet, f"{where}.quiet_hours") if quiet else None,
         per_hour={
             one.channel: one.per_hour for one in alerts.channels if one.per_hour is not None
         },
         wows_per_hour=alerts.wows_per_hour,
     )
-
-
-def _hours(text: str, key: str) -> BusinessHours:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{key}: {error}") from error
 
 
 def _due(hours: BusinessHours, within: timedelta, start: datetime) -> datetime:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.business_hours import parse
+from alerts.business_hours import parse, parse_quiet
 from config.errors import ConfigError
 
 BERLIN = "Mon-Fri 09:00-18:00 Europe/Berlin"
@@ -162,3 +162,26 @@ class TestProperties:
             passed += office.is_open(moment)
             moment += timedelta(minutes=1)
         assert passed == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "until"),
+    [
+        ("22:00-07:00 Europe/Berlin", "2026-11-19T23:00", "2026-11-20T07:00"),
+        ("22:00-07:00 Europe/Berlin", "2026-11-22T06:59", "2026-11-22T07:00"),
+        ("22:00-07:00 Europe/Berlin", "2026-11-22T07:00", None),
+        ("Mon-Fri 22:00-07:00 Europe/Berlin", "2026-11-22T06:59", None),
+        ("22:00-24:00, Sat-Sun 00:00-24:00 Europe/Berlin", "2026-11-20T22:30", "2026-11-23T00:00"),
+        ("12:00-13:00 22:00-23:00 Europe/Berlin", "2026-11-19T12:30", "2026-11-19T13:00"),
+    ],
+)
+def test_quiet_hours_without_days_are_of_every_day(text, moment, until):
+    assert parse_quiet(text, "x").closing(at(moment)) == (at(until) if until else None)
+
+
+@pytest.mark.parametrize("text", ["22:00-07:00", "10pm-7am UTC", "24/7 UTC", "22:00-22:00 UTC"])
+def test_wrong_quiet_hours_name_their_place(text):
+    with pytest.raises(ConfigError) as caught:
+        parse_quiet(text, "brands[0].quiet_hours")
+    assert str(caught.value).startswith(f'brands[0].quiet_hours = "{text}": ')
+    assert 'write it like "22:00-07:00 Europe/Berlin"' in str(caught.value)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from alerts.messages import plain
+from config.errors import ConfigError
 from config.settings import Settings, parse_settings
 from earful import casework, jobs, watching
 from earful.casework import Actor
+from earful.policies import policies
 from storage.models import (
     AlertKind,
     Case,
@@ -457,6 +459,34 @@ class TestNotTooMuch:
         ]
         due = [case.due_at - world.now for case in world.store.cases.unanswered()]
         assert due == [HOUR, 4 * HOUR, 4 * HOUR]
+
+    def test_a_brands_quiet_hours_go_before_the_general_ones(
+        self, build: Callable[..., World]
+    ) -> None:
+        names = {"Acme": "23:00-07:00 UTC", "Bolt": None, "Cask": ""}
+        world = build(
+            alerts={
+                "quiet_hours": "21:00-08:00 UTC",
+                "channels": [{"channel": "#own", "quiet_hours": "20:00-09:00 UTC"}],
+                "routes": [{"query": "own", "channel": "#own"}],
+            },
+            brands=[
+                {"name": name, "query": name} | ({} if quiet is None else {"quiet_hours": quiet})
+                for name, quiet in names.items()
+            ],
+        )
+        world.now = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+        for name in names:
+            world.say(f"{name} lost my bag.", brand=name)
+        world.say("Acme lost my own bag.")
+        told = [(row["brand"], row["not_before"] and row["not_before"][11:13])
+                for row in world.posts()]  # fmt: skip
+        assert told == [("Acme", "07"), ("Bolt", "08"), ("Cask", None), ("Acme", "09")]
+
+    def test_wrong_quiet_hours_name_their_brand(self, build: Callable[..., World]) -> None:
+        world = build(brands=[{"name": "Acme", "query": "a", "quiet_hours": "at night"}])
+        with pytest.raises(ConfigError, match=r'^brands\[0\]\.quiet_hours = "at night": '):
+            policies(world.settings)
 
     def test_beyond_a_channels_limit_one_message_counts_up(
         self, build: Callable[..., World]
