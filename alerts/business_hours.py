@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.errors import ConfigError
@@ -198,7 +199,8 @@ def _minutes(hour: str, minute: str) -> int:
     return total
 
 
-def _zone(name: str, text: str) -> ZoneInfo:
+@lru_cache(maxsize=64)  # to list all zones takes milliseconds, and each judgement asks
+def _zone(name: str) -> ZoneInfo:
     known = available_timezones()
     if name in known:
         return ZoneInfo(name)
