@@ -14,7 +14,8 @@ from storage.models import Experience, Mention, Stance, Voice
 class Route:
     """Where mentions of a certain kind go; a side that is not given matches all.
 
-    `stars` are the lowest and highest of five; `words` is a query's test of a mention.
+    `stars` are the lowest and highest of five; `words` is a query's test of a mention. A
+    `language` matches its regional forms (`de` also `de-AT`), never one that is not known.
     """
 
     channel: str | None = None
@@ -23,6 +24,7 @@ class Route:
     experience: Experience | None = None
     stance: Stance | None = None
     author: str | None = None
+    language: str | None = None
     stars: tuple[float, float] | None = None
     min_reach: int | None = None
     words: Callable[[Mention], bool] | None = None
@@ -34,6 +36,7 @@ class Route:
             and self.experience in (None, verdict.experience)
             and self.stance in (None, verdict.stance)
             and self._is_by(mention)
+            and (self.language is None or _is_in(mention.language, self.language))
             and (self.stars is None or _between(stars_of_five(mention), self.stars))
             and (self.min_reach is None or (mention.reach or 0) >= self.min_reach)
             and (self.words is None or self.words(mention))
@@ -76,6 +79,15 @@ def stars_of_five(mention: Mention) -> float | None:
     if mention.rating is None or not mention.rating_max:
         return None
     return 5 * mention.rating / mention.rating_max
+
+
+def _is_in(language: str | None, wanted: str) -> bool:
+    have, want = (_tag(language or ""), _tag(wanted))
+    return have == want or have.startswith(f"{want}-")
+
+
+def _tag(language: str) -> str:
+    return language.casefold().replace("_", "-")
 
 
 def _between(value: float | None, ends: tuple[float, float]) -> bool:

@@ -77,6 +77,12 @@ def _stars(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", value):
+        raise ValueError('not a language: write a code such as "de" or "pt-BR"')
+    return value
+
+
 def _slack_user(value: str) -> str:
     if not re.fullmatch(r"[UW][A-Z0-9]{6,20}", value):
         raise ValueError('not a Slack user id: copy it from the profile, such as "U0123ABCD"')
@@ -95,6 +101,7 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Stars = Annotated[str, AfterValidator(_stars)]
+Language = Annotated[str, AfterValidator(_language)]
 SlackUser = Annotated[str, AfterValidator(_slack_user)]
 PersonName = Annotated[str, Field(max_length=80), AfterValidator(_person_name)]
 
@@ -129,6 +136,7 @@ class RouteSettings(Section):
     query: str | None = None
     min_reach: int | None = Field(default=None, ge=0)
     author: str | None = None
+    language: Language | None = None
     channel: Channel | None = None
     urgent: bool = False
 

@@ -94,6 +94,7 @@ def _route(route: RouteSettings) -> Route:
         experience=Experience(route.experience) if route.experience else None,
         stance=Stance(route.stance) if route.stance else None,
         author=route.author,
+        language=route.language,
         stars=stars,
         min_reach=route.min_reach,
         words=partial(_says, parse_query(route.query)) if route.query else None,

@@ -382,6 +382,10 @@ class TestRoutes:
             (Route(channel="#x", author=a_mention().author_id), True),
             (Route(channel="#x", author="Petra"), False),
             (Route(channel="#x", min_reach=1), False),
+            (Route(channel="#x", language="en"), True),
+            (Route(channel="#x", language="EN"), True),
+            (Route(channel="#x", language="en-GB"), False),
+            (Route(channel="#x", language="de"), False),
             (Route(channel="#x", words=lambda mention: "flight" in mention.text), True),
             (Route(channel="#x", words=lambda mention: False), False),
         ],
@@ -389,6 +393,23 @@ class TestRoutes:
     def test_every_side_must_match(self, route, matches):
         policy = replace(POLICY, routes=(route,))
         assert the_alert(a_voice(), policy).channel == ("#x" if matches else "#complaints")
+
+    @pytest.mark.parametrize(
+        ("language", "wanted", "matches"),
+        [
+            ("de-AT", "de", True),
+            ("de_at", "de-AT", True),
+            ("zh-Hant-TW", "zh-hant", True),
+            ("de", "de-AT", False),
+            ("den", "de", False),
+            (None, "de", False),
+            ("", "de", False),
+        ],
+    )
+    def test_a_language_matches_its_regional_forms(self, language, wanted, matches):
+        policy = replace(POLICY, routes=(Route(channel="#x", language=wanted),))
+        alert = the_alert(a_voice(language=language), policy)
+        assert alert.channel == ("#x" if matches else "#complaints")
 
     def test_the_first_that_matches_decides(self):
         routes = (Route(urgent=True), Route(channel="#second"))

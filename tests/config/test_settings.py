@@ -144,6 +144,25 @@ def test_brands_need_names_of_their_own() -> None:
         parse_settings({"brands": [brand, {**brand, "name": "a"}]}, SOURCES, where="x")
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("de", None),
+        ("pt-BR", None),
+        ("zh_Hant", None),
+        ("German", "not a language"),
+        ("", "not a"),
+    ],
+)
+def test_a_route_may_ask_for_a_language(language: str, told: str | None) -> None:
+    raw = {"alerts": {"routes": [{"language": language, "channel": "#x"}]}}
+    if told is None:
+        assert parse_settings(raw, SOURCES, where="x").alerts.routes[0].language == language
+        return
+    with pytest.raises(ConfigError, match=r"alerts\.routes\[0\]\.language: " + told):
+        parse_settings(raw, SOURCES, where="x")
+
+
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="write one with `earful init`"):
         load_settings(tmp_path / "none.toml", SOURCES)

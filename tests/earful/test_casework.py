@@ -460,6 +460,13 @@ class TestNotTooMuch:
         due = [case.due_at - world.now for case in world.store.cases.unanswered()]
         assert due == [HOUR, 4 * HOUR, 4 * HOUR]
 
+    def test_a_route_by_language(self, build: Callable[..., World]) -> None:
+        world = build(alerts={"routes": [{"language": "de", "channel": "#deutsch"}]})
+        world.say("Mein Koffer ist weg.", language="de-AT")
+        world.say("My bag is gone.", language="en")
+        told = [row["channel"] for row in world.posts()]
+        assert told == ["#deutsch", "#voice-complaints"]
+
     def test_a_brands_quiet_hours_go_before_the_general_ones(
         self, build: Callable[..., World]
     ) -> None:
