@@ -1,7 +1,7 @@
 """Outside text made safe for Slack: data that can neither ping, format, link nor break a message.
 
-Slack's mrkdwn has no escape for its formatting marks, so the marks that would format are
-swapped for look-alikes; `console.plain` swaps them back.
+Slack's mrkdwn has no escape for its formatting marks, so the marks that would format, or make a
+picture of `:a_name:`, are swapped for look-alikes; `console.plain` swaps them back.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ _AHEAD = 10
 _MAX_MARKS = 3
 _MAX_LINES = 24
 _MAX_URL = 1800
-_LOOK_ALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
+_LOOK_ALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶"}
 _ORIGINALS = {look: mark for mark, look in _LOOK_ALIKES.items()}
 # Inside a word (snake_case) a mark formats nothing and stays.
 _MARKS = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])|`")
+# A name that runs to the end counts too: what is written after it may begin with a colon.
+_PICTURES = re.compile(r":(?=[^\s:/]+(?::|\Z))")
 _INVISIBLE = frozenset(
     [
         *range(0x202A, 0x202F),  # bidirectional embeddings and overrides
@@ -83,7 +85,17 @@ def clean(text: str, *, lines: bool = True) -> str:
 
 
 def escape(text: str) -> str:
-    """Write `text` so that Slack shows it as it is: nothing in it pings, links or formats."""
+    """Write `text` so that Slack shows it as it is: nothing pings, links, formats or is drawn."""
+    return _entities(_PICTURES.sub(_LOOK_ALIKES[":"], text))
+
+
+def code(text: str, limit: int) -> str:
+    """Show an id as code: Slack draws nothing in it, and what is copied from it is the id."""
+    shown = cut(clean(text[: _AHEAD * limit], lines=False), limit, escaped_limit=2 * limit)[0]
+    return f"`{_entities(shown)}`"
+
+
+def _entities(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKS.sub(lambda found: _LOOK_ALIKES[found[0]], text)
 

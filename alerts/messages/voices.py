@@ -20,6 +20,7 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.text import (
     clean,
+    code,
     count,
     cut,
     day,
@@ -216,7 +217,7 @@ def voice_blocks(
     small = [read_link(mention, was_cut)]
     if mention.owner_replied_at is not None:
         small.append(f"The owner answered on {day(mention.owner_replied_at)}")
-    small.extend([f"Mention {line(mention.id, 120)}", *notes])
+    small.extend([f"Mention {code(mention.id, 120)}", *notes])
     return [
         header(title),
         section(lead, "lead") if lead else None,

@@ -76,6 +76,8 @@ HOSTILE = {
     "links": "<https://evil.example|Click> <https://evil.example> [a](https://evil.example)",
     "pipes": "a|b|c > d <e|f>",
     "quotes": "> quoted\n>>> all of it\n&gt; again",
+    "pictures": ":tada: :thumbs_up::skin-tone-2: a:+1:b :_x_: :100: 10:30:00 :ta\u200bda: :-1",
+    "a page of pictures": ":shipit:" * 800,
     "formatting": "*bold* _italic_ ~struck~ snake_case __init__ **x** :tada:",
     "lone surrogates": "broken \ud83d and \udc00 here",
     "empty": "",
@@ -89,6 +91,25 @@ HOSTILE = {
     "noncharacters": "\uffff\ufffe\U0010ffff",
     "chinese": "这家公司弄丢了我的行李，" * 500,
 }
+
+
+def drawn(payload):
+    """Find what Slack would draw as a picture: plain texts with `emoji: false` are left as is."""
+    found = [payload["text"]]
+
+    def walk(node):
+        if isinstance(node, dict):
+            if node.get("type") == "mrkdwn" or node.get("emoji"):
+                found.append(node["text"])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(payload["blocks"])
+    bare = [re.sub(r"`[^`\n]*`", " ", OUR_MARKUP.sub(" ", text)) for text in found]
+    return [name for text in bare for name in re.findall(r":[^\s:/∶]+:", text)]
 
 
 def every_text(payload):
@@ -117,6 +138,7 @@ OUR_MARKUP = re.compile(
 def check(payload):
     """Fail unless Slack takes the payload and nothing in it pings, deceives or is torn."""
     assert block_faults(payload["blocks"]) == []
+    assert drawn(payload) == []
     assert 0 < len(payload["text"]) <= 3000
     json.dumps(payload).encode("ascii")
     json.dumps(payload, ensure_ascii=False).encode("utf-8")
@@ -212,7 +234,7 @@ class TestHostile:
             messages.plain(payload)
 
     @settings(max_examples=25, deadline=None)
-    @given(st.text(alphabet="<>&|!@#*_~`\n \u202e\ud800a", min_size=500, max_size=9000))
+    @given(st.text(alphabet="<>&|!@#*_~`:\n \u202e\ud800a", min_size=500, max_size=9000))
     def test_any_markup_is_harmless(self, text):
         for payload in payloads_of(text):
             check(payload)
@@ -230,7 +252,7 @@ class TestHostile:
         assert "No link is known to the rest of the words" in without
 
     def test_words_are_shown_as_they_were_written(self):
-        said = 'a < b && c > d, *really*, `x`, ~y~, _z_, "5 | 6"'
+        said = 'a < b && c > d, *really*, `x`, ~y~, :z:, _z_, "5 | 6"'
         assert said in messages.plain(messages.complaint(a_voice(text=said), DUE))
 
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
@@ -271,6 +293,34 @@ class TestText:
     def test_escape_is_undone_for_the_console(self):
         text = "*a* & <b> `c` _d_ ~e~ &lt;"
         assert unescape(escape(text)) == text
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            (":tada:", "∶tada:"),
+            (":wave::skin-tone-2:", "∶wave:∶skin-tone-2:"),
+            ("well:+1:done", "well∶+1∶done"),
+            (":_x_:", "∶ˍxˍ:"),
+            (":a&b:", "∶a&amp;b:"),
+            ("by :tada", "by ∶tada"),
+            (":a:b:c:", "∶a∶b∶c:"),
+        ],
+    )
+    def test_names_of_pictures_are_words(self, text, shown):
+        assert escape(text) == shown
+        assert unescape(shown) == text
+
+    @pytest.mark.parametrize(
+        "text", ["so: good", "https://a.example/b:c d", "a :) b", "::", "at 10:30 sharp"]
+    )
+    def test_other_colons_stay(self, text):
+        assert escape(text) == text
+
+    def test_an_id_can_be_copied(self):
+        voice = a_voice(native_id="at://did:plc:x1/app.bsky/3k", source="bluesky")
+        payload = messages.complaint(voice, DUE)
+        assert "Mention `bluesky:at://did:plc:x1/app.bsky/3k`" in every_text(payload)
+        assert "Mention bluesky:at://did:plc:x1/app.bsky/3k" in messages.plain(payload)
 
     @pytest.mark.parametrize("text", ["snake_case", "a*b*c", "2*3", "x~y"])
     def test_marks_inside_words_stay(self, text):
