@@ -241,7 +241,11 @@ class _Judging:
     def _good_news(self, voice: Voice) -> None:
         mention, verdict = voice.mention, voice.verdict
         delighted = verdict.experience is Experience.DELIGHTED
-        won_back = was_against(voice.history) and (delighted or verdict.stance is Stance.ADVOCATE)
+        # An edit tells of the same person: angry before, case or none, and delighted now.
+        turned = delighted and self._around.earlier.get(mention.id) is Experience.ANGRY
+        won_back = turned or (
+            was_against(voice.history) and (delighted or verdict.stance is Stance.ADVOCATE)
+        )
         if not delighted and not won_back:
             return
         staff = named_staff(mention, self._policy.staff)

@@ -318,6 +318,37 @@ class TestEdits:
         assert "5 of 5 stars" in world.thread(said)[-1]
         assert world.card(said).startswith("Won back: a customer of Acme")
 
+    @pytest.mark.parametrize(
+        "quiet",
+        [
+            {"created_at": NOW - 60 * DAY},  # too old for a case
+            {"owner_reply": "Sorry!", "owner_replied_at": NOW},  # answered before it was seen
+            {"author": None},
+        ],
+        ids=["old", "answered", "unnamed"],
+    )
+    def test_five_stars_win_back_where_no_case_is(
+        self, world: World, quiet: dict[str, Any]
+    ) -> None:
+        said = world.say("They lost my bag.", rating=1.0, rating_max=5.0, **quiet)
+        world.now += HOUR
+        edit = replace(said, text="Found it, and drove it home!", rating=5.0, fetched_at=world.now)
+        world.change(edit, DELIGHTED)
+        (told,) = world.posts(AlertKind.WON_BACK)
+        assert told["channel"] == "#voice-wows"
+        assert "was angry with you before and is glad now" in told["payload"]
+        assert world.posts(AlertKind.WOW) == []
+        world.change(replace(edit, text="Found it and drove it home!"), DELIGHTED)
+        assert len(world.posts(AlertKind.WON_BACK)) == 1
+
+    def test_what_was_mediocre_and_delights_is_a_wow(self, world: World) -> None:
+        said = world.say("It was fine, nothing more.", MEDIOCRE, rating=3.0, rating_max=5.0)
+        world.change(
+            replace(said, text="After the update it is a delight to use every day.", rating=5.0),
+            DELIGHTED,
+        )
+        assert [row["kind"] for row in world.posts()] == ["wow"]
+
     def test_an_edited_complaint_changes_its_message(self, world: World) -> None:
         said = world.say("They lost my bag.")
         world.sent()
