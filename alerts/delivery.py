@@ -9,13 +9,12 @@ Replies and updates go when Slack has the message that they are about.
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from alerts.lines import Lines, Outbox, Pace
 from alerts.transports import Answer, Fate, Look, Sight, Transport
 from storage.models import MAY_BE_POSTED, Alert, AlertState, Operation
 
@@ -23,58 +22,11 @@ SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
 
 ACCOUNT_HOLD = timedelta(minutes=5)
-CHANNEL_PACE_S = 1.0
 MAX_ATTEMPTS = 100
 
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=15)
 _BREAKER = 3
-_EACH = 100
-_REFRESH_S = 5.0
-
-
-class Outbox(Protocol):
-    """The alerts that Slack does not have yet; every method is one transaction."""
-
-    def waiting(self, now: datetime, each: int) -> list[Alert]: ...
-    def next_release(self, now: datetime) -> datetime | None: ...
-    def drop_orphans(self) -> int: ...
-    def claim(self, alert_id: int, now: datetime) -> Alert | None: ...
-    def sending(self) -> list[Alert]: ...
-    def mark_sent(
-        self,
-        alert_id: int,
-        slack_ts: str | None,
-        now: datetime,
-        slack_channel: str | None = None,
-    ) -> None: ...
-    def drop(self, alert_id: int) -> None: ...
-    def retry(self, alert_id: int, next_attempt_at: datetime, error: str) -> None: ...
-    def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None: ...
-    def park(self, alert_id: int, error: str) -> None: ...
-    def hold_channel(
-        self, channel: str, until: datetime, error: str, *, updates: bool = False
-    ) -> None: ...
-    def park_channel(self, channel: str, error: str) -> int: ...
-    def unpark(self, channel: str | None = None) -> int: ...
-
-
-@dataclass
-class Pace:
-    """When each lane may post next; keep one over several deliveries."""
-
-    seconds: float = CHANNEL_PACE_S
-    free_at: dict[str, datetime] = field(default_factory=dict)
-
-    def wait(self, lane: str | None, now: datetime) -> float:
-        """Give the seconds until `lane` is free; 0 when it is."""
-        if lane is None or not self.seconds or lane not in self.free_at:
-            return 0.0
-        return max(0.0, (self.free_at[lane] - now).total_seconds())
-
-    def took(self, lane: str | None, now: datetime) -> None:
-        if lane is not None and self.seconds:
-            self.free_at[lane] = now + timedelta(seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +69,8 @@ def deliver(
     lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
     does.
     """
-    run = _Delivery(
-        outbox, transport, now, pace or Pace(), settle, first_backoff, rng or random.Random()
-    )
+    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
+    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
     tries = 0
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[Answer | Look], Alert] = {}
@@ -127,9 +78,9 @@ def deliver(
             alert, pause = None, 0.0
             may_start = tries < limit and not run.stopped and not stop()
             if may_start and len(under_way) < workers:
-                alert, pause = run.next()
+                alert, pause = lines.next()
             if alert is not None and pause <= 0 and not run.stopped:
-                claimed = run.begin(alert)
+                claimed = lines.begin(alert)
                 if claimed is not None:
                     tries += alert.state is not AlertState.SENDING
                     under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
@@ -145,14 +96,14 @@ def deliver(
 
 
 class _Delivery:
-    """One pass over the outbox; remembers which channels wait."""
+    """One pass over the outbox: speaks to Slack, and writes down what became of it."""
 
     def __init__(
         self,
         outbox: Outbox,
         transport: Transport,
         now: Callable[[], datetime],
-        pace: Pace,
+        lines: Lines,
         settle: timedelta,
         first_backoff: timedelta,
         rng: random.Random,
@@ -160,59 +111,15 @@ class _Delivery:
         self._outbox = outbox
         self._transport = transport
         self._now = now
-        self._pace = pace
+        self._lines = lines
         self._settle = settle
         self._first_backoff = first_backoff
         self._rng = rng
-        self._blocked: set[str] = set()
-        self._queues: dict[str, deque[Alert]] = {}
-        self._looks: deque[Alert] = deque()
-        self._under_way: dict[int, Alert] = {}
-        self._read_at: datetime | None = None
         self._fails_in_row: set[str] = set()
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
         self._account_error: str | None = None
         self.stopped = False
-
-    def next(self) -> tuple[Alert | None, float]:
-        """Give the alert that can go soonest, or be looked for, and the seconds until it can."""
-        now = self._now()
-        stale = self._read_at is None or (now - self._read_at).total_seconds() >= _REFRESH_S
-        if stale or not (self._queues or self._looks or self._under_way):
-            self._refresh()
-        if self._looks:
-            return self._looks[0], 0.0
-        busy = {self._transport.lane(alert) for alert in self._under_way.values()}
-        best: Alert | None = None
-        best_wait = 0.0
-        for name, queue in self._queues.items():
-            if name in self._blocked or not queue:
-                continue
-            lane = self._transport.lane(queue[0])
-            if lane in busy:
-                continue
-            wait_s = self._pace.wait(lane, now)
-            if best is None or (wait_s, *_rank(queue[0])) < (best_wait, *_rank(best)):
-                best, best_wait = queue[0], wait_s
-        return best, best_wait
-
-    def begin(self, alert: Alert) -> Alert | None:
-        """Claim what `next` gave; None when it is not ours to send."""
-        if alert.state is AlertState.SENDING:
-            self._looks.popleft()
-            self._under_way[alert.id] = alert
-            return alert
-        queue = self._queues[alert.queue]
-        queue.popleft()
-        if not queue:
-            del self._queues[alert.queue]
-        claimed = self._outbox.claim(alert.id, self._now())
-        if claimed is None:  # another sender has it: behind it the channel waits
-            self._blocked.add(alert.queue)
-            return None
-        self._under_way[alert.id] = claimed
-        return claimed
 
     def carry_out(self, claimed: Alert, before: Alert) -> Answer | Look:
         """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
@@ -233,11 +140,11 @@ class _Delivery:
 
     def settle(self, alert: Alert, came: Answer | Look) -> None:
         """Write down what became of a try or a look."""
-        del self._under_way[alert.id]
         if isinstance(came, Look):
+            self._lines.looked(alert)
             self._settle_look(alert, came)
         else:
-            self._pace.took(self._transport.lane(alert), self._now())
+            self._lines.tried(alert)
             self._settle_answer(alert, came)
 
     def result(self) -> DeliveryResult:
@@ -245,34 +152,8 @@ class _Delivery:
             **self._counts,
             problems=tuple(self._problems),
             account_error=self._account_error,
-            next_at=self._next_at(),
+            next_at=self._lines.next_at(),
         )
-
-    def _refresh(self) -> None:
-        """Line up what must be looked for, and what waits first, by queue.
-
-        A queue stays out while a row of it is in doubt or must wait. What must wait is asked for
-        too: an alert written after its channel was held would overtake those held.
-        """
-        self._outbox.drop_orphans()
-        self._blocked.clear()
-        self._looks.clear()
-        now = self._read_at = self._now()
-        for alert in self._outbox.sending():
-            if alert.id not in self._under_way:
-                self._blocked.add(alert.queue)
-                if self._free_at(alert) <= now and not self.stopped:
-                    self._looks.append(alert)
-        waiting = self._outbox.waiting(now, _EACH)
-        held = {
-            alert.queue
-            for alert in waiting
-            if alert.next_attempt_at is not None and alert.next_attempt_at > now
-        }
-        self._queues = {}
-        for alert in waiting:
-            if alert.queue not in self._blocked and alert.queue not in held:
-                self._queues.setdefault(alert.queue, deque()).append(alert)
 
     def _settle_answer(self, alert: Alert, answer: Answer) -> None:
         if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
@@ -297,7 +178,7 @@ class _Delivery:
                 self._counts["parked"] += 1 + self._outbox.park_channel(
                     alert.channel, answer.error
                 )
-                self._block(alert)
+                self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
                 self._hold_everything(alert, answer.error)
             case Fate.BAD_MESSAGE:
@@ -317,7 +198,7 @@ class _Delivery:
         self._counts["unclear"] += 1
         at = self._now() + max(self._settle, self._backoff(alert.attempts, answer.retry_after))
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + answer.error)
-        self._block(alert)
+        self._lines.block(alert)
 
     def _hold(self, alert: Alert, answer: Answer) -> None:
         self._problem(answer.error)
@@ -330,7 +211,7 @@ class _Delivery:
         self._outbox.hold_channel(
             alert.channel, until, answer.error, updates=alert.operation is Operation.UPDATE
         )
-        self._block(alert)
+        self._lines.block(alert)
 
     def _hold_everything(self, alert: Alert, error: str) -> None:
         self._problem(error)
@@ -339,14 +220,12 @@ class _Delivery:
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error)
-        waiting = [one for queue in self._queues.values() for one in queue]
-        for channel in {alert.channel, *(one.channel for one in waiting)}:
+        for channel in {alert.channel, *self._lines.channels()}:
             for updates in (False, True):
                 self._outbox.hold_channel(channel, until, error, updates=updates)
 
     def _settle_look(self, alert: Alert, look: Look) -> None:
         """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
-        self._read_at = None  # its queue may go on
         match look.sight:
             case Sight.FOUND:
                 self._found(alert, look)
@@ -371,7 +250,7 @@ class _Delivery:
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + look.error)
-        self._block(alert)
+        self._lines.block(alert)
 
     def _park(self, alert: Alert, error: str) -> None:
         self._problem(error)
@@ -386,39 +265,11 @@ class _Delivery:
         self._fails_in_row.add(channel)
         self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
 
-    def _block(self, alert: Alert) -> None:
-        self._blocked.add(alert.queue)
-        self._queues.pop(alert.queue, None)
-
     def _problem(self, error: str) -> None:
         self._problems[error.removeprefix(MAY_BE_POSTED)] = None
-
-    def _free_at(self, alert: Alert) -> datetime:
-        """Give the moment from which a look at a row in `sending` proves something."""
-        if alert.next_attempt_at is not None:
-            return alert.next_attempt_at
-        # The store keeps whole seconds: a claim may be up to one later than it says.
-        return (alert.claimed_at or alert.created_at) + self._settle + timedelta(seconds=1)
 
     def _backoff(self, attempts: int, at_least: float | None) -> timedelta:
         doublings = min(max(attempts, 1) - 1, 20)
         longest = min(self._first_backoff * 2.0**doublings, LONGEST_BACKOFF)
         wait = longest * self._rng.uniform(0.5, 1.0)
         return max(wait, timedelta(seconds=at_least or 0.0))
-
-    def _next_at(self) -> datetime | None:
-        now = self._now()
-        moments: dict[str, datetime] = {}
-        for alert in self._outbox.sending():
-            free_at = self._free_at(alert)
-            moments[alert.queue] = max(free_at, moments.get(alert.queue, free_at))
-        waiting: dict[str, datetime] = {}
-        for alert in self._outbox.waiting(now, _EACH):
-            at = alert.next_attempt_at or now
-            waiting[alert.queue] = max(at, waiting.get(alert.queue, at))
-        release = self._outbox.next_release(now)
-        return min([*(waiting | moments).values(), *([release] if release else [])], default=None)
-
-
-def _rank(alert: Alert) -> tuple[bool, int]:
-    return not alert.urgent, alert.id

@@ -34,7 +34,8 @@ from alerts.answers import (
     reason_of,
     retry_after,
 )
-from alerts.delivery import DeliveryResult, Outbox, Pace, deliver
+from alerts.delivery import DeliveryResult, deliver
+from alerts.lines import Outbox, Pace
 from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast, shown_blocks
 from storage.models import Alert, Operation
 

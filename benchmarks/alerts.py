@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from alerts.delivery import Pace, deliver  # noqa: E402
+from alerts.delivery import deliver  # noqa: E402
+from alerts.lines import Pace  # noqa: E402
 from alerts.slack import BotTransport  # noqa: E402
 from config.settings import parse_settings  # noqa: E402
 from earful import jobs  # noqa: E402

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from filelock import Timeout
 
-from alerts.delivery import Pace
+from alerts.lines import Pace
 from alerts.scheduler import Schedule
 from alerts.transports import Transport
 from config.errors import EarfulError

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from alerts.delivery import DeliveryResult, Pace, deliver
+from alerts.delivery import DeliveryResult, deliver
+from alerts.lines import Pace
 from alerts.rules import backlog
 from alerts.transports import ConsoleTransport, Transport
 from config.settings import Secrets, Settings

@@ -23,7 +23,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from alerts.delivery import Pace, deliver
+from alerts.delivery import deliver
+from alerts.lines import Pace
 from alerts.slack import BotTransport
 from storage.models import AlertState, NewAlert, Operation
 from tests.alerts.fake_slack import Chaos, FakeSlack

@@ -10,7 +10,8 @@ from itertools import count
 import pytest
 
 from alerts.buttons import Answer, Click, Listener, read_click
-from alerts.delivery import Pace, deliver
+from alerts.delivery import deliver
+from alerts.lines import Pace
 from alerts.messages import complaint
 from alerts.slack import BotTransport
 from config.settings import parse_settings

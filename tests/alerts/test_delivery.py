@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.delivery import SETTLE, Pace, deliver
+from alerts.delivery import SETTLE, deliver
+from alerts.lines import Pace
 from alerts.slack import BotTransport, WebhookTransport
 from alerts.transports import Answer, ConsoleTransport, Fate, Look, Sight
 from config.errors import StoreError

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from alerts.chart import Day, chart
-from alerts.delivery import Pace, deliver
+from alerts.delivery import deliver
+from alerts.lines import Pace
 from alerts.slack import BotTransport, WebhookTransport
 from alerts.transports import ConsoleTransport
 from storage.models import AlertState, Operation

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alerts.buttons import Listener
-from alerts.delivery import Pace
+from alerts.lines import Pace
 from alerts.slack import BotTransport
 from config.settings import parse_settings
 from earful.daemon import Daemon

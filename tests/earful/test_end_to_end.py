@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.delivery import Pace
+from alerts.lines import Pace
 from alerts.slack import BotTransport
 from config.errors import EarfulError
 from config.settings import Settings, parse_settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from alerts.delivery import Pace
+from alerts.lines import Pace
 from alerts.transports import ConsoleTransport
 from config.settings import Settings, parse_settings
 from earful import jobs, routines
