@@ -236,8 +236,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
         self, request: Request, response: Response, spider: Any = None
     ) -> Request | Response:
         host = urlsplit(request.url).netloc
-        resets = limit_resets_in(response)
-        asked = retry_after(response) if response.status in (403, 429, 503) else None
+        now = datetime.now(UTC)
+        resets = limit_resets_in(response, now)
+        asked = retry_after(response, now) if response.status in (403, 429, 503) else None
         wait = max((given for given in (resets, asked) if given is not None), default=None)
         if wait is not None:
             self.holds[host] = max(self.holds.get(host, 0.0), time.monotonic() + wait)
@@ -276,7 +277,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
 
 def of_response(response: Response) -> PageError | None:
     """Judge a final answer by its status and by how long it asks to be left alone."""
-    wait, resets = retry_after(response), limit_resets_in(response)
+    now = datetime.now(UTC)
+    wait, resets = retry_after(response, now), limit_resets_in(response, now)
     problem = of_status(
         response.status, "" if wait is None else f" and asked to wait {wait:.0f} s"
     )

@@ -19,7 +19,7 @@ def header(response: Response, name: str) -> str | None:
     return value.decode("latin-1").strip() if value else None
 
 
-def retry_after(response: Response) -> float | None:
+def retry_after(response: Response, now: datetime) -> float | None:
     """Read Retry-After in seconds, from either of its forms; None when absent or nonsense."""
     value = header(response, "Retry-After")
     if value is None:
@@ -30,10 +30,10 @@ def retry_after(response: Response) -> float | None:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return _seconds_until(moment)
+    return _seconds_until(moment, now)
 
 
-def limit_resets_in(response: Response) -> float | None:
+def limit_resets_in(response: Response, now: datetime) -> float | None:
     """Give the seconds until a spent rate limit is whole again; None while something is left.
 
     The reset may be seconds from now, seconds or milliseconds of the epoch, or a time.
@@ -43,32 +43,31 @@ def limit_resets_in(response: Response) -> float | None:
         reset = header(response, family.format("Reset"))
         if left is None or left >= 1 or reset is None:
             continue
-        seconds = _reset_in(reset)
+        seconds = _reset_in(reset, now)
         if seconds is not None:
             return seconds
     return None
 
 
-def _reset_in(reset: str) -> float | None:
+def _reset_in(reset: str, now: datetime) -> float | None:
     number = _number(reset)
     if number is not None:
         if number > _EPOCH_FROM * 1000:
             number /= 1000
-        now = datetime.now(UTC).timestamp()
-        return max(0.0, number - now if number > _EPOCH_FROM else number)
+        return max(0.0, number - now.timestamp() if number > _EPOCH_FROM else number)
     try:
-        return _seconds_until(datetime.fromisoformat(reset))
+        return _seconds_until(datetime.fromisoformat(reset), now)
     except ValueError:
         pass
     try:
-        return _seconds_until(parsedate_to_datetime(reset))
+        return _seconds_until(parsedate_to_datetime(reset), now)
     except ValueError:
         return None
 
 
-def _seconds_until(moment: datetime) -> float:
+def _seconds_until(moment: datetime, now: datetime) -> float:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - now).total_seconds())
 
 
 def _number(text: str | None) -> float | None:

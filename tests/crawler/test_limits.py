@@ -24,17 +24,23 @@ EMPTY = Reply(b'{"hits": []}')
 NO_TERMS = " OR ".join(f"term{n}" for n in range(3))
 
 
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
 def ahead(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+    return NOW + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "90"}, 90),
-        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{time.time() + 90:.0f}"}, 90),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW.timestamp() + 90:.0f}"}, 90),
         (
-            {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{time.time() * 1e3 + 9e4:.0f}"},
+            {
+                "X-RateLimit-Remaining": "0",
+                "X-RateLimit-Reset": f"{NOW.timestamp() * 1e3 + 9e4:.0f}",
+            },
             90,
         ),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": ahead(90).isoformat()}, 90),
@@ -50,9 +56,9 @@ def ahead(seconds: float) -> datetime:
             90,
         ),
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "90"}, 90),
-        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": f"{time.time() + 90:.0f}"}, 90),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": f"{NOW.timestamp() + 90:.0f}"}, 90),
         ({"X-RateLimit-Remaining": "0.4", "X-RateLimit-Reset": "90"}, 90),
-        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{time.time() - 90:.0f}"}, 0),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW.timestamp() - 90:.0f}"}, 0),
         ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "90"}, None),
         ({"X-RateLimit-Remaining": "0"}, None),
         ({"X-RateLimit-Remaining": "none", "X-RateLimit-Reset": "90"}, None),
@@ -62,7 +68,7 @@ def ahead(seconds: float) -> datetime:
     ],
 )
 def test_every_way_to_write_a_reset(headers: dict[str, str], seconds: float | None) -> None:
-    found = limit_resets_in(Response("http://x.example", headers=headers))
+    found = limit_resets_in(Response("http://x.example", headers=headers), NOW)
     assert found == (None if seconds is None else pytest.approx(seconds, abs=5))
 
 
@@ -78,7 +84,8 @@ def test_a_spent_limit_is_waited_for_before_the_next_request(site: Site, db: Pat
 
 @pytest.mark.parametrize("status", [200, 403, 429])
 def test_a_limit_spent_for_long_is_quota_and_says_when(status: int, site: Site, db: Path) -> None:
-    reset = f"{time.time() + 3600:.0f}"
+    now = datetime.now(UTC)
+    reset = f"{now.timestamp() + 3600:.0f}"
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
     site.on("/api/", replace(EMPTY, status=status, headers=headers))
     (report,) = run_fleet([CrawlJob("A", NO_TERMS, "hackernews", db=db, base_url=site.url)])
@@ -86,7 +93,7 @@ def test_a_limit_spent_for_long_is_quota_and_says_when(status: int, site: Site, 
     assert len(site.asked("/api/")) == 1
     assert "its rate limit is spent until" in (report.reason or "")
     opens = from_iso(report.stats["earful/opens_at"])
-    assert opens == pytest.approx(ahead(3600), abs=timedelta(seconds=30))
+    assert opens == pytest.approx(now + timedelta(hours=1), abs=timedelta(seconds=30))
 
 
 def test_a_body_may_ask_to_wait() -> None:
