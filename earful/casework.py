@@ -22,6 +22,7 @@ from storage.models import (
     NewAlert,
     NewCase,
     Outcome,
+    Stance,
     Voice,
 )
 from storage.store import Store
@@ -206,10 +207,12 @@ def relabel(
     store: Store,
     settings: Settings,
     mention_id: str,
-    experience: Experience,
+    experience: Experience | None,
     actor: Actor,
     now: datetime,
     *,
+    stance: Stance | None = None,
+    note: str | None = None,
     click: str | None = None,
 ) -> Acted:
     """Record a person's label: what is angry no more is dismissed, what is now opens a case."""
@@ -221,7 +224,10 @@ def relabel(
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     moves: list[CaseMove] = []
-    if case is not None:
+    if experience is None:
+        # The stance alone makes and ends no case.
+        pass
+    elif case is not None:
         waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
         wrong = experience is not Experience.ANGRY
         moves.append(
@@ -248,9 +254,10 @@ def relabel(
     store.verdicts.correct(
         mention_id,
         experience=experience,
-        stance=None,
+        stance=stance,
         by=actor.name,
         at=now,
+        note=note,
         cases=cases,
         alerts=alerts,
         moves=moves,

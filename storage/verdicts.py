@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +50,19 @@ class Backlog:
     counts: dict[Experience, int]
     oldest: datetime | None
     newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A text that a person labelled, as it was then; a head that they left is the model's."""
+
+    mention_id: str
+    title: str | None
+    text: str
+    rating: float | None
+    rating_max: float | None
+    experience: Experience
+    stance: Stance
 
 
 Summarise = Callable[[Backlog], NewAlert]
@@ -302,7 +315,8 @@ class Verdicts:
     ) -> bool:
         """Record a person's label for the present text, and in the same transaction what follows.
 
-        False when there is no such mention.
+        A head that is not given keeps what people said of it before. False when there is no such
+        mention.
         """
         with self._database.transaction() as connection:
             row = connection.execute(
@@ -315,9 +329,22 @@ class Verdicts:
                 """
                 INSERT INTO corrections
                     (mention_id, text_hash, experience, stance, corrected_by, corrected_at, note)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                SELECT :id, :hash, coalesce(:experience, max(c.experience)),
+                    coalesce(:stance, max(c.stance)), :by, :at, :note
+                FROM (SELECT 1) LEFT JOIN corrections c ON c.id = (
+                    SELECT max(k.id) FROM corrections k
+                    WHERE k.mention_id = :id AND k.text_hash = :hash
+                )
                 """,
-                (mention_id, row["text_hash"], experience, stance, by, iso(at), note),
+                {
+                    "id": mention_id,
+                    "hash": row["text_hash"],
+                    "experience": experience,
+                    "stance": stance,
+                    "by": by,
+                    "at": iso(at),
+                    "note": note,
+                },
             )
             for case in cases:
                 open_case(connection, case)
@@ -327,6 +354,59 @@ class Verdicts:
             if row["created_at"]:
                 roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
         return True
+
+    def correction(self, mention_id: str) -> tuple[Experience | None, Stance | None] | None:
+        """Give what people said last of a mention's present text; None where nobody did."""
+        row = self._database.connection.execute(
+            """
+            SELECT c.experience, c.stance FROM mentions m
+            JOIN corrections c ON c.mention_id = m.id AND c.text_hash = m.text_hash
+            WHERE m.id = ? ORDER BY c.id DESC LIMIT 1
+            """,
+            (mention_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        return (
+            Experience(row["experience"]) if row["experience"] else None,
+            Stance(row["stance"]) if row["stance"] else None,
+        )
+
+    def corrected(self) -> Iterator[Corrected]:
+        """Give every text that a person labelled, in the version that they read.
+
+        What was deleted at its source is left out, and so is a version that is kept no more.
+        """
+        rows = self._database.connection.execute(
+            """
+            SELECT c.mention_id, coalesce(c.experience, v.experience) AS experience,
+                coalesce(c.stance, v.stance) AS stance,
+                iif(m.text_hash = c.text_hash, m.title, o.title) AS title,
+                iif(m.text_hash = c.text_hash, m.text, o.text) AS text,
+                iif(m.text_hash = c.text_hash, m.rating, o.rating) AS rating,
+                iif(m.text_hash = c.text_hash, m.rating_max, o.rating_max) AS rating_max
+            FROM corrections c
+            JOIN mentions m ON m.id = c.mention_id AND m.deleted_at IS NULL
+            LEFT JOIN mention_versions o ON o.id = (
+                SELECT max(k.id) FROM mention_versions k
+                WHERE k.mention_id = c.mention_id AND k.text_hash = c.text_hash
+            )
+            LEFT JOIN verdicts v ON v.id = (
+                SELECT max(k.id) FROM verdicts k
+                WHERE k.mention_id = c.mention_id AND k.text_hash = c.text_hash
+            )
+            WHERE c.id IN (SELECT max(id) FROM corrections GROUP BY mention_id, text_hash)
+                AND (m.text_hash = c.text_hash OR o.id IS NOT NULL)
+                AND coalesce(c.experience, v.experience) IS NOT NULL
+                AND coalesce(c.stance, v.stance) IS NOT NULL
+            ORDER BY c.id
+            """
+        )
+        for row in rows:
+            values = dict(row)
+            values["experience"] = Experience(row["experience"])
+            values["stance"] = Stance(row["stance"])
+            yield Corrected(**values)
 
     def _count(self, sql: str, *parameters: object) -> int:
         return int(self._database.connection.execute(sql, parameters).fetchone()[0])

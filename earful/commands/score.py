@@ -124,10 +124,14 @@ def evaluate(file: Path, as_json: bool) -> int:
 @click.option("--held-out", multiple=True, metavar="DATASET", help="Calibrate on this data set.")
 @click.option("--pool", type=click.Path(path_type=Path), help="Weak labels to train on first.")
 @click.option(
-    "--floor", multiple=True, metavar="HEAD=F1",
-    help="Refuse a model under this macro-F1, such as experience=0.8.",
+    "--floor", multiple=True, metavar="FIGURE=VALUE",
+    help="Refuse a model under this, such as experience=0.8.  [default: for the shipped weights' "
+    "folder the pinned floors, else none]",
 )  # fmt: skip
+@click.option("--corrections", is_flag=True, help="Learn from the corrections of the store too.")
+@click.pass_obj
 def train(
+    app: App,
     files: tuple[Path, ...],
     output: Path,
     epochs: float,
@@ -135,15 +139,22 @@ def train(
     held_out: tuple[str, ...],
     pool: Path | None,
     floor: tuple[str, ...],
+    corrections: bool,
 ) -> int:
     """Fine-tune on labelled JSON Lines; write weights and a card.
 
     Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
-    `rating_max`, `dataset` and `sure`.
+    `rating_max`, `dataset`, `sure` and `weight`.
     """
-    from earful import console
+    from earful import console, correcting
     from sentiment.training import train as run_training
 
+    floors = _floors(floor, output)
+    learnt = []
+    if corrections:
+        with app.open_store() as store:
+            learnt = correcting.examples(store)
+        click.echo(f"{len(learnt):,} corrections of {app.store_path}", err=True)
     tasks: dict[str, TaskID] = {}
     with console.progress_bar("reading", None) as (bar, first):
 
@@ -160,7 +171,8 @@ def train(
             seed=seed,
             held_out=held_out,
             pool=pool,
-            floors=_floors(floor),
+            floors=floors,
+            corrections=learnt,
             progress=show,
         )
     click.echo(made.report.table())
@@ -171,16 +183,20 @@ def train(
     return 0
 
 
-def _floors(given: Sequence[str]) -> dict[str, float]:
-    floors = {}
+def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
+    """Read the floors; what would replace the shipped weights starts from the pinned ones."""
+    from sentiment.adapter import WEIGHTS
+    from sentiment.floors import FLOORS
+
+    floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}
     for item in given:
-        head, _, value = item.partition("=")
+        name, _, value = item.partition("=")
         try:
-            floors[head] = float(value)
+            floors[name] = float(value)
         except ValueError:
             raise InputError(f"--floor: {item!r}: write a number, as in experience=0.8") from None
-        if head not in ("experience", "stance"):
-            raise InputError(f"--floor: {item!r}: the heads are experience and stance")
+        if name not in FLOORS:
+            raise InputError(f"--floor: {item!r}: the figures are {', '.join(FLOORS)}")
     return floors
 
 

@@ -1,0 +1,158 @@
+"""Corrections from a CSV, and corrections as texts to train on."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from config.errors import InputError
+from config.settings import Settings
+from earful import casework
+from earful.casework import Actor
+from earful.importing import Refusal
+from storage.models import Experience, Stance
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from sentiment.labels import Example
+
+COLUMNS = ("mention_id", "experience", "stance", "by", "note")
+# A person looked at exactly this text, and it is one that the model had to ask about.
+WEIGHT = 3.0
+Label = TypeVar("Label", bound=StrEnum)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a file came to; `known` rows say what people had said already."""
+
+    rows: int = 0
+    corrected: int = 0
+    known: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def correct_file(
+    store: Store, settings: Settings, path: Path, actor: Actor | None, now: datetime
+) -> Report:
+    """Take the corrections of a CSV (`COLUMNS`); safe to repeat.
+
+    `actor` says who corrects where a row has no `by`. InputError where the file cannot be read or
+    its columns do not fit; a row that does not is refused, and the others are taken.
+    """
+    report = Report()
+    for number, row in enumerate(_rows(path), start=1):
+        report.rows = number
+        try:
+            if _correct(store, settings, row, actor, now):
+                report.corrected += 1
+            else:
+                report.known += 1
+        except (ValueError, InputError) as error:
+            report.refused.append(Refusal(number, str(error)))
+    return report
+
+
+def examples(store: Store) -> list[Example]:
+    """Give the store's corrections as labelled texts that weigh more than others."""
+    from sentiment.labels import Example
+    from sentiment.text import Text
+
+    return [
+        Example(
+            text=Text(one.text, one.title, one.rating, one.rating_max),
+            experience=one.experience,
+            stance=one.stance,
+            dataset="corrections",
+            weight=WEIGHT,
+        )
+        for one in store.verdicts.corrected()
+    ]
+
+
+def _correct(
+    store: Store, settings: Settings, row: Mapping[str, str], actor: Actor | None, now: datetime
+) -> bool:
+    if "" in row:
+        raise ValueError("has more cells than the header: quote what holds commas")
+    mention_id = row.get("mention_id", "")
+    if not mention_id:
+        raise ValueError("no mention_id")
+    experience = _label(row, "experience", Experience)
+    stance = _label(row, "stance", Stance)
+    if experience is None and stance is None:
+        raise ValueError("neither experience nor stance: say what is right")
+    by = Actor(row["by"]) if row.get("by") else actor
+    if by is None:
+        raise ValueError("no `by`: say who corrects, here or with --as NAME")
+    before = store.verdicts.correction(mention_id)
+    if before is not None and before == (experience or before[0], stance or before[1]):
+        return False
+    casework.relabel(
+        store,
+        settings,
+        mention_id,
+        # An experience that people gave before is no new word about the case.
+        None if before is not None and before[0] is experience else experience,
+        by,
+        now,
+        stance=stance,
+        note=row.get("note") or None,
+    )
+    return True
+
+
+def _label(row: Mapping[str, str], name: str, kind: type[Label]) -> Label | None:
+    value = row.get(name, "").lower()
+    if not value:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        close = difflib.get_close_matches(value, [one.value for one in kind], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"use {', '.join(kind)}"
+        raise ValueError(f"{name} {value!r}: {hint}") from None
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            delimiter = max(",;\t", key=first.count)
+            header = next(csv.reader([first], delimiter=delimiter), [])
+            names = [name.strip().lower() for name in header]
+            _check(path, names)
+            for cells in csv.reader(file, delimiter=delimiter):
+                if not any(cell.strip() for cell in cells):
+                    continue
+                row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+                yield row | ({"": "more"} if len(cells) > len(names) else {})
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error.reason}): save it as UTF-8") from error
+    except csv.Error as error:
+        raise InputError(f"{path}: not CSV: {error}") from error
+
+
+def _check(path: Path, names: list[str]) -> None:
+    for name in names:
+        if name not in COLUMNS:
+            close = difflib.get_close_matches(name, COLUMNS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(COLUMNS)}"
+            raise InputError(f"{path}: {name!r} is no column of corrections; {hint}")
+        if names.count(name) > 1:
+            raise InputError(f"{path}: two columns are called {name!r}")
+    if "mention_id" not in names or not {"experience", "stance"} & set(names):
+        raise InputError(
+            f"{path}: the columns mention_id and experience or stance are needed; the file has: "
+            f"{', '.join(names) or 'nothing'}"
+        )
