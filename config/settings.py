@@ -188,6 +188,16 @@ class CrawlSettings(Section):
     overlap: Duration = timedelta(hours=48)
 
 
+class ModelSettings(Section):
+    """One `[[models]]`: a text classifier for a language that the shipped model cannot read."""
+
+    language: str = Field(pattern=r"^[a-z]{2}$")
+    path: str = Field(min_length=1)
+    labels: dict[str, Literal["angry", "mediocre", "delighted", "none"]] = Field(min_length=2)
+    stances: dict[str, Literal["advocate", "hater", "neither"]] = {}
+    sure_at: float = Field(default=0.9, gt=0, le=1)
+
+
 class ServeSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
@@ -278,7 +288,16 @@ class Settings(Section):
     cases: CaseSettings = CaseSettings()
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
+    models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> Self:
+        languages = [model.language for model in self.models]
+        for language in languages:
+            if languages.count(language) > 1:
+                raise ValueError(f"two models are for the language {language!r}: keep one")
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -338,7 +357,14 @@ def load_settings(path: Path, sources: Mapping[str, type[BaseModel]]) -> Setting
     if not store_path.is_absolute():
         store_path = path.parent / store_path
     store = settings.store.model_copy(update={"path": store_path})
-    return settings.model_copy(update={"store": store})
+    models = tuple(
+        # What is no folder beside the file is the id of a model at a hub.
+        model.model_copy(update={"path": str(path.parent / model.path)})
+        if (path.parent / model.path).is_dir()
+        else model
+        for model in settings.models
+    )
+    return settings.model_copy(update={"store": store, "models": models})
 
 
 def parse_settings(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from config.settings import BrandSettings, SourceSettings
+from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import App
 from earful.needs import unmet_needs
 from storage.models import CrawlReport
@@ -35,7 +35,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for need in unmet_needs(settings, os.environ):
         where, _, told = need.partition(": ")
         yield Finding(where, False, told)
-    yield _model()
+    yield _model(app.settings)
     yield from _slack(app, offline)
     if offline:
         return
@@ -44,10 +44,10 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
             yield _source(app, brand, source, explain)
 
 
-def _model() -> Finding:
+def _model(settings: Settings) -> Finding:
     from sentiment.classifier import Classifier
 
-    return Finding("model", True, Classifier.load().model)
+    return Finding("model", True, ", ".join(Classifier.load(models=settings.models).models))
 
 
 def _slack(app: App, offline: bool) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ class Status:
     cases: dict[str, int]
     alerts: dict[str, int]
     languages: dict[str, int]
+    unread: int
     sources: list[dict[str, Any]]
     problems: list[str]
 
@@ -65,6 +66,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         cases=store.cases.counts(now),
         alerts={state.value: number for state, number in alerts.items()},
         languages=store.insight.languages(),
+        unread=store.verdicts.count_unread(),
         sources=sources,
         problems=problems,
     )

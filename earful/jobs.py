@@ -81,11 +81,15 @@ def rescore(
     store: Store, classifier: Classifier, clock: Clock, progress: Progress | None = None
 ) -> int:
     """Move mentions scored by another model version to this one; old verdicts stay."""
-    done = 0
-    while batch := store.verdicts.stale(classifier.model, _SCORE_BATCH):
+    done = after = 0
+    while True:
+        batch, after = store.verdicts.stale(
+            classifier.models, _SCORE_BATCH, languages=[*classifier.others], after=after
+        )
+        if not batch:
+            return done
         _score_batch(store, classifier, batch, clock, progress)
         done += len(batch)
-    return done
 
 
 def _score_batch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.calibration import Calibration, confidence
 from sentiment.encoding import MOST_WINDOWS, batches, encode
-from sentiment.language import detect_language
+from sentiment.language import language_of
 from sentiment.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+    from config.settings import ModelSettings
+    from sentiment.languages import LanguageModel
     from sentiment.metrics import Floats
     from sentiment.runtime import Runtime
 
@@ -64,16 +66,25 @@ class Classifier:
         tokenizer: Tokenizer,
         calibration: Calibration,
         languages: Sequence[str] = ("en",),
+        others: Mapping[str, LanguageModel] | None = None,
     ) -> None:
         self.model = model
         self.runtime = runtime
         self.calibration = calibration
         self.languages = frozenset(languages)
+        self.others = dict(others or {})
         self._tokenizer = tokenizer
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Name every version that verdicts may carry: this one and those for other languages."""
+        return (self.model, *(other.model for other in self.others.values()))
+
     @classmethod
-    def load(cls, weights: Path | None = None) -> Classifier:
+    def load(cls, weights: Path | None = None, models: Sequence[ModelSettings] = ()) -> Classifier:
         """Load shipped or given weights; ModelError if they or the backbone are not as they were.
+
+        `models` read the languages that they name.
 
         Chooses the number type by a short calibration: bf16 where it is faster, else fp32.
         """
@@ -89,6 +100,7 @@ class Classifier:
             tokenizer=load_tokenizer(backbone_dir()),
             calibration=config.calibration,
             languages=config.languages,
+            others=_others(models),
         )
 
     def classify(
@@ -103,11 +115,28 @@ class Classifier:
         """
         verdicts: list[Verdict] = []
         for chunk in _chunks(texts):
-            logits = self.logits(chunk)
-            verdicts += self._verdicts(chunk, logits)
+            verdicts += self._judged(chunk)
             if progress is not None:
                 progress(len(chunk))
         return verdicts
+
+    def _judged(self, texts: Sequence[Text]) -> list[Verdict]:
+        if not self.others:
+            return list(self._verdicts(texts, self.logits(texts)))
+        readers: dict[str | None, list[int]] = {}
+        for index, text in enumerate(texts):
+            language = language_of(text)
+            known = language in self.others and _has_words(joined(text))
+            readers.setdefault(language if known else None, []).append(index)
+        found: dict[int, Verdict] = {}
+        for language, rows in readers.items():
+            part = [texts[index] for index in rows]
+            if language is None:
+                given = list(self._verdicts(part, self.logits(part)))
+            else:
+                given = self.others[language].classify(part)
+            found.update(zip(rows, given, strict=True))
+        return [found[index] for index in range(len(texts))]
 
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
@@ -146,7 +175,7 @@ class Classifier:
             p_experience = mode.experience.probabilities(experience)
             p_stance = mode.stance.probabilities(stance)
             readable = joined(text)
-            if self._foreign(text, readable) or (not position and not _has_words(readable)):
+            if self._foreign(text) or (not position and not _has_words(readable)):
                 yield self._unread()
                 continue
             sure = (
@@ -156,10 +185,8 @@ class Classifier:
             )
             yield self._verdict(p_experience, p_stance, bool(sure))
 
-    def _foreign(self, text: Text, readable: str) -> bool:
-        language = detect_language(readable)
-        if language is None and text.language:
-            language = text.language.split("-")[0].lower()
+    def _foreign(self, text: Text) -> bool:
+        language = language_of(text)
         return language is not None and language not in self.languages
 
     def _verdict(self, experience: np.ndarray, stance: np.ndarray, sure: bool) -> Verdict:
@@ -184,6 +211,14 @@ class Classifier:
         import numpy as np
 
         return self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
+
+
+def _others(models: Sequence[ModelSettings]) -> dict[str, LanguageModel]:
+    if not models:
+        return {}
+    from sentiment.languages import LanguageModel
+
+    return {model.language: LanguageModel.load(model) for model in models}
 
 
 def _read_whole(owner: NDArray[np.int64], texts: Sequence[Text]) -> list[bool]:

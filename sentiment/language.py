@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sentiment.text import clean
+from sentiment.text import Text, clean, joined
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -49,6 +49,14 @@ def _identifier() -> LanguageIdentifier:
 @lru_cache(maxsize=8192)
 def _latin(letter: str) -> bool:
     return letter < "\u0250" or unicodedata.name(letter, "").startswith("LATIN")
+
+
+def language_of(text: Text) -> str | None:
+    """Name a text's language: what is detected, else what its source tells."""
+    language = detect_language(joined(text))
+    if language is None and text.language:
+        return text.language.split("-")[0].lower()
+    return language
 
 
 def detect_language(text: str) -> str | None:

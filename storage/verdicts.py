@@ -89,22 +89,50 @@ class Verdicts:
             "WHERE v.judged_at IS NULL"
         )
 
-    def stale(self, model: str, limit: int) -> list[Mention]:
-        """Give mentions whose current verdict is by another model version."""
+    def stale(
+        self,
+        models: Sequence[str],
+        limit: int,
+        *,
+        languages: Sequence[str] = (),
+        after: int = 0,
+    ) -> tuple[list[Mention], int]:
+        """Give mentions whose current verdict is by none of the model versions.
+
+        Also those that no model could read, where there is one for their language now. Each call
+        goes on `after` what the last one returned beside its mentions.
+        """
+        where, values = _stale(models, languages)
         rows = self._database.connection.execute(
             f"""
             {SELECT_MENTION} JOIN verdicts v ON v.id = m.verdict_id
-            WHERE v.model <> ? ORDER BY m.seq LIMIT ?
+            WHERE ({where}) AND m.seq > ? ORDER BY m.seq LIMIT ?
             """,
-            (model, limit),
-        )
-        return [mention_from(row) for row in rows]
+            (*values, after, limit),
+        ).fetchall()
+        return [mention_from(row) for row in rows], rows[-1]["seq"] if rows else after
 
-    def count_stale(self, model: str) -> int:
+    def count_stale(self, models: Sequence[str], *, languages: Sequence[str] = ()) -> int:
+        where, values = _stale(models, languages)
         return self._count(
             "SELECT count(*) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
-            "WHERE v.model <> ?",
-            model,
+            f"WHERE {where}",
+            *values,
+        )
+
+    def count_unread(self) -> int:
+        """Count mentions with words whose language no model reads.
+
+        What could not be read has exactly the probability 1 of no experience, and is not sure.
+        """
+        return self._count(
+            """
+            SELECT count(*) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
+            WHERE v.p_none = 1 AND v.sure = 0 AND (
+                (m.language IS NOT NULL AND m.language NOT LIKE 'en%')
+                OR coalesce(m.title, '') || m.text GLOB '*[a-zA-Z]*'
+            )
+            """
         )
 
     def save(self, scored: Sequence[Scored], at: datetime) -> int:
@@ -410,6 +438,17 @@ class Verdicts:
 
     def _count(self, sql: str, *parameters: object) -> int:
         return int(self._database.connection.execute(sql, parameters).fetchone()[0])
+
+
+def _stale(models: Sequence[str], languages: Sequence[str]) -> tuple[str, list[object]]:
+    known = ", ".join("?" * len(models))
+    where = f"v.model NOT IN ({known})"
+    if not languages:
+        return where, list(models)
+    spoken = ", ".join("?" * len(languages))
+    language = "lower(substr(m.language, 1, instr(m.language || '-', '-') - 1))"
+    where += f" OR (v.p_none = 1 AND v.sure = 0 AND v.model = ? AND {language} IN ({spoken}))"
+    return where, [*models, models[0], *languages]
 
 
 def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:

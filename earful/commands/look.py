@@ -43,7 +43,7 @@ def status(app: App, as_json: bool) -> int:
         ("waiting", f"{found.unscored:,} to score · {found.unjudged:,} to judge"),
         ("cases", " · ".join(f"{n:,} {state}" for state, n in found.cases.items())),
         ("alerts", " · ".join(f"{n:,} {state}" for state, n in found.alerts.items())),
-        ("languages", _languages(found.languages)),
+        ("languages", _languages(found.languages, found.unread)),
     ]
     console.out.print(console.table(("", ""), [(a, escape(b)) for a, b in rows]))
     if found.sources:
@@ -71,8 +71,10 @@ def status(app: App, as_json: bool) -> int:
     return 0 if found.healthy else 1
 
 
-def _languages(counts: dict[str, int]) -> str:
+def _languages(counts: dict[str, int], unread: int) -> str:
     shown = [f"{n:,} {language}" for language, n in list(counts.items())[:6]]
+    if unread:
+        shown.append(f"{unread:,} not read: no model for their language")
     return " · ".join(shown) if shown else "none yet"
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +136,12 @@ def _run(
     from earful.daemon import Daemon
 
     daemon = Daemon(
-        settings, transport, utc_now, load_classifier=load_classifier, idle=idle, listen=listen
+        settings,
+        transport,
+        utc_now,
+        load_classifier=partial(load_classifier, settings.models),
+        idle=idle,
+        listen=listen,
     )
     with ExitStack() as stack:
         if end_after is not None:

@@ -17,6 +17,7 @@ from earful.app import App, utc_now
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from config.settings import ModelSettings
     from sentiment.classifier import Classifier, Text
     from storage.models import Verdict
 
@@ -36,13 +37,15 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         scored = 0
         waiting = store.verdicts.count_waiting()
         if waiting or rescore:
-            classifier = load_classifier()
+            classifier = load_classifier(app.settings.models)
             with console.progress_bar("scoring", waiting) as (bar, task):
                 scored = jobs.score(
                     store, classifier, utc_now, lambda done: bar.advance(task, done)
                 )
             if rescore:
-                stale = store.verdicts.count_stale(classifier.model)
+                stale = store.verdicts.count_stale(
+                    classifier.models, languages=[*classifier.others]
+                )
                 with console.progress_bar("scoring anew", stale) as (bar, task):
                     scored += jobs.rescore(
                         store, classifier, utc_now, lambda done: bar.advance(task, done)
@@ -82,7 +85,7 @@ def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
 
     if not texts and sys.stdin.isatty():
         raise click.UsageError("give a TEXT, or pipe one a line into stdin")
-    classifier = load_classifier()
+    classifier = load_classifier(app.settings.models)
     if texts:
         _show(classifier, [Text(text=text) for text in texts], as_json)
         return 0
@@ -200,10 +203,11 @@ def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     return floors
 
 
-def load_classifier() -> Classifier:
+def load_classifier(models: Sequence[ModelSettings] = ()) -> Classifier:
+    """Load the shipped model, and those that the config names for other languages."""
     from sentiment.classifier import Classifier
 
-    return Classifier.load()
+    return Classifier.load(models=models)
 
 
 def _stdin_texts() -> Iterator[Text]:

@@ -26,6 +26,8 @@ class WordClassifier:
 
     def __init__(self, model: str = "words-1") -> None:
         self.model = model
+        self.models = (model,)
+        self.others: dict[str, object] = {}
         self.batches: list[int] = []
 
     def classify(

@@ -54,7 +54,7 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
         done = models(store)["words-2"]
         assert done in (3 * BATCH, 4 * BATCH)
         assert models(store)["words-1"] == MENTIONS
-        left = store.verdicts.count_stale("words-2")
+        left = store.verdicts.count_stale(["words-2"])
         assert left == MENTIONS - done
         current = store.database.connection.execute(
             "SELECT count(*) FROM voice WHERE model = 'words-2'"
@@ -79,4 +79,4 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
     assert sum(advanced) == left == sum(newer.batches)
     with Store.open(path) as store:
         assert models(store) == {"words-1": MENTIONS, "words-2": MENTIONS}
-        assert store.verdicts.count_stale("words-2") == 0
+        assert store.verdicts.count_stale(["words-2"]) == 0

@@ -312,7 +312,9 @@ def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Sto
     score(store, verdict())
     day_ago = NOW - timedelta(days=1)
     store.verdicts.record_judgement(store.verdicts.unjudged(day_ago, 9), [], [], NOW)
-    assert [one.id for one in store.verdicts.stale("m2", 9)] == ["appstore:1"]
+    stale, after = store.verdicts.stale(["m2"], 9)
+    assert [one.id for one in stale] == ["appstore:1"]
+    assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
     (same,) = store.verdicts.stale("m2", 9)
     store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
     assert store.verdicts.stale("m2", 9) == []

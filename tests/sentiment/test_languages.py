@@ -1,0 +1,215 @@
+"""Another model for a language: loaded from a folder, asked for its language, sure by its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigError, ModelError
+from config.settings import ModelSettings, load_settings
+from earful import jobs
+from sentiment.classifier import Classifier, Text
+from sentiment.languages import LanguageModel
+from storage.models import Experience, Mention, Stance
+from storage.store import Store
+from tests.earful.conftest import Earful, earful
+
+__all__ = ["earful"]
+
+GERMAN = "Das ist wirklich das schlechteste Hotel, in dem ich jemals war."
+FRENCH = "C'est vraiment le pire hôtel que j'ai jamais vu, ne venez pas ici."
+ENGLISH = "I love this hotel, the staff was wonderful to us!"
+LABELS = {"1 star": "angry", "2 stars": "angry", "3 stars": "mediocre", "5 stars": "delighted"}
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def make_model(folder: Path) -> Path:
+    """Save a tiny classifier with random weights whose bias says `2 stars` with about 0.6."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from tokenizers.processors import TemplateProcessing
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *GERMAN.replace(",", " ,").split()]
+    vocabulary = {word: place for place, word in enumerate(dict.fromkeys(words))}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", model_max_length=24,
+    ).save_pretrained(folder)  # fmt: skip
+    torch.manual_seed(5)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=32, num_labels=4,
+        id2label=dict(enumerate(LABELS)), label2id={name: i for i, name in enumerate(LABELS)},
+    )  # fmt: skip
+    network = BertForSequenceClassification(config)
+    with torch.no_grad():
+        network.classifier.bias.copy_(torch.tensor([0.7, 2.0, 0.0, 0.0]))
+    network.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "german")
+
+
+def settings(path: Path | str, **more: object) -> ModelSettings:
+    values = {"language": "de", "path": str(path), "labels": LABELS, "sure_at": 0.6, **more}
+    return ModelSettings.model_validate(values)
+
+
+@pytest.fixture(scope="module")
+def polyglot(folder: Path, classifier: Classifier) -> Callable[..., Classifier]:
+    def make(**more: object) -> Classifier:
+        return Classifier(
+            classifier.model,
+            classifier.runtime,
+            classifier._tokenizer,
+            classifier.calibration,
+            others={"de": LanguageModel.load(settings(folder, **more))},
+        )
+
+    return make
+
+
+def test_a_model_reads_the_language_that_it_names_and_no_other(
+    polyglot: Callable[..., Classifier], classifier: Classifier
+) -> None:
+    texts = [Text(ENGLISH), Text(GERMAN), Text(FRENCH), Text("gut", language="de-AT"), Text("…")]
+    german = polyglot()
+    first, second, third, short, empty = german.classify(texts)
+    ours, _, unread, *_ = classifier.classify(texts)
+    assert first.model == third.model == empty.model == classifier.model
+    assert (first.experience, first.sure) == (ours.experience, ours.sure)
+    assert second.model == short.model == german.others["de"].model
+    assert second.model.startswith("de:german-")
+    assert german.models == (classifier.model, second.model)
+    assert third == unread
+    assert (third.experience, third.sure, third.p_none) == (Experience.NONE, False, 1.0)
+    assert second.experience is Experience.ANGRY
+    assert second.stance is Stance.NEITHER
+    total = second.p_angry + second.p_mediocre + second.p_delighted + second.p_none
+    assert total == pytest.approx(1)
+
+
+def test_sure_is_from_the_configured_probability_on(
+    polyglot: Callable[..., Classifier],
+) -> None:
+    (low,), (high,) = (polyglot(sure_at=at).classify([Text(GERMAN)]) for at in (0.5, 0.99))
+    assert 0.5 < low.p_angry < 0.99
+    assert (low.sure, high.sure) == (True, False)
+    assert low.model != high.model
+
+
+def test_labels_may_tell_a_stance(polyglot: Callable[..., Classifier]) -> None:
+    (verdict,) = polyglot(stances={"2 stars": "hater"}).classify([Text(GERMAN)])
+    assert verdict.stance is Stance.HATER
+    assert verdict.p_hater + verdict.p_neither == pytest.approx(1)
+
+
+def test_a_long_text_is_read_in_windows_and_batches_change_nothing(
+    polyglot: Callable[..., Classifier], caplog: pytest.LogCaptureFixture
+) -> None:
+    german = polyglot().others["de"]
+    texts = [Text(" ".join([GERMAN] * n)) for n in (1, 9, 2, 30)]
+    together = german.classify(texts)
+    for text, verdict in zip(texts, together, strict=True):
+        (alone,) = german.classify([text])
+        assert alone.experience is verdict.experience
+        assert alone.p_angry == pytest.approx(verdict.p_angry, abs=1e-5)
+    assert not caplog.records
+    (endless,) = german.classify([Text(" ".join([GERMAN] * 200))])
+    assert not endless.sure
+    assert "read at its beginning only" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"labels": {**LABELS, "4 stars": "delighted"}}, "has no label '4 stars'; its labels are"),
+        ({"labels": {"1 star": "angry", "3 stars": "none"}}, "what its label '2 stars' means"),
+        ({"stances": {"bad": "hater"}}, "has no label 'bad'"),
+        ({"path": "./absent"}, "models: de: ./absent cannot be loaded"),
+    ],
+)
+def test_what_does_not_fit_is_named(folder: Path, changes: dict[str, object], told: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        LanguageModel.load(settings(folder).model_copy(update=changes))
+    assert told in str(caught.value)
+
+
+def test_the_config_names_models(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "german").symlink_to(folder)
+    path = tmp_path / "earful.toml"
+    table = '[[models]]\nlanguage = "de"\npath = "german"\nlabels = { a = "angry", b = "none" }\n'
+    path.write_text(table)
+    (model,) = load_settings(path, {}).models
+    assert (model.path, model.sure_at) == (str(tmp_path / "german"), 0.9)
+    path.write_text(table.replace('"german"', '"nlp/reviews"'))
+    assert load_settings(path, {}).models[0].path == "nlp/reviews"
+    for wrong, told in (
+        (table + table, "two models are for the language 'de'"),
+        (table.replace('"angry"', '"cross"'), "models[0].labels.a: Input should be 'angry'"),
+        (table.replace("path", "pth"), "models[0].pth: unknown key; did you mean 'path'?"),
+        (table.replace('"de"', '"German"'), "models[0].language"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(ConfigError) as caught:
+            load_settings(path, {})
+        assert told in str(caught.value)
+
+
+def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
+    tmp_path: Path, polyglot: Callable[..., Classifier], classifier: Classifier, earful: Earful
+) -> None:
+    texts = {"1": GERMAN, "2": FRENCH, "3": ENGLISH, "4": "👍👍"}
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        store.mentions.save(
+            Mention(brand="A", source="shop", native_id=key, text=text, fetched_at=NOW)
+            for key, text in texts.items()
+        )
+        jobs.score(store, classifier, lambda: NOW)
+        assert store.verdicts.count_unread() == 2
+        assert jobs.rescore(store, classifier, lambda: NOW) == 0
+        german = polyglot()
+        assert store.verdicts.count_stale(german.models, languages=["de"]) == 1
+        assert jobs.rescore(store, german, lambda: NOW) == 1
+        assert jobs.rescore(store, german, lambda: NOW) == 0
+        assert store.verdicts.count_unread() == 1
+        voice = store.verdicts.voice("shop:1")
+        assert voice is not None
+        assert voice.verdict.model == german.models[1]
+        assert "1 de" in " ".join(f"{n} {name}" for name, n in store.insight.languages().items())
+        # Without the model its verdicts are of another version, and go back.
+        assert jobs.rescore(store, classifier, lambda: NOW) == 1
+    told = earful("status")
+    assert "2 not read: no model for their language" in " ".join(told.out.split())
+    assert json.loads(earful("status", "--json").out)["unread"] == 2
+
+
+def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
+    tmp_path: Path, polyglot: Callable[..., Classifier], classifier: Classifier
+) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        store.mentions.save(
+            [
+                Mention(
+                    brand="A", source="shop", native_id="1", text=FRENCH, fetched_at=NOW,
+                    language="de",
+                )
+            ]
+        )  # fmt: skip
+        jobs.score(store, classifier, lambda: NOW)
+        assert jobs.rescore(store, polyglot(), lambda: NOW) == 1
