@@ -315,9 +315,9 @@ def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Sto
     stale, after = store.verdicts.stale(["m2"], 9)
     assert [one.id for one in stale] == ["appstore:1"]
     assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
-    (same,) = store.verdicts.stale("m2", 9)
+    (same,) = stale
     store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
-    assert store.verdicts.stale("m2", 9) == []
+    assert store.verdicts.stale(["m2"], 9) == ([], 0)
     assert store.verdicts.unjudged(day_ago, 9) == []
     models = store.database.connection.execute("SELECT model FROM verdicts ORDER BY id")
     assert [row[0] for row in models] == ["m1", "m2"]
