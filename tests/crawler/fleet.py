@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_fleet(
-    jobs: Sequence[CrawlJob], settings: dict[str, object] | None = None, timeout: float = 120
+    jobs: Sequence[CrawlJob], settings: dict[str, object] | None = None, timeout: float = 600
 ) -> list[CrawlReport]:
     """Run jobs side by side against one store, the first job's; reports come in their order."""
     order = json.dumps({"jobs": [job.to_json() for job in jobs], "settings": settings or {}})
