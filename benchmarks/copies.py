@@ -1,10 +1,9 @@
 """Measure how surely copies are linked, and how often what is no copy is.
 
 On made-up stories with copies of known kinds, and on files of real texts (JSON Lines with `text`,
-given on the command line). There each text has an author of its own, so a link between texts that
-differ in their words counts as false. Files named `…reviews` hold what their sources give with
-stars; without those more are linked, which `--show` prints. The share of false links is printed
-last; exits 1 when it is over one in a thousand, or when fewer than 95% of the made-up copies are
+given on the command line), without stars. There each text has an author of its own in one place,
+so a link between texts that differ in their words counts as false. As if each stood on a site of
+its own, more are linked, which `--show` prints. The share of false links is printed last; exits 1 when it is over one in a thousand, or when fewer than 95% of the made-up copies are
 found.
 """
 
@@ -73,8 +72,11 @@ def made_up(number: int) -> list[dict[str, Any]]:
     return rows
 
 
-def link(texts: list[str], rated: list[bool]) -> tuple[dict[int, int], float]:
-    """Store texts by as many authors and link them; gives place → original's place, seconds."""
+def link(texts: list[str], *, apart: bool) -> tuple[dict[int, int], float]:
+    """Store texts by as many authors and link them; gives place → original's place, seconds.
+
+    `apart` gives each text a site of its own, as papers have that print one story.
+    """
     from storage.models import Mention
     from storage.store import Store
 
@@ -89,8 +91,7 @@ def link(texts: list[str], rated: list[bool]) -> tuple[dict[int, int], float]:
                 native_id=str(place),
                 text=text or "-",
                 author=f"author {place}",
-                rating=1.0 if rated[place] else None,
-                rating_max=5.0 if rated[place] else None,
+                url=f"https://site-{place if apart else 0}.example/{place}",
                 created_at=NOW + timedelta(seconds=place),
                 fetched_at=NOW,
             )
@@ -110,7 +111,7 @@ def link(texts: list[str], rated: list[bool]) -> tuple[dict[int, int], float]:
 
 def measure_made_up(number: int) -> tuple[float, float]:
     rows = made_up(number)
-    linked, seconds = link([row["text"] for row in rows], [False] * len(rows))
+    linked, seconds = link([row["text"] for row in rows], apart=True)
     copies = {
         place: row["copy_of"] for place, row in enumerate(rows) if row["copy_of"] is not None
     }
@@ -126,7 +127,7 @@ def measure_made_up(number: int) -> tuple[float, float]:
 
 
 def measure_file(path: Path, most: int, show: bool) -> float:
-    """Link a file's texts as they are, and once more as if none of them had stars."""
+    """Link a file's texts as in one place, and once more as if each stood on its own site."""
     from storage.signatures import words_of
 
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:most]]
@@ -139,15 +140,15 @@ def measure_file(path: Path, most: int, show: bool) -> float:
             if words_of(None, texts[place]) != words_of(None, texts[original])
         ]
 
-    as_is, seconds = link(texts, ["reviews" in path.name] * len(texts))
-    unrated, _ = link(texts, [False] * len(rows))
+    as_is, seconds = link(texts, apart=False)
+    spread, _ = link(texts, apart=True)
     false = differing(as_is)
     print(
         f"{path.name:<26} {len(texts):>6} texts: {len(as_is)} linked, {len(false)} of other "
-        f"words; without stars {len(unrated)}, {len(differing(unrated))} of other words; "
+        f"words; on sites of their own {len(spread)}, {len(differing(spread))} of other words; "
         f"{len(texts) / seconds:,.0f} texts a second"
     )
-    for place, original in differing(unrated) if show else ():
+    for place, original in differing(spread) if show else ():
         print(f"    {texts[place][:90]!r}\n    {texts[original][:90]!r}")
     return len(false) / max(1, len(texts))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from storage.database import Database
 from storage.mentions import in_chunks
@@ -29,6 +30,7 @@ class _Said:
     id: str
     brand: str
     source: str
+    host: str | None
     author_id: str | None
     author: str | None
     rated: bool
@@ -91,7 +93,7 @@ class Copies:
 
 
 _SELECT = """
-    SELECT m.seq, m.id, m.brand, m.source, m.author_id, a.name AS author, m.rating, m.title,
+    SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating, m.title,
         m.text, m.text_hash, m.created_at, m.duplicate_of
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
@@ -103,6 +105,7 @@ def _said(row: sqlite3.Row) -> _Said:
         id=row["id"],
         brand=row["brand"],
         source=row["source"],
+        host=_host(row["url"]),
         author_id=row["author_id"],
         author=row["author"].casefold() if row["author"] else None,
         rated=row["rating"] is not None,
@@ -110,6 +113,13 @@ def _said(row: sqlite3.Row) -> _Said:
         words=len(words),
         marks=shingles(words),
     )
+
+
+def _host(url: str | None) -> str | None:
+    try:
+        return urlsplit(url).hostname if url else None
+    except ValueError:  # such as a broken IPv6 address: the source alone is the place then
+        return None
 
 
 def _original(connection: sqlite3.Connection, said: _Said, found: list[int]) -> str | None:
@@ -134,15 +144,17 @@ def _original(connection: sqlite3.Connection, said: _Said, found: list[int]) -> 
 
 
 def is_copy(said: _Said, other: _Said) -> bool:
-    """Tell whether two mentions are one: alike, near in time, and by one person or unrated.
+    """Tell whether two mentions are one: alike, near in time, by one person or syndicated.
 
-    A review is its customer's own voice: two customers who use the same words are two.
+    A review is its customer's own voice, and so is a post beside another of the same place: two
+    people who use the same words there are two. Only between places does a story travel.
     """
     if said.at and other.at and abs(said.at - other.at) > WINDOW:
         return False
     same_person = (said.author_id is not None and said.author_id == other.author_id) or (
         said.author is not None and said.author == other.author
     )
-    if not same_person and (said.rated or other.rated):
+    same_place = said.source == other.source and said.host == other.host
+    if not same_person and (said.rated or other.rated or same_place):
         return False
     return alike(said.marks, other.marks, min(said.words, other.words))

@@ -31,7 +31,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def mention(key: str, text: str = STORY, minutes: float = 0, **more: Any) -> Mention:
-    given = {"source": "gdelt", "author": f"paper {key}", "brand": "Acme Air", **more}
+    # Each paper has a host of its own: that is what makes its copy a syndicated one.
+    given = {
+        "source": "gdelt",
+        "author": f"paper {key}",
+        "url": f"https://paper-{key}.example/story",
+        "brand": "Acme Air",
+        **more,
+    }
     at = NOW + timedelta(minutes=minutes)
     return Mention(native_id=key, text=text, created_at=at, fetched_at=at, **given)
 
@@ -114,6 +121,19 @@ def test_two_customers_with_the_same_words_are_two(store: Store) -> None:
         [mention("a", author="Sam", **stars), mention("b", author="Alex", **stars)]
     )
     assert linked(store) == {"a": None, "b": None}
+
+
+@pytest.mark.parametrize("author", ["Alex", None])
+@pytest.mark.parametrize("url", ["https://forum.example/t/{}", None, "https://[broken"])
+def test_two_people_in_one_place_are_two(
+    author: str | None, url: str | None, store: Store
+) -> None:
+    said = [
+        mention(key, source="reddit", author=who, url=url.format(key) if url else None)
+        for key, who in (("a", "Sam"), ("b", author))
+    ]
+    store.mentions.save(said)
+    assert linked(store) == {"a": None, "b": None}, "a complaint of one's own is never silenced"
 
 
 def test_an_edit_is_looked_at_anew(store: Store) -> None:
