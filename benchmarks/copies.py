@@ -3,8 +3,8 @@
 On made-up stories with copies of known kinds, and on files of real texts (JSON Lines with `text`,
 given on the command line), without stars. There each text has an author of its own in one place,
 so a link between texts that differ in their words counts as false. As if each stood on a site of
-its own, more are linked, which `--show` prints. The share of false links is printed last; exits 1 when it is over one in a thousand, or when fewer than 95% of the made-up copies are
-found.
+its own, more are linked, which `--show` prints. The share of false links is printed last; exits 1
+when it is over one in a thousand, or when fewer than 95% of the made-up copies are found.
 """
 
 from __future__ import annotations
