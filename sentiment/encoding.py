@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-CLS, SEP, PAD, UNK, MASK = 101, 102, 0, 100, 103
 # [CLS], the rating token and [SEP] frame every window.
 FRAME = 3
 WINDOW = 256
@@ -20,6 +19,21 @@ OVERLAP = 64
 # A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
 # the classifier logs it and is not sure of it.
 MOST_WINDOWS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Ids of a vocabulary's special tokens; `first_word` is the lowest id of a real word piece."""
+
+    cls: int
+    sep: int
+    pad: int
+    mask: int
+    first_word: int
+
+
+# Of the packaged MiniLM's vocabulary.
+SPECIAL = Special(cls=101, sep=102, pad=0, mask=103, first_word=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +45,9 @@ class Window:
     rating: float
 
 
-def frame(body: list[int]) -> list[int]:
-    """Put the frame around word pieces; MASK holds the place of the rating token."""
-    return [CLS, MASK, *body, SEP]
+def frame(body: list[int], special: Special = SPECIAL) -> list[int]:
+    """Put the frame around word pieces; the mask holds the place of the rating token."""
+    return [special.cls, special.mask, *body, special.sep]
 
 
 def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[list[int]]:
@@ -80,12 +94,12 @@ def batches(lengths: Sequence[int], budget: int, most: int = 256) -> Iterator[li
         yield batch
 
 
-def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+def padded(rows: Sequence[list[int]], pad: int = SPECIAL.pad) -> tuple[Tensor, Tensor]:
     """Pad id rows to the longest: ids and mask (n, tokens), both int64."""
     import torch
 
     longest = max(len(row) for row in rows)
-    ids = torch.full((len(rows), longest), PAD, dtype=torch.long)
+    ids = torch.full((len(rows), longest), pad, dtype=torch.long)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
     for index, row in enumerate(rows):
         ids[index, : len(row)] = torch.tensor(row)

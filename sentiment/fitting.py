@@ -6,15 +6,19 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from sentiment.backbone import backbone_dir, load_encoder, load_tokenizer
-from sentiment.encoding import FRAME, MASK, batches, frame, padded, word_pieces
+from sentiment.encoding import FRAME, SPECIAL, Special, batches, frame, padded, word_pieces
 from sentiment.labels import Example
 from sentiment.network import EXPERIENCES, RATING_WORDS, STANCES, Network
-from sentiment.text import joined, rating_position
+from sentiment.text import Text, joined, rating_position
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,29 @@ class Recipe:
 
 @dataclass(slots=True)
 class Prepared:
-    """Tokenised training rows, ready to be batched."""
+    """Tokenised training rows with what each is to be told as.
+
+    `experience` (n, 4) and `stance` (n, 3) are probabilities times the classes' weights; `weight`
+    (n,) is the row's own.
+    """
 
     ids: list[list[int]]
-    rating: list[float]
-    experience: list[int]
-    stance: list[int]
-    smoothing: list[float]
-    weight: list[float]
+    rating: Tensor
+    experience: Tensor
+    stance: Tensor
+    weight: Tensor
+    special: Special = SPECIAL
+
+    def __add__(self, other: Prepared) -> Prepared:
+        """Join rows of one vocabulary."""
+        return Prepared(
+            self.ids + other.ids,
+            torch.cat([self.rating, other.rating]),
+            torch.cat([self.experience, other.experience]),
+            torch.cat([self.stance, other.stance]),
+            torch.cat([self.weight, other.weight]),
+            self.special,
+        )
 
 
 def new_network(recipe: Recipe, extra: Sequence[int] = ()) -> Network:
@@ -75,33 +94,59 @@ def shorten(body: list[int], longest: int) -> list[int]:
     return body[:head] + body[len(body) - (size - head) :]
 
 
+def framed(
+    texts: Sequence[str], longest: int, tokenizer: Tokenizer, special: Special = SPECIAL
+) -> list[list[int]]:
+    """Tokenise texts into one framed row each, shortened where it must be."""
+    return [frame(shorten(body, longest), special) for body in word_pieces(tokenizer, list(texts))]
+
+
+def position(text: Text, recommended: bool | None) -> float:
+    """Place a rating, or what is recommended, on the rows of the rating embedding."""
+    value = rating_position(text.rating, text.rating_max)
+    if value == 0 and recommended is not None:
+        return 7.0 if recommended else 6.0
+    return value
+
+
 def prepare(examples: Sequence[Example], recipe: Recipe) -> Prepared:
-    """Tokenise and turn labels into indices."""
-    tokenizer = load_tokenizer(backbone_dir())
-    bodies = word_pieces(tokenizer, [joined(example.text) for example in examples])
-    rating = []
-    for example in examples:
-        value = rating_position(example.text.rating, example.text.rating_max)
-        if value == 0 and example.recommended is not None:
-            value = 7.0 if example.recommended else 6.0
-        rating.append(value)
+    """Tokenise for the packaged backbone and turn labels into weighted targets."""
+    texts = [joined(example.text) for example in examples]
+    ids = framed(texts, recipe.longest, load_tokenizer(backbone_dir()))
+    return labelled(ids, examples, recipe)
+
+
+def labelled(
+    ids: list[list[int]],
+    examples: Sequence[Example],
+    recipe: Recipe,
+    special: Special = SPECIAL,
+) -> Prepared:
+    """Join rows that are tokenised with their examples' smoothed, class-weighted labels."""
+    experience = torch.tensor([EXPERIENCES.index(example.experience) for example in examples])
+    stance = torch.tensor([STANCES.index(example.stance) for example in examples])
+    smoothing = torch.tensor(
+        [recipe.smoothing if example.sure else recipe.unsure_smoothing for example in examples]
+    )
+
+    def targets(labels: Tensor, classes: int) -> Tensor:
+        weights = class_weights(labels, classes, recipe.class_power)
+        return soft(labels, classes, smoothing) * weights
+
     return Prepared(
-        ids=[frame(shorten(body, recipe.longest)) for body in bodies],
-        rating=rating,
-        experience=[EXPERIENCES.index(example.experience) for example in examples],
-        stance=[STANCES.index(example.stance) for example in examples],
-        smoothing=[
-            recipe.smoothing if example.sure else recipe.unsure_smoothing for example in examples
-        ],
-        weight=[example.weight for example in examples],
+        ids=ids,
+        rating=torch.tensor([position(example.text, example.recommended) for example in examples]),
+        experience=targets(experience, len(EXPERIENCES)),
+        stance=targets(stance, len(STANCES)),
+        weight=torch.tensor([example.weight for example in examples]),
+        special=special,
     )
 
 
 def optimiser(network: Network, recipe: Recipe) -> torch.optim.AdamW:
-    """Freeze the embeddings; give lower layers a lower rate, new parts a higher one."""
-    for parameter in network.encoder.embeddings.parameters():
-        parameter.requires_grad_(False)
-    layers = network.encoder.encoder.layer
+    """Train the layers alone, lower ones at a lower rate, new parts at a higher one."""
+    network.encoder.requires_grad_(requires_grad=False)
+    layers = network.encoder.encoder.layer.requires_grad_(requires_grad=True)
     groups: list[dict[str, object]] = []
     for depth, layer in enumerate(layers):
         rate = recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)
@@ -111,11 +156,13 @@ def optimiser(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
 
 
-def corrupt(ids: Tensor, mask: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def corrupt(
+    ids: Tensor, mask: Tensor, share: float, generator: torch.Generator, special: Special = SPECIAL
+) -> Tensor:
     """Hide a share of the words, so that no single one carries the verdict."""
     hide = torch.rand(ids.shape, generator=generator) < share
-    hide &= mask.bool() & (ids > 999)
-    return ids.masked_fill(hide, MASK)
+    hide &= mask.bool() & (ids >= special.first_word)
+    return ids.masked_fill(hide, special.mask)
 
 
 def soft(labels: Tensor, classes: int, smoothing: Tensor) -> Tensor:
@@ -124,9 +171,9 @@ def soft(labels: Tensor, classes: int, smoothing: Tensor) -> Tensor:
     return one * (1 - smoothing.unsqueeze(1)) + smoothing.unsqueeze(1) / classes
 
 
-def class_weights(labels: Sequence[int], classes: int, power: float) -> Tensor:
+def class_weights(labels: Tensor, classes: int, power: float) -> Tensor:
     """Weights that grow with a class's rarity; they average 1 over the rows."""
-    counts = torch.bincount(torch.tensor(labels), minlength=classes).clamp(min=1).float()
+    counts = torch.bincount(labels, minlength=classes).clamp(min=1).float()
     weights = counts.pow(-power)
     return weights / (weights * counts).sum() * counts.sum()
 
@@ -184,13 +231,6 @@ def fine_tune(
     for _ in range(math.ceil(recipe.epochs)):
         plan += shuffled_batches(lengths, recipe, rng)
     plan = plan[: max(1, int(len(plan) * recipe.epochs / math.ceil(recipe.epochs)))]
-    experience = torch.tensor(data.experience)
-    stance = torch.tensor(data.stance)
-    smoothing = torch.tensor(data.smoothing)
-    rating = torch.tensor(data.rating)
-    weight = torch.tensor(data.weight)
-    experience_weights = class_weights(data.experience, len(EXPERIENCES), recipe.class_power)
-    stance_weights = class_weights(data.stance, len(STANCES), recipe.class_power)
     optimizer = optimiser(network, recipe)
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: schedule(step, len(plan), recipe.warmup)
@@ -199,18 +239,16 @@ def fine_tune(
     live = [p for p in network.parameters() if p.requires_grad]
     network.train()
     for step, batch in enumerate(plan):
-        ids, mask = padded([data.ids[index] for index in batch])
-        ids = corrupt(ids, mask, recipe.word_dropout, generator)
+        ids, mask = padded([data.ids[index] for index in batch], data.special.pad)
+        ids = corrupt(ids, mask, recipe.word_dropout, generator, data.special)
         rows = torch.tensor(batch)
         told = torch.rand(len(batch), generator=generator) >= recipe.rating_dropout
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
-            features = network.pool(ids, mask, rating[rows] * told)
+            features = network.pool(ids, mask, data.rating[rows] * told)
         logits_e, logits_s = network.experience(features), network.stance(features)
-        target_e = soft(experience[rows], len(EXPERIENCES), smoothing[rows])
-        target_s = soft(stance[rows], len(STANCES), smoothing[rows])
-        loss_e = -(target_e * experience_weights * logits_e.log_softmax(1)).sum(1)
-        loss_s = -(target_s * stance_weights * logits_s.log_softmax(1)).sum(1)
-        loss = ((loss_e + recipe.stance_weight * loss_s) * weight[rows]).mean()
+        loss_e = -(data.experience[rows] * logits_e.log_softmax(1)).sum(1)
+        loss_s = -(data.stance[rows] * logits_s.log_softmax(1)).sum(1)
+        loss = ((loss_e + recipe.stance_weight * loss_s) * data.weight[rows]).mean()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(live, 1.0)
         optimizer.step()

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from sentiment.classifier import Classifier
     from sentiment.evaluation import Report
-    from sentiment.fitting import Recipe
+    from sentiment.fitting import Prepared, Recipe
     from sentiment.metrics import Floats, Ints
+    from sentiment.teacher import Teacher
 
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
@@ -61,6 +62,7 @@ def train(
     seed: int = 1,
     held_out: Collection[str] = (),
     pool: Path | None = None,
+    teacher: Path | None = None,
     made_up: bool = True,
     refit: bool = True,
     floors: Mapping[str, float] | None = None,
@@ -70,8 +72,10 @@ def train(
     """Fine-tune on labelled JSON Lines and write weights, `model.json` and a model card to `out`.
 
     A part is held out to calibrate on and to report: the data sets named in `held_out`, else every
-    tenth text. With `refit` the weights that ship are then trained on all texts, with the
-    calibration of the first fit. `pool` (gzipped JSON Lines with weak labels) is trained on first.
+    tenth text. With `refit` the weights that ship then see all texts once more, slowly, and keep
+    the calibration of the first fit. `teacher` is the folder of a larger encoder: it is fine-tuned
+    on the labels, and the student learns what it makes of the labelled texts and of `pool`
+    (gzipped JSON Lines). Without a teacher, the pool's weak labels are trained on first.
     `made_up` adds the package's own 600 short texts, which are never held out.
     `floors` are least figures on the held-out texts, named as in `sentiment.floors.FLOORS`.
     `corrections` are people's labels of a store: a tenth of them is held out like other texts.
@@ -79,7 +83,7 @@ def train(
     InputError for files that are not as they should be; ModelError for a model under its floors.
     An epoch of 14,000 texts takes about 5 minutes on two idle cores with bf16.
     """
-    from sentiment.fitting import Recipe
+    from sentiment.fitting import Recipe, fine_tune, new_network, prepare
 
     if not files:
         raise InputError("no labelled files to train on; name at least one")
@@ -100,22 +104,39 @@ def train(
         "epochs": epochs,
         "seed": seed,
         "pool": pool.name if pool else None,
+        "teacher": teacher.name if teacher else None,
         "made_up": made_up,
         "held_out": sorted(held_out) or "every tenth text",
         "refit": refit,
     }
     own = own_texts(seed) if made_up else []
-    base = _pretrained(pool, recipe, held_out, progress) if pool else None
+    known = english([*rest, *own])
+    network = new_network(recipe)
+    data = prepare(known, recipe)
+    if teacher:
+        master = _schooled(teacher, known, recipe, progress)
+        data = _seconded(master, known, data, recipe, progress)
+        if pool:
+            data += _lesson(master, pool, held_out, recipe, progress)
+    elif pool:
+        network.encoder.load_state_dict(_pretrained(pool, recipe, held_out, progress))
+    fine_tune(network, data, recipe, _told(progress, "training"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
-        _fit([*rest, *own], recipe, new, ModelConfig(trained=trained), base, "training", progress)
+        adapter.save(network, ModelConfig(trained=trained), new)
         config = ModelConfig(calibration=calibrate(_loaded(new), unseen), trained=trained)
         adapter.write_config(config, new)
         report = _report(new, unseen)
         _hold(report, floors or {})
         if refit:
-            _fit([*examples, *own], recipe, new, config, base, "training on all", progress)
+            again = last_recipe(recipe)
+            known = english([*examples, *own])
+            data = prepare(known, again)
+            if teacher:
+                data = _seconded(master, known, data, again, progress)
+            fine_tune(network, data, again, _told(progress, "training on all"))
+            adapter.save(network, config, new)
         result = Training(
             model=adapter.version(new, config),
             folder=out,
@@ -203,23 +224,71 @@ def _with_complaint(mode: Mode, logits: Floats, truth: Ints) -> Mode:
     return replace(mode, complaint=threshold)
 
 
-def _fit(
-    examples: Sequence[Example],
-    recipe: Recipe,
-    out: Path,
-    config: ModelConfig,
-    base: Mapping[str, Tensor] | None,
-    phase: str,
-    progress: Progress | None,
-) -> None:
-    from sentiment.fitting import fine_tune, new_network, prepare
+def last_recipe(recipe: Recipe) -> Recipe:
+    """Give the recipe of the last fit on all texts: one epoch at a lower rate."""
+    return replace(
+        recipe, epochs=min(1.0, recipe.epochs), seed=recipe.seed + 1, rate=6e-5, head_rate=5e-4
+    )
 
-    network = new_network(recipe)
-    if base is not None:
-        network.encoder.load_state_dict(base)
-    told = None if progress is None else lambda step, steps, _loss: progress(phase, step, steps)
-    fine_tune(network, prepare(english(examples), recipe), recipe, told)
-    adapter.save(network, config, out)
+
+def _told(progress: Progress | None, phase: str) -> Callable[[int, int, float], None] | None:
+    if progress is None:
+        return None
+    return lambda step, steps, _loss: progress(phase, step, steps)
+
+
+def _schooled(
+    folder: Path, known: Sequence[Example], recipe: Recipe, progress: Progress | None
+) -> Teacher:
+    from sentiment import teacher
+
+    made = teacher.Teacher.load(folder, recipe.seed)
+    its_recipe = teacher.recipe(recipe.seed, min(2.0, recipe.epochs))
+    made.fit(known, its_recipe, _told(progress, "teacher"))
+    return made
+
+
+def _seconded(
+    teacher: Teacher,
+    known: Sequence[Example],
+    data: Prepared,
+    recipe: Recipe,
+    progress: Progress | None,
+) -> Prepared:
+    from sentiment.distilling import seconded
+
+    texts = [joined(example.text) for example in known]
+    said = teacher.judge(texts, data.rating.tolist(), recipe.longest, _judging(progress))
+    return seconded(data, *said)
+
+
+def _lesson(
+    teacher: Teacher,
+    pool: Path,
+    without: Collection[str],
+    recipe: Recipe,
+    progress: Progress | None,
+) -> Prepared:
+    from sentiment import distilling
+    from sentiment.pool import choose
+
+    chosen = choose(
+        pool,
+        most=distilling.MOST,
+        longest=distilling.LONGEST,
+        seed=recipe.seed,
+        without=without,
+        unlabelled=True,
+    )
+    texts, ratings = distilling.readable(chosen)
+    said = teacher.judge(texts, ratings, recipe.longest, _judging(progress))
+    return distilling.lesson(distilling.Judged(texts, ratings, *said), recipe)
+
+
+def _judging(progress: Progress | None) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, texts: progress("teacher judges", done, texts)
 
 
 def _pretrained(
@@ -227,11 +296,11 @@ def _pretrained(
 ) -> Mapping[str, Tensor]:
     from sentiment import weak
     from sentiment.fitting import new_network
+    from sentiment.pool import TASKS, choose
 
-    network = new_network(recipe, extra=list(weak.TASKS.values()))
-    rows = weak.choose(pool, most=weak.MOST, seed=recipe.seed, without=without)
-    told = None if progress is None else lambda step, steps, _loss: progress("pool", step, steps)
-    weak.pretrain(network, rows, weak.recipe(recipe.seed), told)
+    network = new_network(recipe, extra=list(TASKS.values()))
+    rows = choose(pool, most=weak.MOST, longest=weak.LONGEST, seed=recipe.seed, without=without)
+    weak.pretrain(network, rows, weak.recipe(recipe.seed), _told(progress, "pool"))
     return network.encoder.state_dict()
 
 

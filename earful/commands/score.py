@@ -125,7 +125,15 @@ def evaluate(file: Path, as_json: bool) -> int:
 @click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--held-out", multiple=True, metavar="DATASET", help="Calibrate on this data set.")
-@click.option("--pool", type=click.Path(path_type=Path), help="Weak labels to train on first.")
+@click.option(
+    "--pool", type=click.Path(path_type=Path),
+    help="More texts (gzipped JSON Lines) for the teacher to judge; without a teacher, their weak "
+    "labels are trained on first.",
+)  # fmt: skip
+@click.option(
+    "--teacher", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of a larger encoder, which is trained too and teaches the small one.",
+)  # fmt: skip
 @click.option(
     "--floor", multiple=True, metavar="FIGURE=VALUE",
     help="Refuse a model under this, such as experience=0.8.  [default: for the shipped weights' "
@@ -141,6 +149,7 @@ def train(
     seed: int,
     held_out: tuple[str, ...],
     pool: Path | None,
+    teacher: Path | None,
     floor: tuple[str, ...],
     corrections: bool,
 ) -> int:
@@ -174,6 +183,7 @@ def train(
             seed=seed,
             held_out=held_out,
             pool=pool,
+            teacher=teacher,
             floors=floors,
             corrections=learnt,
             progress=show,

@@ -5,6 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
 from config.errors import InputError, ModelError
 from sentiment import adapter
@@ -60,6 +64,56 @@ def test_trains_saves_and_loads_again(tmp_path: Path) -> None:
     assert (out / "MODEL_CARD.md").read_text().startswith(f"# {result.model}")
     shipped = adapter.WEIGHTS / adapter.TENSORS
     assert (out / adapter.TENSORS).stat().st_size < 1.2 * shipped.stat().st_size
+
+
+def tiny_encoder(folder: Path) -> Path:
+    """Write a random two-layer encoder with another vocabulary than the student's."""
+    words = sorted({word for said in SAID.values() for word in said.lower().split()} | set(THINGS))
+    folder.mkdir()
+    special = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]
+    tokenizer = Tokenizer(WordLevel(
+        {word: number for number, word in enumerate([*special, *words])}, unk_token="<unk>"
+    ))  # fmt: skip
+    tokenizer.pre_tokenizer = Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", cls_token="<s>",
+        sep_token="</s>", mask_token="<mask>",
+    ).save_pretrained(folder)  # fmt: skip
+    MPNetModel(MPNetConfig(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2,
+        num_attention_heads=2, intermediate_size=64, pad_token_id=0,
+    )).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def test_learns_from_a_teacher_over_a_pool(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl.gz"
+    with gzip.open(pool, "wt") as file:
+        for thing in THINGS:
+            file.write(json.dumps({"dataset": "d", "text": f"My {thing} broke."}) + "\n")
+        file.write(json.dumps({"dataset": "away", "text": "Held out."}) + "\n")
+    steps: dict[str, int] = {}
+    result = train(
+        [labelled(tmp_path)],
+        tmp_path / "weights",
+        epochs=1,
+        pool=pool,
+        teacher=tiny_encoder(tmp_path / "teacher"),
+        made_up=False,
+        progress=lambda phase, step, of: steps.update({phase: step}),
+    )
+    assert set(steps) == {"teacher", "teacher judges", "training", "training on all"}
+    assert steps["teacher judges"] == result.texts
+    assert Classifier.load(tmp_path / "weights").model == result.model
+
+
+def test_names_a_teacher_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "teacher").mkdir()
+    with pytest.raises(InputError, match=r"teacher: no config\.json"):
+        train([labelled(tmp_path)], tmp_path / "out", teacher=tmp_path / "teacher")
+    (tmp_path / "teacher" / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="not an encoder that transformers reads"):
+        train([labelled(tmp_path)], tmp_path / "out", teacher=tmp_path / "teacher")
 
 
 def test_refuses_what_it_cannot_train_on(tmp_path: Path) -> None:
