@@ -48,6 +48,11 @@ class Logits:
     stance: Floats
     whole: Sequence[bool]
 
+    def take(self, rows: NDArray[np.int64]) -> Logits:
+        """Pick rows (n,), in that order."""
+        whole = [self.whole[int(row)] for row in rows]
+        return Logits(self.experience[rows], self.stance[rows], whole)
+
 
 class Classifier:
     """A loaded model. `model` is its version, as stored in `verdicts.model`.
@@ -122,7 +127,7 @@ class Classifier:
 
     def _judged(self, texts: Sequence[Text]) -> list[Verdict]:
         if not self.others:
-            return list(self._verdicts(texts, self.logits(texts)))
+            return list(self.verdicts(texts, self.logits(texts)))
         readers: dict[str | None, list[int]] = {}
         for index, text in enumerate(texts):
             language = language_of(text)
@@ -132,7 +137,7 @@ class Classifier:
         for language, rows in readers.items():
             part = [texts[index] for index in rows]
             if language is None:
-                given = list(self._verdicts(part, self.logits(part)))
+                given = list(self.verdicts(part, self.logits(part)))
             else:
                 given = self.others[language].classify(part)
             found.update(zip(rows, given, strict=True))
@@ -166,12 +171,16 @@ class Classifier:
             _read_whole(owner, texts),
         )
 
-    def _verdicts(self, texts: Sequence[Text], logits: Logits) -> Iterator[Verdict]:
+    def verdicts(
+        self, texts: Sequence[Text], logits: Logits, calibration: Calibration | None = None
+    ) -> Iterator[Verdict]:
+        """Judge English texts by scores already computed, and by another calibration if given."""
+        calibration = calibration or self.calibration
         for text, experience, stance, whole in zip(
             texts, logits.experience, logits.stance, logits.whole, strict=True
         ):
             position = rating_position(text.rating, text.rating_max)
-            mode = self.calibration.rated if position else self.calibration.unrated
+            mode = calibration.rated if position else calibration.unrated
             p_experience = mode.experience.probabilities(experience)
             p_stance = mode.stance.probabilities(stance)
             readable = joined(text)
@@ -181,7 +190,7 @@ class Classifier:
             sure = (
                 whole
                 and _has_words(readable)
-                and confidence(p_experience, p_stance) >= self.calibration.sure
+                and confidence(p_experience, p_stance) >= calibration.sure
             )
             yield self._verdict(p_experience, p_stance, bool(sure))
 

@@ -55,6 +55,14 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Verdicts, and which of the unsure ones are likely complaints."""
+
+    verdicts: Sequence[Verdict]
+    likely: Sequence[bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Figures with ratings and from text only; `either` where a second reader's answer counts."""
 
@@ -130,22 +138,45 @@ def evaluate_examples(
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Score examples already read; `progress` gets texts done, two per example in all."""
-    bare = [replace(example.text, rating=None, rating_max=None) for example in examples]
-    rated = classifier.classify([example.text for example in examples], progress=progress)
+    texts = [example.text for example in examples]
+    bare = [replace(text, rating=None, rating_max=None) for text in texts]
+    rated = classifier.classify(texts, progress=progress)
     unrated = classifier.classify(bare, progress=progress)
+    return compare(
+        classifier.model,
+        name,
+        examples,
+        Judged(rated, _likely(classifier, texts, rated)),
+        Judged(unrated, _likely(classifier, bare, unrated)),
+    )
+
+
+def compare(
+    model: str,
+    name: str,
+    examples: Sequence[Example],
+    with_ratings: Judged,
+    text_only: Judged,
+) -> Report:
+    """Compare what was judged of the examples, in their order, with their labels."""
     doubled = any(example.experience_2 or example.stance_2 for example in examples)
-    likely = _likely(classifier, [example.text for example in examples], rated)
-    likely_bare = _likely(classifier, bare, unrated)
     datasets = sorted({example.dataset for example in examples} - {""})
+
+    def run(judged: Judged, *, either: bool = False) -> Figures:
+        return figures(examples, judged.verdicts, judged.likely, either=either)
+
     return Report(
-        model=classifier.model,
+        model=model,
         file=name,
         texts=len(examples),
-        with_ratings=figures(examples, rated, likely),
-        text_only=figures(examples, unrated, likely_bare),
-        either_with_ratings=figures(examples, rated, likely, either=True) if doubled else None,
-        either_text_only=figures(examples, unrated, likely_bare, either=True) if doubled else None,
-        datasets={dataset: _one_dataset(dataset, examples, rated, unrated) for dataset in datasets}
+        with_ratings=run(with_ratings),
+        text_only=run(text_only),
+        either_with_ratings=run(with_ratings, either=True) if doubled else None,
+        either_text_only=run(text_only, either=True) if doubled else None,
+        datasets={
+            dataset: _one_dataset(dataset, examples, with_ratings.verdicts, text_only.verdicts)
+            for dataset in datasets
+        }
         or None,
     )
 

@@ -85,7 +85,10 @@ class Runtime:
         """Pooled features (n, 3 * 384) of framed id rows: [CLS], mean and maximum, fp32."""
         ids, mask = padded(rows)
         ids, mask = ids.to(self.device), mask.to(self.device)
-        states = self._encode(ids, mask, torch.tensor(ratings, device=self.device)).float()
+        rating = torch.tensor(ratings, device=self.device)
+        # Without padding, attention takes a faster way that knows no mask.
+        seen = None if bool(mask.all()) else mask.bool().view(len(mask), 1, 1, -1)
+        states = self.encode(ids, seen, rating).float()
         kept = mask.unsqueeze(2)
         mean = (states * kept).sum(1) / kept.sum(1)
         top = states.masked_fill(kept == 0, -1e4).amax(1)
@@ -99,7 +102,8 @@ class Runtime:
             result.append(functional.linear(hidden, outer, outer_bias))
         return result[0], result[1]
 
-    def _encode(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+    def encode(self, ids: Tensor, seen: Tensor | None, rating: Tensor) -> Tensor:
+        """Last states (n, tokens, 384) of ids (n, tokens); `seen` (n, 1, 1, tokens) hides pads."""
         n, length = ids.shape
         x = functional.embedding(ids, self.words)
         low = rating.floor().long()
@@ -108,7 +112,6 @@ class Runtime:
         x[:, 1] = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
         x = self._normed(x + self.position[:length], self.norm)
         size = x.shape[2]
-        seen = None if bool(mask.all()) else mask.bool().view(n, 1, 1, length)
         for layer in self.layers:
             qkv = functional.linear(x, *layer.qkv).view(n, length, 3, HEADS, size // HEADS)
             query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)

@@ -13,32 +13,20 @@ from typing import TYPE_CHECKING
 from config.errors import InputError, ModelError
 from sentiment import adapter
 from sentiment.adapter import ModelConfig
-from sentiment.calibration import (
-    Calibration,
-    Mode,
-    complaint_threshold,
-    confidence,
-    fit_mode,
-    sure_threshold,
-)
 from sentiment.floors import shortfalls
 from sentiment.labels import Example, read_examples
 from sentiment.language import detect_language
 from sentiment.made_up import made_up as own_texts
-from sentiment.text import Text, joined, rating_position
-from storage.models import Experience, Stance
+from sentiment.text import joined
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sentiment.classifier import Classifier
     from sentiment.evaluation import Report
     from sentiment.fitting import Prepared, Recipe
-    from sentiment.metrics import Floats, Ints
     from sentiment.teacher import Teacher
+    from sentiment.unseen import Unseen
 
-_EXPERIENCES = tuple(Experience)
-_STANCES = tuple(Stance)
 Progress = Callable[[str, int, int], None]
 
 
@@ -125,9 +113,10 @@ def train(
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
         adapter.save(network, ModelConfig(trained=trained), new)
-        config = ModelConfig(calibration=calibrate(_loaded(new), unseen), trained=trained)
+        judged = _unseen(new, unseen)
+        config = ModelConfig(calibration=judged.calibration(), trained=trained)
         adapter.write_config(config, new)
-        report = _report(new, unseen)
+        report = judged.report("held-out texts")
         _hold(report, floors or {})
         if refit:
             again = last_recipe(recipe)
@@ -180,48 +169,6 @@ def split(
 def english(examples: Sequence[Example]) -> list[Example]:
     """Leave out texts that scoring would leave out for their language."""
     return [e for e in examples if detect_language(joined(e.text)) in (None, "en")]
-
-
-def calibrate(classifier: Classifier, examples: Sequence[Example]) -> Calibration:
-    """Fit both modes and the `sure` threshold on texts the weights have not seen.
-
-    Rated texts without their rating serve the unrated mode too. The threshold is fitted on the
-    texts as they are used: 95% of sure experiences are right, or as many as can be with 70% sure.
-    Of likely complaints 90% are complaints, with a rating and without one.
-    """
-    import numpy as np
-
-    examples = english(examples)
-    bare = [replace(e, text=Text(text=e.text.text, title=e.text.title)) for e in examples]
-    is_rated = np.array([rating_position(e.text.rating, e.text.rating_max) > 0 for e in examples])
-    truth_e = np.array([_EXPERIENCES.index(e.experience) for e in examples])
-    truth_s = np.array([_STANCES.index(e.stance) for e in examples])
-    used = classifier.logits([e.text for e in examples])
-    unused = classifier.logits([e.text for e in bare])
-    unrated = fit_mode(unused.experience, unused.stance, truth_e, truth_s)
-    unrated = _with_complaint(unrated, unused.experience, truth_e)
-    rated = unrated
-    if is_rated.any():
-        rows = is_rated.nonzero()[0]
-        rated = fit_mode(used.experience[rows], used.stance[rows], truth_e[rows], truth_s[rows])
-        rated = _with_complaint(rated, used.experience[rows], truth_e[rows])
-    confidences, right = np.empty(len(examples)), np.empty(len(examples))
-    for mode, rows in ((rated, is_rated), (unrated, ~is_rated)):
-        p_e = mode.experience.probabilities(used.experience[rows])
-        p_s = mode.stance.probabilities(used.stance[rows])
-        confidences[rows] = confidence(p_e, p_s)
-        right[rows] = p_e.argmax(1) == truth_e[rows]
-    threshold = sure_threshold(confidences, right, accuracy=0.95, coverage=0.70)
-    return Calibration(rated, unrated, round(threshold, 4))
-
-
-def _with_complaint(mode: Mode, logits: Floats, truth: Ints) -> Mode:
-    angry = _EXPERIENCES.index(Experience.ANGRY)
-    chances = mode.experience.probabilities(logits)
-    threshold = complaint_threshold(
-        chances[:, angry], chances.argmax(1) == angry, truth == angry, precision=0.90
-    )
-    return replace(mode, complaint=threshold)
 
 
 def last_recipe(recipe: Recipe) -> Recipe:
@@ -304,16 +251,11 @@ def _pretrained(
     return network.encoder.state_dict()
 
 
-def _loaded(folder: Path) -> Classifier:
+def _unseen(folder: Path, examples: Sequence[Example]) -> Unseen:
     from sentiment.classifier import Classifier
+    from sentiment.unseen import Unseen
 
-    return Classifier.load(folder)
-
-
-def _report(folder: Path, examples: Sequence[Example]) -> Report:
-    from sentiment.evaluation import evaluate_examples
-
-    return evaluate_examples(_loaded(folder), examples, "held-out texts")
+    return Unseen(Classifier.load(folder), examples)
 
 
 def _card(training: Training, trained: dict[str, object]) -> str:
@@ -325,6 +267,6 @@ def _card(training: Training, trained: dict[str, object]) -> str:
         "English reviews and posts.\n\n"
         f"## Data and method\n\n{facts}\n\n"
         "## Figures on the held-out texts\n\n"
-        "Measured and calibrated before the last fit on all texts, so by weights that had not "
-        f"seen them.\n\n```\n{training.report.table()}\n```\n"
+        "Measured before the last fit on all texts, so by weights that had not seen them; each "
+        f"fold by a calibration fitted on the others.\n\n```\n{training.report.table()}\n```\n"
     )

@@ -1,0 +1,208 @@
+"""The same weights, batches and texts through other runtimes than torch's eager mode.
+
+`pip install onnx onnxscript onnxruntime openvino` first (for this benchmark alone; what is absent
+is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`. Prints texts a
+second (median of the rounds, which take turns), the ratio to what ships, how many verdicts come
+out the same, and the largest difference of a probability.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmarks.classifier import DEFAULT_FILE, sample
+from sentiment import adapter
+from sentiment.backbone import backbone_dir, load_tokenizer
+from sentiment.encoding import batches, encode, padded
+from sentiment.runtime import Runtime, fastest_type
+from sentiment.text import Text
+
+BUDGET = 4096
+Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]
+
+
+class Whole(nn.Module):
+    """The training network from ids to the probabilities of both heads."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[Tensor, Tensor]:
+        experience, stance = self.network(ids, mask, rating)
+        return experience.softmax(1), stance.softmax(1)
+
+
+def through(runtime: Runtime, *, compile_it: bool = False) -> Run:
+    """Earful's own forward pass."""
+    if compile_it:
+        runtime.encode = torch.compile(runtime.encode, dynamic=True)  # type: ignore[method-assign]
+
+    def run(ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        rows = [row[: int(n)].tolist() for row, n in zip(ids, mask.sum(1), strict=True)]
+        logits = runtime.logits(runtime.features(rows, rating.tolist()))
+        return logits[0].softmax(1).numpy(), logits[1].softmax(1).numpy()
+
+    return run
+
+
+def openvino(whole: Whole, precision: str) -> Run:
+    """OpenVINO on the CPU, tuned for throughput, in the given inference precision."""
+    import openvino as ov
+
+    example = (torch.ones(2, 16, dtype=torch.long), torch.ones(2, 16, dtype=torch.long),
+               torch.ones(2))  # fmt: skip
+    model = ov.convert_model(whole, example_input=example)
+    ready = ov.Core().compile_model(
+        model,
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        },
+    )
+
+    def run(ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        result = ready([ids.numpy(), mask.numpy(), rating.numpy()])
+        return np.array(result[0]), np.array(result[1])
+
+    return run
+
+
+def exported(whole: Whole, folder: Path) -> Path:
+    """Write the network as ONNX with dynamic axes."""
+    path = folder / "network.onnx"
+    n, length = torch.export.Dim("n", min=1, max=4096), torch.export.Dim("length", min=4, max=256)
+    example = (torch.ones(3, 17, dtype=torch.long), torch.ones(3, 17, dtype=torch.long),
+               torch.ones(3))  # fmt: skip
+    torch.onnx.export(
+        whole,
+        example,
+        str(path),
+        dynamo=True,
+        verbose=False,
+        input_names=["ids", "mask", "rating"],
+        dynamic_shapes=({0: n, 1: length}, {0: n, 1: length}, {0: n}),
+    )
+    return path
+
+
+def onnxruntime(path: Path) -> Run:
+    """ONNX Runtime on the CPU with all its graph optimisations."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        given = {"ids": ids.numpy(), "mask": mask.numpy(), "rating": rating.numpy()}
+        experience, stance = session.run(None, given)
+        return experience, stance
+
+    return run
+
+
+def quantised(path: Path) -> Path:
+    """Weights and activations in 8 bits, activations' scales found at run time."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target = path.with_name("int8.onnx")
+    quantize_dynamic(str(path), str(target), weight_type=QuantType.QInt8, per_channel=True)
+    return target
+
+
+def contenders(folder: Path) -> dict[str, Callable[[], Run]]:
+    """Name what can run here; each is built only when its turn comes."""
+    state = adapter.merged(adapter.WEIGHTS)
+    whole = Whole(adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))).eval()
+    shipped = fastest_type()[1]
+    found: dict[str, Callable[[], Run]] = {"shipped": lambda: through(Runtime(state, shipped))}
+    if shipped != torch.float32:
+        found["torch fp32"] = lambda: through(Runtime(state, torch.float32))
+    found["torch.compile"] = lambda: through(Runtime(state, shipped), compile_it=True)
+    if importlib.util.find_spec("openvino"):
+        found["OpenVINO bf16"] = lambda: openvino(whole, "bf16")
+        found["OpenVINO fp32"] = lambda: openvino(whole, "f32")
+    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnxscript"):
+        found["ONNX Runtime fp32"] = lambda: onnxruntime(exported(whole, folder))
+        found["ONNX Runtime int8"] = lambda: onnxruntime(quantised(folder / "network.onnx"))
+    return found
+
+
+def judged(run: Run, plan: Sequence[tuple[list[int], Tensor, Tensor, Tensor]], size: int) -> Any:
+    """Probabilities (windows, 7) of both heads, in the windows' order."""
+    result = np.empty((size, 7), dtype=np.float64)
+    with torch.inference_mode():
+        for rows, ids, mask, rating in plan:
+            experience, stance = run(ids, mask, rating)
+            result[rows] = np.concatenate([experience, stance], 1)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=DEFAULT_FILE)
+    parser.add_argument("--texts", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    texts = [Text(**row) for row in sample(arguments.file, arguments.texts)]  # type: ignore[arg-type]
+    windows = encode(load_tokenizer(backbone_dir()), texts)
+    plan = []
+    for rows in batches([len(window.ids) for window in windows], BUDGET):
+        ids, mask = padded([windows[row].ids for row in rows])
+        plan.append((rows, ids, mask, torch.tensor([windows[row].rating for row in rows])))
+
+    with tempfile.TemporaryDirectory() as name:
+        runs: dict[str, Run] = {}
+        for title, build in contenders(Path(name)).items():
+            start = time.perf_counter()
+            try:
+                runs[title] = build()
+                judged(runs[title], plan[:3] + plan[-3:], len(windows))
+            except Exception as error:
+                runs.pop(title, None)
+                print(f"{title}: does not run here: {str(error).splitlines()[0][:120]}")
+                continue
+            print(f"{title}: ready in {time.perf_counter() - start:.1f} s", flush=True)
+        seconds: dict[str, list[float]] = {title: [] for title in runs}
+        said: dict[str, Any] = {}
+        for _ in range(arguments.rounds):
+            for title, run in runs.items():
+                start = time.perf_counter()
+                said[title] = judged(run, plan, len(windows))
+                seconds[title].append(time.perf_counter() - start)
+
+    exact = said.get("torch fp32", said["shipped"])
+    base = statistics.median(seconds["shipped"])
+    print(f"\n{len(texts)} texts, {len(windows)} windows, {torch.get_num_threads()} threads")
+    print(f"{'':<20}{'texts/s':>9}{'ratio':>7}{'same verdicts':>15}{'largest gap':>13}")
+    for title, times in seconds.items():
+        middle = statistics.median(times)
+        chances = said[title]
+        same = (chances[:, :4].argmax(1) == exact[:, :4].argmax(1)) & (
+            chances[:, 4:].argmax(1) == exact[:, 4:].argmax(1)
+        )
+        print(
+            f"{title:<20}{len(texts) / middle:>9.1f}{base / middle:>7.2f}{same.mean():>15.2%}"
+            f"{np.abs(chances - exact).max():>13.3f}"
+        )
+    print("(verdicts against fp32 in torch; tokenising is left out of all)")
+
+
+if __name__ == "__main__":
+    main()
