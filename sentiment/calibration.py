@@ -108,15 +108,17 @@ def confidence(experience: Floats, stance: Floats) -> Floats:
 def sure_threshold(
     confidences: Floats, right: Floats, *, accuracy: float, coverage: float
 ) -> float:
-    """Lowest confidence above which verdicts are right at `accuracy`; cover `coverage` at least.
+    """Confidence above which verdicts are right at `accuracy` and cover `coverage` of the texts.
 
-    Where both cannot be had, accuracy gives way: a team that is told nothing is not served.
+    Where there is room between the two, half way: new texts may fall short of either. Where both
+    cannot be had, accuracy gives way: a team that is told nothing is not served.
     """
     order = np.argsort(-confidences)
     running = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.nonzero(running >= accuracy)[0]
     last = int(good[-1]) if len(good) else 0
-    last = max(last, int(np.ceil(coverage * len(order))) - 1)
+    least = int(np.ceil(coverage * len(order))) - 1
+    last = max((last + least) // 2, least)
     return float(confidences[order[min(last, len(order) - 1)]])
 
 

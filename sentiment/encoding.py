@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FRAME = 3
 WINDOW = 256
 OVERLAP = 64
+# The ending of a long text is read once more by itself: a complaint of two sentences is lost in a
+# window that is full of the story before it.
+ENDING = 80
 # A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
 # the classifier logs it and is not sure of it.
 MOST_WINDOWS = 512
@@ -53,14 +56,15 @@ def frame(body: list[int], special: Special = SPECIAL) -> list[int]:
 def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[list[int]]:
     """Cut word pieces into overlapping pieces that fit a window; all tokens are in one.
 
-    The last piece is as long as the others, so that an ending is read with what precedes it.
+    The ending is read twice: with what precedes it, and by itself.
     """
     size = window - FRAME
     if len(body) <= size:
         return [body]
     step = size - overlap
     starts = [*range(0, len(body) - size, step), len(body) - size]
-    return [body[start : start + size] for start in starts]
+    pieces = [body[start : start + size] for start in starts]
+    return [*pieces, body[-min(ENDING, size) :]]
 
 
 def word_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:

@@ -34,7 +34,7 @@ class Recipe:
     warmup: float = 0.06
     budget: int = 2048
     most_texts: int = 48
-    longest: int = 192
+    longest: int = 160
     rating_dropout: float = 0.5
     word_dropout: float = 0.05
     smoothing: float = 0.03

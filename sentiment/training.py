@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sentiment.unseen import Unseen
 
 Progress = Callable[[str, int, int], None]
+# A student with a teacher has three times the texts and no labels to overfit: it may go faster.
+_TAUGHT_RATE = 1.5e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def train(
             "both need some: give more texts or hold out other data sets"
         )
     recipe = Recipe(epochs=epochs, seed=seed)
+    if teacher:
+        recipe = replace(recipe, rate=_TAUGHT_RATE)
     trained: dict[str, object] = {
         "files": [file.name for file in files],
         "corrections": len(corrections),

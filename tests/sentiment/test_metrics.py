@@ -38,10 +38,12 @@ def test_scaling_calms_an_overconfident_head() -> None:
     assert expected_calibration_error(p.max(1), (p.argmax(1) == truth).tolist()) < 0.03
 
 
-def test_sure_threshold_takes_the_most_it_may() -> None:
+def test_sure_threshold_lies_half_way_between_its_two_limits() -> None:
     confidence = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
     right = np.array([1.0, 1.0, 1.0, 0.0, 0.0])
-    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.2) == 0.7
+    # Three may be sure for the accuracy, one must be for the coverage.
+    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.2) == 0.8
+    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.6) == 0.7
     assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.8) == 0.6
 
 

@@ -19,22 +19,22 @@ from tests.sentiment.behaviour.cases import (
 
 # Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
 FLOORS = {
-    "negation": 17,
-    "not bad": 12,
-    "typos": 11,
-    "emoji": 13,
-    "sarcasm": 8,
+    "negation": 16,
+    "not bad": 14,
+    "typos": 12,
+    "emoji": 14,
+    "sarcasm": 9,
     "rivals": 14,
-    "staff": 13,
-    "questions": 14,
+    "staff": 14,
+    "questions": 13,
     "adverts": 13,
-    "quoted": 13,
-    "long, verdict at the end": 13,
-    "stances": 13,
+    "quoted": 12,
+    "long, verdict at the end": 12,
+    "stances": 15,
     "ratings": 14,
 }
 CASE_FLOOR = 41
-BRAND_FLOOR = 10
+BRAND_FLOOR = 14
 
 
 def failures(classifier: Classifier, cases: list[Case]) -> list[str]:
