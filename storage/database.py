@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -33,7 +34,7 @@ class Database:
             self.connection.row_factory = sqlite3.Row
             self.connection.execute("PRAGMA foreign_keys = ON")
             if not readonly:
-                self.connection.execute("PRAGMA journal_mode = WAL")
+                self._write_ahead()
                 # NORMAL could lose the last commit in a power cut: a sent alert would go twice.
                 self.connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error as error:
@@ -41,6 +42,23 @@ class Database:
                 f"{path}: cannot be opened as a store: {error}; check the path, its permissions "
                 "and that it is an SQLite file"
             ) from error
+
+    def _write_ahead(self) -> None:
+        """Turn the file to WAL; of several that open a fresh file at once, all but one wait.
+
+        SQLite does not: it says at once that the file is locked, whatever the busy timeout.
+        """
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def close(self) -> None:
         self.connection.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import InputError, StoreError
+from storage.database import Database
 from storage.models import (
     AlertKind,
     CrawlOutcome,
@@ -488,6 +491,19 @@ def test_processes_may_open_and_write_a_fresh_file_at_once(tmp_path: Path) -> No
     assert saved == [50] * 12
     with Store.open(Path(path)) as store:
         assert store.mentions.count() == 600
+
+
+def test_a_fresh_file_may_be_opened_at_the_same_moment(tmp_path: Path) -> None:
+    threads = 6
+    barrier = threading.Barrier(threads)
+
+    def opened(path: Path) -> None:
+        barrier.wait()
+        Database(path).close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(60):
+            list(pool.map(opened, [tmp_path / f"{number}.db"] * threads))
 
 
 def test_a_reader_sees_the_store_while_it_is_written(store: Store) -> None:
