@@ -26,7 +26,8 @@ from benchmarks.classifier import DEFAULT_FILE, sample
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.encoding import batches, encode, padded
-from sentiment.runtime import Runtime, fastest_type
+from sentiment.products import NumberType, fastest
+from sentiment.runtime import Runtime
 from sentiment.text import Text
 
 BUDGET = 4096
@@ -129,10 +130,11 @@ def contenders(folder: Path) -> dict[str, Callable[[], Run]]:
     """Name what can run here; each is built only when its turn comes."""
     state = adapter.merged(adapter.WEIGHTS)
     whole = Whole(adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))).eval()
-    shipped = fastest_type()[1]
+    shipped = fastest().kind
     found: dict[str, Callable[[], Run]] = {"shipped": lambda: through(Runtime(state, shipped))}
-    if shipped != torch.float32:
-        found["torch fp32"] = lambda: through(Runtime(state, torch.float32))
+    for kind in NumberType:
+        if kind is not shipped:
+            found[f"torch {kind}"] = lambda kind=kind: through(Runtime(state, kind))  # type: ignore[misc]
     found["torch.compile"] = lambda: through(Runtime(state, shipped), compile_it=True)
     if importlib.util.find_spec("openvino"):
         found["OpenVINO bf16"] = lambda: openvino(whole, "bf16")

@@ -30,10 +30,9 @@ __all__ = ["Classifier", "Text"]
 
 LOG = logging.getLogger(__name__)
 
-# Texts are tokenised a chunk at a time and windows run at a time, so that memory stays bounded.
+# Texts are tokenised a chunk at a time, so that memory stays bounded.
 CHUNK_TEXTS = 1024
 CHUNK_CHARACTERS = 2_000_000
-TOKEN_BUDGET = 4096
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
 _TELLING_EXPERIENCES = (0, 2)  # angry, delighted
@@ -91,17 +90,19 @@ class Classifier:
 
         `models` read the languages that they name.
 
-        Chooses the number type by a short calibration: bf16 where it is faster, else fp32.
+        Chooses device and number type by a short calibration, and logs it (`products.fastest`).
         """
-        from sentiment.runtime import Runtime, fastest_type
+        from sentiment.products import fastest
+        from sentiment.runtime import Runtime
 
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         state = adapter.merged(folder)
-        device, dtype = fastest_type()
+        choice = fastest()
+        LOG.info("computing in %s", choice)
         return cls(
             model=adapter.version(folder, config),
-            runtime=Runtime(state, dtype, device),
+            runtime=Runtime(state, choice.kind, choice.device),
             tokenizer=load_tokenizer(backbone_dir()),
             calibration=config.calibration,
             languages=config.languages,
@@ -155,7 +156,7 @@ class Classifier:
         experience = np.empty((len(windows), len(_EXPERIENCES)))
         stance = np.empty((len(windows), len(_STANCES)))
         with torch.inference_mode():
-            for batch in batches(lengths, TOKEN_BUDGET):
+            for batch in batches(lengths, self.runtime.budget):
                 features = self.runtime.features(
                     [windows[index].ids for index in batch],
                     [windows[index].rating for index in batch],

@@ -5,33 +5,46 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.fitting import Prepared, Recipe, framed, position
+from sentiment.fitting import Prepared, Recipe, States, framed, position
 from sentiment.noise import misspelt, proper_names, renamed
 from sentiment.pool import PoolText
 from sentiment.text import joined
 
+if TYPE_CHECKING:
+    from sentiment.teacher import Teacher
+
 # Pool texts a data set, and the longest in characters.
-MOST = 1500
-LONGEST = 450
+MOST = 4200
+LONGEST = 300
 # How much of a labelled text's target is the teacher's word.
 TEACHER_SHARE = 0.4
 # Shares of the pool texts that the student sees under other names, and with slips.
 RENAMED, MISSPELT = 0.3, 0.15
+# So many of the teacher's states tell their mean and deviation.
+_SAMPLE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Texts with their rating positions, and what a teacher makes of them: (n, 4) and (n, 3)."""
+    """Texts with their rating positions, and what a teacher makes of them: (n, 4) and (n, 3).
+
+    `states` (tokens, width) are its last states, text after text, where it has the student's word
+    pieces.
+    """
 
     texts: Sequence[str]
     ratings: Sequence[float]
     experience: Tensor
     stance: Tensor
+    states: Tensor | None = None
 
 
 def readable(rows: Sequence[PoolText]) -> tuple[list[str], list[float]]:
@@ -59,7 +72,44 @@ def lesson(judged: Judged, recipe: Recipe) -> Prepared:
         experience=judged.experience,
         stance=judged.stance,
         weight=torch.ones(len(texts)),
+        start=_starts(judged, texts, recipe.longest),
+        states=_scaled(judged.states),
     )
+
+
+def _starts(judged: Judged, shown: Sequence[str], longest: int) -> Tensor:
+    """Say where the teacher's states of each text begin: -1 if the student sees it changed."""
+    if judged.states is None:
+        return torch.full((len(shown),), -1)
+    rows = framed(judged.texts, longest, load_tokenizer(backbone_dir()))
+    ends = accumulate(len(row) for row in rows)
+    return torch.tensor(
+        [
+            end - len(row) if text == before else -1
+            for row, end, text, before in zip(rows, ends, shown, judged.texts, strict=True)
+        ]
+    )
+
+
+def _scaled(values: Tensor | None) -> States | None:
+    if values is None:
+        return None
+    some = values[:: 1 + len(values) // _SAMPLE].float()
+    return States(values, some.mean(0), some.std(0).clamp(min=1e-3))
+
+
+def room_for_states(teacher: Teacher, texts: Sequence[str], longest: int) -> Tensor | None:
+    """Make room (tokens, width) for the teacher's states, on a file that goes when it does.
+
+    None where the teacher's word pieces are not the student's: states would not be of one token.
+    """
+    own = [len(row) for row in framed(texts, longest, load_tokenizer(backbone_dir()))]
+    if teacher.lengths(texts, longest) != own:
+        return None
+    tokens, width = sum(own), teacher.width
+    with NamedTemporaryFile() as file:
+        flat = torch.from_file(file.name, shared=True, size=tokens * width, dtype=torch.bfloat16)
+    return flat.view(tokens, width)
 
 
 def seconded(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,24 @@ class Recipe:
     class_power: float = 0.3
     ema: float = 0.99
     pooled_dropout: float = 0.1
+    states_weight: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """A teacher's last states of the tokens of texts, text after text: (tokens, width) in bf16.
+
+    The student is held to them less `mean`, over `deviation` (width,).
+    """
+
+    values: Tensor
+    mean: Tensor
+    deviation: Tensor
+
+    def take(self, spans: Iterable[tuple[int, int]]) -> Tensor:
+        """Give those of spans (start, size) one under the other, scaled, fp32."""
+        parts = [self.values[start : start + size].float() for start, size in spans]
+        return (torch.cat(parts) - self.mean) / self.deviation
 
 
 @dataclass(slots=True)
@@ -50,7 +68,8 @@ class Prepared:
     """Tokenised training rows with what each is to be told as.
 
     `experience` (n, 4) and `stance` (n, 3) are probabilities times the classes' weights; `weight`
-    (n,) is the row's own.
+    (n,) is the row's own. `start` (n,) is where a teacher's `states` of a row's tokens begin, -1
+    for a row without them.
     """
 
     ids: list[list[int]]
@@ -58,16 +77,35 @@ class Prepared:
     experience: Tensor
     stance: Tensor
     weight: Tensor
+    start: Tensor
+    states: States | None = None
     special: Special = SPECIAL
 
     def __add__(self, other: Prepared) -> Prepared:
-        """Join rows of one vocabulary."""
+        """Join rows of one vocabulary; not two with a teacher's states."""
+        if self.states is not None and other.states is not None:
+            raise ValueError("both have states")
         return Prepared(
             self.ids + other.ids,
             torch.cat([self.rating, other.rating]),
             torch.cat([self.experience, other.experience]),
             torch.cat([self.stance, other.stance]),
             torch.cat([self.weight, other.weight]),
+            torch.cat([self.start, other.start]),
+            self.states or other.states,
+            self.special,
+        )
+
+    def first(self, count: int) -> Prepared:
+        """Take the first rows."""
+        return Prepared(
+            self.ids[:count],
+            self.rating[:count],
+            self.experience[:count],
+            self.stance[:count],
+            self.weight[:count],
+            self.start[:count],
+            self.states,
             self.special,
         )
 
@@ -139,6 +177,7 @@ def labelled(
         experience=targets(experience, len(EXPERIENCES)),
         stance=targets(stance, len(STANCES)),
         weight=torch.tensor([example.weight for example in examples]),
+        start=torch.full((len(ids),), -1),
         special=special,
     )
 
@@ -198,6 +237,28 @@ class Averager:
                 parameter.copy_(mean)
 
 
+class Likeness(nn.Module):
+    """How far the student's last states are from its teacher's, seen through a linear map.
+
+    The map is thrown away after training.
+    """
+
+    def __init__(self, network: Network, states: States) -> None:
+        super().__init__()
+        self.teacher = states
+        self.map = nn.Linear(network.encoder.config.hidden_size, len(states.mean))
+
+    def forward(self, states: Tensor, mask: Tensor, start: Tensor) -> Tensor:
+        """Mean squared distance, in deviations; 0 where no row has a teacher's states."""
+        have = start >= 0
+        if not have.any():
+            return states.new_zeros(())
+        own = states[have][mask[have].bool()]
+        sizes = mask[have].sum(1).tolist()
+        wanted = self.teacher.take(zip(start[have].tolist(), sizes, strict=True))
+        return nn.functional.mse_loss(self.map(own), wanted)
+
+
 def shuffled_batches(
     lengths: Sequence[int], recipe: Recipe, rng: random.Random
 ) -> list[list[int]]:
@@ -232,11 +293,14 @@ def fine_tune(
         plan += shuffled_batches(lengths, recipe, rng)
     plan = plan[: max(1, int(len(plan) * recipe.epochs / math.ceil(recipe.epochs)))]
     optimizer = optimiser(network, recipe)
+    averager = Averager(network, recipe.ema)
+    live = [p for p in network.parameters() if p.requires_grad]
+    likeness = None if data.states is None else Likeness(network, data.states)
+    if likeness is not None:
+        optimizer.add_param_group({"params": list(likeness.parameters()), "lr": recipe.head_rate})
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: schedule(step, len(plan), recipe.warmup)
     )
-    averager = Averager(network, recipe.ema)
-    live = [p for p in network.parameters() if p.requires_grad]
     network.train()
     for step, batch in enumerate(plan):
         ids, mask = padded([data.ids[index] for index in batch], data.special.pad)
@@ -244,11 +308,14 @@ def fine_tune(
         rows = torch.tensor(batch)
         told = torch.rand(len(batch), generator=generator) >= recipe.rating_dropout
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
-            features = network.pool(ids, mask, data.rating[rows] * told)
+            states = network.states(ids, mask, data.rating[rows] * told)
+        features = network.pooled(states, mask)
         logits_e, logits_s = network.experience(features), network.stance(features)
         loss_e = -(data.experience[rows] * logits_e.log_softmax(1)).sum(1)
         loss_s = -(data.stance[rows] * logits_s.log_softmax(1)).sum(1)
         loss = ((loss_e + recipe.stance_weight * loss_s) * data.weight[rows]).mean()
+        if likeness is not None:
+            loss = loss + recipe.states_weight * likeness(states, mask, data.start[rows])
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(live, 1.0)
         optimizer.step()

@@ -56,8 +56,8 @@ class Network(nn.Module):
         # Heads for the weak labels of a first training; they are thrown away after it.
         self.extra = nn.ModuleList(nn.Linear(3 * size, classes) for classes in extra)
 
-    def pool(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
-        """Features (n, 3 * 384) of `ids` and `mask` (n, tokens): [CLS], mean and maximum.
+    def states(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+        """Last states (n, tokens, 384) of `ids` and `mask` (n, tokens), fp32.
 
         `rating` (n,) is a position on the rating rows; the token at index 1 is replaced by it.
         """
@@ -67,11 +67,20 @@ class Network(nn.Module):
         high = (low + 1).clamp(max=RATING_ROWS - 1)
         token = self.rating(low) * (1 - share) + self.rating(high) * share
         words = torch.cat([words[:, :1], token.unsqueeze(1).to(words.dtype), words[:, 2:]], 1)
-        states = self.encoder(inputs_embeds=words, attention_mask=mask).last_hidden_state.float()
+        states: Tensor = self.encoder(inputs_embeds=words, attention_mask=mask).last_hidden_state
+        return states.float()
+
+    @staticmethod
+    def pooled(states: Tensor, mask: Tensor) -> Tensor:
+        """Features (n, 3 * 384) of last states: [CLS], mean and maximum."""
         kept = mask.unsqueeze(2).bool()
         mean = (states * kept).sum(1) / kept.sum(1)
         top = states.masked_fill(~kept, -1e4).amax(1)
         return torch.cat([states[:, 0], mean, top], 1)
+
+    def pool(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+        """Features (n, 3 * 384) of ids."""
+        return self.pooled(self.states(ids, mask, rating), mask)
 
     def forward(self, ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[Tensor, Tensor]:
         features = self.pool(ids, mask, rating)

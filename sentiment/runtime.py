@@ -6,7 +6,6 @@ Importing transformers would take longer than all the rest of a cold start toget
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,37 +14,51 @@ from torch import Tensor
 from torch.nn import functional
 
 from sentiment.encoding import padded
+from sentiment.products import NumberType, Product, product
 
 HEADS = 12
 EPSILON = 1e-12
+# Padded tokens a batch. On a CPU what lies between two products should stay in the caches: on two
+# cores batches of 4,096 were a seventh slower. A GPU wants to be filled.
+_TOKENS_A_THREAD = 512
+_TOKENS_ON_CUDA = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One encoder layer; query, key and value are one matrix."""
 
-    qkv: tuple[Tensor, Tensor]
-    out: tuple[Tensor, Tensor]
+    qkv: Product
+    out: Product
     norm_1: tuple[Tensor, Tensor]
-    up: tuple[Tensor, Tensor]
-    down: tuple[Tensor, Tensor]
+    up: Product
+    down: Product
     norm_2: tuple[Tensor, Tensor]
 
 
 class Runtime:
-    """Run windows through merged weights in one number type on one device."""
+    """Run windows through merged weights; the layers multiply in one number type on one device."""
 
     def __init__(
         self,
         state: Mapping[str, Tensor],
-        dtype: torch.dtype = torch.float32,
+        kind: NumberType = NumberType.FP32,
         device: str = "cpu",
     ) -> None:
-        self.dtype = dtype
+        self.kind = kind
+        self.dtype = kind.dtype
         self.device = device
+        self.budget = (
+            _TOKENS_ON_CUDA if device == "cuda" else _TOKENS_A_THREAD * torch.get_num_threads()
+        )
 
         def pair(name: str) -> tuple[Tensor, Tensor]:
             return self._move(state[f"{name}.weight"]), self._move(state[f"{name}.bias"])
+
+        def matrix(*names: str) -> Product:
+            weight = torch.cat([state[f"{name}.weight"] for name in names])
+            bias = torch.cat([state[f"{name}.bias"] for name in names])
+            return product(kind, weight, bias, device)
 
         base = "encoder.embeddings"
         self.words = self._move(state[f"{base}.word_embeddings.weight"])
@@ -56,14 +69,14 @@ class Runtime:
         depth = sum(name.endswith("attention.self.query.bias") for name in state)
         for number in range(depth):
             base = f"encoder.encoder.layer.{number}"
-            inner = [pair(f"{base}.attention.self.{part}") for part in ("query", "key", "value")]
+            inner = [f"{base}.attention.self.{part}" for part in ("query", "key", "value")]
             self.layers.append(
                 Layer(
-                    qkv=(torch.cat([w for w, _ in inner]), torch.cat([b for _, b in inner])),
-                    out=pair(f"{base}.attention.output.dense"),
+                    qkv=matrix(*inner),
+                    out=matrix(f"{base}.attention.output.dense"),
                     norm_1=pair(f"{base}.attention.output.LayerNorm"),
-                    up=pair(f"{base}.intermediate.dense"),
-                    down=pair(f"{base}.output.dense"),
+                    up=matrix(f"{base}.intermediate.dense"),
+                    down=matrix(f"{base}.output.dense"),
                     norm_2=pair(f"{base}.output.LayerNorm"),
                 )
             )
@@ -113,38 +126,15 @@ class Runtime:
         x = self._normed(x + self.position[:length], self.norm)
         size = x.shape[2]
         for layer in self.layers:
-            qkv = functional.linear(x, *layer.qkv).view(n, length, 3, HEADS, size // HEADS)
+            qkv = layer.qkv(x).view(n, length, 3, HEADS, size // HEADS)
             query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
             mixed = mixed.transpose(1, 2).reshape(n, length, size)
-            x = self._normed(x + functional.linear(mixed, *layer.out), layer.norm_1)
-            wide = functional.gelu(functional.linear(x, *layer.up))
-            x = self._normed(x + functional.linear(wide, *layer.down), layer.norm_2)
+            x = self._normed(x + layer.out(mixed), layer.norm_1)
+            wide = functional.gelu(layer.up(x))
+            x = self._normed(x + layer.down(wide), layer.norm_2)
         return x
 
     @staticmethod
     def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(x, (x.shape[-1],), norm[0], norm[1], EPSILON)
-
-
-def fastest_type() -> tuple[str, torch.dtype]:
-    """Choose device and number type by a measurement of a few milliseconds.
-
-    CUDA takes bf16. A CPU takes bf16 only where one matrix product of the network's shape is
-    faster in it: without the hardware, bf16 is emulated and slower than fp32.
-    """
-    if torch.cuda.is_available():
-        return "cuda", torch.bfloat16
-    seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    faster = seconds[torch.bfloat16] < 0.8 * seconds[torch.float32]
-    return "cpu", torch.bfloat16 if faster else torch.float32
-
-
-def _seconds(dtype: torch.dtype) -> float:
-    left, right = torch.ones(1024, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)
-    best = float("inf")
-    for _ in range(4):
-        start = time.perf_counter()
-        functional.linear(left, right)
-        best = min(best, time.perf_counter() - start)
-    return best

@@ -7,6 +7,7 @@ BERT's, RoBERTa's or MPNet's. The model card says which one taught the shipped w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import torch
@@ -94,15 +95,30 @@ class Teacher:
         data = labelled(rows, examples, recipe, self.special)
         fine_tune(self.network, data, recipe, progress)
 
+    @property
+    def width(self) -> int:
+        """Size of a state."""
+        size: int = self.network.encoder.config.hidden_size
+        return size
+
+    def lengths(self, texts: Sequence[str], longest: int) -> list[int]:
+        """Count the tokens of each text as the teacher reads it, frame included."""
+        return [len(row) for row in framed(texts, longest, self.tokenizer, self.special)]
+
     def judge(
         self,
         texts: Sequence[str],
         ratings: Sequence[float],
         longest: int,
         progress: Callable[[int, int], None] | None = None,
+        into: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Probabilities (n, 4) and (n, 3) of experience and stance; `ratings` are positions."""
+        """Probabilities (n, 4) and (n, 3) of experience and stance; `ratings` are positions.
+
+        `into` (tokens of all texts, width) is filled with the last states, text after text.
+        """
         rows = framed(texts, longest, self.tokenizer, self.special)
+        ends = list(accumulate(len(row) for row in rows))
         places = torch.tensor(ratings)
         experience, stance = torch.empty(len(rows), 4), torch.empty(len(rows), 3)
         done = 0
@@ -111,9 +127,14 @@ class Teacher:
             for batch in batches([len(row) for row in rows], _BUDGET):
                 ids, mask = padded([rows[index] for index in batch], self.special.pad)
                 with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
-                    features = self.network.pool(ids, mask, places[batch])
+                    states = self.network.states(ids, mask, places[batch])
+                features = self.network.pooled(states, mask)
                 experience[batch] = self.network.experience(features).softmax(1)
                 stance[batch] = self.network.stance(features).softmax(1)
+                if into is not None:
+                    for own, index in zip(states, batch, strict=True):
+                        size = len(rows[index])
+                        into[ends[index] - size : ends[index]] = own[:size]
                 done += len(batch)
                 if progress is not None:
                     progress(done, len(rows))

@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
-from transformers import MPNetConfig, MPNetModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
 from config.errors import InputError, ModelError
 from sentiment import adapter
+from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.classifier import Classifier, Text
+from sentiment.distilling import Judged, lesson, room_for_states
+from sentiment.fitting import Recipe, fine_tune, framed, new_network
+from sentiment.teacher import Teacher
 from sentiment.training import train
 
 SAID = {
@@ -86,7 +92,61 @@ def tiny_encoder(folder: Path) -> Path:
     return folder
 
 
-def test_learns_from_a_teacher_over_a_pool(tmp_path: Path) -> None:
+def tiny_kin(folder: Path) -> Path:
+    """Write a random one-layer encoder with the student's vocabulary."""
+    PreTrainedTokenizerFast(
+        tokenizer_file=str(backbone_dir() / "tokenizer.json"), pad_token="[PAD]",
+        unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
+    ).save_pretrained(folder)  # fmt: skip
+    BertModel(BertConfig(
+        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64,
+    )).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def test_a_teacher_tells_what_it_makes_of_each_word(tmp_path: Path) -> None:
+    teacher = Teacher.load(tiny_kin(tmp_path / "kin"), seed=1)
+    texts = [f"My {thing} broke after a week, and nobody at the shop cared." for thing in THINGS]
+    states = room_for_states(teacher, texts, 160)
+    assert states is not None
+    said = teacher.judge(texts, [0.0] * len(texts), 160, into=states)
+    rows = lesson(Judged(texts, [0.0] * len(texts), *said, states), Recipe())
+    assert rows.states is not None
+    as_they_stand = [place for place, start in enumerate(rows.start.tolist()) if start >= 0]
+    assert 0 < len(as_they_stand) < len(texts)  # the others were shown changed
+    for place in as_they_stand[:5]:
+        ids = torch.tensor([rows.ids[place]])
+        with torch.inference_mode():
+            alone = teacher.network.states(ids, torch.ones_like(ids), torch.zeros(1))[0]
+        found = rows.states.take([(int(rows.start[place]), ids.shape[1])])
+        found = found * rows.states.deviation + rows.states.mean
+        torch.testing.assert_close(found, alone, atol=0.1, rtol=0.05)
+
+
+def test_a_teacher_with_other_words_tells_its_verdict_only(tmp_path: Path) -> None:
+    teacher = Teacher.load(tiny_encoder(tmp_path / "teacher"), seed=1)
+    assert room_for_states(teacher, ["The lamp wobbles unexpectedly."], 160) is None
+
+
+def test_a_student_grows_like_its_teacher() -> None:
+    texts = [f"My {thing} broke." for thing in THINGS]
+    rows = framed(texts, 160, load_tokenizer(backbone_dir()))
+    # This teacher makes of a token what its word says, which a student can learn.
+    table = torch.randn(40_000, 6, generator=torch.Generator().manual_seed(1))
+    values = table[torch.tensor([number for row in rows for number in row])]
+    even = torch.full((len(texts), 4), 0.25), torch.full((len(texts), 3), 1 / 3)
+    data = lesson(Judged(texts, [0.0] * len(texts), *even, values.bfloat16()), Recipe())
+    losses: list[float] = []
+    recipe = Recipe(epochs=4, most_texts=8)
+    fine_tune(new_network(recipe), data, recipe, lambda _step, _steps, loss: losses.append(loss))
+    quarter = len(losses) // 4
+    assert sum(losses[-quarter:]) < sum(losses[:quarter]) - 0.1 * quarter
+
+
+@pytest.mark.parametrize("encoder", [tiny_encoder, tiny_kin], ids=["other words", "same words"])
+def test_learns_from_a_teacher_over_a_pool(
+    tmp_path: Path, encoder: Callable[[Path], Path]
+) -> None:
     pool = tmp_path / "pool.jsonl.gz"
     with gzip.open(pool, "wt") as file:
         for thing in THINGS:
@@ -98,7 +158,7 @@ def test_learns_from_a_teacher_over_a_pool(tmp_path: Path) -> None:
         tmp_path / "weights",
         epochs=1,
         pool=pool,
-        teacher=tiny_encoder(tmp_path / "teacher"),
+        teacher=encoder(tmp_path / "teacher"),
         made_up=False,
         progress=lambda phase, step, of: steps.update({phase: step}),
     )
