@@ -19,7 +19,7 @@ ANGRY = Experience.ANGRY
 CALIBRATION = Calibration(rated=Mode(complaint=0.4), unrated=Mode(complaint=0.7))
 
 
-def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-2-0") -> Verdict:
+def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-3-0") -> Verdict:
     rest = 1 - chance
     experience = ANGRY if chance >= rest else Experience.NONE
     return Verdict(
@@ -66,7 +66,8 @@ def test_the_config_opens_cases_at_likely_for_the_shipped_model_alone() -> None:
     assert wide.acts_on(voice)
     foreign = replace(voice, verdict=replace(voice.verdict, model="de:ours-12345678"))
     assert not wide.acts_on(foreign)
-    assert not wide.acts_on(replace(voice, verdict=a_verdict(0.6)))
+    shy = config.calibration.unrated.complaint - 0.01
+    assert not wide.acts_on(replace(voice, verdict=a_verdict(shy)))
     assert isinstance(wide.likely, Likely)
 
 

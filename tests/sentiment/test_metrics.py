@@ -32,9 +32,12 @@ def test_scaling_calms_an_overconfident_head() -> None:
     rng = np.random.default_rng(1)
     honest = rng.normal(size=(4000, 3)) * 1.5
     truth = np.array([rng.choice(3, p=row) for row in softmax(honest)])
-    scaling = fit_scaling(honest * 3 + np.array([0.5, 0.0, -0.5]), truth)
-    p = scaling.probabilities(honest * 3 + np.array([0.5, 0.0, -0.5]))
+    bold = honest * 3 + np.array([0.5, 0.0, -0.5])
+    scaling = fit_scaling(bold, truth, hold=0.0)
+    p = scaling.probabilities(bold)
     assert scaling.scale == pytest.approx(1 / 3, rel=0.15)
+    # Held near 1, it goes most of the way.
+    assert scaling.scale < fit_scaling(bold, truth).scale < 0.5
     assert expected_calibration_error(p.max(1), (p.argmax(1) == truth).tolist()) < 0.03
 
 

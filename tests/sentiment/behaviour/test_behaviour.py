@@ -19,16 +19,16 @@ from tests.sentiment.behaviour.cases import (
 
 # Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
 FLOORS = {
-    "negation": 16,
+    "negation": 17,
     "not bad": 14,
     "typos": 12,
-    "emoji": 14,
-    "sarcasm": 9,
+    "emoji": 12,
+    "sarcasm": 11,
     "rivals": 14,
     "staff": 14,
-    "questions": 13,
+    "questions": 14,
     "adverts": 13,
-    "quoted": 12,
+    "quoted": 13,
     "long, verdict at the end": 12,
     "stances": 15,
     "ratings": 14,
