@@ -27,10 +27,9 @@ from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.encoding import batches, encode, padded
 from sentiment.products import NumberType, fastest
-from sentiment.runtime import Runtime
+from sentiment.runtime import Runtime, token_budget
 from sentiment.text import Text
 
-BUDGET = 4096
 Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]
 
 
@@ -165,7 +164,7 @@ def main() -> None:
     texts = [Text(**row) for row in sample(arguments.file, arguments.texts)]  # type: ignore[arg-type]
     windows = encode(load_tokenizer(backbone_dir()), texts)
     plan = []
-    for rows in batches([len(window.ids) for window in windows], BUDGET):
+    for rows in batches([len(window.ids) for window in windows], token_budget("cpu")):
         ids, mask = padded([windows[row].ids for row in rows])
         plan.append((rows, ids, mask, torch.tensor([windows[row].rating for row in rows])))
 

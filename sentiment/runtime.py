@@ -48,9 +48,7 @@ class Runtime:
         self.kind = kind
         self.dtype = kind.dtype
         self.device = device
-        self.budget = (
-            _TOKENS_ON_CUDA if device == "cuda" else _TOKENS_A_THREAD * torch.get_num_threads()
-        )
+        self.budget = token_budget(device)
 
         def pair(name: str) -> tuple[Tensor, Tensor]:
             return self._move(state[f"{name}.weight"]), self._move(state[f"{name}.bias"])
@@ -138,3 +136,8 @@ class Runtime:
     @staticmethod
     def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(x, (x.shape[-1],), norm[0], norm[1], EPSILON)
+
+
+def token_budget(device: str) -> int:
+    """Padded tokens that a batch should have at most on a device."""
+    return _TOKENS_ON_CUDA if device == "cuda" else _TOKENS_A_THREAD * torch.get_num_threads()
