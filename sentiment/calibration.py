@@ -39,7 +39,7 @@ def fit_scaling(
 
     `ridge` holds the shifts small: free ones follow the class shares of the data they are fitted
     on and cost macro-F1. `hold` keeps the scale near 1: a handful of data sets may all be easy
-    ones, and the next one is not. Both were chosen on data sets that the fit had not seen.
+    ones, and the next one is not.
     """
     classes = logits.shape[1]
     target = np.eye(classes)[truth]

@@ -101,7 +101,8 @@ def _scaled(values: Tensor | None) -> States | None:
 def room_for_states(teacher: Teacher, texts: Sequence[str], longest: int) -> Tensor | None:
     """Make room (tokens, width) for the teacher's states, on a file that goes when it does.
 
-    None where the teacher's word pieces are not the student's: states would not be of one token.
+    None where the teacher's word pieces are not the student's, told by the texts' lengths: its
+    states would be of other tokens.
     """
     own = [len(row) for row in framed(texts, longest, load_tokenizer(backbone_dir()))]
     if teacher.lengths(texts, longest) != own:
