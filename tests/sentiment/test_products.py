@@ -43,8 +43,20 @@ def test_the_more_exact_type_wins_unless_clearly_slower(
 def test_this_machine_is_measured() -> None:
     choice = fastest()
     assert choice.kind is chosen(choice.seconds)
-    assert set(choice.seconds) == set(NumberType)
+    assert set(choice.seconds) >= {FP32, BF16}
     assert str(choice).startswith(f"{choice.kind} on cpu (fp32 ")
+
+
+@pytest.mark.parametrize(("slow", "kind"), [([BF16], INT8), ([BF16, INT8], FP32), ([], BF16)])
+def test_int8_is_measured_only_where_bf16_is_slow(
+    slow: list[NumberType], kind: NumberType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    times = {FP32: 0.004} | {k: 0.006 if k in slow else 0.001 for k in (BF16, INT8)}
+    monkeypatch.setattr("sentiment.products._seconds", times.__getitem__)
+    choice = fastest()
+    assert choice.kind is kind
+    assert (INT8 in choice.seconds) is (BF16 in slow)
 
 
 def test_int8_is_close_to_fp32() -> None:
