@@ -35,13 +35,34 @@ class NumberType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """x times a matrix (outputs, inputs) plus a bias, all in one type."""
+    """x times a matrix (outputs, inputs) plus a bias, all in one type, then GELU if asked."""
 
     weight: Tensor
     bias: Tensor
+    gelu: bool = False
 
     def __call__(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight, self.bias)
+        result = functional.linear(x, self.weight, self.bias)
+        return functional.gelu(result) if self.gelu else result
+
+
+class Packed:
+    """The same with the matrix in oneDNN's own layout, which `Plain` makes anew at each product.
+
+    GELU is part of the product. The two functions are those that `torch.compile` emits for a CPU;
+    torch does not document them, so `packs` asks for them first.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight)
+        self.bias = bias
+        self.then = "gelu" if gelu else "none"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(
+            x, self.weight, self.bias, self.then, [], "none"
+        )
+        return result
 
 
 class Int8:
@@ -51,7 +72,8 @@ class Int8:
     must not depend on the rows beside it.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
+        self.gelu = gelu
         self.scale = weight.abs().amax(1).clamp(min=1e-12) / 127
         self.weight = (weight / self.scale.unsqueeze(1)).round().to(torch.int8).t().contiguous()
         self.bias = bias
@@ -61,14 +83,28 @@ class Int8:
         scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
         whole = torch._int_mm((rows / scale).round_().to(torch.int8), self.weight)
         result = (whole * scale).mul_(self.scale).add_(self.bias)
-        return result.view(*x.shape[:-1], -1)
+        result = result.view(*x.shape[:-1], -1)
+        return functional.gelu(result) if self.gelu else result
 
 
-def product(kind: NumberType, weight: Tensor, bias: Tensor, device: str = "cpu") -> Product:
+def product(
+    kind: NumberType, weight: Tensor, bias: Tensor, device: str = "cpu", *, gelu: bool = False
+) -> Product:
     """Make the product of `weight` (outputs, inputs) and `bias` in a number type."""
     weight = weight.to(device, kind.dtype).contiguous()
     bias = bias.to(device, kind.dtype).contiguous()
-    return Int8(weight, bias) if kind is NumberType.INT8 else Plain(weight, bias)
+    if kind is NumberType.INT8:
+        return Int8(weight, bias, gelu=gelu)
+    if kind is NumberType.BF16 and device == "cpu" and packs():
+        return Packed(weight, bias, gelu=gelu)
+    return Plain(weight, bias, gelu)
+
+
+def packs() -> bool:
+    """Tell whether this torch has oneDNN and the two functions that `Packed` needs."""
+    names = ("_reorder_linear_weight", "_linear_pointwise")
+    present: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return present and all(hasattr(torch.ops.mkldnn, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

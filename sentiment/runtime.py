@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sentiment.attention import HEADS, attend
 from sentiment.encoding import padded
 from sentiment.products import NumberType, Product, product
 
-HEADS = 12
 EPSILON = 1e-12
 # Padded tokens a batch. On a CPU what lies between two products should stay in the caches: on two
 # cores batches of 4,096 were a seventh slower. A GPU wants to be filled.
@@ -26,7 +26,7 @@ _TOKENS_ON_CUDA = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One encoder layer; query, key and value are one matrix."""
+    """One encoder layer; query, key and value are one matrix, `up` ends in GELU."""
 
     qkv: Product
     out: Product
@@ -53,10 +53,19 @@ class Runtime:
         def pair(name: str) -> tuple[Tensor, Tensor]:
             return self._move(state[f"{name}.weight"]), self._move(state[f"{name}.bias"])
 
-        def matrix(*names: str) -> Product:
-            weight = torch.cat([state[f"{name}.weight"] for name in names])
-            bias = torch.cat([state[f"{name}.bias"] for name in names])
-            return product(kind, weight, bias, device)
+        def matrix(name: str, *, gelu: bool = False) -> Product:
+            weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+            return product(kind, weight, bias, device, gelu=gelu)
+
+        def joint(base: str) -> Product:
+            parts = [f"{base}.{part}" for part in ("query", "key", "value")]
+            weight = torch.cat([state[f"{part}.weight"] for part in parts])
+            bias = torch.cat([state[f"{part}.bias"] for part in parts])
+            # Queries come out scaled, so that attention need not do it.
+            size = len(weight) // 3
+            scale = torch.ones(len(weight))
+            scale[:size] = (size // HEADS) ** -0.5
+            return product(kind, weight * scale.unsqueeze(1), bias * scale, device)
 
         base = "encoder.embeddings"
         self.words = self._move(state[f"{base}.word_embeddings.weight"])
@@ -67,13 +76,12 @@ class Runtime:
         depth = sum(name.endswith("attention.self.query.bias") for name in state)
         for number in range(depth):
             base = f"encoder.encoder.layer.{number}"
-            inner = [f"{base}.attention.self.{part}" for part in ("query", "key", "value")]
             self.layers.append(
                 Layer(
-                    qkv=matrix(*inner),
+                    qkv=joint(f"{base}.attention.self"),
                     out=matrix(f"{base}.attention.output.dense"),
                     norm_1=pair(f"{base}.attention.output.LayerNorm"),
-                    up=matrix(f"{base}.intermediate.dense"),
+                    up=matrix(f"{base}.intermediate.dense", gelu=True),
                     down=matrix(f"{base}.output.dense"),
                     norm_2=pair(f"{base}.output.LayerNorm"),
                 )
@@ -115,22 +123,15 @@ class Runtime:
 
     def encode(self, ids: Tensor, seen: Tensor | None, rating: Tensor) -> Tensor:
         """Last states (n, tokens, 384) of ids (n, tokens); `seen` (n, 1, 1, tokens) hides pads."""
-        n, length = ids.shape
         x = functional.embedding(ids, self.words)
         low = rating.floor().long()
         share = (rating - low).unsqueeze(1)
         high = (low + 1).clamp(max=len(self.rating) - 1)
         x[:, 1] = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
-        x = self._normed(x + self.position[:length], self.norm)
-        size = x.shape[2]
+        x = self._normed(x + self.position[: ids.shape[1]], self.norm)
         for layer in self.layers:
-            qkv = layer.qkv(x).view(n, length, 3, HEADS, size // HEADS)
-            query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
-            mixed = mixed.transpose(1, 2).reshape(n, length, size)
-            x = self._normed(x + layer.out(mixed), layer.norm_1)
-            wide = functional.gelu(layer.up(x))
-            x = self._normed(x + layer.down(wide), layer.norm_2)
+            x = self._normed(x + layer.out(attend(layer.qkv(x), seen)), layer.norm_1)
+            x = self._normed(x + layer.down(layer.up(x)), layer.norm_2)
         return x
 
     @staticmethod

@@ -10,7 +10,17 @@ import torch
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.classifier import Classifier, Text
-from sentiment.products import Choice, Int8, NumberType, chosen, fastest, product
+from sentiment.products import (
+    Choice,
+    Int8,
+    NumberType,
+    Packed,
+    Plain,
+    chosen,
+    fastest,
+    packs,
+    product,
+)  # fmt: skip
 from sentiment.runtime import Runtime
 
 FP32, BF16, INT8 = NumberType.FP32, NumberType.BF16, NumberType.INT8
@@ -80,6 +90,29 @@ def test_a_row_in_int8_does_not_depend_on_the_others() -> None:
     together = run(rows)
     for row, expected in zip(rows, together, strict=True):
         assert torch.equal(run(row), expected)
+
+
+@pytest.mark.skipif(not packs(), reason="torch without oneDNN")
+@pytest.mark.parametrize("gelu", [False, True])
+def test_packed_is_plain_in_another_layout(gelu: bool) -> None:
+    generator = torch.Generator().manual_seed(3)
+    weight = torch.randn(96, 64, generator=generator).bfloat16()
+    bias = torch.randn(96, generator=generator).bfloat16()
+    rows = torch.randn(5, 7, 64, generator=generator).bfloat16()
+    found, expected = (make(weight, bias, gelu=gelu)(rows) for make in (Packed, Plain))
+    assert found.shape == (5, 7, 96)
+    torch.testing.assert_close(found, expected, atol=0.02, rtol=0.02)
+    one = Packed(weight, bias, gelu=gelu)(rows[3, 2:3])
+    torch.testing.assert_close(one[0], found[3, 2], atol=0.02, rtol=0.02)
+
+
+def test_without_the_functions_of_onednn_bf16_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    weight, bias = torch.ones(4, 64), torch.zeros(4)
+    assert isinstance(product(BF16, weight, bias), Packed if packs() else Plain)
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
+    made = product(BF16, weight, bias, gelu=True)
+    assert isinstance(made, Plain)
+    assert made(torch.ones(1, 64, dtype=torch.bfloat16)).tolist() == [[64.0] * 4]
 
 
 @pytest.mark.parametrize("kind", [BF16, INT8])
