@@ -59,7 +59,7 @@ def judge_brand(
     if incident is not None:
         newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
         told = incidents.alerts_about(incident, newest, now)
-    store.verdicts.record_judgement(
+    store.judgements.record(
         voices,
         decision.cases,
         [*decision.alerts, *told],
@@ -216,7 +216,7 @@ def relabel(
     click: str | None = None,
 ) -> Acted:
     """Record a person's label: what is angry no more is dismissed, what is now opens a case."""
-    voice = store.verdicts.voice(mention_id)
+    voice = store.judgements.voice(mention_id)
     if voice is None:
         raise InputError(f"{mention_id}: no such mention, or it waits for its verdict")
     case = store.cases.of_mention(mention_id)
@@ -251,7 +251,7 @@ def relabel(
         cases, alerts = decision.cases, decision.alerts
     if click is not None and case is not None and store.cases.knows_click(click):
         return Acted(case, False)
-    store.verdicts.correct(
+    store.corrections.add(
         mention_id,
         experience=experience,
         stance=stance,
@@ -284,7 +284,7 @@ def _surroundings(
         cases=cases,
         authors=authors,
         answers=store.cases.answers(roots),
-        earlier=store.verdicts.earlier_experience(edited),
+        earlier=store.judgements.earlier_experience(edited),
         muted=store.cases.muted(brand),
         dismissed=store.cases.dismissed(brand, now - policy.dismissed_for),
         posted=posted,

@@ -72,7 +72,7 @@ def examples(store: Store) -> list[Example]:
             dataset="corrections",
             weight=WEIGHT,
         )
-        for one in store.verdicts.corrected()
+        for one in store.corrections.texts()
     ]
 
 
@@ -91,7 +91,7 @@ def _correct(
     by = Actor(row["by"]) if row.get("by") else actor
     if by is None:
         raise ValueError("no `by`: say who corrects, here or with --as NAME")
-    before = store.verdicts.correction(mention_id)
+    before = store.corrections.of(mention_id)
     if before is not None and before == (experience or before[0], stance or before[1]):
         return False
     casework.relabel(

@@ -62,7 +62,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         daemon=daemon,
         mentions=store.mentions.count(),
         unscored=store.verdicts.count_waiting(),
-        unjudged=store.verdicts.count_unjudged(),
+        unjudged=store.judgements.count_unjudged(),
         cases=store.cases.counts(now),
         alerts={state.value: number for state, number in alerts.items()},
         languages=store.insight.languages(),

@@ -26,9 +26,10 @@ from config.settings import Secrets, Settings
 from earful import casework
 from earful.policies import policy_for
 from storage.copies import WINDOW
+from storage.judgements import Backlog
 from storage.models import Mention, NewAlert
 from storage.store import Store
-from storage.verdicts import Backlog, Scored
+from storage.verdicts import Scored
 
 if TYPE_CHECKING:
     from sentiment.classifier import Classifier
@@ -142,7 +143,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
         return backlog(old.brand, old.source, old.counts, old.oldest, old.newest, policy, now)
 
     quiet = sum(
-        sum(old.counts.values()) for old in store.verdicts.judge_backlog(cutoff, now, summarise)
+        sum(old.counts.values()) for old in store.judgements.judge_backlog(cutoff, now, summarise)
     )
     casework.tend(store, settings, now)
     return Judged(fresh.mentions + quiet, quiet, fresh.cases, fresh.alerts)
@@ -158,7 +159,7 @@ def judge_fresh(store: Store, settings: Settings, clock: Clock) -> Judged:
     while store.copies.link(since=cutoff - WINDOW):
         pass
     mentions = cases = alerts = 0
-    while voices := store.verdicts.unjudged(cutoff, _JUDGE_BATCH):
+    while voices := store.judgements.unjudged(cutoff, _JUDGE_BATCH):
         for brand, group in groupby(
             sorted(voices, key=lambda voice: voice.mention.brand),
             key=lambda voice: voice.mention.brand,

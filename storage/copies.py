@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from storage.daily_counts import roll_up
 from storage.database import Database
 from storage.mentions import in_chunks
 from storage.models import from_iso, iso
 from storage.signatures import alike, bands, shingles, words_of
-from storage.verdicts import roll_up
 
 WINDOW = timedelta(days=30)
 """What was written further apart is said again, not copied."""

@@ -10,11 +10,13 @@ from config.errors import InputError
 from storage.cases import Cases
 from storage.checkpoints import Checkpoints
 from storage.copies import Copies
+from storage.corrections import Corrections
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
 from storage.database import Database
 from storage.incidents import Incidents
 from storage.insight import Insight
+from storage.judgements import Judgements
 from storage.mentions import Mentions
 from storage.outbox import Outbox
 from storage.quotas import Quotas
@@ -29,6 +31,8 @@ class Store:
         self.database = database
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.judgements = Judgements(database)
+        self.corrections = Corrections(database)
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)

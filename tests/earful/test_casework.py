@@ -198,7 +198,7 @@ class TestActs:
         assert acted.case is not None
         assert (acted.case.state, acted.case.outcome) == ("dismissed", "wrong_label")
         assert "the label was wrong" in world.card(said)
-        voice = world.store.verdicts.voice(said.id)
+        voice = world.store.judgements.voice(said.id)
         assert voice is not None
         assert (voice.verdict.experience, voice.verdict.sure) == (DELIGHTED, True)
 

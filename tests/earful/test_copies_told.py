@@ -44,7 +44,7 @@ def test_the_same_words_in_two_places_make_one_case_and_one_alert(tmp_path: Path
         assert judged.cases == 1
         kinds = [alert.kind for alert in store.outbox.unsent()]
         assert kinds.count(AlertKind.COMPLAINT) == 1
-        assert store.verdicts.count_unjudged() == 0, "the copy needs no judgement"
+        assert store.judgements.count_unjudged() == 0, "the copy needs no judgement"
 
         later = said("lemmy", "3", SAID.upper(), 10)
         store.mentions.save([later])
@@ -67,4 +67,4 @@ def test_what_was_deleted_before_it_was_judged_is_not_told(tmp_path: Path) -> No
         judged = jobs.judge_waiting(store, settings, lambda: NOW)
         assert (judged.cases, judged.alerts) == (0, 0)
         assert store.outbox.unsent() == []
-        assert store.verdicts.count_unjudged() == 0
+        assert store.judgements.count_unjudged() == 0

@@ -82,7 +82,7 @@ def test_a_correction_overrides_the_verdict_everywhere_at_once(
     assert world.case(praise).state is CaseState.OPEN
     assert world.case(complaint).state is CaseState.DISMISSED
     world.say("They called me and paid!", DELIGHTED, author="Ana")
-    last = world.store.verdicts.voice("shop:3")
+    last = world.store.judgements.voice("shop:3")
     assert last is not None
     assert last.history.last_stance is Stance.HATER
     assert last.history.last_experience is ANGRY
@@ -201,7 +201,7 @@ def test_train_takes_corrections_and_pins_floors_for_the_shipped_folder(
 ) -> None:
     world = World(tmp_path / "earful.db")
     mention = world.say("Nothing to complain about.", ANGRY)
-    world.store.verdicts.correct(
+    world.store.corrections.add(
         mention.id, experience=Experience.MEDIOCRE, stance=None, by="dana", at=world.now
     )
     world.store.close()

@@ -188,7 +188,7 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
         assert jobs.rescore(store, german, lambda: NOW) == 1
         assert jobs.rescore(store, german, lambda: NOW) == 0
         assert store.verdicts.count_unread() == 1
-        voice = store.verdicts.voice("shop:1")
+        voice = store.judgements.voice("shop:1")
         assert voice is not None
         assert voice.verdict.model == german.models[1]
         assert "1 de" in " ".join(f"{n} {name}" for name, n in store.insight.languages().items())

@@ -146,11 +146,11 @@ def store_voices(store: Store, told: Sequence[Told], now: datetime) -> None:
     )
     for item in told:
         if item.corrected_to is not None:
-            store.verdicts.correct(
+            store.corrections.add(
                 item.mention.id, experience=item.corrected_to, stance=None, by="dana", at=now
             )
     opened = [item for item in told if item.case is not None]
-    store.verdicts.record_judgement(
+    store.judgements.record(
         [
             Voice(
                 mention=item.mention,

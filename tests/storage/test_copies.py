@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from storage.insight import Filter
+from storage.judgements import Backlog
 from storage.models import Experience, Mention, Stance, Verdict
 from storage.signatures import bands, shingles, words_of
 from storage.store import Store
-from storage.verdicts import Backlog, Scored
+from storage.verdicts import Scored
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 STORY = (
@@ -159,13 +160,13 @@ def test_copies_are_counted_once_and_told_once(store: Store) -> None:
     assert (daily["mentions"], daily["angry"]) == (1, 1)
     (hater,) = store.database.connection.execute("SELECT * FROM haters").fetchall()
     assert hater["warnings"] == 1
-    assert [voice.mention.native_id for voice in store.verdicts.unjudged(NOW, 9)] == ["a"]
+    assert [voice.mention.native_id for voice in store.judgements.unjudged(NOW, 9)] == ["a"]
     assert len(list(store.insight.export(which))) == 3, "all of them can be read"
 
     told: list[Backlog] = []
-    store.verdicts.judge_backlog(NOW - timedelta(days=1), NOW, told.append)  # type: ignore[arg-type]
+    store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, told.append)  # type: ignore[arg-type]
     assert told == []
-    assert store.verdicts.count_unjudged() == 1, "the copies need no judgement"
+    assert store.judgements.count_unjudged() == 1, "the copies need no judgement"
 
 
 def test_a_day_of_copies_alone_has_no_row(store: Store) -> None:
@@ -180,7 +181,7 @@ def test_what_was_deleted_is_not_told(store: Store) -> None:
     store.mentions.save([mention("a")])
     store.mentions.save([], ["gdelt:a"], NOW)
     score(store)
-    assert store.verdicts.unjudged(NOW - timedelta(days=1), 9) == []
+    assert store.judgements.unjudged(NOW - timedelta(days=1), 9) == []
     assert store.insight.totals(Filter())["angry"] == 1, "its count stays"
 
 

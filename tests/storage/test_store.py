@@ -14,6 +14,7 @@ import pytest
 
 from config.errors import InputError, StoreError
 from storage.database import Database
+from storage.judgements import Backlog
 from storage.models import (
     AlertKind,
     CrawlOutcome,
@@ -31,7 +32,7 @@ from storage.models import (
     Verdict,
 )
 from storage.store import Store
-from storage.verdicts import Backlog, Scored
+from storage.verdicts import Scored
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -232,24 +233,24 @@ def test_daily_counts_follow_edits_and_corrections(store: Store) -> None:
     store.mentions.save([mention("2", text="wow")])
     score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
     assert counts() == [("2026-03-10", 2, 1, 1, 1)]
-    assert store.verdicts.correct(
+    assert store.corrections.add(
         "appstore:1", experience=Experience.DELIGHTED, stance=None, by="rita", at=NOW
     )
     assert counts() == [("2026-03-10", 2, 0, 2, 1)]
-    assert not store.verdicts.correct("no:1", experience=None, stance=None, by="x", at=NOW)
+    assert not store.corrections.add("no:1", experience=None, stance=None, by="x", at=NOW)
 
 
 def test_a_correction_overrides_the_model_in_the_view_and_for_the_rules(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict(Experience.MEDIOCRE, sure=False))
-    store.verdicts.correct(
+    store.corrections.add(
         "appstore:1", experience=Experience.ANGRY, stance=Stance.HATER, by="rita", at=NOW
     )
     row = store.database.connection.execute(
         "SELECT experience, stance, sure, corrected FROM voice"
     ).fetchone()
     assert tuple(row) == ("angry", "hater", 1, 1)
-    (voice,) = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
     assert (voice.verdict.experience, voice.verdict.sure) == (Experience.ANGRY, True)
 
 
@@ -266,13 +267,13 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
     )
     score(store, verdict())
     cutoff = NOW - timedelta(days=1)
-    found = {one.source: one for one in store.verdicts.judge_backlog(cutoff, NOW, summary_of)}
+    found = {one.source: one for one in store.judgements.judge_backlog(cutoff, NOW, summary_of)}
     assert found["appstore"].counts == {Experience.ANGRY: 3}
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
-    assert store.verdicts.judge_backlog(cutoff, NOW, summary_of) == []
+    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
     assert len(store.outbox.due(NOW, 9)) == 2
-    assert [one.mention.native_id for one in store.verdicts.unjudged(cutoff, 9)] == ["1"]
+    assert [one.mention.native_id for one in store.judgements.unjudged(cutoff, 9)] == ["1"]
 
 
 def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> None:
@@ -281,10 +282,10 @@ def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> No
     target = CrawlTarget(brand="Acme Air", source="appstore", target="7")
     run = store.crawls.start(target, NOW)
     cutoff = NOW - timedelta(days=1)
-    assert store.verdicts.judge_backlog(cutoff, NOW, summary_of) == []
-    assert store.verdicts.unjudged(cutoff, 9) == []
+    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
+    assert store.judgements.unjudged(cutoff, 9) == []
     store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.OK), NOW)
-    assert len(store.verdicts.judge_backlog(cutoff, NOW, summary_of)) == 1
+    assert len(store.judgements.judge_backlog(cutoff, NOW, summary_of)) == 1
 
 
 def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store) -> None:
@@ -293,40 +294,40 @@ def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store
     store.crawls.start(
         CrawlTarget(brand="Acme Air", source="appstore", target="7"), NOW - timedelta(hours=2)
     )
-    assert len(store.verdicts.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)) == 1
+    assert len(store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)) == 1
 
 
 def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    voices = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    voices = store.judgements.unjudged(NOW - timedelta(days=1), 9)
     case = NewCase(mention_id="appstore:1", brand="Acme Air", opened_at=NOW, due_at=NOW)
     for _ in range(2):
-        store.verdicts.record_judgement(voices, [case], [alert()], NOW)
+        store.judgements.record(voices, [case], [alert()], NOW)
     assert store.cases.counts(NOW)["open"] == 1
     assert len(store.outbox.due(NOW, 9)) == 1
     events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
     assert [tuple(row) for row in events] == [("opened", "earful")]
-    assert store.verdicts.count_unjudged() == 0
+    assert store.judgements.count_unjudged() == 0
 
 
 def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
     day_ago = NOW - timedelta(days=1)
-    store.verdicts.record_judgement(store.verdicts.unjudged(day_ago, 9), [], [], NOW)
+    store.judgements.record(store.judgements.unjudged(day_ago, 9), [], [], NOW)
     stale, after = store.verdicts.stale(["m2"], 9)
     assert [one.id for one in stale] == ["appstore:1"]
     assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
     (same,) = stale
     store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
     assert store.verdicts.stale(["m2"], 9) == ([], 0)
-    assert store.verdicts.unjudged(day_ago, 9) == []
+    assert store.judgements.unjudged(day_ago, 9) == []
     models = store.database.connection.execute("SELECT model FROM verdicts ORDER BY id")
     assert [row[0] for row in models] == ["m1", "m2"]
     store.mentions.save([mention(text="and now this")])
     score(store, verdict(model="m2"))
-    assert len(store.verdicts.unjudged(day_ago, 9)) == 1
+    assert len(store.judgements.unjudged(day_ago, 9)) == 1
 
 
 def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
@@ -337,10 +338,10 @@ def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
     ]
     store.mentions.save(earlier)
     score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
-    store.verdicts.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)
+    store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)
     store.mentions.save([mention("3", text="never again")])
     score(store, verdict(Experience.ANGRY, Stance.HATER))
-    (voice,) = store.verdicts.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
     history = voice.history
     assert (history.mentions, history.delighted, history.advocate) == (2, 2, 2)
     assert (history.last_stance, history.last_experience) == (

@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Store:
 
 def open_case(store: Store) -> int:
     case = NewCase(mention_id="s:0", brand="A", opened_at=NOW, due_at=NOW + timedelta(hours=4))
-    store.verdicts.record_judgement([], [case], [], NOW)
+    store.judgements.record([], [case], [], NOW)
     return store.cases.unanswered()[0].id
 
 
