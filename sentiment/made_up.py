@@ -1,7 +1,8 @@
 """Short made-up texts for what the labelled data sets show too little of.
 
 Sarcasm, flat one-line complaints, praise of staff, plain questions, adverts, one-line warnings and
-recommendations, understatement. The behavioural tests use other sentences.
+recommendations, understatement; and posts (`made_up_posts`). The behavioural tests use other
+sentences.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from sentiment import made_up_posts
 from sentiment.labels import Example
 from sentiment.text import Text
 from storage.models import Experience, Stance
@@ -125,7 +127,7 @@ _SO_SO = _parts(
 
 
 def made_up(seed: int) -> list[Example]:
-    """Make about 700 labelled texts; the same seed makes the same texts."""
+    """Make about 1,100 labelled texts; the same seed makes the same texts."""
     rng = random.Random(seed)
     unique: dict[str, Example] = {}
     for text, experience, stance in _lines(rng):
@@ -158,6 +160,8 @@ def _lines(rng: random.Random) -> Iterator[tuple[str, Experience, Stance]]:
         for template in templates:
             for _ in range(times):
                 yield _filled(template, rng), experience, stance
+    for template, experience, stance in made_up_posts.templates(rng):
+        yield _filled(template, rng), experience, stance
 
 
 def _filled(template: str, rng: random.Random) -> str:

@@ -70,7 +70,7 @@ def train(
     (gzipped JSON Lines); where both read the same word pieces, also what it makes of each of them
     (4 GB of scratch space for 80,000 texts). Without a teacher, the pool's weak labels are trained
     on first.
-    `made_up` adds the package's own 600 short texts, which are never held out.
+    `made_up` adds the package's own 1,000 short texts, which are never held out.
     `floors` are least figures on the held-out texts, named as in `sentiment.floors.FLOORS`.
     `corrections` are people's labels of a store: a tenth of them is held out like other texts.
     `progress` gets the phase, the step and the steps. Nothing is written to `out` before the end.

@@ -1,0 +1,41 @@
+"""The made-up texts of training: filled in, repeatable, and not the ones we test with."""
+
+from __future__ import annotations
+
+import re
+
+from sentiment.made_up import made_up
+from sentiment.training import english
+from tests.sentiment.behaviour.cases import CAPABILITIES, CASE_SENTENCES
+
+WORD = re.compile(r"\w+")
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(WORD.findall(text.lower()))
+
+
+def test_a_seed_makes_the_same_texts() -> None:
+    first, again, other = made_up(1), made_up(1), made_up(2)
+    assert first == again
+    assert first != other
+    assert len({example.text.text for example in first}) == len(first) > 900
+
+
+def test_every_text_is_filled_in_and_english() -> None:
+    examples = made_up(1)
+    assert [e.text.text for e in examples if re.search(r"[{}|\n]", e.text.text)] == []
+    assert english(examples) == examples
+
+
+def test_none_is_a_behavioural_test() -> None:
+    tested = [words(case.text.text) for cases in CAPABILITIES.values() for case in cases]
+    tested += [words(sentence) for sentence, _ in CASE_SENTENCES]
+    close = [
+        example.text.text
+        for example in made_up(1)
+        for own in [words(example.text.text)]
+        for other in tested
+        if len(own) > 3 and len(own & other) >= 0.7 * len(own | other)
+    ]
+    assert close == []
