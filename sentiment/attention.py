@@ -8,37 +8,49 @@ from torch.nn import functional
 
 HEADS = 12
 _LIMIT = 64.0
+# Windows are widened to a multiple of this many tokens: oneDNN makes code for every new shape of a
+# product and never lets go of it, some 2 MB for each length of a window.
+_STEP = 16
 
 
-def attend(qkv: Tensor, seen: Tensor | None) -> Tensor:
-    """Mixed values (n, tokens, size) of `qkv` (n, tokens, 3 * size), queries already scaled.
+def attend(qkv: Tensor, n: int, length: int, seen: Tensor | None) -> Tensor:
+    """Mixed values (rows, size) of `qkv` (rows, 3 * size), queries already scaled.
 
-    `seen` (n, 1, 1, tokens) hides pads; None where there are none.
+    The first n * length rows are the tokens of n windows, the others are ignored and come out as
+    zeros. `seen` (n, 1, 1, length) hides pads; None where there are none.
     """
-    n, length, size = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
-    heads = qkv.view(n, length, 3, HEADS, size // HEADS).permute(2, 0, 3, 1, 4)
-    query, key, value = heads.unbind(0)
+    rows, size = len(qkv), qkv.shape[1] // 3
+    heads = qkv[: n * length].view(n, length, 3, HEADS, size // HEADS)
     if qkv.dtype is torch.bfloat16 and qkv.device.type == "cpu":
-        mixed = _by_products(query, key, value, seen)
+        mixed = _by_products(heads, seen)
     else:
+        query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
         mixed = functional.scaled_dot_product_attention(
             query, key, value, attn_mask=seen, scale=1.0
         )
-    return mixed.transpose(1, 2).reshape(n, length, size)
+    result = qkv.new_zeros(rows, size)
+    result[: n * length].view(n, length, HEADS, -1).copy_(mixed.transpose(1, 2))
+    return result
 
 
-def _by_products(query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None) -> Tensor:
+def _by_products(heads: Tensor, seen: Tensor | None) -> Tensor:
     """The same in plain products: torch's fused kernel is half as fast for heads of 32.
 
-    A pad weighs nothing as its value and its share of the sum are zero, which costs less than to
-    hide its score; dividing the mixed values costs less than dividing the weights. Weights are not
-    taken relative to the largest, which would cost a pass: real scores stay far from the limit,
-    and at the limit all is finite yet (256 * e^64 times a value of a million).
+    A pad weighs nothing as its value is zero, and so is its share of the sum, which is one more
+    column of the values: that costs less than to hide its score. Weights are not taken relative
+    to the largest, which would cost a pass: real scores stay far from the limit, and at the limit
+    all is finite yet (256 * e^64 times a value of a million).
     """
-    if seen is None:
-        kept = value.new_ones(1, 1, value.shape[2], 1)
-    else:
-        kept = seen.transpose(2, 3).to(value.dtype)
-        value = value * kept
+    n, length, _, count, size = heads.shape
+    wide = -(-length // _STEP) * _STEP
+    pair = heads.new_zeros(2, n, count, wide, size)
+    pair[:, :, :, :length] = heads[:, :, :2].permute(2, 0, 3, 1, 4)
+    value = heads.new_zeros(n, count, wide, size + 1)
+    value[:, :, :length, :size] = heads[:, :, 2].transpose(1, 2)
+    value[:, :, :length, size] = 1
+    if seen is not None:
+        value[:, :, :length] *= seen.transpose(2, 3)
+    query, key = pair.unbind(0)
     weights = (query @ key.transpose(2, 3)).clamp_(-_LIMIT, _LIMIT).exp_()
-    return (weights @ value).div_(weights @ kept)
+    mixed = (weights @ value)[:, :, :length]
+    return mixed[..., :size] / mixed[..., size:]

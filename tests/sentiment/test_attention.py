@@ -16,6 +16,11 @@ def states(n: int, length: int, seed: int, size: float = 1.0) -> Tensor:
     return torch.randn(n, length, 3 * SIZE, generator=generator) * size
 
 
+def mixed(qkv: Tensor, seen: Tensor | None) -> Tensor:
+    n, length = qkv.shape[:2]
+    return attend(qkv.reshape(n * length, -1), n, length, seen).view(n, length, -1)
+
+
 def hiding(length: int, *kept: int) -> Tensor:
     return (torch.arange(length) < torch.tensor(kept).unsqueeze(1)).view(len(kept), 1, 1, length)
 
@@ -25,7 +30,7 @@ def hiding(length: int, *kept: int) -> Tensor:
 def test_bf16_is_close_to_fp32(length: int, pads: bool) -> None:
     qkv = states(2, length, seed=length) * torch.tensor([0.2] * SIZE + [1.0] * 2 * SIZE)
     seen = hiding(length, length, 2) if pads else None
-    exact, rounded = attend(qkv, seen), attend(qkv.bfloat16(), seen)
+    exact, rounded = mixed(qkv, seen), mixed(qkv.bfloat16(), seen)
     assert rounded.dtype is torch.bfloat16
     assert rounded.shape == (2, length, SIZE)
     torch.testing.assert_close(rounded.float(), exact, atol=0.03, rtol=0.02)
@@ -34,13 +39,23 @@ def test_bf16_is_close_to_fp32(length: int, pads: bool) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_pads_weigh_nothing(dtype: torch.dtype) -> None:
     qkv = states(2, 9, seed=1).to(dtype)
-    short = attend(qkv[:, :5].contiguous(), None)
+    short = mixed(qkv[:, :5], None)
     qkv[:, 5:] *= 50
-    padded = attend(qkv, hiding(9, 5, 5))[:, :5]
+    padded = mixed(qkv, hiding(9, 5, 5))[:, :5]
     torch.testing.assert_close(padded, short, atol=0.02, rtol=0.02)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rows_after_the_windows_come_out_as_zeros(dtype: torch.dtype) -> None:
+    qkv = states(1, 32, seed=3).to(dtype)[0]
+    found = attend(qkv, 3, 7, None)
+    assert found.shape == (32, SIZE)
+    assert not found[21:].any()
+    expected = mixed(qkv[:21].view(3, 7, -1), None).view(21, SIZE)
+    torch.testing.assert_close(found[:21], expected)
 
 
 def test_huge_scores_stay_finite() -> None:
     qkv = states(1, 256, seed=2, size=1000).bfloat16()
-    assert attend(qkv, None).isfinite().all()
-    assert attend(-qkv.abs(), hiding(256, 3)).isfinite().all()
+    assert mixed(qkv, None).isfinite().all()
+    assert mixed(-qkv.abs(), hiding(256, 3)).isfinite().all()
