@@ -19,17 +19,17 @@ from tests.sentiment.behaviour.cases import (
 
 # Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
 FLOORS = {
-    "negation": 17,
+    "negation": 16,
     "not bad": 14,
     "typos": 12,
-    "emoji": 12,
+    "emoji": 13,
     "sarcasm": 11,
     "rivals": 14,
-    "staff": 14,
-    "questions": 14,
+    "staff": 15,
+    "questions": 13,
     "adverts": 13,
     "quoted": 13,
-    "long, verdict at the end": 12,
+    "long, verdict at the end": 13,
     "stances": 15,
     "ratings": 14,
 }
