@@ -55,6 +55,18 @@ def test_rows_after_the_windows_come_out_as_zeros(dtype: torch.dtype) -> None:
     torch.testing.assert_close(found[:21], expected)
 
 
+@pytest.mark.parametrize("level", [-20.0, 0.0, 40.0, 80.0])
+def test_the_level_of_the_scores_does_not_matter(level: float) -> None:
+    # As in real texts, all scores of a token may lie far from zero; bf16 keeps steps of 0.5 there.
+    qkv = torch.zeros(1, 8, 3, HEADS, 32)
+    qkv[:, :, 0, :, 0] = 1
+    qkv[:, :, 1, :, 0] = level + torch.arange(8).view(1, 8, 1) / 2
+    qkv[:, :, 2] = torch.arange(8.0).view(1, 8, 1, 1)
+    qkv = qkv.view(1, 8, -1)
+    exact, rounded = mixed(qkv, None), mixed(qkv.bfloat16(), None)
+    torch.testing.assert_close(rounded.float(), exact, atol=0.05, rtol=0.01)
+
+
 def test_huge_scores_stay_finite() -> None:
     qkv = states(1, 256, seed=2, size=1000).bfloat16()
     assert mixed(qkv, None).isfinite().all()
