@@ -36,6 +36,13 @@ class Reply:
 Answer = Reply | Callable[[Asked], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Hundreds of crawls connect at once: with the library's 5 the kernel drops most, and each
+    # then takes a minute's timeout and a retry that the test counts.
+    request_queue_size = 1024
+
+
 class Site:
     """Routes are prefixes of paths, the longest wins; scripted replies end with the last one."""
 
@@ -43,8 +50,7 @@ class Site:
         self.requests: list[Asked] = []
         self._routes: dict[str, list[Answer]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def on(self, prefix: str, *answers: Answer) -> None:
