@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -16,7 +17,7 @@ from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.fitting import Prepared, Recipe, States, framed, position
 from sentiment.noise import misspelt, proper_names, renamed
 from sentiment.pool import PoolText
-from sentiment.text import joined
+from sentiment.text import Text, joined
 
 if TYPE_CHECKING:
     from sentiment.teacher import Teacher
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 # Pool texts a data set, and the longest in characters.
 MOST = 4200
 LONGEST = 300
+# Longer ones are read as sentences: so many in all, so many of one text at most.
+SENTENCES = 55_000
+_OF_ONE = 5
+_ENDS = re.compile(r"(?<=[.!?])\s+")
+# One, two or three in a row, in these shares; under a dozen characters there is nothing to learn.
+_IN_A_ROW = {1: 0.65, 2: 0.25, 3: 0.1}
+_LEAST = 12
 # How much of a labelled text's target is the teacher's word.
 TEACHER_SHARE = 0.4
 # Shares of the pool texts that the student sees under other names, and with slips.
@@ -45,6 +53,26 @@ class Judged:
     experience: Tensor
     stance: Tensor
     states: Tensor | None = None
+
+
+def sentences(rows: Sequence[PoolText], seed: int) -> list[PoolText]:
+    """Cut texts into bare sentences, one to three in a row, as posts come: no title, no rating.
+
+    That is where a small student is furthest from its teacher.
+    """
+    rng = random.Random(seed)
+    found: set[str] = set()
+    for row in rows:
+        parts = [part.strip() for part in _ENDS.split(joined(row.text)) if part.strip()]
+        of_one = []
+        while parts:
+            count = rng.choices(list(_IN_A_ROW), list(_IN_A_ROW.values()))[0]
+            run, parts = " ".join(parts[:count]), parts[count:]
+            if _LEAST <= len(run) <= LONGEST:
+                of_one.append(run)
+        found.update(rng.sample(of_one, min(_OF_ONE, len(of_one))))
+    chosen = rng.sample(sorted(found), min(SENTENCES, len(found)))
+    return [PoolText(Text(run), None, {}) for run in chosen]
 
 
 def readable(rows: Sequence[PoolText]) -> tuple[list[str], list[float]]:

@@ -79,19 +79,21 @@ def choose(
     path: Path,
     *,
     most: int,
-    longest: int,
+    longest: int | None,
     seed: int,
+    shortest: int = 0,
     without: Collection[str] = (),
     unlabelled: bool = False,
 ) -> list[PoolText]:
     """Choose up to `most` pool texts a data set, evenly over its weak classes, in random order.
 
-    Texts over `longest` characters are left out: they cost the most and say the least per token.
-    So are texts without a weak label, unless `unlabelled`.
+    Texts over `longest` or under `shortest` characters are left out: whole, long texts cost the
+    most and say the least per token. So are texts without a weak label, unless `unlabelled`.
     """
     groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
     for row in read_pool(path):
-        if row["dataset"] in without or len(row["text"]) > longest:
+        length = len(row["text"])
+        if row["dataset"] in without or length < shortest or (longest and length > longest):
             continue
         labels = weak_labels(row)
         text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))

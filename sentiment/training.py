@@ -6,7 +6,9 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -67,9 +69,9 @@ def train(
     tenth text. With `refit` the weights that ship then see all texts once more, slowly, and keep
     the calibration of the first fit. `teacher` is the folder of a larger encoder: it is fine-tuned
     on the labels, and the student learns what it makes of the labelled texts and of `pool`
-    (gzipped JSON Lines); where both read the same word pieces, also what it makes of each of them
-    (4 GB of scratch space for 80,000 texts). Without a teacher, the pool's weak labels are trained
-    on first.
+    (gzipped JSON Lines; long ones cut into sentences); where both read the same word pieces, also
+    what it makes of each of them (6 GB of scratch space for 140,000 texts). Without a teacher, the
+    pool's weak labels are trained on first.
     `made_up` adds the package's own 1,000 short texts, which are never held out.
     `floors` are least figures on the held-out texts, named as in `sentiment.floors.FLOORS`.
     `corrections` are people's labels of a store: a tenth of them is held out like other texts.
@@ -241,14 +243,14 @@ def _lesson(
     from sentiment import distilling
     from sentiment.pool import choose
 
-    chosen = choose(
-        pool,
-        most=distilling.MOST,
-        longest=distilling.LONGEST,
-        seed=recipe.seed,
-        without=without,
-        unlabelled=True,
+    fair = partial(
+        choose, pool, most=distilling.MOST, seed=recipe.seed, without=without, unlabelled=True
     )
+    whole = fair(longest=distilling.LONGEST)
+    bare = distilling.sentences(fair(shortest=distilling.LONGEST + 1, longest=None), recipe.seed)
+    chosen = [*whole, *bare]
+    # The last fit takes the first ones.
+    Random(recipe.seed).shuffle(chosen)
     texts, ratings = distilling.readable(chosen)
     states = distilling.room_for_states(teacher, texts, recipe.longest)
     said = teacher.judge(texts, ratings, recipe.longest, _judging(progress), states)

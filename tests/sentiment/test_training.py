@@ -16,9 +16,11 @@ from config.errors import InputError, ModelError
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.classifier import Classifier, Text
-from sentiment.distilling import Judged, lesson, room_for_states
+from sentiment.distilling import LONGEST, Judged, lesson, room_for_states, sentences
 from sentiment.fitting import Recipe, fine_tune, framed, new_network
+from sentiment.pool import PoolText
 from sentiment.teacher import Teacher
+from sentiment.text import joined
 from sentiment.training import train
 
 SAID = {
@@ -143,6 +145,21 @@ def test_a_student_grows_like_its_teacher() -> None:
     assert sum(losses[-quarter:]) < sum(losses[:quarter]) - 0.1 * quarter
 
 
+def test_reads_long_pool_texts_as_bare_sentences() -> None:
+    said = [f"The {thing} broke on day {day}." for day in range(9) for thing in THINGS]
+    row = PoolText(Text(" ".join(said), "A title", 1, 5), False, {"stars": 0})
+    short = PoolText(Text("Too short. Ok. " + "x" * (LONGEST + 1)), None, {})
+    found = sentences([row] * 3 + [short], 1)
+    assert 5 <= len(found) <= 15, "some of each reading of the text, once each"
+    assert len({bare.text.text for bare in found}) == len(found)
+    assert {bare.text.text.count("broke") for bare in found} <= {0, 1, 2, 3}
+    whole = joined(row.text)
+    for bare in found:
+        assert bare.text.text in whole or bare.text.text.startswith("Too short.")
+        assert (bare.text.rating, bare.text.title, bare.recommended) == (None, None, None)
+    assert found == sentences([row] * 3 + [short], 1) != sentences([row] * 3 + [short], 2)
+
+
 @pytest.mark.parametrize("encoder", [tiny_encoder, tiny_kin], ids=["other words", "same words"])
 def test_learns_from_a_teacher_over_a_pool(
     tmp_path: Path, encoder: Callable[[Path], Path]
@@ -151,8 +168,16 @@ def test_learns_from_a_teacher_over_a_pool(
     with gzip.open(pool, "wt") as file:
         for thing in THINGS:
             file.write(json.dumps({"dataset": "d", "text": f"My {thing} broke."}) + "\n")
-        file.write(json.dumps({"dataset": "away", "text": "Held out."}) + "\n")
+        long = " ".join(f"The {thing} broke too." for thing in THINGS * 3)
+        file.write(json.dumps({"dataset": "d", "text": long}) + "\n")
     steps: dict[str, int] = {}
+    judged: list[int] = []
+
+    def progress(phase: str, step: int, of: int) -> None:
+        steps[phase] = step
+        if phase == "teacher judges" and step == of:
+            judged.append(of)
+
     result = train(
         [labelled(tmp_path)],
         tmp_path / "weights",
@@ -160,10 +185,12 @@ def test_learns_from_a_teacher_over_a_pool(
         pool=pool,
         teacher=encoder(tmp_path / "teacher"),
         made_up=False,
-        progress=lambda phase, step, of: steps.update({phase: step}),
+        progress=progress,
     )
     assert set(steps) == {"teacher", "teacher judges", "training", "training on all"}
-    assert steps["teacher judges"] == result.texts
+    assert judged[0] == result.texts - result.held_out
+    assert len(THINGS) < judged[1] <= len(THINGS) + 5, "the pool's short texts, and sentences"
+    assert judged[2] == result.texts
     assert Classifier.load(tmp_path / "weights").model == result.model
 
 
