@@ -33,7 +33,7 @@ class ModelConfig:
     """What `model.json` says beside the tensors."""
 
     calibration: Calibration = field(default_factory=Calibration)
-    name: str = "minilm-earful-4"
+    name: str = "minilm-earful-5"
     hidden: int = 256
     languages: tuple[str, ...] = ("en",)
     trained: dict[str, Any] = field(default_factory=dict)

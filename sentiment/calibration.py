@@ -11,6 +11,9 @@ from sentiment.metrics import Bools, Floats, Ints
 
 # Under this probability of its best class a stance is a toss-up.
 STANCE_LEAST = 0.55
+# How far the experience's logits are bent, and the deviation at which they stay as they are, about
+# their mean one: a text of a new data set that is in doubt is in more doubt than one scale says.
+BEND, _STRAIGHT = 0.25, 1.5
 
 
 def softmax(logits: Floats) -> Floats:
@@ -22,25 +25,43 @@ def softmax(logits: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Vector scaling of one head: softmax(`scale` * logits + `shift`)."""
+    """Vector scaling of one head: softmax(`scale` * bent(logits, `bend`) + `shift`)."""
 
     scale: float = 1.0
     shift: tuple[float, ...] = ()
+    bend: float = 0.0
 
     def probabilities(self, logits: Floats) -> Floats:
         shift = np.asarray(self.shift) if self.shift else 0.0
-        return softmax(self.scale * logits + shift)
+        return softmax(self.scale * bent(logits, self.bend) + shift)
+
+
+def bent(logits: Floats, bend: float) -> Floats:
+    """Draw flat rows of logits (n, classes) together and pull steep ones apart.
+
+    Each row is multiplied by a power `bend` of its standard deviation, so no order changes.
+    """
+    deviation = logits.std(axis=-1, keepdims=True) / _STRAIGHT
+    result: Floats = (logits - logits.mean(axis=-1, keepdims=True)) * deviation**bend
+    return result
 
 
 def fit_scaling(
-    logits: Floats, truth: Ints, *, steps: int = 400, ridge: float = 0.5, hold: float = 0.1
+    logits: Floats,
+    truth: Ints,
+    *,
+    bend: float = 0.0,
+    steps: int = 400,
+    ridge: float = 0.5,
+    hold: float = 0.1,
 ) -> Scaling:
-    """Fit scale and shifts by gradient descent on the log loss.
+    """Fit scale and shifts of bent logits by gradient descent on the log loss.
 
     `ridge` holds the shifts small: free ones follow the class shares of the data they are fitted
     on and cost macro-F1. `hold` keeps the scale near 1: a handful of data sets may all be easy
     ones, and the next one is not.
     """
+    logits = bent(logits, bend)
     classes = logits.shape[1]
     target = np.eye(classes)[truth]
     log_scale, shift = 0.0, np.zeros(classes)
@@ -52,7 +73,8 @@ def fit_scaling(
         log_scale -= rate * (slope + hold * log_scale)
         shift -= rate * (gap.mean(0) + ridge * shift)
     shift -= shift.mean()
-    return Scaling(float(np.exp(log_scale)), tuple(round(float(value), 4) for value in shift))
+    held = tuple(round(float(value), 4) for value in shift)
+    return Scaling(float(np.exp(log_scale)), held, bend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +113,12 @@ class Calibration:
 
         def mode(part: dict[str, Any]) -> Mode:
             scalings = [
-                Scaling(float(part[head]["scale"]), tuple(map(float, part[head]["shift"])))
+                Scaling(
+                    float(part[head]["scale"]),
+                    tuple(map(float, part[head]["shift"])),
+                    # Weights calibrated before there was one are not bent.
+                    float(part[head].get("bend", 0.0)),
+                )
                 for head in ("experience", "stance")
             ]
             # Weights trained before there was a threshold know no likely complaint.
@@ -111,20 +138,35 @@ def confidence(experience: Floats, stance: Floats) -> Floats:
 
 
 def sure_threshold(
-    confidences: Floats, right: Floats, *, accuracy: float, coverage: float
+    used: tuple[Floats, Floats],
+    text_only: tuple[Floats, Floats],
+    *,
+    accuracy: float,
+    coverage: float,
 ) -> float:
     """Confidence above which verdicts are right at `accuracy` and cover `coverage` of the texts.
 
-    Where there is room between the two, half way: new texts may fall short of either. Where both
-    cannot be had, accuracy gives way: a team that is told nothing is not served.
+    `used` and `text_only` are confidences with whether they are right, (n,) each: of texts as they
+    come, and with the ratings hidden. Where there is room between accuracy and coverage of the
+    texts as they come, half way, or further if the same texts are not right often enough without
+    a rating: sure must mean it there too. Where both cannot be had, accuracy gives way: a team
+    that is told nothing is not served.
     """
-    order = np.argsort(-confidences)
-    running = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.nonzero(running >= accuracy)[0]
-    last = int(good[-1]) if len(good) else 0
-    least = int(np.ceil(coverage * len(order))) - 1
-    last = max((last + least) // 2, least)
-    return float(confidences[order[min(last, len(order) - 1)]])
+    confidences, _ = used
+    least = max(int(np.ceil(coverage * len(confidences))) - 1, 0)
+    most = max(_count_right(*used, accuracy) - 1, least)
+    ranked = -np.sort(-confidences)
+    half_way, covering = float(ranked[(most + least) // 2]), float(ranked[least])
+    bare = -np.sort(-text_only[0])
+    needed = float(bare[max(_count_right(*text_only, accuracy) - 1, 0)])
+    return max(half_way, min(needed, covering))
+
+
+def _count_right(confidences: Floats, right: Floats, accuracy: float) -> int:
+    """Count the surest that together are right at `accuracy`: as many as can be."""
+    running = np.cumsum(right[np.argsort(-confidences)]) / np.arange(1, len(right) + 1)
+    good = np.flatnonzero(running >= accuracy)
+    return int(good[-1]) + 1 if len(good) else 0
 
 
 def complaint_threshold(p_angry: Floats, told: Bools, truth: Bools, *, precision: float) -> float:
@@ -141,4 +183,6 @@ def fit_mode(
     experience_logits: Floats, stance_logits: Floats, experience: Ints, stance: Ints
 ) -> Mode:
     """Fit both heads' scaling on texts that training did not see."""
-    return Mode(fit_scaling(experience_logits, experience), fit_scaling(stance_logits, stance))
+    return Mode(
+        fit_scaling(experience_logits, experience, bend=BEND), fit_scaling(stance_logits, stance)
+    )

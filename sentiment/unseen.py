@@ -57,24 +57,33 @@ class Unseen:
     def calibration(self, rows: Bools | None = None) -> Calibration:
         """Fit both modes and the `sure` threshold on `rows` (n,), or on all.
 
-        Rated texts without their rating serve the unrated mode too. The threshold is fitted on
-        the texts as they are used: 95% of sure experiences are right, or as many as can be with
-        70% sure. Of likely complaints 90% are complaints, with a rating and without one.
+        Rated texts without their rating serve the unrated mode too. Of sure experiences 95% are
+        right, with ratings and with these hidden, or as many as can be with 70% sure of the texts
+        as they come. Of likely complaints 90% are complaints, with a rating and without one.
         """
         chosen = self.read if rows is None else self.read & rows
         unrated = self._mode(self.unused, np.flatnonzero(chosen))
         with_rating = np.flatnonzero(chosen & self.rated)
         rated = self._mode(self.used, with_rating) if len(with_rating) else unrated
-        confidences, right = np.zeros(len(chosen)), np.zeros(len(chosen))
-        for mode, part in ((rated, with_rating), (unrated, np.flatnonzero(chosen & ~self.rated))):
-            chances = mode.experience.probabilities(self.used.experience[part])
-            stances = mode.stance.probabilities(self.used.stance[part])
-            confidences[part] = confidence(chances, stances)
-            right[part] = chances.argmax(1) == self.experience[part]
         threshold = sure_threshold(
-            confidences[chosen], right[chosen], accuracy=0.95, coverage=0.70
+            self._sureness(chosen, self.used, rated, unrated),
+            self._sureness(chosen, self.unused, unrated, unrated),
+            accuracy=0.95,
+            coverage=0.70,
         )
         return Calibration(rated, unrated, round(threshold, 4))
+
+    def _sureness(
+        self, rows: Bools, logits: Logits, rated: Mode, unrated: Mode
+    ) -> tuple[Floats, Floats]:
+        """Give the rows' confidences, and whether they are right: (n,) each."""
+        confidences, right = np.zeros(len(rows)), np.zeros(len(rows))
+        for mode, part in ((rated, rows & self.rated), (unrated, rows & ~self.rated)):
+            chances = mode.experience.probabilities(logits.experience[part])
+            stances = mode.stance.probabilities(logits.stance[part])
+            confidences[part] = confidence(chances, stances)
+            right[part] = chances.argmax(1) == self.experience[part]
+        return confidences[rows], right[rows]
 
     def _mode(self, logits: Logits, rows: Ints) -> Mode:
         of_experience, of_stance = logits.experience[rows], logits.stance[rows]

@@ -19,7 +19,7 @@ ANGRY = Experience.ANGRY
 CALIBRATION = Calibration(rated=Mode(complaint=0.4), unrated=Mode(complaint=0.7))
 
 
-def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-4-0") -> Verdict:
+def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-5-0") -> Verdict:
     rest = 1 - chance
     experience = ANGRY if chance >= rest else Experience.NONE
     return Verdict(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentiment.calibration import Calibration, fit_mode, fit_scaling, softmax, sure_threshold
+from sentiment.calibration import Calibration, bent, fit_mode, fit_scaling, softmax, sure_threshold
 from sentiment.metrics import confusion, expected_calibration_error, macro_f1, per_class
 
 
@@ -42,12 +42,39 @@ def test_scaling_calms_an_overconfident_head() -> None:
 
 
 def test_sure_threshold_lies_half_way_between_its_two_limits() -> None:
-    confidence = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
-    right = np.array([1.0, 1.0, 1.0, 0.0, 0.0])
+    told = (np.array([0.6, 0.9, 0.7, 0.8, 0.5]), np.array([0.0, 1.0, 1.0, 1.0, 0.0]))
     # Three may be sure for the accuracy, one must be for the coverage.
-    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.2) == 0.8
-    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.6) == 0.7
-    assert sure_threshold(confidence, right, accuracy=0.95, coverage=0.8) == 0.6
+    assert sure_threshold(told, told, accuracy=0.95, coverage=0.2) == 0.8
+    assert sure_threshold(told, told, accuracy=0.95, coverage=0.6) == 0.7
+    assert sure_threshold(told, told, accuracy=0.95, coverage=0.8) == 0.6
+
+
+def test_sure_means_it_without_ratings_too_as_far_as_enough_texts_are_sure() -> None:
+    told = (np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([1.0, 1.0, 1.0, 1.0, 0.0]))
+    text_only = (np.array([0.88, 0.86, 0.7, 0.6, 0.5]), np.array([1.0, 1.0, 0.0, 1.0, 0.0]))
+    assert sure_threshold(told, told, accuracy=0.95, coverage=0.2) == 0.8
+    assert sure_threshold(told, text_only, accuracy=0.95, coverage=0.2) == 0.86
+    # Four fifths of the texts as they come must stay sure.
+    assert sure_threshold(told, text_only, accuracy=0.95, coverage=0.8) == 0.6
+    nothing = (text_only[0], np.zeros(5))
+    assert sure_threshold(told, nothing, accuracy=0.95, coverage=0.2) == 0.88
+
+
+def test_bending_keeps_the_order_and_flattens_what_is_flat() -> None:
+    flat, steep = np.array([[0.2, 0.1, 0.0, -0.3]]), np.array([[4.0, -1.0, 0.5, -3.5]])
+    assert bent(flat, 0.25).argsort().tolist() == flat.argsort().tolist()
+    assert np.ptp(bent(flat, 0.25)) < np.ptp(flat)
+    assert np.ptp(bent(steep, 0.25)) > np.ptp(steep)
+    assert softmax(bent(steep, 0.0)) == pytest.approx(softmax(steep))
+    assert bent(np.zeros((1, 4)), 0.25).tolist() == [[0.0] * 4]
+
+
+def test_a_calibration_without_a_bend_is_read_as_it_was() -> None:
+    old = Calibration().as_dict()
+    for mode in ("rated", "unrated"):
+        for head in ("experience", "stance"):
+            del old[mode][head]["bend"]
+    assert Calibration.from_dict(old) == Calibration()
 
 
 def test_calibration_survives_its_file() -> None:

@@ -19,15 +19,15 @@ from tests.sentiment.behaviour.cases import (
 
 # Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
 FLOORS = {
-    "negation": 16,
+    "negation": 17,
     "not bad": 14,
     "typos": 12,
-    "emoji": 13,
-    "sarcasm": 11,
+    "emoji": 14,
+    "sarcasm": 12,
     "rivals": 14,
     "staff": 15,
     "questions": 13,
-    "adverts": 13,
+    "adverts": 14,
     "quoted": 13,
     "long, verdict at the end": 13,
     "stances": 15,
