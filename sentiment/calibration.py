@@ -13,6 +13,7 @@ from sentiment.metrics import Bools, Floats, Ints
 STANCE_LEAST = 0.55
 # How far the experience's logits are bent, and the deviation at which they stay as they are, about
 # their mean one: a text of a new data set that is in doubt is in more doubt than one scale says.
+# The bend is kept with the weights; the second is not, so a new value would move old calibrations.
 BEND, _STRAIGHT = 0.25, 1.5
 
 

@@ -87,8 +87,8 @@ def choose(
 ) -> list[PoolText]:
     """Choose up to `most` pool texts a data set, evenly over its weak classes, in random order.
 
-    Texts over `longest` or under `shortest` characters are left out: whole, long texts cost the
-    most and say the least per token. So are texts without a weak label, unless `unlabelled`.
+    Texts over `longest` (None: of any length) or under `shortest` characters are left out: whole,
+    long texts cost the most and say the least per token. So are texts without a weak label, unless `unlabelled`.
     """
     groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
     for row in read_pool(path):
