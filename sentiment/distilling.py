@@ -58,7 +58,7 @@ class Judged:
 def sentences(rows: Sequence[PoolText], seed: int) -> list[PoolText]:
     """Cut texts into bare sentences, one to three in a row, as posts come: no title, no rating.
 
-    At most five runs of a text and 55,000 in all, of 12 to 300 characters, in random order and none
+    At most five runs of a text and 55,000 in all, of 12 to 300 characters, in random order, none
     twice. That is where a small student is furthest from its teacher.
     """
     rng = random.Random(seed)

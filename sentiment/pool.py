@@ -88,7 +88,8 @@ def choose(
     """Choose up to `most` pool texts a data set, evenly over its weak classes, in random order.
 
     Texts over `longest` (None: of any length) or under `shortest` characters are left out: whole,
-    long texts cost the most and say the least per token. So are texts without a weak label, unless `unlabelled`.
+    long texts cost the most and say the least per token. So are texts without a weak label,
+    unless `unlabelled`.
     """
     groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
     for row in read_pool(path):
