@@ -14,11 +14,13 @@ from storage.corrections import Corrections
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
 from storage.database import Database
+from storage.failures import Failures
 from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.judgements import Judgements
 from storage.mentions import Mentions
 from storage.outbox import Outbox
+from storage.problems import Problems
 from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
@@ -42,6 +44,8 @@ class Store:
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
+        self.failures = Failures(database)
+        self.problems = Problems(database)
         self.upkeep = Upkeep(database)
 
     @classmethod
