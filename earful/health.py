@@ -8,6 +8,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from config.errors import StoreReadOnlyError
 from config.settings import Settings
 from earful import jobs
 from storage.models import SourceState
@@ -82,6 +83,8 @@ def _daemon(store: Store, now: datetime) -> dict[str, Any]:
             state = "stopped" if last.stopped_at else "died"
     except Timeout:
         state = "running"
+    except StoreReadOnlyError:
+        state = "unknown"  # who may only read cannot ask for the lock
     return {
         "state": state,
         "pid": last.pid,

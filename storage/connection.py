@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from storage.faults import fault
+from storage.faults import SQLITE_ERRORS, fault
 
 
 class Connection(sqlite3.Connection):
@@ -45,7 +45,7 @@ class Connection(sqlite3.Connection):
     def cursor(self, factory: Any = None) -> Any:
         try:
             return super().cursor(factory or self._cursors)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.path, error) from error
 
     # Those of sqlite3 make a plain cursor, whatever `cursor` makes.
@@ -81,7 +81,7 @@ class Connection(sqlite3.Connection):
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.path, error) from error
 
 
@@ -94,44 +94,44 @@ class Cursor(sqlite3.Cursor):
     def execute(self, *what: Any) -> Self:
         try:
             return super().execute(*what)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
     def executemany(self, *what: Any) -> Self:
         try:
             return super().executemany(*what)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
     def executescript(self, script: str) -> Self:
         try:
             super().executescript(script)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
         return self
 
     def fetchone(self) -> Any:
         try:
             return super().fetchone()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
     def fetchmany(self, *size: Any, **how: Any) -> list[Any]:
         try:
             return super().fetchmany(*size, **how)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
     def fetchall(self) -> list[Any]:
         try:
             return super().fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise fault(self.connection.path, error) from error
 
 

@@ -10,11 +10,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from filelock import FileLock
-
 from config.errors import StoreError, StoreLockedError, StoreTooNewError
 from storage.connection import Connection, is_frozen
-from storage.faults import fault, moved
+from storage.faults import moved
+from storage.locks import StoreLock
 
 PATIENCE_S = 30.0
 """How long other processes are waited for; who only looks, such as `status`, may wait less."""
@@ -116,12 +115,7 @@ class Database:
 
         from storage.migrations import migrations
 
-        try:
-            lock = FileLock(f"{self.path}.migrate.lock")
-            lock.acquire()
-        except OSError as error:
-            raise fault(self.path, error) from error
-        with lock:
+        with StoreLock(f"{self.path}.migrate.lock"):
             if self._is_current():
                 return
             # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
@@ -194,7 +188,8 @@ def _known() -> frozenset[str]:
 def _view_statements() -> list[str]:
     script = resources.files("storage").joinpath("views.sql").read_text(encoding="utf-8")
     lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" \n;")]
+    # SQLite keeps a view's words without the semicolon, and current ones are compared to them.
+    return [part.strip(" \n;") for part in "\n".join(lines).split(";\n") if part.strip(" \n;")]
 
 
 def _view_name(sql: str) -> str:

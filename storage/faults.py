@@ -18,6 +18,9 @@ from config.errors import (
     StoreUnreachableError,
 )
 
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What sqlite3 raises; the second where a damaged name is in the message itself."""
+
 _RESTORE = "put a backup back with `earful restore FILE`"
 # SQLite reports some writes that a full disk refused as broken input and output.
 _NO_SPACE_BYTES = 64 * 1024
@@ -25,10 +28,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def fault(path: Path, error: sqlite3.Error | OSError) -> StoreError:
+def fault(path: Path, error: sqlite3.Error | UnicodeDecodeError | OSError) -> StoreError:
     """Give the StoreError that says what is wrong with the store (or its copy) at `path`."""
     if isinstance(error, OSError):
         return _of_the_disk(path, error)
+    if isinstance(error, UnicodeDecodeError):
+        return damaged(path, "its tables' names are no text")
     # What Python's module raises itself has no code of SQLite's.
     code = getattr(error, "sqlite_errorcode", None)
     said = " ".join(str(error).split())
