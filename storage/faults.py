@@ -40,8 +40,8 @@ def fault(path: Path, error: sqlite3.Error | UnicodeDecodeError | OSError) -> St
     match code and code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return StoreLockedError(
-                f"{path}: another process has not let go of it ({said}): nothing was changed; try "
-                "again, or end what holds it: a crawl, an import, a backup, an open sqlite3"
+                f"{path}: another process holds it and has not let go ({said}): try again, or end "
+                "what holds it: `earful run`, an import, an open sqlite3"
             )
         case sqlite3.SQLITE_FULL:
             return _full(path, said)
