@@ -11,6 +11,7 @@ from filelock import Timeout
 
 from alerts.self_health import Problem
 from alerts.sources import is_resting
+from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import jobs
 from earful.app import target_of
@@ -64,6 +65,8 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
             state = "stopped" if last.stopped_at else "died"
     except Timeout:
         state = "running"
+    except StoreReadOnlyError:
+        state = "unknown"  # who may only read cannot ask for the lock
     return {
         "state": state,
         "pid": last.pid,
