@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from alerts.advice import by_eye
 from alerts.answers import (
     ACCOUNT_ERRORS,
     BROKEN,
@@ -186,7 +187,7 @@ class BotTransport:
                 return Look(
                     Sight.BLIND,
                     f"Slack may have this message, and {alert.channel} cannot be found to look: "
-                    "check the channel by eye.",
+                    f"{by_eye(alert.channel)}",
                 )
             return self._search(channel_id, alert, since)
         except SlackApiError as error:
@@ -225,8 +226,8 @@ class BotTransport:
                 return Look(Sight.ABSENT)
         return Look(
             Sight.BLIND,
-            "Slack may have this message, and too many came after it to look: check the channel "
-            "by eye.",
+            "Slack may have this message, and too many came after it to look: "
+            f"{by_eye(alert.channel)}",
         )
 
     def _channel_id(self, channel: str) -> str | None:
@@ -289,8 +290,8 @@ class BotTransport:
         lacking = f" (needs {data['needed']})" if data.get("needed") else ""
         return Look(
             Sight.BLIND,
-            f"Slack may have this message, and {channel} cannot be looked into: {code}{lacking}. "
-            "Check the channel by eye.",
+            f"Slack may have this message, and {channel} cannot be looked into: {code}{lacking}: "
+            f"{by_eye(channel)}",
         )
 
 
@@ -332,7 +333,7 @@ class WebhookTransport:
     def find(self, alert: Alert) -> Look:
         return Look(
             Sight.BLIND,
-            "Slack may have this message, and a webhook cannot look: check the channel by eye.",
+            f"Slack may have this message, and a webhook cannot look: {by_eye(alert.channel)}",
         )
 
     def lane(self, alert: Alert) -> str | None:

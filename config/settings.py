@@ -45,7 +45,8 @@ def parse_duration(value: object) -> timedelta:
     return duration
 
 
-def _channel(value: str) -> str:
+def parse_channel(value: str) -> str:
+    """Give a channel's name or id as it is; ValueError says how to write one."""
     if not re.fullmatch(r"#[^\s#<>&]{1,80}|[CGD][A-Z0-9]{6,}", value):
         raise ValueError('not a Slack channel: write "#name" or a channel id such as "C0123ABCD"')
     return value
@@ -96,7 +97,7 @@ def _person_name(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Channel = Annotated[str, AfterValidator(_channel)]
+Channel = Annotated[str, AfterValidator(parse_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]

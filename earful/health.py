@@ -8,6 +8,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from alerts.advice import trouble
 from config.settings import Settings
 from earful import jobs
 from storage.models import SourceState
@@ -48,7 +49,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
     alerts = store.outbox.counts()
     problems = [*_daemon_problems(daemon), *_source_problems(sources)]
     problems += [
-        f"{channel}: {number} alert{'s' if number > 1 else ''} waiting: {error}"
+        f"{channel}: {number} alert{'s' if number > 1 else ''} waiting: " + trouble(channel, error)
         for channel, error, number in store.outbox.troubles()
     ]
     oldest = next((one for one in store.outbox.unsent() if one.error is None), None)

@@ -204,9 +204,8 @@ def deliver_waiting(
 
     Two senders at once could each take the other's half-sent alert for a crashed one.
     """
-    lock = FileLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
-        with lock:
+        with lock_for_delivery(store.database.path):
             return deliver(
                 store.outbox,
                 transport,
@@ -219,6 +218,11 @@ def deliver_waiting(
             )
     except Timeout:
         return None
+
+
+def lock_for_delivery(store_path: Path) -> FileLock:
+    """Make the lock that whoever sends from a store holds: see decision 0004."""
+    return FileLock(f"{store_path}.deliver.lock", blocking=False)
 
 
 def lock_for_daemon(store_path: Path) -> FileLock:

@@ -19,6 +19,7 @@ from storage.insight import Insight
 from storage.judgements import Judgements
 from storage.mentions import Mentions
 from storage.outbox import Outbox
+from storage.outbox_word import OutboxWord
 from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
@@ -36,6 +37,7 @@ class Store:
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
+        self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.copies = Copies(database)
