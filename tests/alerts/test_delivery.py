@@ -18,7 +18,7 @@ from alerts.transports import Answer, ConsoleTransport, Fate, Look, Sight
 from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
-from tests.alerts.outboxes import an_alert, open_outbox, several
+from tests.alerts.outboxes import an_alert, open_outbox, put_back, several
 
 COMPLAINTS, WOWS = "#voice-complaints", "#voice-wows"
 
@@ -279,7 +279,7 @@ class TestAmbiguous:
         assert lacking in error_of(outbox, "a:1")
         # Permitted at last and put back in line, it is looked for and not posted again.
         slack.scopes.add(lacking)
-        outbox.unpark()
+        put_back(outbox)
         clock.now += timedelta(hours=2)
         assert send(outbox, a_bot(slack), clock).found == 1
         assert slack.alert_ids() == ["a:1", "a:2"]
@@ -311,7 +311,7 @@ class TestRefusals:
         slack.channels["voice-wows"].archived = True
         send(outbox, a_bot(slack), clock)
         slack.channels["voice-wows"].archived = False
-        assert outbox.unpark(WOWS) == 2
+        assert put_back(outbox, WOWS) == 2
         assert send(outbox, a_bot(slack), clock).sent == 2
         assert slack.alert_ids(WOWS) == ["complaint:t:1", "complaint:t:3"]
 

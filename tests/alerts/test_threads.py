@@ -17,7 +17,7 @@ from alerts.slack import BotTransport, WebhookTransport
 from alerts.transports import ConsoleTransport
 from storage.models import AlertState, Operation
 from tests.alerts.fake_slack import FakeSlack, Fault
-from tests.alerts.outboxes import an_alert, open_outbox
+from tests.alerts.outboxes import an_alert, open_outbox, put_back
 from tests.alerts.test_delivery import Clock
 
 COMPLAINTS, WOWS = "#voice-complaints", "#voice-wows"
@@ -131,7 +131,7 @@ def test_replies_wait_for_a_parked_message_and_block_nobody(slack, outbox, clock
     slack.channels["voice-complaints"].archived = False
     outbox.add([reply("a", "r"), an_alert("b", at=NOW)])
     assert send(outbox, slack, clock).sent == 1
-    outbox.unpark()
+    put_back(outbox)
     assert send(outbox, slack, clock).sent == 2
     assert [one.text for one in slack.thread(slack.roots()[1])] == ["r"]
 
