@@ -12,7 +12,7 @@ from alerts.advice import trouble
 from alerts.messages import plain
 from alerts.waiting import For, Wait
 from earful import console
-from storage.models import Alert, Operation
+from storage.models import Alert, AlertState, Operation
 
 _MARGIN = " " * 7
 
@@ -20,16 +20,18 @@ _MARGIN = " " * 7
 def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
-    def key(alert: Alert) -> tuple[str, bool, str]:
-        return alert.channel, alert.in_doubt, alert.error or ""
+    def key(alert: Alert) -> tuple[str, bool, bool, str]:
+        return alert.channel, alert.in_doubt, _put_back(alert), alert.error or ""
 
-    for number, ((channel, in_doubt, error), group) in enumerate(
-        groupby(sorted(found, key=key), key=key)
-    ):
+    ordered = sorted(found, key=key)
+    for number, ((channel, in_doubt, put_back, error), group) in enumerate(groupby(ordered, key)):
         lines = [""] if number else []
-        lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         members = list(group)
-        if error:
+        if put_back:
+            lines.append(f"{channel}: back in line, and Slack may have it: looked for first")
+        else:
+            lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
+        if error and not put_back:
             told = trouble(channel, error) if members[0].id in waiting else error
             lines += textwrap.wrap(
                 told, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
@@ -38,6 +40,11 @@ def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> It
         for alert in members:
             lines += _rows(alert, waiting.get(alert.id), now)
         yield lines
+
+
+def _put_back(alert: Alert) -> bool:
+    """Tell whether a person has spoken about an alert that Slack may have."""
+    return alert.in_doubt and alert.state is AlertState.PENDING
 
 
 def _rows(alert: Alert, wait: Wait | None, now: datetime) -> list[str]:

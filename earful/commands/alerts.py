@@ -109,8 +109,7 @@ def retry(
     _say(done.back, "back in line")
     _say(
         done.doubtful,
-        "back in line although Slack may have it; Earful looks first, and where it cannot look, "
-        "it may appear twice",
+        "back in line; it may appear twice where Earful cannot look first",
         shown=True,
     )
     _say(done.sooner, "waiting no longer for the next try")

@@ -135,6 +135,7 @@ def test_one_in_doubt_is_looked_for_once_a_person_says_so(
     retried = earful("alerts", "retry", str(number))
     assert "may appear twice" in retried.out
     assert f"{COMPLAINTS}: complaint:t:1" in retried.out
+    assert "back in line, and Slack may have it" in earful("alerts", "list").out
     assert earful("alerts", "retry", str(number)).out == "nothing to put back in line\n"
     process()
     assert slack.alert_ids() == ["complaint:t:1"]
