@@ -35,21 +35,8 @@ from alerts.answers import (
     reason_of,
     retry_after,
 )
-from alerts.delivery import DeliveryResult, deliver
-from alerts.lines import Outbox, Pace
-from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast, shown_blocks
+from alerts.transports import Answer, Fate, Look, Sight, broadcast, shown_blocks
 from storage.models import Alert, Operation
-
-__all__ = [
-    "EVENT_TYPE",
-    "BotTransport",
-    "DeliveryResult",
-    "Outbox",
-    "Pace",
-    "Transport",
-    "WebhookTransport",
-    "deliver",
-]
 
 EVENT_TYPE = "earful_alert"
 TIMEOUT_S = 10

@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigError, QueryError
-from config.query import Query, parse_query
+from config.query import parse_query
 from config.redaction import mask_url
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -275,9 +275,6 @@ class BrandSettings(Section):
                 )
             called |= names
         return self
-
-    def parsed_query(self) -> Query:
-        return parse_query(self.query)
 
 
 class Settings(Section):

@@ -219,7 +219,6 @@ class Case:
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
-    incident_id: int | None = None
 
     @property
     def root_key(self) -> str:

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 
 from storage.database import Database
 from storage.models import (
@@ -37,15 +36,6 @@ class Outbox:
         """Write alerts whose dedupe key is new; returns how many were."""
         with self._database.transaction() as connection:
             return insert_alerts(connection, alerts)
-
-    def due(self, now: datetime, limit: int) -> list[Alert]:
-        """Give pending alerts whose time has come, in the order they go."""
-        ready = (
-            alert
-            for alert in self.waiting(now, limit)
-            if alert.next_attempt_at is None or alert.next_attempt_at <= now
-        )
-        return list(islice(ready, limit))
 
     def waiting(self, now: datetime, each: int) -> list[Alert]:
         """Give the first pending alerts of each queue in the order they go, held ones too.
