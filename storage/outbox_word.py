@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from config.errors import InputError
@@ -93,14 +93,14 @@ class OutboxWord:
         """
         with self._database.transaction() as connection:
             chosen = _chosen(connection, choice)
-            _refuse(chosen, lambda one: one.state is AlertState.DROPPED, _GONE)
-            parked = [one for one in chosen if one.state is AlertState.PARKED]
+            _refuse(_in(AlertState.DROPPED, chosen), _GONE)
+            parked = _in(AlertState.PARKED, chosen)
             wanted = in_doubt or bool(choice.ids)
             left = [one for one in parked if one.in_doubt and not wanted]
             back = [one for one in parked if not one.in_doubt]
             doubtful = [one for one in parked if one.in_doubt and wanted]
-            going = [one for one in chosen if one.state in UNSENT and one not in left]
-            lines = {one.queue for one in going}
+            staying = {one.id for one in left}
+            lines = {one.queue for one in chosen if one.state in UNSENT and one.id not in staying}
             sooner = [
                 one
                 for one in _unsent(connection)
@@ -127,7 +127,7 @@ class OutboxWord:
         with self._database.transaction() as connection:
             dropped = _dropping(connection, ids)
             if not locked:
-                refuse_sending((*dropped.named, *dropped.about))
+                _refuse_sending((*dropped.named, *dropped.about))
             _update(
                 connection,
                 (*dropped.named, *dropped.about),
@@ -146,8 +146,8 @@ class OutboxWord:
         """
         with self._database.transaction() as connection:
             chosen = [one for one in _chosen(connection, choice) if one.channel != to]
-            _refuse(chosen, lambda one: one.state is AlertState.SENT, _SENT)
-            _refuse(chosen, lambda one: one.state is AlertState.DROPPED, _GONE)
+            _refuse(_in(AlertState.SENT, chosen), _SENT)
+            _refuse(_in(AlertState.DROPPED, chosen), _GONE)
             ids = {one.id for one in chosen}
             doubtful = [one for one in chosen if one.in_doubt and not (in_doubt and choice.ids)]
             free = ids - {one.id for one in doubtful}
@@ -161,10 +161,10 @@ class OutboxWord:
                 and place.get(one.root_id or 0) != to
             ]
             if choice.ids:
-                _refuse(doubtful, lambda one: True, _TWICE)
-                _refuse(bound, lambda one: True, _BOUND)
+                _refuse(doubtful, _TWICE)
+                _refuse(bound, _BOUND)
                 if not locked:
-                    refuse_sending(chosen)
+                    _refuse_sending(chosen)
             free -= {one.id for one in bound}
             moved = [one for one in chosen if one.id in free]
             about = [
@@ -178,9 +178,9 @@ class OutboxWord:
         )
 
 
-def refuse_sending(alerts: Iterable[Alert]) -> None:
+def _refuse_sending(alerts: Iterable[Alert]) -> None:
     """Raise InputError where an alert is being sent: the sender would not notice a word on it."""
-    _refuse(alerts, lambda one: one.state is AlertState.SENDING, _SENDING)
+    _refuse(_in(AlertState.SENDING, alerts), _SENDING)
 
 
 def _to_channel(connection: sqlite3.Connection, alerts: Sequence[Alert], to: str) -> None:
@@ -200,7 +200,7 @@ def _to_channel(connection: sqlite3.Connection, alerts: Sequence[Alert], to: str
 
 def _dropping(connection: sqlite3.Connection, ids: Sequence[int]) -> Dropped:
     chosen = _named(connection, ids)
-    _refuse(chosen, lambda one: one.state is AlertState.SENT, _SENT)
+    _refuse(_in(AlertState.SENT, chosen), _SENT)
     named = [one for one in chosen if one.state is not AlertState.DROPPED]
     roots = {one.id for one in named}
     about = [one for one in _unsent(connection) if one.root_id in roots and one.id not in roots]
@@ -235,10 +235,13 @@ def _unsent(connection: sqlite3.Connection) -> list[Alert]:
     )
 
 
-def _refuse(alerts: Iterable[Alert], wrong: Callable[[Alert], bool], why: str) -> None:
-    refused = [one.id for one in alerts if wrong(one)]
-    if refused:
-        raise InputError(f"{_numbers(refused)}: {why}; nothing was changed")
+def _in(state: AlertState, alerts: Iterable[Alert]) -> list[Alert]:
+    return [one for one in alerts if one.state is state]
+
+
+def _refuse(alerts: Sequence[Alert], why: str) -> None:
+    if alerts:
+        raise InputError(f"{_numbers([one.id for one in alerts])}: {why}; nothing was changed")
 
 
 def _numbers(ids: Sequence[int]) -> str:
