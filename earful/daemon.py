@@ -19,7 +19,7 @@ from filelock import Timeout
 from alerts.lines import Pace
 from alerts.scheduler import Schedule
 from alerts.transports import Transport
-from config.errors import EarfulError, StoreError
+from config.errors import EarfulError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, jobs, telling_ops
 from earful.app import target_of
@@ -29,6 +29,7 @@ from earful.failing import Failing
 from earful.jobs import Clock
 from earful.stage import Stage
 from earful.telling_ops import StoreTrouble
+from storage.probe import probe
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -309,13 +310,12 @@ class Daemon:
         """Look at all that could fail without a sound, and let ops know."""
         self._look_at_dashboards()
         self._look_at_buttons()
-        try:
-            store.check_writable()
-            self._store_trouble.over(store)
-            return telling_ops.tell_ops(store, settings, now)
-        except StoreError as error:
-            self._store_trouble.seen(error)
-            raise
+        trouble = probe(self._path)
+        if trouble is not None:
+            self._store_trouble.seen(trouble)
+            raise trouble
+        self._store_trouble.over(store)
+        return telling_ops.tell_ops(store, settings, now)
 
     def _look_at_dashboards(self) -> None:
         if self._dashboards is not None and not self._stopping.is_set():
