@@ -110,7 +110,8 @@ class Message:
     @property
     def alert_id(self) -> str | None:
         """The dedupe key that the sender put into the metadata."""
-        return (self.metadata or {}).get("event_payload", {}).get("id")
+        found: str | None = (self.metadata or {}).get("event_payload", {}).get("id")
+        return found
 
 
 @dataclass

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from alerts.buttons import Answer, Click, Listener, read_click
-from alerts.delivery import deliver
+from alerts.delivery import DeliveryResult, deliver
 from alerts.lines import Pace
 from alerts.messages import complaint
 from alerts.slack import BotTransport
@@ -62,7 +62,7 @@ def open_a_case(store, settings, slack, **changes):
     return slack.roots("voice-complaints")[-1]
 
 
-def flush(store, slack):
+def flush(store: Store, slack: FakeSlack) -> DeliveryResult:
     bot = BotTransport(slack.token, api_url=slack.api_url, timeout=2, buttons=True)
     # Later each time, so that no update waits for its distance from the last one.
     later = datetime.now(UTC) + timedelta(minutes=next(FLUSHES))

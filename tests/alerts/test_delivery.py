@@ -123,7 +123,7 @@ class TestGood:
 
     def test_an_alert_written_while_others_are_sent_goes_too(self, slack, outbox, clock):
         outbox.add([an_alert("a:1")])
-        added = []
+        added: list[object] = []
 
         def stop():
             if slack.messages() and not added:

@@ -157,7 +157,9 @@ class TestPChart:
     def test_chance_alone_rarely_falls_outside(self):
         rng = random.Random(2)
         days = [Rate(sum(rng.random() < 0.3 for _ in range(80)), 80) for _ in range(1000)]
-        assert p_chart(days).consistency > 0.99
+        consistency = p_chart(days).consistency
+        assert consistency is not None
+        assert consistency > 0.99
 
 
 class TestCheckpoint:

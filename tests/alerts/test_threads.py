@@ -330,7 +330,7 @@ def test_a_hanging_channel_does_not_delay_the_others(slack, outbox):
     slack.chaos(choose)
     began = time.monotonic()
     bot = BotTransport(slack.token, api_url=slack.api_url, timeout=1)
-    others = []
+    others: list[float] = []
 
     def stop():
         if len(slack.messages()) == 57 and not others:

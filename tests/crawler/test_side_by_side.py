@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_none_of_twenty_sources_due_at_once_starves(db: Path, tmp_path: Path) ->
             schedule.every(
                 f"crawl {source.target}",
                 timedelta(hours=1),
-                lambda source=source: crawl(source),
+                partial(crawl, source),
                 first_at=datetime.now(UTC),
             )
         schedule.start()

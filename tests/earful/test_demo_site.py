@@ -330,7 +330,8 @@ class TestVisibility:
 class TestAppStore:
     def test_pages_hold_fifty_newest_first_and_end_without_entries(self, visitor):
         expected = visitor.visible("appstore", "gb")
-        ids, times = [], []
+        ids: list[str] = []
+        times: list[datetime] = []
         for page in itertools.count(1):
             feed = visitor.get(APP_PAGE.format(page)).json()["feed"]
             if "entry" not in feed:

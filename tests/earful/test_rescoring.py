@@ -37,11 +37,13 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
     path = tmp_path / "earful.db"
     with Store.open(path, migrate=True) as store:
         store.mentions.save(
-            Mention(
-                brand="Acme", source="shop", native_id=str(number), text=f"angry {number}",
-                fetched_at=NOW, created_at=NOW,
-            )
-            for number in range(MENTIONS)
+            [
+                Mention(
+                    brand="Acme", source="shop", native_id=str(number), text=f"angry {number}",
+                    fetched_at=NOW, created_at=NOW,
+                )
+                for number in range(MENTIONS)
+            ]
         )  # fmt: skip
         jobs.score(store, WordClassifier("words-1"), lambda: NOW)  # type: ignore[arg-type]
     command = [sys.executable, "-m", "tests.earful.rescore_run", str(path)]
