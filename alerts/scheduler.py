@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -18,7 +19,7 @@ from apscheduler.events import (
     JobExecutionEvent,
     JobSubmissionEvent,
 )
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -29,6 +30,14 @@ Job = Callable[[], object]
 OnError = Callable[[str, BaseException | None], object]
 
 
+class _Pool(BasePoolExecutor):  # type: ignore[misc]
+    """APScheduler's thread pool, with the threads within reach."""
+
+    def __init__(self, number: int) -> None:
+        self.threads = ThreadPoolExecutor(number)
+        super().__init__(self.threads)
+
+
 class Schedule:
     """Jobs on a background thread pool; `on_error` hears of failures besides the log."""
 
@@ -36,8 +45,9 @@ class Schedule:
         self, *, threads: int = 10, on_error: OnError | None = None, zone: tzinfo | None = None
     ) -> None:
         self._on_error = on_error
+        self._pool = _Pool(threads)
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={"default": self._pool},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             **({"timezone": zone} if zone else {"timezone": "UTC"}),
         )
@@ -98,7 +108,9 @@ class Schedule:
         # APScheduler's thread fails if it is stopped while it hands out jobs: let it finish.
         self._scheduler.pause()
         self._scheduler.get_jobs()
-        self._scheduler.shutdown(wait=wait)
+        # Its own way to wait holds a lock that a job needs which asks for `next_runs`.
+        self._scheduler.shutdown(wait=False)
+        self._pool.threads.shutdown(wait=wait)
 
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         error = getattr(event, "exception", None)

@@ -340,6 +340,38 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What fails now: a stage as a whole (no subject), or one thing in it.
+
+    `failures` came in a row since `first_at`, `total` ever.
+    """
+
+    stage: str
+    subject: str
+    failures: int
+    total: int
+    error: str
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProblem:
+    """Something wrong with Earful itself.
+
+    `seen` counts the looks that saw it, `missed` those in a row that saw it no more; `told_at` is
+    when ops were told of it, None while they were not.
+    """
+
+    key: str
+    sentence: str
+    since: datetime
+    seen: int = 1
+    missed: int = 0
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """Many complaints of a brand at once, told in one message; known by brand and `opened_at`.
 

@@ -14,9 +14,11 @@ from storage.corrections import Corrections
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
 from storage.database import Database
+from storage.failures import Failures
 from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.judgements import Judgements
+from storage.known_problems import KnownProblems
 from storage.mentions import Mentions
 from storage.outbox import Outbox
 from storage.quotas import Quotas
@@ -42,6 +44,8 @@ class Store:
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
+        self.failures = Failures(database)
+        self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
 
     @classmethod
@@ -65,6 +69,11 @@ class Store:
             database.close()
             raise
         return cls(database)
+
+    def check_writable(self) -> None:
+        """Raise StoreError unless the store takes writes now; changes nothing."""
+        with self.database.transaction():
+            pass
 
     def close(self) -> None:
         self.database.close()

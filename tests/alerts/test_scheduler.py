@@ -134,3 +134,24 @@ def test_sensible_defaults(schedule):
     schedule.start()
     job = schedule._scheduler.get_job("tick")
     assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
+
+
+def test_a_stop_waits_for_a_job_that_asks_for_the_next_runs() -> None:
+    schedule = Schedule(threads=1)
+    begun, go_on = threading.Event(), threading.Event()
+    seen: list[dict[str, datetime | None]] = []
+
+    def job() -> None:
+        begun.set()
+        go_on.wait(30)
+        seen.append(schedule.next_runs())
+
+    schedule.once("asks", datetime.now(UTC), job)
+    schedule.start()
+    assert begun.wait(30)
+    stopping = threading.Thread(target=schedule.stop)
+    stopping.start()
+    go_on.set()
+    stopping.join(30)
+    assert not stopping.is_alive()
+    assert len(seen) == 1
