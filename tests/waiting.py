@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 # As good as never: only what hangs waits for so long, however busy the machine is.
-PATIENCE_S = 120.0
+PATIENCE_S = 120
 
 
 def wait_for(
@@ -18,5 +18,5 @@ def wait_for(
     """
     end = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < end, f"waited {PATIENCE_S:g} s in vain: {otherwise()}"
+        assert time.monotonic() < end, f"waited {PATIENCE_S} s in vain: {otherwise()}"
         time.sleep(0.02)

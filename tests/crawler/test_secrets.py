@@ -117,7 +117,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
         job = CrawlJob(
             "A", '"acme air"', source, EXAMPLES[source], db=db, base_url=f"{site.url}/{source}"
         )
-        report = run_crawl(job, time_limit=timedelta(seconds=60), log_path=log)
+        report = run_crawl(job, time_limit=timedelta(minutes=10), log_path=log)
         return write_down(report, source, db) + log.read_text()
 
     with pytest.MonkeyPatch.context() as patch, running_site() as site:
@@ -167,7 +167,7 @@ def test_a_feeds_own_token_is_masked_everywhere(tmp_path: Path) -> None:
         options = source.options.model_dump(mode="json")
         report = run_crawl(
             CrawlJob("A", "acme", "feeds", options, db=db),
-            time_limit=timedelta(seconds=60),
+            time_limit=timedelta(minutes=10),
             log_path=log,
         )
         assert site.asked("/f.xml")[0].query["feed_token"] == secret
