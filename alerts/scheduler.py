@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from apscheduler.events import (
@@ -62,19 +62,21 @@ class Schedule:
         func: Job,
         jitter: timedelta = timedelta(0),
         *,
-        first_at: datetime | None = None,
+        first_after: timedelta | None = None,
     ) -> None:
         """Run `func` every `interval`, each time moved by up to `jitter`.
 
-        The first run is one interval from the start, or at `first_at`. A second job of the same
-        name replaces the first.
+        The first run is one interval, or `first_after`, from now: a distance, so that it holds
+        whatever the caller's clock says. A second job of the same name replaces the first.
         """
         trigger = IntervalTrigger(
             seconds=interval.total_seconds(),
             jitter=jitter.total_seconds() or None,
             timezone=self._scheduler.timezone,
         )
-        more: dict[str, Any] = {} if first_at is None else {"next_run_time": first_at}
+        more: dict[str, Any] = {}
+        if first_after is not None:
+            more["next_run_time"] = datetime.now(UTC) + first_after
         self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True, **more)
 
     def daily(self, name: str, at: time, tz: tzinfo, func: Job) -> None:
@@ -82,10 +84,15 @@ class Schedule:
         trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=tz)
         self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True)
 
-    def once(self, name: str, at: datetime, func: Job) -> None:
-        """Run `func` at one moment; in the past means now. The same name again moves it."""
+    def once(self, name: str, func: Job, after: timedelta = timedelta(0)) -> None:
+        """Run `func` once, `after` so long. The same name again moves it."""
         self._scheduler.add_job(
-            func, "date", run_date=at, id=name, name=name, replace_existing=True
+            func,
+            "date",
+            run_date=datetime.now(UTC) + after,
+            id=name,
+            name=name,
+            replace_existing=True,
         )
 
     def remove(self, name: str) -> None:

@@ -43,6 +43,7 @@ PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 _STOP_WITHIN_S = 60.0
+_AT_START = " at start"
 
 
 class Daemon:
@@ -109,7 +110,7 @@ class Daemon:
             telling_ops.tell_of_absence(store, self._settings, now)
             self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
             self._schedule_crawls(store, now)
-            self._schedule_routines(now)
+            self._schedule_routines()
         log.info("started", extra={"store": str(self._path), "interrupted": interrupted})
         with _signals_set(self._stopping):
             self._scoring.start()
@@ -149,27 +150,29 @@ class Daemon:
                     self._schedule_crawl(store, brand, source, now, place)
                     place += 1
 
-    def _schedule_routines(self, now: datetime) -> None:
+    def _schedule_routines(self) -> None:
         table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
         for routine in table:
-            job = partial(self._carry_out, routine)
             match routine.when:
                 case Every(interval, first_after):
-                    self._routines.every(routine.name, interval, job, first_at=now + first_after)
+                    job = partial(self._carry_out, routine, routine.name)
+                    self._routines.every(routine.name, interval, job, first_after=first_after)
                 case Daily(at, zones, at_start):
                     for zone in zones:
                         name = routine.name if len(zones) == 1 else f"{routine.name} {zone}"
+                        job = partial(self._carry_out, routine, name)
                         self._routines.daily(name, at, ZoneInfo(zone), job)
                     if at_start:
-                        self._routines.once(f"{routine.name} at start", now, job)
+                        job = partial(self._carry_out, routine, routine.name)
+                        self._routines.once(f"{routine.name}{_AT_START}", job)
 
-    def _carry_out(self, routine: Routine) -> None:
-        """Do one routine; a failure is counted under its name, and the next run comes anyway."""
+    def _carry_out(self, routine: Routine, name: str) -> None:
+        """Do a routine; a failure is counted, and its next run comes anyway."""
 
         def work() -> int | None:
             with Store.open(self._path) as store:
                 written = routine.work(store, self._settings, self._clock())
-                store.daemon_runs.ran(routine.name, self._clock())
+                store.daemon_runs.ran(name, self._clock())
             return written
 
         if self._failing.carry_out(routine.name, work):
@@ -188,7 +191,7 @@ class Daemon:
             source.every,
             lambda: self._failing.carry_out("crawl", lambda: self._crawl(brand, source), name),
             jitter=min(source.every / 10, timedelta(minutes=1)),
-            first_at=due + timedelta(milliseconds=200 * place),
+            first_after=due - now + timedelta(milliseconds=200 * place),
         )
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
@@ -337,7 +340,9 @@ class Daemon:
                 return
 
     def _beat(self, store: Store, settings: Settings, now: datetime) -> None:
-        store.daemon_runs.beat(self._run_id, now, self._routines.next_runs())
+        runs = self._routines.next_runs()
+        regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
+        store.daemon_runs.beat(self._run_id, now, regular)
 
 
 class _signals_set:  # noqa: N801

@@ -42,7 +42,9 @@ def earful_is_well(sentences: Sequence[str], remaining: int, at: datetime) -> di
     left = f"{count(remaining, 'other problem')} still open: see `earful status`."
     lead = f"*Over:*\n{_listed(rows)}"
     return payload(
-        f"Earful: over is {rows[0]}" if len(rows) == 1 else f"Earful: {len(rows)} problems over.",
+        f"Earful: a problem is over: {rows[0]}"
+        if len(rows) == 1
+        else f"Earful: {len(rows)} problems are over.",
         [
             header("Earful is well again" if not remaining else "Earful: a problem is over"),
             section(lead, "problems"),
