@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 # As good as never: only what hangs waits for so long, however busy the machine is.
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
 def wait_for(
