@@ -144,7 +144,7 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
     site: DemoSite, slack: FakeSlack, tmp_path: Path
 ) -> None:
     config = tmp_path / "earful.toml"
-    text = demo_toml(site.url, tmp_path / "earful.db", every="4s")
+    text = demo_toml(site.url, tmp_path / "earful.db", every="30s")
     config.write_text(text + f'\n[slack]\napi_url = "{slack.api_url}"\n')
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     command = [
