@@ -139,6 +139,7 @@ def write_down(report: CrawlReport, source: str, db: Path) -> str:
     return json.dumps([dict(row) for row in rows]) + json.dumps(asdict(report), default=str)
 
 
+@pytest.mark.slow("a crawl for each source with keys, in a process of its own as in the product")
 @pytest.mark.parametrize("source", KEYED)
 def test_no_secret_is_written_down(source: str, crawled: dict[str, tuple[str, str]]) -> None:
     text, marker = crawled[source]

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from alerts.scheduler import Schedule
 from crawler.runner import CrawlJob
 from earful.daemon import PARALLEL_CRAWLS
@@ -46,6 +48,7 @@ def answer(pages: int, delay: float = 0.0) -> Any:
     return reply
 
 
+@pytest.mark.slow("ten crawls, each in a process of its own as in the product")
 def test_none_of_many_sources_due_at_once_starves(db: Path, tmp_path: Path) -> None:
     """One of them hangs until the others are all read; it holds one place and no more."""
     from config.settings import parse_settings

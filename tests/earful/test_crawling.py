@@ -48,6 +48,7 @@ def told(db: Path) -> list[str]:
         return [alert.payload["text"] for alert in store.outbox.unsent()]
 
 
+@pytest.mark.slow("six crawls, each in a process of its own as in the product")
 def test_from_the_first_failure_to_healing(db: Path, start: datetime) -> None:
     now = start
 
@@ -136,6 +137,7 @@ def test_a_stop_says_nothing_of_the_source(db: Path, start: datetime) -> None:
     assert told(db) == []
 
 
+@pytest.mark.slow("four crawls, each in a process of its own as in the product")
 def test_a_shape_that_changed_is_broken_by_its_own_history(db: Path, start: datetime) -> None:
     with running_site() as site:
         settings = settings_of(site, db)

@@ -548,6 +548,7 @@ class TestConfig:
         assert tomllib.loads(demo_toml(*given, every="5s")) == demo_config(*given, every="5s")
 
 
+@pytest.mark.slow("ten crawls, each in a process of its own as in the product")
 def test_the_real_spiders_bring_everything_home(tmp_path):
     """Every relevant item is stored, no gull is, and the second run adds nothing."""
     started = datetime.now(UTC)

@@ -33,6 +33,8 @@ from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
 from tests.waiting import PATIENCE_S, wait_for
 
+pytestmark = pytest.mark.slow("reads five sources twice, scores their history, starts daemons")
+
 CHANNELS = ["voice-complaints", "voice-wows", "voice-digest", "voice-ops"]
 
 
