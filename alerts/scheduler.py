@@ -123,7 +123,8 @@ class Schedule:
         error = getattr(event, "exception", None)
         if event.code == EVENT_JOB_ERROR:
             told = f"job {event.job_id} failed: {error}"
-            logger.error(told, exc_info=error)
+            logger.error(told)
+            logger.debug(told, exc_info=error)
         elif event.code == EVENT_JOB_MAX_INSTANCES:
             told = f"job {event.job_id} is still running: this run is left out"
             logger.warning(told)

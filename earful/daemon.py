@@ -57,7 +57,7 @@ class Daemon:
         *,
         load_classifier: Callable[[], Classifier],
         pace: Pace | None = None,
-        idle: timedelta = _IDLE,
+        idle: timedelta | None = None,
         listen: Callable[[Clicks], Listener] | None = None,
         dashboards: Dashboards | None = None,
     ) -> None:
@@ -75,8 +75,8 @@ class Daemon:
         self._failing = Failing(self._path, clock)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
-        self._scoring = Stage("scoring", self._score_and_judge, idle)
-        self._delivery = Stage("delivery", self._deliver, idle)
+        self._scoring = Stage("scoring", self._score_and_judge, idle or _IDLE)
+        self._delivery = Stage("delivery", self._deliver, idle or _IDLE)
         self._dashboards = dashboards
         self._listener: Listener | None = None
         if listen is not None:

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.self_health import Problem
 from config.settings import Settings
-from earful.problems import Problem, daemon_state, find_problems
+from earful.problems import daemon_state, find_problems
 from storage.store import Store
 
 

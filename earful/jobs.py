@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from alerts.delivery import DeliveryResult, deliver
 from alerts.lines import Pace
@@ -27,6 +27,7 @@ from earful import casework
 from earful.policies import policy_for
 from storage.copies import WINDOW
 from storage.judgements import Backlog
+from storage.locks import StoreLock
 from storage.models import Mention, NewAlert
 from storage.store import Store
 from storage.verdicts import Scored
@@ -204,7 +205,7 @@ def deliver_waiting(
 
     Two senders at once could each take the other's half-sent alert for a crashed one.
     """
-    lock = FileLock(f"{store.database.path}.deliver.lock", blocking=False)
+    lock = StoreLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
         with lock:
             return deliver(
@@ -221,6 +222,6 @@ def deliver_waiting(
         return None
 
 
-def lock_for_daemon(store_path: Path) -> FileLock:
+def lock_for_daemon(store_path: Path) -> StoreLock:
     """Make the lock that only one daemon on a store can hold."""
-    return FileLock(f"{store_path}.lock", blocking=False)
+    return StoreLock(f"{store_path}.lock", blocking=False)

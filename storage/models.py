@@ -357,13 +357,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownProblem:
-    """Something wrong with Earful itself.
+    """Something wrong with Earful itself: `about` names it, `sentence` says what to do.
 
     `seen` counts the looks that saw it, `missed` those in a row that saw it no more; `told_at` is
     when ops were told of it, None while they were not.
     """
 
     key: str
+    about: str
     sentence: str
     since: datetime
     seen: int = 1

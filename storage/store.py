@@ -13,8 +13,9 @@ from storage.copies import Copies
 from storage.corrections import Corrections
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
-from storage.database import Database
+from storage.database import PATIENCE_S, Database
 from storage.failures import Failures
+from storage.faults import fault
 from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.judgements import Judgements
@@ -49,17 +50,29 @@ class Store:
         self.upkeep = Upkeep(database)
 
     @classmethod
-    def open(cls, path: Path, *, migrate: bool = False, readonly: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        migrate: bool = False,
+        readonly: bool = False,
+        patience_s: float = PATIENCE_S,
+    ) -> Self:
         """Open the store at `path`.
 
         With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old.
+        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
+        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
+        kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
         if migrate:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        database = Database(path, readonly=readonly)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise fault(path, error) from error
+        database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
                 database.migrate()

@@ -132,6 +132,22 @@ def test_a_spent_quota_ends_the_crawl_and_says_when_it_opens(site: Site, db: Pat
         assert from_iso(report.stats["earful/opens_at"]) > datetime.now(UTC)
 
 
+def test_a_store_that_fails_is_not_the_sources_fault(site: Site, db: Path) -> None:
+    site.on("/api/", EMPTY)
+    with Store.open(db) as store:
+        store.database.connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON quotas "
+            "BEGIN SELECT raise(ABORT, 'the disk is full'); END"
+        )
+    job = CrawlJob("A", NO_TERMS, "hackernews", db=db, base_url=site.url)
+    (report,) = run_fleet([job], {"DAILY_QUOTA": 2})
+    assert report.outcome is CrawlOutcome.FAILED
+    assert (report.reason or "").startswith(f"mentions could not be stored: {db}: ")
+    assert "the disk is full" in (report.reason or "")
+    assert "did not answer" not in (report.reason or "")
+    assert site.asked("/api/") == []
+
+
 def test_a_day_begins_where_the_source_is() -> None:
     now = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
     assert quota_day(now, "UTC") == ("2026-11-24", datetime(2026, 11, 25, tzinfo=UTC))

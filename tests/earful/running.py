@@ -43,10 +43,12 @@ class Run:
         return status(self.config, self.days)
 
 
-def command(config: Path, days: float, seconds: float, *arguments: str) -> list[str]:
+def command(
+    config: Path, days: float, seconds: float, *arguments: str, weights: Path | None = None
+) -> list[str]:
     return [
-        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds), "--",
-        "--config", str(config), *arguments,
+        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds),
+        *([str(weights)] if weights else []), "--", "--config", str(config), *arguments,
     ]  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def running(
     days: float = 0,
     seconds: float = 1,
     buttons: bool = False,
+    weights: Path | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
@@ -75,7 +78,7 @@ def running(
     log = config.with_suffix(".log")
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            command(config, days, seconds, "run", *more),
+            command(config, days, seconds, "run", *more, weights=weights),
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreError
+from config.errors import InputError, StoreError, StoreReadOnlyError, StoreRefusedError
 from storage.database import Database
 from storage.judgements import Backlog
 from storage.models import (
@@ -450,7 +450,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreRefusedError, match=r"UNIQUE constraint failed"):
         write_twice()
     assert store.crawls.validators("u") is None
 
@@ -513,5 +513,5 @@ def test_a_reader_sees_the_store_while_it_is_written(store: Store) -> None:
         connection.execute("DELETE FROM mentions")
         with Store.open(store.database.path, readonly=True) as reader:
             assert reader.mentions.count() == 1
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            with pytest.raises(StoreReadOnlyError, match="readonly"):
                 reader.database.connection.execute("DELETE FROM mentions")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreError
+from config.errors import InputError, StoreUnreachableError
 from storage.models import AlertKind, CaseState, Mention, NewAlert, NewCase
 from storage.store import Store
 from storage.upkeep import restore, verify
@@ -90,8 +90,9 @@ def test_a_backup_holds_everything_and_is_verified(store: Store, tmp_path: Path)
 
 
 def test_a_backup_that_cannot_be_written_leaves_the_old_one(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the backup failed"):
-        store.upkeep.backup(tmp_path / "nowhere" / "copy.db")
+    target = tmp_path / "nowhere" / "copy.db"
+    with pytest.raises(StoreUnreachableError, match=rf"^{target}: .* no folder "):
+        store.upkeep.backup(target)
 
 
 def test_restore_puts_the_backup_back_and_keeps_the_old_store(
