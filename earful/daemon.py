@@ -144,12 +144,17 @@ class Daemon:
         log.info("stopped")
 
     def _schedule_crawls(self, store: Store, now: datetime) -> None:
-        place = 0
-        for brand in self._settings.brands:
-            for source in brand.sources:
-                if source.enabled:
-                    self._schedule_crawl(store, brand, source, now, place)
-                    place += 1
+        names = [
+            self._schedule_crawl(store, brand, source, now, place)
+            for place, (brand, source) in enumerate(
+                (brand, source)
+                for brand in self._settings.brands
+                for source in brand.sources
+                if source.enabled
+            )
+        ]
+        # What failed for a source that the config has no more is no problem any more.
+        store.failures.forget_others("crawl", names)
 
     def _schedule_routines(self) -> None:
         table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
@@ -181,7 +186,7 @@ class Daemon:
 
     def _schedule_crawl(
         self, store: Store, brand: BrandSettings, source: SourceSettings, now: datetime, place: int
-    ) -> None:
+    ) -> str:
         """Go on where the last daemon stopped: a restart must not ask every source at once."""
         target = target_of(brand, source)
         last = store.crawls.last_start(target)
@@ -194,6 +199,7 @@ class Daemon:
             jitter=min(source.every / 10, timedelta(minutes=1)),
             first_after=due - now + timedelta(milliseconds=200 * place),
         )
+        return name
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
         # Late: loads Scrapy, which only a daemon with sources needs.

@@ -19,6 +19,7 @@ from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
 from tests.alerts.outboxes import an_alert, open_outbox, put_back, several
+from tests.waiting import PATIENCE_S
 
 COMPLAINTS, WOWS = "#voice-complaints", "#voice-wows"
 
@@ -59,7 +60,7 @@ def clock():
     return Clock()
 
 
-def a_bot(slack, timeout=1):
+def a_bot(slack, timeout=PATIENCE_S):
     return BotTransport(slack.token, api_url=slack.api_url, timeout=timeout)
 
 
@@ -117,7 +118,7 @@ class TestGood:
 
     def test_an_alert_written_while_others_are_sent_goes_too(self, slack, outbox, clock):
         outbox.add([an_alert("a:1")])
-        added = []
+        added: list[object] = []
 
         def stop():
             if slack.messages() and not added:
@@ -166,7 +167,7 @@ AMBIGUOUS = {
     "http 503": Fault.http(503),
     "fatal_error": Fault.says("fatal_error"),
     "internal_error": Fault.says("internal_error"),
-    "hang": Fault.hang(0.7),
+    "hang": Fault.hang(PATIENCE_S),
     "cut": Fault.cut(),
     "half": Fault.half(posts=False),
 }
@@ -179,14 +180,13 @@ class TestAmbiguous:
         fault = Fault(**{**fault.__dict__, "posts": posts})
         outbox.add([an_alert("a:1"), an_alert("a:2"), an_alert("b:1", WOWS)])
         slack.fail("chat.postMessage", fault)
-        result = send(outbox, a_bot(slack, 0.5), clock)
+        result = send(outbox, a_bot(slack, 1), clock)
         assert result.unclear == 1
         assert result.sent == 1  # the other channel goes on, this one waits
         assert state_of(outbox, "a:1") is AlertState.SENDING
         assert error_of(outbox, "a:1").startswith(MAY_BE_POSTED)
         assert result.next_at >= clock.now + SETTLE - timedelta(seconds=1)
-        if fault.kind == "hang":
-            time.sleep(0.4)
+        slack.wait_idle()
         clock.to(result.next_at)
         again = send(outbox, a_bot(slack), clock)
         assert (again.found, again.sent) == ((1, 1) if posts else (0, 2))
@@ -250,9 +250,14 @@ class TestAmbiguous:
         outbox.add([an_alert("a:1")])
         slack.fail("chat.postMessage", Fault.http(500, posts=True))
         clock.to(send(outbox, a_bot(slack), clock).next_at)
-        for fault in (Fault.rate_limited(40), Fault.http(502), Fault.cut(), Fault.hang(0.7)):
+        for fault in (
+            Fault.rate_limited(40),
+            Fault.http(502),
+            Fault.cut(),
+            Fault.hang(PATIENCE_S),
+        ):
             slack.fail("conversations.history", fault)
-            result = send(outbox, a_bot(slack, 0.5), clock)
+            result = send(outbox, a_bot(slack, 1), clock)
             assert (result.found, result.sent, result.unclear) == (0, 0, 1)
             assert state_of(outbox, "a:1") is AlertState.SENDING
             clock.to(result.next_at)
@@ -567,16 +572,16 @@ def test_another_sender_that_was_faster_keeps_its_alert(slack, outbox, clock, tm
 def test_random_failures_deliver_each_once_and_in_order(slack, outbox, clock, seed, capsys):
     channels = [COMPLAINTS, WOWS, "#voice-digest"]
     outbox.add(several(30, channels))
-    chaos = Chaos(seed, 0.5, hang=0.15)
+    chaos = Chaos(seed, 0.5, hang=PATIENCE_S)
     slack.chaos(chaos)
-    bot = a_bot(slack, 0.1)
+    bot = a_bot(slack, 0.2)
     late = several(40, channels)[30:]
     for _ in range(400):
         result = send(outbox, bot, clock, settle=timedelta(seconds=1))
         if result.next_at is None and not late:
             break
         outbox.add([late.pop(0)] if late else [])
-        time.sleep(0.1 if result.unclear else 0)  # what hangs must have appeared
+        slack.wait_idle()  # what hangs must have appeared
         clock.to(result.next_at or clock.now)
     slack.chaos(None)
     with capsys.disabled():

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.alerts.fake_slack import FakeSlack
-
-PATIENCE_S = 120.0
-"""How long a test waits for what must come; a busy machine must not fail it."""
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @dataclass
@@ -31,12 +28,15 @@ class Run:
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds; AssertionError with the log when it does not."""
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            said = self.log.read_text()[-3000:]
-            assert time.monotonic() < end, f"waited in vain: {said}"
-            assert self.process.poll() is None, said
-            time.sleep(0.1)
+
+        def said() -> str:
+            return self.log.read_text()[-3000:]
+
+        def holds() -> object:
+            assert self.process.poll() is None, said()
+            return condition()
+
+        wait_for(holds, said)
 
     def status(self) -> tuple[int, dict[str, Any]]:
         """Ask `earful status --json`: exit code and what it printed."""

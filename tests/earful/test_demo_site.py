@@ -342,7 +342,8 @@ class TestVisibility:
 class TestAppStore:
     def test_pages_hold_fifty_newest_first_and_end_without_entries(self, visitor):
         expected = visitor.visible("appstore", "gb")
-        ids, times = [], []
+        ids: list[str] = []
+        times: list[datetime] = []
         for page in itertools.count(1):
             feed = visitor.get(APP_PAGE.format(page)).json()["feed"]
             if "entry" not in feed:
@@ -559,6 +560,7 @@ class TestConfig:
         assert tomllib.loads(demo_toml(*given, every="5s")) == demo_config(*given, every="5s")
 
 
+@pytest.mark.slow("ten crawls, each in a process of its own as in the product")
 def test_the_real_spiders_bring_everything_home(tmp_path):
     """Every relevant item is stored, no gull is, and the second run adds nothing."""
     started = datetime.now(UTC)

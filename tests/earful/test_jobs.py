@@ -167,10 +167,10 @@ def test_scoring_stops_between_batches_and_goes_on(store: Store) -> None:
 
     done = jobs.score(
         store,
-        classifier,
+        classifier,  # type: ignore[arg-type]
         lambda: NOW,
         stop_after_first,
-        stop=stop.is_set,  # type: ignore[arg-type]
+        stop=stop.is_set,
     )
     assert done == 128
     assert store.verdicts.count_waiting() == 2872
