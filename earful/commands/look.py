@@ -53,6 +53,7 @@ def status(app: App, as_json: bool) -> int:
         ("cases", " · ".join(f"{n:,} {state}" for state, n in found.cases.items())),
         ("alerts", " · ".join(f"{n:,} {state}" for state, n in found.alerts.items())),
         ("languages", _languages(found.languages, found.unread)),
+        ("next", _coming(found.routines)),
     ]
     console.out.print(console.table(("", ""), [(a, escape(b)) for a, b in rows]))
     if found.sources:
@@ -78,6 +79,17 @@ def status(app: App, as_json: bool) -> int:
     if found.healthy:
         console.out.print("healthy")
     return 0 if found.healthy else 1
+
+
+def _coming(routines: list[dict[str, Any]]) -> str:
+    """Name what the daemon does next by the calendar; its own upkeep is of no interest."""
+    coming = sorted(
+        (one["next_at"], one["name"])
+        for one in routines
+        if one["next_at"] and one["name"] not in ("heartbeat", "health")
+    )
+    shown = [f"{name} {at[:16].replace('T', ' ')}" for at, name in coming[:3]]
+    return " · ".join(shown) + " UTC" if shown else "no daemon has written its calendar"
 
 
 def _languages(counts: dict[str, int], unread: int) -> str:
