@@ -133,8 +133,9 @@ def datasette(store_path: Path) -> Datasette:
                 return await super().execute_fn(fn)
             except sqlite3.Error as error:
                 found = fault(store_path, error)
-                if isinstance(found, StoreRefusedError):
-                    raise  # the asker's own SQL: Datasette shows where
+                writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+                if writes or isinstance(found, StoreRefusedError):
+                    raise  # the asker's own SQL: Datasette says so
                 # Not the folders above the store: a page may be public.
                 told = str(found).replace(str(store_path), store_path.name)
                 raise DatasetteError(told, "The store cannot be read", status=503) from error

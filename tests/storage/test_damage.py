@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from multiprocessing.connection import Connection as Pipe
@@ -385,7 +386,10 @@ def ask_as_nobody(path: Path, call: Callable[[Path], object]) -> tuple[object, o
     here, there = multiprocessing.Pipe()
     context = multiprocessing.get_context("fork")
     process = context.Process(target=_ask, args=(path, there, call))
-    process.start()
+    with warnings.catch_warnings():
+        # Later Pythons warn of threads, which the child does not need.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
     there.close()
     kind, told = here.recv()
     process.join()

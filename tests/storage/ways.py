@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.insight import Filter
 from storage.models import (
     AlertKind,
+    AlertState,
     CaseMove,
     CaseState,
     CrawlOutcome,
@@ -36,6 +37,7 @@ from storage.models import (
     Validators,
     Voice,
 )
+from storage.outbox_word import Choice
 from storage.store import Store
 from storage.verdicts import Scored
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
@@ -51,7 +53,7 @@ INCIDENT = Incident(
     last_at=NOW,
     complaints=5,
 )
-PROBLEM = KnownProblem(key="disk", sentence="The disk is slow.", since=NOW)
+PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
 ANGRY = make_verdict(Experience.ANGRY)
 
 
@@ -221,7 +223,6 @@ WAYS: dict[str, Way] = {
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
     "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
-    "outbox.due": reads(lambda s: s.outbox.due(NOW, 9)),
     "outbox.hold_channel": writes(lambda s: s.outbox.hold_channel("#c", NOW, "slow down")),
     "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
@@ -233,10 +234,15 @@ WAYS: dict[str, Way] = {
     "outbox.sending": reads(lambda s: s.outbox.sending()),
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
     "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out")),
-    "outbox.unpark": writes(lambda s: s.outbox.unpark()),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
+    "outbox_word.drop": writes(lambda s: s.outbox_word.drop([1], "dana: out of date")),
+    "outbox_word.dropping": reads(lambda s: s.outbox_word.dropping([1])),
+    "outbox_word.listed": reads(lambda s: s.outbox_word.listed([*AlertState])),
+    "outbox_word.move": writes(lambda s: s.outbox_word.move(Choice(), "#d")),
+    "outbox_word.named": reads(lambda s: s.outbox_word.named([1])),
+    "outbox_word.retry": writes(lambda s: s.outbox_word.retry(Choice())),
     "crawls.close_interrupted": writes(lambda s: s.crawls.close_interrupted(NOW)),
     "crawls.counts": reads(lambda s: s.crawls.counts(TARGET)),
     "crawls.finish": writes(
@@ -260,7 +266,6 @@ WAYS: dict[str, Way] = {
     "crawls.start": writes(lambda s: s.crawls.start(TARGET, NOW)),
     "crawls.validators": reads(lambda s: s.crawls.validators("http://a.example/")),
     "quotas.spend": writes(lambda s: s.quotas.spend("account", "2026-03-10", 1, 10)),
-    "quotas.spent": reads(lambda s: s.quotas.spent("account", "2026-03-10")),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
     "insight.answers": reads(lambda s: s.insight.answers(ALL)),
