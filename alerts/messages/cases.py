@@ -9,10 +9,21 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
-from alerts.messages.blocks import actions, button, can_carry, payload, section, select
-from alerts.messages.text import count, in_utc, line, link, moment
+from alerts.messages.blocks import (
+    MAX_FIELD,
+    MAX_SECTION,
+    actions,
+    button,
+    can_carry,
+    payload,
+    section,
+    select,
+)
+from alerts.messages.text import count, in_utc, line, moment, units
 from alerts.messages.voices import (
     briefly,
+    linked_words,
+    read_link,
     source_name,
     stars_briefly,
     voice_blocks,
@@ -258,15 +269,16 @@ def _advice(file: CaseFile) -> Block | None:
 def _joined(file: CaseFile) -> Block | None:
     if not file.joined:
         return None
-    rows = [
-        f"• {link(one.url, briefly(one))} at {source_name(one.source)}"
-        for one in file.joined[-_MAX_JOINED:]
-    ]
-    shown: list[str] = []
-    for row in rows:
-        if sum(map(len, shown)) + len(row) < 2600:
-            shown.append(row)
     told = f"*{count(len(file.joined), 'further complaint')} of this author*"
+    room = MAX_SECTION - units(told)
+    shown: list[str] = []
+    # The newest matter most: what has no room is the oldest.
+    for one in reversed(file.joined[-_MAX_JOINED:]):
+        row = f"• {linked_words(one)} at {source_name(one.source)}"
+        room -= units(row) + 1
+        if room < 0:
+            break
+        shown.insert(0, row)
     return section("\n".join([told, *shown]), "joined")
 
 
@@ -280,7 +292,7 @@ def _joining(file: CaseFile, move: CaseMove) -> str:
         again = f" It is open again: answer by {moment(file.case.due_at)}."
     elif file.answers >= MAX_ANSWERS:
         again = " Leave it: two public answers were given in this thread."
-    return f"{told} {link(joined.url, 'Read it')}.{again}"
+    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
 
 
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
