@@ -23,6 +23,7 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.cases import duration
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
+from alerts.messages.plainly import plainly
 from alerts.messages.text import count, day, line, moment, percentage, span, units
 from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
@@ -110,6 +111,7 @@ class DigestNumbers:
     kept: Kept = field(default_factory=Kept)
 
 
+@plainly("Digest")
 def digest(numbers: DigestNumbers) -> dict[str, Any]:
     """Build the digest's payload."""
     total = sum(numbers.counts.values())

@@ -7,7 +7,7 @@ from alerts.messages.cases import (
     note,
     overdue,
     reminder,
-    thread_line,
+    thread_reply,
 )
 from alerts.messages.console import plain
 from alerts.messages.incidents import anger_spike, incident, volume_spike
@@ -38,7 +38,7 @@ __all__ = [
     "plain",
     "reminder",
     "shared_quote",
-    "thread_line",
+    "thread_reply",
     "volume_spike",
     "won_back",
     "wow",

@@ -19,6 +19,7 @@ from alerts.messages.blocks import (
     section,
     select,
 )
+from alerts.messages.plainly import plainly
 from alerts.messages.text import count, in_utc, line, moment, units
 from alerts.messages.voices import (
     briefly,
@@ -60,11 +61,13 @@ _LABELS = [
 _MAX_JOINED = 5
 
 
+@plainly("Complaint")
 def complaint(voice: Voice, due_at: datetime, answers: int = 0) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
     return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers))
 
 
+@plainly("Urgent: an advocate turned angry")
 def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> dict[str, Any]:
     """Build the most urgent message; `due_at` is None where the owner has answered already."""
     if due_at is not None:
@@ -82,6 +85,7 @@ def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> di
     return payload(summary, voice_blocks(title, voice, lead=lead))
 
 
+@plainly("Case", buttons=lambda file: _buttons(file))
 def case_card(file: CaseFile) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
     case, mention = file.case, file.mention
@@ -189,22 +193,30 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
             return None
 
 
-def note(text: str, *, mention_of: str | None = None) -> dict[str, Any]:
-    """Build a message of one line; `mention_of` is the id of a Slack user to mention."""
-    told = f"<@{mention_of}> {text}" if mention_of else text
-    return payload(told.replace("*", ""), [section(told, "line")])
+@plainly("News of a case")
+def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
+    """Build the reply that says in the thread what happened; empty where there is no news."""
+    text = thread_line(file, move)
+    return _one_line(text) if text is not None else {}
 
 
+@plainly("Note")
+def note(text: str) -> dict[str, Any]:
+    """Build a message of one line."""
+    return _one_line(text)
+
+
+@plainly("Reminder: a case is due soon")
 def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
     """Remind whoever claimed a case that its time runs out; mentions only that person."""
     case = file.case
-    name = "" if user_id else f"{line(case.claimed_by, 60)}: "
+    name = f"{line(case.claimed_by, 60)}: "
     left = duration(case.due_at - now)
-    return note(
-        f"{name}this case is yours and due {moment(case.due_at)}, in {left}.", mention_of=user_id
-    )
+    whom = f"<@{user_id}> " if user_id else name
+    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
 
 
+@plainly("Overdue case", keep=lambda file: {"broadcast": True})
 def overdue(file: CaseFile) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
@@ -213,7 +225,7 @@ def overdue(file: CaseFile) -> dict[str, Any]:
         f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
         f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
     )
-    return note(told) | {"broadcast": True}
+    return _one_line(told) | {"broadcast": True}
 
 
 def duration(span: timedelta) -> str:
@@ -224,6 +236,10 @@ def duration(span: timedelta) -> str:
     if minutes < 48 * 60:
         return count(round(minutes / 60), "hour")
     return count(round(minutes / 1440), "day")
+
+
+def _one_line(text: str) -> dict[str, Any]:
+    return payload(text.replace("*", ""), [section(text, "line")])
 
 
 def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> CaseFile:

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import MAX_SECTION, context, header, payload, section
 from alerts.messages.cases import duration
+from alerts.messages.plainly import plainly
 from alerts.messages.text import count, line, moment, percentage, units
 from alerts.messages.voices import linked_words, source_name, who
 from storage.models import Incident, Mention
@@ -18,6 +19,7 @@ _LEAST = timedelta(minutes=1)
 _SHOWN = 6
 
 
+@plainly("Many complaints at once")
 def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
     """Show an incident as it is now; the count grows while it goes on."""
     about = f" about *{line(state.about, 60)}*" if state.about else ""
@@ -43,6 +45,7 @@ def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
     )
 
 
+@plainly("Unusual numbers")
 def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
     """Tell of a number beyond its control limit; `lead` and `usual` are safe sentences."""
     return payload(
@@ -56,6 +59,7 @@ def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
     )  # fmt: skip
 
 
+@plainly("Far more mentions than usual")
 def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, Any]:
     """Tell that far more than usual was said."""
     return spike(
@@ -65,6 +69,7 @@ def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, A
     )
 
 
+@plainly("Far more anger than usual")
 def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str, Any]:
     """Tell that far more of what was said is angry."""
     return spike(

@@ -19,6 +19,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.plainly import plainly
 from alerts.messages.text import (
     clean,
     code,
@@ -62,6 +63,7 @@ _STANCES = {
 }
 
 
+@plainly("Wow")
 def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
@@ -73,6 +75,7 @@ def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
+@plainly("Won back")
 def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
@@ -86,6 +89,7 @@ def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
+@plainly("To share")
 def shared_quote(mention: Mention) -> dict[str, Any]:
     """Build a quote with its attribution, ready to be copied elsewhere."""
     quoted, was_cut = quotation(mention)
