@@ -20,11 +20,15 @@ from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from alerts.inspection import inspect_buttons
+from config.errors import DeliveryError
+
 log = logging.getLogger("alerts.buttons")
 
 ACK_WITHIN_S = 1.5
 """Slack allows three seconds between a click and its acknowledgement."""
 
+_UNHEARD = "Slack's buttons are not heard, a click does nothing"
 _OURS = re.compile(r"^(case|wow)_")
 _WORKERS = 4
 
@@ -67,9 +71,11 @@ class Listener:
         ping_interval: float = 10,
     ) -> None:
         self._on_click = on_click
+        self._app_token = app_token
+        self.started = False
         quiet = logging.getLogger("alerts.buttons.sdk")
         quiet.setLevel(logging.CRITICAL)  # it would write tokens and whole payloads at DEBUG
-        base_url = api_url if api_url.endswith("/") else api_url + "/"
+        self._base_url = base_url = api_url if api_url.endswith("/") else api_url + "/"
         self._client = WebClient(token=bot_token, base_url=base_url, timeout=10, logger=quiet)
         self._app = App(
             client=self._client,
@@ -89,12 +95,27 @@ class Listener:
         self._pool = ThreadPoolExecutor(_WORKERS, "click")
 
     def start(self) -> None:
-        """Connect; raises `slack_sdk.errors.SlackApiError` or OSError where that fails."""
-        self._handler.connect()  # type: ignore[no-untyped-call]
+        """Connect; DeliveryError says why that fails and what to do."""
+        try:
+            self._handler.connect()  # type: ignore[no-untyped-call]
+        except (SlackApiError, OSError) as error:
+            raise DeliveryError(f"{_UNHEARD}: {self._reason() or error}") from error
+        self.started = True
 
     @property
     def connected(self) -> bool:
         return bool(self._handler.client.is_connected())
+
+    def check(self) -> None:
+        """Raise DeliveryError, with the reason, while no click would be heard."""
+        if not self.connected:
+            reason = self._reason() or "the connection is being made again"
+            raise DeliveryError(f"{_UNHEARD}: {reason}")
+
+    def _reason(self) -> str | None:
+        """Ask Slack what stands in the way; None where it takes the token."""
+        answers = inspect_buttons(self._app_token, api_url=self._base_url)
+        return next((sentence for _, good, sentence in answers if not good), None)
 
     def stop(self) -> None:
         """Hear no more, and let what was clicked be done."""

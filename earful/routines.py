@@ -155,6 +155,14 @@ def forget_old(store: Store, settings: Settings, now: datetime) -> int:
     return store.upkeep.forget_older(now - timedelta(days=settings.store.retention_days))
 
 
+def try_parked(store: Store, settings: Settings, now: datetime) -> int:
+    """Put parked alerts back in line: somebody may have mended their channel.
+
+    What is in doubt stays parked: only a person may risk a second copy.
+    """
+    return store.outbox.unpark_certain()
+
+
 def _standing(
     store: Store, brand: BrandSettings, goal: CheckpointSettings, now: datetime
 ) -> CheckpointResult | None:

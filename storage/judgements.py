@@ -54,6 +54,14 @@ class Judgements:
         ).fetchone()
         return int(row[0])
 
+    def waiting_since(self) -> datetime | None:
+        """Tell since when the oldest verdict waits for the rules."""
+        row = self._database.connection.execute(
+            "SELECT min(v.scored_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
+            "WHERE v.judged_at IS NULL"
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
+
     def judge_backlog(
         self, older_than: datetime, at: datetime, summarise: Summarise
     ) -> list[Backlog]:

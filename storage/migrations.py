@@ -423,6 +423,7 @@ def _failures(db: Database) -> None:
             sentence TEXT NOT NULL,
             since TEXT NOT NULL,
             seen INTEGER NOT NULL,
+            missed INTEGER NOT NULL,
             told_at TEXT
         ) WITHOUT ROWID;
 

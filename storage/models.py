@@ -357,15 +357,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownProblem:
-    """Something wrong with Earful itself; `seen` counts the looks in a row that saw it.
+    """Something wrong with Earful itself.
 
-    `told_at` is when ops were told of it, None while they were not.
+    `seen` counts the looks that saw it, `missed` those in a row that saw it no more; `told_at` is
+    when ops were told of it, None while they were not.
     """
 
     key: str
     sentence: str
     since: datetime
     seen: int = 1
+    missed: int = 0
     told_at: datetime | None = None
 
 

@@ -243,16 +243,16 @@ class Outbox:
         found = {AlertState(state): number for state, number in rows}
         return {state: found.get(state, 0) for state in AlertState}
 
-    def troubles(self) -> list[tuple[str, str, int]]:
-        """Give (channel, error, alerts waiting) for each trouble with unsent alerts."""
+    def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
+        """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
         rows = self._database.connection.execute(
             """
-            SELECT channel, error, count(*) FROM alerts
+            SELECT channel, error, count(*), sum(state = 'parked'), min(created_at) FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
             GROUP BY channel, error ORDER BY channel
             """
         )
-        return [tuple(row) for row in rows]
+        return [(row[0], row[1], row[2], row[3], from_iso(row[4])) for row in rows]
 
     def _select(self, where: str, *parameters: object) -> list[Alert]:
         rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)

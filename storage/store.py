@@ -18,9 +18,9 @@ from storage.failures import Failures
 from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.judgements import Judgements
+from storage.known_problems import KnownProblems
 from storage.mentions import Mentions
 from storage.outbox import Outbox
-from storage.problems import Problems
 from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
@@ -45,7 +45,7 @@ class Store:
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
         self.failures = Failures(database)
-        self.problems = Problems(database)
+        self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
 
     @classmethod
@@ -69,6 +69,11 @@ class Store:
             database.close()
             raise
         return cls(database)
+
+    def check_writable(self) -> None:
+        """Raise StoreError unless the store takes writes now; changes nothing."""
+        with self.database.transaction():
+            pass
 
     def close(self) -> None:
         self.database.close()

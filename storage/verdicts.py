@@ -10,7 +10,7 @@ from typing import Any
 from storage.daily_counts import roll_up
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
-from storage.models import Mention, Verdict, iso
+from storage.models import Mention, Verdict, from_iso, iso
 from storage.voices import VERDICT_COLUMNS
 
 
@@ -37,6 +37,13 @@ class Verdicts:
 
     def count_waiting(self) -> int:
         return self._count("SELECT count(*) FROM mentions WHERE verdict_id IS NULL")
+
+    def waiting_since(self) -> datetime | None:
+        """Tell since when the oldest mention in the store waits for its verdict."""
+        row = self._database.connection.execute(
+            "SELECT min(fetched_at) FROM mentions WHERE verdict_id IS NULL"
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
 
     def stale(
         self,

@@ -10,6 +10,7 @@ from alerts.messages.cases import (
     thread_reply,
 )
 from alerts.messages.console import plain
+from alerts.messages.health import earful_in_trouble, earful_is_well, earful_was_away
 from alerts.messages.incidents import anger_spike, incident, volume_spike
 from alerts.messages.notices import (
     backlog,
@@ -27,6 +28,9 @@ __all__ = [
     "case_card",
     "checkpoint",
     "complaint",
+    "earful_in_trouble",
+    "earful_is_well",
+    "earful_was_away",
     "incident",
     "leaderboard",
     "limited",

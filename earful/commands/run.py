@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config.errors import EarfulError, InputError
+from config.errors import InputError
 from config.settings import Settings
 from earful.app import App, utc_now
 
@@ -134,6 +134,7 @@ def _run(
 ) -> None:
     from earful.commands.score import load_classifier
     from earful.daemon import Daemon
+    from earful.dashboards import Dashboards
 
     daemon = Daemon(
         settings,
@@ -142,6 +143,7 @@ def _run(
         load_classifier=partial(load_classifier, settings.models),
         idle=idle,
         listen=listen,
+        dashboards=Dashboards(settings, any_port=any_port) if serve else None,
     )
     with ExitStack() as stack:
         if end_after is not None:
@@ -149,13 +151,7 @@ def _run(
             timer.daemon = True
             timer.start()
             stack.callback(timer.cancel)
-
-        # Dashboards open what the daemon has migrated, hence not before it has started.
-        def started() -> None:
-            if serve:
-                _open_dashboards(stack, settings, any_port)
-
-        daemon.run(started=started)
+        daemon.run()
 
 
 def _listening(app: App) -> Callable[[Clicks], Listener] | None:
@@ -175,21 +171,6 @@ def _listening(app: App) -> Callable[[Clicks], Listener] | None:
         )
 
     return listen
-
-
-def _open_dashboards(stack: ExitStack, settings: Settings, any_port: bool) -> None:
-    """Serve beside the daemon; a taken port costs the dashboards, never the listening."""
-    from earful.serve import server_process
-
-    wanted = settings.serve
-    for port in (wanted.port, 0) if any_port else (wanted.port,):
-        try:
-            served = stack.enter_context(server_process(settings.store.path, wanted.host, port))
-        except EarfulError as error:
-            log.warning("%s", error)
-            continue
-        log.info("dashboards", extra={"url": served.url})
-        return
 
 
 COMMANDS: list[click.Command] = [run, demo, serve]

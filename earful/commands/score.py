@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from config.settings import ModelSettings
     from sentiment.classifier import Classifier, Text
     from storage.models import Verdict
+    from storage.store import Store
 
 _STDIN_BATCH = 512
 _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neither")
@@ -31,35 +32,27 @@ _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neit
 @click.pass_obj
 def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
-    from earful import console, jobs
+    from earful import console, jobs, telling_ops
+    from earful.failing import Failing
 
-    with app.open_store(migrate=True) as store:
-        scored = 0
-        waiting = store.verdicts.count_waiting()
-        if waiting or rescore:
-            classifier = load_classifier(app.settings.models)
-            with console.progress_bar("scoring", waiting) as (bar, task):
-                scored = jobs.score(
-                    store, classifier, utc_now, lambda done: bar.advance(task, done)
-                )
-            if rescore:
-                stale = store.verdicts.count_stale(
-                    classifier.models, languages=[*classifier.others]
-                )
-                with console.progress_bar("scoring anew", stale) as (bar, task):
-                    scored += jobs.rescore(
-                        store, classifier, utc_now, lambda done: bar.advance(task, done)
-                    )
-        judged = jobs.judge_waiting(store, app.settings, utc_now)
+    app.open_store(migrate=True).close()
+    failing = Failing(app.store_path, utc_now)
+    with app.open_store() as store:
+        with failing.watch("score"):
+            scored = _score_waiting(store, app, rescore=rescore)
+        with failing.watch("judge"):
+            judged = jobs.judge_waiting(store, app.settings, utc_now)
         console.out.print(
             f"scored {scored:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
             f"quietly) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
         )
+        telling_ops.tell_ops(store, app.settings, utc_now())
         if no_deliver:
             return 0
-        result = jobs.deliver_waiting(
-            store, jobs.transport_for(app.settings, app.secrets), utc_now
-        )
+        with failing.watch("deliver"):
+            result = jobs.deliver_waiting(
+                store, jobs.transport_for(app.settings, app.secrets), utc_now
+            )
         if result is None:
             console.err.print("another process is delivering from this store: left to it")
             return 0
@@ -70,6 +63,24 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         for problem in result.problems:
             console.err.print(f"earful: {problem}")
         return 0 if result.good else 1
+
+
+def _score_waiting(store: Store, app: App, *, rescore: bool) -> int:
+    from earful import console, jobs
+
+    waiting = store.verdicts.count_waiting()
+    if not waiting and not rescore:
+        return 0
+    classifier = load_classifier(app.settings.models)
+    with console.progress_bar("scoring", waiting) as (bar, task):
+        scored = jobs.score(store, classifier, utc_now, lambda done: bar.advance(task, done))
+    if rescore:
+        stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])
+        with console.progress_bar("scoring anew", stale) as (bar, task):
+            scored += jobs.rescore(
+                store, classifier, utc_now, lambda done: bar.advance(task, done)
+            )
+    return scored
 
 
 @click.command()

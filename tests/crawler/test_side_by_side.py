@@ -84,7 +84,7 @@ def test_none_of_twenty_sources_due_at_once_starves(db: Path, tmp_path: Path) ->
                 f"crawl {source.target}",
                 timedelta(hours=1),
                 lambda source=source: crawl(source),
-                first_at=datetime.now(UTC),
+                first_after=timedelta(0),
             )
         schedule.start()
         try:

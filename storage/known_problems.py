@@ -9,7 +9,7 @@ from storage.models import KnownProblem, NewAlert, from_iso, iso
 from storage.outbox import insert_alerts
 
 
-class Problems:
+class KnownProblems:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -22,6 +22,7 @@ class Problems:
                 sentence=row["sentence"],
                 since=from_iso(row["since"]),
                 seen=row["seen"],
+                missed=row["missed"],
                 told_at=from_iso(row["told_at"]) if row["told_at"] else None,
             )
             for row in rows
@@ -35,11 +36,11 @@ class Problems:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM problems")
             connection.executemany(
-                "INSERT INTO problems (key, sentence, since, seen, told_at) "
-                "VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO problems (key, sentence, since, seen, missed, told_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     (
-                        one.key, one.sentence, iso(one.since), one.seen,
+                        one.key, one.sentence, iso(one.since), one.seen, one.missed,
                         iso(one.told_at) if one.told_at else None,
                     )
                     for one in present

@@ -1,0 +1,240 @@
+"""What is wrong with Earful itself: each problem a sentence with what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from filelock import Timeout
+
+from alerts.sources import is_resting
+from config.settings import BrandSettings, Settings, SourceSettings
+from earful import jobs
+from earful.app import target_of
+from storage.models import Failure, SourceState
+from storage.store import Store
+
+STUCK = timedelta(minutes=15)
+"""What waits longer than this is stuck, not busy."""
+
+_FAILS_IN_A_ROW = 3
+_FAILS_FOR = timedelta(minutes=5)
+# A source is overdue after so many times its own distance, and a crawl's longest time.
+_MISSED_READINGS = 3
+_FLOW = {"score": "scoring", "judge": "judging", "deliver": "delivery"}
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`key` names it from look to look; ops hear of it in Slack only where `for_ops`."""
+
+    key: str
+    sentence: str
+    for_ops: bool = True
+
+
+def find_problems(
+    store: Store, settings: Settings, now: datetime, daemon: dict[str, Any] | None = None
+) -> list[Problem]:
+    """Look through the store for all that is wrong now; the gravest comes first."""
+    daemon = daemon if daemon is not None else daemon_state(store, now)
+    failures = store.failures.all()
+    failing = [one for one in failures if not one.subject and _lasts(one, now)]
+    known = {one.stage for one in failing}
+    return [
+        *_daemon_problems(daemon, settings, now),
+        *_stage_problems(failing),
+        *_silent_stages(store, daemon, known, now),
+        *_subject_problems([one for one in failures if one.subject]),
+        *_waiting(store, known, now),
+        *_alert_problems(store, now),
+        *_overdue_sources(store, settings, now),
+        *_source_problems(store),
+    ]
+
+
+def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
+    """Tell whether a daemon works on the store: never started, running, stopped or died."""
+    last = store.daemon_runs.last()
+    if last is None:
+        return {"state": "never started"}
+    lock = jobs.lock_for_daemon(store.database.path)
+    try:
+        with lock:
+            state = "stopped" if last.stopped_at else "died"
+    except Timeout:
+        state = "running"
+    return {
+        "state": state,
+        "pid": last.pid,
+        "version": last.version,
+        "started_at": last.started_at.isoformat(),
+        "heartbeat_at": last.heartbeat_at.isoformat(),
+        "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
+    }
+
+
+def _daemon_problems(
+    daemon: dict[str, Any], settings: Settings, now: datetime
+) -> Iterator[Problem]:
+    """Who hears Slack cannot be the daemon that does not run: no word to ops."""
+    if daemon["state"] == "never started":
+        return
+    age_s, pid = daemon["heartbeat_age_s"], daemon["pid"]
+    if daemon["state"] == "died":
+        yield Problem(
+            "daemon:died",
+            f"the daemon (pid {pid}) ended without being stopped, last seen "
+            f"{daemon['heartbeat_at']}: start `earful run` again",
+            for_ops=False,
+        )
+    elif age_s > STUCK.total_seconds() and daemon["state"] == "running":
+        yield Problem(
+            "daemon:hangs",
+            f"the daemon (pid {pid}) hangs: its heart last beat {age_s} s ago: restart it",
+            for_ops=False,
+        )
+    elif age_s > STUCK.total_seconds() and _listens(settings):
+        yield Problem(
+            "daemon:stopped",
+            f"the daemon is stopped since {_clock(now - timedelta(seconds=age_s))}: nothing is "
+            "crawled, judged or delivered: start `earful run`",
+            for_ops=False,
+        )
+
+
+def _listens(settings: Settings) -> bool:
+    return any(source.enabled for brand in settings.brands for source in brand.sources)
+
+
+def _lasts(failure: Failure, now: datetime) -> bool:
+    """One failure may pass; several in a row, or for minutes, are a problem."""
+    return failure.failures >= _FAILS_IN_A_ROW or (
+        failure.failures > 1 and failure.last_at - failure.first_at >= _FAILS_FOR
+    )
+
+
+def _stage_problems(failing: list[Failure]) -> Iterator[Problem]:
+    for one in failing:
+        yield Problem(
+            f"stage:{one.stage}",
+            f"{_FLOW.get(one.stage, one.stage)} fails since {_clock(one.first_at)} "
+            f"({one.failures:,} times in a row): {one.error}",
+        )
+
+
+def _silent_stages(
+    store: Store, daemon: dict[str, Any], known: set[str], now: datetime
+) -> Iterator[Problem]:
+    """A running daemon whose stage neither works nor fails: it hangs."""
+    if daemon["state"] != "running":
+        return
+    worked = store.failures.worked_at()
+    started = datetime.fromisoformat(daemon["started_at"])
+    for stage, name in _FLOW.items():
+        last = max(worked.get(stage, started), started)
+        if stage not in known and now - last > STUCK:
+            yield Problem(
+                f"silent:{stage}",
+                f"{name} has not come to an end since {_clock(last)}: see the daemon's log, and "
+                "restart it",
+            )
+
+
+def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
+    """One problem a stage: a hundred bad rows must not make a hundred messages."""
+    by_stage = sorted(failures, key=lambda one: one.stage)
+    for stage, group in groupby(by_stage, key=lambda one: one.stage):
+        found = list(group)
+        shown = "; ".join(f"{one.subject}: {one.error}" for one in found[:_SHOWN])
+        more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        yield Problem(
+            f"subjects:{stage}",
+            f"{_FLOW.get(stage, stage)} fails for {len(found):,} of them, the others go on: "
+            f"{shown}{more}",
+        )
+
+
+def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
+    """What nobody works on, although nothing is known to fail."""
+    worked = store.failures.worked_at()
+    queues = {
+        "score": ("mention", store.verdicts.count_waiting, store.verdicts.waiting_since),
+        "judge": ("verdict", store.judgements.count_unjudged, store.judgements.waiting_since),
+    }
+    for stage, (what, count, waiting_since) in queues.items():
+        since = waiting_since()
+        is_busy = stage in worked and now - worked[stage] <= STUCK
+        if since is None or stage in known or is_busy or now - since <= STUCK:
+            continue
+        number = count()
+        waits = f"1 {what} waits" if number == 1 else f"{number:,} {what}s wait"
+        yield Problem(
+            f"waiting:{stage}",
+            f"{waits} for {_FLOW[stage]} since {_clock(since)}: run `earful process`, or start "
+            "the daemon",
+        )
+
+
+def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
+    for channel, error, number, parked, oldest in store.outbox.troubles():
+        yield Problem(
+            f"alerts:{channel}",
+            f"{channel}: {number} alert{'s' if number > 1 else ''} waiting: {error}",
+            # A pause that Slack asked for passes by itself.
+            for_ops=bool(parked) or now - oldest > STUCK,
+        )
+    waiting = next((one for one in store.outbox.unsent() if one.error is None), None)
+    if waiting is not None and now - waiting.created_at > STUCK:
+        yield Problem(
+            "waiting:deliver",
+            f"{waiting.channel}: an alert has waited since {_clock(waiting.created_at)}: "
+            "run `earful process`, or start the daemon",
+        )
+
+
+def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    for brand in settings.brands:
+        for source in brand.sources:
+            last = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
+            if last is None or _rests(store, brand, source, now):
+                continue
+            allowed = _MISSED_READINGS * source.every + settings.crawl.time_limit
+            if now - last > max(allowed, STUCK):
+                yield Problem(
+                    f"overdue:{brand.name}:{source.source}:{source.target}",
+                    f"{brand.name}, {source.source} {source.target}".rstrip()
+                    + f" was last read at {_clock(last)}, and is due every "
+                    f"{_span(source.every)}: start `earful run`, or see its log",
+                )
+
+
+def _rests(store: Store, brand: BrandSettings, source: SourceSettings, now: datetime) -> bool:
+    return is_resting(store.crawls.standing(target_of(brand, source)), now)
+
+
+def _source_problems(store: Store) -> Iterator[Problem]:
+    """Ops hear of these as they happen, from `alerts.sources`."""
+    for row in store.insight.source_health():
+        if not SourceState(row["state"]).good:
+            rest = row["opens_at"]
+            yield Problem(
+                f"source:{row['brand']}:{row['source']}:{row['target']}",
+                f"{row['brand']}, {row['source']} {row['target']}".rstrip()
+                + f" is {row['state']}: {row['reason'] or 'no reason recorded'}"
+                + (f" (left alone until {_clock(datetime.fromisoformat(rest))})" if rest else ""),
+                for_ops=False,
+            )
+
+
+def _clock(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _span(span: timedelta) -> str:
+    minutes = span / timedelta(minutes=1)
+    return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
