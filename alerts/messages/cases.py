@@ -210,9 +210,8 @@ def note(text: str) -> dict[str, Any]:
 def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
     """Remind whoever claimed a case that its time runs out; mentions only that person."""
     case = file.case
-    name = f"{line(case.claimed_by, 60)}: "
+    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
     left = duration(case.due_at - now)
-    whom = f"<@{user_id}> " if user_id else name
     return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
 
 

@@ -210,7 +210,7 @@ def test_due_counts_business_hours():
     office = parse("Mon-Fri 09:00-18:00 Europe/Berlin")
     policy = replace(POLICY, due=lambda start: office.due(start, timedelta(hours=4)))
     friday = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
-    (case,) = judge([a_voice(created_at=friday)], policy, friday).cases
+    (case,) = judge([a_voice(created_at=friday, fetched_at=friday)], policy, friday).cases
     assert case.due_at == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 
 
