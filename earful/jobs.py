@@ -192,9 +192,9 @@ def _forget_gone(store: Store, isolation: Isolation) -> None:
     """Clear what failed and was judged, erased or edited since."""
     failing = isolation.failing("mention")
     isolation.forget_gone("mention", store.judgements.still_unjudged(failing))
-    if not store.judgements.count_unjudged():
-        isolation.forget_gone("brand", ())
-        isolation.forget_gone("backlog of", ())
+    for kind in ("brand", "backlog of"):
+        if isolation.failing(kind) and not store.judgements.count_unjudged():
+            isolation.forget_gone(kind, ())
     isolation.forget_old("incident of")
 
 
@@ -316,7 +316,7 @@ def deliver_waiting(
     lock = FileLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
         with lock:
-            return deliver(
+            result = deliver(
                 store.outbox,
                 transport,
                 clock,
@@ -328,6 +328,12 @@ def deliver_waiting(
             )
     except Timeout:
         return None
+    isolation = Isolation(store, "deliver", clock())
+    for alert_id, error in result.raised.items():
+        isolation.failed(f"alert {alert_id}", error)
+    if isolation.failing("alert"):
+        isolation.forget_gone("alert", [str(alert.id) for alert in store.outbox.unsent()])
+    return result
 
 
 def lock_for_daemon(store_path: Path) -> FileLock:

@@ -36,12 +36,16 @@ _OLD = """(
             OR strftime('%s', m.fetched_at) - strftime('%s', m.edited_at) > :max_age_s)
     )
 )"""
+# The second half names the few that wait by an index: the first alone reads every mention.
+_UNJUDGED = """(
+    v.judged_at IS NULL AND m.id IN (SELECT mention_id FROM verdicts WHERE judged_at IS NULL)
+)"""
 _UNTOLD = "m.duplicate_of IS NULL AND m.deleted_at IS NULL"
 # A source whose crawl is still running waits, so that its history makes one summary. No crawl is
 # allowed to last longer than an hour: an older open row was left by a SIGKILL.
 _BACKLOG = f"""
     FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-    WHERE v.judged_at IS NULL AND {_OLD} AND {_UNTOLD}
+    WHERE {_UNJUDGED} AND {_OLD} AND {_UNTOLD}
     AND NOT EXISTS (
         SELECT 1 FROM crawl_runs r
         WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
@@ -159,7 +163,7 @@ class Judgements:
         row = self._database.connection.execute(
             f"""
             SELECT min(m.created_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-            WHERE v.judged_at IS NULL AND NOT {_OLD} AND {_UNTOLD}
+            WHERE {_UNJUDGED} AND NOT {_OLD} AND {_UNTOLD}
             """,
             {"max_age_s": max_age.total_seconds()},
         ).fetchone()
@@ -183,7 +187,7 @@ class Judgements:
         rows = connection.execute(
             f"""
             {SELECT_VOICE}
-            WHERE v.judged_at IS NULL AND NOT {_OLD} AND {_UNTOLD}
+            WHERE {_UNJUDGED} AND NOT {_OLD} AND {_UNTOLD}
                 AND m.id NOT IN (SELECT value FROM json_each(:without))
                 AND m.brand NOT IN (SELECT value FROM json_each(:without_brands))
             ORDER BY m.created_at, m.seq LIMIT :limit
