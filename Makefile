@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test install dev lint unit browser clean
+# Each worker loads the model, so there are never more than four. Files stay whole: their tests
+# share what is costly to make, and conftest.py puts those that take longest first.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+.PHONY: run test quick install dev lint unit browser clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi
@@ -20,14 +24,20 @@ lint: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 unit: dev browser
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# Without what is marked slow, for between two changes.
+quick: dev
+	$(PYTEST) -m "not slow"
 
 # Debian's Chromium; elsewhere the browser test says what it misses.
 browser:
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
-	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "chromium or chromedriver is missing: installing both with apt-get"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium chromium-driver fonts-dejavu-core; \
 	else echo "chromium and chromedriver are missing: install them to run the browser test"; fi

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -119,6 +120,13 @@ class Listener:
 
     def stop(self) -> None:
         """Hear no more, and let what was clicked be done."""
+        client = self._handler.client
+        client.auto_reconnect_enabled = False
+        session = client.current_session
+        if session is not None and (reading := session.sock) is not None:
+            # Its reader holds the socket for seconds at a time; the end of the stream wakes it.
+            with suppress(OSError):
+                reading.shutdown(socket.SHUT_RDWR)
         with suppress(Exception):
             self._handler.close()  # type: ignore[no-untyped-call]
         self._pool.shutdown(wait=True)

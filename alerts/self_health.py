@@ -24,24 +24,41 @@ class Looked:
     alerts: tuple[NewAlert, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong now. `key` names it from look to look, `about` names it for people.
+
+    `sentence` says what is wrong, where and what to do. Ops hear of it only where `for_ops`.
+    """
+
+    key: str
+    about: str
+    sentence: str
+    for_ops: bool = True
+
+
 def look(
-    present: Mapping[str, str], known: Mapping[str, KnownProblem], channel: str, now: datetime
+    present: Sequence[Problem], known: Mapping[str, KnownProblem], channel: str, now: datetime
 ) -> Looked:
-    """Compare the problems seen now (sentences by key) with those known from earlier looks.
+    """Compare the problems seen now with those known from earlier looks.
 
     A short fault is never told; a problem that comes and goes is one problem, as long as it is
     never gone for two looks in a row.
     """
     after: list[KnownProblem] = []
     over: list[KnownProblem] = []
-    for key, sentence in present.items():
-        before = known.get(key)
+    keys = {one.key for one in present}
+    for one in present:
+        before = known.get(one.key)
         if before is None:
-            after.append(KnownProblem(key=key, sentence=sentence, since=now))
+            after.append(
+                KnownProblem(key=one.key, about=one.about, sentence=one.sentence, since=now)
+            )
         else:
-            after.append(replace(before, sentence=sentence, seen=before.seen + 1, missed=0))
+            seen = before.seen + 1
+            after.append(replace(before, sentence=one.sentence, seen=seen, missed=0))
     for key, before in known.items():
-        if key in present:
+        if key in keys:
             continue
         missed = replace(before, missed=before.missed + 1)
         if missed.missed < _LOOKS_WITHOUT:
@@ -49,15 +66,14 @@ def look(
         elif before.told_at is not None:
             over.append(missed)
     told = [one for one in after if one.told_at is None and one.seen >= LOOKS and not one.missed]
-    keys = {one.key for one in told}
-    after = [replace(one, told_at=now) if one.key in keys else one for one in after]
+    after = [replace(one, told_at=now) if one in told else one for one in after]
     alerts = []
     if told:
         payload = messages.earful_in_trouble([one.sentence for one in told], now)
         alerts.append(_alert("trouble", told, payload, channel, now))
     if over:
         remaining = sum(one.told_at is not None for one in after)
-        payload = messages.earful_is_well([one.sentence for one in over], remaining, now)
+        payload = messages.earful_is_well([one.about for one in over], remaining, now)
         alerts.append(_alert("over", over, payload, channel, now))
     return Looked(tuple(after), tuple(alerts))
 

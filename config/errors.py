@@ -26,7 +26,35 @@ class InputError(UserError):
 
 
 class StoreError(EarfulError):
-    """The SQLite store cannot be opened, migrated or written."""
+    """The SQLite store cannot be opened, migrated, read or written."""
+
+
+class StoreLockedError(StoreError):
+    """Another process holds the store; nothing was changed, and trying again may help."""
+
+
+class StoreFullError(StoreError):
+    """No space is left for the store; what was being written is not stored."""
+
+
+class StoreCorruptError(StoreError):
+    """The store's file is damaged or is no store: a backup is needed."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The store may be read at most: its permissions or its medium forbid to write."""
+
+
+class StoreTooNewError(StoreError):
+    """A newer Earful has migrated the store."""
+
+
+class StoreUnreachableError(StoreError):
+    """The store's file or its folder is gone, or its disk fails."""
+
+
+class StoreRefusedError(StoreError):
+    """SQLite refuses a statement: a broken constraint, or words that it does not understand."""
 
 
 class ModelError(EarfulError):

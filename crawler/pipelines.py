@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from dataclasses import fields
@@ -12,11 +11,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 from twisted.internet.task import LoopingCall
 
-from config.errors import EarfulError
 from crawler import outcome
 from crawler.base import MentionSpider
 from crawler.problems import Bounded, Gone, Refusal
 from crawler.session import CrawlerStore, session_of
+from crawler.store_faults import end_for
 from storage.models import Mention
 
 EXAMPLES = 5
@@ -133,7 +132,6 @@ class StorePipeline(_Pipeline):
         self.gone: list[str] = []
         self.oldest = 0.0
         self.timer = LoopingCall(self._flush_late)
-        self.stopping: asyncio.Future[None] | None = None
 
     def open_spider(self) -> None:
         self.timer.start(LATEST_FLUSH_S / 2, now=False)
@@ -163,10 +161,7 @@ class StorePipeline(_Pipeline):
         try:
             saved = self.store.mentions.save(page, gone, self.spider.now)
         except Exception as error:
-            named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
-            self.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
-            # Crawling on would only ask the source for what cannot be kept.
-            self.stopping = asyncio.ensure_future(self.crawler.stop_async())
+            end_for(self.crawler, error)
             return
         self.stats.inc_value(outcome.NEW, saved.new)
         self.stats.inc_value(outcome.EDITED, saved.edited)

@@ -84,8 +84,8 @@ class App:
             return self.db
         return self.settings.store.path
 
-    def open_store(self, *, migrate: bool = False) -> Store:
-        return Store.open(self.store_path, migrate=migrate)
+    def open_store(self, *, migrate: bool = False, readonly: bool = False) -> Store:
+        return Store.open(self.store_path, migrate=migrate, readonly=readonly)
 
     def require_brands(self) -> tuple[BrandSettings, ...]:
         """Give the brands; ConfigError where there is nothing to listen for."""

@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from alerts.delivery import DeliveryResult, deliver
 from alerts.lines import Pace
@@ -29,6 +29,7 @@ from earful.failing import describe
 from earful.isolation import Isolation, mention_subject
 from earful.policies import policy_for
 from storage.copies import WINDOW
+from storage.locks import StoreLock
 from storage.models import Mention, Voice
 from storage.store import Store
 from storage.verdicts import Scored
@@ -313,9 +314,8 @@ def deliver_waiting(
 
     Two senders at once could each take the other's half-sent alert for a crashed one.
     """
-    lock = FileLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
-        with lock:
+        with lock_for_delivery(store.database.path):
             result = deliver(
                 store.outbox,
                 transport,
@@ -336,6 +336,11 @@ def deliver_waiting(
     return result
 
 
-def lock_for_daemon(store_path: Path) -> FileLock:
+def lock_for_delivery(store_path: Path) -> StoreLock:
+    """Make the lock that whoever sends from a store holds: see decision 0004."""
+    return StoreLock(f"{store_path}.deliver.lock", blocking=False)
+
+
+def lock_for_daemon(store_path: Path) -> StoreLock:
     """Make the lock that only one daemon on a store can hold."""
-    return FileLock(f"{store_path}.lock", blocking=False)
+    return StoreLock(f"{store_path}.lock", blocking=False)

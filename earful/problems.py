@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from filelock import Timeout
 
+from alerts.advice import trouble
+from alerts.self_health import Problem
 from alerts.sources import is_resting
+from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import jobs
 from earful.app import target_of
 from storage.models import Failure, SourceState
+from storage.probe import probe
 from storage.store import Store
 
 STUCK = timedelta(minutes=15)
@@ -25,16 +28,15 @@ _FAILS_FOR = timedelta(minutes=5)
 # A source is overdue after so many times its own distance, and a crawl's longest time.
 _MISSED_READINGS = 3
 _FLOW = {"score": "scoring", "judge": "judging", "deliver": "delivery"}
+_STAGES = _FLOW | {
+    "crawl": "crawling",
+    "buttons": "hearing Slack's buttons",
+    "dashboards": "serving the dashboards",
+}
 _SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`key` names it from look to look; ops hear of it in Slack only where `for_ops`."""
-
-    key: str
-    sentence: str
-    for_ops: bool = True
+# A transaction of the daemon may hold the store for a moment.
+_PATIENCE_S = 5.0
+_DEAD_S = 120
 
 
 def find_problems(
@@ -57,6 +59,16 @@ def find_problems(
     ]
 
 
+def store_problems(store: Store, daemon: dict[str, Any]) -> list[Problem]:
+    """Try whether the store takes writes now; ops cannot hear of it through the store."""
+    trouble = probe(store.database.path, patience_s=_PATIENCE_S)
+    beats = daemon.get("heartbeat_age_s", _DEAD_S) < _DEAD_S
+    if trouble is None or (beats and isinstance(trouble, StoreReadOnlyError)):
+        # Whoever may only read it learns nothing about the daemon, whose heart beats into it.
+        return []
+    return [Problem("store", "the store", str(trouble), for_ops=False)]
+
+
 def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
     """Tell whether a daemon works on the store: never started, running, stopped or died."""
     last = store.daemon_runs.last()
@@ -68,6 +80,8 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
             state = "stopped" if last.stopped_at else "died"
     except Timeout:
         state = "running"
+    except StoreReadOnlyError:
+        state = "unknown"  # who may only read cannot ask for the lock
     return {
         "state": state,
         "pid": last.pid,
@@ -88,6 +102,7 @@ def _daemon_problems(
     if daemon["state"] == "died":
         yield Problem(
             "daemon:died",
+            "the daemon",
             f"the daemon (pid {pid}) ended without being stopped, last seen "
             f"{daemon['heartbeat_at']}: start `earful run` again",
             for_ops=False,
@@ -95,12 +110,14 @@ def _daemon_problems(
     elif age_s > STUCK.total_seconds() and daemon["state"] == "running":
         yield Problem(
             "daemon:hangs",
+            "the daemon",
             f"the daemon (pid {pid}) hangs: its heart last beat {age_s} s ago: restart it",
             for_ops=False,
         )
     elif age_s > STUCK.total_seconds() and _listens(settings):
         yield Problem(
             "daemon:stopped",
+            "the daemon",
             f"the daemon is stopped since {_clock(now - timedelta(seconds=age_s))}: nothing is "
             "crawled, judged or delivered: start `earful run`",
             for_ops=False,
@@ -122,9 +139,15 @@ def _stage_problems(failing: list[Failure]) -> Iterator[Problem]:
     for one in failing:
         yield Problem(
             f"stage:{one.stage}",
-            f"{_FLOW.get(one.stage, one.stage)} fails since {_clock(one.first_at)} "
+            _stage(one.stage),
+            f"{_stage(one.stage)} fails since {_clock(one.first_at)} "
             f"({one.failures:,} times in a row): {one.error}",
         )
+
+
+def _stage(name: str) -> str:
+    """Name a stage for people; what is none is a routine of the calendar."""
+    return _STAGES.get(name, f"the routine “{name}”")
 
 
 def _silent_stages(
@@ -140,6 +163,7 @@ def _silent_stages(
         if stage not in known and now - last > STUCK:
             yield Problem(
                 f"silent:{stage}",
+                name,
                 f"{name} has not come to an end since {_clock(last)}: see the daemon's log, and "
                 "restart it",
             )
@@ -154,8 +178,8 @@ def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
         more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
         yield Problem(
             f"subjects:{stage}",
-            f"{_FLOW.get(stage, stage)} fails for {len(found):,} of them, the others go on: "
-            f"{shown}{more}",
+            f"what {_stage(stage)} failed for",
+            f"{_stage(stage)} fails for {len(found):,} of them, the others go on: {shown}{more}",
         )
 
 
@@ -175,23 +199,29 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
         waits = f"1 {what} waits" if number == 1 else f"{number:,} {what}s wait"
         yield Problem(
             f"waiting:{stage}",
+            f"what waits for {_FLOW[stage]}",
             f"{waits} for {_FLOW[stage]} since {_clock(since)}: run `earful process`, or start "
             "the daemon",
         )
 
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
-    for channel, error, number, parked, oldest in store.outbox.troubles():
+    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
+        found = list(group)
+        shown = "; ".join(
+            f"{number} alert{'s' if number > 1 else ''} waiting: {trouble(channel, error)}"
+            for _, error, number, _, _ in found[:_SHOWN]
+        )
+        # A pause that Slack asked for passes by itself.
+        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in found)
         yield Problem(
-            f"alerts:{channel}",
-            f"{channel}: {number} alert{'s' if number > 1 else ''} waiting: {error}",
-            # A pause that Slack asked for passes by itself.
-            for_ops=bool(parked) or now - oldest > STUCK,
+            f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )
     waiting = next((one for one in store.outbox.unsent() if one.error is None), None)
     if waiting is not None and now - waiting.created_at > STUCK:
         yield Problem(
             "waiting:deliver",
+            "what waits for delivery",
             f"{waiting.channel}: an alert has waited since {_clock(waiting.created_at)}: "
             "run `earful process`, or start the daemon",
         )
@@ -205,10 +235,11 @@ def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterato
                 continue
             allowed = _MISSED_READINGS * source.every + settings.crawl.time_limit
             if now - last > max(allowed, STUCK):
+                name = _named(brand.name, source.source, source.target)
                 yield Problem(
-                    f"overdue:{brand.name}:{source.source}:{source.target}",
-                    f"{brand.name}, {source.source} {source.target}".rstrip()
-                    + f" was last read at {_clock(last)}, and is due every "
+                    f"overdue:{name}",
+                    name,
+                    f"{name} was last read at {_clock(last)}, and is due every "
                     f"{_span(source.every)}: start `earful run`, or see its log",
                 )
 
@@ -221,14 +252,18 @@ def _source_problems(store: Store) -> Iterator[Problem]:
     """Ops hear of these as they happen, from `alerts.sources`."""
     for row in store.insight.source_health():
         if not SourceState(row["state"]).good:
-            rest = row["opens_at"]
+            name, rest = _named(row["brand"], row["source"], row["target"]), row["opens_at"]
             yield Problem(
-                f"source:{row['brand']}:{row['source']}:{row['target']}",
-                f"{row['brand']}, {row['source']} {row['target']}".rstrip()
-                + f" is {row['state']}: {row['reason'] or 'no reason recorded'}"
+                f"source:{name}",
+                name,
+                f"{name} is {row['state']}: {row['reason'] or 'no reason recorded'}"
                 + (f" (left alone until {_clock(datetime.fromisoformat(rest))})" if rest else ""),
                 for_ops=False,
             )
+
+
+def _named(brand: str, source: str, target: str) -> str:
+    return f"{brand}, {source} {target}".rstrip()
 
 
 def _clock(when: datetime) -> str:

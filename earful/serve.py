@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from config.errors import EarfulError, InputError, StoreError
+from config.errors import EarfulError, InputError, StoreError, StoreRefusedError
+from storage.connection import address
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def datasette(store_path: Path) -> Datasette:
                 raise StoreError(f"{store_path}: is served read-only")
             connection = sqlite3.connect(
                 # Datasette's own address breaks at `#`, `?` and `%` in a path.
-                f"file:{quote(str(store_path.absolute()))}?mode=ro",
+                address(store_path, "ro"),
                 uri=True,
                 check_same_thread=False,
             )
@@ -229,7 +229,7 @@ def _check(store_path: Path) -> None:
     with Store.open(store_path, readonly=True) as store:
         try:
             store.database.connection.execute("SELECT seq FROM voice LIMIT 0")
-        except sqlite3.Error as error:
+        except StoreRefusedError as error:
             raise StoreError(
                 f"{store_path}: its views are older than this Earful: run `earful process` once"
             ) from error

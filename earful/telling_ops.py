@@ -11,7 +11,7 @@ from alerts.self_health import LOOKS
 from alerts.transports import Fate, Sight, Transport
 from config.errors import StoreError
 from config.settings import Settings
-from earful.problems import STUCK, daemon_state, find_problems
+from earful.problems import STUCK, find_problems
 from storage.models import Alert, AlertKind, AlertState, NewAlert
 from storage.store import Store
 
@@ -23,7 +23,7 @@ def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
 
     Returns how many alerts are new. Safe to repeat.
     """
-    present = {one.key: one.sentence for one in find_problems(store, settings, now) if one.for_ops}
+    present = [one for one in find_problems(store, settings, now) if one.for_ops]
     known = store.problems.known()
     if not present and not known:
         return 0
@@ -37,7 +37,7 @@ def tell_of_absence(store: Store, settings: Settings, now: datetime) -> None:
     last = store.daemon_runs.last()
     if last is None or now - last.heartbeat_at <= STUCK:
         return
-    died = daemon_state(store, now)["state"] != "stopped"
+    died = last.stopped_at is None
     channel = settings.slack.ops
     store.outbox.add([self_health.was_away(last.heartbeat_at, now, channel, died=died)])
 
@@ -93,7 +93,7 @@ class StoreTrouble:
                     kind=AlertKind.OPS,
                     brand="",
                     channel=alert.channel,
-                    payload=messages.earful_is_well(["the store could not be written"], 0, now),
+                    payload=messages.earful_is_well(["the store"], 0, now),
                     created_at=now,
                 )
             ]

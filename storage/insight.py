@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.errors import InputError
+from config.errors import InputError, StoreRefusedError
 from storage.database import Database
 from storage.models import iso
 
@@ -54,7 +53,7 @@ class Insight:
         """
         try:
             return self._search(words, which, limit)
-        except sqlite3.OperationalError:
+        except StoreRefusedError:
             literal = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
             if not literal:
                 raise InputError("the search is empty: give a word to look for") from None

@@ -19,6 +19,7 @@ class KnownProblems:
         return {
             row["key"]: KnownProblem(
                 key=row["key"],
+                about=row["about"],
                 sentence=row["sentence"],
                 since=from_iso(row["since"]),
                 seen=row["seen"],
@@ -36,11 +37,11 @@ class KnownProblems:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM problems")
             connection.executemany(
-                "INSERT INTO problems (key, sentence, since, seen, missed, told_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO problems (key, about, sentence, since, seen, missed, told_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
-                        one.key, one.sentence, iso(one.since), one.seen, one.missed,
+                        one.key, one.about, one.sentence, iso(one.since), one.seen, one.missed,
                         iso(one.told_at) if one.told_at else None,
                     )
                     for one in present

@@ -420,6 +420,7 @@ def _failures(db: Database) -> None:
 
         CREATE TABLE problems (
             key TEXT PRIMARY KEY,
+            about TEXT NOT NULL,
             sentence TEXT NOT NULL,
             since TEXT NOT NULL,
             seen INTEGER NOT NULL,

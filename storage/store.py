@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from config.errors import InputError
@@ -13,14 +12,16 @@ from storage.copies import Copies
 from storage.corrections import Corrections
 from storage.crawls import Crawls
 from storage.daemon_runs import DaemonRuns
-from storage.database import Database
+from storage.database import PATIENCE_S, Database
 from storage.failures import Failures
+from storage.faults import fault
 from storage.incidents import Incidents
 from storage.insight import Insight
 from storage.judgements import Judgements
 from storage.known_problems import KnownProblems
 from storage.mentions import Mentions
 from storage.outbox import Outbox
+from storage.outbox_word import OutboxWord
 from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
@@ -38,6 +39,7 @@ class Store:
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
+        self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.copies = Copies(database)
@@ -49,17 +51,29 @@ class Store:
         self.upkeep = Upkeep(database)
 
     @classmethod
-    def open(cls, path: Path, *, migrate: bool = False, readonly: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        migrate: bool = False,
+        readonly: bool = False,
+        patience_s: float = PATIENCE_S,
+    ) -> Self:
         """Open the store at `path`.
 
         With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old.
+        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
+        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
+        kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
         if migrate:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        database = Database(path, readonly=readonly)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise fault(path, error) from error
+        database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
                 database.migrate()
@@ -70,21 +84,11 @@ class Store:
             raise
         return cls(database)
 
-    def check_writable(self) -> None:
-        """Raise StoreError unless the store takes writes now; changes nothing."""
-        with self.database.transaction():
-            pass
-
     def close(self) -> None:
         self.database.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.close()

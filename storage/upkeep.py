@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import shutil
 import sqlite3
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from config.errors import InputError, StoreError
-from storage.database import Database
+from config.errors import (
+    InputError,
+    StoreCorruptError,
+    StoreError,
+    StoreLockedError,
+    StoreUnreachableError,
+)
+from storage.database import PATIENCE_S, Database
+from storage.faults import damaged, fault
 from storage.models import iso
+
+log = logging.getLogger(__name__)
 
 _EMPTIED = json.dumps(
     {
@@ -98,7 +110,13 @@ class Upkeep:
             self._database.connection.execute(
                 "INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')"
             )
-            self._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Even if nothing was erased now: an earlier run may have been kept from it.
+        if not self._database.empty_log() and erased:
+            raise StoreLockedError(
+                f"{self._database.path}: {erased:,} mentions are erased, but their words stay in "
+                "its write-ahead log while another process reads it: end what does, such as "
+                "`earful serve`, then run `earful forget` again"
+            )
         return erased
 
     def backup(self, target: Path) -> int:
@@ -107,59 +125,88 @@ class Upkeep:
         Returns the copy's size in bytes; StoreError leaves an older file at `target` as it was.
         """
         partial = target.with_name(f".{target.name}.partial")
-        partial.unlink(missing_ok=True)
         try:
+            partial.unlink(missing_ok=True)
             # One consistent snapshot, compact, without the write-ahead log.
             self._database.connection.execute("VACUUM INTO ?", (str(partial),))
             verify(partial)
             with partial.open("rb") as written:
                 os.fsync(written.fileno())
             partial.replace(target)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{target}: the backup failed: {error}") from error
+            return target.stat().st_size
+        except InputError as error:
+            raise damaged(self._database.path, f"a copy of it is not sound: {error}") from error
+        except (StoreCorruptError, StoreLockedError):
+            raise  # of the store itself
+        except StoreError as error:
+            # SQLite was asked through the store, but it is the copy that could not be written.
+            if isinstance(error.__cause__, sqlite3.Error):
+                raise fault(target, error.__cause__) from error
+            raise
+        except OSError as error:
+            raise fault(target, error) from error
         finally:
-            partial.unlink(missing_ok=True)
-        return target.stat().st_size
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def verify(path: Path) -> None:
     """Check that a file is a sound Earful store; InputError says what is wrong."""
     if not path.exists():
         raise InputError(f"{path}: no such file")
-    database = None
     try:
-        database = Database(path, readonly=True)
-        check = database.connection.execute("PRAGMA integrity_check").fetchone()[0]
-        if check != "ok":
-            raise InputError(f"{path}: damaged: {check.splitlines()[0]}")
-        database.connection.execute("SELECT count(*) FROM mentions").fetchone()
-        database.require_migrated()
-    except (sqlite3.Error, StoreError) as error:
-        raise InputError(f"{path}: not an Earful store: {error}") from error
-    finally:
-        if database is not None:
-            database.close()
+        with closing(Database(path, readonly=True)) as database:
+            database.require_migrated()
+            check = database.connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except StoreCorruptError as error:
+        raise InputError(
+            f"{path}: damaged, or no store: {error.__cause__}: use another"
+        ) from error
+    except StoreError as error:
+        raise InputError(str(error)) from error
+    if check != "ok":
+        raise InputError(f"{path}: damaged: {check.splitlines()[0]}: use another backup")
 
 
-def restore(backup: Path, target: Path) -> None:
+def restore(backup: Path, target: Path, *, patience_s: float = PATIENCE_S) -> None:
     """Put a verified backup in the place of the store; the old one stays as `….before-restore`.
 
-    The caller holds the lock of the daemon, so that nothing writes meanwhile.
+    The old one may be damaged, or may be gone. The caller holds the lock of the daemon, so that
+    nothing writes meanwhile.
     """
     verify(backup)
     partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(backup.read_bytes())
+        shutil.copyfile(backup, partial)
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
         if target.exists():
-            old = Database(target)
-            old.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            old.close()
-            target.replace(target.with_name(f"{target.name}.before-restore"))
-        for suffix in ("-wal", "-shm"):
-            Path(f"{target}{suffix}").unlink(missing_ok=True)
+            _set_aside(target, patience_s)
+        Path(f"{target}-shm").unlink(missing_ok=True)
         partial.replace(target)
     except OSError as error:
-        raise StoreError(f"{target}: the restore failed: {error}") from error
+        raise fault(target, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _set_aside(path: Path, patience_s: float) -> None:
+    """Move a store away whole: what its write-ahead log alone holds goes with it."""
+    try:
+        with (
+            closing(Database(path, create=False, patience_s=patience_s)) as old,
+            old.transaction(),
+        ):
+            pass  # nobody writes to it
+    except (StoreLockedError, StoreUnreachableError):
+        raise
+    except StoreError as error:
+        log.info("the old store is moved as it is: %s", error)
+    aside = path.with_name(f"{path.name}.before-restore")
+    for suffix in ("-wal", "-shm"):
+        Path(f"{aside}{suffix}").unlink(missing_ok=True)
+    path.replace(aside)
+    with suppress(FileNotFoundError):
+        Path(f"{path}-wal").replace(f"{aside}-wal")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,72 @@ def test_no_file_names_a_place_of_the_workplace() -> None:
             continue
         found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
         assert found is None, f"{name}: {found and found[0]}"
+
+
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def name_of(node: ast.expr) -> str:
+    """Give `pytest.mark.slow` for that expression, and for a call of it."""
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node)
+
+
+def run_at_import(node: ast.AST) -> Iterator[ast.Call]:
+    """Give the calls that an import carries out: those outside functions, and their defaults."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            arguments = child.args
+            for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
+                yield from run_at_import(ast.Expression(default))
+            continue
+        if isinstance(child, ast.Call):
+            yield child
+        yield from run_at_import(child)
+
+
+def takes_the_time(call: ast.Call) -> bool:
+    name = name_of(call)
+    clocks = ("time.time", "time.monotonic", "time.perf_counter", "utc_now")
+    return name.endswith((".now", ".utcnow", ".today")) or name in clocks
+
+
+def test_no_test_takes_the_time_at_import() -> None:
+    """Else it fails in any run that is long enough: a test takes its own time."""
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno}: {ast.unparse(call)}"
+        for path in TEST_FILES
+        for call in run_at_import(ast.parse(path.read_text(encoding="utf-8")))
+        if takes_the_time(call)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "taken"),
+    [
+        ("NOW = datetime.now(UTC).replace(microsecond=0)", 1),
+        ("def f(at=datetime.now(UTC)): pass", 1),
+        ("class T:\n    at = time.time()", 1),
+        ("def f():\n    return datetime.now(UTC)", 0),
+        ("clock = lambda: datetime.now(UTC)", 0),
+        ("EIGHT = time(8)", 0),
+    ],
+)
+def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
+    assert sum(map(takes_the_time, run_at_import(ast.parse(source)))) == taken
+
+
+def test_a_slow_test_says_why() -> None:
+    for path in TEST_FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        reasons = [call.args for call in calls if name_of(call) == "pytest.mark.slow"]
+        named = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.slow"
+        ]
+        assert len(named) == len(reasons), f"{path}: pytest.mark.slow takes the reason"
+        for given in reasons:
+            assert [type(one) for one in given] == [ast.Constant], path
+            assert len(ast.literal_eval(given[0])) > 20, f"{path}: what makes it slow?"

@@ -35,10 +35,15 @@ MAX_TEXT = 3000
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
+_EMPTY = "an empty text, at least one character must stand there"
+
 
 def header(text: str, block_id: str = "title") -> HeaderBlock:
     """Title a message; `text` is raw and is made safe here."""
-    return HeaderBlock(block_id=block_id, text=PlainTextObject(text=heading(text), emoji=False))
+    shown = heading(text)
+    if not shown:
+        raise SlackObjectFormationError(_EMPTY)
+    return HeaderBlock(block_id=block_id, text=PlainTextObject(text=shown, emoji=False))
 
 
 def section(text: str, block_id: str) -> SectionBlock:
@@ -115,5 +120,5 @@ def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:
 
 def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:
     if not text:
-        raise SlackObjectFormationError("an empty text, at least one character must stand there")
+        raise SlackObjectFormationError(_EMPTY)
     return MarkdownTextObject(text=fit(text, limit), verbatim=True)

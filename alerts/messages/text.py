@@ -180,7 +180,7 @@ def words(text: str, limit: int = MAX_WORDS, escaped_limit: int = 2600) -> tuple
 
 def heading(text: str, limit: int = 150) -> str:
     """Make one line for a `plain_text` header, where no entity and no tag must stand."""
-    shown = clean(text[: _AHEAD * limit], lines=False).replace("<", "‹").replace(">", "›")
+    shown = clean(text, lines=False).replace("<", "‹").replace(">", "›")
     # Slack may count an ampersand as the entity that it keeps it as.
     return cut(shown, limit, escaped_limit=limit)[0]
 

@@ -129,7 +129,7 @@ def _run(
     serve: bool,
     any_port: bool = False,
     end_after: timedelta | None = None,
-    idle: timedelta = timedelta(seconds=60),
+    idle: timedelta | None = None,
     listen: Callable[[Clicks], Listener] | None = None,
 ) -> None:
     from earful.commands.score import load_classifier

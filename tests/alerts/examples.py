@@ -132,7 +132,7 @@ HATER = AuthorHistory(
 )
 RITA = Colleague("Rita", "U0RITA123")
 JIM = Colleague("Jim O'Neil", aliases=("Jim",))
-GLAD = {
+GLAD: dict[str, Any] = {
     "native_id": "10046",
     "url": "https://forum.example/t/9/acme|air>rocks",
     "source": "reddit",

@@ -18,6 +18,7 @@ import contextlib
 import json
 import random
 import secrets
+import select
 import socket
 import struct
 import threading
@@ -30,6 +31,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.alerts.fake_socket import Socket, accept_key
+from tests.waiting import wait_for
 
 SCOPES = (
     "chat:write",
@@ -55,7 +57,7 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to fail. `posts`: the message is posted all the same, before or after `delay`."""
+    """One way to fail. `posts`: the message is posted all the same, before the failure shows."""
 
     kind: str
     status: int = 200
@@ -63,6 +65,7 @@ class Fault:
     posts: bool = False
     delay: float = 0.0
     retry_after: float | None = None
+    until: threading.Event | None = None
 
     @classmethod
     def rate_limited(cls, retry_after: float = 1) -> Fault:
@@ -78,9 +81,14 @@ class Fault:
         return cls("answer", 200, error, posts=posts)
 
     @classmethod
-    def hang(cls, seconds: float, *, posts: bool = False) -> Fault:
-        """Answer nothing for `seconds`, then post or not, then close."""
-        return cls("hang", posts=posts, delay=seconds)
+    def hang(
+        cls, seconds: float, *, posts: bool = False, until: threading.Event | None = None
+    ) -> Fault:
+        """Answer nothing until the client gives up or `seconds` are over, then post or not.
+
+        With `until` it is the event that is waited for, whatever the client does.
+        """
+        return cls("hang", posts=posts, delay=seconds, until=until)
 
     @classmethod
     def cut(cls, *, posts: bool = False) -> Fault:
@@ -110,7 +118,8 @@ class Message:
     @property
     def alert_id(self) -> str | None:
         """The dedupe key that the sender put into the metadata."""
-        return (self.metadata or {}).get("event_payload", {}).get("id")
+        found: str | None = (self.metadata or {}).get("event_payload", {}).get("id")
+        return found
 
 
 @dataclass
@@ -189,6 +198,10 @@ class FakeSlack:
         self.socket.drop()
         self._server.shutdown()
         self._server.server_close()
+
+    def wait_idle(self) -> None:
+        """Wait until all that was asked is carried out, for clients that gave up too."""
+        wait_for(self._server.idle)
 
     @property
     def port(self) -> int:
@@ -572,6 +585,27 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._taking = threading.Lock()
+        self._under_way = 0
+
+    def get_request(self) -> tuple[Any, Any]:
+        with self._taking:
+            taken = super().get_request()
+            self._under_way += 1
+        return taken
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._taking:
+            self._under_way -= 1
+
+    def idle(self) -> bool:
+        """Whether no request is under way, and none waits to be taken."""
+        with self._taking:
+            return not self._under_way and not select.select([self.socket], [], [], 0)[0]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away: killing them is what the tests do."""
 
@@ -627,8 +661,11 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
         def _fail(
             self, fault: Fault, method: str, token: str | None, said: dict[str, Any]
         ) -> None:
-            if fault.delay:
-                time.sleep(fault.delay)
+            if fault.until is not None:
+                fault.until.wait(fault.delay)
+            elif fault.delay:
+                # A client that gives up closes its end, which can then be read.
+                select.select([self.connection], [], [], fault.delay)
             answer: dict[str, Any] = {"ok": True}
             if fault.posts and method == "webhook":
                 slack.hook(said)

@@ -21,11 +21,8 @@ from alerts.rules import (
     checkpoint_reached,
     judge,
     leaderboard,
-    named_staff,
-    was_against,
-    was_friend,
 )
-from alerts.signs import Colleague
+from alerts.signs import Colleague, named_staff, was_against, was_friend
 from storage.models import (
     AlertKind,
     AuthorHistory,

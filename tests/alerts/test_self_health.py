@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from alerts.messages import plain
-from alerts.self_health import look, was_away
+from alerts.self_health import Problem, look, was_away
 from storage.models import KnownProblem, NewAlert
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-A, B = {"a": "a is broken: mend it"}, {"b": "b is broken: mend it"}
+A = [Problem("a", "thing a", "a is broken: mend it")]
+B = [Problem("b", "thing b", "b is broken: mend it")]
+NONE: list[Problem] = []
 
 
-def looks(*seen: dict[str, str]) -> list[list[NewAlert]]:
+def looks(*seen: list[Problem]) -> list[list[NewAlert]]:
     """Look once a minute; the alerts of each look."""
     known: dict[str, KnownProblem] = {}
     alerts = []
@@ -24,7 +26,7 @@ def looks(*seen: dict[str, str]) -> list[list[NewAlert]]:
     return alerts
 
 
-def counts(*seen: dict[str, str]) -> list[int]:
+def counts(*seen: list[Problem]) -> list[int]:
     return [len(alerts) for alerts in looks(*seen)]
 
 
@@ -33,28 +35,28 @@ def test_a_problem_is_told_at_the_third_look_and_once() -> None:
 
 
 def test_a_short_fault_is_never_told() -> None:
-    assert counts(A, A, {}, {}, {}, {}) == [0] * 6
+    assert counts(A, A, NONE, NONE, NONE, NONE) == [0] * 6
 
 
 def test_what_is_over_is_told_at_the_second_look_without_it() -> None:
-    alerts = looks(A, A, A, {}, {}, {})
+    alerts = looks(A, A, A, NONE, NONE, NONE)
     assert [len(one) for one in alerts] == [0, 0, 1, 0, 1, 0]
     (over,) = alerts[4]
-    assert over.payload["text"] == "Earful: a problem is over: a is broken: mend it"
+    assert over.payload["text"] == "Earful: the trouble with thing a is over."
 
 
 def test_what_comes_and_goes_is_one_problem() -> None:
-    assert counts(A, A, A, {}, A, {}, A, {}, A) == [0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert counts(A, A, A, NONE, A, NONE, A, NONE, A) == [0, 0, 1, 0, 0, 0, 0, 0, 0]
 
 
 def test_the_same_problem_of_another_time_is_told_again() -> None:
-    alerts = looks(A, A, A, {}, {}, {}, A, A, A)
+    alerts = looks(A, A, A, NONE, NONE, NONE, A, A, A)
     told = [alert.dedupe_key for one in alerts for alert in one]
     assert len(told) == len(set(told)) == 3
 
 
 def test_problems_that_come_together_make_one_message() -> None:
-    (alert,) = looks(A | B, A | B, A | B)[2]
+    (alert,) = looks(A + B, A + B, A + B)[2]
     assert alert.payload["text"] == "Earful is in trouble: 2 problems: a is broken: mend it"
     shown = plain(alert.payload)
     assert "• a is broken: mend it" in shown
@@ -62,17 +64,29 @@ def test_problems_that_come_together_make_one_message() -> None:
 
 
 def test_what_is_over_names_how_many_are_not() -> None:
-    both = A | B
+    both = A + B
     (over,) = looks(both, both, both, B, B)[4]
     assert "1 other problem still open" in plain(over.payload)
 
 
 def test_a_hundred_hostile_sentences_fit_a_message() -> None:
-    many = {str(n): f"<!channel> & {'&' * 900} {n}" for n in range(100)}
+    hostile = f"<!channel> & {'&' * 900}"
+    many = [Problem(str(n), hostile, f"{hostile} {n}") for n in range(100)]
     (alert,) = looks(many, many, many)[2]
     assert "<!channel>" not in str(alert.payload)
     assert "and 97 more" in str(alert.payload)
     assert all(len(block["text"]["text"]) <= 3000 for block in alert.payload["blocks"][:2])
+
+
+def test_commands_in_a_sentence_are_code_and_nothing_else_is() -> None:
+    hostile = Problem("a", "thing a", "run `earful status`, said <!here> *loud* & `")
+    fine = Problem("b", "thing b", "*run* `earful alerts list --channel '#x'` first")
+    (alert,) = looks(*[[hostile, fine]] * 3)[2]
+    shown = alert.payload["blocks"][1]["text"]["text"]
+    assert shown == (
+        "• run ˋearful statusˋ, said &lt;!here&gt; ∗loud∗ &amp; ˋ\n"
+        "• ∗run∗ `earful alerts list --channel '#x'` first"
+    )
 
 
 def test_an_absence_is_told_once() -> None:

@@ -88,7 +88,9 @@ def test_a_response_is_found_from_its_own_side_too() -> None:
 
 def test_the_token_is_signed_for_apple_and_shown_in_a_header() -> None:
     (request,) = first_requests(spider_of("app_store_connect"))
-    raw = request.headers["Authorization"].decode().removeprefix("Bearer ")
+    sent = request.headers["Authorization"]
+    assert sent is not None
+    raw = sent.decode().removeprefix("Bearer ")
     assert jwt.get_unverified_header(raw)["kid"] == "made-up APP_STORE_CONNECT_KEY_ID"
     assert jwt.get_unverified_header(raw)["alg"] == "ES256"
     claims = jwt.decode(raw, options={"verify_signature": False})

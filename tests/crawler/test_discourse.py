@@ -142,7 +142,9 @@ def test_a_search_asks_for_what_it_excerpts() -> None:
     assert "page=2" in second.url
     page = {"post_stream": {"posts": [POSTS[2]]}, "id": 77}
     assert [m.native_id for m in answer(whole, json.dumps(page))[0]] == ["forum.acme.example/502"]
-    nothing = {"grouped_search_result": {"more_full_page_results": None, "post_ids": []}}
+    nothing: dict[str, Any] = {
+        "grouped_search_result": {"more_full_page_results": None, "post_ids": []}
+    }
     assert answer(second, json.dumps(nothing)) == ([], [], [], None)
 
 

@@ -16,7 +16,7 @@ from storage.store import Store
 from tests.crawler.fleet import run_fleet
 from tests.crawler.site import Asked, Reply, Site
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
 PER_PAGE = 100
 PAGES = 5
 

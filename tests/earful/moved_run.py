@@ -1,20 +1,24 @@
 """`earful` with its clock moved and its calendar quickened, for tests: a process of its own.
 
-`python -m tests.earful.moved_run DAYS SECONDS -- ARGUMENT…` runs the command line DAYS ahead; the
-first look and the looks at health come every SECONDS instead of every minute.
+`python -m tests.earful.moved_run DAYS SECONDS [WEIGHTS] -- ARGUMENT…` runs the command line DAYS
+ahead; the first look, the looks at health and the stages come every SECONDS instead of every
+minute. WEIGHTS is a folder to load the model from instead of the shipped one.
 """
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import earful.app
 import earful.calendar
+import earful.daemon
 
 
 def main(arguments: list[str]) -> None:
-    days, seconds, _, *rest = arguments
+    split = arguments.index("--")
+    days, seconds, *weights = arguments[:split]
     ahead = timedelta(days=float(days))
     real = earful.app.utc_now
 
@@ -24,10 +28,14 @@ def main(arguments: list[str]) -> None:
     # Before the commands take their names from these modules.
     earful.app.utc_now = moved
     earful.calendar._MINUTE = earful.calendar._FIRST_LOOK = timedelta(seconds=float(seconds))
-    earful.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
+    earful.daemon._IDLE = earful.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
+    if weights:
+        import sentiment.adapter
+
+        sentiment.adapter.WEIGHTS = Path(weights[0])
     from earful.cli import main as run
 
-    sys.argv = ["earful", *rest]
+    sys.argv = ["earful", *arguments[split + 1 :]]
     run()
 
 

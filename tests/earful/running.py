@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.alerts.fake_slack import FakeSlack
-
-PATIENCE_S = 120.0
-"""How long a test waits for what must come; a busy machine must not fail it."""
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @dataclass
@@ -31,22 +28,27 @@ class Run:
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds; AssertionError with the log when it does not."""
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            said = self.log.read_text()[-3000:]
-            assert time.monotonic() < end, f"waited in vain: {said}"
-            assert self.process.poll() is None, said
-            time.sleep(0.1)
+
+        def said() -> str:
+            return self.log.read_text()[-3000:]
+
+        def holds() -> object:
+            assert self.process.poll() is None, said()
+            return condition()
+
+        wait_for(holds, said)
 
     def status(self) -> tuple[int, dict[str, Any]]:
         """Ask `earful status --json`: exit code and what it printed."""
         return status(self.config, self.days)
 
 
-def command(config: Path, days: float, seconds: float, *arguments: str) -> list[str]:
+def command(
+    config: Path, days: float, seconds: float, *arguments: str, weights: Path | None = None
+) -> list[str]:
     return [
-        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds), "--",
-        "--config", str(config), *arguments,
+        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds),
+        *([str(weights)] if weights else []), "--", "--config", str(config), *arguments,
     ]  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def running(
     days: float = 0,
     seconds: float = 1,
     buttons: bool = False,
+    weights: Path | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
@@ -75,7 +78,7 @@ def running(
     log = config.with_suffix(".log")
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            command(config, days, seconds, "run", *more),
+            command(config, days, seconds, "run", *more, weights=weights),
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=errors,

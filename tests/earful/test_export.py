@@ -163,7 +163,9 @@ def test_nothing_chosen_gives_a_whole_empty_file(
     if kind is ExportFormat.PARQUET:
         assert pq.read_table(target).column_names == list(COLUMNS)
     else:
-        assert target.read_text().strip() == (",".join(COLUMNS) if kind == "csv" else "")
+        assert target.read_text().strip() == (
+            ",".join(COLUMNS) if kind is ExportFormat.CSV else ""
+        )
 
 
 def test_a_failed_export_leaves_the_older_file(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from alerts import messages
+from alerts import casework as cases_alone
+from alerts import incidents, messages, rules
 from alerts.lines import Pace
 from alerts.slack import BotTransport
 from config.errors import ConfigError, StoreError
@@ -75,12 +76,9 @@ def break_judging(monkeypatch: pytest.MonkeyPatch, is_bad: Callable[[Voice], boo
     def judge(voices: Sequence[Voice], *rest: Any) -> Any:
         if any(map(is_bad, voices)):
             raise RuntimeError("cannot be judged")
-        return JUDGE(voices, *rest)
+        return rules.judge(voices, *rest)
 
-    monkeypatch.setattr(casework, "judge", judge)
-
-
-JUDGE = casework.judge
+    monkeypatch.setattr("earful.casework.judge", judge)
 
 
 def is_poison(voice: Voice) -> bool:
@@ -130,7 +128,7 @@ class TestJudging:
         assert len(deliver(world, slack)) == 4
         assert world.store.cases.of_mention(bad.id) is None
 
-        monkeypatch.setattr(casework, "judge", JUDGE)
+        monkeypatch.setattr("earful.casework.judge", rules.judge)
         world.now += HOUR
         world.judge()
         assert POISON in deliver(world, slack)[-1].text
@@ -223,7 +221,7 @@ class TestJudging:
     def test_an_incident_that_cannot_be_told_leaves_the_complaints(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(casework.incidents, "grown", _raise(ValueError("odd words")))
+        monkeypatch.setattr(incidents, "grown", _raise(ValueError("odd words")))
         for number in range(20):
             world.say(f"Nobody can log in, number {number}.", judge=False)
         world.judge()
@@ -239,9 +237,8 @@ class TestJudging:
         def bad(brand: str, source: str, *rest: Any) -> Any:
             if source == "mill":
                 raise ValueError("no summary")
-            return summary(brand, source, *rest)
+            return rules.backlog(brand, source, *rest)
 
-        summary = jobs.backlog
         monkeypatch.setattr(jobs, "backlog", bad)
         for source in ("mill", "shop"):
             world.say("Old.", source=source, created_at=NOW - 9 * DAY, judge=False)
@@ -380,12 +377,11 @@ class TestCases:
     ) -> None:
         bad, good = world.say("They lost my bag."), world.say("They lost my coat.")
         replied = world.say("They lost my hat.", brand="Bolt")
-        clock_moves = casework.clock_moves
 
         def moves(cases: Sequence[Any], *rest: Any) -> Any:
             if cases[0].mention_id == bad.id:
                 raise OverflowError("date value out of range")
-            return clock_moves(cases, *rest)
+            return cases_alone.clock_moves(cases, *rest)
 
         monkeypatch.setattr(casework, "clock_moves", moves)
         world.now += 5 * HOUR
@@ -418,14 +414,14 @@ class TestCases:
             for number in range(20):
                 world.say(f"Nobody can log in, number {number}.", brand=brand, judge=False)
         world.judge()
-        over = casework.incidents.is_over
+        over = incidents.is_over
 
-        def is_over(state: Any, *rest: Any) -> bool:
+        def is_over(state: Any, *rest: Any) -> Any:
             if state.brand == "Acme":
                 raise ValueError("no end")
             return over(state, *rest)
 
-        monkeypatch.setattr(casework.incidents, "is_over", is_over)
+        monkeypatch.setattr(incidents, "is_over", is_over)
         world.now += 2 * HOUR
         world.judge()
         assert [one.brand for one in world.store.incidents.open()] == ["Acme"]
@@ -606,7 +602,7 @@ class TestDelivery:
         self, world: World, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         world.say("They lost my bag.")
-        (waiting,) = world.store.outbox.due(world.now, 9)
+        (waiting,) = world.store.outbox.waiting(world.now, 9)
         world.store.outbox.claim(waiting.id, world.now)
         good = world.say("They lost my coat.")
         world.now += MINUTE

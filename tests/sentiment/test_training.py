@@ -83,7 +83,7 @@ def tiny_encoder(folder: Path) -> Path:
         {word: number for number, word in enumerate([*special, *words])}, unk_token="<unk>"
     ))  # fmt: skip
     tokenizer.pre_tokenizer = Whitespace()
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", cls_token="<s>",
         sep_token="</s>", mask_token="<mask>",
     ).save_pretrained(folder)  # fmt: skip
@@ -96,7 +96,7 @@ def tiny_encoder(folder: Path) -> Path:
 
 def tiny_kin(folder: Path) -> Path:
     """Write a random one-layer encoder with the student's vocabulary."""
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(backbone_dir() / "tokenizer.json"), pad_token="[PAD]",
         unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
     ).save_pretrained(folder)  # fmt: skip

@@ -117,7 +117,7 @@ def test_who_says_it_again_is_a_copy(change: dict[str, Any], copied: bool, store
 
 
 def test_two_customers_with_the_same_words_are_two(store: Store) -> None:
-    stars = {"rating": 1.0, "rating_max": 5.0}
+    stars: dict[str, Any] = {"rating": 1.0, "rating_max": 5.0}
     store.mentions.save(
         [mention("a", author="Sam", **stars), mention("b", author="Alex", **stars)]
     )

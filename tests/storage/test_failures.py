@@ -63,8 +63,10 @@ def test_a_stage_that_works_is_written_down_once_a_minute(store: Store) -> None:
 
 
 def test_problems_are_what_the_last_look_saw(store: Store) -> None:
-    told = KnownProblem(key="a", sentence="a is broken", since=NOW, seen=3, told_at=NOW + MINUTE)
-    new = KnownProblem(key="b", sentence="b is broken", since=NOW)
+    told = KnownProblem(
+        key="a", about="a", sentence="a is broken", since=NOW, seen=3, told_at=NOW + MINUTE
+    )
+    new = KnownProblem(key="b", about="b", sentence="b is broken", since=NOW)
     alert = NewAlert(
         dedupe_key="ops:problem:a",
         kind=AlertKind.OPS,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreError
+from config.errors import InputError, StoreError, StoreReadOnlyError, StoreRefusedError
 from storage.database import Database
 from storage.judgements import Backlog
 from storage.models import (
@@ -281,7 +281,7 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
     assert judge_old(store) == []
-    assert len(store.outbox.due(NOW, 9)) == 2
+    assert len(store.outbox.waiting(NOW, 9)) == 2
     assert [one.mention.native_id for one in store.judgements.unjudged(DAY, 9)] == ["1"]
 
 
@@ -313,7 +313,7 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
     for _ in range(2):
         store.judgements.record(voices, [case], [alert()], NOW)
     assert store.cases.counts(NOW)["open"] == 1
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
     assert [tuple(row) for row in events] == [("opened", "earful")]
     assert store.judgements.count_unjudged() == 0
@@ -375,7 +375,7 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
         CrawlOutcome.OK,
     ]
     assert store.crawls.counts(target) == [3]
-    assert len(store.outbox.due(NOW, 9)) == 2
+    assert len(store.outbox.waiting(NOW, 9)) == 2
     other = replace(target, target="y")
     assert store.crawls.last_good(other) == (None, None)
 
@@ -420,7 +420,7 @@ def test_a_reached_checkpoint_is_raised(store: Store) -> None:
     raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
     assert raised is not None
     assert raised.target == 0.47
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     # A person who sets another goal in the config starts from there.
     set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
     assert set_anew is not None
@@ -457,7 +457,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreRefusedError, match=r"UNIQUE constraint failed"):
         write_twice()
     assert store.crawls.validators("u") is None
 
@@ -520,5 +520,5 @@ def test_a_reader_sees_the_store_while_it_is_written(store: Store) -> None:
         connection.execute("DELETE FROM mentions")
         with Store.open(store.database.path, readonly=True) as reader:
             assert reader.mentions.count() == 1
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            with pytest.raises(StoreReadOnlyError, match="readonly"):
                 reader.database.connection.execute("DELETE FROM mentions")
