@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from alerts.delivery import DeliveryResult, deliver
 from alerts.lines import Pace
-from alerts.rules import Decision, backlog
+from alerts.rules import backlog
 from alerts.transports import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
 from earful import casework
@@ -217,8 +217,7 @@ def _judge_fresh(store: Store, settings: Settings, isolation: Isolation, now: da
         with isolation.subject(_COPIES):
             while store.copies.link(since=first - WINDOW):
                 pass
-    mentions = 0
-    decisions: list[Decision] = []
+    mentions = cases = alerts = 0
     while voices := store.judgements.unjudged(
         max_age,
         _JUDGE_BATCH,
@@ -230,17 +229,11 @@ def _judge_fresh(store: Store, settings: Settings, isolation: Isolation, now: da
             key=lambda voice: voice.mention.brand,
         ):
             with isolation.subject(f"brand {brand}"):
-                for number, decision in _judge_apart(
-                    store, settings, isolation, brand, [*group], now
-                ):
-                    mentions += number
-                    decisions.append(decision)
-    return Judged(
-        mentions,
-        0,
-        sum(len(one.cases) for one in decisions),
-        sum(len(one.alerts) for one in decisions),
-    )
+                for judged in _judge_apart(store, settings, isolation, brand, [*group], now):
+                    mentions += judged.mentions
+                    cases += judged.cases
+                    alerts += judged.alerts
+    return Judged(mentions, 0, cases, alerts)
 
 
 def _judge_apart(
@@ -250,11 +243,12 @@ def _judge_apart(
     brand: str,
     voices: Sequence[Voice],
     now: datetime,
-) -> list[tuple[int, Decision]]:
+) -> list[Judged]:
     """Judge a brand's voices; one that the rules fail with stops only itself."""
 
-    def work(part: Sequence[Voice]) -> tuple[int, Decision]:
-        return len(part), casework.judge_brand(store, settings, brand, part, now)
+    def work(part: Sequence[Voice]) -> Judged:
+        decision = casework.judge_brand(store, settings, brand, part, now)
+        return Judged(len(part), 0, len(decision.cases), len(decision.alerts))
 
     return isolation.each(
         voices,

@@ -154,6 +154,19 @@ class TestJudging:
         assert len(deliver(world, slack)) == 5
         assert failing(world, "judge") == []
 
+    def test_a_brand_whose_policy_is_wrong_stops_no_other(self, tmp_path: Path) -> None:
+        brands = [{"name": "Acme", "query": "acme", "quiet_hours": "at night"}, BRANDS[1]]
+        world = World(tmp_path / "earful.db", brands=brands)
+        said = world.say("They lost my bag.")
+        other = world.say("Bolt lost my hat.", brand="Bolt")
+        assert failing(world, "judge") == ["brand Acme"]
+        assert world.store.cases.of_mention(said.id) is None
+        world.now += 5 * HOUR
+        world.judge()
+        assert world.events(other) == ["opened", "overdue"]
+        (failure,) = world.store.failures.of("judge").values()
+        assert failure.error.startswith('brands[0].quiet_hours = "at night"')
+
     def test_a_flood_after_a_fault_is_one_incident(
         self, world: World, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
