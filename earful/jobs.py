@@ -218,21 +218,25 @@ def _judge_fresh(store: Store, settings: Settings, isolation: Isolation, now: da
             while store.copies.link(since=first - WINDOW):
                 pass
     mentions = cases = alerts = 0
+    # Where a whole batch fails, the rules may be at fault: the rest comes in the next passes.
+    given_up: list[str] = []
     while voices := store.judgements.unjudged(
         max_age,
         _JUDGE_BATCH,
         without=isolation.waiting("mention"),
-        without_brands=isolation.waiting("brand"),
+        without_brands=[*isolation.waiting("brand"), *given_up],
     ):
         for brand, group in groupby(
             sorted(voices, key=lambda voice: voice.mention.brand),
             key=lambda voice: voice.mention.brand,
         ):
             with isolation.subject(f"brand {brand}"):
-                for judged in _judge_apart(store, settings, isolation, brand, [*group], now):
-                    mentions += judged.mentions
-                    cases += judged.cases
-                    alerts += judged.alerts
+                parts = _judge_apart(store, settings, isolation, brand, [*group], now)
+                if not parts:
+                    given_up.append(brand)
+                mentions += sum(part.mentions for part in parts)
+                cases += sum(part.cases for part in parts)
+                alerts += sum(part.alerts for part in parts)
     return Judged(mentions, 0, cases, alerts)
 
 

@@ -204,6 +204,21 @@ class TestJudging:
         assert failing(world, "judge") == bad
         assert world.store.judgements.count_unjudged() == 3
 
+    def test_a_page_of_bad_voices_keeps_the_good_ones_for_one_pass_at_most(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jobs, "_JUDGE_BATCH", 10)
+        break_judging(monkeypatch, is_poison)
+        for _ in range(25):
+            world.say(POISON, judge=False)
+        good = world.say("They lost my bag.", judge=False)
+        for tried in (10, 20):
+            world.judge()
+            assert len(failing(world, "judge")) == tried
+        world.judge()
+        assert len(failing(world, "judge")) == 25
+        assert world.case(good).state is CaseState.OPEN
+
     def test_a_bad_voice_is_tried_less_and_less_often(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:

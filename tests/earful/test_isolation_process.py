@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from storage.models import Experience
+from storage.store import Store
+from storage.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.conftest import Earful
 from tests.earful.test_isolation import LONG
+from tests.storage.fixtures import make_verdict
 
 CONFIG = """
 [slack]
@@ -29,7 +33,7 @@ def test_a_long_link_stops_no_complaint(
         {
             "native_id": str(number),
             "author": f"Author {number}",
-            "text": f"Terrible. Acme lost my {thing} and nobody answers. Never again!",
+            "text": f"Acme lost my {thing} and nobody answers.",
             "rating": 1,
             "rating_max": 5,
             "url": url,
@@ -46,6 +50,11 @@ def test_a_long_link_stops_no_complaint(
         monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
         imported = earful("import", "said.jsonl", "--brand", "Acme Air", "--source", "shop")
         assert imported.code == 0, imported.err
+        with Store.open(Path("earful.db")) as store:
+            # The model is not what is tested here, and is slow to load.
+            verdict = make_verdict(Experience.ANGRY)
+            waiting = store.verdicts.waiting(9)
+            store.verdicts.save([Scored(mention=one, verdict=verdict) for one in waiting], written)
         ran = earful("process")
         assert ran.code == 0, ran.err
         shown = [str(message.blocks) for message in slack.messages("voice-complaints")]
