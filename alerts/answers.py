@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
-from slack_sdk.web import SlackResponse
-
 from alerts.transports import Answer, Fate
+
+if TYPE_CHECKING:
+    from slack_sdk.web import SlackResponse
 
 DEFAULT_RETRY_AFTER_S = 30.0
 
@@ -75,19 +76,22 @@ def harmless(answer: Answer) -> Answer:
     return replace(answer, fate=Fate.NOT_SENT) if answer.fate is Fate.UNCLEAR else answer
 
 
+def is_channel_error(code: str) -> bool:
+    """Tell whether Slack's error is about the channel, whatever is posted there."""
+    return code in _CHANNEL_ERRORS or code.startswith("restricted_action")
+
+
 def meaning(code: str, channel: str, data: Mapping[str, Any]) -> Answer:
     if code in _POINTLESS_ERRORS:
         return Answer(Fate.POINTLESS)
-    if code in _CHANNEL_ERRORS:
-        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {_CHANNEL_ERRORS[code]} ({code}).")
+    if is_channel_error(code):
+        told = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
+        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {told} ({code}).")
     if code in ACCOUNT_ERRORS:
         told = ACCOUNT_ERRORS[code]
         if data.get("needed"):
             told += f": add {data['needed']} in the app's settings and install it again"
         return Answer(Fate.ACCOUNT_DEAD, f"Slack: {told} ({code}).")
-    if code.startswith("restricted_action"):
-        told = _CHANNEL_ERRORS["restricted_action"]
-        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {told} ({code}).")
     return Answer(Fate.BAD_MESSAGE, f"Slack refused the message ({code}).")
 
 

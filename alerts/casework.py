@@ -38,7 +38,6 @@ class Teller:
 
     calm: Calm
     channel: str
-    ops_channel: str
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:

@@ -32,7 +32,7 @@ _BREAKER = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
     """What one delivery did. `found` were at Slack already; `next_at` is when to come again,
-    None when nothing waits; `account_error` tells that Slack takes nothing from us at all."""
+    None when nothing waits."""
 
     sent: int = 0
     found: int = 0
@@ -40,7 +40,6 @@ class DeliveryResult:
     unclear: int = 0
     parked: int = 0
     problems: tuple[str, ...] = ()
-    account_error: str | None = None
     next_at: datetime | None = None
 
     @property
@@ -54,7 +53,6 @@ def deliver(
     now: Callable[[], datetime],
     sleep: Callable[[float], object],
     *,
-    limit: int = 1_000_000,
     pace: Pace | None = None,
     settle: timedelta = SETTLE,
     first_backoff: timedelta = FIRST_BACKOFF,
@@ -62,7 +60,7 @@ def deliver(
     stop: Callable[[], bool] = lambda: False,
     workers: int = 1,
 ) -> DeliveryResult:
-    """Post what can be posted now, at most `limit` tries; sleeps only to keep the pace.
+    """Post what can be posted now; sleeps only to keep the pace.
 
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
@@ -71,18 +69,16 @@ def deliver(
     """
     lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
     run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
-    tries = 0
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[Answer | Look], Alert] = {}
         while True:
             alert, pause = None, 0.0
-            may_start = tries < limit and not run.stopped and not stop()
+            may_start = not run.stopped and not stop()
             if may_start and len(under_way) < workers:
                 alert, pause = lines.next()
             if alert is not None and pause <= 0 and not run.stopped:
                 claimed = lines.begin(alert)
                 if claimed is not None:
-                    tries += alert.state is not AlertState.SENDING
                     under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
             elif under_way:
                 ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
@@ -118,7 +114,6 @@ class _Delivery:
         self._fails_in_row: set[str] = set()
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
-        self._account_error: str | None = None
         self.stopped = False
 
     def carry_out(self, claimed: Alert, before: Alert) -> Answer | Look:
@@ -151,7 +146,6 @@ class _Delivery:
         return DeliveryResult(
             **self._counts,
             problems=tuple(self._problems),
-            account_error=self._account_error,
             next_at=self._lines.next_at(),
         )
 
@@ -215,7 +209,6 @@ class _Delivery:
 
     def _hold_everything(self, alert: Alert, error: str) -> None:
         self._problem(error)
-        self._account_error = error
         self.stopped = True
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1

@@ -88,11 +88,6 @@ class ChartPoint:
         value = self.rate.value
         return value is not None and value > self.upper
 
-    @property
-    def below(self) -> bool:
-        value = self.rate.value
-        return value is not None and value < self.lower
-
 
 @dataclass(frozen=True, slots=True)
 class PChart:

@@ -78,7 +78,7 @@ class Policy:
 
     def teller(self) -> Teller:
         """Give what writes the messages about a case's moves."""
-        return Teller(self.calm, self.channels.complaints, self.channels.ops)
+        return Teller(self.calm, self.channels.complaints)
 
     def complaints_of(self, source: str) -> str:
         return self.source_channels.get(source, self.channels.complaints)
@@ -108,16 +108,12 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Decision:
-    """`staff` are the colleagues that wows name, by mention; the rest of the words are counts:
-    `muted` and `alike` (to what people dismissed) made no alert, `limited` no message."""
+    """`staff` are the colleagues that wows name, by mention."""
 
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     moves: tuple[CaseMove, ...] = ()
     staff: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    muted: int = 0
-    alike: int = 0
-    limited: int = 0
 
 
 def judge(
@@ -153,12 +149,10 @@ class _Judging:
         self._posted = dict(around.posted)
         self._folded: dict[str, int] = {}
         self._brand = ""
-        self._counts = dict.fromkeys(("muted", "alike", "limited"), 0)
 
     def see(self, voice: Voice) -> None:
         mention = voice.mention
         if mention.author_id is not None and mention.author_id in self._around.muted:
-            self._counts["muted"] += 1
             return
         case = self._around.cases.get(mention.id)
         if case is not None:
@@ -180,13 +174,7 @@ class _Judging:
         for channel, number in self._folded.items():
             total = number + self._around.folded.get(channel, 0)
             self._alerts += limited(self._brand, channel, total, self._now)
-        return Decision(
-            tuple(self._cases),
-            tuple(self._alerts),
-            tuple(self._moves),
-            self._staff,
-            **self._counts,
-        )
+        return Decision(tuple(self._cases), tuple(self._alerts), tuple(self._moves), self._staff)
 
     def _complaint(self, voice: Voice) -> None:
         mention, policy, now = voice.mention, self._policy, self._now
@@ -202,7 +190,6 @@ class _Judging:
                 self._alerts.append(_alert(key, kind, channel, voice, payload, now))
             return
         if looks_dismissed(mention, self._around.dismissed):
-            self._counts["alike"] += 1
             return
         if self._joins(voice):
             return
@@ -219,7 +206,6 @@ class _Judging:
         if self._around.incident and not urgent:
             return
         if not urgent and not policy.calm.room_for(channel, self._posted.get(channel, 0)):
-            self._counts["limited"] += 1
             self._folded[channel] = self._folded.get(channel, 0) + 1
             self._brand = mention.brand
             return
@@ -255,10 +241,7 @@ class _Judging:
         channel = (route and route.channel) or self._policy.wows_of(mention.source)
         if not won_back:
             room = self._policy.calm.room_for(channel, self._posted.get(channel, 0), wow=True)
-            if not has_substance(mention) and not staff:
-                return
-            if not room and not staff:
-                self._counts["limited"] += 1
+            if not staff and not (room and has_substance(mention)):
                 return
         payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
         kind = AlertKind.WON_BACK if won_back else AlertKind.WOW

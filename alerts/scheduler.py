@@ -95,11 +95,6 @@ class Schedule:
             replace_existing=True,
         )
 
-    def remove(self, name: str) -> None:
-        """Forget a job; harmless when there is none."""
-        if self._scheduler.get_job(name) is not None:
-            self._scheduler.remove_job(name)
-
     def next_runs(self) -> dict[str, datetime | None]:
         """Give each job's next moment; None where it is not known before the start."""
         return {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}

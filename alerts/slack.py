@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from alerts.advice import by_eye
 from alerts.answers import (
     ACCOUNT_ERRORS,
     BROKEN,
@@ -34,21 +35,8 @@ from alerts.answers import (
     reason_of,
     retry_after,
 )
-from alerts.delivery import DeliveryResult, deliver
-from alerts.lines import Outbox, Pace
-from alerts.transports import Answer, Fate, Look, Sight, Transport, broadcast, shown_blocks
+from alerts.transports import Answer, Fate, Look, Sight, broadcast, shown_blocks
 from storage.models import Alert, Operation
-
-__all__ = [
-    "EVENT_TYPE",
-    "BotTransport",
-    "DeliveryResult",
-    "Outbox",
-    "Pace",
-    "Transport",
-    "WebhookTransport",
-    "deliver",
-]
 
 EVENT_TYPE = "earful_alert"
 TIMEOUT_S = 10
@@ -186,7 +174,7 @@ class BotTransport:
                 return Look(
                     Sight.BLIND,
                     f"Slack may have this message, and {alert.channel} cannot be found to look: "
-                    "check the channel by eye.",
+                    f"{by_eye(alert.channel)}",
                 )
             return self._search(channel_id, alert, since)
         except SlackApiError as error:
@@ -225,8 +213,8 @@ class BotTransport:
                 return Look(Sight.ABSENT)
         return Look(
             Sight.BLIND,
-            "Slack may have this message, and too many came after it to look: check the channel "
-            "by eye.",
+            "Slack may have this message, and too many came after it to look: "
+            f"{by_eye(alert.channel)}",
         )
 
     def _channel_id(self, channel: str) -> str | None:
@@ -289,8 +277,8 @@ class BotTransport:
         lacking = f" (needs {data['needed']})" if data.get("needed") else ""
         return Look(
             Sight.BLIND,
-            f"Slack may have this message, and {channel} cannot be looked into: {code}{lacking}. "
-            "Check the channel by eye.",
+            f"Slack may have this message, and {channel} cannot be looked into: {code}{lacking}: "
+            f"{by_eye(channel)}",
         )
 
 
@@ -332,7 +320,7 @@ class WebhookTransport:
     def find(self, alert: Alert) -> Look:
         return Look(
             Sight.BLIND,
-            "Slack may have this message, and a webhook cannot look: check the channel by eye.",
+            f"Slack may have this message, and a webhook cannot look: {by_eye(alert.channel)}",
         )
 
     def lane(self, alert: Alert) -> str | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from storage.models import CrawlOutcome
 
-PREFIX = "earful/"
 MENTIONS = "earful/mentions"
 NEW = "earful/new"
 EDITED = "earful/edited"

@@ -19,7 +19,7 @@ from filelock import Timeout
 from alerts.lines import Pace
 from alerts.scheduler import Schedule
 from alerts.transports import Transport
-from config.errors import EarfulError, StoreError
+from config.errors import EarfulError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, jobs, telling_ops
 from earful.app import target_of
@@ -29,6 +29,7 @@ from earful.failing import Failing
 from earful.jobs import Clock
 from earful.stage import Stage
 from earful.telling_ops import StoreTrouble
+from storage.probe import probe
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -143,12 +144,17 @@ class Daemon:
         log.info("stopped")
 
     def _schedule_crawls(self, store: Store, now: datetime) -> None:
-        place = 0
-        for brand in self._settings.brands:
-            for source in brand.sources:
-                if source.enabled:
-                    self._schedule_crawl(store, brand, source, now, place)
-                    place += 1
+        names = [
+            self._schedule_crawl(store, brand, source, now, place)
+            for place, (brand, source) in enumerate(
+                (brand, source)
+                for brand in self._settings.brands
+                for source in brand.sources
+                if source.enabled
+            )
+        ]
+        # What failed for a source that the config has no more is no problem any more.
+        store.failures.forget_others("crawl", names)
 
     def _schedule_routines(self) -> None:
         table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
@@ -180,7 +186,7 @@ class Daemon:
 
     def _schedule_crawl(
         self, store: Store, brand: BrandSettings, source: SourceSettings, now: datetime, place: int
-    ) -> None:
+    ) -> str:
         """Go on where the last daemon stopped: a restart must not ask every source at once."""
         target = target_of(brand, source)
         last = store.crawls.last_start(target)
@@ -193,6 +199,7 @@ class Daemon:
             jitter=min(source.every / 10, timedelta(minutes=1)),
             first_after=due - now + timedelta(milliseconds=200 * place),
         )
+        return name
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
         # Late: loads Scrapy, which only a daemon with sources needs.
@@ -309,13 +316,12 @@ class Daemon:
         """Look at all that could fail without a sound, and let ops know."""
         self._look_at_dashboards()
         self._look_at_buttons()
-        try:
-            store.check_writable()
-            self._store_trouble.over(store)
-            return telling_ops.tell_ops(store, settings, now)
-        except StoreError as error:
-            self._store_trouble.seen(error)
-            raise
+        trouble = probe(self._path)
+        if trouble is not None:
+            self._store_trouble.seen(trouble)
+            raise trouble
+        self._store_trouble.over(store)
+        return telling_ops.tell_ops(store, settings, now)
 
     def _look_at_dashboards(self) -> None:
         if self._dashboards is not None and not self._stopping.is_set():

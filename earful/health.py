@@ -8,7 +8,7 @@ from typing import Any
 
 from alerts.self_health import Problem
 from config.settings import Settings
-from earful.problems import daemon_state, find_problems
+from earful.problems import daemon_state, find_problems, store_problems
 from storage.store import Store
 
 
@@ -41,7 +41,10 @@ class Status:
 def status(store: Store, settings: Settings, now: datetime) -> Status:
     """Gather the state of a store and say what is wrong with it."""
     daemon = daemon_state(store, now)
-    problems: list[Problem] = find_problems(store, settings, now, daemon)
+    problems: list[Problem] = [
+        *store_problems(store, daemon),
+        *find_problems(store, settings, now, daemon),
+    ]
     alerts = store.outbox.counts()
     return Status(
         store=str(store.database.path),

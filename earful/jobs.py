@@ -205,9 +205,8 @@ def deliver_waiting(
 
     Two senders at once could each take the other's half-sent alert for a crashed one.
     """
-    lock = StoreLock(f"{store.database.path}.deliver.lock", blocking=False)
     try:
-        with lock:
+        with lock_for_delivery(store.database.path):
             return deliver(
                 store.outbox,
                 transport,
@@ -220,6 +219,11 @@ def deliver_waiting(
             )
     except Timeout:
         return None
+
+
+def lock_for_delivery(store_path: Path) -> StoreLock:
+    """Make the lock that whoever sends from a store holds: see decision 0004."""
+    return StoreLock(f"{store_path}.deliver.lock", blocking=False)
 
 
 def lock_for_daemon(store_path: Path) -> StoreLock:

@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from alerts.advice import trouble
 from alerts.self_health import Problem
 from alerts.sources import is_resting
 from config.errors import StoreReadOnlyError
@@ -16,6 +17,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful import jobs
 from earful.app import target_of
 from storage.models import Failure, SourceState
+from storage.probe import probe
 from storage.store import Store
 
 STUCK = timedelta(minutes=15)
@@ -32,6 +34,9 @@ _STAGES = _FLOW | {
     "dashboards": "serving the dashboards",
 }
 _SHOWN = 3
+# A transaction of the daemon may hold the store for a moment.
+_PATIENCE_S = 5.0
+_DEAD_S = 120
 
 
 def find_problems(
@@ -52,6 +57,16 @@ def find_problems(
         *_overdue_sources(store, settings, now),
         *_source_problems(store),
     ]
+
+
+def store_problems(store: Store, daemon: dict[str, Any]) -> list[Problem]:
+    """Try whether the store takes writes now; ops cannot hear of it through the store."""
+    trouble = probe(store.database.path, patience_s=_PATIENCE_S)
+    beats = daemon.get("heartbeat_age_s", _DEAD_S) < _DEAD_S
+    if trouble is None or (beats and isinstance(trouble, StoreReadOnlyError)):
+        # Whoever may only read it learns nothing about the daemon, whose heart beats into it.
+        return []
+    return [Problem("store", "the store", str(trouble), for_ops=False)]
 
 
 def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
@@ -191,13 +206,16 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
-    for channel, error, number, parked, oldest in store.outbox.troubles():
+    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
+        found = list(group)
+        shown = "; ".join(
+            f"{number} alert{'s' if number > 1 else ''} waiting: {trouble(channel, error)}"
+            for _, error, number, _, _ in found[:_SHOWN]
+        )
+        # A pause that Slack asked for passes by itself.
+        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in found)
         yield Problem(
-            f"alerts:{channel}",
-            f"the alerts for {channel}",
-            f"{channel}: {number} alert{'s' if number > 1 else ''} waiting: {error}",
-            # A pause that Slack asked for passes by itself.
-            for_ops=bool(parked) or now - oldest > STUCK,
+            f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )
     waiting = next((one for one in store.outbox.unsent() if one.error is None), None)
     if waiting is not None and now - waiting.created_at > STUCK:

@@ -221,7 +221,6 @@ def case_from(row: sqlite3.Row) -> Case:
         due_from=moment("due_from"),
         reminded_at=moment("reminded_at"),
         overdue_told_at=moment("overdue_told_at"),
-        incident_id=row["incident_id"],
     )
 
 

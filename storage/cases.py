@@ -7,7 +7,6 @@ from datetime import datetime
 
 from config.errors import InputError
 from storage.casebook import (
-    MOVES,
     Applied,
     Tell,
     apply_move,
@@ -20,8 +19,6 @@ from storage.casebook import (
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
 from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
-
-__all__ = ["MOVES", "Applied", "Cases", "Tell"]
 
 _PAST = {
     CaseState.OPEN: "opened",

@@ -219,7 +219,6 @@ class Case:
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
-    incident_id: int | None = None
 
     @property
     def root_key(self) -> str:
@@ -309,7 +308,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A row of the outbox."""
+    """A row of the outbox; `root_…` tell of the alert whose message it is about."""
 
     id: int
     dedupe_key: str
@@ -330,8 +329,18 @@ class Alert:
     root_key: str | None = None
     urgent: bool = False
     slack_channel: str | None = None
+    not_before: datetime | None = None
+    root_id: int | None = None
+    root_state: AlertState | None = None
     root_ts: str | None = None
     root_channel: str | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether Slack may have it although the store does not know."""
+        if self.state in (AlertState.PENDING, AlertState.PARKED):
+            return (self.error or "").startswith(MAY_BE_POSTED)
+        return self.state is AlertState.SENDING
 
     @property
     def queue(self) -> str:

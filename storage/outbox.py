@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 
 from storage.database import Database
 from storage.models import (
@@ -21,7 +20,8 @@ from storage.models import (
 )
 
 _SELECT = """
-    SELECT a.*, r.slack_ts AS root_ts, r.slack_channel AS root_channel
+    SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
+        r.slack_channel AS root_channel
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
 """
 
@@ -36,15 +36,6 @@ class Outbox:
         """Write alerts whose dedupe key is new; returns how many were."""
         with self._database.transaction() as connection:
             return insert_alerts(connection, alerts)
-
-    def due(self, now: datetime, limit: int) -> list[Alert]:
-        """Give pending alerts whose time has come, in the order they go."""
-        ready = (
-            alert
-            for alert in self.waiting(now, limit)
-            if alert.next_attempt_at is None or alert.next_attempt_at <= now
-        )
-        return list(islice(ready, limit))
 
     def waiting(self, now: datetime, each: int) -> list[Alert]:
         """Give the first pending alerts of each queue in the order they go, held ones too.
@@ -155,7 +146,7 @@ class Outbox:
         )
 
     def park(self, alert_id: int, error: str) -> None:
-        """Set an alert aside until `unpark`; `error` is a sentence for people."""
+        """Set an alert aside until it is retried; `error` is a sentence for people."""
         self._update("state = 'parked', next_attempt_at = NULL, error = ?", (error,), alert_id)
 
     def hold_channel(
@@ -185,17 +176,6 @@ class Outbox:
                 WHERE channel = ?2 AND state = 'pending'
                 """,
                 (error, channel, MAY_BE_POSTED),
-            ).rowcount
-
-    def unpark(self, channel: str | None = None) -> int:
-        """Put parked alerts back in line, of one channel or of all; returns how many."""
-        with self._database.transaction() as connection:
-            return connection.execute(
-                """
-                UPDATE alerts SET state = 'pending', next_attempt_at = NULL
-                WHERE state = 'parked' AND (?1 IS NULL OR channel = ?1)
-                """,
-                (channel,),
             ).rowcount
 
     def unpark_certain(self) -> int:
@@ -255,14 +235,18 @@ class Outbox:
         return [(row[0], row[1], row[2], row[3], from_iso(row[4])) for row in rows]
 
     def _select(self, where: str, *parameters: object) -> list[Alert]:
-        rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)
-        return [_alert(row) for row in rows]
+        return select_alerts(self._database.connection, where, *parameters)
 
     def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
         with self._database.transaction() as connection:
             connection.execute(
                 f"UPDATE alerts SET {assignments} WHERE id = ?", (*values, alert_id)
             )
+
+
+def select_alerts(connection: sqlite3.Connection, where: str, *parameters: object) -> list[Alert]:
+    """Read alerts (`a`), each with what is known of the one (`r`) that it is about."""
+    return [_alert(row) for row in connection.execute(f"{_SELECT} WHERE {where}", parameters)]
 
 
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
@@ -349,6 +333,9 @@ def _alert(row: sqlite3.Row) -> Alert:
         root_key=row["root_key"],
         urgent=bool(row["urgent"]),
         slack_channel=row["slack_channel"],
+        not_before=_moment(row["not_before"]),
+        root_id=row["root_id"],
+        root_state=AlertState(row["root_state"]) if row["root_state"] else None,
         root_ts=row["root_ts"],
         root_channel=row["root_channel"],
     )

@@ -25,9 +25,3 @@ class Quotas:
                 # The first of a day: what is older than last week's days helps nobody.
                 connection.execute("DELETE FROM quotas WHERE day < date(?, '-7 days')", (day,))
         return row is not None
-
-    def spent(self, account: str, day: str) -> int:
-        row = self._database.connection.execute(
-            "SELECT spent FROM quotas WHERE account = ? AND day = ?", (account, day)
-        ).fetchone()
-        return int(row[0]) if row else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from config.errors import InputError
@@ -22,6 +21,7 @@ from storage.judgements import Judgements
 from storage.known_problems import KnownProblems
 from storage.mentions import Mentions
 from storage.outbox import Outbox
+from storage.outbox_word import OutboxWord
 from storage.quotas import Quotas
 from storage.upkeep import Upkeep
 from storage.verdicts import Verdicts
@@ -39,6 +39,7 @@ class Store:
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
+        self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.copies = Copies(database)
@@ -83,21 +84,11 @@ class Store:
             raise
         return cls(database)
 
-    def check_writable(self) -> None:
-        """Raise StoreError unless the store takes writes now; changes nothing."""
-        with self.database.transaction():
-            pass
-
     def close(self) -> None:
         self.database.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.close()

@@ -18,7 +18,7 @@ from alerts.transports import Answer, ConsoleTransport, Fate, Look, Sight
 from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
-from tests.alerts.outboxes import an_alert, open_outbox, several
+from tests.alerts.outboxes import an_alert, open_outbox, put_back, several
 from tests.waiting import PATIENCE_S
 
 COMPLAINTS, WOWS = "#voice-complaints", "#voice-wows"
@@ -96,17 +96,11 @@ class TestGood:
         assert send(outbox, a_bot(slack), clock).next_at is None
         assert slack.calls == []
 
-    def test_limit_counts_tries(self, slack, outbox, clock):
-        outbox.add(several(5))
-        result = send(outbox, a_bot(slack), clock, limit=2)
-        assert result.sent == 2
-        assert result.next_at == clock.now
-        assert len(slack.messages()) == 2
-
     def test_stop_ends_between_two_posts(self, slack, outbox, clock):
         outbox.add(several(5))
         result = send(outbox, a_bot(slack), clock, stop=lambda: len(slack.messages()) >= 3)
-        assert result.sent == 3
+        assert result.sent == len(slack.messages()) == 3
+        assert result.next_at == clock.now
 
     def test_pace_is_one_a_second_for_each_channel(self, slack, outbox, clock):
         outbox.add(several(8))
@@ -204,7 +198,7 @@ class TestAmbiguous:
         self, slack, outbox, clock
     ):
         outbox.add([an_alert("a:1"), an_alert("a:2")])
-        crashed = outbox.claim(outbox.due(clock.now, 1)[0].id, clock.now)
+        crashed = outbox.claim(outbox.waiting(clock.now, 1)[0].id, clock.now)
         a_bot(slack).send(crashed)  # posted, never marked
         result = send(outbox, a_bot(slack), clock)
         assert (result.sent, result.found) == (0, 0)
@@ -218,7 +212,7 @@ class TestAmbiguous:
     def test_finds_its_message_pages_back_by_id_learnt_from_the_list(self, outbox, clock):
         with FakeSlack([f"c{n}" for n in range(7)] + ["voice-complaints"], page_size=3) as slack:
             outbox.add([an_alert("a:1")])
-            crashed = outbox.claim(outbox.due(clock.now, 1)[0].id, clock.now)
+            crashed = outbox.claim(outbox.waiting(clock.now, 1)[0].id, clock.now)
             bot = a_bot(slack)
             bot.send(crashed)
             for n in range(10):
@@ -231,13 +225,13 @@ class TestAmbiguous:
     def test_a_bot_without_groups_read_still_finds_public_channels(self, slack, outbox, clock):
         slack.scopes -= {"groups:read", "groups:history"}
         outbox.add([an_alert("a:1")])
-        crashed = outbox.claim(outbox.due(clock.now, 1)[0].id, clock.now)
+        crashed = outbox.claim(outbox.waiting(clock.now, 1)[0].id, clock.now)
         a_bot(slack).send(crashed)
         assert a_bot(slack).find(crashed).sight is Sight.FOUND
 
     def test_a_look_ignores_other_apps_and_old_messages(self, slack, outbox, clock):
         outbox.add([an_alert("a:1")])
-        crashed = outbox.claim(outbox.due(clock.now, 1)[0].id, clock.now)
+        crashed = outbox.claim(outbox.waiting(clock.now, 1)[0].id, clock.now)
         bot = a_bot(slack)
         bot._client.chat_postMessage(
             channel="#voice-complaints",
@@ -284,7 +278,7 @@ class TestAmbiguous:
         assert lacking in error_of(outbox, "a:1")
         # Permitted at last and put back in line, it is looked for and not posted again.
         slack.scopes.add(lacking)
-        outbox.unpark()
+        put_back(outbox)
         clock.now += timedelta(hours=2)
         assert send(outbox, a_bot(slack), clock).found == 1
         assert slack.alert_ids() == ["a:1", "a:2"]
@@ -316,7 +310,7 @@ class TestRefusals:
         slack.channels["voice-wows"].archived = True
         send(outbox, a_bot(slack), clock)
         slack.channels["voice-wows"].archived = False
-        assert outbox.unpark(WOWS) == 2
+        assert put_back(outbox, WOWS) == 2
         assert send(outbox, a_bot(slack), clock).sent == 2
         assert slack.alert_ids(WOWS) == ["complaint:t:1", "complaint:t:3"]
 
@@ -340,11 +334,11 @@ class TestRefusals:
         else:
             slack.revoke(code)
         result = send(outbox, a_bot(slack), clock)
-        assert code in result.account_error
+        assert code in result.problems[0]
         assert (result.sent, result.parked) == (0, 0)
         assert len(slack.called("chat.postMessage")) == 1
         assert {a.state for a in outbox.unsent()} == {AlertState.PENDING}
-        assert {a.error for a in outbox.unsent()} == {result.account_error}
+        assert {a.error for a in outbox.unsent()} == set(result.problems)
         assert send(outbox, a_bot(slack), clock).sent == 0
         assert len(slack.called("chat.postMessage")) == 1  # held, not asked again
         slack.restore()
@@ -356,7 +350,7 @@ class TestRefusals:
     def test_missing_scope_names_the_scope(self, slack, outbox, clock):
         slack.scopes.discard("chat:write")
         outbox.add([an_alert("a:1")])
-        assert "add chat:write" in send(outbox, a_bot(slack), clock).account_error
+        assert "add chat:write" in send(outbox, a_bot(slack), clock).problems[0]
 
     @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "some_new_error"])
     def test_a_refused_message_goes_as_text_once(self, slack, outbox, clock, code):
@@ -379,7 +373,7 @@ class TestRefusals:
         outbox.add([an_alert("a:1")])
         slack.fail("chat.postMessage", Fault.http(404))
         result = send(outbox, a_bot(slack), clock)
-        assert "slack.api_url" in result.account_error
+        assert "slack.api_url" in result.problems[0]
 
     def test_a_refused_connection_is_tried_again_without_a_look(self, slack, outbox, clock):
         dead = FakeSlack()
@@ -454,7 +448,7 @@ class TestWebhook:
         outbox.add([an_alert("a:1")])
         slack.revoke()
         result = send(outbox, WebhookTransport(slack.webhook_url), clock)
-        assert "SLACK_WEBHOOK_URL" in result.account_error
+        assert "SLACK_WEBHOOK_URL" in result.problems[0]
         assert state_of(outbox, "a:1") is AlertState.PENDING
 
     def test_an_archived_channel_is_parked(self, slack, outbox, clock):
@@ -472,7 +466,7 @@ class TestWebhook:
         outbox.add([an_alert("a:1")])
         slack.fail("webhook", Fault.http(403))
         result = send(outbox, WebhookTransport(slack.webhook_url), clock)
-        assert "SLACK_WEBHOOK_URL" in result.account_error
+        assert "SLACK_WEBHOOK_URL" in result.problems[0]
 
 
 class TestConsole:

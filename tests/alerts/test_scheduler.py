@@ -121,14 +121,6 @@ def test_stop_waits_for_what_is_under_way(schedule):
     schedule.stop()  # again is harmless
 
 
-def test_a_removed_job_runs_no_more(schedule):
-    schedule.every("tick", timedelta(hours=1), lambda: None)
-    schedule.remove("tick")
-    schedule.remove("tick")
-    schedule.start()
-    assert schedule.next_runs() == {}
-
-
 def test_sensible_defaults(schedule):
     schedule.every("tick", timedelta(hours=1), lambda: None)
     schedule.start()

@@ -16,7 +16,7 @@ from tests.earful.conftest import Earful
 COMMANDS = {
     "init", "check", "run", "crawl", "import", "process", "classify", "evaluate", "train",
     "status", "serve", "search", "report", "export", "forget", "backup", "restore", "demo",
-    "sources",
+    "sources", "alerts",
 }  # fmt: skip
 
 

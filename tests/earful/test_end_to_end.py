@@ -24,13 +24,14 @@ from earful import jobs
 from earful.app import utc_now
 from earful.crawling import crawl_target
 from earful.daemon import Daemon
-from earful.demo.config import demo_config, demo_toml
+from earful.demo.config import demo_config
 from earful.demo.site import DemoSite
 from earful.demo.story import build_story
 from sentiment.classifier import Classifier
 from storage.models import AlertState, CrawlOutcome
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
+from tests.earful.demo_file import demo_toml
 from tests.waiting import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.slow("reads five sources twice, scores their history, starts daemons")

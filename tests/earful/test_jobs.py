@@ -97,7 +97,7 @@ def process(store: Store, settings: Settings, classifier: object = None) -> jobs
 
 
 def kinds(store: Store) -> list[AlertKind]:
-    return [one.kind for one in store.outbox.due(NOW, 100)]
+    return [one.kind for one in store.outbox.waiting(NOW, 100)]
 
 
 def test_angry_is_a_case_delighted_a_wow_and_the_rest_is_counted(
@@ -119,7 +119,7 @@ def test_old_mentions_make_one_summary_and_no_case(store: Store, settings: Setti
     judged = process(store, settings)
     assert (judged.mentions, judged.quiet, judged.cases) == (701, 701, 0)
     assert kinds(store) == [AlertKind.BACKLOG]
-    assert "701" in store.outbox.due(NOW, 1)[0].payload["text"]
+    assert "701" in store.outbox.waiting(NOW, 1)[0].payload["text"]
 
 
 @pytest.mark.parametrize(("hours", "cases"), [(23.99, 1), (24, 1), (24.01, 0)])
@@ -140,7 +140,7 @@ def test_an_edit_is_judged_again_and_posts_nothing_twice(store: Store, settings:
     store.mentions.save([changed])
     assert process(store, settings).mentions == 1
     assert len(store.cases.unanswered()) == 1
-    posted = [one for one in store.outbox.due(NOW, 9) if one.kind == AlertKind.COMPLAINT]
+    posted = [one for one in store.outbox.waiting(NOW, 9) if one.kind == AlertKind.COMPLAINT]
     assert len({one.dedupe_key for one in posted}) == 1
 
 
@@ -243,10 +243,10 @@ def test_the_digest_is_written_once_a_day_with_the_right_numbers(
     say(store, "mediocre", hours_ago=30)
     say(store, "angry", hours_ago=1)
     process(store, settings)
-    before = len(store.outbox.due(NOW, 99))
+    before = len(store.outbox.waiting(NOW, 99))
     assert routines.write_digests(store, settings, NOW) == 1
     assert routines.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
-    digest = store.outbox.due(NOW, 99)[before]
+    digest = store.outbox.waiting(NOW, 99)[before]
     assert digest.kind == AlertKind.DIGEST
     assert "2 mentions (1 angry, 1 delighted)" in digest.payload["text"]
     assert routines.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
@@ -261,7 +261,7 @@ def test_a_checkpoint_is_celebrated_once_and_raised(store: Store, settings: Sett
     process(store, settings)
     assert routines.judge_checkpoints(store, settings, NOW) == 1
     assert routines.judge_checkpoints(store, settings, NOW) == 0
-    celebrated = [one for one in store.outbox.due(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
+    celebrated = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
     assert len(celebrated) == 1
     targets = store.database.connection.execute(
         "SELECT target, reached_at IS NOT NULL FROM checkpoints ORDER BY id"

@@ -274,7 +274,7 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
     assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
-    assert len(store.outbox.due(NOW, 9)) == 2
+    assert len(store.outbox.waiting(NOW, 9)) == 2
     assert [one.mention.native_id for one in store.judgements.unjudged(cutoff, 9)] == ["1"]
 
 
@@ -307,7 +307,7 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
     for _ in range(2):
         store.judgements.record(voices, [case], [alert()], NOW)
     assert store.cases.counts(NOW)["open"] == 1
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
     assert [tuple(row) for row in events] == [("opened", "earful")]
     assert store.judgements.count_unjudged() == 0
@@ -370,7 +370,7 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
         CrawlOutcome.OK,
     ]
     assert store.crawls.counts(target) == [3]
-    assert len(store.outbox.due(NOW, 9)) == 2
+    assert len(store.outbox.waiting(NOW, 9)) == 2
     other = replace(target, target="y")
     assert store.crawls.last_good(other) == (None, None)
 
@@ -415,7 +415,7 @@ def test_a_reached_checkpoint_is_raised(store: Store) -> None:
     raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
     assert raised is not None
     assert raised.target == 0.47
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     # A person who sets another goal in the config starts from there.
     set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
     assert set_anew is not None

@@ -156,7 +156,7 @@ def test_a_forgotten_author_is_gone_from_the_bytes_too(store: Store, tmp_path: P
     )
     assert store.upkeep.forget_author("s:u1") == 2
     assert store.upkeep.forget_author("s:u1") == 0
-    assert store.outbox.due(NOW, 9) == []
+    assert store.outbox.waiting(NOW, 9) == []
     store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in tmp_path.glob("earful.db*"))
     assert re.findall(rb"says number \d", left)
