@@ -110,14 +110,14 @@ def run(
             sender = _start(path, slack)
             time.sleep(rng.uniform(0.0, 0.4))
             sender.kill()  # SIGKILL
-            sender.wait()
+            sender.communicate()  # closes its pipe too
             in_flight += any(alert.next_attempt_at is None for alert in outbox.sending())
         outbox.add(queued)
         sender = _start(path, slack)
         while outbox.unsent() and time.monotonic() - began < limit_s:
             time.sleep(0.1)
         sender.kill()
-        sender.wait()
+        sender.communicate()
         if outbox.unsent():
             raise TimeoutError(f"{len(outbox.unsent())} alerts left after {limit_s:g} s")
         tally = _tally(

@@ -73,16 +73,18 @@ class _Starter:
                 "folder": folder,
                 "environment": dict(os.environ),
             }
-            stdin.write(json.dumps(order).encode() + b"\n")
-            stdin.flush()
+            with suppress(BrokenPipeError):
+                stdin.write(json.dumps(order).encode() + b"\n")
+                stdin.flush()
             if not select.select([stdout], [], [], timeout)[0]:
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
             code = stdout.readline().strip()
             if code != b"0":
                 end_starter()
-                log = (Path(folder) / "log").read_text("utf-8", "replace")[-4000:]
-                raise AssertionError(f"the fleet ended with {code or b'nothing'!r}: {log}")
+                log = Path(folder) / "log"
+                said = log.read_text("utf-8", "replace")[-4000:] if log.exists() else "no log"
+                raise AssertionError(f"the fleet ended with {code or b'nothing'!r}: {said}")
             reports: list[dict[str, Any]] = json.loads((Path(folder) / "reports").read_bytes())
         return reports
 

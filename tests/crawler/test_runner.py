@@ -93,7 +93,7 @@ def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
         [sys.executable, "-c", script, steam_job(site, db).to_json()], cwd=ROOT
     )
     wait_for(lambda: len(site.requests) >= 2)
-    (child,) = children_of(parent.pid)
+    (child,) = crawls_of(parent.pid)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     wait_for(lambda: not alive(child))
@@ -103,8 +103,8 @@ def test_a_child_that_is_killed_is_reported(site: Site, db: Path) -> None:
     hanging(site)
 
     def kill(_: CrawlProgress) -> None:
-        for child in children_of(os.getpid()):
-            with suppress(ProcessLookupError):  # `ps` itself is gone by now
+        for child in crawls_of(os.getpid()):
+            with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
     report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=kill)
@@ -171,8 +171,8 @@ def alive(pid: int) -> bool:
         return False
 
 
-def children_of(pid: int) -> list[int]:
+def crawls_of(pid: int) -> list[int]:
     done = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    return [int(line) for line in done.stdout.split()]
+    return [int(line.split()[0]) for line in done.stdout.splitlines() if "crawler.runner" in line]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,8 +138,16 @@ class World:
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[..., World]:
-    return lambda **sections: World(tmp_path / "earful.db", **sections)
+def build(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    worlds: list[World] = []
+
+    def build(**sections: Any) -> World:
+        worlds.append(World(tmp_path / "earful.db", **sections))
+        return worlds[-1]
+
+    yield build
+    for world in worlds:
+        world.store.close()
 
 
 @pytest.fixture

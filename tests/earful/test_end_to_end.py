@@ -157,9 +157,10 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
     errors = tmp_path / "daemon.log"
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=errors.open("ab")
-        )
+        with errors.open("ab") as log:
+            return subprocess.Popen(
+                command, env=environment, stdout=subprocess.DEVNULL, stderr=log
+            )
 
     first = start()
     try:

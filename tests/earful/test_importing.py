@@ -1,6 +1,7 @@
 """Import: good rows are kept, bad ones named, and doing it again changes nothing."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,9 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "earful.db", migrate=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        yield store
 
 
 def run(store: Store, path: Path, **columns: str) -> ImportReport:

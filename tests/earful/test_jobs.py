@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,8 +68,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Store:
-    return Store.open(settings.store.path, migrate=True)
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings.store.path, migrate=True) as store:
+        yield store
 
 
 def say(store: Store, *texts: str, hours_ago: float = 1, author: str = "Sam") -> None:

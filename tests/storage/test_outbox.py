@@ -1,5 +1,6 @@
 """The outbox: every move of an alert, and none that could send it twice."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,9 @@ LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "earful.db", migrate=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        yield store
 
 
 @pytest.fixture

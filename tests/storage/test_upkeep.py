@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ WORD = "zyxwombat"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     store = Store.open(tmp_path / "earful.db", migrate=True)
     store.mentions.save(
         [
@@ -33,7 +34,8 @@ def store(tmp_path: Path) -> Store:
             for number in range(4)
         ]
     )
-    return store
+    yield store
+    store.close()
 
 
 def open_case(store: Store) -> int:
