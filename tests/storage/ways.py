@@ -18,6 +18,7 @@ from typing import cast
 from storage.checkpoints import Checkpoint
 from storage.database import Database
 from storage.insight import Filter
+from storage.judgements import Backlog
 from storage.models import (
     AlertKind,
     AlertState,
@@ -55,6 +56,15 @@ INCIDENT = Incident(
 )
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
 ANGRY = make_verdict(Experience.ANGRY)
+HOURS = timedelta(hours=24)
+OLD = Backlog(
+    brand=BRAND,
+    source="appstore",
+    counts={Experience.ANGRY: 1},
+    oldest=None,
+    newest=None,
+    newest_verdict=1_000_000,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +163,21 @@ WAYS: dict[str, Way] = {
         )
     ),
     "verdicts.stale": reads(lambda s: s.verdicts.stale(["other"], 9)),
+    "verdicts.still_waiting": reads(lambda s: s.verdicts.still_waiting(["appstore:unscored"])),
     "verdicts.waiting": reads(lambda s: s.verdicts.waiting(9)),
     "verdicts.waiting_since": reads(lambda s: s.verdicts.waiting_since()),
     "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
     "judgements.earlier_experience": reads(
         lambda s: s.judgements.earlier_experience(["appstore:hostile"])
     ),
+    "judgements.backlogs": reads(lambda s: s.judgements.backlogs(HOURS, NOW)),
     "judgements.judge_backlog": writes(
-        lambda s: s.judgements.judge_backlog(
-            NOW, NOW + timedelta(hours=2), lambda found: alert(f"backlog:{found.source}")
-        )
+        lambda s: s.judgements.judge_backlog(OLD, alert("backlog"), HOURS, NOW)
+    ),
+    "judgements.judge_copies": writes(lambda s: s.judgements.judge_copies(NOW)),
+    "judgements.oldest_fresh": reads(lambda s: s.judgements.oldest_fresh(HOURS)),
+    "judgements.still_unjudged": reads(
+        lambda s: s.judgements.still_unjudged(["appstore:hostile"])
     ),
     "judgements.record": writes(
         lambda s: s.judgements.record(
@@ -172,7 +187,7 @@ WAYS: dict[str, Way] = {
             NOW,
         )
     ),
-    "judgements.unjudged": reads(lambda s: s.judgements.unjudged(LONG_AGO, 99)),
+    "judgements.unjudged": reads(lambda s: s.judgements.unjudged(HOURS, 99)),
     "judgements.voice": reads(lambda s: s.judgements.voice("appstore:hostile")),
     "judgements.waiting_since": reads(lambda s: s.judgements.waiting_since()),
     "corrections.add": writes(
