@@ -16,6 +16,17 @@ from storage.store import Store
 
 log = logging.getLogger("earful.failing")
 
+_STAGES = {
+    "crawl": "crawling",
+    "score": "scoring",
+    "judge": "judging",
+    "cases": "seeing to cases",
+    "deliver": "delivery",
+    "messages": "building messages in full",
+    "buttons": "hearing Slack's buttons",
+    "dashboards": "serving the dashboards",
+}
+
 T = TypeVar("T")
 
 # The same failure is said again on the log after so long.
@@ -100,6 +111,11 @@ class Failing:
         log.debug("%s", _named(stage, subject), exc_info=error)
 
 
+def stage_name(stage: str) -> str:
+    """Name a stage for people; what is none of the flow is a routine of the calendar."""
+    return _STAGES.get(stage, f"the routine “{stage}”")
+
+
 def describe(error: BaseException) -> str:
     """Say in one line what went wrong: our own errors as they are, others with their kind."""
     text = " ".join(str(error).split())
@@ -116,4 +132,4 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _named(stage: str, subject: str) -> str:
-    return f"{stage} ({subject})" if subject else stage
+    return f"{stage_name(stage)} ({subject})" if subject else stage_name(stage)

@@ -217,7 +217,7 @@ def daemon_stopped() -> Seen:
         made.more = f"{source}enabled = false\n"
         with running(made.config, made.slack, "--no-serve", days=8.7) as run:
             run.wait_for(made.ops)
-            run.wait_for(lambda: '"judged"' in run.log.read_text())
+            run.wait_for(lambda: '"scored"' in run.log.read_text())
             seen.code_after, found = run.status()
             seen.problems_after, seen.told_after = found["problems"], made.ops()
         return seen
