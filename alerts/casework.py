@@ -46,8 +46,8 @@ class Teller:
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
         if move.event == "overdue":
             return [*self._overdue(file, move), *self._update(file, move)]
-        told = messages.thread_line(file, move)
-        replies = self._in_thread(file, move, file.case.kind, messages.note(told)) if told else []
+        reply = messages.thread_reply(file, move)
+        replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]
 
     def _update(self, file: CaseFile, move: CaseMove) -> list[NewAlert]:

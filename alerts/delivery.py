@@ -9,9 +9,9 @@ Replies and updates go when Slack has the message that they are about.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.lines import Lines, Outbox, Pace
@@ -27,12 +27,15 @@ MAX_ATTEMPTS = 100
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=15)
 _BREAKER = 3
+# An alert over which Earful itself fails is tried so often; then it makes way for the others.
+_MAX_RAISED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
     """What one delivery did. `found` were at Slack already; `next_at` is when to come again,
-    None when nothing waits."""
+    None when nothing waits; `raised` are errors of Earful's own, by the id of the alert that they
+    came with."""
 
     sent: int = 0
     found: int = 0
@@ -41,6 +44,7 @@ class DeliveryResult:
     parked: int = 0
     problems: tuple[str, ...] = ()
     next_at: datetime | None = None
+    raised: Mapping[int, Exception] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
@@ -65,12 +69,12 @@ def deliver(
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
     lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
-    does.
+    does, nor for one alert that cannot be sent.
     """
     lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
     run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
     with ThreadPoolExecutor(workers, "deliver") as pool:
-        under_way: dict[Future[Answer | Look], Alert] = {}
+        under_way: dict[Future[_Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
             may_start = not run.stopped and not stop()
@@ -89,6 +93,22 @@ def deliver(
             else:
                 sleep(pause)
     return run.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """An error of our own, in a try or in a look: nobody knows whether Slack has the alert."""
+
+    error: Exception
+    in_look: bool
+
+    @property
+    def sentence(self) -> str:
+        text = " ".join(str(self.error).split())
+        return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
+
+
+_Came = Answer | Look | _Raised
 
 
 class _Delivery:
@@ -114,13 +134,20 @@ class _Delivery:
         self._fails_in_row: set[str] = set()
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
+        self._raised: dict[int, Exception] = {}
         self.stopped = False
 
-    def carry_out(self, claimed: Alert, before: Alert) -> Answer | Look:
+    def carry_out(self, claimed: Alert, before: Alert) -> _Came:
         """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
 
         `before` is the row as it was before this claim: it tells when a doubtful try was.
         """
+        try:
+            return self._speak(claimed, before)
+        except Exception as error:
+            return _Raised(error, in_look=before.state is AlertState.SENDING)
+
+    def _speak(self, claimed: Alert, before: Alert) -> Answer | Look:
         if before.state is AlertState.SENDING:
             return self._transport.find(before)
         if (before.error or "").startswith(MAY_BE_POSTED):
@@ -128,14 +155,18 @@ class _Delivery:
             # Blind once more: whoever put it back in line has looked with their own eyes.
             if look.sight in (Sight.FOUND, Sight.LATER):
                 return look
+        if not claimed.payload.get("text"):
+            return Answer(Fate.BAD_MESSAGE, "Its payload in the store is damaged: set aside.")
         answer = self._transport.send(claimed)
         if answer.fate is Fate.BAD_MESSAGE:
             return self._send_text_only(claimed, answer)
         return answer
 
-    def settle(self, alert: Alert, came: Answer | Look) -> None:
+    def settle(self, alert: Alert, came: _Came) -> None:
         """Write down what became of a try or a look."""
-        if isinstance(came, Look):
+        if isinstance(came, _Raised):
+            self._settle_raised(alert, came)
+        elif isinstance(came, Look):
             self._lines.looked(alert)
             self._settle_look(alert, came)
         else:
@@ -147,7 +178,20 @@ class _Delivery:
             **self._counts,
             problems=tuple(self._problems),
             next_at=self._lines.next_at(),
+            raised=self._raised,
         )
+
+    def _settle_raised(self, alert: Alert, raised: _Raised) -> None:
+        """Look for the alert before it is sent again; in the end set it aside, in doubt."""
+        self._raised[alert.id] = raised.error
+        if raised.in_look:
+            self._lines.looked(alert)
+        else:
+            self._lines.tried(alert)
+        if raised.in_look or alert.attempts >= _MAX_RAISED:
+            self._park(alert, f"{MAY_BE_POSTED}{raised.sentence}")
+        else:
+            self._leave_unclear(alert, Answer(Fate.UNCLEAR, raised.sentence))
 
     def _settle_answer(self, alert: Alert, answer: Answer) -> None:
         if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):

@@ -12,10 +12,19 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.chart import Day, chart
-from alerts.messages.blocks import context, divider, facts, header, payload, section
+from alerts.messages.blocks import (
+    MAX_FIELD,
+    context,
+    divider,
+    facts,
+    header,
+    payload,
+    section,
+)
 from alerts.messages.cases import duration
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
-from alerts.messages.text import count, day, line, moment, percentage, span
+from alerts.messages.plainly import plainly
+from alerts.messages.text import count, day, line, moment, percentage, span, units
 from alerts.messages.voices import quotation, read_link, source_name, stars
 from alerts.metrics import CheckpointResult, Rate, difference
 from alerts.picks import Pick
@@ -23,8 +32,11 @@ from alerts.rules import Policy
 from storage.models import AlertKind, Experience, Mention, NewAlert, Operation, SourceState
 
 _MAX_ALT = 900
+_OLDEST = "Oldest open case"
 _MAX_LINES = 8
-_MAX_LIST = 1400  # of 3,000: each letter may count twice
+# With its title and the number of what is left out it fits into a section.
+_MAX_LIST = 2700
+_MAX_PICK_LINK = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +111,7 @@ class DigestNumbers:
     kept: Kept = field(default_factory=Kept)
 
 
+@plainly("Digest")
 def digest(numbers: DigestNumbers) -> dict[str, Any]:
     """Build the digest's payload."""
     total = sum(numbers.counts.values())
@@ -240,9 +253,9 @@ def _case_facts(numbers: DigestNumbers) -> list[tuple[str, str]]:
         told = (
             f"{line(mention.author, 60) or 'somebody unnamed'} at {source_name(mention.source)}, "
             f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}, {taken}. "
-            f"{read_link(mention, False)}"
         )
-        pairs.append(("Oldest open case", told))
+        room = MAX_FIELD - units(f"*{_OLDEST}*\n{told}")
+        pairs.append((_OLDEST, told + read_link(mention, False, room)))
     return pairs
 
 
@@ -265,8 +278,10 @@ def _list(title: str, rows: list[str], block_id: str) -> Block | None:
     if not rows:
         return None
     shown: list[str] = []
+    room = _MAX_LIST
     for row in rows[:_MAX_LINES]:
-        if sum(map(len, shown)) + len(row) > _MAX_LIST:
+        room -= units(row) + 3  # the bullet and the line's end
+        if room < 0:
             break
         shown.append(row)
     if len(rows) > len(shown):
@@ -293,7 +308,7 @@ def _coverage(one: SourceCoverage) -> str:
 def _pick(pick: Pick) -> str:
     mention = pick.mention
     who = line(mention.author, 60) or "somebody unnamed"
-    return f"“{line(pick.sentence, 160)}” {who}, {read_link(mention, False)}"
+    return f"“{line(pick.sentence, 160)}” {who}, {read_link(mention, False, _MAX_PICK_LINK)}"
 
 
 def _kept(kept: Kept) -> list[str]:

@@ -124,9 +124,9 @@ def judge(
     Only sure verdicts act, and likely complaints where the policy says so. An angry one opens a
     case and alerts, or joins the case that its author has; the time to answer runs from `now`,
     when the team can first know. A complaint that the owner answered after its last edit needs no
-    case and no alert, except that a lost advocate is still told, without a due time. Old, undated
-    and future mentions are only counted, unless an edit has just changed how they feel. A text
-    that was edited changes the case it has.
+    case and no alert, except that a lost advocate is still told, without a due time. Mentions that
+    were old when the store got them, undated and future ones are only counted, unless an edit has
+    changed how they feel. A text that was edited changes the case it has.
     """
     judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
@@ -161,9 +161,7 @@ class _Judging:
             if voice.verdict.experience is Experience.ANGRY:
                 return
         earlier = self._around.earlier.get(mention.id)
-        if not self._policy.acts_on(voice) or not is_news(
-            mention, voice.verdict.experience, earlier, self._policy.max_age, self._now
-        ):
+        if not self._policy.acts_on(voice) or not is_news(voice, earlier, self._policy.max_age):
             return
         if voice.verdict.experience is Experience.ANGRY:
             self._complaint(voice)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.models import AuthorHistory, Experience, Mention, Stance
+from storage.models import AuthorHistory, Experience, Mention, Stance, Voice
 
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future a source's clock may lie; what claims more has no usable date."""
@@ -24,31 +24,29 @@ class Colleague:
     aliases: tuple[str, ...] = ()
 
 
-def is_fresh(mention: Mention, max_age: timedelta, now: datetime) -> bool:
-    """Tell whether a mention may alert by itself: dated, not older than `max_age`, not absurd."""
-    if mention.created_at is None:
-        return False
-    return -CLOCK_SKEW <= now - mention.created_at <= max_age
+def is_fresh(written_at: datetime, got_at: datetime, max_age: timedelta) -> bool:
+    """Tell whether what was written reached the store in time, and has no absurd date.
+
+    The time that it waits in the store does not make it older: that is no fault of its author.
+    """
+    return -CLOCK_SKEW <= got_at - written_at <= max_age
 
 
-def is_news(
-    mention: Mention,
-    experience: Experience,
-    earlier: Experience | None,
-    max_age: timedelta,
-    now: datetime,
-) -> bool:
+def is_news(voice: Voice, earlier: Experience | None, max_age: timedelta) -> bool:
     """Tell whether a mention may alert: it is fresh, or a fresh edit changed how it feels.
 
     `earlier` is how its older text was understood. An edit that changes nothing about that is no
-    news, so that a source that rewrites all its pages floods nobody.
+    news, so that a source that rewrites all its pages floods nobody. What has no date is none.
     """
-    if is_fresh(mention, max_age, now):
-        return True
-    if mention.created_at is None or mention.edited_at is None or now < mention.created_at:
+    mention = voice.mention
+    if mention.created_at is None:
         return False
-    changed = earlier is not None and earlier is not experience
-    return changed and -CLOCK_SKEW <= now - mention.edited_at <= max_age
+    if is_fresh(mention.created_at, voice.waits_since or mention.fetched_at, max_age):
+        return True
+    if mention.edited_at is None or mention.fetched_at < mention.created_at:
+        return False
+    changed = earlier is not None and earlier is not voice.verdict.experience
+    return changed and is_fresh(mention.edited_at, mention.fetched_at, max_age)
 
 
 def was_friend(history: AuthorHistory) -> bool:

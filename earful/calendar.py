@@ -19,6 +19,7 @@ Work = Callable[[Store, Settings, datetime], int | None]
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 HEARTBEAT = timedelta(seconds=30)
+HEALTH = "health"
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
@@ -75,7 +76,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "writes down that the daemon lives, and when each routine runs next",
         ),
         Routine(
-            "health",
+            HEALTH,
             Every(_MINUTE),
             health,
             "looks for what is wrong with Earful itself; ops hear of it once, and when it heals",

@@ -11,6 +11,7 @@ from alerts.casework import answered, clock_moves, count_overdue
 from alerts.rules import Decision, Policy, Surroundings, folding_key, judge
 from config.errors import InputError
 from config.settings import Settings
+from earful.isolation import Isolation, mention_subject
 from earful.policies import business_hours, policy_for
 from storage.models import (
     Case,
@@ -25,6 +26,7 @@ from storage.models import (
     Stance,
     Voice,
 )
+from storage.outbox import MESSAGES
 from storage.store import Store
 
 _HOUR = timedelta(hours=1)
@@ -40,29 +42,16 @@ def judge_brand(
     policy = policy_for(settings, brand)
     around = _surroundings(store, settings, policy, brand, voices, now)
     decision = judge(voices, policy, now, around)
-    state = next(iter(store.incidents.open(brand)), None)
-    incident, gathered = None, list[Mention]()
+    joined = _Joined(decision)
     if decision.cases:
-        mentions = {voice.mention.id: voice.mention for voice in voices}
-        gathered = [mentions[case.mention_id] for case in decision.cases]
-        if state is None:
-            window = settings.alerts.incident_window
-            lately = store.incidents.recent_complaints(brand, now - window)
-            together = [*lately, *gathered]
-            if _is_incident(store, settings, brand, len(together), now):
-                gathered = together
-                incident = _grown(store, None, policy, gathered, now)
-                decision = judge(voices, policy, now, replace(around, incident=True))
-        else:
-            incident = _grown(store, state, policy, gathered, now)
-    told = []
-    if incident is not None:
-        newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-        told = incidents.alerts_about(incident, newest, now)
+        # Without its incident each complaint makes a message of its own: more, but none is lost.
+        with Isolation(store, "judge", now).subject(f"incident of {brand}"):
+            joined = _join_incident(store, settings, policy, around, voices, decision, now)
+    decision, incident, gathered = joined.decision, joined.incident, joined.gathered
     store.judgements.record(
         voices,
         decision.cases,
-        [*decision.alerts, *told],
+        [*decision.alerts, *joined.alerts],
         now,
         moves=decision.moves,
         tell=policy.teller(),
@@ -73,40 +62,92 @@ def judge_brand(
     return decision
 
 
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """A decision, and the incident that its complaints are part of, with what is told of it."""
+
+    decision: Decision
+    incident: Incident | None = None
+    gathered: Sequence[Mention] = ()
+    alerts: Sequence[NewAlert] = ()
+
+
+def _join_incident(
+    store: Store,
+    settings: Settings,
+    policy: Policy,
+    around: Surroundings,
+    voices: Sequence[Voice],
+    decision: Decision,
+    now: datetime,
+) -> _Joined:
+    """Let new complaints join the brand's incident, or begin one where they are too many."""
+    mentions = {voice.mention.id: voice.mention for voice in voices}
+    gathered = [mentions[case.mention_id] for case in decision.cases]
+    brand = gathered[0].brand
+    state = next(iter(store.incidents.open(brand)), None)
+    if state is None:
+        lately = store.incidents.recent_complaints(brand, now - settings.alerts.incident_window)
+        gathered = [*lately, *gathered]
+        if not _is_incident(store, settings, brand, len(gathered), now):
+            return _Joined(decision)
+        decision = judge(voices, policy, now, replace(around, incident=True))
+    incident = _grown(store, state, policy, gathered, now)
+    newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
+    return _Joined(decision, incident, gathered, incidents.alerts_about(incident, newest, now))
+
+
 def tend(store: Store, settings: Settings, now: datetime) -> int:
     """See to what time and other people change: public answers, reminders, calm after a storm.
 
-    Returns how many cases were touched. Each step is safe to repeat.
+    Returns how many cases were touched. Each step is safe to repeat, and each case stands alone.
     """
+    isolation = Isolation(store, "cases", now)
+    replied_at = {case.id: at for case, at in store.cases.newly_answered()}
     touched = 0
-    for case, replied_at in store.cases.newly_answered():
-        move = answered(case, replied_at, now)
-        touched += store.cases.apply(move, policy_for(settings, case.brand).teller()).changed
+    overdue: set[str] = set()
+    cases = store.cases.unanswered()
+    for case in cases:
+        name = mention_subject(case.mention_id)
+        if isolation.waits(name):
+            continue
+        with isolation.subject(name):
+            for move in _moves(settings, case, replied_at.get(case.id), now):
+                changed = store.cases.apply(
+                    move, policy_for(settings, case.brand).teller()
+                ).changed
+                touched += changed
+                if move.event == "overdue" and changed:
+                    overdue.add(case.brand)
+    for brand in sorted(overdue):
+        with isolation.subject(f"overdue of {brand}"):
+            number = store.cases.overdue_told(brand, now)
+            ops = policy_for(settings, brand).channels.ops
+            store.outbox.add(count_overdue(brand, ops, number, now))
+    for state in store.incidents.open():
+        with isolation.subject(f"incident of {state.brand}"):
+            _calm_down(store, settings, state, now)
+    isolation.forget_gone("mention", [case.mention_id for case in cases])
+    isolation.forget_gone("incident of", [state.brand for state in store.incidents.open()])
+    isolation.forget_old("overdue of")
+    Isolation(store, MESSAGES, now).forget_old("alert")
+    return touched
+
+
+def _moves(
+    settings: Settings, case: Case, replied_at: datetime | None, now: datetime
+) -> list[CaseMove]:
+    """Decide what became of an unanswered case: the owner's reply, else what the clock says."""
+    if replied_at is not None:
+        return [answered(case, replied_at, now)]
     hours = business_hours(settings)
-    share = settings.cases.remind_at
 
     def remind_at(case: Case) -> datetime:
         # The share of the working time between, which the due time was counted in.
         start = case.due_from or case.opened_at
-        within = hours.worked(start, case.due_at)
-        return hours.due(start, share * within)
+        return hours.due(start, settings.cases.remind_at * hours.worked(start, case.due_at))
 
-    overdue: dict[str, int] = {}
-    for move in clock_moves(store.cases.unanswered(), remind_at, hours.is_open, now):
-        case_of = store.cases.of_mention(move.mention_id)
-        if case_of is None:
-            continue
-        policy = policy_for(settings, case_of.brand)
-        changed = store.cases.apply(move, policy.teller()).changed
-        touched += changed
-        if move.event == "overdue" and changed:
-            overdue[case_of.brand] = overdue.get(case_of.brand, 0) + 1
-    for brand in overdue:
-        number = store.cases.overdue_told(brand, now)
-        ops = policy_for(settings, brand).channels.ops
-        store.outbox.add(count_overdue(brand, ops, number, now))
-    _calm_down(store, settings, now)
-    return touched
+    return clock_moves([case], remind_at, hours.is_open, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,11 +363,10 @@ def _grown(
     return incidents.grown(state, brand, channel, complaints, ordinary, first_at, now)
 
 
-def _calm_down(store: Store, settings: Settings, now: datetime) -> None:
+def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime) -> None:
     over, window = settings.alerts.incident_over, settings.alerts.incident_window
-    for state in store.incidents.open():
-        lately = len(store.incidents.recent_complaints(state.brand, now - window))
-        if incidents.is_over(state, lately, over, window, now):
-            ended = replace(state, closed_at=now)
-            newest = store.incidents.complaints_of(state, _NEWEST)
-            store.incidents.write(ended, incidents.alerts_about(ended, newest, now))
+    lately = len(store.incidents.recent_complaints(state.brand, now - window))
+    if incidents.is_over(state, lately, over, window, now):
+        ended = replace(state, closed_at=now)
+        newest = store.incidents.complaints_of(state, _NEWEST)
+        store.incidents.write(ended, incidents.alerts_about(ended, newest, now))

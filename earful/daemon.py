@@ -19,11 +19,11 @@ from filelock import Timeout
 from alerts.lines import Pace
 from alerts.scheduler import Schedule
 from alerts.transports import Transport
-from config.errors import EarfulError
+from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, jobs, telling_ops
 from earful.app import target_of
-from earful.calendar import Daily, Every, Routine, calendar
+from earful.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.clicks import Clicks
 from earful.failing import Failing
 from earful.jobs import Clock
@@ -72,7 +72,8 @@ class Daemon:
         self._path = settings.store.path
         self._stopping = threading.Event()
         self._crawls = Schedule(threads=PARALLEL_CRAWLS)
-        self._routines = Schedule(threads=2)
+        # While the store is held each waits for it: the look at health must not wait for them.
+        self._routines = Schedule(threads=4)
         self._failing = Failing(self._path, clock)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
@@ -176,9 +177,15 @@ class Daemon:
         """Do a routine; a failure is counted, and its next run comes anyway."""
 
         def work() -> int | None:
-            with Store.open(self._path) as store:
-                written = routine.work(store, self._settings, self._clock())
-                store.daemon_runs.ran(name, self._clock())
+            try:
+                with Store.open(self._path) as store:
+                    written = routine.work(store, self._settings, self._clock())
+                    store.daemon_runs.ran(name, self._clock())
+            except StoreError as error:
+                # Also a store that does not even open: ops cannot hear of it by the outbox.
+                if routine.name == HEALTH:
+                    self._store_trouble.seen(error)
+                raise
             return written
 
         if self._failing.carry_out(routine.name, work):
@@ -318,7 +325,6 @@ class Daemon:
         self._look_at_buttons()
         trouble = probe(self._path)
         if trouble is not None:
-            self._store_trouble.seen(trouble)
             raise trouble
         self._store_trouble.over(store)
         return telling_ops.tell_ops(store, settings, now)

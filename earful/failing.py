@@ -21,6 +21,8 @@ T = TypeVar("T")
 # The same failure is said again on the log after so long.
 _SAID_AGAIN = timedelta(hours=1)
 _LONGEST = 300
+# While the store is held, failures would pile up behind it if they waited as long as work does.
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Failing:
         now, sentence = self._clock(), describe(error)
         self._say(stage, subject, sentence, now, error)
         try:
-            with Store.open(self._path) as store:
+            with Store.open(self._path, patience_s=_PATIENCE_S) as store:
                 store.failures.failed(stage, now, sentence, subject)
         except EarfulError as unwritten:
             log.debug("%s: the failure is not in the store: %s", stage, unwritten)
@@ -70,7 +72,7 @@ class Failing:
     def worked(self, stage: str, subject: str = "") -> None:
         """Write down that a stage, or one subject of it, works (again)."""
         try:
-            with Store.open(self._path) as store:
+            with Store.open(self._path, patience_s=_PATIENCE_S) as store:
                 store.failures.worked(stage, self._clock(), subject)
         except EarfulError as unwritten:
             log.debug("%s works, which the store does not take: %s", stage, unwritten)
@@ -109,8 +111,8 @@ def describe(error: BaseException) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was lacking; torch raises a RuntimeError for it."""
-    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+    """Tell whether memory was lacking; torch and safetensors raise a RuntimeError for it."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
 
 
 def _named(stage: str, subject: str) -> str:

@@ -31,10 +31,12 @@ def policies(settings: Settings) -> dict[str, Policy]:
 
 def policy_for(settings: Settings, brand: str) -> Policy:
     """Make the policy of a brand; one that only an import knows has the defaults."""
-    known = policies(settings).get(brand)
-    if known is not None:
-        return known
     hours = parse(settings.cases.business_hours, "cases.business_hours")
+    for place, one in enumerate(settings.brands):
+        if one.name == brand:
+            return _policy(
+                settings, hours, _calm(settings, one.quiet_hours, f"brands[{place}]"), one
+            )
     return _policy(settings, hours, _calm(settings), None)
 
 

@@ -22,6 +22,7 @@ from alerts.metrics import Better, CheckpointResult, Rate, judge_checkpoint, per
 from alerts.picks import asking, lacking
 from alerts.rules import checkpoint_reached
 from config.settings import BrandSettings, CheckpointSettings, Settings
+from earful.isolation import Isolation
 from earful.policies import policy_for
 from storage.insight import Filter
 from storage.models import Experience, Mention, SourceState, from_iso
@@ -58,22 +59,40 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
 
     Safe to repeat. A day on which a brand had no mention and has no open case needs no message.
     """
-    alerts, charts = [], []
+    isolation = Isolation(store, "digest", now)
+    written = 0
     for brand in settings.brands:
         end = last_digest_time(settings, now, brand)
         for weekly in (False, True):
             if weekly and not _week_ends(settings, brand, end):
                 continue
-            if store.outbox.knows(digest_key(brand.name, end, weekly=weekly)):
-                continue
-            numbers = digest_numbers(store, brand, end, now, _WEEK if weekly else _DAY)
-            if sum(numbers.counts.values()) or numbers.open_cases:
-                policy = policy_for(settings, brand.name)
-                digest = digest_alert(numbers, policy, now)
-                alerts.append(digest)
-                charts.append(chart_alert(digest, _days_before(store, brand, end)))
-    written = store.outbox.add(alerts)
-    store.outbox.add(charts)
+            name = f"{brand.name}, the week" if weekly else brand.name
+            with isolation.subject(name):
+                written += _write_digest(store, settings, brand, end, now, weekly=weekly)
+    parts = ("", ", the week", ", the chart")
+    isolation.keep_only([f"{brand.name}{part}" for brand in settings.brands for part in parts])
+    return written
+
+
+def _write_digest(
+    store: Store,
+    settings: Settings,
+    brand: BrandSettings,
+    end: datetime,
+    now: datetime,
+    *,
+    weekly: bool,
+) -> int:
+    if store.outbox.knows(digest_key(brand.name, end, weekly=weekly)):
+        return 0
+    numbers = digest_numbers(store, brand, end, now, _WEEK if weekly else _DAY)
+    if not sum(numbers.counts.values()) and not numbers.open_cases:
+        return 0
+    digest = digest_alert(numbers, policy_for(settings, brand.name), now)
+    written = store.outbox.add([digest])
+    # The picture is an extra: without it the digest goes out all the same.
+    with Isolation(store, "digest", now).subject(f"{brand.name}, the chart"):
+        store.outbox.add([chart_alert(digest, _days_before(store, brand, end))])
     return written
 
 
@@ -132,22 +151,37 @@ def digest_numbers(
 
 def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
     """Celebrate each goal that is truly reached, and raise it; returns how many were."""
+    isolation = Isolation(store, "checkpoints", now)
     reached = 0
     for brand in settings.brands:
-        policy = policy_for(settings, brand.name)
         for goal in brand.checkpoints:
-            present = store.checkpoints.current(
-                brand.name, goal.metric, goal.window.days, goal.target, now
-            )
-            if present is None:
-                continue
-            result = _judged(store, brand, goal, present.target, now)
-            alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
-            if alert is None or result.value is None:
-                continue
-            store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
-            reached += 1
+            with isolation.subject(f"{goal.metric} of {brand.name}"):
+                reached += _judge_checkpoint(store, settings, brand, goal, now)
+    isolation.keep_only(
+        [
+            f"{goal.metric} of {brand.name}"
+            for brand in settings.brands
+            for goal in brand.checkpoints
+        ]
+    )
     return reached
+
+
+def _judge_checkpoint(
+    store: Store, settings: Settings, brand: BrandSettings, goal: CheckpointSettings, now: datetime
+) -> bool:
+    present = store.checkpoints.current(
+        brand.name, goal.metric, goal.window.days, goal.target, now
+    )
+    if present is None:
+        return False
+    result = _judged(store, brand, goal, present.target, now)
+    policy = policy_for(settings, brand.name)
+    alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
+    if alert is None or result.value is None:
+        return False
+    store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+    return True
 
 
 def forget_old(store: Store, settings: Settings, now: datetime) -> int:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import EarfulError, InputError, StoreError, StoreRefusedError
 from storage.connection import address
+from storage.faults import fault
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def datasette(store_path: Path) -> Datasette:
     """Make the Datasette instance; its database is named `earful` whatever the file's name."""
     from datasette.app import Datasette
     from datasette.database import Database
+    from datasette.views.base import DatasetteError
 
     # With rich at hand Datasette prints every local variable of a failed query, customers' words
     # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
@@ -125,6 +127,18 @@ def datasette(store_path: Path) -> Datasette:
             if sql.startswith("select count(*) from "):
                 custom_time_limit = min(custom_time_limit or _COUNT_MS, _COUNT_MS)
             return await super().execute(sql, params, custom_time_limit=custom_time_limit, **how)
+
+        async def execute_fn(self, fn: Any) -> Any:
+            try:
+                return await super().execute_fn(fn)
+            except sqlite3.Error as error:
+                found = fault(store_path, error)
+                writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+                if writes or isinstance(found, StoreRefusedError):
+                    raise  # the asker's own SQL: Datasette says so
+                # Not the folders above the store: a page may be public.
+                told = str(found).replace(str(store_path), store_path.name)
+                raise DatasetteError(told, "The store cannot be read", status=503) from error
 
     rooms = resources.files("storage")
     made = Datasette(

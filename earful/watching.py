@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts import incidents
 from alerts.rules import leaderboard
 from config.settings import Settings
+from earful.isolation import Isolation
 from earful.policies import policy_for
 from storage.store import Store
 
@@ -19,25 +20,32 @@ def watch_spikes(store: Store, settings: Settings, now: datetime) -> int:
 
     Returns how many alerts are new; safe to repeat.
     """
-    found = []
+    isolation = Isolation(store, "spikes", now)
+    written = 0
     for brand in settings.brands:
-        if store.incidents.open(brand.name):
-            continue  # its message says it already
-        seen = store.incidents.counts(brand.name, now - _SPAN, now)
-        weeks = store.incidents.usual(brand.name, now - _SPAN, now)
-        channel = policy_for(settings, brand.name).channels.complaints
-        found += incidents.spikes(brand.name, channel, seen, weeks, now)
-    return store.outbox.add(found)
+        with isolation.subject(brand.name):
+            if store.incidents.open(brand.name):
+                continue  # its message says it already
+            seen = store.incidents.counts(brand.name, now - _SPAN, now)
+            weeks = store.incidents.usual(brand.name, now - _SPAN, now)
+            channel = policy_for(settings, brand.name).channels.complaints
+            written += store.outbox.add(incidents.spikes(brand.name, channel, seen, weeks, now))
+    isolation.keep_only([brand.name for brand in settings.brands])
+    return written
 
 
 def write_leaderboards(store: Store, settings: Settings, now: datetime) -> int:
     """Name, once, the colleagues whom last month's wows praise; safe to repeat."""
     local = now.astimezone(ZoneInfo(settings.alerts.timezone))
     month = f"{local.replace(day=1) - timedelta(days=1):%Y-%m}"
-    written = []
+    isolation = Isolation(store, "leaderboard", now)
+    written = 0
     for brand in settings.brands:
-        names = store.insight.kudos(brand.name, month)
-        if names:
-            policy = policy_for(settings, brand.name)
-            written.append(leaderboard(brand.name, month, names, policy, now))
-    return store.outbox.add(written)
+        with isolation.subject(brand.name):
+            names = store.insight.kudos(brand.name, month)
+            if names:
+                policy = policy_for(settings, brand.name)
+                alert = leaderboard(brand.name, month, names, policy, now)
+                written += store.outbox.add([alert])
+    isolation.keep_only([brand.name for brand in settings.brands])
+    return written

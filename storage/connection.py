@@ -151,6 +151,8 @@ def is_frozen(path: Path) -> bool:
     A folder that is read-only here alone does not count: somebody else may write to it.
     """
     try:
+        if not hasattr(os, "statvfs") or not os.statvfs(path).f_flag & os.ST_RDONLY:
+            return False
         device = path.stat().st_dev
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
         log = Path(f"{path}-wal")

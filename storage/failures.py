@@ -25,20 +25,7 @@ class Failures:
     def failed(self, stage: str, at: datetime, error: str, subject: str = "") -> int:
         """Write one more failure; returns how many came in a row."""
         with self._database.transaction() as connection:
-            return int(
-                connection.execute(
-                    """
-                    INSERT INTO failures
-                        (stage, subject, failures, total, error, first_at, last_at)
-                    VALUES (?1, ?2, 1, 1, ?3, ?4, ?4)
-                    ON CONFLICT (stage, subject) DO UPDATE SET failures = failures + 1,
-                        total = total + 1, error = excluded.error, last_at = excluded.last_at,
-                        first_at = CASE failures WHEN 0 THEN excluded.first_at ELSE first_at END
-                    RETURNING failures
-                    """,
-                    (stage, subject, " ".join(error.split()), iso(at)),
-                ).fetchone()[0]
-            )
+            return write_failure(connection, stage, at, error, subject)
 
     def worked(self, stage: str, at: datetime, subject: str = "") -> None:
         """Write that a stage, or one subject of it, works (again)."""
@@ -52,9 +39,7 @@ class Failures:
             return
         with self._database.transaction() as connection:
             if subject:
-                connection.execute(
-                    "DELETE FROM failures WHERE stage = ? AND subject = ?", (stage, subject)
-                )
+                clear_failure(connection, stage, subject)
                 return
             connection.execute(
                 "UPDATE failures SET failures = 0 WHERE stage = ? AND subject = ''", (stage,)
@@ -115,3 +100,27 @@ class Failures:
             "SELECT worked_at FROM stages WHERE stage = ?", (stage,)
         ).fetchone()
         return row is None or abs(at - from_iso(row[0])) >= _WORKED_EVERY
+
+
+def write_failure(
+    connection: sqlite3.Connection, stage: str, at: datetime, error: str, subject: str
+) -> int:
+    """Write one more failure inside a running transaction; returns how many came in a row."""
+    return int(
+        connection.execute(
+            """
+            INSERT INTO failures (stage, subject, failures, total, error, first_at, last_at)
+            VALUES (?1, ?2, 1, 1, ?3, ?4, ?4)
+            ON CONFLICT (stage, subject) DO UPDATE SET failures = failures + 1,
+                total = total + 1, error = excluded.error, last_at = excluded.last_at,
+                first_at = CASE failures WHEN 0 THEN excluded.first_at ELSE first_at END
+            RETURNING failures
+            """,
+            (stage, subject, " ".join(error.split()), iso(at)),
+        ).fetchone()[0]
+    )
+
+
+def clear_failure(connection: sqlite3.Connection, stage: str, subject: str) -> None:
+    """Forget the failures of one subject inside a running transaction."""
+    connection.execute("DELETE FROM failures WHERE stage = ? AND subject = ?", (stage, subject))

@@ -24,6 +24,12 @@ SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _RESTORE = "put a backup back with `earful restore FILE`"
 # SQLite reports some writes that a full disk refused as broken input and output.
 _NO_SPACE_BYTES = 64 * 1024
+# "Attempt to write a readonly database", says SQLite of a reader that lacks the files beside it.
+_CANNOT_READ = (
+    sqlite3.SQLITE_READONLY_CANTINIT,
+    sqlite3.SQLITE_READONLY_DIRECTORY,
+    sqlite3.SQLITE_READONLY_RECOVERY,
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -54,6 +60,8 @@ def fault(path: Path, error: sqlite3.Error | UnicodeDecodeError | OSError) -> St
             )
         case sqlite3.SQLITE_READONLY if code == sqlite3.SQLITE_READONLY_DBMOVED:
             return moved(path)
+        case sqlite3.SQLITE_READONLY if code in _CANNOT_READ:
+            return _unreachable(path, said)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return _read_only(path, said)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_AUTH:

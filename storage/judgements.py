@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,22 +26,48 @@ from storage.models import (
 from storage.outbox import insert_alerts
 from storage.voices import SELECT_VOICE, author_history, verdict_from
 
-# An edit makes an old mention news: what it says now was written then.
-_WRITTEN = "max(m.created_at, coalesce(m.edited_at, m.created_at))"
+# What was old when the store got it, or has no date. The time that it waits here does not count:
+# the rules' `is_news` goes by the same. An edit makes an old mention news.
+_OLD = """(
+    m.created_at IS NULL OR (
+        strftime('%s', coalesce(m.waits_since, m.fetched_at)) - strftime('%s', m.created_at)
+            > :max_age_s
+        AND (m.edited_at IS NULL
+            OR strftime('%s', m.fetched_at) - strftime('%s', m.edited_at) > :max_age_s)
+    )
+)"""
+# The second half names the few that wait by an index: the first alone reads every mention.
+_UNJUDGED = """(
+    v.judged_at IS NULL AND m.id IN (SELECT mention_id FROM verdicts WHERE judged_at IS NULL)
+)"""
+_UNTOLD = "m.duplicate_of IS NULL AND m.deleted_at IS NULL"
+# A source whose crawl is still running waits, so that its history makes one summary. No crawl is
+# allowed to last longer than an hour: an older open row was left by a SIGKILL.
+_BACKLOG = f"""
+    FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
+    WHERE {_UNJUDGED} AND {_OLD} AND {_UNTOLD}
+    AND NOT EXISTS (
+        SELECT 1 FROM crawl_runs r
+        WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
+            AND r.started_at > :running_since
+    )
+"""
+_LONGEST_CRAWL = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Old mentions of one brand and source that were judged together, quietly."""
+    """Old mentions of one brand and source that are judged together, quietly.
+
+    `newest_verdict` is the id of the last one counted: what comes later is for the next summary.
+    """
 
     brand: str
     source: str
     counts: dict[Experience, int]
     oldest: datetime | None
     newest: datetime | None
-
-
-Summarise = Callable[[Backlog], NewAlert]
+    newest_verdict: int
 
 
 class Judgements:
@@ -62,32 +89,10 @@ class Judgements:
         ).fetchone()
         return from_iso(row[0]) if row[0] else None
 
-    def judge_backlog(
-        self, older_than: datetime, at: datetime, summarise: Summarise
-    ) -> list[Backlog]:
-        """Judge all that is too old to alert (or undated) at once: one summary a source.
-
-        Copies, and what was deleted at its source, are judged without a word. A source whose
-        crawl is still running waits, so that its history makes one summary.
-        """
-        unjudged = f"""
-            FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-            WHERE v.judged_at IS NULL AND (m.created_at IS NULL OR ({_WRITTEN}) < :cutoff)
-            AND NOT EXISTS (
-                SELECT 1 FROM crawl_runs r
-                WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
-                    AND r.started_at > :running_since
-            )
-        """
-        found: dict[tuple[str, str], Backlog] = {}
+    def judge_copies(self, at: datetime) -> int:
+        """Judge, without a word, copies and what was deleted at its source."""
         with self._database.transaction() as connection:
-            parameters = {
-                "cutoff": iso(older_than),
-                "at": iso(at),
-                # No crawl is allowed to last longer: an older open row was left by a SIGKILL.
-                "running_since": iso(at - timedelta(hours=1)),
-            }
-            connection.execute(
+            return connection.execute(
                 """
                 UPDATE verdicts SET judged_at = ? WHERE judged_at IS NULL AND EXISTS (
                     SELECT 1 FROM mentions m WHERE m.id = verdicts.mention_id
@@ -95,34 +100,57 @@ class Judgements:
                 )
                 """,
                 (iso(at),),
+            ).rowcount
+
+    def backlogs(self, max_age: timedelta, at: datetime) -> list[Backlog]:
+        """Sum up what waits that was too old to alert when the store got it, or is undated."""
+        found: dict[tuple[str, str], Backlog] = {}
+        rows = self._database.connection.execute(
+            f"""
+            SELECT m.brand, m.source, v.experience, count(*) AS n, max(v.id) AS newest_verdict,
+                min(m.created_at) AS oldest, max(m.created_at) AS newest
+            {_BACKLOG} GROUP BY m.brand, m.source, v.experience
+            """,
+            _limits(max_age, at),
+        )
+        for row in rows:
+            key = (row["brand"], row["source"])
+            before = found.get(key)
+            found[key] = Backlog(
+                brand=row["brand"],
+                source=row["source"],
+                counts={
+                    **(before.counts if before else {}),
+                    Experience(row["experience"]): row["n"],
+                },
+                oldest=_extreme(min, before.oldest if before else None, row["oldest"]),
+                newest=_extreme(max, before.newest if before else None, row["newest"]),
+                newest_verdict=max(row["newest_verdict"], before.newest_verdict if before else 0),
             )
-            rows = connection.execute(
-                f"""
-                SELECT m.brand, m.source, v.experience, count(*) AS n,
-                    min(m.created_at) AS oldest, max(m.created_at) AS newest
-                {unjudged} GROUP BY m.brand, m.source, v.experience
-                """,
-                parameters,
-            ).fetchall()
-            for row in rows:
-                key = (row["brand"], row["source"])
-                before = found.get(key)
-                found[key] = Backlog(
-                    brand=row["brand"],
-                    source=row["source"],
-                    counts={
-                        **(before.counts if before else {}),
-                        Experience(row["experience"]): row["n"],
-                    },
-                    oldest=_extreme(min, before.oldest if before else None, row["oldest"]),
-                    newest=_extreme(max, before.newest if before else None, row["newest"]),
-                )
-            connection.execute(
-                f"UPDATE verdicts SET judged_at = :at WHERE id IN (SELECT v.id {unjudged})",
-                parameters,
-            )
-            insert_alerts(connection, [summarise(backlog) for backlog in found.values()])
         return list(found.values())
+
+    def judge_backlog(
+        self, old: Backlog, summary: NewAlert, max_age: timedelta, at: datetime
+    ) -> int:
+        """Judge one backlog and write its summary, in one transaction; returns how many."""
+        with self._database.transaction() as connection:
+            judged = connection.execute(
+                f"""
+                UPDATE verdicts SET judged_at = :at WHERE id IN (
+                    SELECT v.id {_BACKLOG}
+                    AND m.brand = :brand AND m.source = :source AND v.id <= :newest_verdict
+                )
+                """,
+                _limits(max_age, at)
+                | {
+                    "at": iso(at),
+                    "brand": old.brand,
+                    "source": old.source,
+                    "newest_verdict": old.newest_verdict,
+                },
+            ).rowcount
+            insert_alerts(connection, [summary])
+        return judged
 
     def voice(self, mention_id: str) -> Voice | None:
         """Give a mention with its current verdict; None before it has one."""
@@ -130,23 +158,59 @@ class Judgements:
         row = connection.execute(f"{SELECT_VOICE} WHERE m.id = ?", (mention_id,)).fetchone()
         return _voice(connection, row) if row else None
 
-    def unjudged(self, since: datetime, limit: int) -> list[Voice]:
-        """Give mentions written or edited since a moment that no rule has seen, oldest first.
+    def oldest_fresh(self, max_age: timedelta) -> datetime | None:
+        """Tell when the first of what `unjudged` gives was written; None where nothing waits."""
+        row = self._database.connection.execute(
+            f"""
+            SELECT min(m.created_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
+            WHERE {_UNJUDGED} AND NOT {_OLD} AND {_UNTOLD}
+            """,
+            {"max_age_s": max_age.total_seconds()},
+        ).fetchone()
+        return from_iso(row[0]) if row[0] else None
 
-        Each has a current verdict and comes with its author's history before it. The older ones,
-        copies and deleted ones are for `judge_backlog`.
+    def unjudged(
+        self,
+        max_age: timedelta,
+        limit: int,
+        *,
+        without: Collection[str] = (),
+        without_brands: Collection[str] = (),
+    ) -> list[Voice]:
+        """Give mentions that no rule has seen and that were fresh when the store got them.
+
+        The oldest come first. Each has a current verdict and comes with its author's history
+        before it. The older ones are for `judge_backlog`, copies and deleted ones for
+        `judge_copies`; the mentions and brands in `without…` are passed over.
         """
         connection = self._database.connection
         rows = connection.execute(
             f"""
             {SELECT_VOICE}
-            WHERE v.judged_at IS NULL AND ({_WRITTEN}) >= ?
-                AND m.duplicate_of IS NULL AND m.deleted_at IS NULL
-            ORDER BY m.created_at, m.seq LIMIT ?
+            WHERE {_UNJUDGED} AND NOT {_OLD} AND {_UNTOLD}
+                AND m.id NOT IN (SELECT value FROM json_each(:without))
+                AND m.brand NOT IN (SELECT value FROM json_each(:without_brands))
+            ORDER BY m.created_at, m.seq LIMIT :limit
             """,
-            (iso(since), limit),
+            {
+                "max_age_s": max_age.total_seconds(),
+                "limit": limit,
+                "without": json.dumps([*without]),
+                "without_brands": json.dumps([*without_brands]),
+            },
         ).fetchall()
         return [_voice(connection, row) for row in rows]
+
+    def still_unjudged(self, mention_ids: Collection[str]) -> list[str]:
+        """Give those of the mentions that wait for the rules."""
+        rows = self._database.connection.execute(
+            f"""
+            SELECT m.id FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
+            WHERE m.id IN (SELECT value FROM json_each(?)) AND v.judged_at IS NULL AND {_UNTOLD}
+            """,
+            (json.dumps([*mention_ids]),),
+        )
+        return [row[0] for row in rows]
 
     def record(
         self,
@@ -190,7 +254,7 @@ class Judgements:
                 )
 
     def earlier_experience(self, mention_ids: Sequence[str]) -> dict[str, Experience]:
-        """Tell how an older text of each edited mention was understood."""
+        """Tell how the last text of each edited mention that the rules saw was understood."""
         found: dict[str, Experience] = {}
         for chunk in in_chunks(mention_ids):
             marks = ", ".join("?" * len(chunk))
@@ -198,6 +262,7 @@ class Judgements:
                 f"""
                 SELECT m.id, v.experience FROM mentions m
                 JOIN verdicts v ON v.mention_id = m.id AND v.text_hash <> m.text_hash
+                    AND v.judged_at IS NOT NULL
                 WHERE m.id IN ({marks}) ORDER BY v.id
                 """,
                 list(chunk),
@@ -211,7 +276,15 @@ def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:
         mention=mention_from(row),
         verdict=verdict_from(row),
         history=author_history(connection, row),
+        waits_since=from_iso(row["waits_since"]) if row["waits_since"] else None,
     )
+
+
+def _limits(max_age: timedelta, at: datetime) -> dict[str, Any]:
+    return {
+        "max_age_s": max_age.total_seconds(),
+        "running_since": iso(at - _LONGEST_CRAWL),
+    }
 
 
 def _extreme(choose: Any, before: datetime | None, text: str | None) -> datetime | None:

@@ -164,9 +164,16 @@ class Mentions:
         changed = ", ".join(
             f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
         )
-        # An old verdict speaks of the old text: the new one waits to be scored.
+        # An old verdict speaks of the old text: the new one waits to be scored. Where no rule saw
+        # the old text, the mention has waited since that one was stored.
         connection.execute(
-            f"UPDATE mentions SET {changed}, verdict_id = NULL, deleted_at = NULL WHERE id = :id",
+            f"""
+            UPDATE mentions SET {changed}, verdict_id = NULL, deleted_at = NULL,
+                waits_since = CASE WHEN NOT EXISTS (
+                    SELECT 1 FROM verdicts WHERE mention_id = :id AND judged_at IS NOT NULL
+                ) THEN coalesce(waits_since, fetched_at) END
+            WHERE id = :id
+            """,
             row,
         )
 

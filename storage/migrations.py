@@ -437,6 +437,13 @@ def _failures(db: Database) -> None:
     )
 
 
+@migrations(name="0011_waits_since")
+def _waits_since(db: Database) -> None:
+    # Only of a text that was edited before any rule saw it: since when the store has had an older
+    # text of it. What waits is as old as it was then.
+    db.execute("ALTER TABLE mentions ADD COLUMN waits_since TEXT")
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

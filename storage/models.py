@@ -171,11 +171,16 @@ class AuthorHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A mention with its current verdict and its author's history: what rules judge."""
+    """A mention with its current verdict and its author's history: what rules judge.
+
+    `waits_since` is when the store got a text of it that no rule has seen, where that was before
+    the present text was fetched.
+    """
 
     mention: Mention
     verdict: Verdict
     history: AuthorHistory = field(default_factory=AuthorHistory)
+    waits_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from storage.database import Database
+from storage.failures import clear_failure, write_failure
 from storage.models import (
     MAY_BE_POSTED,
     Alert,
@@ -18,6 +20,9 @@ from storage.models import (
     from_iso,
     iso,
 )
+
+MESSAGES = "messages"
+"""The stage whose failures are messages in their plainer form."""
 
 _SELECT = """
     SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
@@ -270,9 +275,10 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
                 (payload, alert.root_key, MAY_BE_POSTED),
             ).rowcount
             if replaced:
+                _note_form(connection, alert)
                 continue
             not_before = _spaced(connection, alert)
-        added += connection.execute(
+        inserted = connection.execute(
             """
             INSERT INTO alerts (
                 dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
@@ -285,7 +291,20 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
                 iso(not_before) if not_before else None, alert.urgent,
             ),
         ).rowcount  # fmt: skip
+        if inserted:
+            _note_form(connection, alert)
+        added += inserted
     return added
+
+
+def _note_form(connection: sqlite3.Connection, alert: NewAlert) -> None:
+    """Let ops know of a message in its plainer form, until a whole one takes its place."""
+    subject = f"alert {alert.root_key or alert.dedupe_key}"
+    if alert.payload.get("plain"):
+        reason = str(alert.payload.get("reason"))
+        write_failure(connection, MESSAGES, alert.created_at, reason, subject)
+    elif alert.operation is Operation.UPDATE:
+        clear_failure(connection, MESSAGES, subject)
 
 
 def _own_key(connection: sqlite3.Connection, alert: NewAlert) -> str:
@@ -319,7 +338,7 @@ def _alert(row: sqlite3.Row) -> Alert:
         kind=AlertKind(row["kind"]),
         brand=row["brand"],
         channel=row["channel"],
-        payload=json.loads(row["payload"]),
+        payload=_payload(row["payload"]),
         state=AlertState(row["state"]),
         attempts=row["attempts"],
         created_at=from_iso(row["created_at"]),
@@ -339,6 +358,15 @@ def _alert(row: sqlite3.Row) -> Alert:
         root_ts=row["root_ts"],
         root_channel=row["root_channel"],
     )
+
+
+def _payload(text: str) -> dict[str, Any]:
+    """Read a payload; a damaged one is empty, so that only its own alert cannot be sent."""
+    try:
+        payload = json.loads(text)
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -14,7 +14,8 @@ from storage.faults import fault
 FLOOR_BYTES = 50 * 1024 * 1024
 """With less free space than this a store is as good as full: a crawl would end in it."""
 
-_TRIED = bytes(1024 * 1024)
+_TRIED_BYTES = 1024 * 1024
+_LEAST_BYTES = 4096
 
 
 def probe(
@@ -31,8 +32,9 @@ def probe(
             raise StoreUnreachableError(f"{path}: no store there: was it moved or deleted?")
         with closing(Database(path, create=False, patience_s=patience_s)) as database:
             database.require_migrated()
-            with database.transaction():
-                pass
+            with database.transaction() as connection:
+                # Of a file that may only be read SQLite gives the lock, and refuses what follows.
+                connection.execute("DELETE FROM http_validators WHERE 0")
         free = shutil.disk_usage(path.absolute().parent).free
         if free < floor_bytes:
             raise StoreFullError(
@@ -40,7 +42,7 @@ def probe(
                 "what is crawled can no longer be stored"
             )
         with tempfile.TemporaryFile(dir=path.absolute().parent) as tried:
-            tried.write(_TRIED[:floor_bytes])
+            tried.write(bytes(max(_LEAST_BYTES, min(floor_bytes, _TRIED_BYTES))))
     except StoreError as error:
         return error
     except OSError as error:

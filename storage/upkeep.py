@@ -15,6 +15,7 @@ from config.errors import (
     InputError,
     StoreCorruptError,
     StoreError,
+    StoreFullError,
     StoreLockedError,
     StoreUnreachableError,
 )
@@ -106,18 +107,33 @@ class Upkeep:
                     "DELETE FROM authors WHERE id NOT IN "
                     "(SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
                 )
-        if erased:
-            self._database.connection.execute(
-                "INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')"
-            )
-        # Even if nothing was erased now: an earlier run may have been kept from it.
-        if not self._database.empty_log() and erased:
-            raise StoreLockedError(
-                f"{self._database.path}: {erased:,} mentions are erased, but their words stay in "
-                "its write-ahead log while another process reads it: end what does, such as "
-                "`earful serve`, then run `earful forget` again"
-            )
+            if erased:
+                # In the same transaction: a word is gone from tables and index, or from neither.
+                connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
+        self._empty_log(erased)
         return erased
+
+    def _empty_log(self, erased: int) -> None:
+        """Take erased words out of the write-ahead log too.
+
+        Even if nothing was erased now: an earlier run may have been kept from it.
+        """
+        path = self._database.path
+        stay = (
+            f"{path}: {erased:,} mentions are erased, but their words stay in its write-ahead log"
+        )
+        try:
+            emptied = self._database.empty_log()
+        except StoreFullError as error:
+            raise StoreFullError(
+                f"{stay}, for no space is left on its disk: free some space, then run "
+                "`earful forget` again"
+            ) from error
+        if not emptied and erased:
+            raise StoreLockedError(
+                f"{stay} while another process reads it: end what does, such as `earful serve`, "
+                "then run `earful forget` again"
+            )
 
     def backup(self, target: Path) -> int:
         """Copy the store while it is in use, verify the copy, then put it in place.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,13 +28,29 @@ class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waiting(self, limit: int) -> list[Mention]:
-        """Give mentions whose present text has no verdict, the newest first, undated ones last."""
+    def waiting(self, limit: int, *, without: Collection[str] = ()) -> list[Mention]:
+        """Give mentions whose present text has no verdict, the newest first, undated ones last.
+
+        The mentions in `without` are passed over.
+        """
         rows = self._database.connection.execute(
-            f"{SELECT_MENTION} WHERE m.verdict_id IS NULL ORDER BY m.created_at DESC LIMIT ?",
-            (limit,),
+            f"""
+            {SELECT_MENTION} WHERE m.verdict_id IS NULL
+                AND m.id NOT IN (SELECT value FROM json_each(?))
+            ORDER BY m.created_at DESC LIMIT ?
+            """,
+            (json.dumps([*without]), limit),
         )
         return [mention_from(row) for row in rows]
+
+    def still_waiting(self, mention_ids: Collection[str]) -> list[str]:
+        """Give those of the mentions whose present text has no verdict."""
+        rows = self._database.connection.execute(
+            "SELECT id FROM mentions "
+            "WHERE id IN (SELECT value FROM json_each(?)) AND verdict_id IS NULL",
+            (json.dumps([*mention_ids]),),
+        )
+        return [row[0] for row in rows]
 
     def count_waiting(self) -> int:
         return self._count("SELECT count(*) FROM mentions WHERE verdict_id IS NULL")

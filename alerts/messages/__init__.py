@@ -7,7 +7,7 @@ from alerts.messages.cases import (
     note,
     overdue,
     reminder,
-    thread_line,
+    thread_reply,
 )
 from alerts.messages.console import plain
 from alerts.messages.health import earful_in_trouble, earful_is_well, earful_was_away
@@ -42,7 +42,7 @@ __all__ = [
     "plain",
     "reminder",
     "shared_quote",
-    "thread_line",
+    "thread_reply",
     "volume_spike",
     "won_back",
     "wow",

@@ -9,10 +9,22 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
-from alerts.messages.blocks import actions, button, can_carry, payload, section, select
-from alerts.messages.text import count, in_utc, line, link, moment
+from alerts.messages.blocks import (
+    MAX_FIELD,
+    MAX_SECTION,
+    actions,
+    button,
+    can_carry,
+    payload,
+    section,
+    select,
+)
+from alerts.messages.plainly import plainly
+from alerts.messages.text import count, in_utc, line, moment, units
 from alerts.messages.voices import (
     briefly,
+    linked_words,
+    read_link,
     source_name,
     stars_briefly,
     voice_blocks,
@@ -49,11 +61,13 @@ _LABELS = [
 _MAX_JOINED = 5
 
 
+@plainly("Complaint")
 def complaint(voice: Voice, due_at: datetime, answers: int = 0) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
     return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers))
 
 
+@plainly("Urgent: an advocate turned angry")
 def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> dict[str, Any]:
     """Build the most urgent message; `due_at` is None where the owner has answered already."""
     if due_at is not None:
@@ -71,6 +85,7 @@ def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> di
     return payload(summary, voice_blocks(title, voice, lead=lead))
 
 
+@plainly("Case", buttons=lambda file: _buttons(file))
 def case_card(file: CaseFile) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
     case, mention = file.case, file.mention
@@ -178,22 +193,29 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
             return None
 
 
-def note(text: str, *, mention_of: str | None = None) -> dict[str, Any]:
-    """Build a message of one line; `mention_of` is the id of a Slack user to mention."""
-    told = f"<@{mention_of}> {text}" if mention_of else text
-    return payload(told.replace("*", ""), [section(told, "line")])
+@plainly("News of a case")
+def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
+    """Build the reply that says in the thread what happened; empty where there is no news."""
+    text = thread_line(file, move)
+    return _one_line(text) if text is not None else {}
 
 
+@plainly("Note")
+def note(text: str) -> dict[str, Any]:
+    """Build a message of one line."""
+    return _one_line(text)
+
+
+@plainly("Reminder: a case is due soon")
 def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
     """Remind whoever claimed a case that its time runs out; mentions only that person."""
     case = file.case
-    name = "" if user_id else f"{line(case.claimed_by, 60)}: "
+    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
     left = duration(case.due_at - now)
-    return note(
-        f"{name}this case is yours and due {moment(case.due_at)}, in {left}.", mention_of=user_id
-    )
+    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
 
 
+@plainly("Overdue case", keep=lambda file: {"broadcast": True})
 def overdue(file: CaseFile) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
@@ -202,7 +224,7 @@ def overdue(file: CaseFile) -> dict[str, Any]:
         f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
         f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
     )
-    return note(told) | {"broadcast": True}
+    return _one_line(told) | {"broadcast": True}
 
 
 def duration(span: timedelta) -> str:
@@ -213,6 +235,10 @@ def duration(span: timedelta) -> str:
     if minutes < 48 * 60:
         return count(round(minutes / 60), "hour")
     return count(round(minutes / 1440), "day")
+
+
+def _one_line(text: str) -> dict[str, Any]:
+    return payload(text.replace("*", ""), [section(text, "line")])
 
 
 def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> CaseFile:
@@ -258,15 +284,16 @@ def _advice(file: CaseFile) -> Block | None:
 def _joined(file: CaseFile) -> Block | None:
     if not file.joined:
         return None
-    rows = [
-        f"• {link(one.url, briefly(one))} at {source_name(one.source)}"
-        for one in file.joined[-_MAX_JOINED:]
-    ]
-    shown: list[str] = []
-    for row in rows:
-        if sum(map(len, shown)) + len(row) < 2600:
-            shown.append(row)
     told = f"*{count(len(file.joined), 'further complaint')} of this author*"
+    room = MAX_SECTION - units(told)
+    shown: list[str] = []
+    # The newest matter most: what has no room is the oldest.
+    for one in reversed(file.joined[-_MAX_JOINED:]):
+        row = f"• {linked_words(one)} at {source_name(one.source)}"
+        room -= units(row) + 1
+        if room < 0:
+            break
+        shown.insert(0, row)
     return section("\n".join([told, *shown]), "joined")
 
 
@@ -280,7 +307,7 @@ def _joining(file: CaseFile, move: CaseMove) -> str:
         again = f" It is open again: answer by {moment(file.case.due_at)}."
     elif file.answers >= MAX_ANSWERS:
         again = " Leave it: two public answers were given in this thread."
-    return f"{told} {link(joined.url, 'Read it')}.{again}"
+    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
 
 
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import context, header, payload, section
+from alerts.messages.plainly import plainly
 from alerts.messages.text import clean, code, count, cut, escape, line, moment
 
 _LONGEST = 380
@@ -14,6 +15,7 @@ _LONGEST = 380
 _SHOWN = 3
 
 
+@plainly("Earful is in trouble, see `earful status`")
 def earful_in_trouble(sentences: Sequence[str], at: datetime) -> dict[str, Any]:
     """Say what is wrong with Earful; each sentence names what, where and what to do."""
     rows = [_said(one) for one in sentences]
@@ -36,6 +38,7 @@ def earful_in_trouble(sentences: Sequence[str], at: datetime) -> dict[str, Any]:
     )
 
 
+@plainly("Earful is well again")
 def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[str, Any]:
     """Say what is in trouble no more; `remaining` others are."""
     rows = [line(one, _LONGEST) for one in about]
@@ -51,6 +54,7 @@ def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[s
     )
 
 
+@plainly("Earful did not run for a while")
 def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str, Any]:
     """Say that no daemon ran for a while, and what becomes of what was written meanwhile."""
     how = "It had ended without being stopped." if died else "It had been stopped."

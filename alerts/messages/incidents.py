@@ -8,17 +8,18 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from alerts.messages.blocks import context, header, payload, section
+from alerts.messages.blocks import MAX_SECTION, context, header, payload, section
 from alerts.messages.cases import duration
-from alerts.messages.text import count, line, link, moment, percentage
-from alerts.messages.voices import briefly, source_name, who
+from alerts.messages.plainly import plainly
+from alerts.messages.text import count, line, moment, percentage, units
+from alerts.messages.voices import linked_words, source_name, who
 from storage.models import Incident, Mention
 
 _LEAST = timedelta(minutes=1)
 _SHOWN = 6
-_MAX_LIST = 2600
 
 
+@plainly("Many complaints at once")
 def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
     """Show an incident as it is now; the count grows while it goes on."""
     about = f" about *{line(state.about, 60)}*" if state.about else ""
@@ -44,6 +45,7 @@ def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
     )
 
 
+@plainly("Unusual numbers")
 def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
     """Tell of a number beyond its control limit; `lead` and `usual` are safe sentences."""
     return payload(
@@ -57,6 +59,7 @@ def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
     )  # fmt: skip
 
 
+@plainly("Far more mentions than usual")
 def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, Any]:
     """Tell that far more than usual was said."""
     return spike(
@@ -66,6 +69,7 @@ def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, A
     )
 
 
+@plainly("Far more anger than usual")
 def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str, Any]:
     """Tell that far more of what was said is angry."""
     return spike(
@@ -76,10 +80,12 @@ def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str,
 
 
 def _newest(mentions: Sequence[Mention]) -> Block | None:
-    rows: list[str] = []
+    rows = ["*The newest*"]
+    room = MAX_SECTION - units(rows[0])
     for one in mentions[:_SHOWN]:
-        row = f"• {link(one.url, briefly(one))} {who(one)} at {source_name(one.source)}"
-        if sum(map(len, rows)) + len(row) > _MAX_LIST:
+        row = f"• {linked_words(one)} {who(one)} at {source_name(one.source)}"
+        room -= units(row) + 1
+        if room < 0:
             break
         rows.append(row)
-    return section("\n".join(["*The newest*", *rows]), "newest") if rows else None
+    return section("\n".join(rows), "newest") if mentions else None

@@ -20,6 +20,9 @@ _AHEAD = 10
 _MAX_MARKS = 3
 _MAX_LINES = 24
 _MAX_URL = 1800
+_ABSURD_URL = 50_000
+MAX_LINK = 2900
+"""Units that a link takes at most, address and label escaped."""
 _LOOK_ALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶"}
 _ORIGINALS = {look: mark for mark, look in _LOOK_ALIKES.items()}
 # Inside a word (snake_case) a mark formats nothing and stays.
@@ -46,6 +49,8 @@ _INVISIBLE = frozenset(
 _JOINING = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
 _SPACES = re.compile(r"[^\S\n]+")
+# What must not be halved: a link, a mention or a date; an entity; a character.
+_WHOLES = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
 
 
 def clean(text: str, *, lines: bool = True) -> str:
@@ -107,16 +112,37 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def units(text: str) -> int:
+    """Measure a text as Slack does, in UTF-16: what lies beyond the first plane takes two."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def fit(text: str, limit: int) -> str:
+    """Shorten mrkdwn that is already escaped to `limit` units, halving no link and no entity.
+
+    This is the last resort of a builder whose parts are longer together than it thought.
+    """
+    if units(text) <= limit:
+        return text
+    kept: list[str] = []
+    room = limit - 1  # the ellipsis
+    for part in _WHOLES.findall(text):
+        room -= units(part)
+        if room < 0:
+            break
+        kept.append(part)
+    return "".join(kept).rstrip() + "…"
+
+
 def cut(text: str, limit: int, *, escaped_limit: int | None = None) -> tuple[str, bool]:
-    """Shorten to `limit` characters, and to `escaped_limit` once escaped, at a word's end.
+    """Shorten to `limit` characters, and to `escaped_limit` units once escaped, at a word's end.
 
     The second value says whether anything was cut; the ellipsis is counted in.
     """
     room = escaped_limit if escaped_limit is not None else 5 * limit
     end, cost = 0, 0
     for end, char in enumerate(text):
-        # Slack counts as JavaScript does: what lies beyond the first plane takes two.
-        cost += {"&": 5, "<": 4, ">": 4}.get(char, 2 if ord(char) > 0xFFFF else 1)
+        cost += {"&": 5, "<": 4, ">": 4}.get(char, 2 if char > "\uffff" else 1)
         if end >= limit or cost > room:
             break
     else:
@@ -155,12 +181,13 @@ def words(text: str, limit: int = MAX_WORDS, escaped_limit: int = 2600) -> tuple
 def heading(text: str, limit: int = 150) -> str:
     """Make one line for a `plain_text` header, where no entity and no tag must stand."""
     shown = clean(text, lines=False).replace("<", "‹").replace(">", "›")
-    return cut(shown, limit)[0]
+    # Slack may count an ampersand as the entity that it keeps it as.
+    return cut(shown, limit, escaped_limit=limit)[0]
 
 
-def safe_url(url: str | None) -> str | None:
-    """Return `url` if it is an http(s) address that can stand in a Slack link, else None."""
-    if not url or len(url) > _MAX_URL:
+def web_address(url: str | None) -> str | None:
+    """Return `url`, percent-encoded and whole, if it is an http(s) address; else None."""
+    if not url or len(url) > _ABSURD_URL:
         return None
     url = url.strip()
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in url):
@@ -172,16 +199,26 @@ def safe_url(url: str | None) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not host:
         return None
-    encoded = percent(url, safe="!#$%&'()*+,/:;=?@[]~-._", encoding="utf-8")
-    return encoded if len(encoded) <= _MAX_URL else None
+    return percent(url, safe="!#$%&'()*+,/:;=?@[]~-._", encoding="utf-8")
 
 
-def link(url: str | None, label: str) -> str:
-    """Link `label` (already escaped) to `url`; the bare label where the address is not safe."""
+def safe_url(url: str | None) -> str | None:
+    """Return an http(s) address that a button can open, else None."""
+    address = web_address(url)
+    return address if address is not None and len(address) <= _MAX_URL else None
+
+
+def link(url: str | None, label: str, room: int = MAX_LINK) -> str:
+    """Link `label` (already escaped) to `url`.
+
+    The bare label where the address is not safe, or where the link, escaped, is longer than
+    `room` units.
+    """
     address = safe_url(url)
     if address is None:
         return label
-    return f"<{address.replace('&', '&amp;')}|{label.replace('|', '¦')}>"
+    shown = f"<{address.replace('&', '&amp;')}|{label.replace('|', '¦')}>"
+    return shown if units(shown) <= room else label
 
 
 def moment(when: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import (
+    MAX_CONTEXT,
     actions,
     button,
     can_carry,
@@ -18,6 +19,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.plainly import plainly
 from alerts.messages.text import (
     clean,
     code,
@@ -30,6 +32,7 @@ from alerts.messages.text import (
     moment,
     percentage,
     safe_url,
+    web_address,
     words,
 )
 from alerts.signs import Colleague
@@ -52,12 +55,15 @@ _SOURCES = {
     "trustpilot": "Trustpilot",
     "youtube": "YouTube",
 }
+# Of a list at least three fit into a section, whatever their links.
+_MAX_LISTED = 650
 _STANCES = {
     Stance.ADVOCATE: "recommends the brand to others",
     Stance.HATER: "talks others out of it",
 }
 
 
+@plainly("Wow")
 def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
@@ -69,6 +75,7 @@ def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
+@plainly("Won back")
 def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
@@ -82,6 +89,7 @@ def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
+@plainly("To share")
 def shared_quote(mention: Mention) -> dict[str, Any]:
     """Build a quote with its attribution, ready to be copied elsewhere."""
     quoted, was_cut = quotation(mention)
@@ -177,12 +185,24 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
-def read_link(mention: Mention, was_cut: bool) -> str:
-    """Say where to read the mention, as a link where its address is safe."""
-    if safe_url(mention.url) is None:
+def read_link(mention: Mention, was_cut: bool, room: int = MAX_CONTEXT) -> str:
+    """Say where to read the mention: by a link, if it has one that takes at most `room` units."""
+    if web_address(mention.url) is None:
         return "No link is known" + (" to the rest of the words" if was_cut else "")
-    told = "Read the rest" if was_cut else "Read it"
-    return link(mention.url, f"{told} at {source_name(mention.source)}")
+    label = f"{'Read the rest' if was_cut else 'Read it'} at {source_name(mention.source)}"
+    shown = link(mention.url, label, room)
+    if shown == label:
+        return f"{label}: the link is too long for Slack, the view `voice` has it"
+    return shown
+
+
+def linked_words(mention: Mention) -> str:
+    """Quote the first words for a list, as a link; with the mention's id where none fits."""
+    words = briefly(mention)
+    shown = link(mention.url, words, _MAX_LISTED)
+    if shown == words and web_address(mention.url) is not None:
+        return f"{words} ({code(mention.id, 120)})"
+    return shown
 
 
 def voice_blocks(

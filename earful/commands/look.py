@@ -14,6 +14,9 @@ import click
 from config.errors import InputError, StoreError
 from earful.app import App, utc_now
 
+# A store that is held for longer is a finding: whoever asks how Earful is does not wait for it.
+_PATIENCE_S = 5.0
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -28,7 +31,7 @@ def status(app: App, as_json: bool) -> int:
     from earful import console, health
 
     try:
-        with app.open_store(readonly=True) as store:
+        with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
             found = health.status(store, app.settings, utc_now())
     except StoreError as error:
         if as_json:

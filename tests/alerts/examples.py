@@ -356,9 +356,7 @@ def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
     file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
     move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
-    told = messages.thread_line(file, move)
-    assert told is not None
-    return messages.note(told)
+    return messages.thread_reply(file, move)
 
 
 def _reminder() -> dict[str, Any]:

@@ -757,7 +757,7 @@ def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
     for block in blocks:
         kind = block.get("type")
         for text, limit in _texts(block):
-            length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+            length = _length(text)
             if not 0 < length <= limit:
                 faults.append(f"{kind}: a text of {length} characters, 1 to {limit} are taken")
         for name, limit in (("fields", 10), ("elements", 25 if kind == "actions" else 10)):
@@ -768,7 +768,13 @@ def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
     return faults
 
 
+def _length(text: str) -> int:
+    """Count as Slack does, in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Give each text of a block, and how long Block Kit lets it be."""
     kind = block.get("type")
     found: list[tuple[str, int]] = []
     if "text" in block:
@@ -776,6 +782,16 @@ def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
     found += [(one["text"], 2000) for one in block.get("fields") or []]
     if kind == "context":
         found += [(one["text"], 3000) for one in block["elements"] if "text" in one]
+    if kind == "actions":
+        for one in block["elements"]:
+            found += [(one["action_id"], 255)]
+            found += [(one["text"]["text"], 75)] if "text" in one else []
+            found += [(one[name], limit) for name, limit in (("value", 2000), ("url", 3000))
+                      if name in one]  # fmt: skip
+            found += [(one["placeholder"]["text"], 150)] if "placeholder" in one else []
+            for option in one.get("options") or []:
+                found += [(option["text"]["text"], 75), (option["value"], 150)]
+    found += [(block["block_id"], 255)] if "block_id" in block else []
     return found
 
 

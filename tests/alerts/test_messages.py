@@ -169,9 +169,7 @@ def payloads_of(text, **more):
         move = CaseMove(
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
-        told = messages.thread_line(file, move)
-        assert told is not None
-        yield messages.note(told)
+        yield messages.thread_reply(file, move)
     yield messages.overdue(file)
     yield messages.incident(an_incident(about=text), [mention] * 2)
     yield messages.shared_quote(mention)

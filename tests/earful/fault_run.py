@@ -6,10 +6,12 @@ The daemon is the real command; its looks at itself come every second instead of
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -84,9 +86,9 @@ class World:
 
 
 @contextmanager
-def world(more: str = "") -> Iterator[World]:
-    with tempfile.TemporaryDirectory(prefix="earful-") as folder, FakeSlack() as slack:
-        made = World(Path(folder), slack, more)
+def world(more: str = "", folder: Path | None = None) -> Iterator[World]:
+    with tempfile.TemporaryDirectory(prefix="earful-") as own, FakeSlack() as slack:
+        made = World(folder or Path(own), slack, more)
         Store.open(made.store, migrate=True).close()
         yield made
 
@@ -176,6 +178,33 @@ def store_locked() -> Seen:
             other.close()
 
 
+def disk_full() -> Seen:
+    """The store's disk is full, and later is not. Needs root: a small file system of its own."""
+    with tempfile.TemporaryDirectory(prefix="earful-disk-") as mount:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=80m", "earful-test", mount], check=True
+        )
+        try:
+            with (
+                world(folder=Path(mount)) as made,
+                running(made.config, made.slack, "--no-serve") as run,
+            ):
+                run.wait_for(lambda: '"started"' in run.log.read_text())
+                ballast = Path(mount) / "ballast"
+                _fill(ballast)
+                return look(made, run, "Earful is in trouble", ballast.unlink)
+        finally:
+            subprocess.run(["umount", "--lazy", mount], check=True)
+
+
+def memory_short() -> Seen:
+    """The model does not fit into the memory that the daemon may use."""
+    with world() as made:
+        made.say("Acme lost my parcel and nobody answers. Never again.")
+        with running(made.config, made.slack, "--no-serve", memory_mb=400) as run:
+            return look(made, run, "scoring fails")
+
+
 def daemon_stopped() -> Seen:
     """No daemon runs for nine days with mentions to score; the next one tells ops."""
     source = '[[brands.sources]]\nsource = "lobsters"\nbase_url = "http://127.0.0.1:9"\n'
@@ -202,9 +231,18 @@ FAULTS: dict[str, Callable[[], Seen]] = {
         channel_archived,
         dashboards_killed,
         store_locked,
+        disk_full,
+        memory_short,
         daemon_stopped,
     )
 }
+
+
+def _fill(ballast: Path) -> None:
+    """Write until no byte is left."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def _dashboards_of(parent: int) -> int:

@@ -70,15 +70,17 @@ def running(
     seconds: float = 1,
     buttons: bool = False,
     weights: Path | None = None,
+    memory_mb: int | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     if buttons:
         environment["SLACK_APP_TOKEN"] = slack.app_token
     log = config.with_suffix(".log")
+    limit = ["prlimit", f"--data={memory_mb * 1_000_000}"] if memory_mb else []
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            command(config, days, seconds, "run", *more, weights=weights),
+            [*limit, *command(config, days, seconds, "run", *more, weights=weights)],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=errors,

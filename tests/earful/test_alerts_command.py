@@ -26,7 +26,6 @@ from tests.alerts.outboxes import an_alert
 from tests.earful.conftest import Earful
 
 COMPLAINTS, WOWS, OPS = "#voice-complaints", "#voice-wows", "#voice-ops"
-WRITTEN = datetime.now(UTC) - timedelta(hours=3)
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def pass_over(store: Store, transport: Transport, *, later: timedelta = timedelt
 
 
 def alert(key: str, channel: str = COMPLAINTS, *, text: str | None = None) -> NewAlert:
-    return an_alert(key, channel, text=text, at=WRITTEN)
+    return an_alert(key, channel, text=text, at=datetime.now(UTC) - timedelta(hours=3))
 
 
 def reply(root: str, text: str, channel: str = COMPLAINTS) -> NewAlert:

@@ -36,6 +36,7 @@ from storage.store import Store
 from storage.verdicts import Scored
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -91,6 +92,15 @@ def alert(key: str = "k", channel: str = "#c") -> NewAlert:
 
 def summary_of(backlog: Backlog) -> NewAlert:
     return replace(alert(f"backlog:{backlog.brand}:{backlog.source}"), kind=AlertKind.BACKLOG)
+
+
+def judge_old(store: Store) -> list[Backlog]:
+    store.judgements.judge_copies(NOW)
+    found = store.judgements.backlogs(DAY, NOW)
+    for old in found:
+        judged = store.judgements.judge_backlog(old, summary_of(old), DAY, NOW)
+        assert judged == sum(old.counts.values())
+    return found
 
 
 # Mentions
@@ -252,7 +262,7 @@ def test_a_correction_overrides_the_model_in_the_view_and_for_the_rules(store: S
         "SELECT experience, stance, sure, corrected FROM voice"
     ).fetchone()
     assert tuple(row) == ("angry", "hater", 1, 1)
-    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(DAY, 9)
     assert (voice.verdict.experience, voice.verdict.sure) == (Experience.ANGRY, True)
 
 
@@ -268,14 +278,13 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
         ]
     )
     score(store, verdict())
-    cutoff = NOW - timedelta(days=1)
-    found = {one.source: one for one in store.judgements.judge_backlog(cutoff, NOW, summary_of)}
+    found = {one.source: one for one in judge_old(store)}
     assert found["appstore"].counts == {Experience.ANGRY: 3}
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
-    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
+    assert judge_old(store) == []
     assert len(store.outbox.waiting(NOW, 9)) == 2
-    assert [one.mention.native_id for one in store.judgements.unjudged(cutoff, 9)] == ["1"]
+    assert [one.mention.native_id for one in store.judgements.unjudged(DAY, 9)] == ["1"]
 
 
 def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> None:
@@ -283,11 +292,10 @@ def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> No
     score(store, verdict())
     target = CrawlTarget(brand="Acme Air", source="appstore", target="7")
     run = store.crawls.start(target, NOW)
-    cutoff = NOW - timedelta(days=1)
-    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
-    assert store.judgements.unjudged(cutoff, 9) == []
+    assert judge_old(store) == []
+    assert store.judgements.unjudged(DAY, 9) == []
     store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.OK), NOW)
-    assert len(store.judgements.judge_backlog(cutoff, NOW, summary_of)) == 1
+    assert len(judge_old(store)) == 1
 
 
 def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store) -> None:
@@ -296,13 +304,13 @@ def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store
     store.crawls.start(
         CrawlTarget(brand="Acme Air", source="appstore", target="7"), NOW - timedelta(hours=2)
     )
-    assert len(store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)) == 1
+    assert len(judge_old(store)) == 1
 
 
 def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    voices = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    voices = store.judgements.unjudged(DAY, 9)
     case = NewCase(mention_id="appstore:1", brand="Acme Air", opened_at=NOW, due_at=NOW)
     for _ in range(2):
         store.judgements.record(voices, [case], [alert()], NOW)
@@ -316,20 +324,19 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
 def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    day_ago = NOW - timedelta(days=1)
-    store.judgements.record(store.judgements.unjudged(day_ago, 9), [], [], NOW)
+    store.judgements.record(store.judgements.unjudged(DAY, 9), [], [], NOW)
     stale, after = store.verdicts.stale(["m2"], 9)
     assert [one.id for one in stale] == ["appstore:1"]
     assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
     (same,) = stale
     store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
     assert store.verdicts.stale(["m2"], 9) == ([], 0)
-    assert store.judgements.unjudged(day_ago, 9) == []
+    assert store.judgements.unjudged(DAY, 9) == []
     models = store.database.connection.execute("SELECT model FROM verdicts ORDER BY id")
     assert [row[0] for row in models] == ["m1", "m2"]
     store.mentions.save([mention(text="and now this")])
     score(store, verdict(model="m2"))
-    assert len(store.judgements.unjudged(day_ago, 9)) == 1
+    assert len(store.judgements.unjudged(DAY, 9)) == 1
 
 
 def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
@@ -340,10 +347,10 @@ def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
     ]
     store.mentions.save(earlier)
     score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
-    store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)
+    judge_old(store)
     store.mentions.save([mention("3", text="never again")])
     score(store, verdict(Experience.ANGRY, Stance.HATER))
-    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(DAY, 9)
     history = voice.history
     assert (history.mentions, history.delighted, history.advocate) == (2, 2, 2)
     assert (history.last_stance, history.last_experience) == (
