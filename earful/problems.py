@@ -30,6 +30,8 @@ _MISSED_READINGS = 3
 _FLOW = {"score": "scoring", "judge": "judging", "deliver": "delivery"}
 _STAGES = _FLOW | {
     "crawl": "crawling",
+    "cases": "seeing to cases",
+    "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",
 }
