@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from config.errors import StoreError
 from earful.failing import describe
+from storage.faults import UNFIT
 from storage.models import Failure
 from storage.store import Store
 
@@ -23,14 +24,6 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 OPS_KNOW_IN = timedelta(days=1)
 """After so long ops have heard of a failure that no later success would clear."""
-
-# What was to be written does not fit into the store: that is the fault of what was to be written.
-_UNFIT = (
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-)
 
 
 class Isolation:
@@ -174,5 +167,5 @@ def mention_subject(mention_id: str) -> str:
 
 def _raise_if_the_stores(error: Exception) -> None:
     cause = error.__cause__ if isinstance(error, StoreError) else error
-    if isinstance(error, StoreError | sqlite3.Error) and not isinstance(cause, _UNFIT):
+    if isinstance(error, StoreError | sqlite3.Error) and not isinstance(cause, UNFIT):
         raise error

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from storage.database import Database
 from storage.models import Failure, from_iso, iso
+from storage.storable import mended
 
 # A stage that works is written down this often at most: it may run many times a minute.
 _WORKED_EVERY = timedelta(minutes=1)
@@ -116,7 +117,7 @@ def write_failure(
                 first_at = CASE failures WHEN 0 THEN excluded.first_at ELSE first_at END
             RETURNING failures
             """,
-            (stage, subject, " ".join(error.split()), iso(at)),
+            (stage, subject, mended(" ".join(error.split())), iso(at)),
         ).fetchone()[0]
     )
 

@@ -18,8 +18,19 @@ from config.errors import (
     StoreUnreachableError,
 )
 
-SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""What sqlite3 raises; the second where a damaged name is in the message itself."""
+SQLITE_ERRORS = (sqlite3.Error, UnicodeError, OverflowError)
+"""What sqlite3 raises: a damaged name in its own message cannot be decoded, a lone surrogate that
+it is given cannot be encoded, and an integer may be too large for it."""
+
+UNFIT = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    UnicodeEncodeError,
+    OverflowError,
+)
+"""What SQLite raises where what is to be written is at fault, and not the store."""
 
 _RESTORE = "put a backup back with `earful restore FILE`"
 # SQLite reports some writes that a full disk refused as broken input and output.
@@ -34,11 +45,20 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def fault(path: Path, error: sqlite3.Error | UnicodeDecodeError | OSError) -> StoreError:
+def is_unfit(error: Exception) -> bool:
+    """Tell whether what was to be written is at fault: the store takes other things."""
+    return isinstance(error, StoreError) and isinstance(error.__cause__, UNFIT)
+
+
+def fault(path: Path, error: sqlite3.Error | UnicodeError | OverflowError | OSError) -> StoreError:
     """Give the StoreError that says what is wrong with the store (or its copy) at `path`."""
     if isinstance(error, OSError):
         return _of_the_disk(path, error)
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        return StoreRefusedError(
+            f"{path}: cannot hold, and so does not have, what it was asked for: {error}"
+        )
+    if isinstance(error, UnicodeError):
         return damaged(path, "its tables' names are no text")
     # What Python's module raises itself has no code of SQLite's.
     code = getattr(error, "sqlite_errorcode", None)

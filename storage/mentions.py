@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import MAY_BE_POSTED, Mention, SaveResult, from_iso, iso
+from storage.faults import is_unfit
+from storage.models import MAY_BE_POSTED, Mention, SaveResult, Unstored, from_iso, iso
+from storage.storable import UnstorableError, mended, storable
 
 _COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
@@ -25,6 +28,10 @@ _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
 _CHUNK = 500
 
 
+class _UndoneError(Exception):
+    """Ends a transaction that nothing is to be kept of."""
+
+
 class Mentions:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,38 +42,93 @@ class Mentions:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
-        anew. A mention that another brand already has stays that brand's. The ids in `gone` were
-        deleted at their source, as seen `at`: they are marked, their words and counts stay, and
-        alerts for them that wait are dropped.
+        anew. A mention that another brand already has stays that brand's. One that the store
+        cannot hold is refused, the others are stored. The ids in `gone` were deleted at their
+        source, as seen `at`: they are marked, their words and counts stay, and alerts for them
+        that wait are dropped.
         """
-        latest = {mention.id: _storable(mention) for mention in batch}
-        new, edited, deleted = 0, 0, 0
-        if not latest and not gone:
-            return SaveResult()
+        held: dict[str, Mention] = {}
+        refused: list[Unstored] = []
+        for mention in batch:
+            try:
+                one = storable(mention)
+            except UnstorableError as error:
+                refused.append(Unstored(mention_id=mention.id, reason=str(error)))
+            else:
+                held[one.id] = one
+        ids = [mended(mention_id) for mention_id in gone]
+        if not held and not ids:
+            return SaveResult(refused=tuple(refused))
+        try:
+            saved = self._save(held, ids, at)
+        except Exception as error:
+            if not held or not is_unfit(error):
+                raise
+            self._try_out(next(iter(held.values())))
+            saved = self._save_halves(list(held.values()), error) + self._save({}, ids, at)
+        return replace(saved, refused=(*refused, *saved.refused))
+
+    def _save(
+        self, latest: dict[str, Mention], gone: Sequence[str], at: datetime | None
+    ) -> SaveResult:
         with self._database.transaction() as connection:
-            stored = self._stored(connection, latest)
-            self._save_authors(connection, latest.values())
-            inserts = []
-            for mention in latest.values():
-                row = _row(mention)
-                old = stored.get(mention.id)
-                if old is None:
-                    inserts.append(row)
-                    new += 1
-                elif old["brand"] != mention.brand:
-                    continue
-                elif old["text_hash"] != mention.text_hash:
-                    self._replace_version(connection, old, row)
-                    edited += 1
-                else:
-                    self._refresh(connection, old, row)
-            columns = ", ".join(_COLUMNS)
-            marks = ", ".join(f":{column}" for column in _COLUMNS)
-            connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
+            saved = self._write(connection, latest)
             if gone and at is not None:
-                deleted = _mark_gone(connection, gone, at)
-        known = len(latest) - new - edited
-        return SaveResult(new=new, edited=edited, known=known, deleted=deleted)
+                saved += SaveResult(deleted=_mark_gone(connection, gone, at))
+        return saved
+
+    def _write(self, connection: sqlite3.Connection, latest: dict[str, Mention]) -> SaveResult:
+        new, edited = 0, 0
+        stored = self._stored(connection, latest)
+        self._save_authors(connection, latest.values())
+        inserts = []
+        for mention in latest.values():
+            row = _row(mention)
+            old = stored.get(mention.id)
+            if old is None:
+                inserts.append(row)
+                new += 1
+            elif old["brand"] != mention.brand:
+                continue
+            elif old["text_hash"] != mention.text_hash:
+                self._replace_version(connection, old, row)
+                edited += 1
+            else:
+                self._refresh(connection, old, row)
+        columns = ", ".join(_COLUMNS)
+        marks = ", ".join(f":{column}" for column in _COLUMNS)
+        connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
+        return SaveResult(new=new, edited=edited, known=len(latest) - new - edited)
+
+    def _save_halves(self, mentions: Sequence[Mention], error: Exception) -> SaveResult:
+        """Save mentions that cannot all be stored at once; those that cannot alone are refused."""
+        if len(mentions) == 1:
+            reason = f"it does not fit into the store: {error.__cause__ or error}"
+            return SaveResult(refused=(Unstored(mention_id=mentions[0].id, reason=reason),))
+        saved = SaveResult()
+        middle = (len(mentions) + 1) // 2
+        for half in (mentions[:middle], mentions[middle:]):
+            try:
+                saved += self._save({mention.id: mention for mention in half}, (), None)
+            except Exception as again:
+                if not is_unfit(again):
+                    raise
+                saved += self._save_halves(half, again)
+        return saved
+
+    def _try_out(self, like: Mention) -> None:
+        """Raise what the store says of a mention that cannot be at fault; nothing is kept."""
+        blameless = Mention(
+            brand="earful",
+            source="earful",
+            native_id="blameless",
+            author="earful",
+            text="Can a mention be stored?",
+            fetched_at=like.fetched_at,
+        )
+        with suppress(_UndoneError), self._database.transaction() as connection:
+            self._write(connection, {blameless.id: blameless})
+            raise _UndoneError
 
     def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
         """Give the text hash of each of these that was stored before a moment and still stands.
@@ -74,7 +136,8 @@ class Mentions:
         What a later run stored is left out: that run may have ended before it came this far back.
         """
         found: dict[str, str] = {}
-        for chunk in in_chunks([f"{source}:{native_id}" for native_id in native_ids]):
+        wanted = [mended(f"{source}:{native_id}") for native_id in native_ids]
+        for chunk in in_chunks(wanted):
             marks = ", ".join("?" * len(chunk))
             for row in self._database.connection.execute(
                 f"SELECT native_id, text_hash FROM mentions WHERE id IN ({marks}) "
@@ -232,25 +295,6 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
             (mention_id, MAY_BE_POSTED),
         )
     return deleted
-
-
-def _storable(mention: Mention) -> Mention:
-    """Replace lone surrogates, which SQLite cannot hold, and NULs, which end its strings."""
-    damaged: dict[str, Any] = {
-        item.name: _mend(value)
-        for item in fields(Mention)
-        if isinstance(value := getattr(mention, item.name), str) and _mend(value) != value
-    }
-    return replace(mention, **damaged) if damaged else mention
-
-
-def _mend(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        # Joins pairs that were escaped apart, and replaces what stays alone.
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\x00", "")
 
 
 def in_chunks(items: Sequence[Any], size: int = _CHUNK) -> Iterator[Sequence[Any]]:

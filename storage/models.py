@@ -474,13 +474,22 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unstored:
+    """A mention that the store cannot hold, and why."""
+
+    mention_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """What saving a batch of mentions did; `new + edited + known` is the batch."""
+    """What saving a batch of mentions did: `new + edited + known` and the `refused` are all."""
 
     new: int = 0
     edited: int = 0
     known: int = 0
     deleted: int = 0
+    refused: tuple[Unstored, ...] = ()
 
     def __add__(self, other: SaveResult) -> SaveResult:
         return SaveResult(
@@ -488,6 +497,7 @@ class SaveResult:
             edited=self.edited + other.edited,
             known=self.known + other.known,
             deleted=self.deleted + other.deleted,
+            refused=self.refused + other.refused,
         )
 
 

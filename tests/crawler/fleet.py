@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -138,6 +139,8 @@ def _crawl(jobs: list[CrawlJob], settings: dict[str, Any]) -> list[CrawlReport]:
     from crawler import catalog, child
     from storage.store import Store
 
+    if module := settings.pop("SPIDERS", None):
+        import_module(module).add()
     if quota := settings.pop("DAILY_QUOTA", None):
         for job in jobs:
             catalog.sources()[job.source].daily_quota = quota

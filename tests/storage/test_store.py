@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -192,6 +192,31 @@ def test_any_text_can_be_stored(store: Store, text: str, stored: str) -> None:
     assert found is not None
     assert found.text == stored
     assert store.mentions.save([mention(text=text)]) == SaveResult(known=1)
+
+
+def test_what_cannot_be_stored_is_refused_and_known_to_be(store: Store) -> None:
+    bad = mention("2", created_at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+    saved = store.mentions.save([mention(), bad, mention("3")], ["appstore:\ud800"], NOW)
+    (refused,) = saved.refused
+    assert (saved.new, refused.mention_id) == (2, "appstore:2")
+    assert refused.reason.startswith("created_at '9999-12-31 23:59:59.999999-05:00' cannot be ")
+    assert store.mentions.save([bad]) == SaveResult(refused=saved.refused)
+
+
+@pytest.mark.parametrize("asked", ["appstore:\ud800", 2**70])
+def test_what_sqlite_cannot_even_look_for_is_an_error_of_one_line(
+    store: Store, asked: object
+) -> None:
+    with pytest.raises(StoreRefusedError, match="cannot hold, and so does not have") as caught:
+        store.database.connection.execute("SELECT ?", (asked,))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_failure_is_written_whatever_its_words_are(store: Store) -> None:
+    store.failures.failed("score", NOW, "ValueError: \ud83d\x00 is no word", "mention appstore:1")
+    assert (
+        store.failures.of("score")["mention appstore:1"].error == "ValueError: \ufffd is no word"
+    )
 
 
 def test_a_thousand_mentions_fit_one_batch(store: Store) -> None:
