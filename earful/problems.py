@@ -155,8 +155,8 @@ def _silent_stages(
             yield Problem(
                 f"silent:{stage}",
                 stage_name(stage),
-                f"{stage_name(stage)} has not come to an end since {_clock(last)}: see the daemon's log, and "
-                "restart it",
+                f"{stage_name(stage)} has not come to an end since {_clock(last)}: see the "
+                "daemon's log, and restart it",
             )
 
 
@@ -170,7 +170,8 @@ def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
         yield Problem(
             f"subjects:{stage}",
             f"what {stage_name(stage)} failed for",
-            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: {shown}{more}",
+            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: "
+            f"{shown}{more}",
         )
 
 
@@ -191,8 +192,8 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
         yield Problem(
             f"waiting:{stage}",
             f"what waits for {stage_name(stage)}",
-            f"{waits} for {stage_name(stage)} since {_clock(since)}: run `earful process`, or start "
-            "the daemon",
+            f"{waits} for {stage_name(stage)} since {_clock(since)}: run `earful process`, or "
+            "start the daemon",
         )
 
 
