@@ -10,6 +10,7 @@ from filelock import Timeout
 
 from config.settings import Settings
 from earful import jobs
+from sentiment.number_choice import last_choice
 from storage.models import SourceState
 from storage.store import Store
 
@@ -30,6 +31,8 @@ class Status:
     alerts: dict[str, int]
     languages: dict[str, int]
     unread: int
+    # What scoring last computed in on this machine; None before it ever scored.
+    numbers: dict[str, Any] | None
     sources: list[dict[str, Any]]
     problems: list[str]
 
@@ -67,6 +70,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         alerts={state.value: number for state, number in alerts.items()},
         languages=store.insight.languages(),
         unread=store.verdicts.count_unread(),
+        numbers=last_choice(),
         sources=sources,
         problems=problems,
     )

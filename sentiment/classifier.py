@@ -98,10 +98,12 @@ class Classifier:
         EARFUL_NUMBERS is misspelt.
         """
         from sentiment.measuring import fastest
+        from sentiment.memory import keep_freed
         from sentiment.runtimes import Runtimes
 
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
+        keep_freed()
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),

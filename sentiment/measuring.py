@@ -64,7 +64,7 @@ def fastest() -> Choice:
         if found is None:
             found = measured()
             for way, reason in found.ruled_out.items():
-                LOG.warning("this machine does not compute in %s: %s", way, reason)
+                LOG.info("this machine does not compute in %s: %s", way, reason)
         working = {
             way: value for way, value in found.seconds.items() if way not in found.ruled_out
         }

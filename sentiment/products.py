@@ -80,23 +80,25 @@ class Int8:
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
         whole, low, step = whole_numbers(rows)
-        result = torch.ops.onednn.qlinear_pointwise(
+        result: Tensor = torch.ops.onednn.qlinear_pointwise(
             whole, 1.0, 0, self.weight, self.scale, self.zeros, None, 1.0, 0, torch.float32,
             "none", [], "",
         )  # fmt: skip
-        # Numbers are counted from the row's zero: what that is worth comes on top, with the bias.
-        result = torch.addcmul(torch.addcmul(self.bias, low, self.sums), result, step)
-        result = result.view(*x.shape[:-1], -1)
-        return functional.gelu(result) if self.gelu else result
+        # Numbers count from the row's lowest: what that is worth comes on top, with the bias.
+        # All in place: new memory for every step would cost as much as the product.
+        result.mul_(step).addcmul_(low, self.sums).add_(self.bias)
+        if self.gelu:
+            torch.ops.aten.gelu_(result)
+        return result.view(*x.shape[:-1], -1)
 
 
 def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Round rows (n, size) to uint8; with what 0 stands for and the step, (n, 1) each."""
     low = rows.amin(1, keepdim=True).clamp_(max=0)
     step = (rows.amax(1, keepdim=True).clamp_(min=0) - low).clamp_(min=1e-12) / _STEPS
-    # Zero itself is hit exactly: `.to` cuts, so a half is added.
+    # Zero itself is hit exactly; `.to` cuts, so a half is added.
     zero = (low / step).round_()
-    whole = (rows * (1 / step)).add_(0.5 - zero).to(torch.uint8)
+    whole = (rows * step.reciprocal()).add_(0.5 - zero).to(torch.uint8)
     return whole, zero * step, step
 
 
