@@ -11,7 +11,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,13 @@ class Choice:
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as the cache and `status --json` hold it."""
-        return {"numbers": self.kind.value, **asdict(self)}
+        return {
+            "numbers": self.kind.value,
+            "device": self.device,
+            "ways": [way.value for way in self.ways],
+            "seconds": {way.value: value for way, value in self.seconds.items()},
+            "ruled_out": {way.value: why for way, why in self.ruled_out.items()},
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Choice:

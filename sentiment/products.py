@@ -80,16 +80,21 @@ class Int8:
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
         whole, low, step = whole_numbers(rows)
-        result: Tensor = torch.ops.onednn.qlinear_pointwise(
-            whole, 1.0, 0, self.weight, self.scale, self.zeros, None, 1.0, 0, torch.float32,
-            "none", [], "",
-        )  # fmt: skip
+        result = self.multiplied(whole)
         # Numbers count from the row's lowest: what that is worth comes on top, with the bias.
         # All in place: new memory for every step would cost as much as the product.
         result.mul_(step).addcmul_(low, self.sums).add_(self.bias)
         if self.gelu:
             torch.ops.aten.gelu_(result)
         return result.view(*x.shape[:-1], -1)
+
+    def multiplied(self, whole: Tensor) -> Tensor:
+        """Multiply whole numbers (n, inputs), uint8; the outputs are in steps of each output."""
+        result: Tensor = torch.ops.onednn.qlinear_pointwise(
+            whole, 1.0, 0, self.weight, self.scale, self.zeros, None, 1.0, 0, torch.float32,
+            "none", [], "",
+        )  # fmt: skip
+        return result
 
 
 def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -50,7 +50,7 @@ def test_a_function_that_refuses_the_cpu_ends_nothing(
 def breaking(
     monkeypatch: pytest.MonkeyPatch, how: Callable[[tuple[Tensor, Tensor]], object]
 ) -> None:
-    """Let all but plain fp32 fail as soon as there are two texts of more than five tokens."""
+    """Let all but plain fp32 fail at texts of more than five tokens."""
     scores = Runtime.scores
 
     def broken(self: Runtime, rows: Sequence[list[int]], ratings: Sequence[float]) -> object:
