@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.errors import ModelError
 from sentiment import adapter
 from sentiment.backbone import backbone_dir, load_tokenizer
 from sentiment.calibration import Calibration, Mode, confidence, nearness
@@ -75,12 +76,18 @@ class Classifier:
         calibration: Calibration,
         languages: Sequence[str] = ("en",),
         others: Mapping[str, LanguageModel] | None = None,
+        missing: Mapping[str, ModelError] | None = None,
     ) -> None:
+        """`others` read the languages they are for; `missing` says why those could not be loaded.
+
+        Texts in a missing language are judged as without a model for it.
+        """
         self.model = model
         self.runtime = runtime
         self.calibration = calibration
         self.languages = frozenset(languages)
         self.others = dict(others or {})
+        self.missing = dict(missing or {})
         self._tokenizer = tokenizer
 
     @property
@@ -89,10 +96,17 @@ class Classifier:
         return (self.model, *(other.model for other in self.others.values()))
 
     @classmethod
-    def load(cls, weights: Path | None = None, models: Sequence[ModelSettings] = ()) -> Classifier:
+    def load(
+        cls,
+        weights: Path | None = None,
+        models: Sequence[ModelSettings] = (),
+        *,
+        tolerant: bool = False,
+    ) -> Classifier:
         """Load shipped or given weights; ModelError if they or the backbone are not as they were.
 
-        `models` read the languages that they name.
+        `models` read the languages that they name; a `tolerant` classifier goes on without those
+        that cannot be loaded, and names them in `missing`.
 
         Chooses device and number type, and logs it (`measuring.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
@@ -104,6 +118,7 @@ class Classifier:
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
+        others, missing = _others(models, tolerant)
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),
@@ -111,7 +126,8 @@ class Classifier:
             tokenizer=load_tokenizer(backbone_dir()),
             calibration=config.calibration,
             languages=config.languages,
-            others=_others(models),
+            others=others,
+            missing=missing,
         )
 
     def classify(
@@ -263,12 +279,21 @@ def _mode(calibration: Calibration, text: Text) -> Mode:
     return calibration.rated if rated else calibration.unrated
 
 
-def _others(models: Sequence[ModelSettings]) -> dict[str, LanguageModel]:
-    if not models:
-        return {}
-    from sentiment.languages import LanguageModel
-
-    return {model.language: LanguageModel.load(model) for model in models}
+def _others(
+    models: Sequence[ModelSettings], tolerant: bool
+) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
+    loaded: dict[str, LanguageModel] = {}
+    missing: dict[str, ModelError] = {}
+    if models:
+        from sentiment.languages import LanguageModel
+    for model in models:
+        try:
+            loaded[model.language] = LanguageModel.load(model)
+        except ModelError as error:
+            if not tolerant:
+                raise
+            missing[model.language] = error
+    return loaded, missing
 
 
 def _read_whole(owner: NDArray[np.int64], texts: Sequence[Text]) -> list[bool]:

@@ -87,10 +87,10 @@ def refuse(way: Way, _: Tensor) -> Tensor:
 
 
 def test_what_cannot_be_packed_is_ruled_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(way: Way, weight: Tensor, bias: Tensor, **more: bool) -> object:
+    def make(way: Way, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> object:
         if way is not Way.PLAIN:
             raise RuntimeError(REFUSAL)
-        return product(way, weight, bias, **more)
+        return product(way, weight, bias, gelu=gelu)
 
     monkeypatch.setattr(measuring, "product", make)
     choice = fastest()
