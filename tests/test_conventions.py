@@ -14,6 +14,9 @@ import pytest
 
 from earful.cli import cli
 from storage.migrations import migrations
+from tests.docs.modules import modules
+from tests.docs.parts import COMMAND
+from tests.docs.purity import impure_calls, pure_modules
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -137,6 +140,40 @@ def test_no_test_takes_the_time_at_import() -> None:
 )
 def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
     assert sum(map(takes_the_time, run_at_import(ast.parse(source)))) == taken
+
+
+CONTRACTS = PROJECT["tool"]["importlinter"]["contracts"]
+
+
+def test_what_calls_itself_pure_is_in_the_contract_of_the_pure() -> None:
+    (contract,) = (one for one in CONTRACTS if "pure" in one["name"])
+    listed = tuple(contract["source_modules"])
+    for module in modules():
+        held = module.name in listed or module.name.startswith(tuple(f"{one}." for one in listed))
+        assert held == (module in pure_modules()), f"{module.path}: run `{COMMAND}`"
+    assert {"config.settings", "storage.store", "os", "time"} <= set(contract["forbidden_modules"])
+
+
+def test_what_calls_itself_pure_calls_no_clock_and_no_file() -> None:
+    found = [
+        f"{module.path}:{call}" for module in pure_modules() for call in impure_calls(module.tree)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("def f():\n    return datetime.now(UTC)", 1),
+        ("today = date.today()", 1),
+        ("open(path)", 1),
+        ("path.read_text()", 1),
+        ("channel.reopen(now)", 0),
+        ("from datetime import datetime", 0),
+    ],
+)
+def test_what_a_pure_module_cannot_call(source: str, count: int) -> None:
+    assert len(list(impure_calls(ast.parse(source)))) == count
 
 
 def test_a_slow_test_says_why() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.docs.house import house_map
 from tests.docs.modules import ROOT
+from tests.docs.purity import pure_list
 
 COMMAND = "python -m tests.docs --write"
 
@@ -23,16 +24,19 @@ class Part:
 
     def renewed(self, text: str) -> str:
         """Give the file's text with this part as it should be; ValueError without its marks."""
-        comment = "# {}" if self.path.endswith(".toml") else "<!-- {} -->"
+        comment = "    # {}" if self.path.endswith(".toml") else "<!-- {} -->"
         begin = comment.format(f"{self.name}: written by `{COMMAND}`")
         end = comment.format(f"end of {self.name}")
         between = re.compile(f"(?s)(?<={re.escape(begin)}\n).*?(?={re.escape(end)}\n)")
         if len(between.findall(text)) != 1:
             raise ValueError(f"{self.path}: write once, on lines of their own: {begin} … {end}")
-        return between.sub(lambda _: self.write().strip("\n") + "\n", text)
+        return between.sub(lambda _: self.write().rstrip("\n") + "\n", text)
 
 
-PARTS = (Part("the map", "CONTRIBUTING.md", house_map),)
+PARTS = (
+    Part("the map", "CONTRIBUTING.md", house_map),
+    Part("the pure modules", "pyproject.toml", pure_list),
+)
 
 
 def renew(parts: Iterable[Part] = PARTS, root: Path = ROOT, *, write: bool) -> list[str]:
