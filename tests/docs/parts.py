@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.errors import error_tree
 from tests.docs.house import house_map
 from tests.docs.modules import ROOT
 from tests.docs.purity import pure_list
 
 COMMAND = "python -m tests.docs --write"
+# How a line that marks a part looks in each kind of file; in Python it stands in a docstring.
+_COMMENTS = {"md": "<!-- {} -->", "toml": "    # {}", "py": ".. {}"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Part:
 
     def renewed(self, text: str) -> str:
         """Give the file's text with this part as it should be; ValueError without its marks."""
-        comment = "    # {}" if self.path.endswith(".toml") else "<!-- {} -->"
+        comment = _COMMENTS[self.path.rpartition(".")[2]]
         begin = comment.format(f"{self.name}: written by `{COMMAND}`")
         end = comment.format(f"end of {self.name}")
         between = re.compile(f"(?s)(?<={re.escape(begin)}\n).*?(?={re.escape(end)}\n)")
@@ -36,6 +39,7 @@ class Part:
 PARTS = (
     Part("the map", "CONTRIBUTING.md", house_map),
     Part("the pure modules", "pyproject.toml", pure_list),
+    Part("the tree", "config/errors.py", error_tree),
 )
 
 
