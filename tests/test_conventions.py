@@ -28,6 +28,12 @@ def names(requirements: list[str]) -> list[str]:
     return [re.split(r"[<>=!~;\[ ]", one)[0].lower() for one in requirements]
 
 
+def is_pinned(package: str) -> bool:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = pins.lower().replace("_", "-")
+    return re.search(rf"^{re.escape(package)}==", pins, re.MULTILINE) is not None
+
+
 @pytest.mark.parametrize("command", sorted(cli.commands))
 def test_the_readme_lists_every_command(command: str) -> None:
     assert f"`earful {command}" in README
@@ -38,9 +44,12 @@ def test_every_dependency_is_justified_and_pinned(package: str) -> None:
     reasons = CONTRIBUTING.partition("## Why each dependency")[2].partition("\n## ")[0]
     table = [line for line in reasons.splitlines() if line.startswith("| ")]
     assert any(package in line.split("|")[1] for line in table), f"{package}: why?"
-    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pins = pins.lower().replace("_", "-")
-    assert re.search(rf"^{re.escape(package)}==", pins, re.MULTILINE), f"{package}: no pin"
+    assert is_pinned(package), f"{package}: no pin"
+
+
+@pytest.mark.parametrize("package", names(PROJECT["dependency-groups"]["dev"]))
+def test_every_package_for_development_is_pinned(package: str) -> None:
+    assert is_pinned(package), f"{package}: no pin"
 
 
 def test_torch_is_pinned_to_the_release_whose_cpu_build_is_taken() -> None:

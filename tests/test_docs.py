@@ -43,8 +43,9 @@ def test_stale_parts_are_named_and_mended_when_asked(tmp_path: Path) -> None:
 
 
 def test_every_module_stands_on_the_map_once() -> None:
-    tracked = subprocess.run(
-        ["git", "ls-files", *(f"{room}/*.py" for room in (*ROOMS, *BESIDE))],
+    ours = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    paths = subprocess.run(
+        [*ours, *(f"{room}/*.py" for room in (*ROOMS, *BESIDE))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -52,7 +53,7 @@ def test_every_module_stands_on_the_map_once() -> None:
     ).stdout.split()
     _, _, house_map = CONTRIBUTING.partition("<!-- the map")
     named = Counter(re.findall(r"^(?:\| |### )`([^`]+)`", house_map, re.MULTILINE))
-    assert named == Counter(path.removesuffix("__init__.py") for path in tracked)
+    assert named == Counter(path.removesuffix("__init__.py") for path in paths)
 
 
 def test_the_first_line_of_a_docstring_says_what_its_module_is_for() -> None:
