@@ -56,7 +56,8 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	$(PIP) install --quiet 'pip>=25.1'  # the first that reads dependency groups
+	$(PIP) install --quiet -c constraints.txt -e . --group dev
 	@touch $@ $(VENV)/.installed
 
 clean:
