@@ -41,6 +41,10 @@ class StoreCorruptError(StoreError):
     """The store's file is damaged or is no store: a backup is needed."""
 
 
+class StoreRowError(StoreCorruptError):
+    """One row of the store holds what Earful cannot read; the others are sound."""
+
+
 class StoreReadOnlyError(StoreError):
     """The store may be read at most: its permissions or its medium forbid to write."""
 

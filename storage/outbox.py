@@ -20,6 +20,7 @@ from storage.models import (
     from_iso,
     iso,
 )
+from storage.rows import Unreadable, moment_in, read_each, reads
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
@@ -29,7 +30,6 @@ _SELECT = """
         r.slack_channel AS root_channel
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
 """
-
 # The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
 # other error may take its place, or the alert would be sent again without a look.
 _ERROR_AND_DOUBT = (
@@ -54,7 +54,7 @@ class Outbox:
         Left out is what may not go yet at all: before its `not_before`, or about a message that
         Slack does not have. At most `each` of a queue: a long one must not cost or hide the rest.
         """
-        return self._select(
+        return self._queue(
             """
             a.id IN (
                 SELECT id FROM (
@@ -78,7 +78,7 @@ class Outbox:
             "SELECT min(not_before) FROM alerts WHERE state = 'pending' AND not_before > ?",
             (iso(now),),
         ).fetchone()
-        return _moment(row[0])
+        return moment_in(row, "alerts", "not_before")
 
     def drop_orphans(self) -> int:
         """Drop what is about a message that Slack will never have; returns how many."""
@@ -93,13 +93,18 @@ class Outbox:
                 """
             ).rowcount
 
-    def unsent(self) -> list[Alert]:
-        """Give all that Slack does not have yet, parked ones too, in order."""
-        return self._select("a.state IN ('pending', 'sending', 'parked') ORDER BY a.id")
+    def unsent(self, unreadable: Unreadable = lambda row, error: None) -> list[Alert]:
+        """Give all that Slack does not have yet, parked ones too, in order.
+
+        What cannot be read is passed over, here and in all queues; `unreadable` is told of it.
+        """
+        return self._queue(
+            "a.state IN ('pending', 'sending', 'parked') ORDER BY a.id", unreadable=unreadable
+        )
 
     def sending(self) -> list[Alert]:
         """Give alerts of which it is not known whether Slack has them."""
-        return self._select("a.state = 'sending' ORDER BY a.id")
+        return self._queue("a.state = 'sending' ORDER BY a.id")
 
     def claim(self, alert_id: int, now: datetime) -> Alert | None:
         """Move a pending alert to `sending`; None when it is no longer pending."""
@@ -112,7 +117,9 @@ class Outbox:
                 """,
                 (iso(now), alert_id),
             ).fetchone()
-        return self._select("a.id = ?", alert_id)[0] if row else None
+        if row is None:
+            return None
+        return select_alerts(self._database.connection, "a.id = ?", alert_id)[0]
 
     def mark_sent(
         self,
@@ -241,22 +248,29 @@ class Outbox:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM alerts GROUP BY state"
         )
-        found = {AlertState(state): number for state, number in rows}
+        found = {str(state): number for state, number in rows}
         return {state: found.get(state, 0) for state in AlertState}
 
     def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
         """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
         rows = self._database.connection.execute(
             """
-            SELECT channel, error, count(*), sum(state = 'parked'), min(created_at) FROM alerts
+            SELECT min(id) AS id, channel, error, count(*) AS number,
+                sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
             GROUP BY channel, error ORDER BY channel
             """
         )
-        return [(row[0], row[1], row[2], row[3], from_iso(row[4])) for row in rows]
+        return [_trouble(row) for row in rows]
 
-    def _select(self, where: str, *parameters: object) -> list[Alert]:
-        return select_alerts(self._database.connection, where, *parameters)
+    def _queue(
+        self,
+        where: str,
+        *parameters: object,
+        unreadable: Unreadable = lambda row, error: None,
+    ) -> list[Alert]:
+        rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)
+        return read_each(rows, _alert, unreadable)
 
     def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
         with self._database.transaction() as connection:
@@ -347,12 +361,20 @@ def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
         "WHERE root_key = ? AND operation = 'update'",
         (alert.root_key,),
     ).fetchone()
-    if not row[0] or not alert.spacing:
+    last = moment_in(row, "alerts", "claimed_at")
+    if last is None or not alert.spacing:
         return alert.not_before
-    after = from_iso(row[0]) + alert.spacing
+    after = last + alert.spacing
     return max(after, alert.not_before) if alert.not_before else after
 
 
+@reads("alerts")
+def _trouble(row: sqlite3.Row) -> tuple[str, str, int, int, datetime]:
+    oldest = from_iso(row["created_at"])
+    return row["channel"], row["error"], row["number"], row["parked"], oldest
+
+
+@reads("alerts", elsewhere={"root_state": ("alerts", "state", "id", "root_id")})
 def _alert(row: sqlite3.Row) -> Alert:
     return Alert(
         id=row["id"],
