@@ -20,7 +20,7 @@ from storage.casebook import (
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
 from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
-from storage.rows import Unreadable, read_each, reads
+from storage.rows import Unreadable, pass_over, read_each, reads
 
 _PAST = {
     CaseState.OPEN: "opened",
@@ -46,8 +46,11 @@ class Cases:
         ).fetchone()
         return case_from(row) if row else None
 
-    def unanswered(self, unreadable: Unreadable | None = None) -> list[Case]:
-        """Give open and claimed cases, the one due first at the top; see `read_each`."""
+    def unanswered(self, unreadable: Unreadable = pass_over) -> list[Case]:
+        """Give open and claimed cases, the one due first at the top.
+
+        What cannot be read is passed over; `unreadable` is told of it.
+        """
         return self.found((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
 
     def found(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from config.errors import StoreRowError
 from storage.database import Database
 from storage.models import Failure, from_iso, iso
 from storage.rows import reads
@@ -90,7 +92,10 @@ class Failures:
         row = connection.execute(
             "SELECT stage, worked_at FROM stages WHERE stage = ?", (stage,)
         ).fetchone()
-        return row is None or abs(at - _worked_at(row)) >= _WORKED_EVERY
+        # One that cannot be read is as good as none: it is written anew.
+        with suppress(StoreRowError):
+            return row is None or abs(at - _worked_at(row)) >= _WORKED_EVERY
+        return True
 
 
 @reads("failures", "stage")

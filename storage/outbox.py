@@ -20,7 +20,7 @@ from storage.models import (
     from_iso,
     iso,
 )
-from storage.rows import Unreadable, moment_in, read_each, reads
+from storage.rows import Unreadable, moment_in, pass_over, read_each, reads
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
@@ -93,7 +93,7 @@ class Outbox:
                 """
             ).rowcount
 
-    def unsent(self, unreadable: Unreadable = lambda row, error: None) -> list[Alert]:
+    def unsent(self, unreadable: Unreadable = pass_over) -> list[Alert]:
         """Give all that Slack does not have yet, parked ones too, in order.
 
         What cannot be read is passed over, here and in all queues; `unreadable` is told of it.
@@ -267,7 +267,7 @@ class Outbox:
         self,
         where: str,
         *parameters: object,
-        unreadable: Unreadable = lambda row, error: None,
+        unreadable: Unreadable = pass_over,
     ) -> list[Alert]:
         rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)
         return read_each(rows, _alert, unreadable)

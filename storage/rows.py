@@ -69,6 +69,10 @@ def reads(
     return around
 
 
+def pass_over(row: sqlite3.Row, error: StoreRowError) -> None:
+    """Leave out a row that cannot be read: who works the queue counts it."""
+
+
 def read_each(
     rows: Iterable[sqlite3.Row], read: Callable[[sqlite3.Row], T], unreadable: Unreadable | None
 ) -> list[T]:

@@ -26,7 +26,7 @@ DAMAGE = [
     ("corrections", "experience", "angryy", "corrections.texts"),
     ("cases", "state", "opne", "cases.get"),
     ("cases", "kind", "tomorrow's", "cases.found"),
-    ("cases", "due_at", "soon", "cases.unanswered"),
+    ("cases", "due_at", "soon", "cases.of_mention"),
     ("case_events", "at", b"\xff", "cases.file"),
     ("incidents", "opened_at", NO_TIME, "incidents.open"),
     ("alerts", "kind", "tomorrow's", "outbox_word.listed"),
