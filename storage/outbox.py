@@ -6,30 +6,24 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
+from storage.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.database import Database
 from storage.failures import clear_failure, write_failure
 from storage.models import (
     MAY_BE_POSTED,
     Alert,
-    AlertKind,
     AlertState,
     NewAlert,
     Operation,
-    from_iso,
     iso,
 )
-from storage.rows import Unreadable, moment_in, pass_over, read_each, reads
+from storage.rows import Unreadable, moment_in, pass_over, read_each
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
 
-_SELECT = """
-    SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
-        r.slack_channel AS root_channel
-    FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
-"""
+
 # The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
 # other error may take its place, or the alert would be sent again without a look.
 _ERROR_AND_DOUBT = (
@@ -261,7 +255,7 @@ class Outbox:
             GROUP BY channel, error ORDER BY channel
             """
         )
-        return [_trouble(row) for row in rows]
+        return [trouble_from(row) for row in rows]
 
     def _queue(
         self,
@@ -269,8 +263,8 @@ class Outbox:
         *parameters: object,
         unreadable: Unreadable = pass_over,
     ) -> list[Alert]:
-        rows = self._database.connection.execute(f"{_SELECT} WHERE {where}", parameters)
-        return read_each(rows, _alert, unreadable)
+        rows = self._database.connection.execute(f"{SELECT_ALERT} WHERE {where}", parameters)
+        return read_each(rows, alert_from, unreadable)
 
     def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
         with self._database.transaction() as connection:
@@ -283,11 +277,6 @@ def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
     """Give what `_ERROR_AND_DOUBT` asks for."""
     is_marked = error.startswith(MAY_BE_POSTED)
     return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
-
-
-def select_alerts(connection: sqlite3.Connection, where: str, *parameters: object) -> list[Alert]:
-    """Read alerts (`a`), each with what is known of the one (`r`) that it is about."""
-    return [_alert(row) for row in connection.execute(f"{_SELECT} WHERE {where}", parameters)]
 
 
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
@@ -366,52 +355,3 @@ def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
         return alert.not_before
     after = last + alert.spacing
     return max(after, alert.not_before) if alert.not_before else after
-
-
-@reads("alerts")
-def _trouble(row: sqlite3.Row) -> tuple[str, str, int, int, datetime]:
-    oldest = from_iso(row["created_at"])
-    return row["channel"], row["error"], row["number"], row["parked"], oldest
-
-
-@reads("alerts", elsewhere={"root_state": ("alerts", "state", "id", "root_id")})
-def _alert(row: sqlite3.Row) -> Alert:
-    return Alert(
-        id=row["id"],
-        dedupe_key=row["dedupe_key"],
-        kind=AlertKind(row["kind"]),
-        brand=row["brand"],
-        channel=row["channel"],
-        payload=_payload(row["payload"]),
-        state=AlertState(row["state"]),
-        attempts=row["attempts"],
-        created_at=from_iso(row["created_at"]),
-        next_attempt_at=_moment(row["next_attempt_at"]),
-        claimed_at=_moment(row["claimed_at"]),
-        slack_ts=row["slack_ts"],
-        sent_at=_moment(row["sent_at"]),
-        error=row["error"],
-        mention_id=row["mention_id"],
-        operation=Operation(row["operation"]),
-        root_key=row["root_key"],
-        urgent=bool(row["urgent"]),
-        slack_channel=row["slack_channel"],
-        not_before=_moment(row["not_before"]),
-        root_id=row["root_id"],
-        root_state=AlertState(row["root_state"]) if row["root_state"] else None,
-        root_ts=row["root_ts"],
-        root_channel=row["root_channel"],
-    )
-
-
-def _payload(text: str) -> dict[str, Any]:
-    """Read a payload; a damaged one is empty, so that only its own alert cannot be sent."""
-    try:
-        payload = json.loads(text)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _moment(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None
