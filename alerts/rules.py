@@ -1,6 +1,6 @@
 """What must happen because of what was said: voices in, cases and alerts out.
 
-No store, no clock, no network. A dedupe key names the mention and not its text, so that an
+Pure: no store, no clock, no network. A dedupe key names the mention and not its text, so that an
 edited text that is judged again never posts twice.
 """
 

@@ -1,4 +1,28 @@
-"""The one error tree. Each message is one line: what is wrong, where, and what to do."""
+"""The one error tree. Each message is one line: what is wrong, where, and what to do.
+
+.. the tree: written by `python -m tests.docs --write`
+EarfulError                     exit 1
+├─ UserError                    exit 2
+│  ├─ ConfigError
+│  │  └─ QueryError
+│  └─ InputError
+├─ StoreError
+│  ├─ StoreLockedError
+│  ├─ StoreFullError
+│  ├─ StoreCorruptError
+│  │  └─ StoreRowError
+│  ├─ StoreReadOnlyError
+│  ├─ StoreTooNewError
+│  ├─ StoreUnreachableError
+│  └─ StoreRefusedError
+├─ ModelError
+├─ CrawlError
+│  └─ PageError                 in crawler.problems
+└─ DeliveryError
+.. end of the tree
+
+A class without a code of its own has its base's; the code is the command's.
+"""
 
 
 class EarfulError(Exception):

@@ -1,4 +1,4 @@
-"""Judge a finished crawl from its stats alone: what it came to, and one sentence why."""
+"""Judge a finished crawl from its stats alone: what it came to, and one sentence why. Pure."""
 
 from __future__ import annotations
 

@@ -88,6 +88,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "writes each brand's digest of the day, and on its day the week's",
         ),
         Routine(
+            "late digests",
+            Every(_HOUR / 4, first_after=_HOUR / 4),
+            routines.write_late_digests,
+            "writes digests that failed at their time",
+        ),
+        Routine(
             "leaderboards",
             Daily(digest_at, home, at_start=True),
             watching.write_leaderboards,

@@ -255,6 +255,7 @@ class Daemon:
                 return
             if self._classifier is None:
                 self._classifier = self._load_classifier()
+                self._failing.count_missing(self._classifier)
             scored = jobs.score(
                 store,
                 self._classifier,
@@ -271,22 +272,15 @@ class Daemon:
 
     def _judge_early(self) -> None:
         with Store.open(self._path) as store:
-            if jobs.judge_fresh(store, self._settings, self._clock).alerts:
-                self._delivery.wake()
+            judged = jobs.judge_fresh(store, self._settings, self._clock)
+        _log_judged(judged)
+        if judged.alerts:
+            self._delivery.wake()
 
     def _judge(self) -> None:
         with Store.open(self._path) as store:
             judged = jobs.judge_waiting(store, self._settings, self._clock)
-        if judged.mentions:
-            log.info(
-                "judged",
-                extra={
-                    "mentions": judged.mentions,
-                    "quiet": judged.quiet,
-                    "cases": judged.cases,
-                    "alerts": judged.alerts,
-                },
-            )
+        _log_judged(judged)
 
     def _deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""
@@ -355,6 +349,19 @@ class Daemon:
         runs = self._routines.next_runs()
         regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
         store.daemon_runs.beat(self._run_id, now, regular)
+
+
+def _log_judged(judged: jobs.Judged) -> None:
+    if judged.mentions:
+        log.info(
+            "judged",
+            extra={
+                "mentions": judged.mentions,
+                "quiet": judged.quiet,
+                "cases": judged.cases,
+                "alerts": judged.alerts,
+            },
+        )
 
 
 class _signals_set:  # noqa: N801

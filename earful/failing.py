@@ -9,18 +9,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from config.errors import EarfulError
+from config.errors import EarfulError, ModelError
 from storage.store import Store
 
+if TYPE_CHECKING:
+    from sentiment.classifier import Classifier
+
 log = logging.getLogger("earful.failing")
+
+_STAGES = {
+    "crawl": "crawling",
+    "score": "scoring",
+    "judge": "judging",
+    "cases": "seeing to cases",
+    "deliver": "delivery",
+    "messages": "building messages in full",
+    "buttons": "hearing Slack's buttons",
+    "dashboards": "serving the dashboards",
+}
 
 T = TypeVar("T")
 
 # The same failure is said again on the log after so long.
 _SAID_AGAIN = timedelta(hours=1)
 _LONGEST = 300
+_REREAD = "then start Earful again and read anew by `earful process --rescore`"
 # While the store is held, failures would pile up behind it if they waited as long as work does.
 _PATIENCE_S = 1.0
 
@@ -82,6 +97,13 @@ class Failing:
         if before is not None:
             log.info("%s works again", _named(stage, subject))
 
+    def count_missing(self, classifier: Classifier) -> None:
+        """Count the models for other languages that could not be loaded; the rest is scored."""
+        for language, error in classifier.missing.items():
+            self.failed("score", ModelError(f"{error}; {_REREAD}"), f"model for {language}")
+        for language in classifier.others:
+            self.worked("score", f"model for {language}")
+
     def _say(
         self, stage: str, subject: str, sentence: str, now: datetime, error: Exception
     ) -> None:
@@ -100,6 +122,11 @@ class Failing:
         log.debug("%s", _named(stage, subject), exc_info=error)
 
 
+def stage_name(stage: str) -> str:
+    """Name a stage for people; what is none of the flow is a routine of the calendar."""
+    return _STAGES.get(stage, f"the routine “{stage}”")
+
+
 def describe(error: BaseException) -> str:
     """Say in one line what went wrong: our own errors as they are, others with their kind."""
     text = " ".join(str(error).split())
@@ -116,4 +143,4 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _named(stage: str, subject: str) -> str:
-    return f"{stage} ({subject})" if subject else stage
+    return f"{stage_name(stage)} ({subject})" if subject else stage_name(stage)

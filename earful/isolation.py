@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from config.errors import StoreError, StoreRowError
-from earful.failing import describe
+from earful.failing import describe, stage_name
 from storage.faults import UNFIT
 from storage.models import Failure
 from storage.rows import Unreadable
@@ -99,7 +99,8 @@ class Isolation:
         self._failures.failed(self._stage, self._now, sentence, name)
         self._failing.add(name)
         self._waiting.add(name)
-        log.warning("%s (%s) fails, the others go on: %s", self._stage, name, sentence)
+        stage = stage_name(self._stage)
+        log.warning("%s (%s) fails, the others go on: %s", stage, name, sentence)
         # Only who asks for everything (-vv) gets the traceback: it is for us, not for ops.
         log.debug("%s (%s)", self._stage, name, exc_info=error)
 

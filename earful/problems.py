@@ -16,6 +16,7 @@ from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import jobs
 from earful.app import target_of
+from earful.failing import stage_name
 from storage.models import Failure, SourceState
 from storage.probe import probe
 from storage.store import Store
@@ -27,12 +28,7 @@ _FAILS_IN_A_ROW = 3
 _FAILS_FOR = timedelta(minutes=5)
 # A source is overdue after so many times its own distance, and a crawl's longest time.
 _MISSED_READINGS = 3
-_FLOW = {"score": "scoring", "judge": "judging", "deliver": "delivery"}
-_STAGES = _FLOW | {
-    "crawl": "crawling",
-    "buttons": "hearing Slack's buttons",
-    "dashboards": "serving the dashboards",
-}
+_FLOW = ("score", "judge", "deliver")
 _SHOWN = 3
 # A transaction of the daemon may hold the store for a moment.
 _PATIENCE_S = 5.0
@@ -139,15 +135,10 @@ def _stage_problems(failing: list[Failure]) -> Iterator[Problem]:
     for one in failing:
         yield Problem(
             f"stage:{one.stage}",
-            _stage(one.stage),
-            f"{_stage(one.stage)} fails since {_clock(one.first_at)} "
+            stage_name(one.stage),
+            f"{stage_name(one.stage)} fails since {_clock(one.first_at)} "
             f"({one.failures:,} times in a row): {one.error}",
         )
-
-
-def _stage(name: str) -> str:
-    """Name a stage for people; what is none is a routine of the calendar."""
-    return _STAGES.get(name, f"the routine “{name}”")
 
 
 def _silent_stages(
@@ -158,14 +149,14 @@ def _silent_stages(
         return
     worked = store.failures.worked_at()
     started = datetime.fromisoformat(daemon["started_at"])
-    for stage, name in _FLOW.items():
+    for stage in _FLOW:
         last = max(worked.get(stage, started), started)
         if stage not in known and now - last > STUCK:
             yield Problem(
                 f"silent:{stage}",
-                name,
-                f"{name} has not come to an end since {_clock(last)}: see the daemon's log, and "
-                "restart it",
+                stage_name(stage),
+                f"{stage_name(stage)} has not come to an end since {_clock(last)}: see the "
+                "daemon's log, and restart it",
             )
 
 
@@ -178,8 +169,9 @@ def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
         more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
         yield Problem(
             f"subjects:{stage}",
-            f"what {_stage(stage)} failed for",
-            f"{_stage(stage)} fails for {len(found):,} of them, the others go on: {shown}{more}",
+            f"what {stage_name(stage)} failed for",
+            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: "
+            f"{shown}{more}",
         )
 
 
@@ -199,9 +191,9 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
         waits = f"1 {what} waits" if number == 1 else f"{number:,} {what}s wait"
         yield Problem(
             f"waiting:{stage}",
-            f"what waits for {_FLOW[stage]}",
-            f"{waits} for {_FLOW[stage]} since {_clock(since)}: run `earful process`, or start "
-            "the daemon",
+            f"what waits for {stage_name(stage)}",
+            f"{waits} for {stage_name(stage)} since {_clock(since)}: run `earful process`, or "
+            "start the daemon",
         )
 
 

@@ -28,6 +28,9 @@ from storage.insight import Filter
 from storage.models import Experience, Mention, SourceState, from_iso
 from storage.store import Store
 
+DIGESTS = "digests"
+"""The stage under which failing digests are counted."""
+
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -59,7 +62,7 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
 
     Safe to repeat. A day on which a brand had no mention and has no open case needs no message.
     """
-    isolation = Isolation(store, "digest", now)
+    isolation = Isolation(store, DIGESTS, now)
     written = 0
     for brand in settings.brands:
         end = last_digest_time(settings, now, brand)
@@ -91,9 +94,14 @@ def _write_digest(
     digest = digest_alert(numbers, policy_for(settings, brand.name), now)
     written = store.outbox.add([digest])
     # The picture is an extra: without it the digest goes out all the same.
-    with Isolation(store, "digest", now).subject(f"{brand.name}, the chart"):
+    with Isolation(store, DIGESTS, now).subject(f"{brand.name}, the chart"):
         store.outbox.add([chart_alert(digest, _days_before(store, brand, end))])
     return written
+
+
+def write_late_digests(store: Store, settings: Settings, now: datetime) -> int:
+    """Write what failed when digests fell due; what it fails with now waits for the next time."""
+    return write_digests(store, settings, now) if store.failures.of(DIGESTS) else 0
 
 
 def digest_numbers(

@@ -38,7 +38,7 @@ def write_leaderboards(store: Store, settings: Settings, now: datetime) -> int:
     """Name, once, the colleagues whom last month's wows praise; safe to repeat."""
     local = now.astimezone(ZoneInfo(settings.alerts.timezone))
     month = f"{local.replace(day=1) - timedelta(days=1):%Y-%m}"
-    isolation = Isolation(store, "leaderboard", now)
+    isolation = Isolation(store, "leaderboards", now)
     written = 0
     for brand in settings.brands:
         with isolation.subject(brand.name):

@@ -1,11 +1,11 @@
-"""What holds for every test: one thread a worker, no deadlines in wall time, the same examples."""
+"""What holds for every test: one thread a worker, no deadlines in wall time, slow files first."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before torch is loaded, here and in the processes that tests start: two workers with two
@@ -13,8 +13,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A slow machine makes no test fail, and in CI a failure is the same one when it is run again.
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 

@@ -14,6 +14,9 @@ import pytest
 
 from earful.cli import cli
 from storage.migrations import migrations
+from tests.docs.modules import modules
+from tests.docs.parts import COMMAND
+from tests.docs.purity import impure_calls, pure_modules
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -25,6 +28,12 @@ def names(requirements: list[str]) -> list[str]:
     return [re.split(r"[<>=!~;\[ ]", one)[0].lower() for one in requirements]
 
 
+def is_pinned(package: str) -> bool:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = pins.lower().replace("_", "-")
+    return re.search(rf"^{re.escape(package)}==", pins, re.MULTILINE) is not None
+
+
 @pytest.mark.parametrize("command", sorted(cli.commands))
 def test_the_readme_lists_every_command(command: str) -> None:
     assert f"`earful {command}" in README
@@ -32,11 +41,15 @@ def test_the_readme_lists_every_command(command: str) -> None:
 
 @pytest.mark.parametrize("package", names(PROJECT["project"]["dependencies"]))
 def test_every_dependency_is_justified_and_pinned(package: str) -> None:
-    table = [line for line in CONTRIBUTING.splitlines() if line.startswith("| ")]
+    reasons = CONTRIBUTING.partition("## Why each dependency")[2].partition("\n## ")[0]
+    table = [line for line in reasons.splitlines() if line.startswith("| ")]
     assert any(package in line.split("|")[1] for line in table), f"{package}: why?"
-    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pins = pins.lower().replace("_", "-")
-    assert re.search(rf"^{re.escape(package)}==", pins, re.MULTILINE), f"{package}: no pin"
+    assert is_pinned(package), f"{package}: no pin"
+
+
+@pytest.mark.parametrize("package", names(PROJECT["dependency-groups"]["dev"]))
+def test_every_package_for_development_is_pinned(package: str) -> None:
+    assert is_pinned(package), f"{package}: no pin"
 
 
 def test_torch_is_pinned_to_the_release_whose_cpu_build_is_taken() -> None:
@@ -136,6 +149,40 @@ def test_no_test_takes_the_time_at_import() -> None:
 )
 def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
     assert sum(map(takes_the_time, run_at_import(ast.parse(source)))) == taken
+
+
+CONTRACTS = PROJECT["tool"]["importlinter"]["contracts"]
+
+
+def test_what_calls_itself_pure_is_in_the_contract_of_the_pure() -> None:
+    (contract,) = (one for one in CONTRACTS if "pure" in one["name"])
+    listed = tuple(contract["source_modules"])
+    for module in modules():
+        held = module.name in listed or module.name.startswith(tuple(f"{one}." for one in listed))
+        assert held == (module in pure_modules()), f"{module.path}: run `{COMMAND}`"
+    assert {"config.settings", "storage.store", "os", "time"} <= set(contract["forbidden_modules"])
+
+
+def test_what_calls_itself_pure_calls_no_clock_and_no_file() -> None:
+    found = [
+        f"{module.path}:{call}" for module in pure_modules() for call in impure_calls(module.tree)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("def f():\n    return datetime.now(UTC)", 1),
+        ("today = date.today()", 1),
+        ("open(path)", 1),
+        ("path.read_text()", 1),
+        ("channel.reopen(now)", 0),
+        ("from datetime import datetime", 0),
+    ],
+)
+def test_what_a_pure_module_cannot_call(source: str, count: int) -> None:
+    assert len(list(impure_calls(ast.parse(source)))) == count
 
 
 def test_a_slow_test_says_why() -> None:

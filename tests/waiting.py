@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 # As good as never: only what hangs waits for so long, however busy the machine is.
-PATIENCE_S = 600
+PATIENCE_S = 300
 
 
 def wait_for(

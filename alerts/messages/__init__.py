@@ -1,4 +1,7 @@
-"""Slack messages as Block Kit payloads (`{"text": ..., "blocks": [...]}`), and their reading."""
+"""Slack messages as Block Kit payloads (`{"text": ..., "blocks": [...]}`), and their reading.
+
+Pure: the same facts make the same message.
+"""
 
 from alerts.messages.cases import (
     case_card,

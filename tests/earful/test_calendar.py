@@ -76,6 +76,7 @@ def say(store: Store, number: int, when: datetime, experience: Experience) -> st
     return mention.id
 
 
+@pytest.mark.slow("starts the daemon twice as a process, and asks it how it does")
 def test_spikes_and_leaderboards_come_by_themselves(tmp_path: Path) -> None:
     """Both were once built, tested by direct calls, announced, and never scheduled."""
     path = tmp_path / "earful.db"

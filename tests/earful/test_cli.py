@@ -43,6 +43,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_python_m_earful_is_the_command(earful: Earful) -> None:
+    command = [sys.executable, "-m", "earful"]
+    shown = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout) == (0, earful("--version").out)
+    refused = subprocess.run([*command, "classify", "--no-such"], capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "No such option" in refused.stderr
+
+
 def test_init_writes_a_config_that_check_accepts(earful: Earful, tmp_path: Path) -> None:
     assert earful("init", "here").code == 0
     manifest = json.loads((tmp_path / "here" / "slack-manifest.json").read_text())

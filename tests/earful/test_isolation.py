@@ -473,16 +473,18 @@ class TestRoutines:
         monkeypatch.setattr(routines, "digest_numbers", bad)
         monkeypatch.setattr(routines, "chart_alert", _raise(ValueError("no picture")))
         assert routines.write_digests(world.store, world.settings, world.now) == 1
-        assert failing(world, "digest") == ["Acme", "Bolt, the chart"]
+        assert failing(world, "digests") == ["Acme", "Bolt, the chart"]
+        assert routines.write_late_digests(world.store, world.settings, world.now) == 0
         monkeypatch.undo()
-        assert routines.write_digests(world.store, world.settings, world.now) == 1
+        # By itself, a quarter of an hour later.
+        assert routines.write_late_digests(world.store, world.settings, world.now) == 1
         assert [row["brand"] for row in world.posts(AlertKind.DIGEST)] == ["Bolt", "Acme"]
 
     @pytest.mark.parametrize(
         ("stage", "routine", "needs"),
         [
             ("spikes", watching.watch_spikes, "incidents.counts"),
-            ("leaderboard", watching.write_leaderboards, "insight.kudos"),
+            ("leaderboards", watching.write_leaderboards, "insight.kudos"),
         ],
     )
     def test_each_brand_is_watched_apart(

@@ -181,8 +181,8 @@ def test_failing_counts_and_says_it_once(
         assert failing.carry_out("score", lambda: 7) == 7
     lines = [(one.levelname, one.getMessage()) for one in caplog.records]
     assert lines == [
-        ("ERROR", "score fails: weights: altered: install Earful again"),
-        ("INFO", "score works again"),
+        ("ERROR", "scoring fails: weights: altered: install Earful again"),
+        ("INFO", "scoring works again"),
     ]
     assert all(one.exc_info is None for one in caplog.records)
     assert store.failures.counts() == {"score": 3}
@@ -196,7 +196,7 @@ def test_a_failure_in_the_store_itself_is_said_all_the_same(
     with pytest.raises(ZeroDivisionError), failing.watch("judge", "brand Acme"):
         raise ZeroDivisionError("division by zero")
     assert [one.getMessage() for one in caplog.records] == [
-        "judge (brand Acme) fails: ZeroDivisionError: division by zero"
+        "judging (brand Acme) fails: ZeroDivisionError: division by zero"
     ]
 
 
