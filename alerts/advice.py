@@ -8,6 +8,7 @@ from alerts.answers import ACCOUNT_ERRORS, is_channel_error
 from storage.models import MAY_BE_POSTED
 
 _BY_EYE = "by eye"
+_REFUSED = "refused the message"
 _CODE = re.compile(r"\(([a-z_]+)\)")
 
 
@@ -22,7 +23,8 @@ def advice_for(channel: str, error: str, in_doubt: bool) -> str:
     `in_doubt` are those that Slack may have.
     """
     code = _CODE.search(error)
-    if in_doubt and _BY_EYE in error:
+    set_aside = code is not None and (is_channel_error(code[1]) or _REFUSED in error)
+    if in_doubt and (set_aside or _BY_EYE in error):
         return (
             "`earful alerts retry ID` looks once more and sends it, `earful alerts drop ID` "
             "gives it up."

@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from slack_bolt import Ack, App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from alerts import messages
 from alerts.inspection import inspect_buttons
 from config.errors import DeliveryError
 
@@ -50,10 +51,14 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What only the one who clicked sees."""
+    """What only the one who clicked sees: a message as one of `alerts.messages` built it."""
 
-    text: str
-    blocks: list[dict[str, Any]] | None = None
+    payload: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, sentence: str) -> Self:
+        """Make an answer of plain words, which may hold names and ids from outside."""
+        return cls(messages.note(sentence))
 
 
 OnClick = Callable[[Click], Answer | None]
@@ -144,15 +149,16 @@ class Listener:
             answer = self._on_click(click)
         except Exception as error:
             log.exception("a click on %s failed", click.action)
-            answer = Answer(f"That could not be recorded, please click again: {error}")
+            answer = Answer.of(f"That could not be recorded, please click again: {error}")
         if answer is None:
             return
         try:
             self._client.chat_postEphemeral(
                 channel=click.channel_id,
                 user=click.user_id,
-                text=answer.text,
-                blocks=answer.blocks,
+                text=answer.payload["text"],
+                blocks=answer.payload["blocks"],
+                link_names=False,
             )
         except (SlackApiError, OSError, ValueError) as error:
             log.warning("the answer to a click could not be shown: %s", error)

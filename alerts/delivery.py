@@ -96,6 +96,14 @@ def deliver(
 
 
 @dataclass(frozen=True, slots=True)
+class _Tried:
+    """What Slack answered to a try; `absent`: a look just before saw no earlier try there."""
+
+    answer: Answer
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Raised:
     """An error of our own, in a try or in a look: nobody knows whether Slack has the alert."""
 
@@ -108,7 +116,7 @@ class _Raised:
         return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
 
 
-_Came = Answer | Look | _Raised
+_Came = _Tried | Look | _Raised
 
 
 class _Delivery:
@@ -147,19 +155,24 @@ class _Delivery:
         except Exception as error:
             return _Raised(error, in_look=before.state is AlertState.SENDING)
 
-    def _speak(self, claimed: Alert, before: Alert) -> Answer | Look:
+    def _speak(self, claimed: Alert, before: Alert) -> _Tried | Look:
         if before.state is AlertState.SENDING:
             return self._transport.find(before)
-        if (before.error or "").startswith(MAY_BE_POSTED):
+        absent = False
+        if before.in_doubt:
             look = self._transport.find(before)
             # Blind once more: whoever put it back in line has looked with their own eyes.
             if look.sight in (Sight.FOUND, Sight.LATER):
                 return look
-        if not claimed.payload.get("text"):
+            absent = look.sight is Sight.ABSENT
+        return _Tried(self._try(claimed), absent)
+
+    def _try(self, alert: Alert) -> Answer:
+        if not alert.payload.get("text"):
             return Answer(Fate.BAD_MESSAGE, "Its payload in the store is damaged: set aside.")
-        answer = self._transport.send(claimed)
+        answer = self._transport.send(alert)
         if answer.fate is Fate.BAD_MESSAGE:
-            return self._send_text_only(claimed, answer)
+            return self._send_text_only(alert, answer)
         return answer
 
     def settle(self, alert: Alert, came: _Came) -> None:
@@ -171,7 +184,7 @@ class _Delivery:
             self._settle_look(alert, came)
         else:
             self._lines.tried(alert)
-            self._settle_answer(alert, came)
+            self._settle_answer(alert, came.answer, absent=came.absent)
 
     def result(self) -> DeliveryResult:
         return DeliveryResult(
@@ -193,7 +206,7 @@ class _Delivery:
         else:
             self._leave_unclear(alert, Answer(Fate.UNCLEAR, raised.sentence))
 
-    def _settle_answer(self, alert: Alert, answer: Answer) -> None:
+    def _settle_answer(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
         if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
             self._failed(alert.channel)
         else:
@@ -209,18 +222,18 @@ class _Delivery:
             case Fate.UNCLEAR:
                 self._leave_unclear(alert, answer)
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
-                self._hold(alert, answer)
+                self._hold(alert, answer, absent=absent)
             case Fate.CHANNEL_DEAD:
                 self._problem(answer.error)
-                self._outbox.park(alert.id, answer.error)
+                self._outbox.park(alert.id, answer.error, absent=absent)
                 self._counts["parked"] += 1 + self._outbox.park_channel(
                     alert.channel, answer.error
                 )
                 self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
-                self._hold_everything(alert, answer.error)
+                self._hold_everything(alert, answer.error, absent=absent)
             case Fate.BAD_MESSAGE:
-                self._park(alert, answer.error)
+                self._park(alert, answer.error, absent=absent)
 
     def _send_text_only(self, alert: Alert, first: Answer) -> Answer:
         answer = self._transport.send(alert, text_only=True)
@@ -238,25 +251,25 @@ class _Delivery:
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + answer.error)
         self._lines.block(alert)
 
-    def _hold(self, alert: Alert, answer: Answer) -> None:
+    def _hold(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
         self._problem(answer.error)
         if answer.fate is Fate.RATE_LIMITED and answer.retry_after is not None:
             until = self._now() + timedelta(seconds=answer.retry_after)
         else:
             until = self._now() + self._backoff(alert.attempts, answer.retry_after)
         self._counts["retried"] += 1
-        self._outbox.retry(alert.id, until, answer.error)
+        self._outbox.retry(alert.id, until, answer.error, absent=absent)
         self._outbox.hold_channel(
             alert.channel, until, answer.error, updates=alert.operation is Operation.UPDATE
         )
         self._lines.block(alert)
 
-    def _hold_everything(self, alert: Alert, error: str) -> None:
+    def _hold_everything(self, alert: Alert, error: str, *, absent: bool) -> None:
         self._problem(error)
         self.stopped = True
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
-        self._outbox.retry(alert.id, until, error)
+        self._outbox.retry(alert.id, until, error, absent=absent)
         for channel in {alert.channel, *self._lines.channels()}:
             for updates in (False, True):
                 self._outbox.hold_channel(channel, until, error, updates=updates)
@@ -268,9 +281,11 @@ class _Delivery:
                 self._found(alert, look)
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
                 told = (alert.error or "").removeprefix(MAY_BE_POSTED)
-                self._park(alert, f"{told} Given up after {alert.attempts} tries.".strip())
+                told = f"{told} Given up after {alert.attempts} tries.".strip()
+                self._park(alert, told, absent=True)
             case Sight.ABSENT:
-                self._outbox.retry(alert.id, self._now(), "Slack does not have it: sent again.")
+                told = "Slack does not have it: sent again."
+                self._outbox.retry(alert.id, self._now(), told, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)
             case Sight.BLIND:
@@ -289,9 +304,9 @@ class _Delivery:
         self._outbox.unclear(alert.id, at, MAY_BE_POSTED + look.error)
         self._lines.block(alert)
 
-    def _park(self, alert: Alert, error: str) -> None:
+    def _park(self, alert: Alert, error: str, *, absent: bool = False) -> None:
         self._problem(error)
-        self._outbox.park(alert.id, error)
+        self._outbox.park(alert.id, error, absent=absent)
         self._counts["parked"] += 1
 
     def _failed(self, channel: str) -> None:

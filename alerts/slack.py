@@ -167,7 +167,9 @@ class BotTransport:
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
             return Look(Sight.ABSENT)
-        since = (alert.claimed_at or alert.created_at) - _LOOK_BACK
+        # A doubt may be older than the last try: of several, any may be the one that was posted.
+        tried = None if alert.was_in_doubt else alert.claimed_at
+        since = (tried or alert.created_at) - _LOOK_BACK
         try:
             channel_id = alert.root_channel or self._channel_id(alert.channel)
             if channel_id is None:

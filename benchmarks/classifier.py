@@ -1,10 +1,16 @@
 """Speed of `Classifier.classify` against transformers' way, on the same texts and weights.
 
-`python -m benchmarks.classifier [--texts N] [--rounds N] [FILE]` prints texts a second, ratios,
-the share of the machine's measured matrix-product peak, peak memory and the time of a cold start.
-Each round takes a part of the texts through all three in turn; what is printed are medians of the
+`python -m benchmarks.classifier [--texts N] [--rounds N] [FILE]` prints the CPU with the
+instructions in use, the number type, texts a second, ratios, the share of the type's measured
+matrix-product peak, peak memory and the time of a cold start. Each contender has a process of its
+own, under the same limits (`ONEDNN_MAX_CPU_ISA` and others in the environment reach all). Each
+round takes a part of the texts through all three in turn; what is printed are medians of the
 rounds, of the ratios too, so that a busy minute of the machine does not decide. A first part goes
 through unmeasured: code for each shape of a product is made then (a second or so a process).
+
+transformers' way is kept as fast as it is: loaded once, tokenised by the same tokenizer without
+its pipeline's overhead, in inference mode, in torch's fp32. MKL multiplies there, and on a CPU of
+another maker than Intel it takes AVX2 whatever the CPU has and whatever is asked for.
 """
 
 from __future__ import annotations
@@ -16,13 +22,8 @@ import random
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sentiment.products import NumberType
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_FILE = ROOT.parent / "shared" / "labels" / "train.jsonl"
@@ -73,29 +74,45 @@ def in_new_process(code: str, given: str = "") -> tuple[float, float]:
     return float(seconds), float(kib) * 1024 / 1e6
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds of one run."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def matmul_peak(kind: NumberType) -> float:
-    """Best of 20 matrix products of 1024 by 1024, in GFLOP/s (of whole numbers in int8)."""
-    import torch
-
-    whole = kind == "int8"
-    square = torch.ones(1024, 1024, dtype=torch.int8 if whole else kind.dtype)
-    product = torch._int_mm if whole else torch.matmul
-    return max(2 * 1024**3 / timed(lambda: product(square, square)) for _ in range(20)) / 1e9
-
-
 def gigaflop(lengths: list[int]) -> float:
     """Work of the encoder's matrix products on windows of these lengths, without padding."""
     layers, size, wide = 6, 384, 1536
     per_token = layers * 2 * (4 * size * size + 2 * size * wide)
     attention = sum(layers * 4 * size * length * length for length in lengths)
     return (per_token * sum(lengths) + attention) / 1e9
+
+
+class Contender:
+    """One way of classifying, in a process of its own: none profits from another's settings."""
+
+    def __init__(self, name: str, rows: list[dict[str, object]]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.contender", name],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.about = self._ask(rows)
+
+    def _ask(self, given: object) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps(given), file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"a contender ended with {self.process.wait()}; see above")
+        return json.loads(line)
+
+    def run(self, number: int, of: int) -> tuple[float, float]:
+        """Seconds for every `of`-th text from `number` on, and GFLOP/s of the type's peak then."""
+        seconds, peak = self._ask([number, of])
+        return seconds, peak
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def main() -> None:
@@ -105,47 +122,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     rows = sample(arguments.file, arguments.texts)
-
-    import torch
-
-    from sentiment import adapter
-    from sentiment.backbone import backbone_dir, load_tokenizer
-    from sentiment.classifier import Classifier, Text
-    from sentiment.encoding import encode, padded
-
-    texts = [Text(**row) for row in rows]  # type: ignore[arg-type]
-    network = adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))
-    tokenizer = load_tokenizer(backbone_dir())
-
-    def transformers_way(part: list[Text], batch: int) -> None:
-        # As transformers.pipeline works: tokenise, pad and run a batch in arrival order, in fp32.
-        with torch.inference_mode():
-            for start in range(0, len(part), batch):
-                windows = encode(tokenizer, part[start : start + batch])
-                ids, mask = padded([window.ids for window in windows])
-                ratings = torch.tensor([window.rating for window in windows])
-                for logits in network(ids, mask, ratings):
-                    logits.softmax(1).tolist()
-
-    classifier = Classifier.load()
-    classifier.classify(texts[:: arguments.rounds])
-    transformers_way(texts[:32], 32)
-    lengths = [len(window.ids) for window in encode(tokenizer, texts)]
-    work = gigaflop(lengths) / len(texts)
-    kind = classifier.runtime.kind
+    contenders = {name: Contender(name, rows) for name in ("earful", "one", "many")}
+    about = contenders["earful"].about
+    work = gigaflop(about["lengths"]) / len(rows)
     rounds: list[tuple[float, float, float, float]] = []
     for number in range(arguments.rounds):
-        part = texts[number :: arguments.rounds]
-        ours = len(part) / timed(lambda part=part: classifier.classify(part))  # type: ignore[misc]
-        one = len(part) / timed(lambda part=part: transformers_way(part, 1))  # type: ignore[misc]
-        many = len(part) / timed(lambda part=part: transformers_way(part, 32))  # type: ignore[misc]
-        peak = matmul_peak(kind)
+        count = len(rows[number :: arguments.rounds])
+        taken = {name: one.run(number, arguments.rounds) for name, one in contenders.items()}
+        ours, one, many = (count / taken[name][0] for name in contenders)
+        peak = taken["earful"][1]
         rounds.append((ours, one, many, peak))
         print(
             f"round {number + 1}: {ours:.1f}, {one:.1f}, {many:.1f} texts/s, "
             f"{peak:.0f} GFLOP/s at most",
             file=sys.stderr,
         )
+    for contender in contenders.values():
+        contender.close()
     ours, one, many, peak = (statistics.median(column) for column in zip(*rounds, strict=True))
     to_one = statistics.median(row[0] / row[1] for row in rounds)
     to_many = statistics.median(row[0] / row[2] for row in rounds)
@@ -153,8 +146,15 @@ def main() -> None:
     _, memory = in_new_process(ALONE, json.dumps(rows))
     cold, _ = in_new_process(COLD)
 
-    print(f"{len(texts)} texts of {arguments.file.name}, {sum(lengths)} tokens")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {kind}")
+    kind = about["choice"]["numbers"]
+    print(f"{len(rows)} texts of {arguments.file.name}, {sum(about['lengths'])} tokens")
+    print(f"{about['cpu']}, oneDNN: {about['onednn']}, torch {about['torch']}, "
+          f"{about['threads']} threads")  # fmt: skip
+    print(f"limits: {about['limits'] or 'none'}")
+    times = ", ".join(f"{way} {1000 * t:.1f} ms" for way, t in about["choice"]["seconds"].items())
+    print(f"number type: {kind}, in the way {about['choice']['ways'][0]!r} ({times} a product)")
+    for way, reason in about["choice"]["ruled_out"].items():
+        print(f"ruled out: {way}: {reason}")
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")
     print(f"Classifier.classify              {ours:8.1f} texts/s")
     print(f"transformers fp32, one at a time {one:8.1f} texts/s   {to_one:5.2f}x")

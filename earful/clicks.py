@@ -67,13 +67,13 @@ class Clicks:
                     raise
                 time.sleep(0.2)
             except EarfulError as error:
-                return Answer(str(error))
+                return Answer.of(str(error))
         log.info(
             "clicked",
             extra={"action": click.action, "by": click.user_name, "changed": acted.changed},
         )
         self._done()
-        return Answer(acted.told) if acted.told else None
+        return Answer.of(acted.told) if acted.told else None
 
     def _act(self, store: Store, click: Click) -> Acted:
         actor, now = Actor(click.user_name, click.user_id), self._clock()
@@ -106,6 +106,5 @@ class Clicks:
 
         mention = store.mentions.get(click.value)
         if mention is None:
-            return Answer("This mention is not kept any more.")
-        payload = messages.shared_quote(mention)
-        return Answer(payload["text"], payload["blocks"])
+            return Answer.of("This mention is not kept any more.")
+        return Answer(messages.shared_quote(mention))

@@ -255,6 +255,7 @@ class Daemon:
                 return
             if self._classifier is None:
                 self._classifier = self._load_classifier()
+                self._failing.count_missing(self._classifier)
             scored = jobs.score(
                 store,
                 self._classifier,

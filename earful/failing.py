@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from config.errors import EarfulError
+from config.errors import EarfulError, ModelError
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from sentiment.classifier import Classifier
 
 log = logging.getLogger("earful.failing")
 
@@ -32,6 +35,7 @@ T = TypeVar("T")
 # The same failure is said again on the log after so long.
 _SAID_AGAIN = timedelta(hours=1)
 _LONGEST = 300
+_REREAD = "then start Earful again and read anew by `earful process --rescore`"
 # While the store is held, failures would pile up behind it if they waited as long as work does.
 _PATIENCE_S = 1.0
 
@@ -92,6 +96,13 @@ class Failing:
             before = self._said.pop((stage, subject), None)
         if before is not None:
             log.info("%s works again", _named(stage, subject))
+
+    def count_missing(self, classifier: Classifier) -> None:
+        """Count the models for other languages that could not be loaded; the rest is scored."""
+        for language, error in classifier.missing.items():
+            self.failed("score", ModelError(f"{error}; {_REREAD}"), f"model for {language}")
+        for language in classifier.others:
+            self.worked("score", f"model for {language}")
 
     def _say(
         self, stage: str, subject: str, sentence: str, now: datetime, error: Exception

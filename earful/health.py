@@ -9,6 +9,7 @@ from typing import Any
 from alerts.self_health import Problem
 from config.settings import Settings
 from earful.problems import daemon_state, find_problems, store_problems
+from sentiment.number_choice import last_choice
 from storage.store import Store
 
 
@@ -25,6 +26,8 @@ class Status:
     alerts: dict[str, int]
     languages: dict[str, int]
     unread: int
+    # What scoring last computed in on this machine; None before it ever scored.
+    numbers: dict[str, Any] | None
     sources: list[dict[str, Any]]
     stages: dict[str, dict[str, Any]]
     routines: list[dict[str, Any]]
@@ -56,6 +59,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         alerts={state.value: number for state, number in alerts.items()},
         languages=store.insight.languages(),
         unread=store.verdicts.count_unread(),
+        numbers=last_choice(),
         sources=store.insight.source_health(),
         stages=_stages(store),
         routines=[

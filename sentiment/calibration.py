@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -136,6 +137,23 @@ def confidence(experience: Floats, stance: Floats) -> Floats:
     """
     settled: Floats = experience.max(axis=-1) * (stance.max(axis=-1) >= STANCE_LEAST)
     return settled
+
+
+def nearness(experience: Floats, stance: Floats, sure: float) -> float:
+    """How far probabilities (4,) and (3,) lie from making another verdict, in log-odds.
+
+    The borders: another experience, another stance, and the two that part sure from unsure.
+    """
+    best, stands = float(experience.max()), float(stance.max())
+    return min(
+        *(float(np.diff(np.log(np.sort(head)[-2:] + 1e-12))[0]) for head in (experience, stance)),
+        abs(_log_odds(best) - _log_odds(sure)),
+        abs(_log_odds(stands) - _log_odds(STANCE_LEAST)),
+    )
+
+
+def _log_odds(chance: float) -> float:
+    return math.log(chance + 1e-12) - math.log(1 - chance + 1e-12)
 
 
 def sure_threshold(

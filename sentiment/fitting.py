@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,8 @@ from sentiment.text import Text, joined, rating_position
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +332,19 @@ def fine_tune(
 
 
 def has_bf16() -> bool:
-    """Tell whether the CPU multiplies bf16 in hardware."""
-    capability = torch.backends.cpu.get_cpu_capability()
-    return capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
+    """Tell whether the CPU multiplies bf16 in hardware, and a training step in it works."""
+    try:
+        capability = torch.backends.cpu.get_cpu_capability()
+        if not (capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()):
+            return False
+        if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            return False
+        weight = torch.ones(64, 64, requires_grad=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            result = torch.nn.functional.linear(torch.ones(64, 64), weight).sum()
+        result.backward()  # type: ignore[no-untyped-call]
+        right = weight.grad is not None and bool((weight.grad == 64).all())
+    except Exception as error:
+        LOG.info("training in fp32, as bf16 does not work here: %s", error)
+        return False
+    return right

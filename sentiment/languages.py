@@ -52,6 +52,7 @@ class LanguageModel:
     @classmethod
     def load(cls, settings: ModelSettings) -> LanguageModel:
         """Load from a folder or a hub; ModelError names what is missing or does not fit."""
+        import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
@@ -59,7 +60,10 @@ class LanguageModel:
         where = f"models: {settings.language}: {settings.path}"
         try:
             tokenizer = AutoTokenizer.from_pretrained(settings.path)
-            network = AutoModelForSequenceClassification.from_pretrained(settings.path)
+            # Not in the type of its file: many a CPU cannot compute in 16 bits, or only slowly.
+            network = AutoModelForSequenceClassification.from_pretrained(
+                settings.path, dtype=torch.float32
+            )
         except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
             reason = str(error).strip().splitlines()
             raise ModelError(

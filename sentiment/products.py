@@ -1,36 +1,28 @@
-"""Matrix products in the number types that scoring can choose from."""
+"""Matrix products in the ways that scoring can choose from."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-# A type must be this much faster than the more exact one to be worth its rounding.
-_WORTH = 0.8
-# The shape that the measurement multiplies: an ordinary batch through the widest layer.
-_ROWS, _IN, _OUT = 1024, 384, 1536
+from sentiment.number_choice import NumberType, Way
+
+# Steps between a row's least and largest number in int8: one under 255, so that rounding fits.
+_STEPS = 254
+# Of the weights that meet in one 16-bit sum, as many as 255 times their sum fits into it.
+_PAIR = 2
+_MOST_OF_PAIR = 128
 
 Product = Callable[[Tensor], Tensor]
 
 
-class NumberType(StrEnum):
-    """What a product is computed in, from the most exact to the least."""
-
-    FP32 = "fp32"
-    BF16 = "bf16"
-    INT8 = "int8"
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The type of all that lies between the products."""
-        return torch.bfloat16 if self is NumberType.BF16 else torch.float32
+def dtype_of(kind: NumberType) -> torch.dtype:
+    """Give the type of all that lies between the products."""
+    return torch.bfloat16 if kind is NumberType.BF16 else torch.float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class Packed:
     """The same with the matrix in oneDNN's own layout, which `Plain` makes anew at each product.
 
     GELU is part of the product. The two functions are those that `torch.compile` emits for a CPU;
-    torch does not document them, so `packs` asks for them first.
+    torch does not document them, and in bf16 they raise where the hardware has none.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
@@ -66,93 +58,80 @@ class Packed:
 
 
 class Int8:
-    """The same with weights and x rounded to 8 bits, summed in 32.
+    """The same with weights and x rounded to 8 bits, multiplied by oneDNN and summed in 32.
 
-    Each output of the matrix has its own scale, and so has each row of x: what becomes of a row
-    must not depend on the rows beside it.
+    Each output of the matrix has its own scale. Each row of x has its own scale and its own zero:
+    what becomes of a row must not depend on the rows beside it, and after GELU hardly any number
+    is negative.
+
+    Without VNNI a CPU first sums two products in 16 bits, and what does not fit there is cut off.
+    Weights are scaled so that it always fits (`scales`): the same whole numbers on every CPU.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
         self.gelu = gelu
-        self.scale = weight.abs().amax(1).clamp(min=1e-12) / 127
-        self.weight = (weight / self.scale.unsqueeze(1)).round().to(torch.int8).t().contiguous()
         self.bias = bias
+        self.scale = scales(weight)
+        whole = (weight / self.scale.unsqueeze(1)).round()
+        self.sums = whole.sum(1) * self.scale
+        self.weight = torch.ops.onednn.qlinear_prepack(whole.to(torch.int8), None)
+        self.zeros = torch.zeros(len(weight), dtype=torch.long)
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
-        scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
-        whole = torch._int_mm((rows / scale).round_().to(torch.int8), self.weight)
-        result = (whole * scale).mul_(self.scale).add_(self.bias)
-        result = result.view(*x.shape[:-1], -1)
-        return functional.gelu(result) if self.gelu else result
+        whole, low, step = whole_numbers(rows)
+        result = self.multiplied(whole)
+        # Numbers count from the row's lowest: what that is worth comes on top, with the bias.
+        # All in place: new memory for every step would cost as much as the product.
+        result.mul_(step).addcmul_(low, self.sums).add_(self.bias)
+        if self.gelu:
+            torch.ops.aten.gelu_(result)
+        return result.view(*x.shape[:-1], -1)
+
+    def multiplied(self, whole: Tensor) -> Tensor:
+        """Multiply whole numbers (n, inputs), uint8; the outputs are in steps of each output."""
+        result: Tensor = torch.ops.onednn.qlinear_pointwise(
+            whole, 1.0, 0, self.weight, self.scale, self.zeros, None, 1.0, 0, torch.float32,
+            "none", [], "",
+        )  # fmt: skip
+        return result
+
+
+def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Round rows (n, size) to uint8; with what 0 stands for and the step, (n, 1) each."""
+    low = rows.amin(1, keepdim=True).clamp_(max=0)
+    step = (rows.amax(1, keepdim=True).clamp_(min=0) - low).clamp_(min=1e-12) / _STEPS
+    # Zero itself is hit exactly; `.to` cuts, so a half is added.
+    zero = (low / step).round_()
+    whole = (rows * step.reciprocal()).add_(0.5 - zero).to(torch.uint8)
+    return whole, zero * step, step
+
+
+def scales(weight: Tensor) -> Tensor:
+    """Give each output's step (outputs,) for weights (outputs, inputs) in int8.
+
+    Of two neighbours what is positive adds up to 128 at most, and so does what is negative: times
+    255, the largest number of a row of x, it fits into 16 bits.
+    """
+    pairs = functional.pad(weight, (0, weight.shape[1] % _PAIR)).view(len(weight), -1, _PAIR)
+    heaviest = torch.maximum(
+        pairs.clamp(min=0).sum(2).amax(1), pairs.clamp(max=0).sum(2).abs().amax(1)
+    )
+    # One less than fits: each of the two may be rounded up by a half.
+    return heaviest.clamp(min=1e-12) / (_MOST_OF_PAIR - 1)
 
 
 def product(
-    kind: NumberType, weight: Tensor, bias: Tensor, device: str = "cpu", *, gelu: bool = False
+    way: Way, weight: Tensor, bias: Tensor, device: str = "cpu", *, gelu: bool = False
 ) -> Product:
-    """Make the product of `weight` (outputs, inputs) and `bias` in a number type."""
-    weight = weight.to(device, kind.dtype).contiguous()
-    bias = bias.to(device, kind.dtype).contiguous()
-    if kind is NumberType.INT8:
+    """Make the product of `weight` (outputs, inputs) and `bias`; may raise where the CPU lacks it.
+
+    A way that is made may still raise at its first product.
+    """
+    weight = weight.to(device, dtype_of(way.kind)).contiguous()
+    bias = bias.to(device, dtype_of(way.kind)).contiguous()
+    if way is Way.INT8:
         return Int8(weight, bias, gelu=gelu)
-    if kind is NumberType.BF16 and device == "cpu" and packs():
+    if way in (Way.PACKED, Way.BF16_PACKED):
         return Packed(weight, bias, gelu=gelu)
     return Plain(weight, bias, gelu)
-
-
-def packs() -> bool:
-    """Tell whether this torch has oneDNN and the two functions that `Packed` needs."""
-    names = ("_reorder_linear_weight", "_linear_pointwise")
-    present: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return present and all(hasattr(torch.ops.mkldnn, name) for name in names)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Device and number type for this machine, with the seconds that decided; none on CUDA."""
-
-    device: str
-    kind: NumberType
-    seconds: Mapping[NumberType, float]
-
-    def __str__(self) -> str:
-        times = ", ".join(f"{kind} {1000 * value:.1f} ms" for kind, value in self.seconds.items())
-        return f"{self.kind} on {self.device}" + (f" ({times} a product)" if times else "")
-
-
-def fastest() -> Choice:
-    """Choose by a measurement of some hundredths of a second.
-
-    CUDA takes bf16. So does a CPU that multiplies it in hardware; without, it is emulated and
-    slower than fp32. Such a CPU takes int8 where that is faster than fp32.
-    """
-    if torch.cuda.is_available():
-        return Choice("cuda", NumberType.BF16, {})
-    seconds = {kind: _seconds(kind) for kind in (NumberType.FP32, NumberType.BF16)}
-    # int8 goes through a function that torch keeps to itself: only those who need it depend on it.
-    if chosen(seconds) is NumberType.FP32 and hasattr(torch, "_int_mm"):
-        seconds[NumberType.INT8] = _seconds(NumberType.INT8)
-    return Choice("cpu", chosen(seconds), seconds)
-
-
-def chosen(seconds: Mapping[NumberType, float]) -> NumberType:
-    """Take the first of bf16 and int8 that is clearly faster than fp32, else fp32.
-
-    One that was not measured is not taken.
-    """
-    for kind in (NumberType.BF16, NumberType.INT8):
-        if seconds.get(kind, math.inf) < _WORTH * seconds[NumberType.FP32]:
-            return kind
-    return NumberType.FP32
-
-
-def _seconds(kind: NumberType) -> float:
-    weight = torch.linspace(-1, 1, _OUT * _IN).view(_OUT, _IN)
-    run = product(kind, weight, torch.zeros(_OUT))
-    rows = torch.ones(_ROWS, _IN, dtype=kind.dtype)
-    best = float("inf")
-    for _ in range(4):
-        start = time.perf_counter()
-        run(rows)
-        best = min(best, time.perf_counter() - start)
-    return best

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from sentiment.attention import HEADS, attend
 from sentiment.encoding import padded
-from sentiment.products import NumberType, Product, product
+from sentiment.number_choice import Way
+from sentiment.products import Product, dtype_of, product
 
 EPSILON = 1e-12
 # Padded tokens a batch. On a CPU what lies between two products should stay in the caches: on two
@@ -39,16 +40,16 @@ class Layer:
 
 
 class Runtime:
-    """Run windows through merged weights; the layers multiply in one number type on one device."""
+    """Run windows through merged weights; the layers multiply in one way on one device."""
 
     def __init__(
         self,
         state: Mapping[str, Tensor],
-        kind: NumberType = NumberType.FP32,
+        way: Way = Way.PLAIN,
         device: str = "cpu",
     ) -> None:
-        self.kind = kind
-        self.dtype = kind.dtype
+        self.way = way
+        self.dtype = dtype_of(way.kind)
         self.device = device
         self.budget = token_budget(device)
 
@@ -57,7 +58,7 @@ class Runtime:
 
         def matrix(name: str, *, gelu: bool = False) -> Product:
             weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
-            return product(kind, weight, bias, device, gelu=gelu)
+            return product(way, weight, bias, device, gelu=gelu)
 
         def joint(base: str) -> Product:
             parts = [f"{base}.{part}" for part in ("query", "key", "value")]
@@ -67,7 +68,7 @@ class Runtime:
             size = len(weight) // 3
             scale = torch.ones(len(weight))
             scale[:size] = (size // HEADS) ** -0.5
-            return product(kind, weight * scale.unsqueeze(1), bias * scale, device)
+            return product(way, weight * scale.unsqueeze(1), bias * scale, device)
 
         base = "encoder.embeddings"
         self.words = self._move(state[f"{base}.word_embeddings.weight"])
@@ -101,6 +102,10 @@ class Runtime:
 
     def _move(self, tensor: Tensor) -> Tensor:
         return tensor.to(self.device, self.dtype).contiguous()
+
+    def scores(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> tuple[Tensor, Tensor]:
+        """Logits of experience (n, 4) and stance (n, 3) of framed id rows, fp32."""
+        return self.logits(self.features(rows, ratings))
 
     def features(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> Tensor:
         """Pooled features (n, 3 * 384) of framed id rows: [CLS], mean and maximum, fp32."""

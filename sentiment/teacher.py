@@ -52,6 +52,7 @@ class Teacher:
                 attention_probs_dropout_prob=0.0,
                 add_pooling_layer=False,
                 local_files_only=True,
+                dtype=torch.float32,
             )
             words = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, TypeError) as error:

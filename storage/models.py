@@ -344,8 +344,13 @@ class Alert:
     def in_doubt(self) -> bool:
         """Tell whether Slack may have it although the store does not know."""
         if self.state in (AlertState.PENDING, AlertState.PARKED):
-            return (self.error or "").startswith(MAY_BE_POSTED)
+            return self.was_in_doubt
         return self.state is AlertState.SENDING
+
+    @property
+    def was_in_doubt(self) -> bool:
+        """Tell whether an earlier try than the one under way may have reached Slack."""
+        return (self.error or "").startswith(MAY_BE_POSTED)
 
     @property
     def queue(self) -> str:

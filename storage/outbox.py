@@ -30,6 +30,12 @@ _SELECT = """
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
 """
 
+# The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
+# other error may take its place, or the alert would be sent again without a look.
+_ERROR_AND_DOUBT = (
+    "error = CASE WHEN ? OR coalesce(error, '') NOT LIKE ? || '%' THEN '' ELSE ? END || ?"
+)
+
 
 class Outbox:
     """States: pending → sending → sent; parked until mended; dropped when overtaken."""
@@ -122,19 +128,22 @@ class Outbox:
             alert_id,
         )
 
-    def retry(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
-        """Put back an alert that Slack certainly does not have.
+    def retry(
+        self, alert_id: int, next_attempt_at: datetime, error: str, *, absent: bool = False
+    ) -> None:
+        """Put back an alert whose last try Slack certainly did not take.
 
-        An update that a newer one has overtaken meanwhile is dropped instead.
+        What was in doubt before that try stays so, unless it was looked for and is `absent`. An
+        update that a newer one has overtaken meanwhile is dropped instead.
         """
         self._update(
-            """
+            f"""
             state = CASE WHEN operation = 'update' AND EXISTS (
                 SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
                     AND n.operation = 'update'
-            ) THEN 'dropped' ELSE 'pending' END, next_attempt_at = ?, error = ?
+            ) THEN 'dropped' ELSE 'pending' END, {_ERROR_AND_DOUBT}, next_attempt_at = ?
             """,
-            (iso(next_attempt_at), error),
+            (*_error_and_doubt(error, absent), iso(next_attempt_at)),
             alert_id,
         )
 
@@ -150,9 +159,16 @@ class Outbox:
             alert_id,
         )
 
-    def park(self, alert_id: int, error: str) -> None:
-        """Set an alert aside until it is retried; `error` is a sentence for people."""
-        self._update("state = 'parked', next_attempt_at = NULL, error = ?", (error,), alert_id)
+    def park(self, alert_id: int, error: str, *, absent: bool = False) -> None:
+        """Set an alert aside until it is retried; `error` is a sentence for people.
+
+        What was in doubt stays so, unless it was looked for and is `absent`.
+        """
+        self._update(
+            f"state = 'parked', next_attempt_at = NULL, {_ERROR_AND_DOUBT}",
+            _error_and_doubt(error, absent),
+            alert_id,
+        )
 
     def hold_channel(
         self, channel: str, until: datetime, error: str, *, updates: bool = False
@@ -247,6 +263,12 @@ class Outbox:
             connection.execute(
                 f"UPDATE alerts SET {assignments} WHERE id = ?", (*values, alert_id)
             )
+
+
+def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
+    """Give what `_ERROR_AND_DOUBT` asks for."""
+    is_marked = error.startswith(MAY_BE_POSTED)
+    return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
 
 
 def select_alerts(connection: sqlite3.Connection, where: str, *parameters: object) -> list[Alert]:

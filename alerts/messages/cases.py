@@ -59,6 +59,7 @@ _LABELS = [
     ("It tells no experience", Experience.NONE),
 ]
 _MAX_JOINED = 5
+_MAX_NOTE = 1000
 
 
 @plainly("Complaint")
@@ -202,8 +203,8 @@ def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
 
 @plainly("Note")
 def note(text: str) -> dict[str, Any]:
-    """Build a message of one line."""
-    return _one_line(text)
+    """Build a message of one line of plain words; names and ids from outside may be among them."""
+    return _one_line(line(text, _MAX_NOTE))
 
 
 @plainly("Reminder: a case is due soon")

@@ -140,7 +140,7 @@ def _run(
         settings,
         transport,
         utc_now,
-        load_classifier=partial(load_classifier, settings.models),
+        load_classifier=partial(load_classifier, settings.models, tolerant=True),
         idle=idle,
         listen=listen,
         dashboards=Dashboards(settings, any_port=any_port) if serve else None,

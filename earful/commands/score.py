@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from config.settings import ModelSettings
+    from earful.failing import Failing
     from sentiment.classifier import Classifier, Text
     from storage.models import Verdict
     from storage.store import Store
@@ -39,7 +40,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     failing = Failing(app.store_path, utc_now)
     with app.open_store() as store:
         with failing.watch("score"):
-            scored = _score_waiting(store, app, rescore=rescore)
+            scored = _score_waiting(store, app, failing, rescore=rescore)
         with failing.watch("judge"):
             judged = jobs.judge_waiting(store, app.settings, utc_now)
         console.out.print(
@@ -65,13 +66,14 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         return 0 if result.good else 1
 
 
-def _score_waiting(store: Store, app: App, *, rescore: bool) -> int:
+def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:
     from earful import console, jobs
 
     waiting = store.verdicts.count_waiting()
     if not waiting and not rescore:
         return 0
-    classifier = load_classifier(app.settings.models)
+    classifier = load_classifier(app.settings.models, tolerant=True)
+    failing.count_missing(classifier)
     with console.progress_bar("scoring", waiting) as (bar, task):
         scored = jobs.score(store, classifier, utc_now, lambda done: bar.advance(task, done))
     if rescore:
@@ -224,11 +226,11 @@ def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     return floors
 
 
-def load_classifier(models: Sequence[ModelSettings] = ()) -> Classifier:
+def load_classifier(models: Sequence[ModelSettings] = (), *, tolerant: bool = False) -> Classifier:
     """Load the shipped model, and those that the config names for other languages."""
     from sentiment.classifier import Classifier
 
-    return Classifier.load(models=models)
+    return Classifier.load(models=models, tolerant=tolerant)
 
 
 def _stdin_texts() -> Iterator[Text]:

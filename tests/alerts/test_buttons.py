@@ -242,6 +242,67 @@ def test_a_click_that_fails_tells_the_one_who_clicked(slack, settings, store):
     listener.stop()
 
 
+HOSTILE = "appstore:<!channel> <@U1|x> *loud* & :boom:"
+
+
+def assert_harmless(whisper):
+    """See that nothing in an answer pings, links, formats or is drawn."""
+    for text in (whisper.text, *(block["text"]["text"] for block in whisper.blocks)):
+        assert "<" not in text
+        assert ">" not in text
+        assert "*loud*" not in text
+        assert ":boom:" not in text
+        assert "&lt;!channel&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("case_claim", "there is no such case any more"),
+        ("case_mute", "its author is not known"),
+        ("case_relabel", "no such mention"),
+    ],
+)
+def test_an_answer_that_names_a_hostile_id_is_harmless(
+    slack, settings, store, listening, action, told
+):
+    root = open_a_case(store, settings, slack)
+    root.blocks = [
+        {
+            "type": "actions",
+            "block_id": "actions",
+            "elements": [{"type": "button", "action_id": action, "value": HOSTILE}],
+        }
+    ]
+    slack.socket.wait_ack(slack.click(root, action, choice="angry"))
+    wait_for(lambda: slack.whispers)
+    assert told in slack.whispers[0].text
+    assert_harmless(slack.whispers[0])
+
+
+def test_an_answer_that_names_a_hostile_person_is_harmless(slack, settings, store, listening):
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_claim", name=HOSTILE))
+    wait_for(lambda: case_of(store).state is CaseState.CLAIMED)
+    slack.socket.wait_ack(slack.click(root, "case_claim", user="U0OMAR", name="omar"))
+    wait_for(lambda: slack.whispers)
+    assert "has claimed it already" in slack.whispers[0].text
+    assert_harmless(slack.whispers[0])
+
+
+def test_an_answer_that_quotes_an_error_is_harmless(slack, settings, store):
+    def fail(click: Click) -> Answer | None:
+        raise RuntimeError(HOSTILE)
+
+    listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
+    listener.start()
+    slack.socket.wait_connected()
+    slack.socket.wait_ack(slack.click(open_a_case(store, settings, slack), "case_claim"))
+    wait_for(lambda: slack.whispers)
+    assert_harmless(slack.whispers[0])
+    listener.stop()
+
+
 @pytest.mark.parametrize(
     "body",
     [

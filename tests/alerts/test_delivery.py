@@ -284,6 +284,80 @@ class TestAmbiguous:
         assert slack.alert_ids() == ["a:1", "a:2"]
 
 
+def in_doubt(outbox, slack, clock, transport):
+    """Let a post be in doubt, and be put back in line by a person while no look can see it."""
+    outbox.add([an_alert("a:1")])
+    slack.fail("chat.postMessage", Fault.http(500, posts=True))
+    slack.fail("webhook", Fault.http(500, posts=True))
+    clock.to(send(outbox, transport, clock).next_at)
+    assert send(outbox, transport, clock).parked == 1
+    assert put_back(outbox) == 1
+
+
+CLEARLY_NOT_SENT = {
+    "dead channel": (Fault.says("is_archived"), AlertState.PARKED),
+    "bad message": (Fault.says("invalid_blocks"), AlertState.PARKED),
+    "rate limit": (Fault.rate_limited(30), AlertState.PENDING),
+    "dead account": (Fault.says("token_revoked"), AlertState.PENDING),
+}
+
+
+class TestDoubtStays:
+    """An alert put back in line while Slack may have it: no clear refusal makes it certain."""
+
+    @pytest.mark.parametrize("why", CLEARLY_NOT_SENT)
+    @pytest.mark.parametrize("way", ["bot", "webhook"])
+    def test_until_slack_has_it(self, slack, outbox, clock, way, why):
+        slack.scopes.discard("channels:history")  # the bot's looks are blind, as the webhook's
+        transport = a_bot(slack) if way == "bot" else WebhookTransport(slack.webhook_url)
+        in_doubt(outbox, slack, clock, transport)
+        fault, state = CLEARLY_NOT_SENT[why]
+        for method in ("chat.postMessage", "webhook"):
+            slack.fail(method, fault, times=2)
+        result = send(outbox, transport, clock)
+        (alert,) = outbox.unsent()
+        assert (alert.state, alert.in_doubt, result.sent) == (state, True, 0)
+        assert alert.error.count(MAY_BE_POSTED) == 1
+        assert any(problem in alert.error for problem in result.problems)
+        # The hourly unparking leaves it to a person, as it does whatever else is in doubt.
+        assert outbox.unpark_certain() == 0
+
+    def test_and_is_looked_for_from_the_first_try_on(self, slack, outbox, clock):
+        slack.scopes.discard("channels:history")
+        in_doubt(outbox, slack, clock, a_bot(slack))
+        clock.now += timedelta(hours=2)
+        slack.fail("chat.postMessage", Fault.rate_limited(30))
+        clock.to(send(outbox, a_bot(slack), clock).next_at)
+        slack.scopes.add("channels:history")
+        assert send(outbox, a_bot(slack), clock).found == 1
+        assert slack.alert_ids() == ["a:1"]
+
+    def test_and_over_a_crash_in_the_second_try(self, slack, outbox, clock):
+        slack.scopes.discard("channels:history")
+        in_doubt(outbox, slack, clock, a_bot(slack))
+        clock.now += timedelta(hours=2)
+        outbox.claim(outbox.unsent()[0].id, clock.now)  # and nobody knows what came of it
+        slack.scopes.add("channels:history")
+        result = send(outbox, a_bot(slack), clock)
+        assert (result.found, result.sent) == (0, 0)
+        assert result.next_at > clock.now + SETTLE
+        clock.to(result.next_at)
+        assert send(outbox, a_bot(slack), clock).found == 1
+        assert slack.alert_ids() == ["a:1"]
+
+    def test_but_a_look_that_sees_nothing_settles_it(self, slack, outbox, clock):
+        slack.scopes.discard("channels:history")
+        in_doubt(outbox, slack, clock, a_bot(slack))
+        slack.channels["voice-complaints"].messages.clear()
+        slack.scopes.add("channels:history")
+        slack.fail("chat.postMessage", Fault.says("is_archived"))
+        assert send(outbox, a_bot(slack), clock).parked == 1
+        assert not outbox.unsent()[0].in_doubt
+        assert outbox.unpark_certain() == 1
+        assert send(outbox, a_bot(slack), clock).sent == 1
+        assert slack.alert_ids() == ["a:1"]
+
+
 CHANNEL_TROUBLES = {
     "channel_not_found": lambda slack: slack.channels.pop("voice-wows"),
     "is_archived": lambda slack: setattr(slack.channels["voice-wows"], "archived", True),

@@ -106,6 +106,12 @@ def test_advice_is_true_of_its_error(error: str, advised: str) -> None:
     assert ".." not in told
 
 
+def test_what_is_in_doubt_and_was_refused_asks_for_a_word_by_id() -> None:
+    for code in ("is_archived", "invalid_blocks"):
+        told = trouble(ONE, MAY_BE_POSTED + meaning(code, ONE, {}).error)
+        assert "`earful alerts retry ID` looks once more" in told
+
+
 def test_only_what_a_person_must_see_to_asks_for_a_word_by_id() -> None:
     assert "ID" not in trouble(ONE, meaning("is_archived", ONE, {}).error)
     assert "retry" not in trouble(ONE, MAY_BE_POSTED + "Slack answered 500; it may have posted.")

@@ -120,6 +120,17 @@ def model_missing() -> Seen:
             return look(made, run, "scoring fails", lambda: shutil.copytree(WEIGHTS, weights))
 
 
+def language_missing() -> Seen:
+    """A model for another language is not there: the others are scored all the same."""
+    with world() as made:
+        labels = 'labels = {bad = "angry", good = "delighted"}'
+        made.more = f'[[models]]\nlanguage = "de"\npath = "{made.folder}/no"\n{labels}'
+        made.say("Acme lost my parcel and nobody answers. Never again.")
+        with running(made.config, made.slack, "--no-serve") as run:
+            run.wait_for(lambda: made.slack.messages("voice-complaints"))
+            return look(made, run, "model for de")
+
+
 def buttons_dead() -> Seen:
     """The app token is revoked while the daemon listens, and later set right."""
     with world() as made, running(made.config, made.slack, "--no-serve", buttons=True) as run:
@@ -210,7 +221,7 @@ def daemon_stopped() -> Seen:
     source = '[[brands.sources]]\nsource = "lobsters"\nbase_url = "http://127.0.0.1:9"\n'
     with world(source) as made:
         with running(made.config, made.slack, "--no-serve") as run:
-            run.wait_for(lambda: '"started"' in run.log.read_text())
+            run.wait_for(lambda: _begun_crawls(made.store))
         made.say("Acme lost my parcel and nobody answers.")
         code, found = status(made.config, days=8.7)
         seen = Seen(found["problems"], code)
@@ -227,6 +238,7 @@ FAULTS: dict[str, Callable[[], Seen]] = {
     one.__name__: one
     for one in (
         model_missing,
+        language_missing,
         buttons_dead,
         channel_archived,
         dashboards_killed,
@@ -236,6 +248,12 @@ FAULTS: dict[str, Callable[[], Seen]] = {
         daemon_stopped,
     )
 }
+
+
+def _begun_crawls(path: Path) -> int:
+    with Store.open(path) as store:
+        row = store.database.connection.execute("SELECT count(*) FROM crawl_runs").fetchone()
+        return int(row[0])
 
 
 def _fill(ballast: Path) -> None:

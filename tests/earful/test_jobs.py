@@ -28,6 +28,7 @@ class WordClassifier:
         self.model = model
         self.models = (model,)
         self.others: dict[str, object] = {}
+        self.missing: dict[str, Exception] = {}
         self.batches: list[int] = []
 
     def classify(

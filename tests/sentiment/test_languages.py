@@ -215,3 +215,14 @@ def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
         )  # fmt: skip
         jobs.score(store, classifier, lambda: NOW)
         assert jobs.rescore(store, polyglot(), lambda: NOW) == 1
+
+
+def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> None:
+    absent = settings(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Classifier.load(models=[absent])
+    tolerant = Classifier.load(models=[absent], tolerant=True)
+    assert set(tolerant.missing) == {"de"}
+    english, german = tolerant.classify([Text(ENGLISH), Text(GERMAN)])
+    assert english.sure
+    assert (german.experience, german.sure) == (Experience.NONE, False)

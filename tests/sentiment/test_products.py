@@ -1,29 +1,18 @@
-"""Number types: what is chosen, and that int8 stays close and does not look at its neighbours."""
+"""Products: close to fp32 in every way, exact where they are of whole numbers, row by row."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterator
 
 import pytest
 import torch
+from torch import Tensor
 
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.classifier import Classifier, Text
-from sentiment.products import (
-    Choice,
-    Int8,
-    NumberType,
-    Packed,
-    Plain,
-    chosen,
-    fastest,
-    packs,
-    product,
-)  # fmt: skip
-from sentiment.runtime import Runtime
+from sentiment.classifier import Text
+from sentiment.number_choice import Way
+from sentiment.products import Int8, Packed, Plain, product, scales, whole_numbers
+from tests.sentiment.ways import bf16_packed, computing_in
 
-FP32, BF16, INT8 = NumberType.FP32, NumberType.BF16, NumberType.INT8
 TEXTS = [
     Text("They lost my parcel and nobody answers the phone. Never again."),
     Text("Lovely staff, quick delivery, I tell all my friends to order here!", None, 5, 5),
@@ -34,39 +23,34 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("fp32", "bf16", "int8", "kind"),
-    [
-        (4.0, 2.0, 1.9, BF16),
-        (4.0, 9.0, 1.9, INT8),
-        (4.0, 9.0, 3.9, FP32),
-        (4.0, 3.9, 8.0, FP32),
-    ],
-)
-def test_the_more_exact_type_wins_unless_clearly_slower(
-    fp32: float, bf16: float, int8: float, kind: NumberType
-) -> None:
-    assert chosen({FP32: fp32, BF16: bf16, INT8: int8}) is kind
+class Checked(Int8):
+    """Int8 that compares each product with one of true whole numbers."""
+
+    largest = 0.0
+    count = 0
+
+    def __init__(self, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
+        super().__init__(weight, bias)
+        self.after = gelu
+        self.whole = (weight / self.scale.unsqueeze(1)).round().double()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        found = super().__call__(x)
+        rows, low, step = whole_numbers(x.reshape(-1, x.shape[-1]))
+        # Doubles hold whole numbers up to 2**53 exactly.
+        exact = (rows.double() @ self.whole.t() * step + low * self.whole.sum(1)) * self.scale
+        error = (found.reshape(exact.shape) - exact - self.bias).abs()
+        Checked.largest = max(Checked.largest, float((error / (self.scale * step)).max()))
+        Checked.count += 1
+        return torch.nn.functional.gelu(found) if self.after else found
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is not measured")
-def test_this_machine_is_measured() -> None:
-    choice = fastest()
-    assert choice.kind is chosen(choice.seconds)
-    assert set(choice.seconds) >= {FP32, BF16}
-    assert str(choice).startswith(f"{choice.kind} on cpu (fp32 ")
-
-
-@pytest.mark.parametrize(("slow", "kind"), [([BF16], INT8), ([BF16, INT8], FP32), ([], BF16)])
-def test_int8_is_measured_only_where_bf16_is_slow(
-    slow: list[NumberType], kind: NumberType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    times = {FP32: 0.004} | {k: 0.006 if k in slow else 0.001 for k in (BF16, INT8)}
-    monkeypatch.setattr("sentiment.products._seconds", times.__getitem__)
-    choice = fastest()
-    assert choice.kind is kind
-    assert (INT8 in choice.seconds) is (BF16 in slow)
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Checked]]:
+    monkeypatch.setattr("sentiment.products.Int8", Checked)
+    Checked.largest, Checked.count = 0.0, 0
+    yield Checked
+    assert Checked.count
 
 
 def test_int8_is_close_to_fp32() -> None:
@@ -76,23 +60,63 @@ def test_int8_is_close_to_fp32() -> None:
     # Rows of very different size, as activations are, and one of nothing.
     rows = torch.randn(20, 64, generator=generator) * torch.logspace(-3, 3, 20).unsqueeze(1)
     rows[7] = 0
-    exact, rounded = product(FP32, weight, bias)(rows), product(INT8, weight, bias)(rows)
+    exact = product(Way.PLAIN, weight, bias)(rows)
+    rounded = product(Way.INT8, weight, bias)(rows)
     error = (exact - rounded).norm(dim=1) / (exact - bias).norm(dim=1).clamp(min=1e-9)
     assert error.max() < 0.02
     torch.testing.assert_close(rounded[7], bias)
 
 
-def test_a_row_in_int8_does_not_depend_on_the_others() -> None:
+@pytest.mark.parametrize("size", [48, 47])
+def test_a_row_in_int8_does_not_depend_on_the_others(size: int) -> None:
     generator = torch.Generator().manual_seed(2)
-    run = Int8(torch.randn(32, 48, generator=generator), torch.zeros(32))
-    rows = torch.randn(5, 7, 48, generator=generator)
+    run = Int8(torch.randn(32, size, generator=generator), torch.zeros(32), gelu=True)
+    rows = torch.randn(5, 7, size, generator=generator)
     rows[4] *= 1000
     together = run(rows)
     for row, expected in zip(rows, together, strict=True):
         assert torch.equal(run(row), expected)
 
 
-@pytest.mark.skipif(not packs(), reason="torch without oneDNN")
+def test_whole_numbers_stay_within_their_bounds() -> None:
+    generator = torch.Generator().manual_seed(3)
+    rows = torch.randn(2000, 33, generator=generator) * torch.rand(2000, 1, generator=generator)
+    rows[0], rows[1], rows[2] = 0, rows[1].abs(), -rows[2].abs()
+    whole, low, step = whole_numbers(rows)
+    # A number that leaves its 8 bits comes back at the other end, a whole range away.
+    error = (whole * step + low - rows).abs()
+    assert bool((error <= 0.51 * step).all())
+
+
+def test_two_products_always_fit_into_sixteen_bits() -> None:
+    generator = torch.Generator().manual_seed(4)
+    weight = torch.randn(4000, 6, generator=generator) ** 3
+    weight[0] = 0
+    whole = (weight / scales(weight).unsqueeze(1)).round()
+    assert int(whole.abs().max()) <= 127
+    pairs = 255 * whole.view(4000, 3, 2)
+    assert int(pairs.clamp(min=0).sum(2).max()) <= 2**15 - 1
+    assert int(pairs.clamp(max=0).sum(2).min()) >= -(2**15)
+
+
+def test_int8_is_exact_for_the_heaviest_rows(checked: type[Checked]) -> None:
+    # Without VNNI the sum of two neighbours is cut off where it does not fit into 16 bits. The
+    # rows are as heavy as can be for one output each.
+    generator = torch.Generator().manual_seed(5)
+    weight = torch.randn(64, 128, generator=generator)
+    run = product(Way.INT8, weight, torch.zeros(64))
+    run(torch.cat([(weight > 0).float(), -(weight < 0).float(), (weight < 0).float()]))
+    # In steps of the whole numbers: one that is cut off is thousands away.
+    assert checked.largest < 1
+
+
+def test_int8_is_exact_for_real_activations(checked: type[Checked]) -> None:
+    computing_in(Way.INT8).classify(TEXTS)
+    assert checked.count >= 24
+    assert checked.largest < 1
+
+
+@bf16_packed
 @pytest.mark.parametrize("gelu", [False, True])
 def test_packed_is_plain_in_another_layout(gelu: bool) -> None:
     generator = torch.Generator().manual_seed(3)
@@ -106,41 +130,25 @@ def test_packed_is_plain_in_another_layout(gelu: bool) -> None:
     torch.testing.assert_close(one[0], found[3, 2], atol=0.02, rtol=0.02)
 
 
-def test_without_the_functions_of_onednn_bf16_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    weight, bias = torch.ones(4, 64), torch.zeros(4)
-    assert isinstance(product(BF16, weight, bias), Packed if packs() else Plain)
-    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
-    made = product(BF16, weight, bias, gelu=True)
-    assert isinstance(made, Plain)
-    assert made(torch.ones(1, 64, dtype=torch.bfloat16)).tolist() == [[64.0] * 4]
+@pytest.mark.parametrize("gelu", [False, True])
+def test_packed_fp32_is_plain_fp32(gelu: bool) -> None:
+    generator = torch.Generator().manual_seed(6)
+    weight, bias = torch.randn(96, 64, generator=generator), torch.randn(96, generator=generator)
+    rows = torch.randn(40, 64, generator=generator)
+    found = product(Way.PACKED, weight, bias, gelu=gelu)(rows)
+    torch.testing.assert_close(found, product(Way.PLAIN, weight, bias, gelu=gelu)(rows))
 
 
-@pytest.mark.parametrize("kind", [BF16, INT8])
-def test_verdicts_are_the_same_in_every_type(kind: NumberType, classifier: Classifier) -> None:
-    state = adapter.merged(adapter.WEIGHTS)
-
-    def judged(kind: NumberType) -> Classifier:
-        return Classifier(
-            model=classifier.model,
-            runtime=Runtime(state, kind),
-            tokenizer=load_tokenizer(backbone_dir()),
-            calibration=classifier.calibration,
-        )
-
-    exact, found = judged(FP32).classify(TEXTS), judged(kind).classify(TEXTS)
+@pytest.mark.parametrize(
+    "way",
+    [Way.PACKED, Way.BF16, pytest.param(Way.BF16_PACKED, marks=bf16_packed), Way.INT8],
+)
+def test_verdicts_are_the_same_in_every_way(way: Way) -> None:
+    rounded = computing_in(way)
+    exact, found = computing_in(Way.PLAIN).classify(TEXTS), rounded.classify(TEXTS)
+    assert rounded.runtime.choice.way is way
     for left, right in zip(exact, found, strict=True):
         assert (left.experience, left.stance, left.sure) == (
             right.experience, right.stance, right.sure,
         )  # fmt: skip
         assert left.p_angry == pytest.approx(right.p_angry, abs=0.05)
-
-
-def test_the_choice_is_logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    seconds = {FP32: 0.004, BF16: 0.009, INT8: 0.0021}
-    monkeypatch.setattr("sentiment.products.fastest", lambda: Choice("cpu", INT8, seconds))
-    with caplog.at_level(logging.INFO, logger="sentiment"):
-        classifier = Classifier.load()
-    assert classifier.runtime.kind is INT8
-    assert "computing in int8 on cpu (fp32 4.0 ms, bf16 9.0 ms, int8 2.1 ms" in caplog.text

@@ -1,0 +1,127 @@
+"""One contender of `benchmarks.classifier`, in its own process: texts in, seconds out.
+
+Reads JSON lines: first the texts, then `[number, of]`, the part to take. Answers each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from sentiment import adapter
+from sentiment.backbone import backbone_dir, load_tokenizer
+from sentiment.classifier import Classifier, Text
+from sentiment.encoding import encode, padded
+from sentiment.measuring import cpu_name
+from sentiment.number_choice import NumberType, Way
+from sentiment.products import Int8, Product, dtype_of, product
+
+_SIZE = 1024
+_ISA = """
+import torch
+weight = torch.ops.mkldnn._reorder_linear_weight(torch.ones(64, 64))
+torch.ops.mkldnn._linear_pointwise(torch.ones(64, 64), weight, torch.ones(64), "none", [], "none")
+"""
+
+
+def transformers_way(batch: int) -> Callable[[list[Text]], object]:
+    """Work as transformers.pipeline does: tokenise, pad and run in arrival order, in fp32."""
+    network = adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))
+    tokenizer = load_tokenizer(backbone_dir())
+
+    def run(part: list[Text]) -> None:
+        with torch.inference_mode():
+            for start in range(0, len(part), batch):
+                windows = encode(tokenizer, part[start : start + batch])
+                ids, mask = padded([window.ids for window in windows])
+                ratings = torch.tensor([window.rating for window in windows])
+                for logits in network(ids, mask, ratings):
+                    logits.softmax(1).tolist()
+
+    return run
+
+
+def peak(kind: NumberType) -> float:
+    """Best of 20 products of 1024 by 1024 in the fastest way, in GFLOP/s (of whole numbers)."""
+    square = torch.ones(_SIZE, _SIZE)
+    runs: list[tuple[Product, torch.Tensor]] = []
+    for way in (way for way in Way if way.kind is kind):
+        try:
+            runs.append((product(way, square, square[0]), square.to(dtype_of(kind))))
+            if way is Way.INT8:
+                made = Int8(square, square[0])
+                runs[-1] = (made.multiplied, square.to(torch.uint8))
+            runs[-1][0](runs[-1][1])
+        except Exception:
+            runs.pop()
+    with torch.inference_mode():
+        best = min(timed(run, rows) for _ in range(20) for run, rows in runs)
+    return 2 * _SIZE**3 / best / 1e9
+
+
+def timed(run: Callable[[Any], object], given: object) -> float:
+    """Seconds of one run."""
+    start = time.perf_counter()
+    run(given)
+    return time.perf_counter() - start
+
+
+def onednn_isa() -> str:
+    """Name the instructions that oneDNN takes, in its own words."""
+    told = subprocess.run(
+        [sys.executable, "-c", _ISA],
+        env={**os.environ, "ONEDNN_VERBOSE": "1"}, capture_output=True, text=True, check=False,
+    ).stdout  # fmt: skip
+    found = re.search(r"isa:(.*)", told)
+    return found[1] if found else "unknown"
+
+
+def about(classifier: Classifier, texts: list[Text]) -> dict[str, Any]:
+    """Describe the machine and what is computed in."""
+    limits = [
+        f"{name}={value}"
+        for name, value in os.environ.items()
+        if name.startswith(("ATEN_CPU", "ONEDNN_MAX", "DNNL_MAX", "MKL_ENABLE", "EARFUL_NUMBERS"))
+    ]
+    windows = encode(load_tokenizer(backbone_dir()), texts)
+    return {
+        "cpu": cpu_name(),
+        "onednn": onednn_isa(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "limits": " ".join(sorted(limits)),
+        "choice": classifier.runtime.choice.as_dict(),
+        "lengths": [len(window.ids) for window in windows],
+    }
+
+
+def main() -> None:
+    name = sys.argv[1]
+    texts = [Text(**row) for row in json.loads(sys.stdin.readline())]
+    told: dict[str, Any] = {}
+    kind = None
+    run: Callable[[list[Text]], object]
+    if name == "earful":
+        classifier = Classifier.load()
+        run, kind, told = classifier.classify, classifier.runtime.kind, about(classifier, texts)
+        run(texts[::3])
+    else:
+        run = transformers_way({"one": 1, "many": 32}[name])
+        run(texts[:32])
+    print(json.dumps(told), flush=True)
+    for line in sys.stdin:
+        number, of = json.loads(line)
+        seconds = timed(run, texts[number::of])
+        print(json.dumps([seconds, peak(kind) if kind else 0.0]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
