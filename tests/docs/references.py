@@ -42,7 +42,7 @@ def with_paths_mended(text: str) -> str:
 def _names() -> dict[str, frozenset[str]]:
     return {
         module.path: frozenset(_defined(module.tree.body, ""))
-        for module in modules((*ROOMS, *BESIDE))
+        for module in modules((*ROOMS, *BESIDE, "tests"))
     }
 
 
