@@ -10,6 +10,7 @@ EarfulError                     exit 1
 │  ├─ StoreLockedError
 │  ├─ StoreFullError
 │  ├─ StoreCorruptError
+│  │  └─ StoreRowError
 │  ├─ StoreReadOnlyError
 │  ├─ StoreTooNewError
 │  ├─ StoreUnreachableError
@@ -62,6 +63,10 @@ class StoreFullError(StoreError):
 
 class StoreCorruptError(StoreError):
     """The store's file is damaged or is no store: a backup is needed."""
+
+
+class StoreRowError(StoreCorruptError):
+    """One row of the store holds what Earful cannot read; the others are sound."""
 
 
 class StoreReadOnlyError(StoreError):

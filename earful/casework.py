@@ -106,7 +106,7 @@ def tend(store: Store, settings: Settings, now: datetime) -> int:
     replied_at = {case.id: at for case, at in store.cases.newly_answered()}
     touched = 0
     overdue: set[str] = set()
-    cases = store.cases.unanswered()
+    cases = store.cases.unanswered(isolation.unreadable("mention", "mention_id"))
     for case in cases:
         name = mention_subject(case.mention_id)
         if isolation.waits(name):

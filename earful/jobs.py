@@ -78,7 +78,11 @@ def score(
     done = 0
     size = _FIRST_BATCH
     while not stop() and (
-        batch := store.verdicts.waiting(size, without=isolation.waiting("mention"))
+        batch := store.verdicts.waiting(
+            size,
+            without=isolation.waiting("mention"),
+            unreadable=isolation.unreadable("mention"),
+        )
     ):
         done += _score_apart(store, classifier, isolation, batch, clock, progress)
         size = min(2 * size, _SCORE_BATCH)
@@ -225,6 +229,7 @@ def _judge_fresh(store: Store, settings: Settings, isolation: Isolation, now: da
         _JUDGE_BATCH,
         without=isolation.waiting("mention"),
         without_brands=[*isolation.waiting("brand"), *given_up],
+        unreadable=isolation.unreadable("mention"),
     ):
         for brand, group in groupby(
             sorted(voices, key=lambda voice: voice.mention.brand),
@@ -329,8 +334,8 @@ def deliver_waiting(
     isolation = Isolation(store, "deliver", clock())
     for alert_id, error in result.raised.items():
         isolation.failed(f"alert {alert_id}", error)
-    if isolation.failing("alert"):
-        isolation.forget_gone("alert", [str(alert.id) for alert in store.outbox.unsent()])
+    unsent = store.outbox.unsent(isolation.unreadable("alert"))
+    isolation.forget_gone("alert", [str(alert.id) for alert in unsent])
     return result
 
 

@@ -13,8 +13,8 @@ _LARGEST, _KEPT = 32 << 20, 128 << 20
 def keep_freed() -> bool:
     """Let glibc keep up to 128 MB of what is freed; False where malloc cannot be told.
 
-    Else it gives tensors of some MB back to the system as soon as they are freed, and gets them
-    anew, page by page, for the next step: that took up to half of the time of a pass.
+    Else it may give tensors of some MB back to the system as soon as they are freed, and get them
+    anew, page by page, for the next step: a seventh of the time of a pass in plain fp32.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

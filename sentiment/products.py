@@ -82,7 +82,7 @@ class Int8:
         whole, low, step = whole_numbers(rows)
         result = self.multiplied(whole)
         # Numbers count from the row's lowest: what that is worth comes on top, with the bias.
-        # All in place: new memory for every step would cost as much as the product.
+        # All in place: new memory for every step may cost as much as the product.
         result.mul_(step).addcmul_(low, self.sums).add_(self.bias)
         if self.gelu:
             torch.ops.aten.gelu_(result)

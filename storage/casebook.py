@@ -23,6 +23,7 @@ from storage.models import (
     iso,
 )
 from storage.outbox import insert_alerts
+from storage.rows import reads
 from storage.voices import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -155,16 +156,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         mention=mention_from(row),
         verdict=verdict_from(row),
         history=author_history(connection, row),
-        events=tuple(
-            CaseEvent(
-                at=from_iso(event["at"]),
-                event=event["event"],
-                actor=event["actor"],
-                actor_id=event["actor_id"],
-                note=event["note"],
-            )
-            for event in events
-        ),
+        events=tuple(map(_event, events)),
         joined=tuple(mention_from(one) for one in joined),
         answers=count_answers(connection, row),
         channel=root["channel"] if root else None,
@@ -200,6 +192,18 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
     return int(max(found["seen"], found["told"]))
 
 
+@reads("case_events")
+def _event(row: sqlite3.Row) -> CaseEvent:
+    return CaseEvent(
+        at=from_iso(row["at"]),
+        event=row["event"],
+        actor=row["actor"],
+        actor_id=row["actor_id"],
+        note=row["note"],
+    )
+
+
+@reads("cases")
 def case_from(row: sqlite3.Row) -> Case:
     def moment(name: str) -> datetime | None:
         return from_iso(row[name]) if row[name] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from storage.casebook import (
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
 from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
+from storage.rows import Unreadable, pass_over, read_each, reads
 
 _PAST = {
     CaseState.OPEN: "opened",
@@ -27,6 +29,11 @@ _PAST = {
     CaseState.CLOSED: "closed",
     CaseState.DISMISSED: "dismissed",
 }
+
+
+@reads("mentions", elsewhere={"replied_at": ("mentions", "owner_replied_at", "id", "mention_id")})
+def _replied_at(row: sqlite3.Row) -> datetime:
+    return from_iso(row["replied_at"])
 
 
 class Cases:
@@ -39,21 +46,29 @@ class Cases:
         ).fetchone()
         return case_from(row) if row else None
 
-    def unanswered(self) -> list[Case]:
-        """Give open and claimed cases, the one due first at the top."""
-        return self.found((CaseState.OPEN, CaseState.CLAIMED))
+    def unanswered(self, unreadable: Unreadable = pass_over) -> list[Case]:
+        """Give open and claimed cases, the one due first at the top.
+
+        What cannot be read is passed over; `unreadable` is told of it.
+        """
+        return self.found((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
 
     def found(
-        self, states: Sequence[CaseState], brand: str | None = None, limit: int = -1
+        self,
+        states: Sequence[CaseState],
+        brand: str | None = None,
+        limit: int = -1,
+        *,
+        unreadable: Unreadable | None = None,
     ) -> list[Case]:
-        """Give cases in any of the states, the one due first at the top."""
+        """Give cases in any of the states, the one due first at the top; see `read_each`."""
         marks = ", ".join("?" * len(states))
         rows = self._database.connection.execute(
             f"SELECT * FROM cases WHERE state IN ({marks}) AND (? IS NULL OR brand = ?) "
             "ORDER BY due_at, id LIMIT ?",
             (*states, brand, brand, limit),
         )
-        return [case_from(row) for row in rows]
+        return read_each(rows, case_from, unreadable)
 
     def file(self, mention_id: str) -> CaseFile | None:
         """Gather all that a case's message shows, by its mention or one that joined it."""
@@ -172,7 +187,7 @@ class Cases:
             GROUP BY k.id ORDER BY k.id
             """
         )
-        return [(case_from(row), from_iso(row["replied_at"])) for row in rows]
+        return [(case_from(row), _replied_at(row)) for row in rows]
 
     def knows_click(self, click: str) -> bool:
         return is_known_click(self._database.connection, click)

@@ -14,6 +14,7 @@ from storage.daily_counts import roll_up
 from storage.database import Database
 from storage.mentions import in_chunks
 from storage.models import from_iso, iso
+from storage.rows import reads
 from storage.signatures import alike, bands, shingles, words_of
 
 WINDOW = timedelta(days=30)
@@ -99,6 +100,7 @@ _SELECT = """
 """
 
 
+@reads("mentions")
 def _said(row: sqlite3.Row) -> _Said:
     words = words_of(row["title"], row["text"])
     return _Said(

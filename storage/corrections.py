@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from storage.daily_counts import roll_up
 from storage.database import Database
 from storage.models import CaseMove, Experience, NewAlert, NewCase, Stance, iso
 from storage.outbox import insert_alerts
+from storage.rows import reads
+from storage.voices import label, label_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +93,13 @@ class Corrections:
         """Give what people said last of a mention's present text; None where nobody did."""
         row = self._database.connection.execute(
             """
-            SELECT c.experience, c.stance FROM mentions m
+            SELECT m.id AS mention_id, c.experience, c.stance FROM mentions m
             JOIN corrections c ON c.mention_id = m.id AND c.text_hash = m.text_hash
             WHERE m.id = ? ORDER BY c.id DESC LIMIT 1
             """,
             (mention_id,),
         ).fetchone()
-        if row is None:
-            return None
-        return (
-            Experience(row["experience"]) if row["experience"] else None,
-            Stance(row["stance"]) if row["stance"] else None,
-        )
+        return _labels(row) if row else None
 
     def texts(self) -> Iterator[Corrected]:
         """Give every text that a person labelled, in the version that they read.
@@ -110,8 +108,8 @@ class Corrections:
         """
         rows = self._database.connection.execute(
             """
-            SELECT c.mention_id, coalesce(c.experience, v.experience) AS experience,
-                coalesce(c.stance, v.stance) AS stance,
+            SELECT c.mention_id, c.experience AS c_experience, c.stance AS c_stance,
+                v.experience AS v_experience, v.stance AS v_stance,
                 iif(m.text_hash = c.text_hash, m.title, o.title) AS title,
                 iif(m.text_hash = c.text_hash, m.text, o.text) AS text,
                 iif(m.text_hash = c.text_hash, m.rating, o.rating) AS rating,
@@ -133,8 +131,25 @@ class Corrections:
             ORDER BY c.id
             """
         )
-        for row in rows:
-            values = dict(row)
-            values["experience"] = Experience(row["experience"])
-            values["stance"] = Stance(row["stance"])
-            yield Corrected(**values)
+        yield from map(_corrected, rows)
+
+
+@reads("corrections", "mention_id")
+def _labels(row: sqlite3.Row) -> tuple[Experience | None, Stance | None]:
+    return (
+        Experience(row["experience"]) if row["experience"] else None,
+        Stance(row["stance"]) if row["stance"] else None,
+    )
+
+
+@reads("mentions", elsewhere=label_columns("mention_id"))
+def _corrected(row: sqlite3.Row) -> Corrected:
+    return Corrected(
+        mention_id=row["mention_id"],
+        title=row["title"],
+        text=row["text"],
+        rating=row["rating"],
+        rating_max=row["rating_max"],
+        experience=label(row, "experience", Experience),
+        stance=label(row, "stance", Stance),
+    )

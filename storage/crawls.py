@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from storage.models import (
     iso,
 )
 from storage.outbox import insert_alerts
+from storage.rows import moment_in, reads
 
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _FIELD = "earful/field/"
@@ -82,37 +84,16 @@ class Crawls:
         row = self._database.connection.execute(
             f"SELECT * FROM source_states WHERE {_OF_TARGET}", _key(target)
         ).fetchone()
-        if row is None:
-            return None
-        return SourceStanding(
-            state=SourceState(row["state"]),
-            since=from_iso(row["since"]),
-            reason=row["reason"],
-            failures=row["failures"],
-            opens_at=from_iso(row["opens_at"]) if row["opens_at"] else None,
-        )
+        return _standing(row) if row else None
 
     def past(self, target: CrawlTarget, limit: int = 200) -> list[PastRun]:
         """Give a target's finished runs, the newest first."""
         rows = self._database.connection.execute(
-            f"SELECT started_at, outcome, seen, new, stats FROM crawl_runs WHERE {_OF_TARGET} "
+            f"SELECT id, started_at, outcome, seen, new, stats FROM crawl_runs WHERE {_OF_TARGET} "
             "AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
             (*_key(target), limit),
         )
-        return [
-            PastRun(
-                started_at=from_iso(row["started_at"]),
-                outcome=CrawlOutcome(row["outcome"]),
-                seen=row["seen"],
-                new=row["new"],
-                filled={
-                    name.removeprefix(_FIELD): number
-                    for name, number in json.loads(row["stats"] or "{}").items()
-                    if name.startswith(_FIELD)
-                },
-            )
-            for row in rows
-        ]
+        return [_past_run(row) for row in rows]
 
     def close_interrupted(self, at: datetime) -> int:
         """Mark runs that a killed process left open; only with the daemon's lock in hand."""
@@ -129,18 +110,18 @@ class Crawls:
     def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
         """Tell when the last run that read everything began and ended."""
         row = self._database.connection.execute(
-            f"SELECT started_at, finished_at FROM crawl_runs WHERE {_OF_TARGET} "
+            f"SELECT id, started_at, finished_at FROM crawl_runs WHERE {_OF_TARGET} "
             f"AND outcome IN ({_marks(_GOOD)}) ORDER BY started_at DESC LIMIT 1",
             (*_key(target), *_GOOD),
         ).fetchone()
-        return (from_iso(row[0]), from_iso(row[1])) if row else (None, None)
+        return _span(row) if row else (None, None)
 
     def last_start(self, target: CrawlTarget) -> datetime | None:
         """Tell when a target was last tried: what the schedule continues from."""
         row = self._database.connection.execute(
             f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET}", _key(target)
         ).fetchone()
-        return from_iso(row[0]) if row[0] else None
+        return moment_in(row, "crawl_runs", "started_at")
 
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
         """Give how many entries recent good runs saw, the newest first."""
@@ -172,3 +153,34 @@ def _key(target: CrawlTarget) -> tuple[str, str, str]:
 
 def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
+
+
+@reads("source_states", "source")
+def _standing(row: sqlite3.Row) -> SourceStanding:
+    return SourceStanding(
+        state=SourceState(row["state"]),
+        since=from_iso(row["since"]),
+        reason=row["reason"],
+        failures=row["failures"],
+        opens_at=from_iso(row["opens_at"]) if row["opens_at"] else None,
+    )
+
+
+@reads("crawl_runs")
+def _past_run(row: sqlite3.Row) -> PastRun:
+    return PastRun(
+        started_at=from_iso(row["started_at"]),
+        outcome=CrawlOutcome(row["outcome"]),
+        seen=row["seen"],
+        new=row["new"],
+        filled={
+            name.removeprefix(_FIELD): number
+            for name, number in json.loads(row["stats"] or "{}").items()
+            if name.startswith(_FIELD)
+        },
+    )
+
+
+@reads("crawl_runs")
+def _span(row: sqlite3.Row) -> tuple[datetime, datetime]:
+    return from_iso(row["started_at"]), from_iso(row["finished_at"])

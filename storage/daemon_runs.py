@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Database
 from storage.models import from_iso, iso
+from storage.rows import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +78,7 @@ class DaemonRuns:
     def routines(self) -> list[RoutineTimes]:
         """Give the calendar as the daemon last wrote it, by name."""
         rows = self._database.connection.execute("SELECT * FROM routines ORDER BY name")
-        return [
-            RoutineTimes(
-                name=row["name"],
-                next_at=from_iso(row["next_at"]) if row["next_at"] else None,
-                last_at=from_iso(row["last_at"]) if row["last_at"] else None,
-            )
-            for row in rows
-        ]
+        return [_times(row) for row in rows]
 
     def stop(self, run_id: int, at: datetime) -> None:
         with self._database.transaction() as connection:
@@ -96,12 +91,24 @@ class DaemonRuns:
         row = self._database.connection.execute(
             "SELECT * FROM daemon_runs ORDER BY id DESC LIMIT 1"
         ).fetchone()
-        if row is None:
-            return None
-        return DaemonRun(
-            pid=row["pid"],
-            version=row["version"],
-            started_at=from_iso(row["started_at"]),
-            heartbeat_at=from_iso(row["heartbeat_at"]),
-            stopped_at=from_iso(row["stopped_at"]) if row["stopped_at"] else None,
-        )
+        return _run(row) if row else None
+
+
+@reads("routines", "name")
+def _times(row: sqlite3.Row) -> RoutineTimes:
+    return RoutineTimes(
+        name=row["name"],
+        next_at=from_iso(row["next_at"]) if row["next_at"] else None,
+        last_at=from_iso(row["last_at"]) if row["last_at"] else None,
+    )
+
+
+@reads("daemon_runs")
+def _run(row: sqlite3.Row) -> DaemonRun:
+    return DaemonRun(
+        pid=row["pid"],
+        version=row["version"],
+        started_at=from_iso(row["started_at"]),
+        heartbeat_at=from_iso(row["heartbeat_at"]),
+        stopped_at=from_iso(row["stopped_at"]) if row["stopped_at"] else None,
+    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from config.errors import StoreRowError
 from storage.database import Database
 from storage.models import Failure, from_iso, iso
+from storage.rows import reads
 from storage.storable import mended
 
 # A stage that works is written down this often at most: it may run many times a minute.
@@ -59,18 +62,7 @@ class Failures:
         rows = self._database.connection.execute(
             "SELECT * FROM failures WHERE failures > 0 ORDER BY subject <> '', stage, first_at"
         )
-        return [
-            Failure(
-                stage=row["stage"],
-                subject=row["subject"],
-                failures=row["failures"],
-                total=row["total"],
-                error=row["error"],
-                first_at=from_iso(row["first_at"]),
-                last_at=from_iso(row["last_at"]),
-            )
-            for row in rows
-        ]
+        return [_failure(row) for row in rows]
 
     def forget_others(self, stage: str, subjects: Collection[str]) -> int:
         """Clear subjects of a stage that are there no more; returns how many."""
@@ -93,14 +85,35 @@ class Failures:
     def worked_at(self) -> dict[str, datetime]:
         """Tell when each stage last ran to its end, to a minute."""
         rows = self._database.connection.execute("SELECT stage, worked_at FROM stages")
-        return {row[0]: from_iso(row[1]) for row in rows}
+        return {row["stage"]: _worked_at(row) for row in rows}
 
     @staticmethod
     def _is_stale(connection: sqlite3.Connection, stage: str, at: datetime) -> bool:
         row = connection.execute(
-            "SELECT worked_at FROM stages WHERE stage = ?", (stage,)
+            "SELECT stage, worked_at FROM stages WHERE stage = ?", (stage,)
         ).fetchone()
-        return row is None or abs(at - from_iso(row[0])) >= _WORKED_EVERY
+        # One that cannot be read is as good as none: it is written anew.
+        with suppress(StoreRowError):
+            return row is None or abs(at - _worked_at(row)) >= _WORKED_EVERY
+        return True
+
+
+@reads("failures", "stage")
+def _failure(row: sqlite3.Row) -> Failure:
+    return Failure(
+        stage=row["stage"],
+        subject=row["subject"],
+        failures=row["failures"],
+        total=row["total"],
+        error=row["error"],
+        first_at=from_iso(row["first_at"]),
+        last_at=from_iso(row["last_at"]),
+    )
+
+
+@reads("stages", "stage")
+def _worked_at(row: sqlite3.Row) -> datetime:
+    return from_iso(row["worked_at"])
 
 
 def write_failure(

@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.mentions import SELECT_MENTION, in_chunks, mention_from
 from storage.models import Incident, Mention, NewAlert, from_iso, iso
 from storage.outbox import insert_alerts
+from storage.rows import reads
 
 _WEEK = timedelta(weeks=1)
 WEEKS = 4
@@ -132,6 +133,7 @@ def write_incident(
         )
 
 
+@reads("incidents")
 def _incident(row: sqlite3.Row) -> Incident:
     return Incident(
         brand=row["brand"],

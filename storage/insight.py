@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,10 @@ from typing import Any
 
 from config.errors import InputError, StoreRefusedError
 from storage.database import Database
-from storage.models import iso
+from storage.models import SourceState, from_iso, iso
+from storage.rows import reads
 
+_LAST_GOOD_AT = ("crawl_runs", "started_at", "source", "source")
 _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
 
 
@@ -242,13 +245,14 @@ class Insight:
         return [(row["name"], row["wows"]) for row in rows]
 
     def oldest_open_case(self, brand: str) -> dict[str, Any] | None:
-        rows = self._rows(
-            "SELECT * FROM open_cases WHERE brand = ? ORDER BY opened_at LIMIT 1", brand
-        )
-        return rows[0] if rows else None
+        row = self._database.connection.execute(
+            "SELECT * FROM open_cases WHERE brand = ? ORDER BY opened_at LIMIT 1", (brand,)
+        ).fetchone()
+        return _open_case(row) if row else None
 
     def source_health(self) -> list[dict[str, Any]]:
-        return self._rows("SELECT * FROM source_health")
+        rows = self._database.connection.execute("SELECT * FROM source_health")
+        return [_health(row) for row in rows]
 
     def languages(self) -> dict[str, int]:
         """Count mentions by language, the commonest first; unknown is `?`."""
@@ -263,6 +267,26 @@ class Insight:
 
     def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         return [dict(row) for row in self._database.connection.execute(sql, parameters)]
+
+
+@reads("source_states", "source", elsewhere={"last_good_at": _LAST_GOOD_AT})
+def _health(row: sqlite3.Row) -> dict[str, Any]:
+    SourceState(row["state"])
+    _check_times(row, "since", "opens_at", "last_good_at")
+    return dict(row)
+
+
+@reads("cases")
+def _open_case(row: sqlite3.Row) -> dict[str, Any]:
+    _check_times(row, "opened_at", "due_at")
+    return dict(row)
+
+
+def _check_times(row: sqlite3.Row, *columns: str) -> None:
+    """Raise what `from_iso` does of a text that is no time: others read it as one."""
+    for column in columns:
+        if (told := row[column]) is not None:
+            from_iso(told)
 
 
 def _cases_of(which: Filter) -> tuple[str, list[object]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from storage.casebook import Tell, apply_move, open_case
@@ -24,6 +25,7 @@ from storage.models import (
     iso,
 )
 from storage.outbox import insert_alerts
+from storage.rows import Unreadable, moment_in, read_each, reads
 from storage.voices import SELECT_VOICE, author_history, verdict_from
 
 # What was old when the store got it, or has no date. The time that it waits here does not count:
@@ -69,6 +71,18 @@ class Backlog:
     newest: datetime | None
     newest_verdict: int
 
+    def joined(self, other: Backlog) -> Backlog:
+        """Add what another experience of the same brand and source counts."""
+        oldest = [one for one in (self.oldest, other.oldest) if one is not None]
+        newest = [one for one in (self.newest, other.newest) if one is not None]
+        return replace(
+            self,
+            counts={**self.counts, **other.counts},
+            oldest=min(oldest, default=None),
+            newest=max(newest, default=None),
+            newest_verdict=max(self.newest_verdict, other.newest_verdict),
+        )
+
 
 class Judgements:
     def __init__(self, database: Database) -> None:
@@ -87,7 +101,7 @@ class Judgements:
             "SELECT min(v.scored_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
             "WHERE v.judged_at IS NULL"
         ).fetchone()
-        return from_iso(row[0]) if row[0] else None
+        return moment_in(row, "verdicts", "scored_at")
 
     def judge_copies(self, at: datetime) -> int:
         """Judge, without a word, copies and what was deleted at its source."""
@@ -115,18 +129,8 @@ class Judgements:
         )
         for row in rows:
             key = (row["brand"], row["source"])
-            before = found.get(key)
-            found[key] = Backlog(
-                brand=row["brand"],
-                source=row["source"],
-                counts={
-                    **(before.counts if before else {}),
-                    Experience(row["experience"]): row["n"],
-                },
-                oldest=_extreme(min, before.oldest if before else None, row["oldest"]),
-                newest=_extreme(max, before.newest if before else None, row["newest"]),
-                newest_verdict=max(row["newest_verdict"], before.newest_verdict if before else 0),
-            )
+            before, one = found.get(key), _backlog(row)
+            found[key] = one if before is None else before.joined(one)
         return list(found.values())
 
     def judge_backlog(
@@ -167,7 +171,7 @@ class Judgements:
             """,
             {"max_age_s": max_age.total_seconds()},
         ).fetchone()
-        return from_iso(row[0]) if row[0] else None
+        return moment_in(row, "mentions", "created_at")
 
     def unjudged(
         self,
@@ -176,12 +180,14 @@ class Judgements:
         *,
         without: Collection[str] = (),
         without_brands: Collection[str] = (),
+        unreadable: Unreadable | None = None,
     ) -> list[Voice]:
         """Give mentions that no rule has seen and that were fresh when the store got them.
 
         The oldest come first. Each has a current verdict and comes with its author's history
         before it. The older ones are for `judge_backlog`, copies and deleted ones for
-        `judge_copies`; the mentions and brands in `without…` are passed over.
+        `judge_copies`; the mentions and brands in `without…` are passed over, and those that
+        cannot be read: see `read_each`.
         """
         connection = self._database.connection
         rows = connection.execute(
@@ -199,7 +205,7 @@ class Judgements:
                 "without_brands": json.dumps([*without_brands]),
             },
         ).fetchall()
-        return [_voice(connection, row) for row in rows]
+        return read_each(rows, partial(_voice, connection), unreadable)
 
     def still_unjudged(self, mention_ids: Collection[str]) -> list[str]:
         """Give those of the mentions that wait for the rules."""
@@ -267,7 +273,7 @@ class Judgements:
                 """,
                 list(chunk),
             )
-            found.update({row["id"]: Experience(row["experience"]) for row in rows})
+            found.update({row["id"]: _experience(row) for row in rows})
         return found
 
 
@@ -276,8 +282,18 @@ def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:
         mention=mention_from(row),
         verdict=verdict_from(row),
         history=author_history(connection, row),
-        waits_since=from_iso(row["waits_since"]) if row["waits_since"] else None,
+        waits_since=_waits_since(row),
     )
+
+
+@reads("mentions")
+def _waits_since(row: sqlite3.Row) -> datetime | None:
+    return from_iso(row["waits_since"]) if row["waits_since"] else None
+
+
+@reads("verdicts", "mention_id", named="id")
+def _experience(row: sqlite3.Row) -> Experience:
+    return Experience(row["experience"])
 
 
 def _limits(max_age: timedelta, at: datetime) -> dict[str, Any]:
@@ -287,8 +303,24 @@ def _limits(max_age: timedelta, at: datetime) -> dict[str, Any]:
     }
 
 
-def _extreme(choose: Any, before: datetime | None, text: str | None) -> datetime | None:
-    if text is None:
-        return before
-    moment = from_iso(text)
-    return moment if before is None else choose(before, moment)
+_OF_VERDICT = ("verdicts", "experience", "id", "newest_verdict")
+_OF_MENTIONS = ("mentions", "created_at", "source", "source")
+
+
+@reads(
+    "mentions",
+    elsewhere={
+        "experience": _OF_VERDICT,
+        "oldest": _OF_MENTIONS,
+        "newest": _OF_MENTIONS,
+    },
+)
+def _backlog(row: sqlite3.Row) -> Backlog:
+    return Backlog(
+        brand=row["brand"],
+        source=row["source"],
+        counts={Experience(row["experience"]): row["n"]},
+        oldest=from_iso(row["oldest"]) if row["oldest"] else None,
+        newest=from_iso(row["newest"]) if row["newest"] else None,
+        newest_verdict=row["newest_verdict"],
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from storage.database import Database
 from storage.models import KnownProblem, NewAlert, from_iso, iso
 from storage.outbox import insert_alerts
+from storage.rows import reads
 
 
 class KnownProblems:
@@ -16,18 +18,7 @@ class KnownProblems:
     def known(self) -> dict[str, KnownProblem]:
         """Give the problems that the last look saw, by key."""
         rows = self._database.connection.execute("SELECT * FROM problems ORDER BY since, key")
-        return {
-            row["key"]: KnownProblem(
-                key=row["key"],
-                about=row["about"],
-                sentence=row["sentence"],
-                since=from_iso(row["since"]),
-                seen=row["seen"],
-                missed=row["missed"],
-                told_at=from_iso(row["told_at"]) if row["told_at"] else None,
-            )
-            for row in rows
-        }
+        return {row["key"]: _problem(row) for row in rows}
 
     def record(self, present: Sequence[KnownProblem], alerts: Sequence[NewAlert]) -> None:
         """Write what a look saw and the alerts about it, in one transaction.
@@ -48,3 +39,16 @@ class KnownProblems:
                 ],
             )  # fmt: skip
             insert_alerts(connection, alerts)
+
+
+@reads("problems", "key")
+def _problem(row: sqlite3.Row) -> KnownProblem:
+    return KnownProblem(
+        key=row["key"],
+        about=row["about"],
+        sentence=row["sentence"],
+        since=from_iso(row["since"]),
+        seen=row["seen"],
+        missed=row["missed"],
+        told_at=from_iso(row["told_at"]) if row["told_at"] else None,
+    )

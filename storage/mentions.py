@@ -12,6 +12,7 @@ from typing import Any
 from storage.database import Database
 from storage.faults import is_unfit
 from storage.models import MAY_BE_POSTED, Mention, SaveResult, Unstored, from_iso, iso
+from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
 
 _COLUMNS = (
@@ -162,7 +163,7 @@ class Mentions:
         row = self._database.connection.execute(
             "SELECT max(created_at) FROM mentions WHERE brand = ? AND source = ?", (brand, source)
         ).fetchone()
-        return from_iso(row[0]) if row[0] else None
+        return moment_in(row, "mentions", "created_at")
 
     def _stored(
         self, connection: sqlite3.Connection, wanted: Iterable[str]
@@ -259,12 +260,13 @@ SELECT_MENTION = """
 """
 
 
+@reads("mentions")
 def mention_from(row: sqlite3.Row) -> Mention:
     """Make a Mention of a row that `SELECT_MENTION` gave."""
     values: dict[str, Any] = {item.name: row[item.name] for item in fields(Mention)}
     for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
-        if values[name] is not None:
-            values[name] = from_iso(values[name])
+        if (told := row[name]) is not None:
+            values[name] = from_iso(told)
     return Mention(**values)
 
 

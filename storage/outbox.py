@@ -6,29 +6,23 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
+from storage.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.database import Database
 from storage.failures import clear_failure, write_failure
 from storage.models import (
     MAY_BE_POSTED,
     Alert,
-    AlertKind,
     AlertState,
     NewAlert,
     Operation,
-    from_iso,
     iso,
 )
+from storage.rows import Unreadable, moment_in, pass_over, read_each
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
 
-_SELECT = """
-    SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
-        r.slack_channel AS root_channel
-    FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
-"""
 
 # The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
 # other error may take its place, or the alert would be sent again without a look.
@@ -54,7 +48,7 @@ class Outbox:
         Left out is what may not go yet at all: before its `not_before`, or about a message that
         Slack does not have. At most `each` of a queue: a long one must not cost or hide the rest.
         """
-        return self._select(
+        return self._queue(
             """
             a.id IN (
                 SELECT id FROM (
@@ -78,7 +72,7 @@ class Outbox:
             "SELECT min(not_before) FROM alerts WHERE state = 'pending' AND not_before > ?",
             (iso(now),),
         ).fetchone()
-        return _moment(row[0])
+        return moment_in(row, "alerts", "not_before")
 
     def drop_orphans(self) -> int:
         """Drop what is about a message that Slack will never have; returns how many."""
@@ -93,13 +87,18 @@ class Outbox:
                 """
             ).rowcount
 
-    def unsent(self) -> list[Alert]:
-        """Give all that Slack does not have yet, parked ones too, in order."""
-        return self._select("a.state IN ('pending', 'sending', 'parked') ORDER BY a.id")
+    def unsent(self, unreadable: Unreadable = pass_over) -> list[Alert]:
+        """Give all that Slack does not have yet, parked ones too, in order.
+
+        What cannot be read is passed over, here and in all queues; `unreadable` is told of it.
+        """
+        return self._queue(
+            "a.state IN ('pending', 'sending', 'parked') ORDER BY a.id", unreadable=unreadable
+        )
 
     def sending(self) -> list[Alert]:
         """Give alerts of which it is not known whether Slack has them."""
-        return self._select("a.state = 'sending' ORDER BY a.id")
+        return self._queue("a.state = 'sending' ORDER BY a.id")
 
     def claim(self, alert_id: int, now: datetime) -> Alert | None:
         """Move a pending alert to `sending`; None when it is no longer pending."""
@@ -112,7 +111,9 @@ class Outbox:
                 """,
                 (iso(now), alert_id),
             ).fetchone()
-        return self._select("a.id = ?", alert_id)[0] if row else None
+        if row is None:
+            return None
+        return select_alerts(self._database.connection, "a.id = ?", alert_id)[0]
 
     def mark_sent(
         self,
@@ -241,22 +242,29 @@ class Outbox:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM alerts GROUP BY state"
         )
-        found = {AlertState(state): number for state, number in rows}
+        found = {str(state): number for state, number in rows}
         return {state: found.get(state, 0) for state in AlertState}
 
     def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
         """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
         rows = self._database.connection.execute(
             """
-            SELECT channel, error, count(*), sum(state = 'parked'), min(created_at) FROM alerts
+            SELECT min(id) AS id, channel, error, count(*) AS number,
+                sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
             GROUP BY channel, error ORDER BY channel
             """
         )
-        return [(row[0], row[1], row[2], row[3], from_iso(row[4])) for row in rows]
+        return [trouble_from(row) for row in rows]
 
-    def _select(self, where: str, *parameters: object) -> list[Alert]:
-        return select_alerts(self._database.connection, where, *parameters)
+    def _queue(
+        self,
+        where: str,
+        *parameters: object,
+        unreadable: Unreadable = pass_over,
+    ) -> list[Alert]:
+        rows = self._database.connection.execute(f"{SELECT_ALERT} WHERE {where}", parameters)
+        return read_each(rows, alert_from, unreadable)
 
     def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
         with self._database.transaction() as connection:
@@ -269,11 +277,6 @@ def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
     """Give what `_ERROR_AND_DOUBT` asks for."""
     is_marked = error.startswith(MAY_BE_POSTED)
     return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
-
-
-def select_alerts(connection: sqlite3.Connection, where: str, *parameters: object) -> list[Alert]:
-    """Read alerts (`a`), each with what is known of the one (`r`) that it is about."""
-    return [_alert(row) for row in connection.execute(f"{_SELECT} WHERE {where}", parameters)]
 
 
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
@@ -347,49 +350,8 @@ def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
         "WHERE root_key = ? AND operation = 'update'",
         (alert.root_key,),
     ).fetchone()
-    if not row[0] or not alert.spacing:
+    last = moment_in(row, "alerts", "claimed_at")
+    if last is None or not alert.spacing:
         return alert.not_before
-    after = from_iso(row[0]) + alert.spacing
+    after = last + alert.spacing
     return max(after, alert.not_before) if alert.not_before else after
-
-
-def _alert(row: sqlite3.Row) -> Alert:
-    return Alert(
-        id=row["id"],
-        dedupe_key=row["dedupe_key"],
-        kind=AlertKind(row["kind"]),
-        brand=row["brand"],
-        channel=row["channel"],
-        payload=_payload(row["payload"]),
-        state=AlertState(row["state"]),
-        attempts=row["attempts"],
-        created_at=from_iso(row["created_at"]),
-        next_attempt_at=_moment(row["next_attempt_at"]),
-        claimed_at=_moment(row["claimed_at"]),
-        slack_ts=row["slack_ts"],
-        sent_at=_moment(row["sent_at"]),
-        error=row["error"],
-        mention_id=row["mention_id"],
-        operation=Operation(row["operation"]),
-        root_key=row["root_key"],
-        urgent=bool(row["urgent"]),
-        slack_channel=row["slack_channel"],
-        not_before=_moment(row["not_before"]),
-        root_id=row["root_id"],
-        root_state=AlertState(row["root_state"]) if row["root_state"] else None,
-        root_ts=row["root_ts"],
-        root_channel=row["root_channel"],
-    )
-
-
-def _payload(text: str) -> dict[str, Any]:
-    """Read a payload; a damaged one is empty, so that only its own alert cannot be sent."""
-    try:
-        payload = json.loads(text)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _moment(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from config.errors import InputError
+from storage.alert_rows import select_alerts
 from storage.database import Database
 from storage.models import Alert, AlertState, Operation
-from storage.outbox import select_alerts
 
 UNSENT = (AlertState.PENDING, AlertState.SENDING, AlertState.PARKED)
 

@@ -11,7 +11,8 @@ from typing import Any
 from storage.daily_counts import roll_up
 from storage.database import Database
 from storage.mentions import SELECT_MENTION, mention_from
-from storage.models import Mention, Verdict, from_iso, iso
+from storage.models import Mention, Verdict, iso
+from storage.rows import Unreadable, moment_in, read_each
 from storage.voices import VERDICT_COLUMNS
 
 
@@ -28,10 +29,16 @@ class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waiting(self, limit: int, *, without: Collection[str] = ()) -> list[Mention]:
+    def waiting(
+        self,
+        limit: int,
+        *,
+        without: Collection[str] = (),
+        unreadable: Unreadable | None = None,
+    ) -> list[Mention]:
         """Give mentions whose present text has no verdict, the newest first, undated ones last.
 
-        The mentions in `without` are passed over.
+        The mentions in `without` are passed over, and those that cannot be read: see `read_each`.
         """
         rows = self._database.connection.execute(
             f"""
@@ -41,7 +48,7 @@ class Verdicts:
             """,
             (json.dumps([*without]), limit),
         )
-        return [mention_from(row) for row in rows]
+        return read_each(rows, mention_from, unreadable)
 
     def still_waiting(self, mention_ids: Collection[str]) -> list[str]:
         """Give those of the mentions whose present text has no verdict."""
@@ -60,7 +67,7 @@ class Verdicts:
         row = self._database.connection.execute(
             "SELECT min(fetched_at) FROM mentions WHERE verdict_id IS NULL"
         ).fetchone()
-        return from_iso(row[0]) if row[0] else None
+        return moment_in(row, "mentions", "fetched_at")
 
     def stale(
         self,

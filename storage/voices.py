@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import fields
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from storage.models import AuthorHistory, Experience, Stance, Verdict, from_iso
+from storage.rows import Column, reads
+
+W = TypeVar("W", Experience, Stance)
 
 VERDICT_COLUMNS = tuple(item.name for item in fields(Verdict))
 
@@ -25,12 +29,27 @@ SELECT_VOICE = f"""
 """A mention, its current verdict and a person's correction of it."""
 
 
+def label_columns(named: str) -> dict[str, Column]:
+    """Say whose columns those are that a query calls `v_…` and `c_…`, and the mention `named`."""
+    return {
+        f"{alias}_{column}": (table, column, "mention_id", named)
+        for alias, table in (("v", "verdicts"), ("c", "corrections"))
+        for column in VERDICT_COLUMNS
+    }
+
+
+def label(row: sqlite3.Row, name: str, word: type[W]) -> W:
+    """Read the experience or stance of a row: a person's, else the model's."""
+    return word(row[f"v_{name}" if row[f"c_{name}"] is None else f"c_{name}"])
+
+
+@reads("mentions", elsewhere=label_columns("id"))
 def verdict_from(row: sqlite3.Row) -> Verdict:
     """Read the verdict of a row of `SELECT_VOICE`; a person's label wins and is sure."""
     values: dict[str, Any] = {name: row[f"v_{name}"] for name in VERDICT_COLUMNS}
     corrected = row["c_experience"] is not None or row["c_stance"] is not None
-    values["experience"] = Experience(row["c_experience"] or values["experience"])
-    values["stance"] = Stance(row["c_stance"] or values["stance"])
+    values["experience"] = label(row, "experience", Experience)
+    values["stance"] = label(row, "stance", Stance)
     values["sure"] = corrected or bool(values["sure"])
     return Verdict(**values)
 
@@ -41,7 +60,7 @@ def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHi
         return AuthorHistory()
     earlier = connection.execute(
         """
-        SELECT experience, stance, created_at FROM voice
+        SELECT id, experience, stance, created_at FROM voice
         WHERE author_id = :author_id AND brand = :brand AND id <> :id
             AND experience IS NOT NULL AND duplicate_of IS NULL
             AND coalesce(created_at, fetched_at) <= :moment
@@ -58,16 +77,31 @@ def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHi
         return AuthorHistory()
     experiences = [item["experience"] for item in earlier]
     stances = [item["stance"] for item in earlier]
-    dates = [item["created_at"] for item in earlier if item["created_at"]]
-    taken = [stance for stance in stances if stance != Stance.NEITHER]
-    told = [experience for experience in experiences if experience != Experience.NONE]
+    first = next((item for item in earlier if item["created_at"]), None)
+    taken = [item for item in earlier if item["stance"] != Stance.NEITHER]
+    told = [item for item in earlier if item["experience"] != Experience.NONE]
     return AuthorHistory(
         mentions=len(earlier),
         angry=experiences.count(Experience.ANGRY),
         delighted=experiences.count(Experience.DELIGHTED),
         advocate=stances.count(Stance.ADVOCATE),
         hater=stances.count(Stance.HATER),
-        first_seen_at=from_iso(dates[0]) if dates else None,
-        last_stance=Stance(taken[-1]) if taken else None,
-        last_experience=Experience(told[-1]) if told else None,
+        first_seen_at=_written_at(first) if first else None,
+        last_stance=_stance(taken[-1]) if taken else None,
+        last_experience=_experience(told[-1]) if told else None,
     )
+
+
+@reads("verdicts", "mention_id", named="id")
+def _experience(row: sqlite3.Row) -> Experience:
+    return Experience(row["experience"])
+
+
+@reads("verdicts", "mention_id", named="id")
+def _stance(row: sqlite3.Row) -> Stance:
+    return Stance(row["stance"])
+
+
+@reads("mentions")
+def _written_at(row: sqlite3.Row) -> datetime:
+    return from_iso(row["created_at"])

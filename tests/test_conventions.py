@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from earful import __version__
 from earful.cli import cli
 from storage.migrations import migrations
 from tests.docs.modules import modules
@@ -60,6 +62,40 @@ def test_the_readme_names_the_two_commands() -> None:
     assert "make run" in README
     assert "make test" in README
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_version_is_the_same_everywhere_and_heads_the_changelog() -> None:
+    version = PROJECT["project"]["version"]
+    assert version == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (\S+) — (unreleased|\d{4}-\d{2}-\d{2})$", changelog, re.MULTILINE)
+    assert headings[0][0] in (version, "NEXT")
+    assert version in [name for name, _ in headings]
+
+
+def test_who_forks_runs_what_ci_runs_without_what_is_not_theirs() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    # With CI=true the tests marked `recorded` fail where ../shared is missing.
+    assert workflow["jobs"]["test"]["steps"][-1] == {"run": "env -u CI .ci/run"}
+
+
+def test_hooks_before_a_commit_run_what_lint_runs_and_download_nothing() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert [one["repo"] for one in hooks["repos"]] == ["local"]
+    entries = [hook["entry"].split()[0] for hook in hooks["repos"][0]["hooks"]]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for program in ("ruff", "mypy"):
+        assert f"$(BIN)/{program}" in makefile
+        assert f".venv/bin/{program}" in entries
+    assert all(entry.startswith(".venv/bin/") for entry in entries)
+
+
+def test_who_reports_a_source_is_asked_for_what_the_commands_say() -> None:
+    form = (ROOT / ".github" / "ISSUE_TEMPLATE" / "broken-source.yml").read_text("utf-8")
+    asked = {field["id"] for field in yaml.safe_load(form)["body"] if "id" in field}
+    assert {"source", "check", "status", "version"} <= asked
+    for command in re.findall(r"`earful (\w+)", form):
+        assert command in cli.commands
 
 
 def test_migrations_are_numbered_in_order() -> None:

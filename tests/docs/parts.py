@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.config_keys import config_keys, environment_variables, source_keys
 from tests.docs.errors import error_tree
 from tests.docs.house import house_map
 from tests.docs.modules import ROOT
 from tests.docs.purity import pure_list
+from tests.docs.references import with_paths_mended
 
 COMMAND = "python -m tests.docs --write"
 # How a line that marks a part looks in each kind of file; in Python it stands in a docstring.
@@ -19,11 +21,14 @@ _COMMENTS = {"md": "<!-- {} -->", "toml": "    # {}", "py": ".. {}"}
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the file at `path`; `write` gives its lines as they should be."""
+    """A part of the file at `path`; `write` gives its lines as they should be.
+
+    It is given the lines that are there, for what people wrote among them and it keeps.
+    """
 
     name: str
     path: str
-    write: Callable[[], str]
+    write: Callable[[str], str]
 
     def renewed(self, text: str) -> str:
         """Give the file's text with this part as it should be; ValueError without its marks."""
@@ -33,17 +38,38 @@ class Part:
         between = re.compile(f"(?s)(?<={re.escape(begin)}\n).*?(?={re.escape(end)}\n)")
         if len(between.findall(text)) != 1:
             raise ValueError(f"{self.path}: write once, on lines of their own: {begin} … {end}")
-        return between.sub(lambda _: self.write().rstrip("\n") + "\n", text)
+        return between.sub(lambda lines: self.write(lines[0]).rstrip("\n") + "\n", text)
 
 
-PARTS = (
-    Part("the map", "CONTRIBUTING.md", house_map),
-    Part("the pure modules", "pyproject.toml", pure_list),
-    Part("the tree", "config/errors.py", error_tree),
+@dataclass(frozen=True)
+class Paths:
+    """The places in the code that a page names as `path::name`: the path follows the name."""
+
+    path: str
+    name: str = "paths of what has moved"
+
+    def renewed(self, text: str) -> str:
+        return with_paths_mended(text)
+
+
+def pages() -> list[str]:
+    """Give the paths of the pages that people read."""
+    found = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    return sorted(page.relative_to(ROOT).as_posix() for page in found)
+
+
+PARTS: tuple[Part | Paths, ...] = (
+    Part("the map", "CONTRIBUTING.md", lambda _: house_map()),
+    Part("the pure modules", "pyproject.toml", lambda _: pure_list()),
+    Part("the tree", "config/errors.py", lambda _: error_tree()),
+    Part("the keys", "docs/config.md", config_keys),
+    Part("the keys of the sources", "docs/config.md", lambda _: source_keys()),
+    Part("the environment", "docs/config.md", environment_variables),
+    *map(Paths, pages()),
 )
 
 
-def renew(parts: Iterable[Part] = PARTS, root: Path = ROOT, *, write: bool) -> list[str]:
+def renew(parts: Iterable[Part | Paths] = PARTS, root: Path = ROOT, *, write: bool) -> list[str]:
     """Name the parts that are not as they should be; with `write`, mend them."""
     stale = []
     for part in parts:
