@@ -17,7 +17,7 @@ EarfulError                     exit 1
 │  └─ StoreRefusedError
 ├─ ModelError
 ├─ CrawlError
-│  └─ PageError                 in crawler.problems
+│  └─ PageError                 in crawler.entry_problems
 └─ DeliveryError
 .. end of the tree
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from earful import jobs
-from sentiment.classifier import Classifier
+from sentiment.scoring.classifier import Classifier
 from storage.models import AlertState, CaseState
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
