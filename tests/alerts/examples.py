@@ -392,6 +392,24 @@ def _incident_over() -> dict[str, Any]:
     return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [])
 
 
+def _earful_in_trouble() -> dict[str, Any]:
+    sentences = [
+        "scoring fails since 2026-11-24 08:12 UTC (3 times in a row): no trained weights in "
+        "/srv/earful/weights: model.json is missing",
+        "#voice-wows: 1 alert waiting: the channel is archived; unarchive it or configure another "
+        "(is_archived). Once mended: `earful alerts retry --channel '#voice-wows'`.",
+    ]
+    return messages.earful_in_trouble(sentences, NOW)
+
+
+def _earful_is_well() -> dict[str, Any]:
+    return messages.earful_is_well(["scoring"], 1, NOW)
+
+
+def _earful_was_away() -> dict[str, Any]:
+    return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True)
+
+
 def _volume_spike() -> dict[str, Any]:
     return messages.volume_spike("Acme Air", 214, 61.4, 3)
 
@@ -424,6 +442,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "checkpoint": _checkpoint,
     "ops": _ops,
     "ops_healed": _ops_healed,
+    "earful_in_trouble": _earful_in_trouble,
+    "earful_is_well": _earful_is_well,
+    "earful_was_away": _earful_was_away,
     "digest": _digest,
     "digest_empty": _digest_empty,
     "case_claimed": _case_claimed,
