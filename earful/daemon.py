@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 _STOP_WITHIN_S = 60.0
+# Signals that come so shortly after each other are one wish to stop.
+_SAME_STOP_S = 1.0
 _AT_START = " at start"
 
 
@@ -365,10 +368,15 @@ def _log_judged(judged: jobs.Judged) -> None:
 
 
 class _signals_set:  # noqa: N801
-    """SIGTERM and SIGINT set an event while the block runs; a second one kills as usual."""
+    """SIGTERM and SIGINT set an event while the block runs; a later second one kills as usual.
+
+    One stop may come twice at once: `timeout` and some shells send it to the process and to its
+    group.
+    """
 
     def __init__(self, event: threading.Event) -> None:
         self._event = event
+        self._first_at = 0.0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> None:
@@ -378,8 +386,12 @@ class _signals_set:  # noqa: N801
                 self._before[number] = signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()
-        signal.signal(number, signal.SIG_DFL)
+        if not self._event.is_set():
+            self._event.set()
+            self._first_at = time.monotonic()
+        elif time.monotonic() - self._first_at > _SAME_STOP_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     def __exit__(self, *details: object) -> None:
         for number, handler in self._before.items():

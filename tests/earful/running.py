@@ -88,6 +88,8 @@ def running(
     run = Run(process, log, config, days)
     try:
         yield run
+        # Twice, as `timeout` sends it: one stop all the same.
+        process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
     finally:
