@@ -128,7 +128,7 @@ class Daemon:
                 threading.Thread(target=self._look_at_dashboards, daemon=True).start()
             started()
             self._stopping.wait()
-        self._shut_down()
+            self._shut_down()
 
     def _shut_down(self) -> None:
         log.info("stopping")
