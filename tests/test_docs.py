@@ -21,7 +21,7 @@ from tests.docs.config_keys import (
     words_on,
 )
 from tests.docs.modules import BESIDE, ROOMS, ROOT, modules, packages_imported
-from tests.docs.parts import COMMAND, PARTS, Part, Paths, pages, renew
+from tests.docs.parts import COMMAND, PARTS, WALK, Part, Paths, pages, renew
 from tests.docs.references import defines, references, with_paths_mended
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -29,6 +29,13 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.path}: {part.name}")
 def test_what_is_written_from_the_code_is_what_it_says_now(part: Part | Paths) -> None:
+    text = (ROOT / part.path).read_text(encoding="utf-8")
+    assert text == part.renewed(text), f"run `{COMMAND}`"
+
+
+@pytest.mark.slow("loads the model and leads a mention through every stage")
+@pytest.mark.parametrize("part", WALK, ids=lambda part: part.name)
+def test_the_page_that_follows_a_mention_shows_what_the_stages_do(part: Part) -> None:
     text = (ROOT / part.path).read_text(encoding="utf-8")
     assert text == part.renewed(text), f"run `{COMMAND}`"
 
