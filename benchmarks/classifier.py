@@ -35,13 +35,13 @@ def peak():
 """
 COLD = """
 import time; start = time.perf_counter()
-from sentiment.classifier import Classifier, Text
+from sentiment.scoring.classifier import Classifier, Text
 Classifier.load().classify([Text("The app crashes every time I open it.")])
 print(time.perf_counter() - start, peak())
 """
 ALONE = """
 import json, sys, time
-from sentiment.classifier import Classifier, Text
+from sentiment.scoring.classifier import Classifier, Text
 texts = [Text(**row) for row in json.load(sys.stdin)]
 classifier = Classifier.load()
 classifier.classify(texts[:64])
@@ -85,9 +85,9 @@ def gigaflop(lengths: list[int]) -> float:
 class Contender:
     """One way of classifying, in a process of its own: none profits from another's settings."""
 
-    def __init__(self, name: str, rows: list[dict[str, object]]) -> None:
+    def __init__(self, name: str, rows: list[dict[str, object]], *, busy: bool) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contender", name],
+            [sys.executable, "-m", "benchmarks.contender", name, "busy" if busy else "idle"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -120,9 +120,15 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, default=DEFAULT_FILE)
     parser.add_argument("--texts", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="for a machine with other work: one thread each, timed by its own processor time",
+    )
     arguments = parser.parse_args()
     rows = sample(arguments.file, arguments.texts)
-    contenders = {name: Contender(name, rows) for name in ("earful", "one", "many")}
+    names = ("earful", "one", "many")
+    contenders = {name: Contender(name, rows, busy=arguments.busy) for name in names}
     about = contenders["earful"].about
     work = gigaflop(about["lengths"]) / len(rows)
     rounds: list[tuple[float, float, float, float]] = []
@@ -148,8 +154,9 @@ def main() -> None:
 
     kind = about["choice"]["numbers"]
     print(f"{len(rows)} texts of {arguments.file.name}, {sum(about['lengths'])} tokens")
-    print(f"{about['cpu']}, oneDNN: {about['onednn']}, torch {about['torch']}, "
-          f"{about['threads']} threads")  # fmt: skip
+    timed_by = ", by its own time" if arguments.busy else ""
+    print(f"{about['cpu']}, oneDNN: {about['onednn']}")
+    print(f"torch {about['torch']}, threads: {about['threads']}{timed_by}")
     print(f"limits: {about['limits'] or 'none'}")
     times = ", ".join(f"{way} {1000 * t:.1f} ms" for way, t in about["choice"]["seconds"].items())
     print(f"number type: {kind}, in the way {about['choice']['ways'][0]!r} ({times} a product)")

@@ -17,19 +17,19 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from benchmarks.classifier import DEFAULT_FILE, sample
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.encoding import batches, encode, padded
-from sentiment.products import NumberType, fastest
-from sentiment.runtime import Runtime, token_budget
-from sentiment.text import Text
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.encoding import batches, encode, padded
+from sentiment.scoring.measuring import fastest
+from sentiment.scoring.number_choice import Way
+from sentiment.scoring.runtime import Runtime, token_budget
+from sentiment.scoring.text import Text
 
 Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]
 
@@ -59,10 +59,9 @@ def through(runtime: Runtime, *, compile_it: bool = False) -> Run:
     return run
 
 
-def unpacked(state: Mapping[str, Tensor], kind: NumberType) -> Runtime:
+def unpacked(state: Mapping[str, Tensor], way: Way) -> Runtime:
     """Leave the matrices as they are: the compiler packs them itself, and cannot read ours."""
-    with patch("sentiment.products.packs", return_value=False):
-        return Runtime(state, kind)
+    return Runtime(state, Way.BF16 if way is Way.BF16_PACKED else Way.PLAIN)
 
 
 def openvino(whole: Whole, precision: str) -> Run:
@@ -136,11 +135,11 @@ def contenders(folder: Path) -> dict[str, Callable[[], Run]]:
     """Name what can run here; each is built only when its turn comes."""
     state = adapter.merged(adapter.WEIGHTS)
     whole = Whole(adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))).eval()
-    shipped = fastest().kind
+    shipped = fastest().way
     found: dict[str, Callable[[], Run]] = {"shipped": lambda: through(Runtime(state, shipped))}
-    for kind in NumberType:
-        if kind is not shipped:
-            found[f"torch {kind}"] = lambda kind=kind: through(Runtime(state, kind))  # type: ignore[misc]
+    for way in Way:
+        if way is not shipped:
+            found[f"torch {way}"] = lambda way=way: through(Runtime(state, way))  # type: ignore[misc]
     found["torch.compile"] = lambda: through(unpacked(state, shipped), compile_it=True)
     if importlib.util.find_spec("openvino"):
         found["OpenVINO bf16"] = lambda: openvino(whole, "bf16")

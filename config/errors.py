@@ -10,13 +10,14 @@ EarfulError                     exit 1
 │  ├─ StoreLockedError
 │  ├─ StoreFullError
 │  ├─ StoreCorruptError
+│  │  └─ StoreRowError
 │  ├─ StoreReadOnlyError
 │  ├─ StoreTooNewError
 │  ├─ StoreUnreachableError
 │  └─ StoreRefusedError
 ├─ ModelError
 ├─ CrawlError
-│  └─ PageError                 in crawler.problems
+│  └─ PageError                 in crawler.entry_problems
 └─ DeliveryError
 .. end of the tree
 
@@ -62,6 +63,10 @@ class StoreFullError(StoreError):
 
 class StoreCorruptError(StoreError):
     """The store's file is damaged or is no store: a backup is needed."""
+
+
+class StoreRowError(StoreCorruptError):
+    """One row of the store holds what Earful cannot read; the others are sound."""
 
 
 class StoreReadOnlyError(StoreError):

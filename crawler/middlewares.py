@@ -20,8 +20,8 @@ from config.errors import StoreError
 from config.redaction import mask_url
 from crawler import outcome
 from crawler.base import MentionSpider, is_loopback
-from crawler.problems import PageError, blocked, failed, place, quota_spent, unauthorised
-from crawler.quotas import NotAsked
+from crawler.daily_quota import NotAsked
+from crawler.entry_problems import PageError, blocked, failed, place, quota_spent, unauthorised
 from crawler.session import session_of
 from crawler.store_faults import end_for
 from crawler.waits import header, limit_resets_in, retry_after

@@ -14,7 +14,7 @@ from twisted.internet.task import LoopingCall
 
 from crawler import outcome
 from crawler.base import MentionSpider
-from crawler.problems import Bounded, Gone, Refusal
+from crawler.entry_problems import Bounded, Gone, Refusal
 from crawler.session import CrawlerStore, session_of
 from crawler.store_faults import end_for
 from storage.models import Mention

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from alerts.advice import trouble
 from alerts.messages import plain
-from alerts.waiting import For, Wait
+from alerts.outbox.advice import trouble
+from alerts.outbox.waiting_for import For, Wait
 from earful import console
 from storage.models import Alert, AlertState, Operation
 

@@ -16,26 +16,26 @@ from zoneinfo import ZoneInfo
 
 from filelock import Timeout
 
-from alerts.lines import Pace
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import Transport
 from alerts.scheduler import Schedule
-from alerts.transports import Transport
 from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, jobs, telling_ops
 from earful.app import target_of
-from earful.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.clicks import Clicks
 from earful.failing import Failing
 from earful.jobs import Clock
+from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stage import Stage
 from earful.telling_ops import StoreTrouble
 from storage.probe import probe
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from alerts.buttons import Listener
-    from earful.dashboards import Dashboards
-    from sentiment.classifier import Classifier
+    from alerts.slack.buttons import Listener
+    from earful.pages.dashboards import Dashboards
+    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.daemon")
 

@@ -15,7 +15,7 @@ from config.errors import EarfulError, ModelError
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.classifier import Classifier
+    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.failing")
 

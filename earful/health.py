@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from alerts.self_health import Problem
+from alerts.decide.own_health import Problem
 from config.settings import Settings
 from earful.problems import daemon_state, find_problems, store_problems
-from sentiment.number_choice import last_choice
+from sentiment.scoring.number_choice import last_choice
 from storage.store import Store
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from config.errors import StoreError
+from config.errors import StoreError, StoreRowError
 from earful.failing import describe, stage_name
 from storage.faults import UNFIT
 from storage.models import Failure
+from storage.rows import Unreadable
 from storage.store import Store
 
 log = logging.getLogger("earful.isolation")
@@ -37,6 +38,7 @@ class Isolation:
         self._failures = store.failures
         self._stage = stage
         self._now = now
+        self._unreadable: set[str] = set()
         before = store.failures.of(stage)
         self._failing = {name for name in before if name}
         self._waiting = {
@@ -102,6 +104,20 @@ class Isolation:
         # Only who asks for everything (-vv) gets the traceback: it is for us, not for ops.
         log.debug("%s (%s)", self._stage, name, exc_info=error)
 
+    def unreadable(self, kind: str, column: str = "id") -> Unreadable:
+        """Make what counts the rows of a queue that cannot be read, by a `column` that names them.
+
+        As long as it finds one, its failure is not forgotten.
+        """
+
+        def count(row: sqlite3.Row, error: Exception) -> None:
+            name = f"{kind} {row[column]}"
+            self._unreadable.add(name)
+            if not self.waits(name):
+                self.failed(name, error)
+
+        return count
+
     def worked(self, name: str) -> None:
         """Clear a subject's failures."""
         if name in self._failing:
@@ -117,7 +133,7 @@ class Isolation:
     def forget_gone(self, kind: str, there: Collection[str]) -> None:
         """Clear the failing subjects of a kind that are there no more."""
         for name in self.failing(kind):
-            if name not in there:
+            if name not in there and f"{kind} {name}" not in self._unreadable:
                 self.worked(f"{kind} {name}")
 
     def forget_old(self, kind: str, age: timedelta = OPS_KNOW_IN) -> None:
@@ -167,6 +183,8 @@ def mention_subject(mention_id: str) -> str:
 
 
 def _raise_if_the_stores(error: Exception) -> None:
+    if isinstance(error, StoreRowError):
+        return  # the fault of one row: the others can be read
     cause = error.__cause__ if isinstance(error, StoreError) else error
     if isinstance(error, StoreError | sqlite3.Error) and not isinstance(cause, UNFIT):
         raise error

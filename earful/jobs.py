@@ -19,23 +19,23 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from alerts.delivery import DeliveryResult, deliver
-from alerts.lines import Pace
-from alerts.rules import backlog
-from alerts.transports import ConsoleTransport, Transport
+from alerts.decide.rules import backlog
+from alerts.outbox.delivery import DeliveryResult, deliver
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
-from earful import casework
+from earful import case_handling
 from earful.failing import describe
 from earful.isolation import Isolation, mention_subject
 from earful.policies import policy_for
-from storage.copies import WINDOW
 from storage.locks import StoreLock
 from storage.models import Mention, Voice
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.copies import WINDOW
+from storage.tables.verdicts import Scored
 
 if TYPE_CHECKING:
-    from sentiment.classifier import Classifier
+    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.jobs")
 
@@ -78,7 +78,11 @@ def score(
     done = 0
     size = _FIRST_BATCH
     while not stop() and (
-        batch := store.verdicts.waiting(size, without=isolation.waiting("mention"))
+        batch := store.verdicts.waiting(
+            size,
+            without=isolation.waiting("mention"),
+            unreadable=isolation.unreadable("mention"),
+        )
     ):
         done += _score_apart(store, classifier, isolation, batch, clock, progress)
         size = min(2 * size, _SCORE_BATCH)
@@ -118,7 +122,7 @@ def _score_apart(
     progress: Progress | None,
 ) -> int:
     """Score a batch; a text that the classifier fails with stops only itself."""
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     def work(part: Sequence[Mention]) -> int:
         _score_batch(store, classifier, part, clock, progress)
@@ -140,8 +144,8 @@ def _score_batch(
     clock: Clock,
     progress: Progress | None,
 ) -> None:
-    from sentiment.classifier import Text
-    from sentiment.language import detect_language
+    from sentiment.scoring.classifier import Text
+    from sentiment.scoring.detect_language import detect_language
 
     texts = [
         Text(
@@ -184,7 +188,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
         store.judgements.judge_copies(now)
         quiet = _judge_backlogs(store, settings, isolation, now)
     finally:
-        casework.tend(store, settings, now)
+        case_handling.tend(store, settings, now)
     _forget_gone(store, isolation)
     return Judged(fresh.mentions + quiet, quiet, fresh.cases, fresh.alerts)
 
@@ -225,6 +229,7 @@ def _judge_fresh(store: Store, settings: Settings, isolation: Isolation, now: da
         _JUDGE_BATCH,
         without=isolation.waiting("mention"),
         without_brands=[*isolation.waiting("brand"), *given_up],
+        unreadable=isolation.unreadable("mention"),
     ):
         for brand, group in groupby(
             sorted(voices, key=lambda voice: voice.mention.brand),
@@ -251,7 +256,7 @@ def _judge_apart(
     """Judge a brand's voices; one that the rules fail with stops only itself."""
 
     def work(part: Sequence[Voice]) -> Judged:
-        decision = casework.judge_brand(store, settings, brand, part, now)
+        decision = case_handling.judge_brand(store, settings, brand, part, now)
         return Judged(len(part), 0, len(decision.cases), len(decision.alerts))
 
     return isolation.each(
@@ -284,7 +289,7 @@ def transport_for(settings: Settings, secrets: Secrets) -> Transport:
     """Choose the way to Slack: the bot, else the webhook, else the console."""
     # Late: a console user never loads slack_sdk.
     if secrets.slack_bot_token is not None:
-        from alerts.slack import BotTransport
+        from alerts.slack.client import BotTransport
 
         return BotTransport(
             secrets.slack_bot_token.get_secret_value(),
@@ -292,7 +297,7 @@ def transport_for(settings: Settings, secrets: Secrets) -> Transport:
             buttons=secrets.slack_app_token is not None,
         )
     if secrets.slack_webhook_url is not None:
-        from alerts.slack import WebhookTransport
+        from alerts.slack.client import WebhookTransport
 
         return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
     return ConsoleTransport(sys.stdout)
@@ -329,8 +334,8 @@ def deliver_waiting(
     isolation = Isolation(store, "deliver", clock())
     for alert_id, error in result.raised.items():
         isolation.failed(f"alert {alert_id}", error)
-    if isolation.failing("alert"):
-        isolation.forget_gone("alert", [str(alert.id) for alert in store.outbox.unsent()])
+    unsent = store.outbox.unsent(isolation.unreadable("alert"))
+    isolation.forget_gone("alert", [str(alert.id) for alert in unsent])
     return result
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from filelock import Timeout
 
-from alerts.advice import trouble
-from alerts.self_health import Problem
-from alerts.sources import is_resting
+from alerts.decide.own_health import Problem
+from alerts.decide.source_health import is_resting
+from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import jobs
@@ -241,7 +241,7 @@ def _rests(store: Store, brand: BrandSettings, source: SourceSettings, now: date
 
 
 def _source_problems(store: Store) -> Iterator[Problem]:
-    """Ops hear of these as they happen, from `alerts.sources`."""
+    """Ops hear of these as they happen, from `alerts.decide.source_health`."""
     for row in store.insight.source_health():
         if not SourceState(row["state"]).good:
             name, rest = _named(row["brand"], row["source"], row["target"]), row["opens_at"]

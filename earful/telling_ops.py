@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from alerts import messages, self_health
-from alerts.self_health import LOOKS
-from alerts.transports import Fate, Sight, Transport
+from alerts import messages
+from alerts.decide import own_health
+from alerts.decide.own_health import LOOKS
+from alerts.outbox.transport import Fate, Sight, Transport
 from config.errors import StoreError
 from config.settings import Settings
 from earful.problems import STUCK, find_problems
@@ -27,7 +28,7 @@ def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
     known = store.problems.known()
     if not present and not known:
         return 0
-    looked = self_health.look(present, known, settings.slack.ops, now)
+    looked = own_health.look(present, known, settings.slack.ops, now)
     store.problems.record(looked.problems, looked.alerts)
     return len(looked.alerts)
 
@@ -39,7 +40,7 @@ def tell_of_absence(store: Store, settings: Settings, now: datetime) -> None:
         return
     died = last.stopped_at is None
     channel = settings.slack.ops
-    store.outbox.add([self_health.was_away(last.heartbeat_at, now, channel, died=died)])
+    store.outbox.add([own_health.was_away(last.heartbeat_at, now, channel, died=died)])
 
 
 class StoreTrouble:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from storage.faults import SQLITE_ERRORS, fault
+from storage.rows import rows_of
 
 
 class Connection(sqlite3.Connection):
@@ -27,7 +28,7 @@ class Connection(sqlite3.Connection):
             super().__init__(
                 address(path, mode), uri=True, timeout=patience_s, isolation_level=None
             )
-        self.row_factory = sqlite3.Row
+        self.row_factory = rows_of(path)
 
     @contextmanager
     def plain(self) -> Iterator[Self]:

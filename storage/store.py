@@ -6,25 +6,25 @@ from pathlib import Path
 from typing import Self
 
 from config.errors import InputError
-from storage.cases import Cases
-from storage.checkpoints import Checkpoints
-from storage.copies import Copies
-from storage.corrections import Corrections
-from storage.crawls import Crawls
-from storage.daemon_runs import DaemonRuns
 from storage.database import PATIENCE_S, Database
-from storage.failures import Failures
 from storage.faults import fault
-from storage.incidents import Incidents
-from storage.insight import Insight
-from storage.judgements import Judgements
-from storage.known_problems import KnownProblems
-from storage.mentions import Mentions
-from storage.outbox import Outbox
-from storage.outbox_word import OutboxWord
-from storage.quotas import Quotas
-from storage.upkeep import Upkeep
-from storage.verdicts import Verdicts
+from storage.reports import Insight
+from storage.tables.cases import Cases
+from storage.tables.checkpoints import Checkpoints
+from storage.tables.copies import Copies
+from storage.tables.corrections import Corrections
+from storage.tables.crawls import Crawls
+from storage.tables.daemon_runs import DaemonRuns
+from storage.tables.failures import Failures
+from storage.tables.incidents import Incidents
+from storage.tables.judgements import Judgements
+from storage.tables.known_problems import KnownProblems
+from storage.tables.mentions import Mentions
+from storage.tables.outbox import Outbox
+from storage.tables.outbox_word import OutboxWord
+from storage.tables.quotas import Quotas
+from storage.tables.upkeep import Upkeep
+from storage.tables.verdicts import Verdicts
 
 
 class Store:

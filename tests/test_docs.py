@@ -152,8 +152,8 @@ def test_a_path_follows_the_name_that_has_moved() -> None:
     moved = "See `config/elsewhere.py::QueryError` and `storage/views.sql::voice`."
     assert with_paths_mended(moved) == moved.replace("elsewhere", "errors")
     assert with_paths_mended("`config/x.py::no_such_name`") == "`config/x.py::no_such_name`"
-    assert defines("alerts/metrics.py", "PChart.consistency")
-    assert not defines("alerts/metrics.py", "consistency")
+    assert defines("alerts/decide/stats.py", "PChart.consistency")
+    assert not defines("alerts/decide/stats.py", "consistency")
 
 
 @pytest.mark.parametrize("page", pages())

@@ -3,7 +3,7 @@
 Pure: the same facts make the same message.
 """
 
-from alerts.messages.cases import (
+from alerts.messages.case_cards import (
     case_card,
     complaint,
     lost_advocate,
@@ -12,9 +12,7 @@ from alerts.messages.cases import (
     reminder,
     thread_reply,
 )
-from alerts.messages.console import plain
-from alerts.messages.health import earful_in_trouble, earful_is_well, earful_was_away
-from alerts.messages.incidents import anger_spike, incident, volume_spike
+from alerts.messages.console_text import plain
 from alerts.messages.notices import (
     backlog,
     checkpoint,
@@ -23,7 +21,9 @@ from alerts.messages.notices import (
     ops,
     overdue_count,
 )
-from alerts.messages.voices import shared_quote, won_back, wow
+from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
+from alerts.messages.surge_notices import anger_spike, incident, volume_spike
+from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "anger_spike",

@@ -24,7 +24,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
-from alerts.messages.text import fit, heading, units
+from alerts.messages.safe_text import fit, heading, units
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3000

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import context, facts, header, payload, section
 from alerts.messages.plainly import plainly
-from alerts.messages.text import MONTHS, count, day, line, moment, percentage, span
-from alerts.messages.voices import colleague, source_name
-from alerts.signs import Colleague
+from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
+from alerts.messages.voice_cards import colleague, source_name
 from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
 EXPERIENCE_NAMES = {

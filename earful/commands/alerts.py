@@ -53,7 +53,7 @@ def list_alerts(
     app: App, state: str | None, channel: str | None, limit: int, as_json: bool
 ) -> int:
     """List the alerts that wait, by channel, in the order they go."""
-    from alerts.waiting import waits
+    from alerts.outbox.waiting_for import waits
     from earful import console
     from earful.alert_list import as_row, pages
     from storage.models import AlertState
@@ -94,7 +94,7 @@ def retry(
     What is in doubt only when named by ID, or with --in-doubt. Earful looks for it at Slack first;
     where it cannot look, it may appear twice.
     """
-    from storage.outbox_word import Choice
+    from storage.tables.outbox_word import Choice
 
     if bool(ids) + (channel is not None) + every != 1:
         raise click.UsageError("give IDs, --channel or --all")
@@ -169,7 +169,7 @@ def move(
     A reply stays with its message. What is in doubt moves only by ID and with --in-doubt: it may
     appear in both channels. The config is not changed: new alerts go where it says.
     """
-    from storage.outbox_word import Choice
+    from storage.tables.outbox_word import Choice
 
     if bool(ids) + (old is not None) != 1:
         raise click.UsageError("give IDs or --from")

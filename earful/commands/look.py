@@ -175,7 +175,7 @@ def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **whi
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
     """Write a one-file HTML report of a period."""
-    from earful.report import render_report
+    from earful.pages.report import render_report
 
     now = utc_now()
     with app.open_store(readonly=True) as store:
@@ -231,7 +231,7 @@ def _filter(
     since: str | None,
     until: str | None,
 ) -> Any:
-    from storage.insight import Filter
+    from storage.reports import Filter
 
     now = utc_now()
     return Filter(

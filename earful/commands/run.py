@@ -21,8 +21,8 @@ from config.settings import Settings
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
-    from alerts.buttons import Listener
-    from alerts.transports import Transport
+    from alerts.outbox.transport import Transport
+    from alerts.slack.buttons import Listener
     from earful.clicks import Clicks
 
 log = logging.getLogger("earful.run")
@@ -73,7 +73,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
     A local site answers as the real sources do; the real spiders read it, the real model judges
     it, and alerts appear here as they would in Slack.
     """
-    from alerts.transports import ConsoleTransport
+    from alerts.outbox.transport import ConsoleTransport
     from earful import logs
     from earful.demo.config import demo_config
     from earful.demo.site import DemoSite
@@ -110,7 +110,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
 @click.pass_obj
 def serve(app: App, host: str | None, port: int | None) -> int:
     """Open the dashboards on the store, read-only."""
-    from earful.serve import serve as serve_pages
+    from earful.pages.serve import serve as serve_pages
 
     wanted = app.settings.serve
     serve_pages(
@@ -134,7 +134,7 @@ def _run(
 ) -> None:
     from earful.commands.score import load_classifier
     from earful.daemon import Daemon
-    from earful.dashboards import Dashboards
+    from earful.pages.dashboards import Dashboards
 
     daemon = Daemon(
         settings,
@@ -161,7 +161,7 @@ def _listening(app: App) -> Callable[[Clicks], Listener] | None:
         return None
 
     def listen(clicks: Clicks) -> Listener:
-        from alerts.buttons import Listener
+        from alerts.slack.buttons import Listener
 
         return Listener(
             bot.get_secret_value(),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from config.settings import ModelSettings
     from earful.failing import Failing
-    from sentiment.classifier import Classifier, Text
+    from sentiment.scoring.classifier import Classifier, Text
     from storage.models import Verdict
     from storage.store import Store
 
@@ -94,7 +94,7 @@ def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
 
     A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max`.
     """
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     if not texts and sys.stdin.isatty():
         raise click.UsageError("give a TEXT, or pipe one a line into stdin")
@@ -122,7 +122,7 @@ def evaluate(file: Path, as_json: bool) -> int:
     Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
     `rating_max`.
     """
-    from sentiment.evaluation import evaluate as run_evaluation
+    from sentiment.judging.evaluation import evaluate as run_evaluation
 
     report = run_evaluation(load_classifier(), file)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.table())
@@ -172,7 +172,7 @@ def train(
     `rating_max`, `dataset`, `sure` and `weight`.
     """
     from earful import console, correcting
-    from sentiment.training import train as run_training
+    from sentiment.learning.training import train as run_training
 
     floors = _floors(floor, output)
     learnt = []
@@ -211,8 +211,8 @@ def train(
 
 def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     """Read the floors; what would replace the shipped weights starts from the pinned ones."""
-    from sentiment.adapter import WEIGHTS
-    from sentiment.floors import FLOORS
+    from sentiment.judging.floors import FLOORS
+    from sentiment.scoring.adapter import WEIGHTS
 
     floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}
     for item in given:
@@ -228,13 +228,13 @@ def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
 
 def load_classifier(models: Sequence[ModelSettings] = (), *, tolerant: bool = False) -> Classifier:
     """Load the shipped model, and those that the config names for other languages."""
-    from sentiment.classifier import Classifier
+    from sentiment.scoring.classifier import Classifier
 
     return Classifier.load(models=models, tolerant=tolerant)
 
 
 def _stdin_texts() -> Iterator[Text]:
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
@@ -251,7 +251,7 @@ def _stdin_texts() -> Iterator[Text]:
 
 
 def _text_of(fields: dict[str, Any], number: int) -> Text:
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     where = f"stdin, line {number}"
     text, title = fields.get("text"), fields.get("title")

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from alerts import messages
-from alerts.digest import (
+from alerts.decide.sentence_picks import asking, lacking
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague
+from alerts.messages.digest import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
@@ -24,9 +27,6 @@ from alerts.digest import (
     SourceTrouble,
     digest,
 )
-from alerts.metrics import Rate, judge_checkpoint
-from alerts.picks import asking, lacking
-from alerts.signs import Colleague
 from storage.models import (
     AlertKind,
     AuthorHistory,

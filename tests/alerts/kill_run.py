@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from alerts.delivery import deliver
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.delivery import deliver
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from storage.models import AlertState, NewAlert, Operation
 from tests.alerts.fake_slack import Chaos, FakeSlack
 from tests.alerts.outboxes import open_outbox, several

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from storage.database import Database
 from storage.models import AlertKind, NewAlert
-from storage.outbox import Outbox
-from storage.outbox_word import Choice, OutboxWord
+from storage.tables.outbox import Outbox
+from storage.tables.outbox_word import Choice, OutboxWord
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ from itertools import count
 
 import pytest
 
-from alerts.buttons import ACK_WITHIN_S, Answer, Click, Listener, read_click
-from alerts.delivery import DeliveryResult, deliver
-from alerts.lines import Pace
 from alerts.messages import complaint
-from alerts.slack import BotTransport
+from alerts.outbox.delivery import DeliveryResult, deliver
+from alerts.outbox.send_queue import Pace
+from alerts.slack.buttons import ACK_WITHIN_S, Answer, Click, Listener, read_click
+from alerts.slack.client import BotTransport
 from config.settings import parse_settings
 from earful.clicks import Clicks
 from storage.models import CaseState, Experience, Stance
@@ -49,7 +49,7 @@ def store(settings):
 def open_a_case(store, settings, slack, **changes):
     """Let a complaint go all the way to Slack; its message there."""
     from earful import jobs
-    from storage.verdicts import Scored
+    from storage.tables.verdicts import Scored
 
     now = datetime.now(UTC)
     mention = a_mention(created_at=now - timedelta(minutes=5), fetched_at=now, **changes)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.delivery import SETTLE, deliver
-from alerts.lines import Pace
-from alerts.slack import BotTransport, WebhookTransport
-from alerts.transports import Answer, ConsoleTransport, Fate, Look, Sight
+from alerts.outbox.delivery import SETTLE, deliver
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import Answer, ConsoleTransport, Fate, Look, Sight
+from alerts.slack.client import BotTransport, WebhookTransport
 from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault

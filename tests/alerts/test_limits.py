@@ -16,10 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import digest as digests
 from alerts import messages
-from alerts.chart import Day
-from alerts.digest import (
+from alerts.decide.rules import Channels, Policy
+from alerts.decide.sentence_picks import Pick
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague
+from alerts.messages import digest as digests
+from alerts.messages.digest import (
     CheckpointStanding,
     DigestNumbers,
     OpenCase,
@@ -29,11 +32,8 @@ from alerts.digest import (
     digest,
     digest_alert,
 )
-from alerts.messages.text import fit, units, web_address
-from alerts.metrics import Rate, judge_checkpoint
-from alerts.picks import Pick
-from alerts.rules import Channels, Policy
-from alerts.signs import Colleague
+from alerts.messages.digest_chart import Day
+from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
     CaseMove,
@@ -355,7 +355,7 @@ class TestPlainForm:
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(messages.voices, "payload", _refuse)
+            patch.setattr(messages.voice_cards, "payload", _refuse)
             payload = messages.wow(
                 a_voice(author="Sam <!here>", text="*So* kind & quick", title=None)
             )
@@ -373,7 +373,7 @@ class TestPlainForm:
     def test_a_case_keeps_its_buttons_and_goes_without_where_they_are_at_fault(self) -> None:
         for at_fault, kinds in (("section", ["section", "actions"]), ("button", ["section"])):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(messages.cases, at_fault, _refuse)
+                patch.setattr(messages.case_cards, at_fault, _refuse)
                 payload = messages.case_card(a_file(CaseState.CLAIMED))
             assert [block["type"] for block in payload["blocks"]] == kinds
             assert "The case is claimed by dana, answer by 2026-11-24 13:30 UTC." in str(payload)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.metrics import (
+from alerts.decide.stats import (
     Better,
     Interval,
     Rate,

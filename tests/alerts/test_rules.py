@@ -9,12 +9,10 @@ from itertools import product
 
 import pytest
 
-from alerts.business_hours import parse
-from alerts.casework import looks_dismissed
-from alerts.messages import plain
-from alerts.metrics import Rate, judge_checkpoint
-from alerts.routing import Route
-from alerts.rules import (
+from alerts.decide.case_moves import looks_dismissed
+from alerts.decide.hours import parse
+from alerts.decide.routing import Route
+from alerts.decide.rules import (
     Channels,
     Policy,
     backlog,
@@ -22,7 +20,9 @@ from alerts.rules import (
     judge,
     leaderboard,
 )
-from alerts.signs import Colleague, named_staff, was_against, was_friend
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
+from alerts.messages import plain
 from storage.models import (
     AlertKind,
     AuthorHistory,

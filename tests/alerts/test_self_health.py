@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from alerts.decide.own_health import Problem, look, was_away
 from alerts.messages import plain
-from alerts.self_health import Problem, look, was_away
 from storage.models import KnownProblem, NewAlert
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

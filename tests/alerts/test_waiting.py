@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from alerts.advice import advice_for, by_eye, trouble
-from alerts.answers import meaning
-from alerts.delivery import deliver
-from alerts.transports import ConsoleTransport
-from alerts.waiting import For, Wait, waits
+from alerts.outbox.advice import advice_for, by_eye, trouble
+from alerts.outbox.delivery import deliver
+from alerts.outbox.transport import ConsoleTransport
+from alerts.outbox.waiting_for import For, Wait, waits
+from alerts.slack.slack_errors import meaning
 from storage.models import MAY_BE_POSTED, NewAlert, Operation
-from storage.outbox import Outbox
+from storage.tables.outbox import Outbox
 from tests.alerts.outboxes import NOW, an_alert, open_outbox
 
 SOON = NOW + timedelta(minutes=5)

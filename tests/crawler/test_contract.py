@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alerts.sources import stand
+from alerts.decide.source_health import stand
 from crawler.base import MentionSpider
 from crawler.catalog import options_models, sources
 from crawler.runner import CrawlJob

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 from scrapy.http import TextResponse
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from crawler.spiders.google_play import GooglePlaySpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, RESPONSES, first_requests, read, response_of, spider_of

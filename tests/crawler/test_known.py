@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.base import MentionSpider
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from crawler.runner import CrawlJob
 from storage.models import AlertKind, AlertState, Mention, NewAlert
 from storage.store import Store

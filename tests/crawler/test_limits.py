@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scrapy.http import Response
 
-from crawler.quotas import quota_day
+from crawler.daily_quota import quota_day
 from crawler.runner import CrawlJob
 from crawler.waits import limit_resets_in
 from storage.models import CrawlOutcome, from_iso

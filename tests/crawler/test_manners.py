@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scrapy.http import Response
 
+from crawler.entry_problems import place
 from crawler.middlewares import of_status
-from crawler.problems import place
 from crawler.runner import CrawlJob
 from crawler.waits import retry_after
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget

@@ -1,4 +1,4 @@
-"""Where pages name a place in the code: `path::name`, such as `alerts/rules.py::Policy.teller`."""
+"""Where pages name a place in the code: `path::name`, as `alerts/scheduler.py::Schedule.every`."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def look(world: World, run: Run, words: str, heal: Callable[[], object] | None =
 
 def model_missing() -> Seen:
     """The folder with the model's weights is not there, and later is."""
-    from sentiment.adapter import WEIGHTS
+    from sentiment.scoring.adapter import WEIGHTS
 
     with world() as made:
         made.say("Acme lost my parcel and nobody answers. Never again.")
@@ -270,7 +270,7 @@ def _dashboards_of(parent: int) -> int:
         int(child)
         for task in Path(f"/proc/{parent}/task").iterdir()
         for child in (task / "children").read_text().split()
-        if "earful.serve" in Path(f"/proc/{child}/cmdline").read_text()
+        if "earful.pages.serve" in Path(f"/proc/{child}/cmdline").read_text()
     ]
     assert found, children
     return found[0]

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import earful.app
-import earful.calendar
 import earful.daemon
+import earful.routines.calendar
 
 
 def main(arguments: list[str]) -> None:
@@ -27,12 +27,14 @@ def main(arguments: list[str]) -> None:
 
     # Before the commands take their names from these modules.
     earful.app.utc_now = moved
-    earful.calendar._MINUTE = earful.calendar._FIRST_LOOK = timedelta(seconds=float(seconds))
-    earful.daemon._IDLE = earful.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
+    earful.routines.calendar._MINUTE = earful.routines.calendar._FIRST_LOOK = timedelta(
+        seconds=float(seconds)
+    )
+    earful.daemon._IDLE = earful.routines.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
     if weights:
-        import sentiment.adapter
+        import sentiment.scoring.adapter
 
-        sentiment.adapter.WEIGHTS = Path(weights[0])
+        sentiment.scoring.adapter.WEIGHTS = Path(weights[0])
     from earful.cli import main as run
 
     sys.argv = ["earful", *arguments[split + 1 :]]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from alerts.delivery import deliver
-from alerts.lines import Pace
-from alerts.slack import BotTransport, WebhookTransport
-from alerts.transports import Transport
+from alerts.outbox.delivery import deliver
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import Transport
+from alerts.slack.client import BotTransport, WebhookTransport
 from earful.commands import alerts as command
 from earful.jobs import lock_for_delivery
 from storage.models import MAY_BE_POSTED, Alert, AlertState, NewAlert, Operation

@@ -6,9 +6,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerts.buttons import Listener
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.send_queue import Pace
+from alerts.slack.buttons import Listener
+from alerts.slack.client import BotTransport
 from config.settings import parse_settings
 from earful.daemon import Daemon
 from storage.models import CaseState, Mention

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from earful.calendar import Daily, Every, calendar
+from earful.routines.calendar import Daily, Every, calendar
 from storage.models import Experience, Mention, Stance, Verdict
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.running import running
 

@@ -25,7 +25,7 @@ from config.query import parse_query
 from config.settings import parse_settings
 from crawler.catalog import options_models
 from earful.crawling import crawl_target
-from earful.demo import live, pages, texts, world
+from earful.demo import demo_pages, live, texts, world
 from earful.demo.config import demo_config
 from earful.demo.items import Item
 from earful.demo.site import DemoSite
@@ -516,7 +516,7 @@ class TestPages:
     def test_every_item_has_a_page_that_tells_it(self, visitor):
         for source in sorted(demo_sources()):
             for sighting in visitor.story.sightings(NOW, source)[-3:]:
-                got = visitor.get(pages.item_path(sighting).partition("#")[0])
+                got = visitor.get(demo_pages.item_path(sighting).partition("#")[0])
                 assert got.status == 200
                 assert sighting.item.author.name.replace("&", "&amp;") in got.body
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from config.errors import EarfulError
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models
@@ -27,7 +27,7 @@ from earful.daemon import Daemon
 from earful.demo.config import demo_config
 from earful.demo.site import DemoSite
 from earful.demo.story import build_story
-from sentiment.classifier import Classifier
+from sentiment.scoring.classifier import Classifier
 from storage.models import AlertState, CrawlOutcome
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack

@@ -16,8 +16,8 @@ import pytest
 
 from config.errors import InputError
 from earful.export import COLUMNS, ExportFormat, export, guarded
-from storage.insight import Filter
 from storage.models import Experience, iso
+from storage.reports import Filter
 from storage.store import Store
 from tests.storage.fixtures import BRAND, FORMULA, OTHER_BRAND, Told, build_store
 

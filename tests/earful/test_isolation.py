@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from alerts import casework as cases_alone
-from alerts import incidents, messages, rules
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts import messages
+from alerts.decide import case_moves as cases_alone
+from alerts.decide import rules, surges
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
-from earful import casework, jobs, routines, watching
+from earful import case_handling, jobs
 from earful.isolation import FIRST_WAIT, LONGEST_WAIT, Isolation, wait_after
-from sentiment.classifier import Text
+from earful.routines import digests, watching
+from sentiment.scoring.classifier import Text
 from storage.database import Database
 from storage.models import (
     AlertKind,
@@ -29,7 +31,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from storage.outbox import MESSAGES
+from storage.tables.outbox import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_casework import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_jobs import WordClassifier
@@ -78,7 +80,7 @@ def break_judging(monkeypatch: pytest.MonkeyPatch, is_bad: Callable[[Voice], boo
             raise RuntimeError("cannot be judged")
         return rules.judge(voices, *rest)
 
-    monkeypatch.setattr("earful.casework.judge", judge)
+    monkeypatch.setattr("earful.case_handling.judge", judge)
 
 
 def is_poison(voice: Voice) -> bool:
@@ -102,7 +104,7 @@ class TestLinks:
         world.say("They lost my bag.", url="https://shop.example/".ljust(1784, "x"))
         world.say("They lost my coat.", brand="Bolt")
         world.now += DAY
-        assert routines.write_digests(world.store, world.settings, world.now) == 2
+        assert digests.write_digests(world.store, world.settings, world.now) == 2
         deliver(world, slack)
         acme, bolt = (one for one in slack.messages("voice-digest") if "open case" in one.text)
         assert "the link is too long for Slack, the view `voice` has it" in str(acme.blocks)
@@ -128,7 +130,7 @@ class TestJudging:
         assert len(deliver(world, slack)) == 4
         assert world.store.cases.of_mention(bad.id) is None
 
-        monkeypatch.setattr("earful.casework.judge", rules.judge)
+        monkeypatch.setattr("earful.case_handling.judge", rules.judge)
         world.now += HOUR
         world.judge()
         assert POISON in deliver(world, slack)[-1].text
@@ -139,7 +141,7 @@ class TestJudging:
         self, world: World, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         break_judging(monkeypatch, lambda voice: True)
-        monkeypatch.setattr(casework, "policy_for", _raise(ConfigError("no policy")))
+        monkeypatch.setattr(case_handling, "policy_for", _raise(ConfigError("no policy")))
         for number in range(4):
             world.say(f"Complaint {number} of its own kind.", judge=False)
         world.say("Bolt lost my hat.", brand="Bolt")
@@ -249,7 +251,7 @@ class TestJudging:
     def test_an_incident_that_cannot_be_told_leaves_the_complaints(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(incidents, "grown", _raise(ValueError("odd words")))
+        monkeypatch.setattr(surges, "grown", _raise(ValueError("odd words")))
         for number in range(20):
             world.say(f"Nobody can log in, number {number}.", judge=False)
         world.judge()
@@ -291,7 +293,7 @@ class TestJudging:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for error in (StoreError("full"), sqlite3.OperationalError("locked")):
-            monkeypatch.setattr(casework, "judge", _raise(error))
+            monkeypatch.setattr(case_handling, "judge", _raise(error))
             with pytest.raises(type(error)):
                 world.say("They lost my bag.")
         assert failing(world, "judge") == []
@@ -365,7 +367,7 @@ class TestPlainForm:
     def test_a_complaint_whose_message_cannot_be_built_is_told_plainly(
         self, world: World, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(messages.cases, "voice_blocks", _raise(ValueError("no looks")))
+        monkeypatch.setattr(messages.case_cards, "voice_blocks", _raise(ValueError("no looks")))
         said = world.say("They lost my <bag>.", url=LONG, author="Sam :tada:")
         (told,) = deliver(world, slack)
         assert "They lost my &lt;bag&gt;." in told.text
@@ -390,7 +392,7 @@ class TestPlainForm:
     def test_ops_know_of_a_plain_message_for_a_day(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(messages.voices, "voice_blocks", _raise(ValueError("no looks")))
+        monkeypatch.setattr(messages.voice_cards, "voice_blocks", _raise(ValueError("no looks")))
         said = world.say("Rita ran after us with the bear.", Experience.DELIGHTED)
         for hours, known in ((1, 1), (22, 1), (2, 0)):
             world.now += hours * HOUR
@@ -411,7 +413,7 @@ class TestCases:
                 raise OverflowError("date value out of range")
             return cases_alone.clock_moves(cases, *rest)
 
-        monkeypatch.setattr(casework, "clock_moves", moves)
+        monkeypatch.setattr(case_handling, "clock_moves", moves)
         world.now += 5 * HOUR
         world.change(replace(replied, owner_reply="Sorry!", owner_replied_at=world.now))
         assert world.events(good) == ["opened", "overdue"]
@@ -428,7 +430,7 @@ class TestCases:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said = world.say("They lost my bag.")
-        monkeypatch.setattr(casework, "clock_moves", _raise(ValueError("no")))
+        monkeypatch.setattr(case_handling, "clock_moves", _raise(ValueError("no")))
         world.judge()
         assert failing(world, "cases") == [f"mention {said.id}"]
         world.act(said, "close")
@@ -442,14 +444,14 @@ class TestCases:
             for number in range(20):
                 world.say(f"Nobody can log in, number {number}.", brand=brand, judge=False)
         world.judge()
-        over = incidents.is_over
+        over = surges.is_over
 
         def is_over(state: Any, *rest: Any) -> Any:
             if state.brand == "Acme":
                 raise ValueError("no end")
             return over(state, *rest)
 
-        monkeypatch.setattr(incidents, "is_over", is_over)
+        monkeypatch.setattr(surges, "is_over", is_over)
         world.now += 2 * HOUR
         world.judge()
         assert [one.brand for one in world.store.incidents.open()] == ["Acme"]
@@ -463,21 +465,21 @@ class TestRoutines:
         for brand in ("Acme", "Bolt"):
             world.say("They lost my bag.", brand=brand)
         world.now += DAY
-        numbers = routines.digest_numbers
+        numbers = digests.digest_numbers
 
         def bad(store: Any, brand: Any, *rest: Any) -> Any:
             if brand.name == "Acme":
                 raise ValueError("no numbers")
             return numbers(store, brand, *rest)
 
-        monkeypatch.setattr(routines, "digest_numbers", bad)
-        monkeypatch.setattr(routines, "chart_alert", _raise(ValueError("no picture")))
-        assert routines.write_digests(world.store, world.settings, world.now) == 1
+        monkeypatch.setattr(digests, "digest_numbers", bad)
+        monkeypatch.setattr(digests, "chart_alert", _raise(ValueError("no picture")))
+        assert digests.write_digests(world.store, world.settings, world.now) == 1
         assert failing(world, "digests") == ["Acme", "Bolt, the chart"]
-        assert routines.write_late_digests(world.store, world.settings, world.now) == 0
+        assert digests.write_late_digests(world.store, world.settings, world.now) == 0
         monkeypatch.undo()
         # By itself, a quarter of an hour later.
-        assert routines.write_late_digests(world.store, world.settings, world.now) == 1
+        assert digests.write_late_digests(world.store, world.settings, world.now) == 1
         assert [row["brand"] for row in world.posts(AlertKind.DIGEST)] == ["Bolt", "Acme"]
 
     @pytest.mark.parametrize(
@@ -516,7 +518,7 @@ class TestRoutines:
         for number in range(60):
             world.say(f"wow {number}", Experience.DELIGHTED, created_at=NOW - DAY, judge=False)
         monkeypatch.setattr(world.store.insight, "answers", _raise(ValueError("no answers")))
-        assert routines.judge_checkpoints(world.store, world.settings, world.now) == 1
+        assert digests.judge_checkpoints(world.store, world.settings, world.now) == 1
         assert failing(world, "checkpoints") == ["coverage of Acme"]
 
 

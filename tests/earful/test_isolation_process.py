@@ -10,7 +10,7 @@ import pytest
 
 from storage.models import Experience
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.conftest import Earful
 from tests.earful.test_isolation import LONG

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from alerts.lines import Pace
-from alerts.transports import ConsoleTransport
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import ConsoleTransport
 from config.settings import Settings, parse_settings
-from earful import jobs, routines
-from sentiment.classifier import Text
+from earful import jobs
+from earful.routines import digests
+from sentiment.scoring.classifier import Text
 from storage.models import AlertKind, AlertState, Experience, Mention, Stance, Verdict
 from storage.store import Store
 
@@ -245,23 +246,23 @@ def test_the_digest_is_written_once_a_day_with_the_right_numbers(
     say(store, "angry", hours_ago=1)
     process(store, settings)
     before = len(store.outbox.waiting(NOW, 99))
-    assert routines.write_digests(store, settings, NOW) == 1
-    assert routines.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
+    assert digests.write_digests(store, settings, NOW) == 1
+    assert digests.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
     digest = store.outbox.waiting(NOW, 99)[before]
     assert digest.kind == AlertKind.DIGEST
     assert "2 mentions (1 angry, 1 delighted)" in digest.payload["text"]
-    assert routines.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
+    assert digests.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
 
 
 def test_no_digest_of_nothing(store: Store, settings: Settings) -> None:
-    assert routines.write_digests(store, settings, NOW) == 0
+    assert digests.write_digests(store, settings, NOW) == 0
 
 
 def test_a_checkpoint_is_celebrated_once_and_raised(store: Store, settings: Settings) -> None:
     say(store, *["delighted"] * 60, *["angry"] * 40, hours_ago=48)
     process(store, settings)
-    assert routines.judge_checkpoints(store, settings, NOW) == 1
-    assert routines.judge_checkpoints(store, settings, NOW) == 0
+    assert digests.judge_checkpoints(store, settings, NOW) == 1
+    assert digests.judge_checkpoints(store, settings, NOW) == 0
     celebrated = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
     assert len(celebrated) == 1
     targets = store.database.connection.execute(
@@ -276,13 +277,13 @@ def test_a_checkpoint_that_chance_could_reach_is_not_celebrated(
 ) -> None:
     say(store, *["delighted"] * 4, *["angry"] * 6, hours_ago=48)
     process(store, settings)
-    assert routines.judge_checkpoints(store, settings, NOW) == 0
+    assert digests.judge_checkpoints(store, settings, NOW) == 0
 
 
 def test_retention_forgets_mentions_and_keeps_the_counts(store: Store, settings: Settings) -> None:
     say(store, "angry", hours_ago=24 * 800)
     process(store, settings)
-    assert routines.forget_old(store, settings, NOW) == 1
+    assert digests.forget_old(store, settings, NOW) == 1
     assert store.mentions.count() == 0
     row = store.database.connection.execute("SELECT sum(angry) FROM daily_counts").fetchone()
     assert row[0] == 1

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from config.errors import ModelError
 from config.settings import Settings, parse_settings
 from earful import health, jobs, telling_ops

@@ -77,7 +77,7 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
         bars.append((label, total))
         yield Mock(advance=lambda task, by: advanced.append(by)), None
 
-    monkeypatch.setattr(score, "load_classifier", lambda *_: newer)
+    monkeypatch.setattr(score, "load_classifier", lambda *_, **_more: newer)
     monkeypatch.setattr(console, "progress_bar", progress_bar)
     ran = earful("process", "--rescore", "--no-deliver")
     assert ran.code == 0, ran.err

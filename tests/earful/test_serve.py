@@ -29,7 +29,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from config.errors import InputError, StoreError
-from earful import serve as serving
+from earful.pages import serve as serving
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.browser import browser as browser
@@ -680,7 +680,7 @@ def test_the_process_does_not_outlive_a_killed_parent(site: Site) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from earful.serve import server_process\n"
+        "from earful.pages.serve import server_process\n"
         "with server_process(Path(sys.argv[1]), '127.0.0.1', 0) as served:\n"
         "    print(served.url, served.process.pid, flush=True)\n"
         "    time.sleep(900)\n"

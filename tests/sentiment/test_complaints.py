@@ -10,9 +10,9 @@ import pytest
 
 from config.settings import parse_settings
 from earful.policies import policy_for
-from sentiment import adapter
-from sentiment.calibration import Calibration, Mode, complaint_threshold
-from sentiment.complaints import Likely, is_likely
+from sentiment.judging.calibration import Calibration, Mode, complaint_threshold
+from sentiment.scoring import adapter
+from sentiment.scoring.likely_complaints import Likely, is_likely
 from storage.models import Experience, Mention, Stance, Verdict, Voice
 
 ANGRY = Experience.ANGRY

@@ -12,8 +12,8 @@ import pytest
 from config.errors import ConfigError, ModelError
 from config.settings import ModelSettings, load_settings
 from earful import jobs
-from sentiment.classifier import Classifier, Text
-from sentiment.languages import LanguageModel
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.other_models import LanguageModel
 from storage.models import Experience, Mention, Stance
 from storage.store import Store
 from tests.earful.conftest import Earful, earful

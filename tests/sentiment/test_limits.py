@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.classifier import Classifier, Text
-from sentiment.measuring import measured
-from sentiment.number_choice import Way
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.measuring import measured
+from sentiment.scoring.number_choice import Way
 from storage.models import Verdict
 from tests.sentiment.ways import computing_in
 

@@ -13,15 +13,15 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
 from config.errors import InputError, ModelError
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.classifier import Classifier, Text
-from sentiment.distilling import LONGEST, Judged, lesson, room_for_states, sentences
-from sentiment.fitting import Recipe, fine_tune, framed, new_network
-from sentiment.pool import PoolText
-from sentiment.teacher import Teacher
-from sentiment.text import joined
-from sentiment.training import train
+from sentiment.learning.distilling import LONGEST, Judged, lesson, room_for_states, sentences
+from sentiment.learning.fitting import Recipe, fine_tune, framed, new_network
+from sentiment.learning.teacher import Teacher
+from sentiment.learning.training import train
+from sentiment.learning.unlabelled_texts import PoolText
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.text import joined
 
 SAID = {
     ("angry", "neither"): "The {} broke after a day and nobody helps.",

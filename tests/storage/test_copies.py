@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from storage.insight import Filter
 from storage.models import Experience, Mention, Stance, Verdict
-from storage.signatures import bands, shingles, words_of
+from storage.reports import Filter
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.copy_signatures import bands, shingles, words_of
+from storage.tables.verdicts import Scored
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

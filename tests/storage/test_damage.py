@@ -28,10 +28,10 @@ from config.errors import (
 )
 from storage.connection import is_frozen
 from storage.database import Database
-from storage.insight import Filter
 from storage.probe import probe
+from storage.reports import Filter
 from storage.store import Store
-from storage.upkeep import restore, verify
+from storage.tables.upkeep import restore, verify
 from tests.storage.broken import (
     PAGE,
     PATIENCE_S,

@@ -21,7 +21,7 @@ from config.errors import (
 from storage.database import Database
 from storage.probe import probe
 from storage.store import Store
-from storage.upkeep import restore, verify
+from storage.tables.upkeep import restore, verify
 from tests.storage.broken import (
     PAGE,
     PATIENCE_S,

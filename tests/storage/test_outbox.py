@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from storage.models import MAY_BE_POSTED, AlertKind, AlertState, NewAlert
-from storage.outbox import Outbox
-from storage.outbox_word import Choice
 from storage.store import Store
+from storage.tables.outbox import Outbox
+from storage.tables.outbox_word import Choice
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

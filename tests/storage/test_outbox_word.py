@@ -18,8 +18,8 @@ from storage.models import (
     NewAlert,
     Operation,
 )
-from storage.outbox_word import Choice, OutboxWord
 from storage.store import Store
+from storage.tables.outbox_word import Choice, OutboxWord
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

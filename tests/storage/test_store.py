@@ -15,7 +15,6 @@ import pytest
 
 from config.errors import InputError, StoreError, StoreReadOnlyError, StoreRefusedError
 from storage.database import Database
-from storage.judgements import Backlog
 from storage.models import (
     AlertKind,
     CrawlOutcome,
@@ -33,7 +32,8 @@ from storage.models import (
     Verdict,
 )
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.judgements import Backlog
+from storage.tables.verdicts import Scored
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

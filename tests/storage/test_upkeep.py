@@ -11,7 +11,7 @@ import pytest
 from config.errors import InputError, StoreUnreachableError
 from storage.models import AlertKind, CaseState, Mention, NewAlert, NewCase
 from storage.store import Store
-from storage.upkeep import restore, verify
+from storage.tables.upkeep import restore, verify
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 WORD = "zyxwombat"

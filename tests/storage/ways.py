@@ -15,10 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from storage.checkpoints import Checkpoint
 from storage.database import Database
-from storage.insight import Filter
-from storage.judgements import Backlog
 from storage.models import (
     AlertKind,
     AlertState,
@@ -38,9 +35,12 @@ from storage.models import (
     Validators,
     Voice,
 )
-from storage.outbox_word import Choice
+from storage.reports import Filter
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.checkpoints import Checkpoint
+from storage.tables.judgements import Backlog
+from storage.tables.outbox_word import Choice
+from storage.tables.verdicts import Scored
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
