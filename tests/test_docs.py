@@ -22,7 +22,7 @@ from tests.docs.config_keys import (
 )
 from tests.docs.modules import BESIDE, ROOMS, ROOT, modules, packages_imported
 from tests.docs.parts import COMMAND, PARTS, WALK, Part, Paths, pages, renew
-from tests.docs.references import defines, references, with_paths_mended
+from tests.docs.references import defines, home_of, references, with_paths_mended
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -154,6 +154,20 @@ def test_a_path_follows_the_name_that_has_moved() -> None:
     assert with_paths_mended("`config/x.py::no_such_name`") == "`config/x.py::no_such_name`"
     assert defines("alerts/decide/stats.py", "PChart.consistency")
     assert not defines("alerts/decide/stats.py", "consistency")
+
+
+@pytest.mark.parametrize(
+    ("homes", "home"),
+    [
+        (["crawler/a.py"], "crawler/a.py"),
+        (["crawler/a.py", "alerts/in/a.py"], "alerts/in/a.py"),
+        (["alerts/in/a.py", "alerts/in/rules.py"], "alerts/in/rules.py"),
+        (["alerts/in/a.py", "alerts/in/b.py"], None),
+        ([], None),
+    ],
+)
+def test_whereto_a_place_has_moved(homes: list[str], home: str | None) -> None:
+    assert home_of(homes, "alerts/rules.py") == home
 
 
 @pytest.mark.parametrize("page", pages())

@@ -20,16 +20,16 @@ from urllib.request import urlopen
 
 from scrapy.http import TextResponse
 
-from alerts.buttons import Listener
-from alerts.delivery import deliver
-from alerts.lines import Pace
 from alerts.messages import plain
-from alerts.slack import BotTransport
+from alerts.outbox.delivery import deliver
+from alerts.outbox.send_queue import Pace
+from alerts.slack.buttons import Listener
+from alerts.slack.client import BotTransport
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models, sources
 from earful import jobs
 from earful.clicks import Clicks
-from sentiment.classifier import Classifier
+from sentiment.scoring.classifier import Classifier
 from storage.models import CaseState, Mention
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
