@@ -39,7 +39,7 @@ def with_paths_mended(text: str) -> str:
 
 
 def home_of(homes: list[str], before: str) -> str | None:
-    """Choose among files that define a name: the one, else the one of the same room, else the one of the same file name."""
+    """Choose among files that define a name: the only one, in the room, of the same file name."""
     room, file_name = before.split("/")[0], before.split("/")[-1]
     same_room = [home for home in homes if home.startswith(f"{room}/")]
     same_name = [home for home in same_room if home.endswith(f"/{file_name}")]
