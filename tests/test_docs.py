@@ -21,14 +21,21 @@ from tests.docs.config_keys import (
     words_on,
 )
 from tests.docs.modules import BESIDE, ROOMS, ROOT, modules, packages_imported
-from tests.docs.parts import COMMAND, PARTS, Part, Paths, pages, renew
-from tests.docs.references import defines, references, with_paths_mended
+from tests.docs.parts import COMMAND, PARTS, WALK, Part, Paths, pages, renew
+from tests.docs.references import defines, home_of, references, with_paths_mended
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.path}: {part.name}")
 def test_what_is_written_from_the_code_is_what_it_says_now(part: Part | Paths) -> None:
+    text = (ROOT / part.path).read_text(encoding="utf-8")
+    assert text == part.renewed(text), f"run `{COMMAND}`"
+
+
+@pytest.mark.slow("loads the model and leads a mention through every stage")
+@pytest.mark.parametrize("part", WALK, ids=lambda part: part.name)
+def test_the_page_that_follows_a_mention_shows_what_the_stages_do(part: Part) -> None:
     text = (ROOT / part.path).read_text(encoding="utf-8")
     assert text == part.renewed(text), f"run `{COMMAND}`"
 
@@ -147,6 +154,20 @@ def test_a_path_follows_the_name_that_has_moved() -> None:
     assert with_paths_mended("`config/x.py::no_such_name`") == "`config/x.py::no_such_name`"
     assert defines("alerts/decide/stats.py", "PChart.consistency")
     assert not defines("alerts/decide/stats.py", "consistency")
+
+
+@pytest.mark.parametrize(
+    ("homes", "home"),
+    [
+        (["crawler/a.py"], "crawler/a.py"),
+        (["crawler/a.py", "alerts/in/a.py"], "alerts/in/a.py"),
+        (["alerts/in/a.py", "alerts/in/rules.py"], "alerts/in/rules.py"),
+        (["alerts/in/a.py", "alerts/in/b.py"], None),
+        ([], None),
+    ],
+)
+def test_whereto_a_place_has_moved(homes: list[str], home: str | None) -> None:
+    assert home_of(homes, "alerts/rules.py") == home
 
 
 @pytest.mark.parametrize("page", pages())

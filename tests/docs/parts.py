@@ -58,6 +58,18 @@ def pages() -> list[str]:
     return sorted(page.relative_to(ROOT).as_posix() for page in found)
 
 
+def _step(name: str) -> Part:
+    def write(_: str) -> str:
+        # With it come torch and the whole flow, which the other parts do without.
+        from tests.docs.walk import walk
+
+        return walk()[name]
+
+    return Part(f"the step {name}", "docs/follow-one-mention.md", write)
+
+
+STEPS = ("answer", "crawl", "score", "judge", "deliver", "message", "click", "changed message")
+WALK = tuple(map(_step, STEPS))
 PARTS: tuple[Part | Paths, ...] = (
     Part("the map", "CONTRIBUTING.md", lambda _: house_map()),
     Part("the pure modules", "pyproject.toml", lambda _: pure_list()),
@@ -69,7 +81,9 @@ PARTS: tuple[Part | Paths, ...] = (
 )
 
 
-def renew(parts: Iterable[Part | Paths] = PARTS, root: Path = ROOT, *, write: bool) -> list[str]:
+def renew(
+    parts: Iterable[Part | Paths] = (*PARTS, *WALK), root: Path = ROOT, *, write: bool
+) -> list[str]:
     """Name the parts that are not as they should be; with `write`, mend them."""
     stale = []
     for part in parts:

@@ -26,16 +26,24 @@ def defines(path: str, name: str) -> bool:
 
 
 def with_paths_mended(text: str) -> str:
-    """Give a page with the path of what has moved, where only one file defines the name."""
+    """Give a page with the path of what has moved, where it is clear whereto."""
 
     def mended(reference: re.Match[str]) -> str:
         path, name = reference.groups()
-        homes = [home for home, names in _names().items() if name in names]
-        if defines(path, name) or len(homes) != 1:
+        if defines(path, name):
             return reference[0]
-        return f"{homes[0]}::{name}"
+        home = home_of([home for home, names in _names().items() if name in names], path)
+        return reference[0] if home is None else f"{home}::{name}"
 
     return REFERENCE.sub(mended, text)
+
+
+def home_of(homes: list[str], before: str) -> str | None:
+    """Choose among files that define a name: the only one, in the room, of the same file name."""
+    room, file_name = before.split("/")[0], before.split("/")[-1]
+    same_room = [home for home in homes if home.startswith(f"{room}/")]
+    same_name = [home for home in same_room if home.endswith(f"/{file_name}")]
+    return next((few[0] for few in (homes, same_room, same_name) if len(few) == 1), None)
 
 
 @cache
