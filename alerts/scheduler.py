@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, time, timedelta, tzinfo
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from apscheduler.events import (
@@ -18,7 +19,7 @@ from apscheduler.events import (
     JobExecutionEvent,
     JobSubmissionEvent,
 )
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -29,6 +30,14 @@ Job = Callable[[], object]
 OnError = Callable[[str, BaseException | None], object]
 
 
+class _Pool(BasePoolExecutor):  # type: ignore[misc]
+    """APScheduler's thread pool, with the threads within reach."""
+
+    def __init__(self, number: int) -> None:
+        self.threads = ThreadPoolExecutor(number)
+        super().__init__(self.threads)
+
+
 class Schedule:
     """Jobs on a background thread pool; `on_error` hears of failures besides the log."""
 
@@ -36,8 +45,9 @@ class Schedule:
         self, *, threads: int = 10, on_error: OnError | None = None, zone: tzinfo | None = None
     ) -> None:
         self._on_error = on_error
+        self._pool = _Pool(threads)
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={"default": self._pool},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             **({"timezone": zone} if zone else {"timezone": "UTC"}),
         )
@@ -52,19 +62,21 @@ class Schedule:
         func: Job,
         jitter: timedelta = timedelta(0),
         *,
-        first_at: datetime | None = None,
+        first_after: timedelta | None = None,
     ) -> None:
         """Run `func` every `interval`, each time moved by up to `jitter`.
 
-        The first run is one interval from the start, or at `first_at`. A second job of the same
-        name replaces the first.
+        The first run is one interval, or `first_after`, from now: a distance, so that it holds
+        whatever the caller's clock says. A second job of the same name replaces the first.
         """
         trigger = IntervalTrigger(
             seconds=interval.total_seconds(),
             jitter=jitter.total_seconds() or None,
             timezone=self._scheduler.timezone,
         )
-        more: dict[str, Any] = {} if first_at is None else {"next_run_time": first_at}
+        more: dict[str, Any] = {}
+        if first_after is not None:
+            more["next_run_time"] = datetime.now(UTC) + first_after
         self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True, **more)
 
     def daily(self, name: str, at: time, tz: tzinfo, func: Job) -> None:
@@ -72,16 +84,16 @@ class Schedule:
         trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=tz)
         self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True)
 
-    def once(self, name: str, at: datetime, func: Job) -> None:
-        """Run `func` at one moment; in the past means now. The same name again moves it."""
+    def once(self, name: str, func: Job, after: timedelta = timedelta(0)) -> None:
+        """Run `func` once, `after` so long. The same name again moves it."""
         self._scheduler.add_job(
-            func, "date", run_date=at, id=name, name=name, replace_existing=True
+            func,
+            "date",
+            run_date=datetime.now(UTC) + after,
+            id=name,
+            name=name,
+            replace_existing=True,
         )
-
-    def remove(self, name: str) -> None:
-        """Forget a job; harmless when there is none."""
-        if self._scheduler.get_job(name) is not None:
-            self._scheduler.remove_job(name)
 
     def next_runs(self) -> dict[str, datetime | None]:
         """Give each job's next moment; None where it is not known before the start."""
@@ -98,13 +110,16 @@ class Schedule:
         # APScheduler's thread fails if it is stopped while it hands out jobs: let it finish.
         self._scheduler.pause()
         self._scheduler.get_jobs()
-        self._scheduler.shutdown(wait=wait)
+        # Its own way to wait holds a lock that a job needs which asks for `next_runs`.
+        self._scheduler.shutdown(wait=False)
+        self._pool.threads.shutdown(wait=wait)
 
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         error = getattr(event, "exception", None)
         if event.code == EVENT_JOB_ERROR:
             told = f"job {event.job_id} failed: {error}"
-            logger.error(told, exc_info=error)
+            logger.error(told)
+            logger.debug(told, exc_info=error)
         elif event.code == EVENT_JOB_MAX_INSTANCES:
             told = f"job {event.job_id} is still running: this run is left out"
             logger.warning(told)

@@ -19,14 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from alerts.delivery import deliver  # noqa: E402
-from alerts.lines import Pace  # noqa: E402
-from alerts.slack import BotTransport  # noqa: E402
+from alerts.outbox.delivery import deliver  # noqa: E402
+from alerts.outbox.send_queue import Pace  # noqa: E402
+from alerts.slack.client import BotTransport  # noqa: E402
 from config.settings import parse_settings  # noqa: E402
 from earful import jobs  # noqa: E402
 from storage.models import Experience, Mention  # noqa: E402
 from storage.store import Store  # noqa: E402
-from storage.verdicts import Scored  # noqa: E402
+from storage.tables.verdicts import Scored  # noqa: E402
 from tests.alerts.fake_slack import FakeSlack  # noqa: E402
 from tests.alerts.outboxes import an_alert  # noqa: E402
 from tests.storage.fixtures import make_verdict  # noqa: E402

@@ -35,13 +35,13 @@ def peak():
 """
 COLD = """
 import time; start = time.perf_counter()
-from sentiment.classifier import Classifier, Text
+from sentiment.scoring.classifier import Classifier, Text
 Classifier.load().classify([Text("The app crashes every time I open it.")])
 print(time.perf_counter() - start, peak())
 """
 ALONE = """
 import json, sys, time
-from sentiment.classifier import Classifier, Text
+from sentiment.scoring.classifier import Classifier, Text
 texts = [Text(**row) for row in json.load(sys.stdin)]
 classifier = Classifier.load()
 classifier.classify(texts[:64])

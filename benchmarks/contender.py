@@ -16,13 +16,13 @@ from typing import Any
 
 import torch
 
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.classifier import Classifier, Text
-from sentiment.encoding import encode, padded
-from sentiment.measuring import cpu_name
-from sentiment.number_choice import NumberType, Way
-from sentiment.products import Int8, Product, dtype_of, product
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.encoding import encode, padded
+from sentiment.scoring.matmul import Int8, Product, dtype_of, product
+from sentiment.scoring.measuring import cpu_name
+from sentiment.scoring.number_choice import NumberType, Way
 
 _SIZE = 1024
 _clock = time.perf_counter

@@ -128,7 +128,7 @@ def measure_made_up(number: int) -> tuple[float, float]:
 
 def measure_file(path: Path, most: int, show: bool) -> float:
     """Link a file's texts as in one place, and once more as if each stood on its own site."""
-    from storage.signatures import words_of
+    from storage.tables.copy_signatures import words_of
 
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:most]]
     texts = [str(row.get("text") or "") for row in rows]

@@ -23,13 +23,13 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.classifier import DEFAULT_FILE, sample
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.encoding import batches, encode, padded
-from sentiment.measuring import fastest
-from sentiment.number_choice import Way
-from sentiment.runtime import Runtime, token_budget
-from sentiment.text import Text
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.encoding import batches, encode, padded
+from sentiment.scoring.measuring import fastest
+from sentiment.scoring.number_choice import Way
+from sentiment.scoring.runtime import Runtime, token_budget
+from sentiment.scoring.text import Text
 
 Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]
 Batch = tuple[list[int], Tensor, Tensor, Tensor]

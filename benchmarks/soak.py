@@ -21,12 +21,12 @@ from collections import Counter
 from pathlib import Path
 
 from earful.app import utc_now
-from earful.demo.config import demo_toml
 from earful.demo.site import DemoSite
 from earful.demo.story import build_story
 from storage.models import AlertState
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
+from tests.earful.demo_file import demo_toml
 
 CHANNELS = ["voice-complaints", "voice-wows", "voice-digest", "voice-ops"]
 # What the sender needs at the end to look for what a kill left in doubt.

@@ -1,4 +1,28 @@
-"""The one error tree. Each message is one line: what is wrong, where, and what to do."""
+"""The one error tree. Each message is one line: what is wrong, where, and what to do.
+
+.. the tree: written by `python -m tests.docs --write`
+EarfulError                     exit 1
+├─ UserError                    exit 2
+│  ├─ ConfigError
+│  │  └─ QueryError
+│  └─ InputError
+├─ StoreError
+│  ├─ StoreLockedError
+│  ├─ StoreFullError
+│  ├─ StoreCorruptError
+│  │  └─ StoreRowError
+│  ├─ StoreReadOnlyError
+│  ├─ StoreTooNewError
+│  ├─ StoreUnreachableError
+│  └─ StoreRefusedError
+├─ ModelError
+├─ CrawlError
+│  └─ PageError                 in crawler.entry_problems
+└─ DeliveryError
+.. end of the tree
+
+A class without a code of its own has its base's; the code is the command's.
+"""
 
 
 class EarfulError(Exception):
@@ -26,7 +50,39 @@ class InputError(UserError):
 
 
 class StoreError(EarfulError):
-    """The SQLite store cannot be opened, migrated or written."""
+    """The SQLite store cannot be opened, migrated, read or written."""
+
+
+class StoreLockedError(StoreError):
+    """Another process holds the store; nothing was changed, and trying again may help."""
+
+
+class StoreFullError(StoreError):
+    """No space is left for the store; what was being written is not stored."""
+
+
+class StoreCorruptError(StoreError):
+    """The store's file is damaged or is no store: a backup is needed."""
+
+
+class StoreRowError(StoreCorruptError):
+    """One row of the store holds what Earful cannot read; the others are sound."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The store may be read at most: its permissions or its medium forbid to write."""
+
+
+class StoreTooNewError(StoreError):
+    """A newer Earful has migrated the store."""
+
+
+class StoreUnreachableError(StoreError):
+    """The store's file or its folder is gone, or its disk fails."""
+
+
+class StoreRefusedError(StoreError):
+    """SQLite refuses a statement: a broken constraint, or words that it does not understand."""
 
 
 class ModelError(EarfulError):

@@ -59,7 +59,6 @@ class _Clause:
 class Query:
     """A parsed query; make one with `parse_query`."""
 
-    source_text: str
     _root: _Clause
 
     def matches(self, mention: Searchable) -> bool:
@@ -92,7 +91,7 @@ def parse_query(text: str) -> Query:
             f"query {text!r} names nothing to look for: add a word or phrase that is not "
             "negated and has no * or ?"
         )
-    return Query(text, root)
+    return Query(root)
 
 
 def _one_line(message: str) -> str:

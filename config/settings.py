@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigError, QueryError
-from config.query import Query, parse_query
+from config.query import parse_query
 from config.redaction import mask_url
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -45,7 +45,8 @@ def parse_duration(value: object) -> timedelta:
     return duration
 
 
-def _channel(value: str) -> str:
+def parse_channel(value: str) -> str:
+    """Give a channel's name or id as it is; ValueError says how to write one."""
     if not re.fullmatch(r"#[^\s#<>&]{1,80}|[CGD][A-Z0-9]{6,}", value):
         raise ValueError('not a Slack channel: write "#name" or a channel id such as "C0123ABCD"')
     return value
@@ -96,7 +97,7 @@ def _person_name(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Channel = Annotated[str, AfterValidator(_channel)]
+Channel = Annotated[str, AfterValidator(parse_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
@@ -274,9 +275,6 @@ class BrandSettings(Section):
                 )
             called |= names
         return self
-
-    def parsed_query(self) -> Query:
-        return parse_query(self.query)
 
 
 class Settings(Section):

@@ -22,8 +22,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from config.query import Query, parse_query
+from crawler.entry_problems import Bounded, EntryError, Gone, PageError, Refusal
 from crawler.forbidden import why_forbidden
-from crawler.problems import Bounded, EntryError, Gone, PageError, Refusal
 from crawler.session import session_of
 from storage.models import Mention
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from scrapy.http import Response
 
 from crawler.bodies import html_page
-from crawler.problems import PageError, blocked, broken, failed
+from crawler.entry_problems import PageError, blocked, broken, failed
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import feedparser
 from scrapy.http import Response
 
-from crawler.problems import PageError, blocked, broken
+from crawler.entry_problems import PageError, blocked, broken
 
 _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title)\b", re.I | re.S

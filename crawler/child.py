@@ -29,6 +29,7 @@ from crawler.runner import CrawlJob
 from crawler.session import CrawlerStore, Session, attach
 from crawler.settings import VERSION
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
+from storage.storable import mended
 from storage.store import Store
 
 _PR_SET_PDEATHSIG = 1
@@ -134,7 +135,9 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     if judged.good and validators:
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}
-    return CrawlReport(outcome=judged, reason=reason, stats=_plain(stats), **counts)
+    # It may quote what a source sent, down to what no store can hold.
+    told = mended(reason) if reason else reason
+    return CrawlReport(outcome=judged, reason=told, stats=_plain(stats), **counts)
 
 
 def _plain(stats: dict[str, Any]) -> dict[str, Any]:

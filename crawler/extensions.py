@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from crawler import outcome
 from crawler.base import MentionSpider
-from crawler.problems import place
+from crawler.entry_problems import place
 from crawler.session import session_of
 
 _EVERY_S = 0.5

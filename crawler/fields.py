@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import time
 from calendar import timegm
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import ftfy
 import html_text
 
-from crawler.problems import EntryError
+from crawler.entry_problems import EntryError
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
@@ -197,7 +196,7 @@ def _moment(value: object, field: str) -> datetime:
     try:
         if isinstance(value, datetime):
             when = value
-        elif isinstance(value, time.struct_time):
+        elif isinstance(value, tuple):  # a struct_time, as feedparser gives
             when = datetime.fromtimestamp(timegm(value), UTC)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             when = _from_epoch(float(value))

@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider
 from crawler.bodies import read_json
-from crawler.problems import broken, unauthorised
+from crawler.entry_problems import broken, unauthorised
 
 GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 

@@ -16,12 +16,14 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.statscollectors import StatsCollector
 
+from config.errors import StoreError
 from config.redaction import mask_url
 from crawler import outcome
 from crawler.base import MentionSpider, is_loopback
-from crawler.problems import PageError, blocked, failed, place, quota_spent, unauthorised
-from crawler.quotas import NotAsked
+from crawler.daily_quota import NotAsked
+from crawler.entry_problems import PageError, blocked, failed, place, quota_spent, unauthorised
 from crawler.session import session_of
+from crawler.store_faults import end_for
 from crawler.waits import header, limit_resets_in, retry_after
 from storage.models import CrawlOutcome, Validators, iso
 
@@ -71,6 +73,8 @@ class ReportMiddleware:
                 yield request
         except PageError as error:
             record_problem(self.stats, "", error)
+        except StoreError as error:
+            end_for(self.crawler, error)
         except Exception as error:
             record_problem(self.stats, "", failed(f"cannot be asked: {_shown(error)}"))
 
@@ -98,6 +102,9 @@ class ReportMiddleware:
         if isinstance(exception, PageError):
             record_problem(self.stats, response.url, exception)
             return ()
+        if isinstance(exception, StoreError):
+            end_for(self.crawler, exception)
+            return ()
         crashed = PageError(
             CrawlOutcome.BROKEN, f"answered with what the spider cannot read ({_shown(exception)})"
         )
@@ -113,6 +120,7 @@ class FailureMiddleware:
     """Record requests that never got an answer, once no retry is left."""
 
     def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
         self.stats = _stats(crawler)
 
     @classmethod
@@ -120,6 +128,9 @@ class FailureMiddleware:
         return cls(crawler)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
+        if isinstance(exception, StoreError):
+            end_for(self.crawler, exception)
+            return
         if request.callback is NO_CALLBACK:
             return  # robots.txt: the page itself tells what is wrong
         if isinstance(exception, IgnoreRequest):

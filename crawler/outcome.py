@@ -1,4 +1,4 @@
-"""Judge a finished crawl from its stats alone: what it came to, and one sentence why."""
+"""Judge a finished crawl from its stats alone: what it came to, and one sentence why. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from storage.models import CrawlOutcome
 
-PREFIX = "earful/"
 MENTIONS = "earful/mentions"
 NEW = "earful/new"
 EDITED = "earful/edited"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import time
 from collections import Counter
 from dataclasses import fields
@@ -12,12 +12,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 from twisted.internet.task import LoopingCall
 
-from config.errors import EarfulError
 from crawler import outcome
 from crawler.base import MentionSpider
-from crawler.problems import Bounded, Gone, Refusal
+from crawler.entry_problems import Bounded, Gone, Refusal
 from crawler.session import CrawlerStore, session_of
+from crawler.store_faults import end_for
 from storage.models import Mention
+
+log = logging.getLogger(__name__)
 
 EXAMPLES = 5
 PAGE = 100
@@ -41,6 +43,16 @@ class _Pipeline:
         if len(kept) < EXAMPLES:
             self.stats.set_value(key, [*kept, example])
 
+    def refuse(self, entry: str, reason: str) -> None:
+        """Count an entry that is left out, and keep why."""
+        self.stats.inc_value(outcome.REFUSED)
+        self.example(outcome.REFUSED_EXAMPLES, {"entry": entry, "reason": reason})
+
+    def take_back(self, mention_id: str, reason: str) -> None:
+        """Refuse what was counted as a mention before it showed that it is none."""
+        self.stats.inc_value(outcome.MENTIONS, -1)
+        self.refuse(mention_id, f"{mention_id}: {reason}")
+
 
 class CountPipeline(_Pipeline):
     """Count mentions once each, with the fields they fill, and entries that are none, by name."""
@@ -53,17 +65,15 @@ class CountPipeline(_Pipeline):
 
     def process_item(self, item: Any) -> Any:
         if isinstance(item, Mention):
-            if item.native_id in self.ids:
+            if item.id in self.ids:
                 # Searches overlap, and pages shift while they are read.
                 raise DropItem(f"{item.id} came before", log_level="DEBUG")
-            self.ids.add(item.native_id)
+            self.ids.add(item.id)
             self.stats.inc_value(outcome.MENTIONS)
             self.filled.update(name for name in _OPTIONAL if getattr(item, name) is not None)
             return item
         if isinstance(item, Refusal):
-            self.stats.inc_value(outcome.REFUSED)
-            example = {"entry": item.entry, "reason": item.reason}
-            self.example(outcome.REFUSED_EXAMPLES, example)
+            self.refuse(item.entry, item.reason)
             raise DropItem(f"{item.entry}: {item.reason}", log_level="WARNING")
         if isinstance(item, Gone):
             return item
@@ -93,9 +103,14 @@ class RelevancePipeline(_Pipeline):
     def process_item(self, item: Mention | Gone) -> Mention | Gone:
         if isinstance(item, Gone):
             return item
-        taken = self.query.matches(item)
-        if self.to_explain:
-            self._explain(item, taken)
+        try:
+            taken = self.query.matches(item)
+            if self.to_explain:
+                self._explain(item, taken)
+        except Exception as error:
+            reason = f"the query cannot be asked of it ({type(error).__name__}: {error})"
+            self.take_back(item.id, reason)
+            raise DropItem(f"{item.id}: {reason}", log_level="WARNING") from error
         if taken:
             return item
         self.stats.inc_value(outcome.IRRELEVANT)
@@ -133,7 +148,6 @@ class StorePipeline(_Pipeline):
         self.gone: list[str] = []
         self.oldest = 0.0
         self.timer = LoopingCall(self._flush_late)
-        self.stopping: asyncio.Future[None] | None = None
 
     def open_spider(self) -> None:
         self.timer.start(LATEST_FLUSH_S / 2, now=False)
@@ -163,16 +177,16 @@ class StorePipeline(_Pipeline):
         try:
             saved = self.store.mentions.save(page, gone, self.spider.now)
         except Exception as error:
-            named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
-            self.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
-            # Crawling on would only ask the source for what cannot be kept.
-            self.stopping = asyncio.ensure_future(self.crawler.stop_async())
+            end_for(self.crawler, error)
             return
         self.stats.inc_value(outcome.NEW, saved.new)
         self.stats.inc_value(outcome.EDITED, saved.edited)
         self.stats.inc_value(outcome.KNOWN, saved.known)
         if saved.deleted:
             self.stats.inc_value(outcome.GONE, saved.deleted)
+        for one in saved.refused:
+            self.take_back(one.mention_id, one.reason)
+            log.warning("Left out: %s: %s", one.mention_id, one.reason)
 
     def _flush_late(self) -> None:
         if (self.waiting or self.gone) and time.monotonic() - self.oldest >= LATEST_FLUSH_S / 2:

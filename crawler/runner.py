@@ -83,12 +83,14 @@ def run_crawl(
     progress: Callable[[CrawlProgress], None] | None = None,
     log_path: Path | None = None,
     stop: threading.Event | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> CrawlReport:
     """Crawl once and judge it; whatever goes wrong is in the report, nothing is raised.
 
-    At `time_limit`, or when `stop` is set, the child is killed; what it stored stays.
+    At `time_limit`, or when `stop` is set, the child is killed; what it stored stays. `clock`
+    gives seconds from any moment on.
     """
-    started = time.monotonic()
+    started = clock()
     reached = CrawlProgress()
     with _log(log_path) as log, _child(job, log) as child:
         events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -96,7 +98,7 @@ def run_crawl(
         while True:
             if stop is not None and stop.is_set():
                 return _cut(CrawlOutcome.FAILED, "was stopped before it ended", reached)
-            left = time_limit.total_seconds() - (time.monotonic() - started)
+            left = time_limit.total_seconds() - (clock() - started)
             if left <= 0:
                 reason = (
                     f"was stopped at its time limit of {_spoken(time_limit)}: raise [crawl] "

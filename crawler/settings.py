@@ -86,7 +86,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middlewares.PoliteRetryMiddleware": 550,
-    "crawler.quotas.QuotaMiddleware": 560,
+    "crawler.daily_quota.QuotaMiddleware": 560,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }
 ITEM_PIPELINES = {

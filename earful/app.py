@@ -20,6 +20,7 @@ from config.settings import (
     load_settings,
     parse_settings,
 )
+from storage.database import PATIENCE_S
 from storage.models import CrawlTarget
 from storage.store import Store
 
@@ -84,8 +85,12 @@ class App:
             return self.db
         return self.settings.store.path
 
-    def open_store(self, *, migrate: bool = False) -> Store:
-        return Store.open(self.store_path, migrate=migrate)
+    def open_store(
+        self, *, migrate: bool = False, readonly: bool = False, patience_s: float = PATIENCE_S
+    ) -> Store:
+        return Store.open(
+            self.store_path, migrate=migrate, readonly=readonly, patience_s=patience_s
+        )
 
     def require_brands(self) -> tuple[BrandSettings, ...]:
         """Give the brands; ConfigError where there is nothing to listen for."""

@@ -45,7 +45,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
 
 
 def _model(settings: Settings) -> Finding:
-    from sentiment.classifier import Classifier
+    from sentiment.scoring.classifier import Classifier
 
     return Finding("model", True, ", ".join(Classifier.load(models=settings.models).models))
 
@@ -63,7 +63,7 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     if offline:
         yield Finding("slack", True, "SLACK_BOT_TOKEN is set; not asked")
         return
-    from alerts.inspection import inspect, inspect_buttons
+    from alerts.slack.inspection import inspect, inspect_buttons
 
     alerts = app.settings.alerts
     channels = {slack.complaints, slack.wows, slack.digest, slack.ops}

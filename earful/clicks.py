@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from alerts import messages
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful import casework
-from earful.casework import Acted, Actor
+from earful import case_handling
+from earful.case_handling import Acted, Actor
 from storage.models import Experience
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from alerts.buttons import Answer, Click
+    from alerts.slack.buttons import Answer, Click
 
 log = logging.getLogger("earful.clicks")
 
@@ -51,7 +51,7 @@ class Clicks:
         self._done = done
 
     def __call__(self, click: Click) -> Answer | None:
-        from alerts.buttons import Answer
+        from alerts.slack.buttons import Answer
 
         if click.action == "wow_thank":
             return None  # a link: Slack has opened it
@@ -67,18 +67,18 @@ class Clicks:
                     raise
                 time.sleep(0.2)
             except EarfulError as error:
-                return Answer(str(error))
+                return Answer.of(str(error))
         log.info(
             "clicked",
             extra={"action": click.action, "by": click.user_name, "changed": acted.changed},
         )
         self._done()
-        return Answer(acted.told) if acted.told else None
+        return Answer.of(acted.told) if acted.told else None
 
     def _act(self, store: Store, click: Click) -> Acted:
         actor, now = Actor(click.user_name, click.user_id), self._clock()
         if click.action in _CASE_ACTS:
-            return casework.act(
+            return case_handling.act(
                 store,
                 self._settings,
                 click.value,
@@ -88,9 +88,11 @@ class Clicks:
                 click=click.key,
             )
         if click.action == "case_mute":
-            return casework.mute(store, self._settings, click.value, actor, now, click=click.key)
+            return case_handling.mute(
+                store, self._settings, click.value, actor, now, click=click.key
+            )
         if click.action == "case_relabel" and click.choice in list(Experience):
-            return casework.relabel(
+            return case_handling.relabel(
                 store,
                 self._settings,
                 click.value,
@@ -102,10 +104,9 @@ class Clicks:
         return Acted(None, False, "This button belongs to another version of Earful.")
 
     def _share(self, store: Store, click: Click) -> Answer:
-        from alerts.buttons import Answer
+        from alerts.slack.buttons import Answer
 
         mention = store.mentions.get(click.value)
         if mention is None:
-            return Answer("This mention is not kept any more.")
-        payload = messages.shared_quote(mention)
-        return Answer(payload["text"], payload["blocks"])
+            return Answer.of("This mention is not kept any more.")
+        return Answer(messages.shared_quote(mention))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -46,6 +47,13 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: s
 
 
 def one_line(text: str, width: int) -> str:
-    """Fold white space and cut at `width` with an ellipsis."""
+    """Fold white space and cut at `width` terminal columns with an ellipsis."""
     folded = " ".join(text.split())
-    return folded if len(folded) <= width else folded[: width - 1].rstrip() + "…"
+    if cell_len(folded) <= width:
+        return folded
+    return set_cell_size(folded, width - 1).rstrip() + "…"
+
+
+def cell(text: str, width: int) -> str:
+    """Make of `text` one line that takes `width` terminal columns."""
+    return set_cell_size(one_line(text, width), width)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from config.errors import InputError
 from config.settings import Settings
-from earful import casework
-from earful.casework import Actor
+from earful import case_handling
+from earful.case_handling import Actor
 from earful.importing import Refusal
 from storage.models import Experience, Stance
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.labels import Example
+    from sentiment.learning.labels import Example
 
 COLUMNS = ("mention_id", "experience", "stance", "by", "note")
 # A person looked at exactly this text, and it is one that the model had to ask about.
@@ -61,8 +61,8 @@ def correct_file(
 
 def examples(store: Store) -> list[Example]:
     """Give the store's corrections as labelled texts that weigh more than others."""
-    from sentiment.labels import Example
-    from sentiment.text import Text
+    from sentiment.learning.labels import Example
+    from sentiment.scoring.text import Text
 
     return [
         Example(
@@ -94,7 +94,7 @@ def _correct(
     before = store.corrections.of(mention_id)
     if before is not None and before == (experience or before[0], stance or before[1]):
         return False
-    casework.relabel(
+    case_handling.relabel(
         store,
         settings,
         mention_id,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.sources import is_resting, needs_probe, source_health, stand
+from alerts.decide.source_health import is_resting, needs_probe, source_health, stand
 from config.settings import BrandSettings, Settings, SourceSettings
 from crawler.runner import CrawlJob, run_crawl
 from earful.app import target_of

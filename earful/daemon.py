@@ -8,74 +8,43 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from filelock import Timeout
 
-from alerts.lines import Pace
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import Transport
 from alerts.scheduler import Schedule
-from alerts.transports import Transport
-from config.errors import EarfulError
+from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful import __version__, jobs, routines, watching
+from earful import __version__, jobs, telling_ops
 from earful.app import target_of
 from earful.clicks import Clicks
+from earful.failing import Failing
 from earful.jobs import Clock
+from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
+from earful.stage import Stage
+from earful.telling_ops import StoreTrouble
+from storage.probe import probe
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from alerts.buttons import Listener
-    from sentiment.classifier import Classifier
+    from alerts.slack.buttons import Listener
+    from earful.pages.dashboards import Dashboards
+    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.daemon")
 
 # So many sources are read side by side; further ones wait their turn in order.
 PARALLEL_CRAWLS = 4
-HEARTBEAT = timedelta(seconds=30)
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
-_HOUR = timedelta(hours=1)
-# By then a first history is stored and scored.
-_FIRST_LOOK = timedelta(minutes=1)
 _STOP_WITHIN_S = 60.0
-
-
-class Stage(threading.Thread):
-    """A stage of the flow that runs when woken and sleeps in between; an error never ends it."""
-
-    def __init__(self, name: str, run: Callable[[], float | None], idle: timedelta) -> None:
-        super().__init__(name=name, daemon=True)
-        self._run_once = run
-        self._idle_s = idle.total_seconds()
-        self._awake = threading.Event()
-        self._ended = False
-        self.failures = 0
-
-    def wake(self) -> None:
-        self._awake.set()
-
-    def end(self) -> None:
-        """Ask the thread to end once what it is doing is done."""
-        self._ended = True
-        self._awake.set()
-
-    def run(self) -> None:
-        while not self._ended:
-            wait = None
-            try:
-                wait = self._run_once()
-                self.failures = 0
-            except EarfulError as error:
-                self.failures += 1
-                log.error("%s: %s", self.name, error)
-            except Exception:
-                self.failures += 1
-                log.exception("%s failed; it is tried again", self.name)
-            self._awake.wait(self._idle_s if wait is None else min(wait, self._idle_s))
-            self._awake.clear()
+_AT_START = " at start"
 
 
 class Daemon:
@@ -89,8 +58,9 @@ class Daemon:
         *,
         load_classifier: Callable[[], Classifier],
         pace: Pace | None = None,
-        idle: timedelta = _IDLE,
+        idle: timedelta | None = None,
         listen: Callable[[Clicks], Listener] | None = None,
+        dashboards: Dashboards | None = None,
     ) -> None:
         """`listen` makes what hears Slack's buttons, given what a click does."""
         self._settings = settings
@@ -102,9 +72,14 @@ class Daemon:
         self._path = settings.store.path
         self._stopping = threading.Event()
         self._crawls = Schedule(threads=PARALLEL_CRAWLS)
-        self._routine = Schedule(threads=2)
-        self._scoring = Stage("scoring", self._score_and_judge, idle)
-        self._delivery = Stage("delivery", self._deliver, idle)
+        # While the store is held each waits for it: the look at health must not wait for them.
+        self._routines = Schedule(threads=4)
+        self._failing = Failing(self._path, clock)
+        self._store_trouble = StoreTrouble(settings, transport, clock)
+        self._run_id = 0
+        self._scoring = Stage("scoring", self._score_and_judge, idle or _IDLE)
+        self._delivery = Stage("delivery", self._deliver, idle or _IDLE)
+        self._dashboards = dashboards
         self._listener: Listener | None = None
         if listen is not None:
             self._listener = listen(Clicks(self._path, settings, clock, self._delivery.wake))
@@ -134,21 +109,25 @@ class Daemon:
         with Store.open(self._path, migrate=True) as store:
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
-            run_id = store.daemon_runs.start(os.getpid(), __version__, now)
-            self._schedule(store, run_id)
+            telling_ops.tell_of_absence(store, self._settings, now)
+            self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
+            self._schedule_crawls(store, now)
+            self._schedule_routines()
         log.info("started", extra={"store": str(self._path), "interrupted": interrupted})
         with _signals_set(self._stopping):
             self._scoring.start()
             self._delivery.start()
-            self._routine.start()
+            self._routines.start()
             self._crawls.start()
             if self._listener is not None:
                 threading.Thread(target=self._listen, name="buttons", daemon=True).start()
+            if self._dashboards is not None:
+                threading.Thread(target=self._look_at_dashboards, daemon=True).start()
             started()
             self._stopping.wait()
-        self._shut_down(run_id)
+        self._shut_down()
 
-    def _shut_down(self, run_id: int) -> None:
+    def _shut_down(self) -> None:
         log.info("stopping")
         for stage in (self._scoring, self._delivery):
             stage.end()
@@ -156,49 +135,78 @@ class Daemon:
             self._listener.stop()
         # Crawls under way see `_stopping` and end; what they stored stays.
         self._crawls.stop(wait=True)
-        self._routine.stop(wait=True)
+        self._routines.stop(wait=True)
+        if self._dashboards is not None:
+            self._dashboards.stop()
         for stage in (self._scoring, self._delivery):
             stage.join(_STOP_WITHIN_S)
         with Store.open(self._path) as store:
-            store.daemon_runs.stop(run_id, self._clock())
+            store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
 
-    def _schedule(self, store: Store, run_id: int) -> None:
-        now = self._clock()
-        place = 0
-        for brand in self._settings.brands:
-            for source in brand.sources:
-                if source.enabled:
-                    self._schedule_crawl(store, brand, source, now, place)
-                    place += 1
-        zone = ZoneInfo(self._settings.alerts.timezone)
-        at = time.fromisoformat(self._settings.alerts.digest_at)
-        for name in routines.digest_zones(self._settings):
-            self._routine.daily(f"digest {name}", at, ZoneInfo(name), self._write_digests)
-        # A digest that fell into a time without a daemon is written late.
-        self._routine.once("digest at start", now, self._write_digests)
-        self._routine.every(
-            "checkpoints", _HOUR, self._judge_checkpoints, first_at=now + _FIRST_LOOK
-        )
-        self._routine.every("parked alerts", _HOUR, self._unpark, first_at=now)
-        self._routine.daily("forgetting", time(3, 30), zone, self._forget_old)
-        self._routine.every("heartbeat", HEARTBEAT, lambda: self._beat(run_id))
+    def _schedule_crawls(self, store: Store, now: datetime) -> None:
+        names = [
+            self._schedule_crawl(store, brand, source, now, place)
+            for place, (brand, source) in enumerate(
+                (brand, source)
+                for brand in self._settings.brands
+                for source in brand.sources
+                if source.enabled
+            )
+        ]
+        # What failed for a source that the config has no more is no problem any more.
+        store.failures.forget_others("crawl", names)
+
+    def _schedule_routines(self) -> None:
+        table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
+        for routine in table:
+            match routine.when:
+                case Every(interval, first_after):
+                    job = partial(self._carry_out, routine, routine.name)
+                    self._routines.every(routine.name, interval, job, first_after=first_after)
+                case Daily(at, zones, at_start):
+                    for zone in zones:
+                        name = routine.name if len(zones) == 1 else f"{routine.name} {zone}"
+                        job = partial(self._carry_out, routine, name)
+                        self._routines.daily(name, at, ZoneInfo(zone), job)
+                    if at_start:
+                        job = partial(self._carry_out, routine, routine.name)
+                        self._routines.once(f"{routine.name}{_AT_START}", job)
+
+    def _carry_out(self, routine: Routine, name: str) -> None:
+        """Do a routine; a failure is counted, and its next run comes anyway."""
+
+        def work() -> int | None:
+            try:
+                with Store.open(self._path) as store:
+                    written = routine.work(store, self._settings, self._clock())
+                    store.daemon_runs.ran(name, self._clock())
+            except StoreError as error:
+                # Also a store that does not even open: ops cannot hear of it by the outbox.
+                if routine.name == HEALTH:
+                    self._store_trouble.seen(error)
+                raise
+            return written
+
+        if self._failing.carry_out(routine.name, work):
+            self._delivery.wake()
 
     def _schedule_crawl(
         self, store: Store, brand: BrandSettings, source: SourceSettings, now: datetime, place: int
-    ) -> None:
+    ) -> str:
         """Go on where the last daemon stopped: a restart must not ask every source at once."""
         target = target_of(brand, source)
         last = store.crawls.last_start(target)
         due = now if last is None else max(now, last + source.every)
-        name = "crawl " + " ".join(filter(None, (brand.name, source.source, target.target)))
+        name = " ".join(filter(None, (brand.name, source.source, target.target)))
         self._crawls.every(
-            name,
+            f"crawl {name}",
             source.every,
-            lambda: self._crawl(brand, source),
+            lambda: self._failing.carry_out("crawl", lambda: self._crawl(brand, source), name),
             jitter=min(source.every / 10, timedelta(minutes=1)),
-            first_at=due + timedelta(milliseconds=200 * place),
+            first_after=due - now + timedelta(milliseconds=200 * place),
         )
+        return name
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
         # Late: loads Scrapy, which only a daemon with sources needs.
@@ -236,38 +244,49 @@ class Daemon:
         self._scoring.wake()
 
     def _score_and_judge(self) -> None:
-        with Store.open(self._path) as store:
-            if store.verdicts.count_waiting():
-                if self._classifier is None:
-                    self._classifier = self._load_classifier()
-                scored = jobs.score(
-                    store,
-                    self._classifier,
-                    self._clock,
-                    after_batch=lambda: self._judge_early(store),
-                    stop=self._stopping.is_set,
-                )
-                log.info("scored", extra={"mentions": scored, "model": self._classifier.model})
-            judged = jobs.judge_waiting(store, self._settings, self._clock)
-            if judged.mentions:
-                log.info(
-                    "judged",
-                    extra={
-                        "mentions": judged.mentions,
-                        "quiet": judged.quiet,
-                        "cases": judged.cases,
-                        "alerts": judged.alerts,
-                    },
-                )
+        """Score, then judge: mentions that cannot be scored do not keep others from the rules."""
+        self._failing.carry_out("score", self._score)
+        self._failing.carry_out("judge", self._judge)
         self._delivery.wake()
 
-    def _judge_early(self, store: Store) -> None:
+    def _score(self) -> None:
+        with Store.open(self._path) as store:
+            if not store.verdicts.count_waiting():
+                return
+            if self._classifier is None:
+                self._classifier = self._load_classifier()
+                self._failing.count_missing(self._classifier)
+            scored = jobs.score(
+                store,
+                self._classifier,
+                self._clock,
+                after_batch=self._after_batch,
+                stop=self._stopping.is_set,
+            )
+            log.info("scored", extra={"mentions": scored, "model": self._classifier.model})
+
+    def _after_batch(self) -> None:
         """Send out what is urgent while older mentions are still being scored."""
-        if jobs.judge_fresh(store, self._settings, self._clock).alerts:
+        self._failing.worked("score")
+        self._failing.carry_out("judge", self._judge_early)
+
+    def _judge_early(self) -> None:
+        with Store.open(self._path) as store:
+            judged = jobs.judge_fresh(store, self._settings, self._clock)
+        _log_judged(judged)
+        if judged.alerts:
             self._delivery.wake()
+
+    def _judge(self) -> None:
+        with Store.open(self._path) as store:
+            judged = jobs.judge_waiting(store, self._settings, self._clock)
+        _log_judged(judged)
 
     def _deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""
+        return self._failing.carry_out("deliver", self._deliver_due)
+
+    def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
             result = jobs.deliver_waiting(
                 store,
@@ -294,54 +313,55 @@ class Daemon:
             return None
         return max(0.2, (result.next_at - self._clock()).total_seconds())
 
-    def _write_digests(self) -> None:
-        with Store.open(self._path) as store:
-            routines.write_digests(store, self._settings, self._clock())
-        self._delivery.wake()
+    def _look_at_health(self, store: Store, settings: Settings, now: datetime) -> int:
+        """Look at all that could fail without a sound, and let ops know."""
+        self._look_at_dashboards()
+        self._look_at_buttons()
+        trouble = probe(self._path)
+        if trouble is not None:
+            raise trouble
+        self._store_trouble.over(store)
+        return telling_ops.tell_ops(store, settings, now)
 
-    def _judge_checkpoints(self) -> None:
-        with Store.open(self._path) as store:
-            routines.judge_checkpoints(store, self._settings, self._clock())
-        self._delivery.wake()
+    def _look_at_dashboards(self) -> None:
+        if self._dashboards is not None and not self._stopping.is_set():
+            self._failing.carry_out("dashboards", self._dashboards.look)
 
-    def _forget_old(self) -> None:
-        with Store.open(self._path) as store:
-            erased = routines.forget_old(store, self._settings, self._clock())
-        log.info("forgot what is older than the store keeps", extra={"mentions": erased})
-
-    def _unpark(self) -> None:
-        """Try channels anew in which something was wrong: somebody may have mended it."""
-        with Store.open(self._path) as store:
-            store.outbox.unpark_certain()
-        self._delivery.wake()
+    def _look_at_buttons(self) -> None:
+        if self._listener is not None and self._listener.started:
+            self._failing.carry_out("buttons", self._listener.check)
 
     def _listen(self) -> None:
         """Begin to hear buttons; once that is done the connection is renewed by itself."""
         wait_s = 2.0
         while self._listener is not None and not self._stopping.is_set():
             try:
-                self._listener.start()
-            except Exception as error:
-                log.warning("buttons are not heard yet: %s", error)
+                with self._failing.watch("buttons"):
+                    self._listener.start()
+            except Exception:
                 self._stopping.wait(wait_s)
                 wait_s = min(2 * wait_s, 300.0)
             else:
                 log.info("buttons are heard")
                 return
 
-    def _watch_spikes(self) -> None:
-        with Store.open(self._path) as store:
-            watching.watch_spikes(store, self._settings, self._clock())
-        self._delivery.wake()
+    def _beat(self, store: Store, settings: Settings, now: datetime) -> None:
+        runs = self._routines.next_runs()
+        regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
+        store.daemon_runs.beat(self._run_id, now, regular)
 
-    def _write_leaderboards(self) -> None:
-        with Store.open(self._path) as store:
-            watching.write_leaderboards(store, self._settings, self._clock())
-        self._delivery.wake()
 
-    def _beat(self, run_id: int) -> None:
-        with Store.open(self._path) as store:
-            store.daemon_runs.beat(run_id, self._clock())
+def _log_judged(judged: jobs.Judged) -> None:
+    if judged.mentions:
+        log.info(
+            "judged",
+            extra={
+                "mentions": judged.mentions,
+                "quiet": judged.quiet,
+                "cases": judged.cases,
+                "alerts": judged.alerts,
+            },
+        )
 
 
 class _signals_set:  # noqa: N801

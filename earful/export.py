@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from config.errors import InputError
-from storage.insight import Filter
 from storage.models import from_iso
+from storage.reports import Filter
 from storage.store import Store
 
 COLUMNS = (

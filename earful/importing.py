@@ -6,7 +6,7 @@ import csv
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ COLUMNS = (
 MAX_TEXT = 100_000
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 _BATCH = 500
+_MOST_PEOPLE = 10**11
 
 Row = Mapping[str, Any]
 
@@ -64,28 +65,37 @@ def import_file(
         if ours not in COLUMNS:
             raise InputError(f"--map: {ours!r} is no column of mentions{_did_you_mean(ours)}")
     report = ImportReport()
-    batch: list[Mention] = []
+    batch: list[tuple[int, Mention]] = []
     try:
         with path.open("rb") as file:
             for number, row in enumerate(_rows(file, path, columns), start=1):
                 report.rows = number
                 try:
-                    batch.append(_mention(row, brand, source, now))
+                    batch.append((number, _mention(row, brand, source, now)))
                 except ValueError as error:
                     report.refused.append(Refusal(number, str(error)))
                 if len(batch) >= _BATCH:
-                    report.saved += store.mentions.save(batch)
+                    _save(store, batch, report)
                     batch.clear()
                     if progress:
                         progress(file.tell())
-            report.saved += store.mentions.save(batch)
+            _save(store, batch, report)
             if progress:
                 progress(file.tell())
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    report.refused.sort(key=lambda refusal: refusal.row)
     return report
+
+
+def _save(store: Store, batch: Sequence[tuple[int, Mention]], report: ImportReport) -> None:
+    """Store a batch of rows; those that the store cannot hold are refused by their number."""
+    saved = store.mentions.save([mention for _, mention in batch])
+    report.saved += saved
+    rows = {mention.id: number for number, mention in batch}
+    report.refused += [Refusal(rows[one.mention_id], one.reason) for one in saved.refused]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +249,8 @@ def _rating(row: Row) -> tuple[float | None, float | None]:
 
 def _reach(row: Row) -> int | None:
     reach = _number(row, "reach")
-    if reach is not None and reach < 0:
-        raise ValueError(f"reach {reach:g} is negative")
+    if reach is not None and not 0 <= reach < _MOST_PEOPLE:
+        raise ValueError(f"reach {reach:g} is {'negative' if reach < 0 else 'no count of people'}")
     return None if reach is None else int(reach)
 
 
@@ -253,9 +263,9 @@ def _moment(row: Row, name: str, now: datetime) -> datetime | None:
             moment = datetime.fromtimestamp(value, UTC)
         else:
             moment = datetime.fromisoformat(str(value).strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{name} {value!r} is not an ISO 8601 time") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if not EARLIEST <= moment <= now + timedelta(days=2):
         raise ValueError(f"{name} {value!r} lies before 1995 or in the future")
     return moment

@@ -38,6 +38,8 @@ def set_up(*, as_json: bool, verbose: int) -> None:
     else:
         handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # What it says of a job, `alerts.scheduler` says once and in one line.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     logging.getLogger("earful").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose > 1:
         logging.getLogger().setLevel(logging.DEBUG)

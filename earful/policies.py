@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
-from alerts.business_hours import BusinessHours, parse, parse_quiet
-from alerts.routing import Calm, Route
-from alerts.rules import Channels, Policy
-from alerts.signs import Colleague
+from alerts.decide.hours import BusinessHours, parse, parse_quiet
+from alerts.decide.routing import Calm, Route
+from alerts.decide.rules import Channels, Policy
+from alerts.decide.voice_signs import Colleague
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from storage.models import Experience, Mention, Stance, Voice
@@ -31,10 +31,12 @@ def policies(settings: Settings) -> dict[str, Policy]:
 
 def policy_for(settings: Settings, brand: str) -> Policy:
     """Make the policy of a brand; one that only an import knows has the defaults."""
-    known = policies(settings).get(brand)
-    if known is not None:
-        return known
     hours = parse(settings.cases.business_hours, "cases.business_hours")
+    for place, one in enumerate(settings.brands):
+        if one.name == brand:
+            return _policy(
+                settings, hours, _calm(settings, one.quiet_hours, f"brands[{place}]"), one
+            )
     return _policy(settings, hours, _calm(settings), None)
 
 
@@ -77,7 +79,7 @@ def _policy(
 @lru_cache(maxsize=1)
 def _likely() -> Callable[[Voice], bool]:
     # Late: only who asks for likely complaints waits for numpy.
-    from sentiment.complaints import Likely
+    from sentiment.scoring.likely_complaints import Likely
 
     return Likely()
 

@@ -2,59 +2,67 @@
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from filelock import FileLock
+from config.errors import StoreError, StoreLockedError, StoreTooNewError
+from storage.connection import Connection, is_frozen
+from storage.faults import moved
+from storage.locks import StoreLock
 
-from config.errors import StoreError
+PATIENCE_S = 30.0
+"""How long other processes are waited for; who only looks, such as `status`, may wait less."""
 
-BUSY_TIMEOUT_S = 30
+log = logging.getLogger(__name__)
 
 
 class Database:
-    """A connection that belongs to the thread that opened it."""
+    """A connection that belongs to the thread that opened it; its errors are StoreErrors."""
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        """Open the file, creating it unless `readonly`; StoreError when it cannot be."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        readonly: bool = False,
+        create: bool = True,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """Open the file, creating it unless `readonly` or not `create`.
+
+        StoreError when it cannot be opened; StoreLockedError once other processes have held it for
+        `patience_s` seconds, here and in all that follows.
+        """
         self.path = path
-        mode = "ro" if readonly else "rwc"
+        self._patience_s = patience_s
+        mode = "ro" if readonly else "rwc" if create else "rw"
+        self.connection = Connection(path, mode, patience_s)
         try:
-            self.connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                # Transactions are begun by `transaction` alone.
-                isolation_level=None,
-            )
-            self.connection.row_factory = sqlite3.Row
             self.connection.execute("PRAGMA foreign_keys = ON")
-            if not readonly:
+            if not readonly and not is_frozen(path):
                 self._write_ahead()
                 # NORMAL could lose the last commit in a power cut: a sent alert would go twice.
                 self.connection.execute("PRAGMA synchronous = FULL")
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{path}: cannot be opened as a store: {error}; check the path, its permissions "
-                "and that it is an SQLite file"
-            ) from error
+            self._file = _identity(path)
+        except BaseException:
+            self.connection.close()
+            raise
 
     def _write_ahead(self) -> None:
         """Turn the file to WAL; of several that open a fresh file at once, all but one wait.
 
         SQLite does not: it says at once that the file is locked, whatever the busy timeout.
         """
-        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        deadline = time.monotonic() + self._patience_s
         while True:
             try:
                 self.connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
+            except StoreLockedError:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
             else:
@@ -64,59 +72,86 @@ class Database:
         self.connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """Write in one transaction that takes the write lock at once.
 
         A deferred transaction that upgrades from read to write ignores the busy timeout.
         """
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"{self.path}: another process has been writing for {BUSY_TIMEOUT_S} s: {error}"
-            ) from error
-        try:
-            yield self.connection
+            # Into a file that another has replaced SQLite would write without a word.
+            if _identity(self.path) != self._file:
+                raise moved(self.path)
+            yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self._roll_back()
             raise
-        self.connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        """End a failed transaction, unless SQLite has; the first error is the one to see."""
+        if not self.connection.in_transaction:
+            return
+        try:
+            self.connection.execute("ROLLBACK")
+        except StoreError as error:
+            log.warning("a failed transaction could not be rolled back: %s", error)
+
+    def empty_log(self) -> bool:
+        """Merge the write-ahead log into the file and empty it; False when others use it."""
+        busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
 
     def migrate(self) -> None:
-        """Bring the schema up to date; safe when several processes do it at once."""
+        """Bring the schema up to date; safe when several processes do it at once.
+
+        StoreTooNewError when a newer Earful has.
+        """
+        if self._is_current():
+            return
         # Late: sqlite-utils loads numpy where it is installed, and reading needs neither.
         from sqlite_utils import Database as SqliteUtilsDatabase
 
         from storage.migrations import migrations
 
-        database = SqliteUtilsDatabase(self.connection)
-        with FileLock(f"{self.path}.migrate.lock"):
-            if not migrations.pending(database) and self._views_are_current():
+        with StoreLock(f"{self.path}.migrate.lock"):
+            if self._is_current():
                 return
-            try:
-                migrations.apply(database)
-                self._make_views()
-            except sqlite3.Error as error:
-                raise StoreError(
-                    f"{self.path}: cannot be migrated: {error}; restore a backup or use another "
-                    "file"
-                ) from error
+            # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
+            with self.connection.plain() as connection:
+                migrations.apply(SqliteUtilsDatabase(connection))
+            self._make_views()
 
     def require_migrated(self) -> None:
-        """Raise StoreError unless every migration has been applied."""
-        from sqlite_utils import Database as SqliteUtilsDatabase
-
-        from storage.migrations import migrations
-
-        try:
-            pending = migrations.pending(SqliteUtilsDatabase(self.connection))
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: not an Earful store: {error}") from error
-        if pending:
+        """Raise StoreError unless exactly the migrations that this Earful knows were applied."""
+        missing = len(_known() - self._applied())
+        if missing:
             raise StoreError(
-                f"{self.path}: its tables are older than this Earful ({len(pending)} migrations "
+                f"{self.path}: its tables are older than this Earful ({missing} migrations "
                 "are missing): run `earful run` or `earful process` once"
             )
+
+    def _is_current(self) -> bool:
+        return self._applied() >= _known() and self._views_are_current()
+
+    def _applied(self) -> set[str]:
+        """Name the migrations that the file has had; StoreTooNewError where one is unknown."""
+        tables = self.connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+        )
+        if tables.fetchone() is None:
+            return set()
+        rows = self.connection.execute(
+            "SELECT name FROM _sqlite_migrations WHERE migration_set = 'earful'"
+        )
+        applied = {row[0] for row in rows}
+        if unknown := sorted(applied - _known()):
+            raise StoreTooNewError(
+                f"{self.path}: a newer Earful has changed its tables ({', '.join(unknown)}): "
+                "update this Earful, or put a backup from before back with `earful restore FILE`"
+            )
+        return applied
 
     def _views_are_current(self) -> bool:
         wanted = {_view_name(sql): sql for sql in _view_statements()}
@@ -131,10 +166,30 @@ class Database:
                 connection.execute(sql)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Name the file that is at a path now, whatever is or was called so."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Name all migrations of this Earful."""
+    from sqlite_utils import Database as SqliteUtilsDatabase
+
+    from storage.migrations import migrations
+
+    with SqliteUtilsDatabase(memory=True) as empty:
+        return frozenset(migration.name for migration in migrations.pending(empty))
+
+
 def _view_statements() -> list[str]:
     script = resources.files("storage").joinpath("views.sql").read_text(encoding="utf-8")
     lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" \n;")]
+    # SQLite keeps a view's words without the semicolon, and current ones are compared to them.
+    return [part.strip(" \n;") for part in "\n".join(lines).split(";\n") if part.strip(" \n;")]
 
 
 def _view_name(sql: str) -> str:

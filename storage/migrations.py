@@ -394,6 +394,56 @@ def _clicks(db: Database) -> None:
     db.execute("CREATE TABLE clicks (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID")
 
 
+@migrations(name="0010_failures")
+def _failures(db: Database) -> None:
+    # `failures` counts what goes wrong in a row, by stage and by what it went wrong with (empty:
+    # the stage as a whole); `problems` are what ops know of; `routines` is the calendar as the
+    # daemon last saw it.
+    _run(
+        db,
+        """
+        CREATE TABLE failures (
+            stage TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            failures INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            error TEXT NOT NULL,
+            first_at TEXT NOT NULL,
+            last_at TEXT NOT NULL,
+            PRIMARY KEY (stage, subject)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE stages (
+            stage TEXT PRIMARY KEY,
+            worked_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE problems (
+            key TEXT PRIMARY KEY,
+            about TEXT NOT NULL,
+            sentence TEXT NOT NULL,
+            since TEXT NOT NULL,
+            seen INTEGER NOT NULL,
+            missed INTEGER NOT NULL,
+            told_at TEXT
+        ) WITHOUT ROWID;
+
+        CREATE TABLE routines (
+            name TEXT PRIMARY KEY,
+            next_at TEXT,
+            last_at TEXT
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
+@migrations(name="0011_waits_since")
+def _waits_since(db: Database) -> None:
+    # Only of a text that was edited before any rule saw it: since when the store has had an older
+    # text of it. What waits is as old as it was then.
+    db.execute("ALTER TABLE mentions ADD COLUMN waits_since TEXT")
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -171,11 +171,16 @@ class AuthorHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A mention with its current verdict and its author's history: what rules judge."""
+    """A mention with its current verdict and its author's history: what rules judge.
+
+    `waits_since` is when the store got a text of it that no rule has seen, where that was before
+    the present text was fetched.
+    """
 
     mention: Mention
     verdict: Verdict
     history: AuthorHistory = field(default_factory=AuthorHistory)
+    waits_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +224,6 @@ class Case:
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
-    incident_id: int | None = None
 
     @property
     def root_key(self) -> str:
@@ -309,7 +313,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A row of the outbox."""
+    """A row of the outbox; `root_…` tell of the alert whose message it is about."""
 
     id: int
     dedupe_key: str
@@ -330,13 +334,61 @@ class Alert:
     root_key: str | None = None
     urgent: bool = False
     slack_channel: str | None = None
+    not_before: datetime | None = None
+    root_id: int | None = None
+    root_state: AlertState | None = None
     root_ts: str | None = None
     root_channel: str | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether Slack may have it although the store does not know."""
+        if self.state in (AlertState.PENDING, AlertState.PARKED):
+            return self.was_in_doubt
+        return self.state is AlertState.SENDING
+
+    @property
+    def was_in_doubt(self) -> bool:
+        """Tell whether an earlier try than the one under way may have reached Slack."""
+        return (self.error or "").startswith(MAY_BE_POSTED)
 
     @property
     def queue(self) -> str:
         """Name what it waits in line with: updates of a channel do not wait behind its posts."""
         return f"{self.channel} updates" if self.operation is Operation.UPDATE else self.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What fails now: a stage as a whole (no subject), or one thing in it.
+
+    `failures` came in a row since `first_at`, `total` ever.
+    """
+
+    stage: str
+    subject: str
+    failures: int
+    total: int
+    error: str
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProblem:
+    """Something wrong with Earful itself: `about` names it, `sentence` says what to do.
+
+    `seen` counts the looks that saw it, `missed` those in a row that saw it no more; `told_at` is
+    when ops were told of it, None while they were not.
+    """
+
+    key: str
+    about: str
+    sentence: str
+    since: datetime
+    seen: int = 1
+    missed: int = 0
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -427,13 +479,22 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unstored:
+    """A mention that the store cannot hold, and why."""
+
+    mention_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """What saving a batch of mentions did; `new + edited + known` is the batch."""
+    """What saving a batch of mentions did: `new + edited + known` and the `refused` are all."""
 
     new: int = 0
     edited: int = 0
     known: int = 0
     deleted: int = 0
+    refused: tuple[Unstored, ...] = ()
 
     def __add__(self, other: SaveResult) -> SaveResult:
         return SaveResult(
@@ -441,6 +502,7 @@ class SaveResult:
             edited=self.edited + other.edited,
             known=self.known + other.known,
             deleted=self.deleted + other.deleted,
+            refused=self.refused + other.refused,
         )
 
 

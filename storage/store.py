@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from config.errors import InputError
-from storage.cases import Cases
-from storage.checkpoints import Checkpoints
-from storage.copies import Copies
-from storage.corrections import Corrections
-from storage.crawls import Crawls
-from storage.daemon_runs import DaemonRuns
-from storage.database import Database
-from storage.incidents import Incidents
-from storage.insight import Insight
-from storage.judgements import Judgements
-from storage.mentions import Mentions
-from storage.outbox import Outbox
-from storage.quotas import Quotas
-from storage.upkeep import Upkeep
-from storage.verdicts import Verdicts
+from storage.database import PATIENCE_S, Database
+from storage.faults import fault
+from storage.reports import Insight
+from storage.tables.cases import Cases
+from storage.tables.checkpoints import Checkpoints
+from storage.tables.copies import Copies
+from storage.tables.corrections import Corrections
+from storage.tables.crawls import Crawls
+from storage.tables.daemon_runs import DaemonRuns
+from storage.tables.failures import Failures
+from storage.tables.incidents import Incidents
+from storage.tables.judgements import Judgements
+from storage.tables.known_problems import KnownProblems
+from storage.tables.mentions import Mentions
+from storage.tables.outbox import Outbox
+from storage.tables.outbox_word import OutboxWord
+from storage.tables.quotas import Quotas
+from storage.tables.upkeep import Upkeep
+from storage.tables.verdicts import Verdicts
 
 
 class Store:
@@ -36,26 +39,41 @@ class Store:
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
+        self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
+        self.failures = Failures(database)
+        self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
 
     @classmethod
-    def open(cls, path: Path, *, migrate: bool = False, readonly: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        migrate: bool = False,
+        readonly: bool = False,
+        patience_s: float = PATIENCE_S,
+    ) -> Self:
         """Open the store at `path`.
 
         With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old.
+        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
+        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
+        kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
         if migrate:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        database = Database(path, readonly=readonly)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise fault(path, error) from error
+        database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
                 database.migrate()
@@ -72,10 +90,5 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.close()

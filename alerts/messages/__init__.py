@@ -1,16 +1,18 @@
-"""Slack messages as Block Kit payloads (`{"text": ..., "blocks": [...]}`), and their reading."""
+"""Slack messages as Block Kit payloads (`{"text": ..., "blocks": [...]}`), and their reading.
 
-from alerts.messages.cases import (
+Pure: the same facts make the same message.
+"""
+
+from alerts.messages.case_cards import (
     case_card,
     complaint,
     lost_advocate,
     note,
     overdue,
     reminder,
-    thread_line,
+    thread_reply,
 )
-from alerts.messages.console import plain
-from alerts.messages.incidents import anger_spike, incident, volume_spike
+from alerts.messages.console_text import plain
 from alerts.messages.notices import (
     backlog,
     checkpoint,
@@ -19,7 +21,9 @@ from alerts.messages.notices import (
     ops,
     overdue_count,
 )
-from alerts.messages.voices import shared_quote, won_back, wow
+from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
+from alerts.messages.surge_notices import anger_spike, incident, volume_spike
+from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "anger_spike",
@@ -27,6 +31,9 @@ __all__ = [
     "case_card",
     "checkpoint",
     "complaint",
+    "earful_in_trouble",
+    "earful_is_well",
+    "earful_was_away",
     "incident",
     "leaderboard",
     "limited",
@@ -38,7 +45,7 @@ __all__ = [
     "plain",
     "reminder",
     "shared_quote",
-    "thread_line",
+    "thread_reply",
     "volume_spike",
     "won_back",
     "wow",

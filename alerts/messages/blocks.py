@@ -1,4 +1,7 @@
-"""Block Kit within its limits by construction, from texts that are already escaped."""
+"""Block Kit within its limits by construction, from texts that are already escaped.
+
+All lengths are counted as Slack counts them: once escaped, in UTF-16 units.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +24,26 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
-from alerts.messages.text import heading
+from alerts.messages.safe_text import fit, heading, units
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
 MAX_FIELD = 2000
+MAX_CONTEXT = 3000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
 MAX_VALUE = 1900
-"""Characters that a button can carry along; a longer id gets no buttons."""
+"""Units that a button can carry along; a longer id gets no buttons."""
+
+_EMPTY = "an empty text, at least one character must stand there"
 
 
 def header(text: str, block_id: str = "title") -> HeaderBlock:
     """Title a message; `text` is raw and is made safe here."""
-    return HeaderBlock(block_id=block_id, text=PlainTextObject(text=heading(text), emoji=False))
+    shown = heading(text)
+    if not shown:
+        raise SlackObjectFormationError(_EMPTY)
+    return HeaderBlock(block_id=block_id, text=PlainTextObject(text=shown, emoji=False))
 
 
 def section(text: str, block_id: str) -> SectionBlock:
@@ -53,7 +62,7 @@ def facts(pairs: Sequence[tuple[str, str]], block_id: str = "facts") -> SectionB
 def context(parts: Sequence[str], block_id: str) -> ContextBlock:
     """Show small print, up to ten parts."""
     return ContextBlock(
-        block_id=block_id, elements=[_mrkdwn(part, MAX_FIELD) for part in parts[:10]]
+        block_id=block_id, elements=[_mrkdwn(part, MAX_CONTEXT) for part in parts[:10]]
     )
 
 
@@ -65,7 +74,7 @@ def divider(block_id: str) -> DividerBlock:
 def can_carry(value: str) -> bool:
     """Tell whether a button can take `value` along."""
     try:
-        return len(value) <= MAX_VALUE and bool(value.encode())
+        return units(value) <= MAX_VALUE and bool(value.encode())
     except UnicodeEncodeError:
         return False
 
@@ -101,13 +110,15 @@ def actions(elements: Sequence[InteractiveElement], block_id: str = "actions") -
 
 
 def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:
-    """Join a message; raises `slack_sdk.errors.SlackObjectFormationError` past a limit."""
+    """Join a message; raises `slack_sdk.errors.SlackObjectFormationError` for an empty part."""
     kept = [block for block in blocks if block is not None]
-    return {"text": text[:MAX_TEXT], "blocks": [block.to_dict() for block in kept[:MAX_BLOCKS]]}
+    return {
+        "text": fit(text, MAX_TEXT),
+        "blocks": [block.to_dict() for block in kept[:MAX_BLOCKS]],
+    }
 
 
 def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:
-    # Cutting here could halve a link or an entity: builders cut each part before they join.
-    if not 0 < len(text) <= limit:
-        raise SlackObjectFormationError(f"a text of {len(text)} characters, at most {limit} fit")
-    return MarkdownTextObject(text=text, verbatim=True)
+    if not text:
+        raise SlackObjectFormationError(_EMPTY)
+    return MarkdownTextObject(text=fit(text, limit), verbatim=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import context, facts, header, payload, section
-from alerts.messages.text import MONTHS, count, day, line, moment, percentage, span
-from alerts.messages.voices import colleague, source_name
-from alerts.signs import Colleague
+from alerts.messages.plainly import plainly
+from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
+from alerts.messages.voice_cards import colleague, source_name
 from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
 EXPERIENCE_NAMES = {
@@ -59,6 +60,7 @@ _STATES = {
 }
 
 
+@plainly("Older mentions were read")
 def backlog(
     brand: str,
     source: str,
@@ -96,6 +98,7 @@ def backlog(
     )
 
 
+@plainly("Checkpoint reached")
 def checkpoint(
     brand: str,
     metric: str,
@@ -140,6 +143,7 @@ def checkpoint(
     )
 
 
+@plainly("The state of a source changed")
 def ops(
     target: CrawlTarget,
     before: SourceStanding | None,
@@ -187,6 +191,7 @@ def ops(
     )
 
 
+@plainly("The people behind the wows")
 def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) -> dict[str, Any]:
     """Name the colleagues behind a month's wows; equal counts share a place."""
     year, number = month.split("-")
@@ -208,6 +213,7 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
     )
 
 
+@plainly("More complaints this hour", keep=lambda brand, number, at: {"count": number})
 def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
     told = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
@@ -224,6 +230,7 @@ def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     ) | {"count": number}
 
 
+@plainly("Complaints overdue today")
 def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Tell ops how many complaints of a brand were not answered in time today."""
     told = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"

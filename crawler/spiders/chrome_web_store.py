@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 from crawler import batchexecute, fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, real_url
 from crawler.batchexecute import at
-from crawler.problems import Bounded, EntryError, broken
+from crawler.entry_problems import Bounded, EntryError, broken
 from storage.models import Mention
 
 _RPC = "x1DgCd"

@@ -11,8 +11,8 @@ from scrapy.http import Request, Response
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import read_json
+from crawler.entry_problems import EntryError, broken
 from crawler.markdown import from_markdown
-from crawler.problems import EntryError, broken
 from storage.models import Mention
 
 _PER_PAGE = 100

@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked
 from crawler.bodies import html_page, items_at, quoted, read_json
-from crawler.problems import EntryError, PageError, blocked, broken, failed
+from crawler.entry_problems import EntryError, PageError, blocked, broken, failed
 from storage.models import Mention
 
 _MOST = 250

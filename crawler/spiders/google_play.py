@@ -12,7 +12,7 @@ from crawler import batchexecute, fields, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.batchexecute import at
 from crawler.bodies import items_at, read_json
-from crawler.problems import EntryError, broken
+from crawler.entry_problems import EntryError, broken
 from storage.models import Mention
 
 _PER_PAGE = 150

@@ -13,8 +13,8 @@ from scrapy.http import Request, Response
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.entry_problems import EntryError, PageError, broken, unauthorised
 from crawler.middlewares import of_response
-from crawler.problems import EntryError, PageError, broken, unauthorised
 from storage.models import Mention
 
 _PER_PAGE = 40

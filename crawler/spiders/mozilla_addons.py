@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_json
-from crawler.problems import EntryError
+from crawler.entry_problems import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 50

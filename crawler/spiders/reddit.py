@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from crawler import fields, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
 from crawler.bodies import read_feed, read_json, stamp
-from crawler.problems import broken
+from crawler.entry_problems import broken
 from storage.models import Mention
 
 _PER_PAGE = 100

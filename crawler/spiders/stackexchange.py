@@ -14,9 +14,16 @@ from scrapy.http import Request, Response
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.entry_problems import (
+    EntryError,
+    PageError,
+    blocked,
+    failed,
+    quota_spent,
+    unauthorised,
+)
 from crawler.markdown import from_markdown
 from crawler.middlewares import of_response
-from crawler.problems import EntryError, PageError, blocked, failed, quota_spent, unauthorised
 from storage.models import Mention
 
 _PER_PAGE = 100

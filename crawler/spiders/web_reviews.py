@@ -19,8 +19,8 @@ from scrapy.http import Request, Response
 
 from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.pages import no_content, read_page
-from crawler.problems import EntryError, Refusal
+from crawler.entry_problems import EntryError, Refusal
+from crawler.web_pages import no_content, read_page
 from storage.models import Mention
 
 _Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+\S*$")]

@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 from crawler import fields, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.bodies import read_json
-from crawler.problems import EntryError, broken, failed, quota_spent
+from crawler.entry_problems import EntryError, broken, failed, quota_spent
 from storage.models import Mention
 
 _PER_PAGE = 100

@@ -14,7 +14,7 @@ from config.errors import InputError
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
-    from earful.casework import Acted
+    from earful.case_handling import Acted
     from storage.models import Case, CaseFile
     from storage.store import Store
 
@@ -90,7 +90,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
 def show(app: App, number: str, as_json: bool) -> int:
     """Show a case and its history."""
     from alerts.messages import plain
-    from alerts.messages.cases import case_card
+    from alerts.messages.case_cards import case_card
 
     with app.open_store() as store:
         one = _find(store, number)
@@ -173,12 +173,12 @@ def relabel(app: App, mention: str, experience: str, name: str | None) -> int:
 
     CASE may also be the id of a mention that has no case yet.
     """
-    from earful import casework
+    from earful import case_handling
     from storage.models import Experience
 
     with app.open_store() as store:
         mention_id = _find(store, mention).mention_id if mention.isdigit() else mention
-        acted = casework.relabel(
+        acted = case_handling.relabel(
             store, app.settings, mention_id, Experience(experience), _actor(name), utc_now()
         )
     return _tell(acted, f"{mention_id} is {experience}")
@@ -191,7 +191,7 @@ def relabel(app: App, mention: str, experience: str, name: str | None) -> int:
 @click.pass_obj
 def mute(app: App, number: str, name: str | None, undo: bool) -> int:
     """Let nothing of a case's author alert any more."""
-    from earful import casework
+    from earful import case_handling
 
     with app.open_store() as store:
         one = _find(store, number)
@@ -202,16 +202,16 @@ def mute(app: App, number: str, name: str | None, undo: bool) -> int:
                 raise InputError(f"case {one.id}: its author is not muted")
             click.echo(f"{author} is heard again")
             return 0
-        acted = casework.mute(store, app.settings, one.mention_id, _actor(name), utc_now())
+        acted = case_handling.mute(store, app.settings, one.mention_id, _actor(name), utc_now())
     return _tell(acted)
 
 
 def _act(app: App, number: str, what: str, name: str | None, note: str | None) -> int:
-    from earful import casework
+    from earful import case_handling
 
     with app.open_store() as store:
         one = _find(store, number)
-        acted = casework.act(
+        acted = case_handling.act(
             store, app.settings, one.mention_id, what, _actor(name), utc_now(), note=note
         )
     return _tell(acted)
@@ -238,7 +238,7 @@ def _find(store: Store, number: str) -> Case:
 
 
 def _actor(name: str | None) -> Any:
-    from earful.casework import Actor
+    from earful.case_handling import Actor
 
     try:
         return Actor(name or getpass.getuser())

@@ -216,7 +216,7 @@ def _standings(app: App) -> dict[str, list[dict[str, Any]]]:
         return {}
     found: dict[str, list[dict[str, Any]]] = {}
     keys = ("brand", "target", "state", "reason", "since", "last_good_at", "opens_at")
-    with app.open_store() as store:
+    with app.open_store(readonly=True) as store:
         for row in store.insight.source_health():
             found.setdefault(row["source"], []).append({key: row[key] for key in keys})
     return found

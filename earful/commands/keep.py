@@ -68,7 +68,7 @@ def restore(app: App, file: Path) -> int:
     The old store is kept beside it, as `….before-restore`.
     """
     from earful.jobs import lock_for_daemon
-    from storage.upkeep import restore as put_back
+    from storage.tables.upkeep import restore as put_back
 
     try:
         with lock_for_daemon(app.store_path):

@@ -11,8 +11,11 @@ from typing import Any
 
 import click
 
-from config.errors import InputError
+from config.errors import InputError, StoreError
 from earful.app import App, utc_now
+
+# A store that is held for longer is a finding: whoever asks how Earful is does not wait for it.
+_PATIENCE_S = 5.0
 
 
 @click.command()
@@ -27,8 +30,14 @@ def status(app: App, as_json: bool) -> int:
 
     from earful import console, health
 
-    with app.open_store() as store:
-        found = health.status(store, app.settings, utc_now())
+    try:
+        with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
+            found = health.status(store, app.settings, utc_now())
+    except StoreError as error:
+        if as_json:
+            told = {"healthy": False, "store": str(app.store_path), "problems": [str(error)]}
+            click.echo(json.dumps(told, indent=2))
+        raise
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return 0 if found.healthy else 1
@@ -44,6 +53,7 @@ def status(app: App, as_json: bool) -> int:
         ("cases", " · ".join(f"{n:,} {state}" for state, n in found.cases.items())),
         ("alerts", " · ".join(f"{n:,} {state}" for state, n in found.alerts.items())),
         ("languages", _languages(found.languages, found.unread)),
+        ("next", _coming(found.routines)),
     ]
     console.out.print(console.table(("", ""), [(a, escape(b)) for a, b in rows]))
     if found.sources:
@@ -69,6 +79,17 @@ def status(app: App, as_json: bool) -> int:
     if found.healthy:
         console.out.print("healthy")
     return 0 if found.healthy else 1
+
+
+def _coming(routines: list[dict[str, Any]]) -> str:
+    """Name what the daemon does next by the calendar; its own upkeep is of no interest."""
+    coming = sorted(
+        (one["next_at"], one["name"])
+        for one in routines
+        if one["next_at"] and one["name"] not in ("heartbeat", "health")
+    )
+    shown = [f"{name} {at[:16].replace('T', ' ')}" for at, name in coming[:3]]
+    return " · ".join(shown) + " UTC" if shown else "no daemon has written its calendar"
 
 
 def _languages(counts: dict[str, int], unread: int) -> str:
@@ -114,7 +135,7 @@ def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **whi
 
     from earful import console
 
-    with app.open_store() as store:
+    with app.open_store(readonly=True) as store:
         rows = store.insight.search(" ".join(query), _filter(**which), limit)
     if as_json:
         for row in rows:
@@ -154,10 +175,10 @@ def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **whi
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
     """Write a one-file HTML report of a period."""
-    from earful.report import render_report
+    from earful.pages.report import render_report
 
     now = utc_now()
-    with app.open_store() as store:
+    with app.open_store(readonly=True) as store:
         page = render_report(
             store,
             _the_brand(app, store.insight.brands(), brand),
@@ -184,7 +205,7 @@ def export(app: App, /, kind: str | None, output: Path | None, **which: Any) -> 
 
     suffix = output.suffix.lstrip(".").lower() if output else ""
     kind = kind or (suffix if suffix in ("csv", "jsonl", "parquet") else "csv")
-    with app.open_store() as store:
+    with app.open_store(readonly=True) as store:
         rows = write(store, _filter(**which), kind, output or sys.stdout.buffer)
     click.echo(f"{rows:,} mentions", err=True)
     return 0
@@ -210,7 +231,7 @@ def _filter(
     since: str | None,
     until: str | None,
 ) -> Any:
-    from storage.insight import Filter
+    from storage.reports import Filter
 
     now = utc_now()
     return Filter(

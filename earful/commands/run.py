@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config.errors import EarfulError, InputError
+from config.errors import InputError
 from config.settings import Settings
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
-    from alerts.buttons import Listener
-    from alerts.transports import Transport
+    from alerts.outbox.transport import Transport
+    from alerts.slack.buttons import Listener
     from earful.clicks import Clicks
 
 log = logging.getLogger("earful.run")
@@ -73,7 +73,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
     A local site answers as the real sources do; the real spiders read it, the real model judges
     it, and alerts appear here as they would in Slack.
     """
-    from alerts.transports import ConsoleTransport
+    from alerts.outbox.transport import ConsoleTransport
     from earful import logs
     from earful.demo.config import demo_config
     from earful.demo.site import DemoSite
@@ -110,7 +110,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
 @click.pass_obj
 def serve(app: App, host: str | None, port: int | None) -> int:
     """Open the dashboards on the store, read-only."""
-    from earful.serve import serve as serve_pages
+    from earful.pages.serve import serve as serve_pages
 
     wanted = app.settings.serve
     serve_pages(
@@ -129,19 +129,21 @@ def _run(
     serve: bool,
     any_port: bool = False,
     end_after: timedelta | None = None,
-    idle: timedelta = timedelta(seconds=60),
+    idle: timedelta | None = None,
     listen: Callable[[Clicks], Listener] | None = None,
 ) -> None:
     from earful.commands.score import load_classifier
     from earful.daemon import Daemon
+    from earful.pages.dashboards import Dashboards
 
     daemon = Daemon(
         settings,
         transport,
         utc_now,
-        load_classifier=partial(load_classifier, settings.models),
+        load_classifier=partial(load_classifier, settings.models, tolerant=True),
         idle=idle,
         listen=listen,
+        dashboards=Dashboards(settings, any_port=any_port) if serve else None,
     )
     with ExitStack() as stack:
         if end_after is not None:
@@ -149,13 +151,7 @@ def _run(
             timer.daemon = True
             timer.start()
             stack.callback(timer.cancel)
-
-        # Dashboards open what the daemon has migrated, hence not before it has started.
-        def started() -> None:
-            if serve:
-                _open_dashboards(stack, settings, any_port)
-
-        daemon.run(started=started)
+        daemon.run()
 
 
 def _listening(app: App) -> Callable[[Clicks], Listener] | None:
@@ -165,7 +161,7 @@ def _listening(app: App) -> Callable[[Clicks], Listener] | None:
         return None
 
     def listen(clicks: Clicks) -> Listener:
-        from alerts.buttons import Listener
+        from alerts.slack.buttons import Listener
 
         return Listener(
             bot.get_secret_value(),
@@ -175,21 +171,6 @@ def _listening(app: App) -> Callable[[Clicks], Listener] | None:
         )
 
     return listen
-
-
-def _open_dashboards(stack: ExitStack, settings: Settings, any_port: bool) -> None:
-    """Serve beside the daemon; a taken port costs the dashboards, never the listening."""
-    from earful.serve import server_process
-
-    wanted = settings.serve
-    for port in (wanted.port, 0) if any_port else (wanted.port,):
-        try:
-            served = stack.enter_context(server_process(settings.store.path, wanted.host, port))
-        except EarfulError as error:
-            log.warning("%s", error)
-            continue
-        log.info("dashboards", extra={"url": served.url})
-        return
 
 
 COMMANDS: list[click.Command] = [run, demo, serve]

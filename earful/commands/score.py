@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from config.settings import ModelSettings
-    from sentiment.classifier import Classifier, Text
+    from earful.failing import Failing
+    from sentiment.scoring.classifier import Classifier, Text
     from storage.models import Verdict
+    from storage.store import Store
 
 _STDIN_BATCH = 512
 _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neither")
@@ -31,35 +33,27 @@ _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neit
 @click.pass_obj
 def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
-    from earful import console, jobs
+    from earful import console, jobs, telling_ops
+    from earful.failing import Failing
 
-    with app.open_store(migrate=True) as store:
-        scored = 0
-        waiting = store.verdicts.count_waiting()
-        if waiting or rescore:
-            classifier = load_classifier(app.settings.models)
-            with console.progress_bar("scoring", waiting) as (bar, task):
-                scored = jobs.score(
-                    store, classifier, utc_now, lambda done: bar.advance(task, done)
-                )
-            if rescore:
-                stale = store.verdicts.count_stale(
-                    classifier.models, languages=[*classifier.others]
-                )
-                with console.progress_bar("scoring anew", stale) as (bar, task):
-                    scored += jobs.rescore(
-                        store, classifier, utc_now, lambda done: bar.advance(task, done)
-                    )
-        judged = jobs.judge_waiting(store, app.settings, utc_now)
+    app.open_store(migrate=True).close()
+    failing = Failing(app.store_path, utc_now)
+    with app.open_store() as store:
+        with failing.watch("score"):
+            scored = _score_waiting(store, app, failing, rescore=rescore)
+        with failing.watch("judge"):
+            judged = jobs.judge_waiting(store, app.settings, utc_now)
         console.out.print(
             f"scored {scored:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
             f"quietly) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
         )
+        telling_ops.tell_ops(store, app.settings, utc_now())
         if no_deliver:
             return 0
-        result = jobs.deliver_waiting(
-            store, jobs.transport_for(app.settings, app.secrets), utc_now
-        )
+        with failing.watch("deliver"):
+            result = jobs.deliver_waiting(
+                store, jobs.transport_for(app.settings, app.secrets), utc_now
+            )
         if result is None:
             console.err.print("another process is delivering from this store: left to it")
             return 0
@@ -72,6 +66,25 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         return 0 if result.good else 1
 
 
+def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:
+    from earful import console, jobs
+
+    waiting = store.verdicts.count_waiting()
+    if not waiting and not rescore:
+        return 0
+    classifier = load_classifier(app.settings.models, tolerant=True)
+    failing.count_missing(classifier)
+    with console.progress_bar("scoring", waiting) as (bar, task):
+        scored = jobs.score(store, classifier, utc_now, lambda done: bar.advance(task, done))
+    if rescore:
+        stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])
+        with console.progress_bar("scoring anew", stale) as (bar, task):
+            scored += jobs.rescore(
+                store, classifier, utc_now, lambda done: bar.advance(task, done)
+            )
+    return scored
+
+
 @click.command()
 @click.argument("texts", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in input order.")
@@ -81,7 +94,7 @@ def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
 
     A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max`.
     """
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     if not texts and sys.stdin.isatty():
         raise click.UsageError("give a TEXT, or pipe one a line into stdin")
@@ -109,7 +122,7 @@ def evaluate(file: Path, as_json: bool) -> int:
     Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
     `rating_max`.
     """
-    from sentiment.evaluation import evaluate as run_evaluation
+    from sentiment.judging.evaluation import evaluate as run_evaluation
 
     report = run_evaluation(load_classifier(), file)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.table())
@@ -159,7 +172,7 @@ def train(
     `rating_max`, `dataset`, `sure` and `weight`.
     """
     from earful import console, correcting
-    from sentiment.training import train as run_training
+    from sentiment.learning.training import train as run_training
 
     floors = _floors(floor, output)
     learnt = []
@@ -198,8 +211,8 @@ def train(
 
 def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     """Read the floors; what would replace the shipped weights starts from the pinned ones."""
-    from sentiment.adapter import WEIGHTS
-    from sentiment.floors import FLOORS
+    from sentiment.judging.floors import FLOORS
+    from sentiment.scoring.adapter import WEIGHTS
 
     floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}
     for item in given:
@@ -213,15 +226,15 @@ def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     return floors
 
 
-def load_classifier(models: Sequence[ModelSettings] = ()) -> Classifier:
+def load_classifier(models: Sequence[ModelSettings] = (), *, tolerant: bool = False) -> Classifier:
     """Load the shipped model, and those that the config names for other languages."""
-    from sentiment.classifier import Classifier
+    from sentiment.scoring.classifier import Classifier
 
-    return Classifier.load(models=models)
+    return Classifier.load(models=models, tolerant=tolerant)
 
 
 def _stdin_texts() -> Iterator[Text]:
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
@@ -238,7 +251,7 @@ def _stdin_texts() -> Iterator[Text]:
 
 
 def _text_of(fields: dict[str, Any], number: int) -> Text:
-    from sentiment.classifier import Text
+    from sentiment.scoring.classifier import Text
 
     where = f"stdin, line {number}"
     text, title = fields.get("text"), fields.get("title")

@@ -21,7 +21,7 @@ def init(directory: Path) -> int:
 
     They go into DIRECTORY, or here.
     """
-    from alerts.manifest import manifest
+    from alerts.slack.manifest import manifest
 
     config = directory / "earful.toml"
     wanted = {

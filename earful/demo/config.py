@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from earful.demo import world
-
-_HEAD = """\
-# The demo's config. A real one has no `base_url`: each source then answers from its own address.
-# Write yours with `earful init`.
-"""
 
 
 def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[str, Any]:
@@ -59,30 +53,6 @@ def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[
             }
         ],
     }
-
-
-def demo_toml(site_url: str, store_path: Path, *, every: str = "15s") -> str:
-    """Write the same config as the `earful.toml` that a user could have written."""
-    raw = demo_config(site_url, store_path, every=every)
-    brands = raw.pop("brands")
-    parts = [_HEAD]
-    parts += [_table(f"[{name}]", values) for name, values in raw.items()]
-    for brand in brands:
-        sources, checkpoints = brand.pop("sources"), brand.pop("checkpoints")
-        parts.append(_table("[[brands]]", brand))
-        parts += [_table("[[brands.sources]]", source, "  ") for source in sources]
-        parts += [_table("[[brands.checkpoints]]", goal, "  ") for goal in checkpoints]
-    return "\n".join(parts)
-
-
-def _table(head: str, values: dict[str, Any], indent: str = "") -> str:
-    lines = [head, *(f"{name} = {_value(value)}" for name, value in values.items())]
-    return "".join(f"{indent}{line}\n" for line in lines)
-
-
-def _value(value: object) -> str:
-    """Write a value; JSON's text, numbers and lists of text are TOML's too."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _doubled(every: str) -> str:

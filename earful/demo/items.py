@@ -47,11 +47,6 @@ class Item:
     def created_at(self) -> datetime:
         return self.versions[0].at
 
-    @property
-    def relevant(self) -> bool:
-        """Tell whether it is about the brand, and not the gull of that name."""
-        return self.scene != "lookalike"
-
     def seen_at(self, moment: datetime) -> Sighting | None:
         """Give the item as its readers see it at a moment; None before it was written."""
         past = [version for version in self.versions if version.at <= moment]

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from earful.demo import answers, feeds, pages, world
+from earful.demo import answers, demo_pages, feeds, world
 from earful.demo.items import Sighting
 from earful.demo.story import Story
 
@@ -121,7 +121,7 @@ class DemoSite:
         return _missing(parts.path)
 
     def _index(self, ask: Ask) -> Answer:
-        return Answer(pages.index_page(self._story, ask.moment), _HTML)
+        return Answer(demo_pages.index_page(self._story, ask.moment), _HTML)
 
     def _app(self, ask: Ask) -> Answer:
         country, page = ask.parts["country"], int(ask.parts["page"])
@@ -131,7 +131,7 @@ class DemoSite:
 
     def _app_page(self, ask: Ask) -> Answer:
         seen = self._story.sightings(ask.moment, "appstore", ask.parts["country"])
-        return Answer(pages.list_page(f"{world.APP_NAME}: reviews", seen), _HTML)
+        return Answer(demo_pages.list_page(f"{world.APP_NAME}: reviews", seen), _HTML)
 
     def _hacker_news(self, ask: Ask) -> Answer:
         try:
@@ -205,7 +205,7 @@ class DemoSite:
 
     def _forum_list(self, ask: Ask) -> Answer:
         entries = feeds.forum_entries(self._story, ask.moment)
-        return Answer(pages.list_page(world.FORUM_NAME, entries), _HTML)
+        return Answer(demo_pages.list_page(world.FORUM_NAME, entries), _HTML)
 
     def _steam(self, ask: Ask) -> Answer:
         body = answers.game_reviews(
@@ -225,7 +225,7 @@ class DemoSite:
     def _page_of(self, ask: Ask, source: str, holds: Callable[[Sighting], bool]) -> Answer:
         for sighting in self._story.sightings(ask.moment, source):
             if holds(sighting):
-                return Answer(pages.item_page(sighting), _HTML)
+                return Answer(demo_pages.item_page(sighting), _HTML)
         return _missing(ask.path)
 
 
@@ -234,7 +234,7 @@ def _robots(_: Ask) -> Answer:
 
 
 def _missing(path: str) -> Answer:
-    return Answer(pages.missing_page(path), _HTML, 404)
+    return Answer(demo_pages.missing_page(path), _HTML, 404)
 
 
 def _unchanged(headers: dict[str, str], etag: str, built_at: datetime) -> bool:

@@ -19,7 +19,6 @@ HOSTS = ("Idris", "Callum")
 APP_ID = 9_900_412_073
 GAME_ID = 99_004_120
 APP_NAME = "Kittiwake Rail: Night Trains"
-GAME_NAME = "Kittiwake: The Night Host"
 COUNTRIES = ("gb", "us")
 SUBREDDIT = "nightrails"
 OFF_TOPIC_SUBREDDIT = "northsea"
@@ -30,7 +29,6 @@ FORUM_FEED = f"https://{FORUM_HOST}/forum/feed/"
 HISTORY = timedelta(days=42)
 # Reddit's first search reaches back a month only.
 REDDIT_HISTORY = timedelta(days=30)
-SOURCES = ("appstore", "hackernews", "reddit", "feeds", "steam")
 
 CITIES = (
     "Penzance", "Truro", "Fort William", "Inverness", "Aberdeen", "Edinburgh", "Holyhead",

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from alerts import messages
-from alerts.digest import (
+from alerts.decide.sentence_picks import asking, lacking
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague
+from alerts.messages.digest import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
@@ -24,9 +27,6 @@ from alerts.digest import (
     SourceTrouble,
     digest,
 )
-from alerts.metrics import Rate, judge_checkpoint
-from alerts.picks import asking, lacking
-from alerts.signs import Colleague
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -132,7 +132,7 @@ HATER = AuthorHistory(
 )
 RITA = Colleague("Rita", "U0RITA123")
 JIM = Colleague("Jim O'Neil", aliases=("Jim",))
-GLAD = {
+GLAD: dict[str, Any] = {
     "native_id": "10046",
     "url": "https://forum.example/t/9/acme|air>rocks",
     "source": "reddit",
@@ -356,9 +356,7 @@ def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
     file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
     move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
-    told = messages.thread_line(file, move)
-    assert told is not None
-    return messages.note(told)
+    return messages.thread_reply(file, move)
 
 
 def _reminder() -> dict[str, Any]:

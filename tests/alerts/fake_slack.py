@@ -18,6 +18,7 @@ import contextlib
 import json
 import random
 import secrets
+import select
 import socket
 import struct
 import threading
@@ -30,6 +31,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.alerts.fake_socket import Socket, accept_key
+from tests.waiting import wait_for
 
 SCOPES = (
     "chat:write",
@@ -55,7 +57,7 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to fail. `posts`: the message is posted all the same, before or after `delay`."""
+    """One way to fail. `posts`: the message is posted all the same, before the failure shows."""
 
     kind: str
     status: int = 200
@@ -63,6 +65,7 @@ class Fault:
     posts: bool = False
     delay: float = 0.0
     retry_after: float | None = None
+    until: threading.Event | None = None
 
     @classmethod
     def rate_limited(cls, retry_after: float = 1) -> Fault:
@@ -78,9 +81,14 @@ class Fault:
         return cls("answer", 200, error, posts=posts)
 
     @classmethod
-    def hang(cls, seconds: float, *, posts: bool = False) -> Fault:
-        """Answer nothing for `seconds`, then post or not, then close."""
-        return cls("hang", posts=posts, delay=seconds)
+    def hang(
+        cls, seconds: float, *, posts: bool = False, until: threading.Event | None = None
+    ) -> Fault:
+        """Answer nothing until the client gives up or `seconds` are over, then post or not.
+
+        With `until` it is the event that is waited for, whatever the client does.
+        """
+        return cls("hang", posts=posts, delay=seconds, until=until)
 
     @classmethod
     def cut(cls, *, posts: bool = False) -> Fault:
@@ -110,7 +118,8 @@ class Message:
     @property
     def alert_id(self) -> str | None:
         """The dedupe key that the sender put into the metadata."""
-        return (self.metadata or {}).get("event_payload", {}).get("id")
+        found: str | None = (self.metadata or {}).get("event_payload", {}).get("id")
+        return found
 
 
 @dataclass
@@ -189,6 +198,10 @@ class FakeSlack:
         self.socket.drop()
         self._server.shutdown()
         self._server.server_close()
+
+    def wait_idle(self) -> None:
+        """Wait until all that was asked is carried out, for clients that gave up too."""
+        wait_for(self._server.idle)
 
     @property
     def port(self) -> int:
@@ -572,6 +585,27 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._taking = threading.Lock()
+        self._under_way = 0
+
+    def get_request(self) -> tuple[Any, Any]:
+        with self._taking:
+            taken = super().get_request()
+            self._under_way += 1
+        return taken
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._taking:
+            self._under_way -= 1
+
+    def idle(self) -> bool:
+        """Whether no request is under way, and none waits to be taken."""
+        with self._taking:
+            return not self._under_way and not select.select([self.socket], [], [], 0)[0]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away: killing them is what the tests do."""
 
@@ -627,8 +661,11 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
         def _fail(
             self, fault: Fault, method: str, token: str | None, said: dict[str, Any]
         ) -> None:
-            if fault.delay:
-                time.sleep(fault.delay)
+            if fault.until is not None:
+                fault.until.wait(fault.delay)
+            elif fault.delay:
+                # A client that gives up closes its end, which can then be read.
+                select.select([self.connection], [], [], fault.delay)
             answer: dict[str, Any] = {"ok": True}
             if fault.posts and method == "webhook":
                 slack.hook(said)
@@ -720,7 +757,7 @@ def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
     for block in blocks:
         kind = block.get("type")
         for text, limit in _texts(block):
-            length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+            length = _length(text)
             if not 0 < length <= limit:
                 faults.append(f"{kind}: a text of {length} characters, 1 to {limit} are taken")
         for name, limit in (("fields", 10), ("elements", 25 if kind == "actions" else 10)):
@@ -731,7 +768,13 @@ def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
     return faults
 
 
+def _length(text: str) -> int:
+    """Count as Slack does, in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Give each text of a block, and how long Block Kit lets it be."""
     kind = block.get("type")
     found: list[tuple[str, int]] = []
     if "text" in block:
@@ -739,6 +782,16 @@ def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
     found += [(one["text"], 2000) for one in block.get("fields") or []]
     if kind == "context":
         found += [(one["text"], 3000) for one in block["elements"] if "text" in one]
+    if kind == "actions":
+        for one in block["elements"]:
+            found += [(one["action_id"], 255)]
+            found += [(one["text"]["text"], 75)] if "text" in one else []
+            found += [(one[name], limit) for name, limit in (("value", 2000), ("url", 3000))
+                      if name in one]  # fmt: skip
+            found += [(one["placeholder"]["text"], 150)] if "placeholder" in one else []
+            for option in one.get("options") or []:
+                found += [(option["text"]["text"], 75), (option["value"], 150)]
+    found += [(block["block_id"], 255)] if "block_id" in block else []
     return found
 
 

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.waiting import PATIENCE_S
+
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
@@ -122,7 +124,7 @@ class Socket:
             self._changed.notify_all()
         connection.serve()
 
-    def wait_connected(self, times: int = 1, timeout: float = 10) -> None:
+    def wait_connected(self, times: int = 1, timeout: float = PATIENCE_S) -> None:
         """Wait until so many connections were made in all; AssertionError when they were not."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.connected >= times, timeout)
@@ -136,7 +138,7 @@ class Socket:
         assert alive, "nobody listens"
         alive[-1].send(envelope)
 
-    def wait_ack(self, envelope_id: str, timeout: float = 10) -> float:
+    def wait_ack(self, envelope_id: str, timeout: float = PATIENCE_S) -> float:
         """Wait for an acknowledgement; the moment it came."""
         with self._changed:
             assert self._changed.wait_for(lambda: envelope_id in self.acked, timeout), "no ack"

@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from alerts.delivery import deliver
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.delivery import deliver
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from storage.models import AlertState, NewAlert, Operation
 from tests.alerts.fake_slack import Chaos, FakeSlack
 from tests.alerts.outboxes import open_outbox, several
@@ -110,14 +110,14 @@ def run(
             sender = _start(path, slack)
             time.sleep(rng.uniform(0.0, 0.4))
             sender.kill()  # SIGKILL
-            sender.wait()
+            sender.communicate()  # closes its pipe too
             in_flight += any(alert.next_attempt_at is None for alert in outbox.sending())
         outbox.add(queued)
         sender = _start(path, slack)
         while outbox.unsent() and time.monotonic() - began < limit_s:
             time.sleep(0.1)
         sender.kill()
-        sender.wait()
+        sender.communicate()
         if outbox.unsent():
             raise TimeoutError(f"{len(outbox.unsent())} alerts left after {limit_s:g} s")
         tally = _tally(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from storage.database import Database
 from storage.models import AlertKind, NewAlert
-from storage.outbox import Outbox
+from storage.tables.outbox import Outbox
+from storage.tables.outbox_word import Choice, OutboxWord
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -17,6 +18,12 @@ def open_outbox(path: Path) -> tuple[Database, Outbox]:
     database = Database(path)
     database.migrate()
     return database, Outbox(database)
+
+
+def put_back(outbox: Outbox, channel: str | None = None) -> int:
+    """Put parked alerts back in line, those in doubt too; returns how many."""
+    done = OutboxWord(outbox._database).retry(Choice(channel=channel), in_doubt=True)
+    return len(done.back) + len(done.doubtful)
 
 
 def an_alert(

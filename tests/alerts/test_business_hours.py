@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.business_hours import parse, parse_quiet
+from alerts.decide.hours import parse, parse_quiet
 from config.errors import ConfigError
 
 BERLIN = "Mon-Fri 09:00-18:00 Europe/Berlin"

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.digest import (
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.messages import plain
+from alerts.messages.digest import (
     CheckpointStanding,
     DigestNumbers,
     OpenCase,
@@ -16,8 +18,6 @@ from alerts.digest import (
     digest_alert,
     wow_rate,
 )
-from alerts.messages import plain
-from alerts.metrics import Rate, judge_checkpoint
 from storage.models import AlertKind, Experience, SourceState
 from tests.alerts.examples import NOW, a_mention
 from tests.alerts.test_rules import POLICY

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.inspection import inspect, inspect_buttons
-from alerts.manifest import SCOPES, manifest
+from alerts.slack.inspection import inspect, inspect_buttons
+from alerts.slack.manifest import SCOPES, manifest
 from tests.alerts.fake_slack import NEEDED, FakeSlack, Fault
 
 CHANNELS = ["#voice-complaints", "#voice-wows"]

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
-from alerts.digest import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble, digest
-from alerts.messages.console import columns
-from alerts.messages.text import (
+from alerts.decide.sentence_picks import Pick
+from alerts.decide.voice_signs import Colleague
+from alerts.messages.console_text import columns
+from alerts.messages.digest import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble, digest
+from alerts.messages.safe_text import (
     clean,
     count,
     cut,
@@ -30,9 +32,7 @@ from alerts.messages.text import (
     unescape,
     words,
 )
-from alerts.messages.voices import person, stars, verdict_words
-from alerts.picks import Pick
-from alerts.signs import Colleague
+from alerts.messages.voice_cards import person, stars, verdict_words
 from storage.models import (
     AuthorHistory,
     CaseMove,
@@ -169,9 +169,7 @@ def payloads_of(text, **more):
         move = CaseMove(
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
-        told = messages.thread_line(file, move)
-        assert told is not None
-        yield messages.note(told)
+        yield messages.thread_reply(file, move)
     yield messages.overdue(file)
     yield messages.incident(an_incident(about=text), [mention] * 2)
     yield messages.shared_quote(mention)

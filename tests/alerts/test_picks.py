@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.incidents import telling_phrase
-from alerts.metrics import count_limit, percentile
-from alerts.picks import asking, lacking
+from alerts.decide.sentence_picks import asking, lacking
+from alerts.decide.stats import count_limit, percentile
+from alerts.decide.surges import telling_phrase
 from tests.alerts.examples import a_mention
 
 

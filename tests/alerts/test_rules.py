@@ -9,23 +9,20 @@ from itertools import product
 
 import pytest
 
-from alerts.business_hours import parse
-from alerts.casework import looks_dismissed
-from alerts.messages import plain
-from alerts.metrics import Rate, judge_checkpoint
-from alerts.routing import Route
-from alerts.rules import (
+from alerts.decide.case_moves import looks_dismissed
+from alerts.decide.hours import parse
+from alerts.decide.routing import Route
+from alerts.decide.rules import (
     Channels,
     Policy,
     backlog,
     checkpoint_reached,
     judge,
     leaderboard,
-    named_staff,
-    was_against,
-    was_friend,
 )
-from alerts.signs import Colleague
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
+from alerts.messages import plain
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -206,11 +203,33 @@ def test_a_lost_advocate_is_due_sooner():
     assert fallback.due_at == usual.due_at
 
 
+@pytest.mark.parametrize(
+    ("got", "edited", "waits_since", "cases"),
+    [
+        (DAY, None, None, 1),
+        (DAY + timedelta(seconds=1), None, None, 0),
+        # An edit while it waited: what counts is when the first unseen text came.
+        (9 * DAY, 9 * DAY, DAY, 1),
+        (9 * DAY, 9 * DAY, DAY + timedelta(seconds=1), 0),
+    ],
+)
+@pytest.mark.parametrize("waited", [timedelta(0), 30 * DAY])
+def test_what_waits_in_the_store_grows_no_older(got, edited, waits_since, cases, waited):
+    """All are spans since it was written; `waited` is how long the rules could not see it."""
+    voice = a_voice(
+        created_at=NOW, fetched_at=NOW + got, edited_at=None if edited is None else NOW + edited
+    )
+    voice = replace(voice, waits_since=None if waits_since is None else NOW + waits_since)
+    decision = judge([voice], POLICY, NOW + got + waited)
+    assert len(decision.cases) == cases
+    assert [case.opened_at for case in decision.cases] == [NOW + got + waited] * cases
+
+
 def test_due_counts_business_hours():
     office = parse("Mon-Fri 09:00-18:00 Europe/Berlin")
     policy = replace(POLICY, due=lambda start: office.due(start, timedelta(hours=4)))
     friday = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
-    (case,) = judge([a_voice(created_at=friday)], policy, friday).cases
+    (case,) = judge([a_voice(created_at=friday, fetched_at=friday)], policy, friday).cases
     assert case.due_at == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from config.errors import ConfigError
+from config.query import parse_query
 from config.settings import Settings, load_secrets, load_settings, parse_settings
 
 
@@ -79,7 +80,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert (shop.target, shop.every, shop.channel) == ("7", timedelta(minutes=30), "#shop")
     assert not news.enabled
     assert brand.checkpoints[0].window == timedelta(days=30)
-    assert brand.parsed_query().search_terms() == ("acme air", "@acmeair")
+    assert parse_query(brand.query).search_terms() == ("acme air", "@acmeair")
 
 
 def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from crawler.catalog import sources
 from storage.store import Store
+from tests.crawler.fleet import end_starter
 from tests.crawler.site import Site, running_site
 
 
@@ -23,6 +24,13 @@ from tests.crawler.site import Site, running_site
 def site() -> Iterator[Site]:
     with running_site() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ended_starter() -> Iterator[None]:
+    """Leave no process behind that fleets were forked from."""
+    yield
+    end_starter()
 
 
 @pytest.fixture(scope="session", autouse=True)

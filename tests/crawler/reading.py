@@ -12,7 +12,7 @@ from scrapy.http import Request, TextResponse
 
 from crawler.base import MentionSpider
 from crawler.catalog import sources
-from crawler.problems import PageError, Refusal
+from crawler.entry_problems import PageError, Refusal
 from storage.models import Mention
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
 
@@ -88,7 +88,9 @@ def test_a_response_is_found_from_its_own_side_too() -> None:
 
 def test_the_token_is_signed_for_apple_and_shown_in_a_header() -> None:
     (request,) = first_requests(spider_of("app_store_connect"))
-    raw = request.headers["Authorization"].decode().removeprefix("Bearer ")
+    sent = request.headers["Authorization"]
+    assert sent is not None
+    raw = sent.decode().removeprefix("Bearer ")
     assert jwt.get_unverified_header(raw)["kid"] == "made-up APP_STORE_CONNECT_KEY_ID"
     assert jwt.get_unverified_header(raw)["alg"] == "ES256"
     claims = jwt.decode(raw, options={"verify_signature": False})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scrapy.http import Request
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
 

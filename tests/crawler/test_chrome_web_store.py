@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from scrapy.http import TextResponse
 
-from crawler.problems import Bounded
+from crawler.entry_problems import Bounded
 from crawler.spiders.chrome_web_store import ChromeWebStoreSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import EXAMPLES, NOW, first_requests, read, response_of, spider_of

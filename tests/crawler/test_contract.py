@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alerts.sources import stand
+from alerts.decide.source_health import stand
 from crawler.base import MentionSpider
 from crawler.catalog import options_models, sources
 from crawler.runner import CrawlJob
@@ -182,13 +182,13 @@ STATES = {
     CrawlOutcome.BROKEN: SourceState.BROKEN,
     CrawlOutcome.FAILED: SourceState.FAILED,
 }
-NOW = datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Run:
     report: CrawlReport
     requests: int
+    at: datetime
 
 
 @pytest.fixture(scope="module")
@@ -212,10 +212,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
                     base_url=f"{site.url}/{case}/{source}",
                 )
             )
-        # Hundreds of crawls share this machine: patience, or the retries of some are counted.
-        reports = run_fleet(jobs, {"DOWNLOAD_TIMEOUT": 60})
+        reports = run_fleet(jobs)
+        at = datetime.now(UTC)
         yield {
-            (case, source): Run(report, len(site.asked(f"/{case}/{source}/")))
+            (case, source): Run(report, len(site.asked(f"/{case}/{source}/")), at)
             for (case, source), report in zip(keys, reports, strict=True)
         }
 
@@ -244,11 +244,11 @@ def test_whatever_answers_the_outcome_is_right(
     if report.reason and not report.outcome.good:
         assert "\n" not in report.reason
         assert len(report.reason) < 400
-    standing = stand(report, [], None, timedelta(hours=1), NOW)
+    standing = stand(report, [], None, timedelta(hours=1), run.at)
     assert standing.state is STATES.get(report.outcome, SourceState.OK)
     if expected.most_requests == 1:
         assert standing.opens_at is not None
-        assert standing.opens_at > NOW + timedelta(hours=1), "left alone for as long as it asks"
+        assert standing.opens_at > run.at + timedelta(hours=1), "left alone for as long as it asks"
 
 
 def test_the_second_run_adds_nothing(db: Path) -> None:

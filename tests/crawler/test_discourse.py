@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scrapy.http import TextResponse
 
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
 
@@ -142,7 +142,9 @@ def test_a_search_asks_for_what_it_excerpts() -> None:
     assert "page=2" in second.url
     page = {"post_stream": {"posts": [POSTS[2]]}, "id": 77}
     assert [m.native_id for m in answer(whole, json.dumps(page))[0]] == ["forum.acme.example/502"]
-    nothing = {"grouped_search_result": {"more_full_page_results": None, "post_ids": []}}
+    nothing: dict[str, Any] = {
+        "grouped_search_result": {"more_full_page_results": None, "post_ids": []}
+    }
     assert answer(second, json.dumps(nothing)) == ([], [], [], None)
 
 

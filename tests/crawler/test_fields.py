@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler import fields
-from crawler.problems import EntryError
+from crawler.entry_problems import EntryError
 from tests.crawler.reading import NOW
 
 

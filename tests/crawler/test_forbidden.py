@@ -58,7 +58,7 @@ class Places(SourceOptions):
 
 
 def test_options_refuse_them_and_package_names_are_no_hosts() -> None:
-    Places(app_id="com.amazon.shopping", site="shop.example", pages=["https://shop.example/a"])
+    Places(app_id="com.amazon.shopping", site="shop.example", pages=("https://shop.example/a",))
     for given in (
         {"site": "www.yelp.com"},
         {"pages": ["https://shop.example", "https://yelp.com"]},

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from scrapy.http import TextResponse
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from crawler.spiders.google_business import GoogleBusinessSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import EXAMPLES, NOW, first_requests, read, response_of, spider_of

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 from scrapy.http import TextResponse
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from crawler.spiders.google_play import GooglePlaySpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, RESPONSES, first_requests, read, response_of, spider_of
@@ -191,7 +191,7 @@ def test_the_owner_signs_for_a_token_and_shows_it(service_account: str) -> None:
     answer = TextResponse(request.url, body=b'{"access_token": "made-up"}', request=request)
     (page,) = spider.authorised(answer)
     assert page.headers["Authorization"] == b"Bearer made-up"  # type: ignore[union-attr]
-    assert "made-up" not in page.url  # type: ignore[union-attr]
+    assert "made-up" not in page.url  # type: ignore[union-attr,operator]
 
 
 def test_a_refused_key_is_unauthorised(service_account: str) -> None:

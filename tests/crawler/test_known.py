@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from crawler.base import MentionSpider
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from crawler.runner import CrawlJob
 from storage.models import AlertKind, AlertState, Mention, NewAlert
 from storage.store import Store
 from tests.crawler.fleet import run_fleet
 from tests.crawler.site import Asked, Reply, Site
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
 PER_PAGE = 100
 PAGES = 5
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from scrapy.http import Request, TextResponse
 
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scrapy.http import Response
 
-from crawler.quotas import quota_day
+from crawler.daily_quota import quota_day
 from crawler.runner import CrawlJob
 from crawler.waits import limit_resets_in
 from storage.models import CrawlOutcome, from_iso
@@ -98,9 +98,16 @@ def test_a_limit_spent_for_long_is_quota_and_says_when(status: int, site: Site, 
 
 def test_a_body_may_ask_to_wait() -> None:
     spider = spider_of("hackernews")
+    began = time.monotonic()
     spider.wait(Response("http://x.example/a"), 30)
     spider.wait(Response("http://x.example/b"), 5)
-    assert spider.body_waits["x.example"] - time.monotonic() == pytest.approx(30, abs=1)
+    assert began + 30 <= spider.body_waits["x.example"] <= time.monotonic() + 30
+
+
+def spent(store: Store) -> dict[str, int]:
+    """Read what account `a` has spent, by day."""
+    rows = store.database.connection.execute("SELECT day, spent FROM quotas WHERE account = 'a'")
+    return dict(map(tuple, rows))
 
 
 def test_a_quota_outlives_the_process_and_is_never_passed(db: Path) -> None:
@@ -111,12 +118,12 @@ def test_a_quota_outlives_the_process_and_is_never_passed(db: Path) -> None:
             False,
         ]
     with Store.open(db) as store:
-        assert store.quotas.spent("a", "2026-11-24") == 8
+        assert spent(store) == {"2026-11-24": 8}
         assert store.quotas.spend("a", "2026-11-24", 2, 10)
         assert not store.quotas.spend("a", "2026-11-24", 1, 10)
         assert not store.quotas.spend("b", "2026-11-24", 11, 10)
         assert store.quotas.spend("a", "2026-12-04", 1, 10)
-        assert store.quotas.spent("a", "2026-11-24") == 0, "old days are forgotten"
+        assert spent(store) == {"2026-12-04": 1}, "old days are forgotten"
 
 
 def test_a_spent_quota_ends_the_crawl_and_says_when_it_opens(site: Site, db: Path) -> None:
@@ -129,6 +136,22 @@ def test_a_spent_quota_ends_the_crawl_and_says_when_it_opens(site: Site, db: Pat
         assert report.outcome is CrawlOutcome.QUOTA
         assert "its quota of 2 a day is spent and opens again" in (report.reason or "")
         assert from_iso(report.stats["earful/opens_at"]) > datetime.now(UTC)
+
+
+def test_a_store_that_fails_is_not_the_sources_fault(site: Site, db: Path) -> None:
+    site.on("/api/", EMPTY)
+    with Store.open(db) as store:
+        store.database.connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON quotas "
+            "BEGIN SELECT raise(ABORT, 'the disk is full'); END"
+        )
+    job = CrawlJob("A", NO_TERMS, "hackernews", db=db, base_url=site.url)
+    (report,) = run_fleet([job], {"DAILY_QUOTA": 2})
+    assert report.outcome is CrawlOutcome.FAILED
+    assert (report.reason or "").startswith(f"mentions could not be stored: {db}: ")
+    assert "the disk is full" in (report.reason or "")
+    assert "did not answer" not in (report.reason or "")
+    assert site.asked("/api/") == []
 
 
 def test_a_day_begins_where_the_source_is() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from scrapy.http import Response
 
-from crawler.middlewares import of_status, retry_after
-from crawler.problems import place
+from crawler.entry_problems import place
+from crawler.middlewares import of_status
 from crawler.runner import CrawlJob
+from crawler.waits import retry_after
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
 from storage.store import Store
 from tests.crawler.fleet import run_fleet

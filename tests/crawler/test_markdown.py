@@ -47,9 +47,9 @@ def test_the_words_stay_and_the_marks_go(source: object, seen: str | None) -> No
     ["[", "**", "`", "<", "_a", "[a](", "![[", "> ", "<!--", "*a ", "~~~\n", "|--", "\\", "<a"],
 )
 def test_length_is_no_weapon(part: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # a busy machine takes no more of it
     from_markdown(part * 40_000)
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scrapy.http import TextResponse
 
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scrapy.http import Request, TextResponse
 
-from crawler.problems import Gone
+from crawler.entry_problems import Gone
 from crawler.spiders.reddit import RedditSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, RESPONSES, first_requests, read, response_of, spider_of

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -21,8 +20,9 @@ from storage.store import Store
 from tests.crawler.fleet import ROOT, run_fleet
 from tests.crawler.reading import response_of
 from tests.crawler.site import Reply, Site
+from tests.waiting import wait_for
 
-LIMIT = timedelta(seconds=60)
+LIMIT = timedelta(minutes=10)
 LITTLE_MEMORY: dict[str, object] = {
     "MEMUSAGE_LIMIT_MB": 20,
     "MEMUSAGE_CHECK_INTERVAL_SECONDS": 0.2,
@@ -35,7 +35,7 @@ def steam_job(site: Site, db: Path) -> CrawlJob:
 
 def hanging(site: Site) -> None:
     """Answer one page, then keep the next from ending."""
-    site.on("/appreviews/", Reply(response_of("steam")), Reply(b"{}", delay=60))
+    site.on("/appreviews/", Reply(response_of("steam")), Reply(b"{}", delay=900))
 
 
 def test_a_crawl_tells_its_progress_and_logs_no_text(site: Site, db: Path, tmp_path: Path) -> None:
@@ -56,12 +56,16 @@ def test_a_crawl_tells_its_progress_and_logs_no_text(site: Site, db: Path, tmp_p
 
 def test_at_its_limit_it_is_killed_and_keeps_what_it_stored(site: Site, db: Path) -> None:
     hanging(site)
-    started = time.monotonic()
-    report = run_crawl(steam_job(site, db), time_limit=timedelta(seconds=7))
+    told: list[CrawlProgress] = []
+
+    def clock() -> float:
+        """Let the time be over once a page is stored and the next one hangs."""
+        return 601.0 if told and told[-1].new == 3 and len(site.requests) == 2 else 0.0
+
+    report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=told.append, clock=clock)
 
     assert report.outcome is CrawlOutcome.TIMEOUT
-    assert "time limit of 7 s" in (report.reason or "")
-    assert time.monotonic() - started < 12
+    assert "time limit of 10 min" in (report.reason or "")
     assert report.seen == report.new == 3
     with Store.open(db) as store:
         assert store.mentions.count() == 3
@@ -70,11 +74,11 @@ def test_at_its_limit_it_is_killed_and_keeps_what_it_stored(site: Site, db: Path
 def test_a_stop_ends_it_at_once(site: Site, db: Path) -> None:
     hanging(site)
     stop = threading.Event()
-    threading.Timer(1.5, stop.set).start()
-    started = time.monotonic()
-    report = run_crawl(steam_job(site, db), time_limit=LIMIT, stop=stop)
+    report = run_crawl(
+        steam_job(site, db), time_limit=LIMIT, progress=lambda told: stop.set(), stop=stop
+    )
     assert report.outcome is CrawlOutcome.FAILED
-    assert time.monotonic() - started < 8
+    assert report.reason == "was stopped before it ended"
 
 
 def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
@@ -83,24 +87,24 @@ def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
         "import sys\n"
         "from datetime import timedelta\n"
         "from crawler.runner import CrawlJob, run_crawl\n"
-        "run_crawl(CrawlJob.from_json(sys.argv[1]), time_limit=timedelta(seconds=60))\n"
+        "run_crawl(CrawlJob.from_json(sys.argv[1]), time_limit=timedelta(seconds=600))\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", script, steam_job(site, db).to_json()], cwd=ROOT
     )
-    wait_until(lambda: len(site.requests) >= 2)
-    (child,) = children_of(parent.pid)
+    wait_for(lambda: len(site.requests) >= 2)
+    (child,) = crawls_of(parent.pid)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    wait_until(lambda: not alive(child))
+    wait_for(lambda: not alive(child))
 
 
 def test_a_child_that_is_killed_is_reported(site: Site, db: Path) -> None:
     hanging(site)
 
     def kill(_: CrawlProgress) -> None:
-        for child in children_of(os.getpid()):
-            with suppress(ProcessLookupError):  # `ps` itself is gone by now
+        for child in crawls_of(os.getpid()):
+            with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
     report = run_crawl(steam_job(site, db), time_limit=LIMIT, progress=kill)
@@ -125,9 +129,8 @@ def test_a_store_that_cannot_be_written_ends_the_crawl(site: Site, db: Path) -> 
     job = replace(steam_job(site, db), options={"app_id": 440, "pages": 500})
     report = run_crawl(job, time_limit=LIMIT)
     assert report.outcome is CrawlOutcome.FAILED
-    assert "mentions could not be stored: IntegrityError: the disk is full" in (
-        report.reason or ""
-    )
+    assert (report.reason or "").startswith(f"mentions could not be stored: {db}: ")
+    assert "the disk is full" in (report.reason or "")
     assert report.new == 0
     assert len(site.requests) < 40
 
@@ -160,26 +163,6 @@ def test_the_parent_loads_neither_scrapy_nor_twisted() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_scrapy_lists_the_spiders_from_the_root() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "list"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert {"appstore", "feeds", "hackernews", "reddit", "steam"} <= set(done.stdout.split())
-
-
-def wait_until(holds: object, within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if holds():  # type: ignore[operator]
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
-
-
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -188,8 +171,8 @@ def alive(pid: int) -> bool:
         return False
 
 
-def children_of(pid: int) -> list[int]:
+def crawls_of(pid: int) -> list[int]:
     done = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    return [int(line) for line in done.stdout.split()]
+    return [int(line.split()[0]) for line in done.stdout.splitlines() if "crawler.runner" in line]

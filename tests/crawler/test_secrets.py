@@ -117,7 +117,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
         job = CrawlJob(
             "A", '"acme air"', source, EXAMPLES[source], db=db, base_url=f"{site.url}/{source}"
         )
-        report = run_crawl(job, time_limit=timedelta(seconds=60), log_path=log)
+        report = run_crawl(job, time_limit=timedelta(minutes=10), log_path=log)
         return write_down(report, source, db) + log.read_text()
 
     with pytest.MonkeyPatch.context() as patch, running_site() as site:
@@ -139,6 +139,7 @@ def write_down(report: CrawlReport, source: str, db: Path) -> str:
     return json.dumps([dict(row) for row in rows]) + json.dumps(asdict(report), default=str)
 
 
+@pytest.mark.slow("a crawl for each source with keys, in a process of its own as in the product")
 @pytest.mark.parametrize("source", KEYED)
 def test_no_secret_is_written_down(source: str, crawled: dict[str, tuple[str, str]]) -> None:
     text, marker = crawled[source]
@@ -167,7 +168,7 @@ def test_a_feeds_own_token_is_masked_everywhere(tmp_path: Path) -> None:
         options = source.options.model_dump(mode="json")
         report = run_crawl(
             CrawlJob("A", "acme", "feeds", options, db=db),
-            time_limit=timedelta(seconds=60),
+            time_limit=timedelta(minutes=10),
             log_path=log,
         )
         assert site.asked("/f.xml")[0].query["feed_token"] == secret

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from scrapy.http import TextResponse
 
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from crawler.spiders.trustpilot import TrustpilotSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import EXAMPLES, NOW, first_requests, read, response_of, spider_of

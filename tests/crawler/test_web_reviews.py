@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from crawler.problems import Refusal
+from crawler.entry_problems import Refusal
 from crawler.spiders.web_reviews import WebReviewsSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import EXAMPLES, NOW, first_requests, read, response_of, spider_of

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from scrapy.http import TextResponse
 
-from crawler.problems import Gone, PageError
+from crawler.entry_problems import Gone, PageError
 from crawler.spiders.woocommerce import WooCommerceSpider
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of

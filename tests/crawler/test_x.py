@@ -11,7 +11,7 @@ import pytest
 from scrapy.http import TextResponse
 
 from crawler.catalog import sources
-from crawler.problems import PageError
+from crawler.entry_problems import PageError
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
 

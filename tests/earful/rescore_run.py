@@ -1,9 +1,8 @@
-"""A rescoring that is slow enough to be killed: `python -m tests.earful.rescore_run STORE`."""
+"""A rescoring that waits to be killed: `python -m tests.earful.rescore_run STORE`."""
 
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,16 @@ from tests.earful.test_jobs import WordClassifier
 BATCH = 20
 
 
-class Slow(WordClassifier):
-    """Tell the parent of each batch before it is saved, and give it time to kill."""
+class Led(WordClassifier):
+    """Tell the parent of each batch, and save it once the parent sends a line."""
 
     def classify(self, texts: Any, **more: Any) -> list[Verdict]:
         print("batch", flush=True)
-        time.sleep(0.1)
+        sys.stdin.readline()
         return super().classify(texts, **more)
 
 
 if __name__ == "__main__":
     jobs._SCORE_BATCH = BATCH
     with Store.open(Path(sys.argv[1])) as store:
-        jobs.rescore(store, Slow("words-2"), utc_now)  # type: ignore[arg-type]
+        jobs.rescore(store, Led("words-2"), utc_now)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,10 @@ import pytest
 from alerts.messages import plain
 from config.errors import ConfigError
 from config.settings import Settings, parse_settings
-from earful import casework, jobs, watching
-from earful.casework import Actor
+from earful import case_handling, jobs
+from earful.case_handling import Actor
 from earful.policies import policies
+from earful.routines import watching
 from storage.models import (
     AlertKind,
     Case,
@@ -28,7 +29,7 @@ from storage.models import (
     Stance,
 )
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.verdicts import Scored
 from tests.earful.conftest import Earful
 from tests.storage.fixtures import make_verdict
 
@@ -93,8 +94,10 @@ class World:
     def judge(self) -> None:
         jobs.judge_waiting(self.store, self.settings, lambda: self.now)
 
-    def act(self, mention: Mention, what: str, **more: Any) -> casework.Acted:
-        return casework.act(self.store, self.settings, mention.id, what, DANA, self.now, **more)
+    def act(self, mention: Mention, what: str, **more: Any) -> case_handling.Acted:
+        return case_handling.act(
+            self.store, self.settings, mention.id, what, DANA, self.now, **more
+        )
 
     def case(self, mention: Mention) -> Case:
         found = self.store.cases.of_mention(mention.id)
@@ -138,8 +141,16 @@ class World:
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[..., World]:
-    return lambda **sections: World(tmp_path / "earful.db", **sections)
+def build(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    worlds: list[World] = []
+
+    def build(**sections: Any) -> World:
+        worlds.append(World(tmp_path / "earful.db", **sections))
+        return worlds[-1]
+
+    yield build
+    for world in worlds:
+        world.store.close()
 
 
 @pytest.fixture
@@ -194,7 +205,9 @@ class TestActs:
 
     def test_relabel_dismisses_what_is_not_angry(self, world: World) -> None:
         said = world.say("Oh wonderful, as always.")
-        acted = casework.relabel(world.store, world.settings, said.id, DELIGHTED, DANA, world.now)
+        acted = case_handling.relabel(
+            world.store, world.settings, said.id, DELIGHTED, DANA, world.now
+        )
         assert acted.case is not None
         assert (acted.case.state, acted.case.outcome) == ("dismissed", "wrong_label")
         assert "the label was wrong" in world.card(said)
@@ -208,7 +221,7 @@ class TestActs:
     ) -> None:
         said = world.say("It was all right, said nobody.", MEDIOCRE, created_at=NOW - age)
         assert world.store.cases.of_mention(said.id) is None
-        casework.relabel(world.store, world.settings, said.id, ANGRY, DANA, world.now)
+        case_handling.relabel(world.store, world.settings, said.id, ANGRY, DANA, world.now)
         assert world.case(said).state is CaseState.OPEN
         assert [row["kind"] for row in world.posts(AlertKind.COMPLAINT)] == ["complaint"]
 
@@ -427,7 +440,7 @@ class TestTime:
             world.now = NOW
             said = world.say(f"Bad number {hours}.")
             world.now = NOW + hours * HOUR
-            casework.act(world.store, world.settings, said.id, "respond", DANA, world.now)
+            case_handling.act(world.store, world.settings, said.id, "respond", DANA, world.now)
         world.now = NOW
         world.say("Never answered.")
         world.act(world.say("No case."), "dismiss")
@@ -452,13 +465,13 @@ class TestNotTooMuch:
 
     def test_a_wrong_label_does_not_silence_its_author(self, world: World) -> None:
         said = world.say("Great, as always...", author="Hal")
-        casework.relabel(world.store, world.settings, said.id, DELIGHTED, DANA, world.now)
+        case_handling.relabel(world.store, world.settings, said.id, DELIGHTED, DANA, world.now)
         world.say("Now they really lost my bag.", author="Hal")
         assert len(world.store.cases.unanswered()) == 1
 
     def test_a_muted_author_is_counted_only(self, world: World) -> None:
         said = world.say("Bad bad bad.", author="Troll")
-        casework.mute(world.store, world.settings, said.id, DANA, world.now)
+        case_handling.mute(world.store, world.settings, said.id, DANA, world.now)
         world.say("Worse worse worse.", author="Troll")
         assert world.store.cases.unanswered() == []
         assert world.store.mentions.count() == 2

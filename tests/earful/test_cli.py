@@ -16,7 +16,7 @@ from tests.earful.conftest import Earful
 COMMANDS = {
     "init", "check", "run", "crawl", "import", "process", "classify", "evaluate", "train",
     "status", "serve", "search", "report", "export", "forget", "backup", "restore", "demo",
-    "sources",
+    "sources", "alerts",
 }  # fmt: skip
 
 
@@ -41,6 +41,15 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_python_m_earful_is_the_command(earful: Earful) -> None:
+    command = [sys.executable, "-m", "earful"]
+    shown = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout) == (0, earful("--version").out)
+    refused = subprocess.run([*command, "classify", "--no-such"], capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "No such option" in refused.stderr
 
 
 def test_init_writes_a_config_that_check_accepts(earful: Earful, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from crawler.catalog import options_models
 from earful import jobs
 from storage.models import AlertKind, Experience, Mention, Stance, Verdict
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.verdicts import Scored
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SAID = "Acme Air lost my bags in Oslo and nobody answers the phone, for the third time this year"

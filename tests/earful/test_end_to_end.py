@@ -8,16 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from alerts.lines import Pace
-from alerts.slack import BotTransport
+from alerts.outbox.send_queue import Pace
+from alerts.slack.client import BotTransport
 from config.errors import EarfulError
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models
@@ -25,13 +24,17 @@ from earful import jobs
 from earful.app import utc_now
 from earful.crawling import crawl_target
 from earful.daemon import Daemon
-from earful.demo.config import demo_config, demo_toml
+from earful.demo.config import demo_config
 from earful.demo.site import DemoSite
 from earful.demo.story import build_story
-from sentiment.classifier import Classifier
+from sentiment.scoring.classifier import Classifier
 from storage.models import AlertState, CrawlOutcome
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
+from tests.earful.demo_file import demo_toml
+from tests.waiting import PATIENCE_S, wait_for
+
+pytestmark = pytest.mark.slow("reads five sources twice, scores their history, starts daemons")
 
 CHANNELS = ["voice-complaints", "voice-wows", "voice-digest", "voice-ops"]
 
@@ -116,14 +119,14 @@ def test_the_daemon_sends_each_alert_once_and_stops_in_order(
     thread.start()
     try:
         rival = Daemon(settings, transport(slack), utc_now, load_classifier=lambda: classifier)
-        _wait_for(lambda: settings.store.path.exists())
+        wait_for(settings.store.path.exists)
         with pytest.raises(EarfulError, match="another earful daemon"):
             rival.run()
-        _wait_for(lambda: len(slack.messages()) >= 8)
-        time.sleep(6)
+        wait_for(lambda: len(slack.messages()) >= 8)
+        wait_for(lambda: _twice_round(settings.store.path, len(settings.brands[0].sources)))
     finally:
         daemon.stop()
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert not thread.is_alive()
     counted = Counter(slack.alert_ids())
     assert set(counted.values()) == {1}
@@ -144,7 +147,7 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
     site: DemoSite, slack: FakeSlack, tmp_path: Path
 ) -> None:
     config = tmp_path / "earful.toml"
-    text = demo_toml(site.url, tmp_path / "earful.db", every="4s")
+    text = demo_toml(site.url, tmp_path / "earful.db", every="30s")
     config.write_text(text + f'\n[slack]\napi_url = "{slack.api_url}"\n')
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     command = [
@@ -154,9 +157,10 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
     errors = tmp_path / "daemon.log"
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=errors.open("ab")
-        )
+        with errors.open("ab") as log:
+            return subprocess.Popen(
+                command, env=environment, stdout=subprocess.DEVNULL, stderr=log
+            )
 
     first = start()
     try:
@@ -169,7 +173,7 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
         sent_before = len(slack.messages())
         _wait_for(lambda: len(slack.messages()) >= sent_before + 3, second, errors)
         second.send_signal(signal.SIGTERM)
-        assert second.wait(60) == 0
+        assert second.wait(PATIENCE_S) == 0
     finally:
         second.kill()
     counted = Counter(slack.alert_ids())
@@ -184,13 +188,25 @@ def test_sigkill_and_a_new_start_lose_nothing_and_repeat_nothing(
         assert counts[AlertState.PARKED] == 0
 
 
+def _twice_round(path: Path, sources: int) -> bool:
+    """Whether each source has been read twice."""
+    with Store.open(path) as store:
+        rounds = store.database.connection.execute(
+            "SELECT count(*) FROM crawl_runs WHERE finished_at IS NOT NULL GROUP BY source"
+        ).fetchall()
+    return len(rounds) == sources and min(count for (count,) in rounds) >= 2
+
+
 def _wait_for(
-    condition: object, process: subprocess.Popen[bytes] | None = None, log: Path | None = None
+    condition: Callable[[], object], process: subprocess.Popen[bytes], log: Path
 ) -> None:
-    assert callable(condition)
-    deadline = datetime.now(UTC) + timedelta(seconds=120)
-    while not condition():
-        told = log.read_text()[-2000:] if log else ""
-        assert datetime.now(UTC) < deadline, f"waited in vain: {told}"
-        assert process is None or process.poll() is None, told
-        time.sleep(0.2)
+    """Wait for something that a daemon does, as long as it lives."""
+
+    def said() -> str:
+        return log.read_text()[-2000:] if log.exists() else "it wrote no log"
+
+    def so() -> object:
+        assert process.poll() is None, said()
+        return condition()
+
+    wait_for(so, said)

@@ -16,8 +16,8 @@ import pytest
 
 from config.errors import InputError
 from earful.export import COLUMNS, ExportFormat, export, guarded
-from storage.insight import Filter
 from storage.models import Experience, iso
+from storage.reports import Filter
 from storage.store import Store
 from tests.storage.fixtures import BRAND, FORMULA, OTHER_BRAND, Told, build_store
 
@@ -163,7 +163,9 @@ def test_nothing_chosen_gives_a_whole_empty_file(
     if kind is ExportFormat.PARQUET:
         assert pq.read_table(target).column_names == list(COLUMNS)
     else:
-        assert target.read_text().strip() == (",".join(COLUMNS) if kind == "csv" else "")
+        assert target.read_text().strip() == (
+            ",".join(COLUMNS) if kind is ExportFormat.CSV else ""
+        )
 
 
 def test_a_failed_export_leaves_the_older_file(

@@ -1,12 +1,14 @@
 """Import: good rows are kept, bad ones named, and doing it again changes nothing."""
 
 import json
+import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from config.errors import InputError
+from config.errors import InputError, StoreRefusedError
 from earful.importing import MAX_TEXT, ImportReport, import_file
 from storage.models import SaveResult
 from storage.store import Store
@@ -15,8 +17,9 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "earful.db", migrate=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        yield store
 
 
 def run(store: Store, path: Path, **columns: str) -> ImportReport:
@@ -143,6 +146,11 @@ def test_tab_separated(store: Store, tmp_path: Path) -> None:
         ({"text": "x", "created_at": 1e30}, "is not an ISO 8601 time"),
         ({"text": "x", "edited_at": "2099-01-01"}, "edited_at"),
         ({"text": "x", "reach": -5}, "reach -5 is negative"),
+        ({"text": "x", "reach": 2**70}, "reach 1.18059e+21 is no count of people"),
+        ({"text": "x", "reach": "1e400"}, "reach '1e400' is not a number"),
+        ({"text": "x", "created_at": "0001-01-01T00:00:00+05:00"}, "is not an ISO 8601 time"),
+        ({"text": "x", "created_at": "9999-12-31T23:00:00-05:00"}, "is not an ISO 8601 time"),
+        ({"text": "x", "native_id": "\x00"}, "native_id '\\x00' cannot be stored: it is empty"),
     ],
 )
 def test_a_bad_row_is_named_and_the_others_are_kept(
@@ -155,6 +163,30 @@ def test_a_bad_row_is_named_and_the_others_are_kept(
     assert reason in refusal.reason
     assert "\n" not in refusal.reason
     assert len(refusal.reason) < 200
+
+
+def test_what_sqlite_refuses_is_found_among_many_rows(store: Store, tmp_path: Path) -> None:
+    """The batch is halved until the bad ones are alone: no reading of ours knew of them."""
+    store.database.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 60_000)
+    rows: list[object] = [{"text": f"number {n}"} for n in range(600)]
+    for bad in (3, 399, 599):
+        rows[bad] = {"text": "x" * 60_001, "native_id": f"{bad}"}
+    rows[400] = "{broken"
+    report = run(store, jsonl(tmp_path, *rows))
+    assert [one.row for one in report.refused] == [4, 400, 401, 600]
+    too_big = "it does not fit into the store: string or blob too big"
+    assert [one.reason for one in report.refused if "JSON" not in one.reason] == [too_big] * 3
+    assert (report.rows, report.saved.new, store.mentions.count()) == (600, 596, 596)
+    assert run(store, jsonl(tmp_path, *rows)).saved.known == 596
+
+
+def test_a_store_that_fails_ends_the_import(store: Store, tmp_path: Path) -> None:
+    store.database.connection.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON mentions "
+        "BEGIN SELECT raise(ABORT, 'nothing more'); END"
+    )
+    with pytest.raises(StoreRefusedError, match="nothing more"):
+        run(store, jsonl(tmp_path, {"text": "one"}, {"text": "two"}))
 
 
 def test_borders_that_are_still_good(store: Store, tmp_path: Path) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from alerts.lines import Pace
-from alerts.transports import ConsoleTransport
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import ConsoleTransport
 from config.settings import Settings, parse_settings
-from earful import jobs, routines
-from sentiment.classifier import Text
+from earful import jobs
+from earful.routines import digests
+from sentiment.scoring.classifier import Text
 from storage.models import AlertKind, AlertState, Experience, Mention, Stance, Verdict
 from storage.store import Store
 
@@ -28,6 +29,7 @@ class WordClassifier:
         self.model = model
         self.models = (model,)
         self.others: dict[str, object] = {}
+        self.missing: dict[str, Exception] = {}
         self.batches: list[int] = []
 
     def classify(
@@ -68,8 +70,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Store:
-    return Store.open(settings.store.path, migrate=True)
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings.store.path, migrate=True) as store:
+        yield store
 
 
 def say(store: Store, *texts: str, hours_ago: float = 1, author: str = "Sam") -> None:
@@ -96,7 +99,7 @@ def process(store: Store, settings: Settings, classifier: object = None) -> jobs
 
 
 def kinds(store: Store) -> list[AlertKind]:
-    return [one.kind for one in store.outbox.due(NOW, 100)]
+    return [one.kind for one in store.outbox.waiting(NOW, 100)]
 
 
 def test_angry_is_a_case_delighted_a_wow_and_the_rest_is_counted(
@@ -118,7 +121,7 @@ def test_old_mentions_make_one_summary_and_no_case(store: Store, settings: Setti
     judged = process(store, settings)
     assert (judged.mentions, judged.quiet, judged.cases) == (701, 701, 0)
     assert kinds(store) == [AlertKind.BACKLOG]
-    assert "701" in store.outbox.due(NOW, 1)[0].payload["text"]
+    assert "701" in store.outbox.waiting(NOW, 1)[0].payload["text"]
 
 
 @pytest.mark.parametrize(("hours", "cases"), [(23.99, 1), (24, 1), (24.01, 0)])
@@ -139,7 +142,7 @@ def test_an_edit_is_judged_again_and_posts_nothing_twice(store: Store, settings:
     store.mentions.save([changed])
     assert process(store, settings).mentions == 1
     assert len(store.cases.unanswered()) == 1
-    posted = [one for one in store.outbox.due(NOW, 9) if one.kind == AlertKind.COMPLAINT]
+    posted = [one for one in store.outbox.waiting(NOW, 9) if one.kind == AlertKind.COMPLAINT]
     assert len({one.dedupe_key for one in posted}) == 1
 
 
@@ -167,10 +170,10 @@ def test_scoring_stops_between_batches_and_goes_on(store: Store) -> None:
 
     done = jobs.score(
         store,
-        classifier,
+        classifier,  # type: ignore[arg-type]
         lambda: NOW,
         stop_after_first,
-        stop=stop.is_set,  # type: ignore[arg-type]
+        stop=stop.is_set,
     )
     assert done == 128
     assert store.verdicts.count_waiting() == 2872
@@ -242,25 +245,25 @@ def test_the_digest_is_written_once_a_day_with_the_right_numbers(
     say(store, "mediocre", hours_ago=30)
     say(store, "angry", hours_ago=1)
     process(store, settings)
-    before = len(store.outbox.due(NOW, 99))
-    assert routines.write_digests(store, settings, NOW) == 1
-    assert routines.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
-    digest = store.outbox.due(NOW, 99)[before]
+    before = len(store.outbox.waiting(NOW, 99))
+    assert digests.write_digests(store, settings, NOW) == 1
+    assert digests.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
+    digest = store.outbox.waiting(NOW, 99)[before]
     assert digest.kind == AlertKind.DIGEST
     assert "2 mentions (1 angry, 1 delighted)" in digest.payload["text"]
-    assert routines.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
+    assert digests.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
 
 
 def test_no_digest_of_nothing(store: Store, settings: Settings) -> None:
-    assert routines.write_digests(store, settings, NOW) == 0
+    assert digests.write_digests(store, settings, NOW) == 0
 
 
 def test_a_checkpoint_is_celebrated_once_and_raised(store: Store, settings: Settings) -> None:
     say(store, *["delighted"] * 60, *["angry"] * 40, hours_ago=48)
     process(store, settings)
-    assert routines.judge_checkpoints(store, settings, NOW) == 1
-    assert routines.judge_checkpoints(store, settings, NOW) == 0
-    celebrated = [one for one in store.outbox.due(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
+    assert digests.judge_checkpoints(store, settings, NOW) == 1
+    assert digests.judge_checkpoints(store, settings, NOW) == 0
+    celebrated = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
     assert len(celebrated) == 1
     targets = store.database.connection.execute(
         "SELECT target, reached_at IS NOT NULL FROM checkpoints ORDER BY id"
@@ -274,13 +277,13 @@ def test_a_checkpoint_that_chance_could_reach_is_not_celebrated(
 ) -> None:
     say(store, *["delighted"] * 4, *["angry"] * 6, hours_ago=48)
     process(store, settings)
-    assert routines.judge_checkpoints(store, settings, NOW) == 0
+    assert digests.judge_checkpoints(store, settings, NOW) == 0
 
 
 def test_retention_forgets_mentions_and_keeps_the_counts(store: Store, settings: Settings) -> None:
     say(store, "angry", hours_ago=24 * 800)
     process(store, settings)
-    assert routines.forget_old(store, settings, NOW) == 1
+    assert digests.forget_old(store, settings, NOW) == 1
     assert store.mentions.count() == 0
     row = store.database.connection.execute("SELECT sum(angry) FROM daily_counts").fetchone()
     assert row[0] == 1

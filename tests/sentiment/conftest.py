@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.classifier import Classifier
+from sentiment.scoring.classifier import Classifier
 
 SHARED = Path(__file__).parents[3] / "shared"
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentiment.attention import HEADS, attend
+from sentiment.scoring.attention import HEADS, attend
 
 SIZE = HEADS * 32
 

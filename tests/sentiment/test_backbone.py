@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import ModelError
-from sentiment import adapter, backbone
-from sentiment.classifier import Classifier
+from sentiment.scoring import adapter, backbone
+from sentiment.scoring.classifier import Classifier
 
 
 def test_published_file_is_accepted() -> None:

@@ -6,10 +6,10 @@ from dataclasses import astuple
 import pytest
 import torch
 
-from sentiment import adapter
-from sentiment.classifier import Classifier, Text
-from sentiment.encoding import encode
-from sentiment.runtime import Runtime
+from sentiment.scoring import adapter
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.encoding import encode
+from sentiment.scoring.runtime import Runtime
 from storage.models import Experience, Stance, Verdict
 
 TEXTS = [
@@ -53,7 +53,7 @@ def test_no_texts(classifier: Classifier) -> None:
 
 
 def test_progress_counts_all(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentiment.classifier.CHUNK_TEXTS", 4)
+    monkeypatch.setattr("sentiment.scoring.classifier.CHUNK_TEXTS", 4)
     told: list[int] = []
     classifier.classify(TEXTS, progress=told.append)
     assert told == [4, 4, 2]
@@ -114,8 +114,8 @@ def test_a_long_text_is_read_to_its_end(classifier: Classifier) -> None:
 def test_a_megabyte_keeps_its_ending_and_is_not_sure(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("sentiment.encoding.MOST_WINDOWS", 8)
-    monkeypatch.setattr("sentiment.classifier.MOST_WINDOWS", 8)
+    monkeypatch.setattr("sentiment.scoring.encoding.MOST_WINDOWS", 8)
+    monkeypatch.setattr("sentiment.scoring.classifier.MOST_WINDOWS", 8)
     text = "We walked down the long street. " * 32_000
     text += "Then the bus broke down, nobody helped us and they refuse to give us our money back. "
     text += "Terrible service, the worst company we have ever dealt with."

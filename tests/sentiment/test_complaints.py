@@ -10,10 +10,10 @@ import pytest
 
 from config.settings import parse_settings
 from earful.policies import policy_for
-from sentiment import adapter
-from sentiment.calibration import Calibration, Mode, complaint_threshold
-from sentiment.complaints import Likely, is_likely
-from storage.models import Experience, Mention, Verdict, Voice
+from sentiment.judging.calibration import Calibration, Mode, complaint_threshold
+from sentiment.scoring import adapter
+from sentiment.scoring.likely_complaints import Likely, is_likely
+from storage.models import Experience, Mention, Stance, Verdict, Voice
 
 ANGRY = Experience.ANGRY
 CALIBRATION = Calibration(rated=Mode(complaint=0.4), unrated=Mode(complaint=0.7))
@@ -23,9 +23,9 @@ def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-
     rest = 1 - chance
     experience = ANGRY if chance >= rest else Experience.NONE
     return Verdict(
-        experience=experience, stance="neither", sure=sure, p_angry=chance, p_mediocre=0.0,
+        experience=experience, stance=Stance.NEITHER, sure=sure, p_angry=chance, p_mediocre=0.0,
         p_delighted=0.0, p_none=rest, p_advocate=0.0, p_hater=0.0, p_neither=1.0, model=model,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_the_threshold_is_the_lowest_at_which_the_precision_holds() -> None:

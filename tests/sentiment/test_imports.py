@@ -21,15 +21,15 @@ def loaded_by(code: str) -> set[str]:
 
 def test_importing_loads_nothing_heavy() -> None:
     code = (
-        "import sentiment, sentiment.language, sentiment.training\n"
-        "import sentiment.classifier, sentiment.evaluation"
+        "import sentiment, sentiment.scoring.detect_language, sentiment.learning.training\n"
+        "import sentiment.scoring.classifier, sentiment.judging.evaluation"
     )
     assert not {"torch", "transformers", "py3langid"} & loaded_by(code)
 
 
 def test_scoring_needs_no_transformers() -> None:
     code = (
-        "from sentiment.classifier import Classifier, Text\n"
+        "from sentiment.scoring.classifier import Classifier, Text\n"
         "Classifier.load().classify([Text('It broke.')])"
     )
     loaded = loaded_by(code)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.labels import read_examples
-from sentiment.language import detect_language
-from sentiment.text import joined
+from sentiment.learning.labels import read_examples
+from sentiment.scoring.detect_language import detect_language
+from sentiment.scoring.text import joined
 
 FOREIGN = """
 de|Die App stürzt ständig ab und der Kundendienst antwortet nicht.

@@ -12,8 +12,8 @@ import pytest
 from config.errors import ConfigError, ModelError
 from config.settings import ModelSettings, load_settings
 from earful import jobs
-from sentiment.classifier import Classifier, Text
-from sentiment.languages import LanguageModel
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.other_models import LanguageModel
 from storage.models import Experience, Mention, Stance
 from storage.store import Store
 from tests.earful.conftest import Earful, earful
@@ -43,14 +43,14 @@ def make_model(folder: Path) -> Path:
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
         sep_token="[SEP]", model_max_length=24,
     ).save_pretrained(folder)  # fmt: skip
     torch.manual_seed(5)
     config = BertConfig(
         vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32, num_labels=4,
+        intermediate_size=16, max_position_embeddings=32,
         id2label=dict(enumerate(LABELS)), label2id={name: i for i, name in enumerate(LABELS)},
     )  # fmt: skip
     network = BertForSequenceClassification(config)
@@ -177,8 +177,10 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
     texts = {"1": GERMAN, "2": FRENCH, "3": ENGLISH, "4": "👍👍"}
     with Store.open(tmp_path / "earful.db", migrate=True) as store:
         store.mentions.save(
-            Mention(brand="A", source="shop", native_id=key, text=text, fetched_at=NOW)
-            for key, text in texts.items()
+            [
+                Mention(brand="A", source="shop", native_id=key, text=text, fetched_at=NOW)
+                for key, text in texts.items()
+            ]
         )
         jobs.score(store, classifier, lambda: NOW)
         assert store.verdicts.count_unread() == 2
@@ -213,3 +215,14 @@ def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
         )  # fmt: skip
         jobs.score(store, classifier, lambda: NOW)
         assert jobs.rescore(store, polyglot(), lambda: NOW) == 1
+
+
+def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> None:
+    absent = settings(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Classifier.load(models=[absent])
+    tolerant = Classifier.load(models=[absent], tolerant=True)
+    assert set(tolerant.missing) == {"de"}
+    english, german = tolerant.classify([Text(ENGLISH), Text(GERMAN)])
+    assert english.sure
+    assert (german.experience, german.sure) == (Experience.NONE, False)

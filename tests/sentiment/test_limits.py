@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.classifier import Classifier, Text
-from sentiment.measuring import measured
-from sentiment.number_choice import Way
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.measuring import measured
+from sentiment.scoring.number_choice import Way
 from storage.models import Verdict
 from tests.sentiment.ways import computing_in
 
@@ -39,7 +39,7 @@ LIMITS = {
 ALLOWED = 0.005
 
 
-@pytest.mark.slow
+@pytest.mark.slow("runs the classifier's tests once more for each lesser CPU")
 @pytest.mark.parametrize("limit", LIMITS)
 def test_the_classifier_s_tests_pass_on_a_lesser_cpu(limit: str) -> None:
     folder = Path(__file__).parent
@@ -76,7 +76,7 @@ def exact(texts: list[Text]) -> list[Verdict]:
 
 
 @pytest.mark.recorded
-@pytest.mark.slow
+@pytest.mark.slow("scores the labelled texts once more in each way that this CPU has")
 @pytest.mark.parametrize("way", [Way.PACKED, Way.BF16_PACKED, Way.BF16, Way.INT8])
 def test_verdicts_of_every_way_are_those_of_fp32(
     way: Way, texts: list[Text], exact: list[Verdict]

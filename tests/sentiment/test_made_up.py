@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sentiment.made_up import made_up
-from sentiment.training import english
+from sentiment.learning.made_up import made_up
+from sentiment.learning.training import english
 from tests.sentiment.behaviour.cases import CAPABILITIES, CASE_SENTENCES
 
 WORD = re.compile(r"\w+")

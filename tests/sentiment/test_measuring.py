@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from config.errors import ConfigError
-from sentiment import measuring
-from sentiment.measuring import fastest, machine_key, measured, ranked
-from sentiment.number_choice import (
+from sentiment.scoring import measuring
+from sentiment.scoring.matmul import product
+from sentiment.scoring.measuring import fastest, machine_key, measured, ranked
+from sentiment.scoring.number_choice import (
     Choice,
     NumberType,
     Way,
@@ -25,7 +26,6 @@ from sentiment.number_choice import (
     remember,
     remembered,
 )  # fmt: skip
-from sentiment.products import product
 
 ROOT = Path(__file__).parents[2]
 REFUSAL = "mkldnn_reorder_linear_weight: bf16 path needs the cpu support avx_ne_convert"
@@ -87,10 +87,10 @@ def refuse(way: Way, _: Tensor) -> Tensor:
 
 
 def test_what_cannot_be_packed_is_ruled_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(way: Way, weight: Tensor, bias: Tensor, **more: bool) -> object:
+    def make(way: Way, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> object:
         if way is not Way.PLAIN:
             raise RuntimeError(REFUSAL)
-        return product(way, weight, bias, **more)
+        return product(way, weight, bias, gelu=gelu)
 
     monkeypatch.setattr(measuring, "product", make)
     choice = fastest()
@@ -233,7 +233,7 @@ def test_the_choice_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_was_chosen_is_read_without_torch() -> None:
     remember("here", Choice("cpu", (Way.PLAIN,), {Way.PLAIN: 0.004}))
     code = (
-        "import json, sys\nfrom sentiment.number_choice import last_choice\n"
+        "import json, sys\nfrom sentiment.scoring.number_choice import last_choice\n"
         "print(json.dumps([last_choice(), 'torch' in sys.modules]))"
     )
     result = subprocess.run(

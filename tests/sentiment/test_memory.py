@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.memory import keep_freed
+from sentiment.scoring.memory import keep_freed
 
 ROOT = Path(__file__).parents[2]
 PASSES = """
 import resource, sys, torch
 from sentiment import adapter
-from sentiment.memory import keep_freed
-from sentiment.runtime import Runtime
+from sentiment.scoring.memory import keep_freed
+from sentiment.scoring.runtime import Runtime
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     assert keep_freed()

@@ -3,8 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentiment.calibration import Calibration, bent, fit_mode, fit_scaling, softmax, sure_threshold
-from sentiment.metrics import confusion, expected_calibration_error, macro_f1, per_class
+from sentiment.judging.calibration import (
+    Calibration,
+    bent,
+    fit_mode,
+    fit_scaling,
+    softmax,
+    sure_threshold,
+)
+from sentiment.judging.metrics import confusion, expected_calibration_error, macro_f1, per_class
 
 
 def test_f1_by_hand() -> None:

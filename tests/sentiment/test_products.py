@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentiment.classifier import Text
-from sentiment.number_choice import Way
-from sentiment.products import Int8, Packed, Plain, product, scales, whole_numbers
+from sentiment.scoring.classifier import Text
+from sentiment.scoring.matmul import Int8, Packed, Plain, product, scales, whole_numbers
+from sentiment.scoring.number_choice import Way
 from tests.sentiment.ways import bf16_packed, computing_in
 
 TEXTS = [
@@ -47,7 +47,7 @@ class Checked(Int8):
 
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Checked]]:
-    monkeypatch.setattr("sentiment.products.Int8", Checked)
+    monkeypatch.setattr("sentiment.scoring.matmul.Int8", Checked)
     Checked.largest, Checked.count = 0.0, 0
     yield Checked
     assert Checked.count

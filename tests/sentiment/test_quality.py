@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.classifier import Classifier
-from sentiment.evaluation import Report, evaluate
-from sentiment.floors import FLOORS, shortfalls
+from sentiment.judging.evaluation import Report, evaluate
+from sentiment.judging.floors import FLOORS, shortfalls
+from sentiment.scoring.classifier import Classifier
 
 
 @pytest.fixture(scope="module")

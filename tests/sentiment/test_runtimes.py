@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentiment import products, runtime
-from sentiment.classifier import Text
-from sentiment.fitting import has_bf16
-from sentiment.number_choice import Way, last_choice
-from sentiment.runtime import Runtime
+from sentiment.learning.fitting import has_bf16
+from sentiment.scoring import matmul, runtime
+from sentiment.scoring.classifier import Text
+from sentiment.scoring.number_choice import Way, last_choice
+from sentiment.scoring.runtime import Runtime
 from tests.sentiment.ways import computing_in
 
 TEXTS = [Text("They lost my parcel."), Text("Lovely staff!", None, 5, 5)]
@@ -32,7 +32,7 @@ def refuse(weight: Tensor, *_: object, **__: object) -> Tensor:
 def test_a_function_that_refuses_the_cpu_ends_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(products.Packed, "__init__", refuse)
+    monkeypatch.setattr(matmul.Packed, "__init__", refuse)
     classifier = computing_in(Way.BF16_PACKED, Way.PACKED)
     assert classifier.runtime.choice.ways == (Way.PLAIN,)
     assert len(classifier.classify(TEXTS)) == 2
@@ -103,9 +103,9 @@ def test_texts_near_to_another_verdict_are_scored_in_fp32(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     exact, rounded = computing_in(Way.PLAIN).logits(TEXTS), computing_in(Way.INT8)
-    monkeypatch.setattr("sentiment.classifier._CLOSE", 0.0)
+    monkeypatch.setattr("sentiment.scoring.classifier._CLOSE", 0.0)
     far = rounded.logits(TEXTS)
-    monkeypatch.setattr("sentiment.classifier._CLOSE", 1e9)
+    monkeypatch.setattr("sentiment.scoring.classifier._CLOSE", 1e9)
     near = rounded.logits(TEXTS)
     assert np.abs(near.experience - exact.experience).max() < 1e-4
     assert np.abs(far.experience - exact.experience).max() > 1e-4

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from sentiment.encoding import FRAME, OVERLAP, WINDOW, batches, cut
-from sentiment.text import Text, clean, joined, rating_position
+from sentiment.scoring.encoding import FRAME, OVERLAP, WINDOW, batches, cut
+from sentiment.scoring.text import Text, clean, joined, rating_position
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
 from config.errors import InputError, ModelError
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.classifier import Classifier, Text
-from sentiment.distilling import LONGEST, Judged, lesson, room_for_states, sentences
-from sentiment.fitting import Recipe, fine_tune, framed, new_network
-from sentiment.pool import PoolText
-from sentiment.teacher import Teacher
-from sentiment.text import joined
-from sentiment.training import train
+from sentiment.learning.distilling import LONGEST, Judged, lesson, room_for_states, sentences
+from sentiment.learning.fitting import Recipe, fine_tune, framed, new_network
+from sentiment.learning.teacher import Teacher
+from sentiment.learning.training import train
+from sentiment.learning.unlabelled_texts import PoolText
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.text import joined
 
 SAID = {
     ("angry", "neither"): "The {} broke after a day and nobody helps.",
@@ -83,7 +83,7 @@ def tiny_encoder(folder: Path) -> Path:
         {word: number for number, word in enumerate([*special, *words])}, unk_token="<unk>"
     ))  # fmt: skip
     tokenizer.pre_tokenizer = Whitespace()
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", cls_token="<s>",
         sep_token="</s>", mask_token="<mask>",
     ).save_pretrained(folder)  # fmt: skip
@@ -96,7 +96,7 @@ def tiny_encoder(folder: Path) -> Path:
 
 def tiny_kin(folder: Path) -> Path:
     """Write a random one-layer encoder with the student's vocabulary."""
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(backbone_dir() / "tokenizer.json"), pad_token="[PAD]",
         unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
     ).save_pretrained(folder)  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sentiment import adapter
-from sentiment.backbone import backbone_dir, load_tokenizer
-from sentiment.classifier import Classifier
-from sentiment.number_choice import Choice, Way
-from sentiment.runtimes import Runtimes
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
+from sentiment.scoring.classifier import Classifier
+from sentiment.scoring.number_choice import Choice, Way
+from sentiment.scoring.runtimes import Runtimes
 
 bf16_packed = pytest.mark.skipif(
     not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this CPU has no bf16 for oneDNN"

@@ -27,7 +27,7 @@ from storage.models import (
     Voice,
 )
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.verdicts import Scored
 
 BRAND = "Acme Air"
 OTHER_BRAND = "Birch Bank"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from storage.insight import Filter
-from storage.judgements import Backlog
 from storage.models import Experience, Mention, Stance, Verdict
-from storage.signatures import bands, shingles, words_of
+from storage.reports import Filter
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.copy_signatures import bands, shingles, words_of
+from storage.tables.verdicts import Scored
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 STORY = (
     "Acme Air has cancelled every flight out of Springfield after its booking system went down "
     "on Monday morning, and thousands of passengers spent the night at the airport without any "
@@ -117,7 +117,7 @@ def test_who_says_it_again_is_a_copy(change: dict[str, Any], copied: bool, store
 
 
 def test_two_customers_with_the_same_words_are_two(store: Store) -> None:
-    stars = {"rating": 1.0, "rating_max": 5.0}
+    stars: dict[str, Any] = {"rating": 1.0, "rating_max": 5.0}
     store.mentions.save(
         [mention("a", author="Sam", **stars), mention("b", author="Alex", **stars)]
     )
@@ -160,12 +160,11 @@ def test_copies_are_counted_once_and_told_once(store: Store) -> None:
     assert (daily["mentions"], daily["angry"]) == (1, 1)
     (hater,) = store.database.connection.execute("SELECT * FROM haters").fetchall()
     assert hater["warnings"] == 1
-    assert [voice.mention.native_id for voice in store.judgements.unjudged(NOW, 9)] == ["a"]
+    assert [voice.mention.native_id for voice in store.judgements.unjudged(DAY, 9)] == ["a"]
     assert len(list(store.insight.export(which))) == 3, "all of them can be read"
 
-    told: list[Backlog] = []
-    store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, told.append)  # type: ignore[arg-type]
-    assert told == []
+    assert store.judgements.judge_copies(NOW) == 2
+    assert store.judgements.backlogs(DAY, NOW) == []
     assert store.judgements.count_unjudged() == 1, "the copies need no judgement"
 
 
@@ -181,7 +180,7 @@ def test_what_was_deleted_is_not_told(store: Store) -> None:
     store.mentions.save([mention("a")])
     store.mentions.save([], ["gdelt:a"], NOW)
     score(store)
-    assert store.judgements.unjudged(NOW - timedelta(days=1), 9) == []
+    assert store.judgements.unjudged(DAY, 9) == []
     assert store.insight.totals(Filter())["angry"] == 1, "its count stays"
 
 

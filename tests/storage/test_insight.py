@@ -11,8 +11,8 @@ from statistics import median
 import pytest
 
 from config.errors import InputError
-from storage.insight import Filter
 from storage.models import CaseState, Experience, iso
+from storage.reports import Filter
 from storage.store import Store
 from tests.storage.fixtures import BRAND, OTHER_BRAND, Told, build_store
 

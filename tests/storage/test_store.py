@@ -5,16 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreError
+from config.errors import InputError, StoreError, StoreReadOnlyError, StoreRefusedError
 from storage.database import Database
-from storage.judgements import Backlog
 from storage.models import (
     AlertKind,
     CrawlOutcome,
@@ -32,14 +32,17 @@ from storage.models import (
     Verdict,
 )
 from storage.store import Store
-from storage.verdicts import Scored
+from storage.tables.judgements import Backlog
+from storage.tables.verdicts import Scored
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "earful.db", migrate=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        yield store
 
 
 def mention(native_id: str = "1", **more: object) -> Mention:
@@ -89,6 +92,15 @@ def alert(key: str = "k", channel: str = "#c") -> NewAlert:
 
 def summary_of(backlog: Backlog) -> NewAlert:
     return replace(alert(f"backlog:{backlog.brand}:{backlog.source}"), kind=AlertKind.BACKLOG)
+
+
+def judge_old(store: Store) -> list[Backlog]:
+    store.judgements.judge_copies(NOW)
+    found = store.judgements.backlogs(DAY, NOW)
+    for old in found:
+        judged = store.judgements.judge_backlog(old, summary_of(old), DAY, NOW)
+        assert judged == sum(old.counts.values())
+    return found
 
 
 # Mentions
@@ -182,6 +194,31 @@ def test_any_text_can_be_stored(store: Store, text: str, stored: str) -> None:
     assert store.mentions.save([mention(text=text)]) == SaveResult(known=1)
 
 
+def test_what_cannot_be_stored_is_refused_and_known_to_be(store: Store) -> None:
+    bad = mention("2", created_at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+    saved = store.mentions.save([mention(), bad, mention("3")], ["appstore:\ud800"], NOW)
+    (refused,) = saved.refused
+    assert (saved.new, refused.mention_id) == (2, "appstore:2")
+    assert refused.reason.startswith("created_at '9999-12-31 23:59:59.999999-05:00' cannot be ")
+    assert store.mentions.save([bad]) == SaveResult(refused=saved.refused)
+
+
+@pytest.mark.parametrize("asked", ["appstore:\ud800", 2**70])
+def test_what_sqlite_cannot_even_look_for_is_an_error_of_one_line(
+    store: Store, asked: object
+) -> None:
+    with pytest.raises(StoreRefusedError, match="cannot hold, and so does not have") as caught:
+        store.database.connection.execute("SELECT ?", (asked,))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_failure_is_written_whatever_its_words_are(store: Store) -> None:
+    store.failures.failed("score", NOW, "ValueError: \ud83d\x00 is no word", "mention appstore:1")
+    assert (
+        store.failures.of("score")["mention appstore:1"].error == "ValueError: \ufffd is no word"
+    )
+
+
 def test_a_thousand_mentions_fit_one_batch(store: Store) -> None:
     batch = [mention(str(number)) for number in range(1200)]
     assert store.mentions.save(batch) == SaveResult(new=1200)
@@ -250,7 +287,7 @@ def test_a_correction_overrides_the_model_in_the_view_and_for_the_rules(store: S
         "SELECT experience, stance, sure, corrected FROM voice"
     ).fetchone()
     assert tuple(row) == ("angry", "hater", 1, 1)
-    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(DAY, 9)
     assert (voice.verdict.experience, voice.verdict.sure) == (Experience.ANGRY, True)
 
 
@@ -266,14 +303,13 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
         ]
     )
     score(store, verdict())
-    cutoff = NOW - timedelta(days=1)
-    found = {one.source: one for one in store.judgements.judge_backlog(cutoff, NOW, summary_of)}
+    found = {one.source: one for one in judge_old(store)}
     assert found["appstore"].counts == {Experience.ANGRY: 3}
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
-    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
-    assert len(store.outbox.due(NOW, 9)) == 2
-    assert [one.mention.native_id for one in store.judgements.unjudged(cutoff, 9)] == ["1"]
+    assert judge_old(store) == []
+    assert len(store.outbox.waiting(NOW, 9)) == 2
+    assert [one.mention.native_id for one in store.judgements.unjudged(DAY, 9)] == ["1"]
 
 
 def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> None:
@@ -281,11 +317,10 @@ def test_a_source_still_being_crawled_waits_with_its_summary(store: Store) -> No
     score(store, verdict())
     target = CrawlTarget(brand="Acme Air", source="appstore", target="7")
     run = store.crawls.start(target, NOW)
-    cutoff = NOW - timedelta(days=1)
-    assert store.judgements.judge_backlog(cutoff, NOW, summary_of) == []
-    assert store.judgements.unjudged(cutoff, 9) == []
+    assert judge_old(store) == []
+    assert store.judgements.unjudged(DAY, 9) == []
     store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.OK), NOW)
-    assert len(store.judgements.judge_backlog(cutoff, NOW, summary_of)) == 1
+    assert len(judge_old(store)) == 1
 
 
 def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store) -> None:
@@ -294,18 +329,18 @@ def test_a_crawl_that_was_killed_does_not_hold_the_summary_for_ever(store: Store
     store.crawls.start(
         CrawlTarget(brand="Acme Air", source="appstore", target="7"), NOW - timedelta(hours=2)
     )
-    assert len(store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)) == 1
+    assert len(judge_old(store)) == 1
 
 
 def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    voices = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    voices = store.judgements.unjudged(DAY, 9)
     case = NewCase(mention_id="appstore:1", brand="Acme Air", opened_at=NOW, due_at=NOW)
     for _ in range(2):
         store.judgements.record(voices, [case], [alert()], NOW)
     assert store.cases.counts(NOW)["open"] == 1
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
     assert [tuple(row) for row in events] == [("opened", "earful")]
     assert store.judgements.count_unjudged() == 0
@@ -314,20 +349,19 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
 def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    day_ago = NOW - timedelta(days=1)
-    store.judgements.record(store.judgements.unjudged(day_ago, 9), [], [], NOW)
+    store.judgements.record(store.judgements.unjudged(DAY, 9), [], [], NOW)
     stale, after = store.verdicts.stale(["m2"], 9)
     assert [one.id for one in stale] == ["appstore:1"]
     assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
     (same,) = stale
     store.verdicts.save([Scored(mention=same, verdict=verdict(model="m2"))], NOW)
     assert store.verdicts.stale(["m2"], 9) == ([], 0)
-    assert store.judgements.unjudged(day_ago, 9) == []
+    assert store.judgements.unjudged(DAY, 9) == []
     models = store.database.connection.execute("SELECT model FROM verdicts ORDER BY id")
     assert [row[0] for row in models] == ["m1", "m2"]
     store.mentions.save([mention(text="and now this")])
     score(store, verdict(model="m2"))
-    assert len(store.judgements.unjudged(day_ago, 9)) == 1
+    assert len(store.judgements.unjudged(DAY, 9)) == 1
 
 
 def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
@@ -338,10 +372,10 @@ def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
     ]
     store.mentions.save(earlier)
     score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
-    store.judgements.judge_backlog(NOW - timedelta(days=1), NOW, summary_of)
+    judge_old(store)
     store.mentions.save([mention("3", text="never again")])
     score(store, verdict(Experience.ANGRY, Stance.HATER))
-    (voice,) = store.judgements.unjudged(NOW - timedelta(days=1), 9)
+    (voice,) = store.judgements.unjudged(DAY, 9)
     history = voice.history
     assert (history.mentions, history.delighted, history.advocate) == (2, 2, 2)
     assert (history.last_stance, history.last_experience) == (
@@ -368,7 +402,7 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
         CrawlOutcome.OK,
     ]
     assert store.crawls.counts(target) == [3]
-    assert len(store.outbox.due(NOW, 9)) == 2
+    assert len(store.outbox.waiting(NOW, 9)) == 2
     other = replace(target, target="y")
     assert store.crawls.last_good(other) == (None, None)
 
@@ -413,7 +447,7 @@ def test_a_reached_checkpoint_is_raised(store: Store) -> None:
     raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
     assert raised is not None
     assert raised.target == 0.47
-    assert len(store.outbox.due(NOW, 9)) == 1
+    assert len(store.outbox.waiting(NOW, 9)) == 1
     # A person who sets another goal in the config starts from there.
     set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
     assert set_anew is not None
@@ -450,7 +484,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
             connection.execute("INSERT INTO http_validators VALUES ('u', NULL, NULL)")
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreRefusedError, match=r"UNIQUE constraint failed"):
         write_twice()
     assert store.crawls.validators("u") is None
 
@@ -513,5 +547,5 @@ def test_a_reader_sees_the_store_while_it_is_written(store: Store) -> None:
         connection.execute("DELETE FROM mentions")
         with Store.open(store.database.path, readonly=True) as reader:
             assert reader.mentions.count() == 1
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            with pytest.raises(StoreReadOnlyError, match="readonly"):
                 reader.database.connection.execute("DELETE FROM mentions")

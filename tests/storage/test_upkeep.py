@@ -2,22 +2,23 @@
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreError
+from config.errors import InputError, StoreUnreachableError
 from storage.models import AlertKind, CaseState, Mention, NewAlert, NewCase
 from storage.store import Store
-from storage.upkeep import restore, verify
+from storage.tables.upkeep import restore, verify
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 WORD = "zyxwombat"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     store = Store.open(tmp_path / "earful.db", migrate=True)
     store.mentions.save(
         [
@@ -33,7 +34,8 @@ def store(tmp_path: Path) -> Store:
             for number in range(4)
         ]
     )
-    return store
+    yield store
+    store.close()
 
 
 def open_case(store: Store) -> int:
@@ -90,8 +92,9 @@ def test_a_backup_holds_everything_and_is_verified(store: Store, tmp_path: Path)
 
 
 def test_a_backup_that_cannot_be_written_leaves_the_old_one(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the backup failed"):
-        store.upkeep.backup(tmp_path / "nowhere" / "copy.db")
+    target = tmp_path / "nowhere" / "copy.db"
+    with pytest.raises(StoreUnreachableError, match=rf"^{target}: .* no folder "):
+        store.upkeep.backup(target)
 
 
 def test_restore_puts_the_backup_back_and_keeps_the_old_store(
@@ -153,7 +156,7 @@ def test_a_forgotten_author_is_gone_from_the_bytes_too(store: Store, tmp_path: P
     )
     assert store.upkeep.forget_author("s:u1") == 2
     assert store.upkeep.forget_author("s:u1") == 0
-    assert store.outbox.due(NOW, 9) == []
+    assert store.outbox.waiting(NOW, 9) == []
     store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in tmp_path.glob("earful.db*"))
     assert re.findall(rb"says number \d", left)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentiment.text import Text
+from sentiment.scoring.text import Text
 
 ANGRY, MEDIOCRE, DELIGHTED, NONE = "angry", "mediocre", "delighted", "none"
 BAD = {ANGRY}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment.classifier import Classifier
-from sentiment.text import Text
+from sentiment.scoring.classifier import Classifier
+from sentiment.scoring.text import Text
 from tests.sentiment.behaviour.cases import (
     BRAND_SENTENCES,
     BRANDS,

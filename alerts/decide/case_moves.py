@@ -1,0 +1,239 @@
+"""What a complaint's case goes through, and what is told of it. Pure: no store, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from alerts import messages
+from alerts.decide.routing import Calm
+from alerts.messages.case_cards import MAX_ANSWERS
+from storage.models import (
+    AlertKind,
+    Case,
+    CaseFile,
+    CaseMove,
+    CaseState,
+    Experience,
+    Mention,
+    NewAlert,
+    Operation,
+    Outcome,
+    Voice,
+)
+
+UPDATE_EVERY = timedelta(seconds=15)
+"""A case's message changes no more often than this; the thread tells each step at once."""
+
+_WAITING = (CaseState.OPEN, CaseState.CLAIMED)
+_ALIKE = 0.8
+_SHORT = 4
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Makes the alerts about a move. `channel` is for a case that has no message of its own."""
+
+    calm: Calm
+    channel: str
+    spacing: timedelta = UPDATE_EVERY
+
+    def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
+        if move.event == "reminded":
+            payload = messages.reminder(file, move.at, file.case.claimed_by_id)
+            return self._in_thread(file, move, AlertKind.REMINDER, payload)
+        if move.event == "overdue":
+            return [*self._overdue(file, move), *self._update(file, move)]
+        reply = messages.thread_reply(file, move)
+        replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
+        return [*self._update(file, move), *replies]
+
+    def _update(self, file: CaseFile, move: CaseMove) -> list[NewAlert]:
+        if file.channel is None:
+            return []
+        return [
+            NewAlert(
+                dedupe_key=f"update:{file.case.root_key}",
+                kind=file.case.kind,
+                brand=file.case.brand,
+                channel=file.channel,
+                payload=messages.case_card(file),
+                created_at=move.at,
+                mention_id=file.case.mention_id,
+                operation=Operation.UPDATE,
+                root_key=file.case.root_key,
+                spacing=self.spacing,
+            )
+        ]
+
+    def _in_thread(
+        self, file: CaseFile, move: CaseMove, kind: AlertKind, payload: dict[str, object]
+    ) -> list[NewAlert]:
+        if file.channel is None:
+            return []
+        return [
+            NewAlert(
+                # Counted in the transaction that wrote the event: each event has one reply.
+                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                kind=kind,
+                brand=file.case.brand,
+                channel=file.channel,
+                payload=payload,
+                created_at=move.at,
+                mention_id=move.joins or file.case.mention_id,
+                operation=Operation.REPLY,
+                root_key=file.case.root_key,
+            )
+        ]
+
+    def _overdue(self, file: CaseFile, move: CaseMove) -> list[NewAlert]:
+        """Tell the channel through the case's thread; where it has none, by a message."""
+        channel = file.channel or self.channel
+        return [
+            NewAlert(
+                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                kind=AlertKind.OVERDUE,
+                brand=file.case.brand,
+                channel=channel,
+                payload=messages.overdue(file),
+                created_at=move.at,
+                mention_id=file.case.mention_id,
+                operation=Operation.REPLY if file.channel else Operation.POST,
+                root_key=file.case.root_key if file.channel else None,
+                not_before=self.calm.release(channel, move.at),
+            )
+        ]
+
+
+def edited(
+    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+) -> CaseMove:
+    """Decide what a changed text means for the case that it has."""
+    if voice.verdict.sure and voice.verdict.experience is Experience.DELIGHTED:
+        if case.state in (*_WAITING, CaseState.RESPONDED):
+            return CaseMove(
+                mention_id=voice.mention.id,
+                event="won_back",
+                at=now,
+                to=CaseState.CLOSED,
+                outcome=Outcome.WON_BACK,
+            )
+    elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
+        ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
+        if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
+            return CaseMove(
+                mention_id=voice.mention.id,
+                event="reopened",
+                at=now,
+                to=CaseState.OPEN,
+                due_at=due(now),
+            )
+    return CaseMove(mention_id=voice.mention.id, event="edited", at=now)
+
+
+def joins(
+    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+) -> CaseMove:
+    """Let a further complaint of an author join their case, which opens again if it was done.
+
+    After two public answers in the thread it stays as it is: leave it.
+    """
+    done = case.state not in _WAITING
+    again = done and answers < MAX_ANSWERS
+    return CaseMove(
+        mention_id=case.mention_id,
+        event="joined",
+        at=now,
+        joins=voice.mention.id,
+        to=CaseState.OPEN if again else None,
+        due_at=due(now) if again else None,
+    )
+
+
+def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
+    """Let an owner's public reply answer a case; it counts from when the owner wrote it."""
+    return CaseMove(
+        mention_id=case.mention_id,
+        event="answered",
+        at=now,
+        to=CaseState.RESPONDED,
+        responded_at=max(case.opened_at, min(replied_at, now)),
+        reply_seen_at=replied_at,
+    )
+
+
+def clock_moves(
+    cases: Sequence[Case],
+    remind_at: Callable[[Case], datetime],
+    is_open: Callable[[datetime], bool],
+    now: datetime,
+) -> list[CaseMove]:
+    """Decide who is reminded and what is overdue; each once for each due time."""
+    moves: list[CaseMove] = []
+    for case in cases:
+        if case.due_at < now:
+            if case.overdue_told_at is None:
+                moves.append(CaseMove(mention_id=case.mention_id, event="overdue", at=now))
+        elif (
+            case.state is CaseState.CLAIMED
+            and case.reminded_at is None
+            and remind_at(case) <= now
+            and is_open(now)
+        ):
+            moves.append(CaseMove(mention_id=case.mention_id, event="reminded", at=now))
+    return moves
+
+
+def is_answered(mention: Mention) -> bool:
+    """Tell whether the owner answered what the mention now says, not an older text of it."""
+    if mention.owner_replied_at is None:
+        return False
+    return mention.edited_at is None or mention.owner_replied_at >= mention.edited_at
+
+
+def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
+    """Tell whether people called the like of it no case: the same author, or nearly its words."""
+    mine = _pieces(mention.text)
+    for one in dismissed:
+        if mention.author_id is not None and mention.author_id == one.author_id:
+            return True
+        theirs = _pieces(one.text)
+        if mine and theirs and len(mine & theirs) / len(mine | theirs) >= _ALIKE:
+            return True
+    return False
+
+
+def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Let ops know how many complaints are overdue: one message a day that counts up."""
+    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
+    payload = messages.overdue_count(brand, number, now)
+    first = NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
+    )
+    update = NewAlert(
+        dedupe_key=f"update:{key}",
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
+        operation=Operation.UPDATE,
+        root_key=key,
+        spacing=UPDATE_EVERY,
+    )
+    return [first, update]
+
+
+def _pieces(text: str) -> frozenset[tuple[str, ...]]:
+    """Cut a text into runs of words; a few words alone prove nothing and give none."""
+    said = re.findall(r"\w+", text.casefold())
+    if len(said) < _SHORT:
+        return frozenset()
+    return frozenset(tuple(said[n : n + 3]) for n in range(len(said) - 2))

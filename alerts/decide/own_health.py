@@ -1,0 +1,109 @@
+"""When ops hear of what is wrong with Earful itself: once, and again when it is over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from alerts import messages
+from storage.models import AlertKind, KnownProblem, NewAlert
+
+LOOKS = 3
+"""A problem is told once so many looks in a row saw it; one that is gone after two is over."""
+
+_LOOKS_WITHOUT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to: the problems to remember, and the alerts about them."""
+
+    problems: tuple[KnownProblem, ...]
+    alerts: tuple[NewAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong now. `key` names it from look to look, `about` names it for people.
+
+    `sentence` says what is wrong, where and what to do. Ops hear of it only where `for_ops`.
+    """
+
+    key: str
+    about: str
+    sentence: str
+    for_ops: bool = True
+
+
+def look(
+    present: Sequence[Problem], known: Mapping[str, KnownProblem], channel: str, now: datetime
+) -> Looked:
+    """Compare the problems seen now with those known from earlier looks.
+
+    A short fault is never told; a problem that comes and goes is one problem, as long as it is
+    never gone for two looks in a row.
+    """
+    after: list[KnownProblem] = []
+    over: list[KnownProblem] = []
+    keys = {one.key for one in present}
+    for one in present:
+        before = known.get(one.key)
+        if before is None:
+            after.append(
+                KnownProblem(key=one.key, about=one.about, sentence=one.sentence, since=now)
+            )
+        else:
+            seen = before.seen + 1
+            after.append(replace(before, sentence=one.sentence, seen=seen, missed=0))
+    for key, before in known.items():
+        if key in keys:
+            continue
+        missed = replace(before, missed=before.missed + 1)
+        if missed.missed < _LOOKS_WITHOUT:
+            after.append(missed)
+        elif before.told_at is not None:
+            over.append(missed)
+    told = [one for one in after if one.told_at is None and one.seen >= LOOKS and not one.missed]
+    after = [replace(one, told_at=now) if one in told else one for one in after]
+    alerts = []
+    if told:
+        payload = messages.earful_in_trouble([one.sentence for one in told], now)
+        alerts.append(_alert("trouble", told, payload, channel, now))
+    if over:
+        remaining = sum(one.told_at is not None for one in after)
+        payload = messages.earful_is_well([one.about for one in over], remaining, now)
+        alerts.append(_alert("over", over, payload, channel, now))
+    return Looked(tuple(after), tuple(alerts))
+
+
+def was_away(since: datetime, until: datetime, channel: str, *, died: bool) -> NewAlert:
+    """Tell ops, once, of a time in which no daemon ran."""
+    return NewAlert(
+        dedupe_key=f"ops:away:{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        kind=AlertKind.OPS,
+        brand="",
+        channel=channel,
+        payload=messages.earful_was_away(since, until, died=died),
+        created_at=until,
+    )
+
+
+def _alert(
+    what: str,
+    problems: Sequence[KnownProblem],
+    payload: dict[str, object],
+    channel: str,
+    now: datetime,
+) -> NewAlert:
+    # Since when names the occasion: the same problem of another day is news.
+    names = ",".join(sorted(f"{one.key}@{one.since:%Y-%m-%dT%H:%M:%S}" for one in problems))
+    return NewAlert(
+        dedupe_key=f"ops:{what}:{sha256(names.encode()).hexdigest()[:16]}",
+        kind=AlertKind.OPS,
+        brand="",
+        channel=channel,
+        payload=payload,
+        created_at=now,
+    )

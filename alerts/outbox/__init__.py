@@ -1,0 +1,1 @@
+"""The outbox emptied: which alert goes next, how, and what became of it."""

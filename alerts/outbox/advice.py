@@ -1,0 +1,59 @@
+"""What a person can do about alerts that do not reach Slack, in one sentence. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from alerts.slack.slack_errors import ACCOUNT_ERRORS, is_channel_error
+from storage.models import MAY_BE_POSTED
+
+_BY_EYE = "by eye"
+_REFUSED = "refused the message"
+_CODE = re.compile(r"\(([a-z_]+)\)")
+
+
+def by_eye(channel: str) -> str:
+    """Ask a person to look for an alert where Earful cannot: the end of an error."""
+    return f"check the channel {_BY_EYE} (`{_list(channel)}` shows which)."
+
+
+def advice_for(channel: str, error: str, in_doubt: bool) -> str:
+    """Say what to do about alerts of a channel with this error; true of that error alone.
+
+    `in_doubt` are those that Slack may have.
+    """
+    code = _CODE.search(error)
+    set_aside = code is not None and (is_channel_error(code[1]) or _REFUSED in error)
+    if in_doubt and (set_aside or _BY_EYE in error):
+        return (
+            "`earful alerts retry ID` looks once more and sends it, `earful alerts drop ID` "
+            "gives it up."
+        )
+    if in_doubt:
+        return "Earful looks for it at Slack by itself."
+    if code and is_channel_error(code[1]):
+        return (
+            f"Once mended: `earful alerts retry --channel '{channel}'`; or elsewhere: `earful "
+            f"alerts move --from '{channel}' --to CHANNEL`."
+        )
+    if code and code[1] in ACCOUNT_ERRORS:
+        return "Once mended it goes on by itself, at once with `earful alerts retry --all`."
+    if code:
+        return (
+            f"`{_list(channel)}` shows it; `earful alerts retry ID` sends it again, `earful "
+            "alerts drop ID` gives it up."
+        )
+    return (
+        f"It is tried again by itself, at once with `earful alerts retry --channel '{channel}'`."
+    )
+
+
+def trouble(channel: str, error: str) -> str:
+    """Give what the outbox wrote down about alerts of a channel, and what to do about it."""
+    told = error.removeprefix(MAY_BE_POSTED)
+    advice = advice_for(channel, error, told != error)
+    return f"{told.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
+
+
+def _list(channel: str) -> str:
+    return f"earful alerts list --channel '{channel}'"

@@ -1,0 +1,327 @@
+"""The outbox emptied into Slack: each alert once, in order, no channel stopping another.
+
+A row is claimed (`sending`), posted, marked `sent`. Whatever dies in between leaves it in
+`sending`, and an answer that may hide a post leaves it there too: such a row is looked for at
+Slack before it is posted again. While one alert of a channel waits, later ones wait behind it.
+Replies and updates go when Slack has the message that they are about.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.outbox.send_queue import Lines, Outbox, Pace
+from alerts.outbox.transport import Answer, Fate, Look, Sight, Transport
+from storage.models import MAY_BE_POSTED, Alert, AlertState, Operation
+
+SETTLE = timedelta(seconds=15)
+"""How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
+
+ACCOUNT_HOLD = timedelta(minutes=5)
+MAX_ATTEMPTS = 100
+
+FIRST_BACKOFF = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(minutes=15)
+_BREAKER = 3
+# An alert over which Earful itself fails is tried so often; then it makes way for the others.
+_MAX_RAISED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryResult:
+    """What one delivery did. `found` were at Slack already; `next_at` is when to come again,
+    None when nothing waits; `raised` are errors of Earful's own, by the id of the alert that they
+    came with."""
+
+    sent: int = 0
+    found: int = 0
+    retried: int = 0
+    unclear: int = 0
+    parked: int = 0
+    problems: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    raised: Mapping[int, Exception] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return not self.problems
+
+
+def deliver(
+    outbox: Outbox,
+    transport: Transport,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], object],
+    *,
+    pace: Pace | None = None,
+    settle: timedelta = SETTLE,
+    first_backoff: timedelta = FIRST_BACKOFF,
+    rng: random.Random | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    workers: int = 1,
+) -> DeliveryResult:
+    """Post what can be posted now; sleeps only to keep the pace.
+
+    Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
+    `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
+    lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
+    does, nor for one alert that cannot be sent.
+    """
+    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
+    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
+    with ThreadPoolExecutor(workers, "deliver") as pool:
+        under_way: dict[Future[_Came], Alert] = {}
+        while True:
+            alert, pause = None, 0.0
+            may_start = not run.stopped and not stop()
+            if may_start and len(under_way) < workers:
+                alert, pause = lines.next()
+            if alert is not None and pause <= 0 and not run.stopped:
+                claimed = lines.begin(alert)
+                if claimed is not None:
+                    under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
+            elif under_way:
+                ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    run.settle(under_way.pop(future), future.result())
+            elif alert is None or run.stopped:
+                break
+            else:
+                sleep(pause)
+    return run.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What Slack answered to a try; `absent`: a look just before saw no earlier try there."""
+
+    answer: Answer
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """An error of our own, in a try or in a look: nobody knows whether Slack has the alert."""
+
+    error: Exception
+    in_look: bool
+
+    @property
+    def sentence(self) -> str:
+        text = " ".join(str(self.error).split())
+        return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
+
+
+_Came = _Tried | Look | _Raised
+
+
+class _Delivery:
+    """One pass over the outbox: speaks to Slack, and writes down what became of it."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        now: Callable[[], datetime],
+        lines: Lines,
+        settle: timedelta,
+        first_backoff: timedelta,
+        rng: random.Random,
+    ) -> None:
+        self._outbox = outbox
+        self._transport = transport
+        self._now = now
+        self._lines = lines
+        self._settle = settle
+        self._first_backoff = first_backoff
+        self._rng = rng
+        self._fails_in_row: set[str] = set()
+        self._problems: dict[str, None] = {}
+        self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
+        self._raised: dict[int, Exception] = {}
+        self.stopped = False
+
+    def carry_out(self, claimed: Alert, before: Alert) -> _Came:
+        """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
+
+        `before` is the row as it was before this claim: it tells when a doubtful try was.
+        """
+        try:
+            return self._speak(claimed, before)
+        except Exception as error:
+            return _Raised(error, in_look=before.state is AlertState.SENDING)
+
+    def _speak(self, claimed: Alert, before: Alert) -> _Tried | Look:
+        if before.state is AlertState.SENDING:
+            return self._transport.find(before)
+        absent = False
+        if before.in_doubt:
+            look = self._transport.find(before)
+            # Blind once more: whoever put it back in line has looked with their own eyes.
+            if look.sight in (Sight.FOUND, Sight.LATER):
+                return look
+            absent = look.sight is Sight.ABSENT
+        return _Tried(self._try(claimed), absent)
+
+    def _try(self, alert: Alert) -> Answer:
+        if not alert.payload.get("text"):
+            return Answer(Fate.BAD_MESSAGE, "Its payload in the store is damaged: set aside.")
+        answer = self._transport.send(alert)
+        if answer.fate is Fate.BAD_MESSAGE:
+            return self._send_text_only(alert, answer)
+        return answer
+
+    def settle(self, alert: Alert, came: _Came) -> None:
+        """Write down what became of a try or a look."""
+        if isinstance(came, _Raised):
+            self._settle_raised(alert, came)
+        elif isinstance(came, Look):
+            self._lines.looked(alert)
+            self._settle_look(alert, came)
+        else:
+            self._lines.tried(alert)
+            self._settle_answer(alert, came.answer, absent=came.absent)
+
+    def result(self) -> DeliveryResult:
+        return DeliveryResult(
+            **self._counts,
+            problems=tuple(self._problems),
+            next_at=self._lines.next_at(),
+            raised=self._raised,
+        )
+
+    def _settle_raised(self, alert: Alert, raised: _Raised) -> None:
+        """Look for the alert before it is sent again; in the end set it aside, in doubt."""
+        self._raised[alert.id] = raised.error
+        if raised.in_look:
+            self._lines.looked(alert)
+        else:
+            self._lines.tried(alert)
+        if raised.in_look or alert.attempts >= _MAX_RAISED:
+            self._park(alert, f"{MAY_BE_POSTED}{raised.sentence}")
+        else:
+            self._leave_unclear(alert, Answer(Fate.UNCLEAR, raised.sentence))
+
+    def _settle_answer(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
+        if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
+            self._failed(alert.channel)
+        else:
+            self._fails_in_row.clear()
+        match answer.fate:
+            case Fate.SENT:
+                self._outbox.mark_sent(
+                    alert.id, answer.slack_ts, self._now(), answer.slack_channel
+                )
+                self._counts["sent"] += 1
+            case Fate.POINTLESS:
+                self._outbox.drop(alert.id)
+            case Fate.UNCLEAR:
+                self._leave_unclear(alert, answer)
+            case Fate.NOT_SENT | Fate.RATE_LIMITED:
+                self._hold(alert, answer, absent=absent)
+            case Fate.CHANNEL_DEAD:
+                self._problem(answer.error)
+                self._outbox.park(alert.id, answer.error, absent=absent)
+                self._counts["parked"] += 1 + self._outbox.park_channel(
+                    alert.channel, answer.error
+                )
+                self._lines.block(alert)
+            case Fate.ACCOUNT_DEAD:
+                self._hold_everything(alert, answer.error, absent=absent)
+            case Fate.BAD_MESSAGE:
+                self._park(alert, answer.error, absent=absent)
+
+    def _send_text_only(self, alert: Alert, first: Answer) -> Answer:
+        answer = self._transport.send(alert, text_only=True)
+        if answer.fate is not Fate.BAD_MESSAGE:
+            return answer
+        return Answer(
+            Fate.BAD_MESSAGE,
+            f"{first.error.rstrip('.')}, and its bare text too: set aside, the others go on.",
+        )
+
+    def _leave_unclear(self, alert: Alert, answer: Answer) -> None:
+        self._problem(answer.error)
+        self._counts["unclear"] += 1
+        at = self._now() + max(self._settle, self._backoff(alert.attempts, answer.retry_after))
+        self._outbox.unclear(alert.id, at, MAY_BE_POSTED + answer.error)
+        self._lines.block(alert)
+
+    def _hold(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
+        self._problem(answer.error)
+        if answer.fate is Fate.RATE_LIMITED and answer.retry_after is not None:
+            until = self._now() + timedelta(seconds=answer.retry_after)
+        else:
+            until = self._now() + self._backoff(alert.attempts, answer.retry_after)
+        self._counts["retried"] += 1
+        self._outbox.retry(alert.id, until, answer.error, absent=absent)
+        self._outbox.hold_channel(
+            alert.channel, until, answer.error, updates=alert.operation is Operation.UPDATE
+        )
+        self._lines.block(alert)
+
+    def _hold_everything(self, alert: Alert, error: str, *, absent: bool) -> None:
+        self._problem(error)
+        self.stopped = True
+        until = self._now() + ACCOUNT_HOLD
+        self._counts["retried"] += 1
+        self._outbox.retry(alert.id, until, error, absent=absent)
+        for channel in {alert.channel, *self._lines.channels()}:
+            for updates in (False, True):
+                self._outbox.hold_channel(channel, until, error, updates=updates)
+
+    def _settle_look(self, alert: Alert, look: Look) -> None:
+        """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
+        match look.sight:
+            case Sight.FOUND:
+                self._found(alert, look)
+            case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
+                told = (alert.error or "").removeprefix(MAY_BE_POSTED)
+                told = f"{told} Given up after {alert.attempts} tries.".strip()
+                self._park(alert, told, absent=True)
+            case Sight.ABSENT:
+                told = "Slack does not have it: sent again."
+                self._outbox.retry(alert.id, self._now(), told, absent=True)
+            case Sight.LATER:
+                self._look_later(alert, look)
+            case Sight.BLIND:
+                self._problem(look.error)
+                self._park(alert, MAY_BE_POSTED + look.error)
+
+    def _found(self, alert: Alert, look: Look) -> None:
+        self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)
+        self._counts["found"] += 1
+
+    def _look_later(self, alert: Alert, look: Look) -> None:
+        self._problem(look.error)
+        self._failed(alert.channel)
+        self._counts["unclear"] += 1
+        at = self._now() + self._backoff(alert.attempts, look.retry_after)
+        self._outbox.unclear(alert.id, at, MAY_BE_POSTED + look.error)
+        self._lines.block(alert)
+
+    def _park(self, alert: Alert, error: str, *, absent: bool = False) -> None:
+        self._problem(error)
+        self._outbox.park(alert.id, error, absent=absent)
+        self._counts["parked"] += 1
+
+    def _failed(self, channel: str) -> None:
+        """Stop the pass when channel after channel fails: Slack or the way to it is down.
+
+        What is left comes in the next pass, without waiting for a timeout in each channel now.
+        """
+        self._fails_in_row.add(channel)
+        self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
+
+    def _problem(self, error: str) -> None:
+        self._problems[error.removeprefix(MAY_BE_POSTED)] = None
+
+    def _backoff(self, attempts: int, at_least: float | None) -> timedelta:
+        doublings = min(max(attempts, 1) - 1, 20)
+        longest = min(self._first_backoff * 2.0**doublings, LONGEST_BACKOFF)
+        wait = longest * self._rng.uniform(0.5, 1.0)
+        return max(wait, timedelta(seconds=at_least or 0.0))

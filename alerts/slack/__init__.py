@@ -1,0 +1,1 @@
+"""Slack itself: posting, looking, hearing buttons, and what its errors mean."""

@@ -1,0 +1,104 @@
+"""Ask Slack whether what the config wants is there: the token, its scopes, the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from alerts.slack.manifest import APP_SCOPE, SCOPES
+
+_PAGES = 50
+
+
+def inspect(
+    token: str, channels: Sequence[str], *, api_url: str = WebClient.BASE_URL
+) -> Iterator[tuple[str, bool, str]]:
+    """Yield (subject, good, sentence) for the token, its scopes and each channel."""
+    client = WebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=15)
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        yield (
+            "slack token",
+            False,
+            f"refused: {error.response['error']}: set a new SLACK_BOT_TOKEN",
+        )
+        return
+    except OSError as error:
+        yield "slack", False, f"cannot be reached: {error}"
+        return
+    yield "slack token", True, f"{answer.get('user')} in {answer.get('team')}"
+    granted = {one.strip() for one in str(answer.headers.get("x-oauth-scopes", "")).split(",")}
+    missing = sorted(set(SCOPES) - granted)
+    if missing:
+        told = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        yield "slack scopes", False, f"{told}: install the app again from slack-manifest.json"
+    else:
+        yield "slack scopes", True, "all there"
+    if not {"channels:read"} <= granted:
+        return
+    try:
+        known = _channels(client, private="groups:read" in granted)
+    except (SlackApiError, OSError) as error:
+        reason = error.response["error"] if isinstance(error, SlackApiError) else error
+        yield "slack channels", False, f"cannot be listed: {reason}: try again in a minute"
+        return
+    for channel in channels:
+        found = known.get(channel.lstrip("#"))
+        if found is None:
+            yield channel, False, "not found: create it, and /invite the bot if it is private"
+        elif found.get("is_archived"):
+            yield channel, False, "archived: unarchive it or configure another"
+        elif not found.get("is_member"):
+            yield channel, False, "the bot is not in it: /invite it there"
+        else:
+            yield channel, True, "there, and the bot is in it"
+
+
+def inspect_buttons(
+    app_token: str, *, api_url: str = WebClient.BASE_URL
+) -> Iterator[tuple[str, bool, str]]:
+    """Yield (subject, good, sentence) for the token that hears buttons; opens no connection."""
+    client = WebClient(base_url=api_url.rstrip("/") + "/", timeout=15)
+    try:
+        client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        code = str(error.response["error"])
+        yield "slack buttons", False, _BUTTON_ERRORS.get(code, f"refused: {code}")
+    except OSError as error:
+        yield "slack buttons", False, f"cannot be reached: {error}"
+    else:
+        yield "slack buttons", True, "Socket Mode takes the token"
+
+
+_NEW_TOKEN = "make an app-level token in the app's settings under Basic Information"
+_BUTTON_ERRORS = {
+    "missing_scope": f"SLACK_APP_TOKEN lacks {APP_SCOPE}: {_NEW_TOKEN}",
+    "not_allowed_token_type": f"SLACK_APP_TOKEN is no app-level token (xapp-…): {_NEW_TOKEN}",
+    "invalid_auth": f"SLACK_APP_TOKEN is not valid: {_NEW_TOKEN}",
+    "token_revoked": f"SLACK_APP_TOKEN was revoked: {_NEW_TOKEN}",
+    "socket_mode_not_enabled": "Socket Mode is off: turn it on in the app's settings, or make the "
+    "app anew from slack-manifest.json",
+    "forbidden_for_interactive": "interactivity is off: turn it on in the app's settings",
+}
+
+
+def _channels(client: WebClient, *, private: bool) -> dict[str, dict[str, object]]:
+    """Give channels by name and by id."""
+    found: dict[str, dict[str, object]] = {}
+    cursor = ""
+    for _ in range(_PAGES):
+        answer = client.conversations_list(
+            types="public_channel,private_channel" if private else "public_channel",
+            limit=1000,
+            cursor=cursor,
+        )
+        channels: list[dict[str, object]] = answer.get("channels") or []
+        for channel in channels:
+            found[str(channel["name"])] = found[str(channel["id"])] = channel
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
+    return found

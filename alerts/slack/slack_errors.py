@@ -1,0 +1,140 @@
+"""What each answer of Slack means for an alert, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+
+from alerts.outbox.transport import Answer, Fate
+
+if TYPE_CHECKING:
+    from slack_sdk.web import SlackResponse
+
+DEFAULT_RETRY_AFTER_S = 30.0
+
+_CHANNEL_ERRORS = {
+    "channel_not_found": "the channel does not exist, or it is private and the bot is not in it; "
+    "create it, or /invite the bot",
+    "not_in_channel": "the bot is not in the channel; /invite the bot there",
+    "is_archived": "the channel is archived; unarchive it or configure another",
+    "channel_is_archived": "the channel is archived; unarchive it or configure another",
+    "restricted_action": "the workspace lets the bot not post there; ask an admin or configure "
+    "another channel",
+    "restricted_action_read_only_channel": "the channel is read-only for the bot; ask an admin or "
+    "configure another channel",
+    "restricted_action_thread_only_channel": "the channel takes only replies; configure another",
+    "restricted_action_non_threadable_channel": "the channel takes no such message; configure "
+    "another",
+    "posting_to_general_channel_denied": "an admin must let the app post to the general channel",
+    "action_prohibited": "the workspace forbids the app to post there; ask an admin",
+    "channel_is_limited_access": "the channel has limited access; ask an admin",
+    "user_not_in_channel": "the bot is not in the channel; /invite the bot there",
+    "is_inactive": "the channel is frozen; configure another",
+}
+ACCOUNT_ERRORS = {
+    "invalid_auth": "the token is not valid; set a new SLACK_BOT_TOKEN",
+    "not_authed": "no token was sent; set SLACK_BOT_TOKEN",
+    "token_revoked": "the token was revoked; install the app again and set SLACK_BOT_TOKEN",
+    "token_expired": "the token has expired; set a new SLACK_BOT_TOKEN",
+    "account_inactive": "the app or its workspace was deactivated; install the app again",
+    "missing_scope": "the app lacks a permission",
+    "not_allowed_token_type": "a bot token (xoxb-…) is needed in SLACK_BOT_TOKEN",
+    "no_permission": "the token lacks permissions; install the app again",
+    "org_login_required": "the workspace is being moved; wait, or ask an admin",
+    "team_access_not_granted": "an admin must grant the app access to the workspace",
+    "access_denied": "the workspace refuses the app; ask an admin",
+    "accesslimited": "the workspace takes no calls from this network; ask an admin",
+    "team_added_to_org": "the workspace is being moved; wait, or ask an admin",
+    "enterprise_is_restricted": "the organisation refuses the app; ask an admin",
+    "two_factor_setup_required": "the workspace demands two factors; ask an admin",
+    "ekm_access_denied": "the workspace's keys are withdrawn; ask an admin",
+    "no_service": "the webhook was removed; make a new one and set SLACK_WEBHOOK_URL",
+    "no_active_hooks": "the webhook is disabled; make a new one and set SLACK_WEBHOOK_URL",
+    "invalid_token": "the webhook is not valid; set a new SLACK_WEBHOOK_URL",
+    "no_team": "the webhook's workspace is gone; set a new SLACK_WEBHOOK_URL",
+    "team_disabled": "the webhook's workspace is disabled; ask an admin",
+}
+# Slack's own words: "it's possible some aspect of the operation succeeded".
+UNCLEAR_ERRORS = frozenset(
+    ["fatal_error", "internal_error", "request_timeout", "service_unavailable", "rollup_error"]
+)
+# Somebody deleted the message, or Slack lets nobody change it any more.
+_POINTLESS_ERRORS = frozenset(
+    ["message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed",
+     "cannot_reply_to_message"]
+)  # fmt: skip
+RATE_ERRORS = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded"])
+BROKEN = (OSError, HTTPException, ValueError, LookupError)
+"""What the SDK lets through: the line broke, or the answer could not be read."""
+
+
+def harmless(answer: Answer) -> Answer:
+    """Nobody sees a file that is not shared yet: a second try is no repetition."""
+    return replace(answer, fate=Fate.NOT_SENT) if answer.fate is Fate.UNCLEAR else answer
+
+
+def is_channel_error(code: str) -> bool:
+    """Tell whether Slack's error is about the channel, whatever is posted there."""
+    return code in _CHANNEL_ERRORS or code.startswith("restricted_action")
+
+
+def meaning(code: str, channel: str, data: Mapping[str, Any]) -> Answer:
+    if code in _POINTLESS_ERRORS:
+        return Answer(Fate.POINTLESS)
+    if is_channel_error(code):
+        told = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
+        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {told} ({code}).")
+    if code in ACCOUNT_ERRORS:
+        told = ACCOUNT_ERRORS[code]
+        if data.get("needed"):
+            told += f": add {data['needed']} in the app's settings and install it again"
+        return Answer(Fate.ACCOUNT_DEAD, f"Slack: {told} ({code}).")
+    return Answer(Fate.BAD_MESSAGE, f"Slack refused the message ({code}).")
+
+
+def error_code(response: SlackResponse) -> tuple[str | None, Mapping[str, Any]]:
+    """Give Slack's error code, None where the body was no answer of Slack's."""
+    data = response.data
+    if not isinstance(data, dict):
+        return None, {}
+    code = str(data.get("error") or "")
+    # For a body that is no JSON the SDK puts a sentence where the code would be.
+    return (code if code and code.replace("_", "").isalnum() else None), data
+
+
+def broken_off(error: Exception, host: str) -> Answer:
+    # urllib raises URLError only from connecting and sending: the request was never complete,
+    # and a second try is harmless. What breaks while the answer is awaited comes bare.
+    if isinstance(error, URLError):
+        return Answer(Fate.NOT_SENT, f"{host} cannot be reached: {reason_of(error)}.")
+    return Answer(
+        Fate.UNCLEAR, f"{host} broke off ({reason_of(error)}); it may have posted all the same."
+    )
+
+
+def reason_of(error: Exception) -> str:
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, TimeoutError):
+        return "no answer in time"
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror.lower()
+    return str(reason).strip().rstrip(".").splitlines()[0] if str(reason) else type(error).__name__
+
+
+def rate_limited(headers: Mapping[str, Any], channel: str) -> Answer:
+    wait = retry_after(headers) or DEFAULT_RETRY_AFTER_S
+    told = f"Slack asked to wait {wait:g} s before the next message to {channel}."
+    return Answer(Fate.RATE_LIMITED, told, retry_after=wait)
+
+
+def retry_after(headers: Mapping[str, Any]) -> float | None:
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            try:
+                return max(0.0, min(float(value), 3600.0))
+            except (TypeError, ValueError):
+                return None
+    return None

@@ -1,0 +1,61 @@
+"""Daily quotas: counted in the store before each request, so that no restart forgets them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.base import MentionSpider
+from crawler.entry_problems import PageError, quota_spent
+from crawler.session import session_of
+
+
+class NotAsked(IgnoreRequest):
+    """A request that is not made; `problem` says why."""
+
+    def __init__(self, problem: PageError) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+class QuotaMiddleware:
+    """Take each request from the account's quota of the day; ask no more once it is spent."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        session, spider = session_of(crawler), crawler.spider
+        limit = spider.quota_limit() if isinstance(spider, MentionSpider) else None
+        if session is None or limit is None:
+            raise NotConfigured
+        assert isinstance(spider, MentionSpider)
+        self.store = session.store
+        self.spider = spider
+        self.limit = limit
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if request.callback is NO_CALLBACK:
+            return  # robots.txt
+        day, opens_at = quota_day(datetime.now(UTC), self.spider.quota_zone)
+        cost = self.spider.quota_cost(request)
+        if not self.store.quotas.spend(self.spider.quota_account, day, cost, self.limit):
+            raise NotAsked(quota_spent(f"was not asked: {spoken(self.limit, opens_at)}", opens_at))
+
+
+def quota_day(now: datetime, zone: str) -> tuple[str, datetime]:
+    """Name the day that a quota counts in, and tell when the next one begins."""
+    day = now.astimezone(ZoneInfo(zone)).date()
+    opens_at = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    return day.isoformat(), opens_at.astimezone(UTC)
+
+
+def spoken(limit: int, opens_at: datetime) -> str:
+    return f"its quota of {limit:,} a day is spent and opens again {opens_at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,276 @@
+"""What waits or is in doubt in the outbox, and a person's word on it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.errors import EarfulError, InputError
+from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from storage.models import Alert
+    from storage.store import Store
+
+log = logging.getLogger("earful.alerts")
+
+_STATES = ("pending", "sending", "parked", "sent", "dropped")
+_UNSENT = _STATES[:3]
+# Long enough for a pass of the daemon that has little to send.
+_LOCK_WAIT_S = 5.0
+
+
+@click.group()
+def alerts() -> None:
+    """See alerts that wait or are in doubt, and decide.
+
+    ID is the number that `earful alerts list` shows. In doubt is an alert that Slack may have
+    although it never said so. Write channels in quotes: '#voice-ops'.
+    """
+
+
+def deciding(command: Callable[..., Any]) -> Any:
+    """Add what to choose alerts by: their ids, and how to tell the result."""
+    command = click.option("--json", "as_json", is_flag=True, help="The ids, as JSON.")(command)
+    return click.argument("ids", metavar="[ID]...", nargs=-1, type=int)(command)
+
+
+@alerts.command("list")
+@click.option(
+    "--state", type=click.Choice(_STATES), help="Only this state.  [default: what Slack has not]"
+)
+@click.option("--channel", metavar="CHANNEL", help="Only this channel.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def list_alerts(
+    app: App, state: str | None, channel: str | None, limit: int, as_json: bool
+) -> int:
+    """List the alerts that wait, by channel, in the order they go."""
+    from alerts.outbox.waiting_for import waits
+    from earful import console
+    from earful.alert_list import as_row, pages
+    from storage.models import AlertState
+
+    now = utc_now()
+    chosen = _channel("--channel", channel)
+    with app.open_store() as store:
+        unsent = store.outbox_word.listed([AlertState(one) for one in _UNSENT])
+        found = store.outbox_word.listed(
+            [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
+        )
+    waiting = waits(unsent, now)
+    if as_json:
+        for alert in found[:limit]:
+            told = as_row(alert, waiting.get(alert.id))
+            click.echo(json.dumps(told, ensure_ascii=False))
+    elif not found:
+        click.echo(f"no alert {f'is {state}' if state else 'waits'}{_for(chosen)}")
+    else:
+        for lines in pages(found[:limit], waiting, now):
+            click.echo("\n".join(lines))
+    if len(found) > limit:
+        console.err.print(f"{len(found) - limit:,} more are not shown: raise --limit")
+    return 0
+
+
+@alerts.command()
+@deciding
+@click.option("--channel", metavar="CHANNEL", help="All that waits for this channel.")
+@click.option("--all", "every", is_flag=True, help="All that waits.")
+@click.option("--in-doubt", is_flag=True, help="Also what is in doubt.")
+@click.pass_obj
+def retry(
+    app: App, ids: tuple[int, ...], as_json: bool, channel: str | None, every: bool, in_doubt: bool
+) -> int:
+    """Put parked alerts back in line; wait no longer for a next try.
+
+    What is in doubt only when named by ID, or with --in-doubt. Earful looks for it at Slack first;
+    where it cannot look, it may appear twice.
+    """
+    from storage.tables.outbox_word import Choice
+
+    if bool(ids) + (channel is not None) + every != 1:
+        raise click.UsageError("give IDs, --channel or --all")
+    choice = Choice(ids=ids, channel=_channel("--channel", channel))
+    with app.open_store() as store:
+        done = store.outbox_word.retry(choice, in_doubt=in_doubt)
+    log.info("alerts %s put back in line", _ids((*done.back, *done.doubtful, *done.sooner)))
+    if as_json:
+        return _tell_json(
+            back=done.back, in_doubt=done.doubtful, sooner=done.sooner, left=done.left
+        )
+    _say(done.back, "back in line")
+    _say(
+        done.doubtful,
+        "back in line; it may appear twice where Earful cannot look first",
+        shown=True,
+    )
+    _say(done.sooner, "waiting no longer for the next try")
+    _say(done.left, "left: Slack may have it; name it by ID, or add --in-doubt", shown=True)
+    if done.back or done.doubtful or done.sooner:
+        click.echo("The daemon sends within a minute; without one: `earful process`.")
+    elif not done.left:
+        click.echo(f"nothing to put back in line{_for(choice.channel)}")
+    return 0
+
+
+@alerts.command()
+@deciding
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
+@click.pass_obj
+def drop(app: App, ids: tuple[int, ...], as_json: bool, yes: bool, name: str | None) -> int:
+    """Give alerts up for good; the cases that they tell of stay.
+
+    Replies to them and updates of them, which wait, go with them.
+    """
+    if not ids:
+        raise click.UsageError("give the IDs of alerts")
+    with app.open_store() as store:
+        planned = store.outbox_word.dropping(ids)
+        if planned.named and not yes:
+            for alert in planned.named:
+                click.echo(_shown(alert), err=True)
+            about = f" and {len(planned.about):,} about it" if planned.about else ""
+            click.confirm(
+                f"Drop {_number(len(planned.named))}{about} for good?", abort=True, err=True
+            )
+        note = f"Dropped by {name or _user()} at {utc_now():%Y-%m-%d %H:%M} UTC."
+        with _settled(store, planned.named) as locked:
+            done = store.outbox_word.drop(ids, note, locked=locked)
+    log.info("alerts %s dropped", _ids((*done.named, *done.about)))
+    if as_json:
+        return _tell_json(dropped=done.named, about=done.about)
+    _say(done.named, "dropped")
+    _say(done.about, "dropped too, about it")
+    if not done.named:
+        click.echo("nothing to drop: dropped already")
+    return 0
+
+
+@alerts.command()
+@deciding
+@click.option("--from", "old", metavar="CHANNEL", help="All that waits for this channel.")
+@click.option("--to", "new", metavar="CHANNEL", required=True, help="The channel to move to.")
+@click.option("--in-doubt", is_flag=True, help="Also an ID that is in doubt.")
+@click.pass_obj
+def move(
+    app: App, ids: tuple[int, ...], as_json: bool, old: str | None, new: str, in_doubt: bool
+) -> int:
+    """Let what waits go to another channel.
+
+    A reply stays with its message. What is in doubt moves only by ID and with --in-doubt: it may
+    appear in both channels. The config is not changed: new alerts go where it says.
+    """
+    from storage.tables.outbox_word import Choice
+
+    if bool(ids) + (old is not None) != 1:
+        raise click.UsageError("give IDs or --from")
+    if in_doubt and not ids:
+        raise click.UsageError("--in-doubt moves what is named by ID")
+    choice = Choice(ids=ids, channel=_channel("--from", old))
+    to = _channel("--to", new) or new
+    if choice.channel == to:
+        raise InputError(f"--to: {to} is the channel that --from names")
+    with (
+        app.open_store() as store,
+        _settled(store, store.outbox_word.named(ids)) as locked,
+    ):
+        done = store.outbox_word.move(choice, to, in_doubt=in_doubt, locked=locked)
+    log.info("alerts %s moved to %s", _ids((*done.moved, *done.about)), to)
+    if as_json:
+        return _tell_json(
+            moved=done.moved, about=done.about, in_doubt=done.doubtful, bound=done.bound
+        )
+    _say(done.moved, f"moved to {to}")
+    _say(done.about, f"moved to {to} too, about it")
+    _say(done.doubtful, "left: Slack may have it; --in-doubt moves it by its ID", shown=True)
+    _say(done.bound, "left: about a message that is not in the new channel")
+    if not any((done.moved, done.doubtful, done.bound)):
+        click.echo(f"nothing to move{_for(choice.channel)}")
+    return 0
+
+
+@contextmanager
+def _settled(store: Store, chosen: Sequence[Alert]) -> Iterator[bool]:
+    """Keep senders out where one of `chosen` is being sent; tells whether they are."""
+    from filelock import Timeout
+
+    from earful.jobs import lock_for_delivery
+    from storage.models import AlertState
+
+    sending = [one for one in chosen if one.state is AlertState.SENDING]
+    if not sending:
+        yield False
+        return
+    lock = lock_for_delivery(store.database.path)
+    try:
+        lock.acquire(timeout=_LOCK_WAIT_S, blocking=True)
+    except Timeout:
+        raise EarfulError(
+            f"alert {_ids(sending)}: a process is sending from this store, perhaps this alert: "
+            "try again in a minute, or stop `earful run` first; nothing was changed"
+        ) from None
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _channel(option: str, value: str | None) -> str | None:
+    from config.settings import parse_channel
+
+    if value is None:
+        return None
+    try:
+        return parse_channel(value)
+    except ValueError as error:
+        raise InputError(f"{option}: {value!r}: {error}") from None
+
+
+def _for(channel: str | None) -> str:
+    return f" for {channel}" if channel else ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise InputError("--as NAME is needed: the system does not know your name") from None
+
+
+def _shown(alert: Alert) -> str:
+    from earful import console
+    from earful.alert_list import words
+
+    return f"{alert.id:>6} {console.one_line(f'{alert.channel}: {words(alert)}', 72)}"
+
+
+def _say(alerts: Sequence[Alert], what: str, *, shown: bool = False) -> None:
+    if alerts:
+        click.echo(f"{_number(len(alerts))} {what}" + (":" if shown else f": {_ids(alerts)}"))
+        for alert in alerts if shown else ():
+            click.echo(_shown(alert))
+
+
+def _tell_json(**told: Sequence[Alert]) -> int:
+    click.echo(json.dumps({name: [one.id for one in found] for name, found in told.items()}))
+    return 0
+
+
+def _ids(alerts: Sequence[Alert]) -> str:
+    return ", ".join(str(one.id) for one in alerts)
+
+
+def _number(count: int) -> str:
+    return f"{count:,} alert" + ("" if count == 1 else "s")
+
+
+COMMANDS: list[click.Command] = [alerts]

@@ -1,0 +1,1 @@
+"""What brand managers look at: dashboards and reports."""

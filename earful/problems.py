@@ -1,0 +1,267 @@
+"""What is wrong with Earful itself: each problem a sentence with what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from filelock import Timeout
+
+from alerts.decide.own_health import Problem
+from alerts.decide.source_health import is_resting
+from alerts.outbox.advice import trouble
+from config.errors import StoreReadOnlyError
+from config.settings import BrandSettings, Settings, SourceSettings
+from earful import jobs
+from earful.app import target_of
+from earful.failing import stage_name
+from storage.models import Failure, SourceState
+from storage.probe import probe
+from storage.store import Store
+
+STUCK = timedelta(minutes=15)
+"""What waits longer than this is stuck, not busy."""
+
+_FAILS_IN_A_ROW = 3
+_FAILS_FOR = timedelta(minutes=5)
+# A source is overdue after so many times its own distance, and a crawl's longest time.
+_MISSED_READINGS = 3
+_FLOW = ("score", "judge", "deliver")
+_SHOWN = 3
+# A transaction of the daemon may hold the store for a moment.
+_PATIENCE_S = 5.0
+_DEAD_S = 120
+
+
+def find_problems(
+    store: Store, settings: Settings, now: datetime, daemon: dict[str, Any] | None = None
+) -> list[Problem]:
+    """Look through the store for all that is wrong now; the gravest comes first."""
+    daemon = daemon if daemon is not None else daemon_state(store, now)
+    failures = store.failures.all()
+    failing = [one for one in failures if not one.subject and _lasts(one, now)]
+    known = {one.stage for one in failing}
+    return [
+        *_daemon_problems(daemon, settings, now),
+        *_stage_problems(failing),
+        *_silent_stages(store, daemon, known, now),
+        *_subject_problems([one for one in failures if one.subject]),
+        *_waiting(store, known, now),
+        *_alert_problems(store, now),
+        *_overdue_sources(store, settings, now),
+        *_source_problems(store),
+    ]
+
+
+def store_problems(store: Store, daemon: dict[str, Any]) -> list[Problem]:
+    """Try whether the store takes writes now; ops cannot hear of it through the store."""
+    trouble = probe(store.database.path, patience_s=_PATIENCE_S)
+    beats = daemon.get("heartbeat_age_s", _DEAD_S) < _DEAD_S
+    if trouble is None or (beats and isinstance(trouble, StoreReadOnlyError)):
+        # Whoever may only read it learns nothing about the daemon, whose heart beats into it.
+        return []
+    return [Problem("store", "the store", str(trouble), for_ops=False)]
+
+
+def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
+    """Tell whether a daemon works on the store: never started, running, stopped or died."""
+    last = store.daemon_runs.last()
+    if last is None:
+        return {"state": "never started"}
+    lock = jobs.lock_for_daemon(store.database.path)
+    try:
+        with lock:
+            state = "stopped" if last.stopped_at else "died"
+    except Timeout:
+        state = "running"
+    except StoreReadOnlyError:
+        state = "unknown"  # who may only read cannot ask for the lock
+    return {
+        "state": state,
+        "pid": last.pid,
+        "version": last.version,
+        "started_at": last.started_at.isoformat(),
+        "heartbeat_at": last.heartbeat_at.isoformat(),
+        "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
+    }
+
+
+def _daemon_problems(
+    daemon: dict[str, Any], settings: Settings, now: datetime
+) -> Iterator[Problem]:
+    """Who hears Slack cannot be the daemon that does not run: no word to ops."""
+    if daemon["state"] == "never started":
+        return
+    age_s, pid = daemon["heartbeat_age_s"], daemon["pid"]
+    if daemon["state"] == "died":
+        yield Problem(
+            "daemon:died",
+            "the daemon",
+            f"the daemon (pid {pid}) ended without being stopped, last seen "
+            f"{daemon['heartbeat_at']}: start `earful run` again",
+            for_ops=False,
+        )
+    elif age_s > STUCK.total_seconds() and daemon["state"] == "running":
+        yield Problem(
+            "daemon:hangs",
+            "the daemon",
+            f"the daemon (pid {pid}) hangs: its heart last beat {age_s} s ago: restart it",
+            for_ops=False,
+        )
+    elif age_s > STUCK.total_seconds() and _listens(settings):
+        yield Problem(
+            "daemon:stopped",
+            "the daemon",
+            f"the daemon is stopped since {_clock(now - timedelta(seconds=age_s))}: nothing is "
+            "crawled, judged or delivered: start `earful run`",
+            for_ops=False,
+        )
+
+
+def _listens(settings: Settings) -> bool:
+    return any(source.enabled for brand in settings.brands for source in brand.sources)
+
+
+def _lasts(failure: Failure, now: datetime) -> bool:
+    """One failure may pass; several in a row, or for minutes, are a problem."""
+    return failure.failures >= _FAILS_IN_A_ROW or (
+        failure.failures > 1 and failure.last_at - failure.first_at >= _FAILS_FOR
+    )
+
+
+def _stage_problems(failing: list[Failure]) -> Iterator[Problem]:
+    for one in failing:
+        yield Problem(
+            f"stage:{one.stage}",
+            stage_name(one.stage),
+            f"{stage_name(one.stage)} fails since {_clock(one.first_at)} "
+            f"({one.failures:,} times in a row): {one.error}",
+        )
+
+
+def _silent_stages(
+    store: Store, daemon: dict[str, Any], known: set[str], now: datetime
+) -> Iterator[Problem]:
+    """A running daemon whose stage neither works nor fails: it hangs."""
+    if daemon["state"] != "running":
+        return
+    worked = store.failures.worked_at()
+    started = datetime.fromisoformat(daemon["started_at"])
+    for stage in _FLOW:
+        last = max(worked.get(stage, started), started)
+        if stage not in known and now - last > STUCK:
+            yield Problem(
+                f"silent:{stage}",
+                stage_name(stage),
+                f"{stage_name(stage)} has not come to an end since {_clock(last)}: see the "
+                "daemon's log, and restart it",
+            )
+
+
+def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
+    """One problem a stage: a hundred bad rows must not make a hundred messages."""
+    by_stage = sorted(failures, key=lambda one: one.stage)
+    for stage, group in groupby(by_stage, key=lambda one: one.stage):
+        found = list(group)
+        shown = "; ".join(f"{one.subject}: {one.error}" for one in found[:_SHOWN])
+        more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        yield Problem(
+            f"subjects:{stage}",
+            f"what {stage_name(stage)} failed for",
+            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: "
+            f"{shown}{more}",
+        )
+
+
+def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
+    """What nobody works on, although nothing is known to fail."""
+    worked = store.failures.worked_at()
+    queues = {
+        "score": ("mention", store.verdicts.count_waiting, store.verdicts.waiting_since),
+        "judge": ("verdict", store.judgements.count_unjudged, store.judgements.waiting_since),
+    }
+    for stage, (what, count, waiting_since) in queues.items():
+        since = waiting_since()
+        is_busy = stage in worked and now - worked[stage] <= STUCK
+        if since is None or stage in known or is_busy or now - since <= STUCK:
+            continue
+        number = count()
+        waits = f"1 {what} waits" if number == 1 else f"{number:,} {what}s wait"
+        yield Problem(
+            f"waiting:{stage}",
+            f"what waits for {stage_name(stage)}",
+            f"{waits} for {stage_name(stage)} since {_clock(since)}: run `earful process`, or "
+            "start the daemon",
+        )
+
+
+def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
+    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
+        found = list(group)
+        shown = "; ".join(
+            f"{number} alert{'s' if number > 1 else ''} waiting: {trouble(channel, error)}"
+            for _, error, number, _, _ in found[:_SHOWN]
+        )
+        # A pause that Slack asked for passes by itself.
+        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in found)
+        yield Problem(
+            f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
+        )
+    waiting = next((one for one in store.outbox.unsent() if one.error is None), None)
+    if waiting is not None and now - waiting.created_at > STUCK:
+        yield Problem(
+            "waiting:deliver",
+            "what waits for delivery",
+            f"{waiting.channel}: an alert has waited since {_clock(waiting.created_at)}: "
+            "run `earful process`, or start the daemon",
+        )
+
+
+def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    for brand in settings.brands:
+        for source in brand.sources:
+            last = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
+            if last is None or _rests(store, brand, source, now):
+                continue
+            allowed = _MISSED_READINGS * source.every + settings.crawl.time_limit
+            if now - last > max(allowed, STUCK):
+                name = _named(brand.name, source.source, source.target)
+                yield Problem(
+                    f"overdue:{name}",
+                    name,
+                    f"{name} was last read at {_clock(last)}, and is due every "
+                    f"{_span(source.every)}: start `earful run`, or see its log",
+                )
+
+
+def _rests(store: Store, brand: BrandSettings, source: SourceSettings, now: datetime) -> bool:
+    return is_resting(store.crawls.standing(target_of(brand, source)), now)
+
+
+def _source_problems(store: Store) -> Iterator[Problem]:
+    """Ops hear of these as they happen, from `alerts.decide.source_health`."""
+    for row in store.insight.source_health():
+        if not SourceState(row["state"]).good:
+            name, rest = _named(row["brand"], row["source"], row["target"]), row["opens_at"]
+            yield Problem(
+                f"source:{name}",
+                name,
+                f"{name} is {row['state']}: {row['reason'] or 'no reason recorded'}"
+                + (f" (left alone until {_clock(datetime.fromisoformat(rest))})" if rest else ""),
+                for_ops=False,
+            )
+
+
+def _named(brand: str, source: str, target: str) -> str:
+    return f"{brand}, {source} {target}".rstrip()
+
+
+def _clock(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _span(span: timedelta) -> str:
+    minutes = span / timedelta(minutes=1)
+    return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"

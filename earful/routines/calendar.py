@@ -1,0 +1,126 @@
+"""What the daemon does by the calendar: one table, which the daemon iterates.
+
+`docs/calendar.md` shows the same table; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from config.settings import Settings
+from earful.routines import digests, watching
+from storage.store import Store
+
+Work = Callable[[Store, Settings, datetime], int | None]
+"""What a routine does, given an open store, the config and the time; gives how much it wrote."""
+
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+HEARTBEAT = timedelta(seconds=30)
+HEALTH = "health"
+# By then a first history is stored and scored.
+_FIRST_LOOK = timedelta(minutes=1)
+_FORGETTING = time(3, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """At even distances; `first_after` the daemon's start."""
+
+    interval: timedelta
+    first_after: timedelta = timedelta(0)
+
+    def __str__(self) -> str:
+        seconds = int(self.interval.total_seconds())
+        for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
+            if seconds % size == 0:
+                number = seconds // size
+                return f"every {unit}" if number == 1 else f"every {number} {unit}s"
+        return f"every {seconds} seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once a day at a clock time in each zone; `at_start` too, for what fell due without us."""
+
+    at: time
+    zones: tuple[str, ...]
+    at_start: bool = False
+
+    def __str__(self) -> str:
+        late = ", and at the start" if self.at_start else ""
+        return f"daily at {self.at:%H:%M}{late}"
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """`work` is safe to repeat: a routine that is late or runs twice does the same once."""
+
+    name: str
+    when: Every | Daily
+    work: Work
+    does: str
+
+
+def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routine]:
+    """Give the whole calendar; `heartbeat` and `health` are the daemon's own."""
+    digest_at = time.fromisoformat(settings.alerts.digest_at)
+    home = (settings.alerts.timezone,)
+    return [
+        Routine(
+            "heartbeat",
+            Every(HEARTBEAT),
+            heartbeat,
+            "writes down that the daemon lives, and when each routine runs next",
+        ),
+        Routine(
+            HEALTH,
+            Every(_MINUTE),
+            health,
+            "looks for what is wrong with Earful itself; ops hear of it once, and when it heals",
+        ),
+        Routine(
+            "digests",
+            Daily(digest_at, tuple(digests.digest_zones(settings)), at_start=True),
+            digests.write_digests,
+            "writes each brand's digest of the day, and on its day the week's",
+        ),
+        Routine(
+            "late digests",
+            Every(_HOUR / 4, first_after=_HOUR / 4),
+            digests.write_late_digests,
+            "writes digests that failed at their time",
+        ),
+        Routine(
+            "leaderboards",
+            Daily(digest_at, home, at_start=True),
+            watching.write_leaderboards,
+            "names, once a month, the colleagues whom last month's wows praise",
+        ),
+        Routine(
+            "spikes",
+            Every(_HOUR / 2, first_after=_FIRST_LOOK),
+            watching.watch_spikes,
+            "compares the last hours' volume and anger with the same hours of earlier weeks",
+        ),
+        Routine(
+            "checkpoints",
+            Every(_HOUR, first_after=_FIRST_LOOK),
+            digests.judge_checkpoints,
+            "celebrates a goal that is truly reached, and raises it",
+        ),
+        Routine(
+            "parked alerts",
+            Every(_HOUR),
+            digests.try_parked,
+            "tries parked alerts again that Slack certainly does not have",
+        ),
+        Routine(
+            "forgetting",
+            Daily(_FORGETTING, home),
+            digests.forget_old,
+            "erases what is older than the store keeps",
+        ),
+    ]

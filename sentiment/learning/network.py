@@ -1,0 +1,87 @@
+"""The network: MiniLM, a rating token, three poolings, two heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from sentiment.scoring.text import RATING_ROWS
+from storage.models import Experience, Stance
+
+if TYPE_CHECKING:
+    from transformers import BertModel
+
+EXPERIENCES = tuple(Experience)
+STANCES = tuple(Stance)
+# What the rows of the rating embedding mean before training: the mean of these words' vectors.
+RATING_WORDS = (
+    "unknown", "terrible", "poor", "okay", "good", "excellent", "no", "yes",
+)  # fmt: skip
+
+
+class Head(nn.Module):
+    """Logits (n, classes) from pooled features (n, width)."""
+
+    def __init__(self, width: int, hidden: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(dropout)
+        self.inner = nn.Linear(width, hidden)
+        self.outer = nn.Linear(hidden, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        inner = nn.functional.gelu(self.inner(self.drop(features)))
+        logits: Tensor = self.outer(self.drop(inner))
+        return logits
+
+
+class Network(nn.Module):
+    """Read token ids with a rating token after [CLS]; give pooled features and logits."""
+
+    def __init__(
+        self,
+        encoder: BertModel,
+        hidden: int = 256,
+        dropout: float = 0.1,
+        extra: Sequence[int] = (),
+    ) -> None:
+        super().__init__()
+        size: int = encoder.config.hidden_size
+        self.encoder = encoder
+        self.rating = nn.Embedding(RATING_ROWS, size)
+        self.experience = Head(3 * size, hidden, len(EXPERIENCES), dropout)
+        self.stance = Head(3 * size, hidden, len(STANCES), dropout)
+        # Heads for the weak labels of a first training; they are thrown away after it.
+        self.extra = nn.ModuleList(nn.Linear(3 * size, classes) for classes in extra)
+
+    def states(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+        """Last states (n, tokens, 384) of `ids` and `mask` (n, tokens), fp32.
+
+        `rating` (n,) is a position on the rating rows; the token at index 1 is replaced by it.
+        """
+        words = self.encoder.embeddings.word_embeddings(ids)
+        low = rating.floor().long()
+        share = (rating - low).unsqueeze(1)
+        high = (low + 1).clamp(max=RATING_ROWS - 1)
+        token = self.rating(low) * (1 - share) + self.rating(high) * share
+        words = torch.cat([words[:, :1], token.unsqueeze(1).to(words.dtype), words[:, 2:]], 1)
+        states: Tensor = self.encoder(inputs_embeds=words, attention_mask=mask).last_hidden_state
+        return states.float()
+
+    @staticmethod
+    def pooled(states: Tensor, mask: Tensor) -> Tensor:
+        """Features (n, 3 * 384) of last states: [CLS], mean and maximum."""
+        kept = mask.unsqueeze(2).bool()
+        mean = (states * kept).sum(1) / kept.sum(1)
+        top = states.masked_fill(~kept, -1e4).amax(1)
+        return torch.cat([states[:, 0], mean, top], 1)
+
+    def pool(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+        """Features (n, 3 * 384) of ids."""
+        return self.pooled(self.states(ids, mask, rating), mask)
+
+    def forward(self, ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.pool(ids, mask, rating)
+        return self.experience(features), self.stance(features)

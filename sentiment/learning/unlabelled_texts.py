@@ -1,0 +1,117 @@
+"""A pool of unlabelled texts, some with stars, recommendations or other people's labels."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.errors import InputError
+from sentiment.scoring.text import Text, joined
+
+# A weak label is one class of one of these tasks; each has a throw-away head.
+TASKS = {"stars": 5, "polarity": 3, "valence": 5, "recommended": 2, "complaint": 2, "request": 4}
+TASK_NAMES = tuple(TASKS)
+_STARS = ("very negative", "negative", "neutral", "positive", "very positive")
+_POLARITY = {"negative": 0, "neutral": 1, "irrelevant": 1, "not_relevant": 1, "positive": 2}
+_POLARITY |= {"conflict": 1, "none": 1, "anger": 0, "sadness": 0, "joy": 2, "optimism": 2}
+_COMPLAINT = {"non-complaint": 0, "complaint": 1}
+_REQUEST = {"bug report": 0, "user experience": 1, "rating": 2, "feature request": 3}
+_CONFIDENCE = re.compile(r"conf=([\d.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolText:
+    """A text with what its source tells about it: a class of some of the TASKS."""
+
+    text: Text
+    recommended: bool | None
+    labels: dict[str, int]
+
+
+def weak_labels(row: dict[str, Any]) -> dict[str, int]:
+    """Read the tasks a pool row has a class for."""
+    found: dict[str, int] = {}
+    rating, highest = row.get("rating"), row.get("rating_max")
+    if isinstance(rating, int | float) and isinstance(highest, int | float) and highest > 0:
+        found["stars"] = min(4, max(0, round(5 * rating / highest) - 1))
+    if isinstance(row.get("recommended"), bool):
+        found["recommended"] = int(row["recommended"])
+    label = str(row.get("human_label") or "").lower()
+    name = label.split("|")[0]
+    sure = _CONFIDENCE.search(label)
+    if sure and float(sure.group(1)) < 0.6:
+        return found
+    if row.get("dataset") == "sst5" and name in _STARS:
+        found["valence"] = _STARS.index(name)
+    elif name.startswith("valence="):
+        value = float(name.removeprefix("valence="))
+        found["valence"] = sum(value > edge for edge in (-1.8, -0.4, 0.4, 1.8))
+    elif name in _POLARITY:
+        found["polarity"] = _POLARITY[name]
+    elif name in _COMPLAINT:
+        found["complaint"] = _COMPLAINT[name]
+    elif name in _REQUEST:
+        found["request"] = _REQUEST[name]
+    return found
+
+
+def read_pool(path: Path) -> Iterator[dict[str, Any]]:
+    """Read gzipped JSON Lines; InputError names the line that is not JSON."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise InputError(f"{path}:{number}: not JSON ({error})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error}); give gzipped JSON Lines") from error
+
+
+def choose(
+    path: Path,
+    *,
+    most: int,
+    longest: int | None,
+    seed: int,
+    shortest: int = 0,
+    without: Collection[str] = (),
+    unlabelled: bool = False,
+) -> list[PoolText]:
+    """Choose up to `most` pool texts a data set, evenly over its weak classes, in random order.
+
+    Texts over `longest` (None: of any length) or under `shortest` characters are left out: whole,
+    long texts cost the most and say the least per token. So are texts without a weak label,
+    unless `unlabelled`.
+    """
+    groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
+    for row in read_pool(path):
+        length = len(row["text"])
+        if row["dataset"] in without or length < shortest or (longest and length > longest):
+            continue
+        labels = weak_labels(row)
+        text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))
+        if (labels or unlabelled) and joined(text):
+            key = tuple(sorted(labels.items()))
+            found = PoolText(text, row.get("recommended"), labels)
+            groups[row["dataset"]].setdefault(key, []).append(found)
+    rng = random.Random(seed)
+    chosen: list[PoolText] = []
+    for dataset in sorted(groups):
+        classes = groups[dataset]
+        for texts in classes.values():
+            rng.shuffle(texts)
+        left = most
+        for rank, key in enumerate(sorted(classes, key=lambda key: len(classes[key]))):
+            share = left // (len(classes) - rank)
+            chosen += classes[key][:share]
+            left -= min(share, len(classes[key]))
+    rng.shuffle(chosen)
+    return chosen

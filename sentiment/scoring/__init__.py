@@ -1,0 +1,1 @@
+"""Texts in, verdicts out: what runs in production."""

@@ -1,0 +1,111 @@
+"""Texts to token windows, windows to padded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentiment.scoring.text import Text, joined, rating_position
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+# [CLS], the rating token and [SEP] frame every window.
+FRAME = 3
+WINDOW = 256
+OVERLAP = 64
+# The ending of a long text is read once more by itself: a complaint of two sentences is lost in a
+# window that is full of the story before it.
+ENDING = 80
+# A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
+# the classifier logs it and is not sure of it.
+MOST_WINDOWS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Ids of a vocabulary's special tokens; `first_word` is the lowest id of a real word piece."""
+
+    cls: int
+    sep: int
+    pad: int
+    mask: int
+    first_word: int
+
+
+# Of the packaged MiniLM's vocabulary.
+SPECIAL = Special(cls=101, sep=102, pad=0, mask=103, first_word=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A framed piece of text `owner` (its index), with its rating position."""
+
+    owner: int
+    ids: list[int]
+    rating: float
+
+
+def frame(body: list[int], special: Special = SPECIAL) -> list[int]:
+    """Put the frame around word pieces; the mask holds the place of the rating token."""
+    return [special.cls, special.mask, *body, special.sep]
+
+
+def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[list[int]]:
+    """Cut word pieces into overlapping pieces that fit a window; all tokens are in one.
+
+    The ending is read twice: with what precedes it, and by itself.
+    """
+    size = window - FRAME
+    if len(body) <= size:
+        return [body]
+    step = size - overlap
+    starts = [*range(0, len(body) - size, step), len(body) - size]
+    pieces = [body[start : start + size] for start in starts]
+    return [*pieces, body[-min(ENDING, size) :]]
+
+
+def word_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Tokenise without the frame."""
+    return [item.ids for item in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[Text]) -> list[Window]:
+    """Encode texts into windows, one or more each, in order."""
+    windows = []
+    bodies = word_pieces(tokenizer, [joined(text) for text in texts])
+    for owner, (text, body) in enumerate(zip(texts, bodies, strict=True)):
+        rating = rating_position(text.rating, text.rating_max)
+        pieces = cut(body)
+        if len(pieces) >= MOST_WINDOWS:
+            pieces = pieces[: MOST_WINDOWS // 2] + pieces[-MOST_WINDOWS // 2 :]
+        windows += [Window(owner, frame(piece), rating) for piece in pieces]
+    return windows
+
+
+def batches(lengths: Sequence[int], budget: int, most: int = 256) -> Iterator[list[int]]:
+    """Group indices by length so that no batch has more than `budget` padded tokens."""
+    order = sorted(range(len(lengths)), key=lambda index: lengths[index])
+    batch: list[int] = []
+    for index in order:
+        if batch and (lengths[index] * (len(batch) + 1) > budget or len(batch) == most):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def padded(rows: Sequence[list[int]], pad: int = SPECIAL.pad) -> tuple[Tensor, Tensor]:
+    """Pad id rows to the longest: ids and mask (n, tokens), both int64."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    ids = torch.full((len(rows), longest), pad, dtype=torch.long)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+        mask[index, : len(row)] = 1
+    return ids, mask

@@ -1,0 +1,172 @@
+"""Models for other languages, from a folder or a hub; the config says what their labels mean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from config.errors import ModelError
+from config.settings import ModelSettings
+from sentiment.judging.calibration import softmax
+from sentiment.scoring.text import Text, joined
+from storage.models import Experience, Stance, Verdict
+
+if TYPE_CHECKING:
+    from sentiment.judging.metrics import Floats
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 16
+OVERLAP = 32
+# Windows of one text; of a longer text the rest is not read, which is logged and never sure.
+MOST_WINDOWS = 64
+_WEIGHTS = (".safetensors", ".bin")
+
+
+class LanguageModel:
+    """A sequence classifier whose labels are told as experiences and, if wanted, stances.
+
+    Its probabilities are taken as they are: only `sure_at` says from where on they are sure.
+    """
+
+    def __init__(
+        self, model: str, settings: ModelSettings, tokenizer: Any, network: Any, labels: list[str]
+    ) -> None:
+        self.model = model
+        self._sure_at = settings.sure_at
+        self._tokenizer = tokenizer
+        self._network = network
+        self._to_experience = _matrix(labels, settings.labels, tuple(Experience), None)
+        self._to_stance = _matrix(labels, settings.stances, tuple(Stance), Stance.NEITHER)
+        most = min(tokenizer.model_max_length, 512)
+        positions = getattr(network.config, "max_position_embeddings", most)
+        # RoBERTa's positions begin after the padding's.
+        self._longest = min(most, positions - 2)
+
+    @classmethod
+    def load(cls, settings: ModelSettings) -> LanguageModel:
+        """Load from a folder or a hub; ModelError names what is missing or does not fit."""
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        where = f"models: {settings.language}: {settings.path}"
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(settings.path)
+            # Not in the type of its file: many a CPU cannot compute in 16 bits, or only slowly.
+            network = AutoModelForSequenceClassification.from_pretrained(
+                settings.path, dtype=torch.float32
+            )
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()
+            raise ModelError(
+                f"{where} cannot be loaded ({reason[0] if reason else type(error).__name__}); "
+                "give a folder with a sequence classification model, or its id at a hub"
+            ) from error
+        network.eval()
+        labels = [str(network.config.id2label[index]) for index in range(network.num_labels)]
+        _check(where, labels, settings)
+        return cls(_version(settings, network), settings, tokenizer, network, labels)
+
+    def classify(self, texts: Sequence[Text]) -> list[Verdict]:
+        """Judge texts that have words, in order."""
+        chances, whole = self._probabilities([joined(text) for text in texts])
+        experience, stance = chances @ self._to_experience, chances @ self._to_stance
+        return [
+            self._verdict(experience[row], stance[row], whole[row]) for row in range(len(texts))
+        ]
+
+    def _probabilities(self, texts: list[str]) -> tuple[Floats, list[bool]]:
+        """Give each text's probabilities of the model's labels, windows weighed by length."""
+        import torch
+
+        windows: list[tuple[int, list[int]]] = []
+        whole = []
+        for owner, text in enumerate(texts):
+            pieces = self._tokenizer(
+                text,
+                truncation=True,
+                max_length=self._longest,
+                stride=min(OVERLAP, self._longest // 4),
+                return_overflowing_tokens=True,
+            )["input_ids"]
+            whole.append(len(pieces) <= MOST_WINDOWS)
+            if not whole[-1]:
+                LOG.warning("a text of %d characters was read at its beginning only", len(text))
+            windows += [(owner, ids) for ids in pieces[:MOST_WINDOWS]]
+        windows.sort(key=lambda window: len(window[1]))
+        total = np.zeros((len(texts), len(self._to_experience)))
+        for start in range(0, len(windows), BATCH):
+            batch = windows[start : start + BATCH]
+            padded = self._tokenizer.pad(
+                {"input_ids": [ids for _, ids in batch]}, return_tensors="pt"
+            )
+            with torch.inference_mode():
+                logits = self._network(
+                    input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]
+                ).logits
+            chances = softmax(logits.double().numpy())
+            for (owner, ids), row in zip(batch, chances, strict=True):
+                total[owner] += len(ids) * row
+        return total / total.sum(1, keepdims=True), whole
+
+    def _verdict(self, experience: Floats, stance: Floats, whole: bool) -> Verdict:
+        chances = {
+            f"p_{name}": float(value)
+            for kind, row in ((Experience, experience), (Stance, stance))
+            for name, value in zip(kind, row, strict=True)
+        }
+        return Verdict(
+            experience=tuple(Experience)[int(experience.argmax())],
+            stance=tuple(Stance)[int(stance.argmax())],
+            sure=whole and float(experience.max()) >= self._sure_at,
+            model=self.model,
+            **chances,
+        )
+
+
+def _matrix(
+    labels: Sequence[str],
+    meaning: dict[str, Any],
+    classes: Sequence[str],
+    otherwise: str | None,
+) -> Floats:
+    """Add up labels to classes: 1 where a label means the class."""
+    table = np.zeros((len(labels), len(classes)))
+    for row, label in enumerate(labels):
+        table[row, classes.index(meaning.get(label, otherwise))] = 1
+    return table
+
+
+def _check(where: str, labels: Sequence[str], settings: ModelSettings) -> None:
+    unknown = [name for name in (*settings.labels, *settings.stances) if name not in labels]
+    if unknown:
+        raise ModelError(
+            f"{where} has no label {unknown[0]!r}; its labels are {', '.join(map(repr, labels))}"
+        )
+    missing = [label for label in labels if label not in settings.labels]
+    if missing:
+        raise ModelError(f"{where}: say in `labels` what its label {missing[0]!r} means")
+
+
+def _version(settings: ModelSettings, network: Any) -> str:
+    """Name a model: language, folder or id, and 8 hex digits over weights and meaning."""
+    digest = hashlib.sha256(
+        json.dumps([settings.labels, settings.stances, settings.sure_at], sort_keys=True).encode()
+    )
+    folder = Path(settings.path)
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.suffix in _WEIGHTS or path.name == "config.json":
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+    else:
+        digest.update(str(getattr(network.config, "_commit_hash", "")).encode())
+    return f"{settings.language}:{folder.name}-{digest.hexdigest()[:8]}"

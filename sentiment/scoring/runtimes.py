@@ -1,0 +1,101 @@
+"""The forward pass in the best way that works: where one fails the next is taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from sentiment.judging.metrics import Floats
+from sentiment.scoring.measuring import UnfitError, machine_key, reason_of
+from sentiment.scoring.number_choice import Choice, NumberType, Way, remember
+from sentiment.scoring.runtime import Runtime
+
+LOG = logging.getLogger(__name__)
+
+# A first pass at load, long enough for every product to be made and run.
+_TRIAL = [[101, 103, 2009, 3631, 102], [101, 103, 2307, 102]]
+
+
+class Runtimes:
+    """Score windows in a choice's ways. `state` gives the merged weights, each time it is asked.
+
+    A way that cannot be packed, raises at a product or gives no numbers is ruled out for good, is
+    logged once and kept so in the cache; the same windows go through the next one. Only plain fp32
+    of torch on the CPU is left to raise.
+    """
+
+    def __init__(self, state: Callable[[], Mapping[str, Tensor]], choice: Choice) -> None:
+        self.choice = choice
+        self._state = state
+        self._made: dict[Way, Runtime] = {}
+        self.scores(_TRIAL, [0.0] * len(_TRIAL))
+
+    @property
+    def kind(self) -> NumberType:
+        """The number type in use."""
+        return self.choice.kind
+
+    @property
+    def budget(self) -> int:
+        """Padded tokens that a batch should have at most."""
+        return self._runtime(self.choice.way).budget
+
+    @property
+    def coarse(self) -> bool:
+        """Tell whether rounding may turn a close verdict: such texts want `exact_scores`."""
+        return self.choice.kind is NumberType.INT8
+
+    def scores(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> tuple[Floats, Floats]:
+        """Logits of experience (n, 4) and stance (n, 3) of framed id rows."""
+        return self._careful(rows, ratings, coarse=True)
+
+    def exact_scores(
+        self, rows: Sequence[list[int]], ratings: Sequence[float]
+    ) -> tuple[Floats, Floats]:
+        """Give the same in fp32."""
+        return self._careful(rows, ratings, coarse=False)
+
+    def _careful(
+        self, rows: Sequence[list[int]], ratings: Sequence[float], *, coarse: bool
+    ) -> tuple[Floats, Floats]:
+        choice, failures = self.choice, []
+        while True:
+            way = next(way for way in choice.ways if coarse or way.kind is NumberType.FP32)
+            try:
+                scores = self._scores(way, choice.device, rows, ratings)
+            except Exception as error:
+                if way is Way.PLAIN and choice.device == "cpu":
+                    raise
+                failures.append((way, reason_of(error)))
+                self._made.pop(way, None)
+                choice = choice.without(*failures[-1])
+                continue
+            # Not before another way did the same: what no way can do is no way's fault.
+            if failures:
+                self._rule_out(choice, failures)
+            return scores
+
+    def _scores(
+        self, way: Way, device: str, rows: Sequence[list[int]], ratings: Sequence[float]
+    ) -> tuple[Floats, Floats]:
+        with torch.inference_mode():
+            scores = self._runtime(way, device).scores(rows, ratings)
+            plain = way is Way.PLAIN and device == "cpu"
+            if not plain and not all(bool(head.isfinite().all()) for head in scores):
+                raise UnfitError("its scores are no numbers")
+            experience, stance = (head.double().cpu().numpy() for head in scores)
+        return experience, stance
+
+    def _runtime(self, way: Way, device: str | None = None) -> Runtime:
+        if way not in self._made:
+            self._made[way] = Runtime(self._state(), way, device or self.choice.device)
+        return self._made[way]
+
+    def _rule_out(self, choice: Choice, failures: list[tuple[Way, str]]) -> None:
+        self.choice = choice
+        for way, reason in failures:
+            LOG.warning("%s fails on this machine (%s): computing in %s", way, reason, choice.way)
+        remember(machine_key(), choice)

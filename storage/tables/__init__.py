@@ -1,0 +1,1 @@
+"""One file a table: the only SQL that writes."""

@@ -1,0 +1,306 @@
+"""What happens to a case, written inside a running transaction: the only way a case moves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage.models import (
+    AlertKind,
+    Case,
+    CaseEvent,
+    CaseFile,
+    CaseMove,
+    CaseState,
+    NewAlert,
+    NewCase,
+    Outcome,
+    complaint_key,
+    from_iso,
+    iso,
+)
+from storage.rows import reads
+from storage.tables.mentions import SELECT_MENTION, mention_from
+from storage.tables.outbox import insert_alerts
+from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
+
+# From each state, where a case may go.
+_OPEN, _CLAIMED, _RESPONDED, _CLOSED, _DISMISSED = CaseState
+MOVES = {
+    _OPEN: (_CLAIMED, _RESPONDED, _CLOSED, _DISMISSED),
+    _CLAIMED: (_OPEN, _RESPONDED, _CLOSED, _DISMISSED),
+    _RESPONDED: (_OPEN, _CLOSED),
+    _CLOSED: (_OPEN,),
+    _DISMISSED: (_OPEN,),
+}
+
+_CLICKS_KEPT = timedelta(days=30)
+
+Tell = Callable[[CaseFile, CaseMove], Sequence[NewAlert]]
+"""Makes the messages about a move, given the case as it is after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a move: `case` is None where there is none, `refused` says why not."""
+
+    case: Case | None
+    changed: bool
+    refused: str | None = None
+
+
+def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
+    """Open a case; None when its mention has one, or is part of one."""
+    row = connection.execute(
+        """
+        INSERT INTO cases (mention_id, brand, state, opened_at, due_at, due_from, kind)
+        SELECT :mention_id, :brand, 'open', :opened_at, :due_at, :opened_at, :kind
+        WHERE NOT EXISTS (SELECT 1 FROM case_mentions WHERE mention_id = :mention_id)
+        ON CONFLICT (mention_id) DO NOTHING RETURNING id
+        """,
+        {
+            "mention_id": case.mention_id,
+            "brand": case.brand,
+            "opened_at": iso(case.opened_at),
+            "due_at": iso(case.due_at),
+            "kind": case.kind,
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    connection.execute(
+        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, 'opened', 'earful')",
+        (row["id"], iso(case.opened_at)),
+    )
+    return int(row["id"])
+
+
+def find_case(connection: sqlite3.Connection, mention_id: str) -> Case | None:
+    """Give the case of a mention, which may be one that it joined."""
+    row = connection.execute(
+        """
+        SELECT * FROM cases WHERE mention_id = ?1
+            OR id = (SELECT case_id FROM case_mentions WHERE mention_id = ?1)
+        """,
+        (mention_id,),
+    ).fetchone()
+    return case_from(row) if row else None
+
+
+def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None) -> Applied:
+    """Move a case, write down who did it, and put what must be told into the outbox.
+
+    Safe to repeat: a click counts once, a mention joins once, and a case that is where it shall
+    go stays untouched.
+    """
+    case = find_case(connection, move.mention_id)
+    if case is None:
+        return Applied(None, False)
+    if move.click is not None and not _is_first(connection, move.click, move.at):
+        return Applied(case, False)
+    if move.to is not None and move.to == case.state and not move.joins:
+        told = None
+        if move.to is _CLAIMED and case.claimed_by != move.actor:
+            told = f"case {case.id}: {case.claimed_by} has claimed it already"
+        return Applied(case, False, told)
+    if move.to is not None and move.to != case.state and move.to not in MOVES[case.state]:
+        allowed = ", ".join(MOVES[case.state])
+        return Applied(
+            case,
+            False,
+            f"case {case.id}: is {case.state} and cannot become {move.to}: it can become "
+            f"{allowed}",
+        )
+    if move.joins is not None and not _join(connection, case, move):
+        return Applied(case, False)
+    _write(connection, case, move)
+    after = find_case(connection, case.mention_id)
+    file = case_file(connection, case.mention_id)
+    if tell is not None and file is not None:
+        insert_alerts(connection, tell(file, move))
+    return Applied(after, True)
+
+
+def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | None:
+    """Gather all that a case's message shows; None without a case or any verdict."""
+    case = find_case(connection, mention_id)
+    if case is None:
+        return None
+    # While an edited text waits for its verdict, the one of the older text stands.
+    latest = "coalesce(m.verdict_id, (SELECT max(id) FROM verdicts WHERE mention_id = m.id))"
+    row = connection.execute(
+        f"{SELECT_VOICE.replace('v.id = m.verdict_id', f'v.id = {latest}')} WHERE m.id = ?",
+        (case.mention_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    events = connection.execute(
+        "SELECT * FROM case_events WHERE case_id = ? ORDER BY id", (case.id,)
+    )
+    joined = connection.execute(
+        f"{SELECT_MENTION} JOIN case_mentions j ON j.mention_id = m.id WHERE j.case_id = ? "
+        "ORDER BY j.joined_at, m.seq",
+        (case.id,),
+    )
+    root = connection.execute(
+        "SELECT channel FROM alerts WHERE dedupe_key = ? AND state <> 'dropped'",
+        (complaint_key(case.mention_id),),
+    ).fetchone()
+    muted = connection.execute(
+        "SELECT 1 FROM mutes WHERE author_id = ? AND brand = ?", (row["author_id"], case.brand)
+    ).fetchone()
+    return CaseFile(
+        case=case,
+        mention=mention_from(row),
+        verdict=verdict_from(row),
+        history=author_history(connection, row),
+        events=tuple(map(_event, events)),
+        joined=tuple(mention_from(one) for one in joined),
+        answers=count_answers(connection, row),
+        channel=root["channel"] if root else None,
+        muted=muted is not None,
+    )
+
+
+def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
+    """Count the public answers that a mention's author had in its thread so far.
+
+    Seen replies and answers that the team says it gave may be the same ones: the larger counts.
+    """
+    thread = row["parent_id"] or row["id"]
+    found = connection.execute(
+        """
+        SELECT count(m.owner_replied_at) AS seen, coalesce(sum((
+            SELECT count(*) FROM case_events e JOIN cases k ON k.id = e.case_id
+            WHERE k.mention_id = m.id AND e.event IN ('responded', 'answered')
+        )), 0) AS told
+        FROM mentions m
+        WHERE m.id = :id OR (
+            m.author_id = :author AND m.brand = :brand
+            AND (m.id = :thread OR m.parent_id = :thread)
+        )
+        """,
+        {
+            "id": row["id"],
+            "author": row["author_id"],
+            "brand": row["brand"],
+            "thread": thread,
+        },
+    ).fetchone()
+    return int(max(found["seen"], found["told"]))
+
+
+@reads("case_events")
+def _event(row: sqlite3.Row) -> CaseEvent:
+    return CaseEvent(
+        at=from_iso(row["at"]),
+        event=row["event"],
+        actor=row["actor"],
+        actor_id=row["actor_id"],
+        note=row["note"],
+    )
+
+
+@reads("cases")
+def case_from(row: sqlite3.Row) -> Case:
+    def moment(name: str) -> datetime | None:
+        return from_iso(row[name]) if row[name] else None
+
+    return Case(
+        id=row["id"],
+        mention_id=row["mention_id"],
+        brand=row["brand"],
+        state=CaseState(row["state"]),
+        opened_at=from_iso(row["opened_at"]),
+        due_at=from_iso(row["due_at"]),
+        claimed_by=row["claimed_by"],
+        claimed_at=moment("claimed_at"),
+        responded_at=moment("responded_at"),
+        closed_at=moment("closed_at"),
+        kind=AlertKind(row["kind"]),
+        claimed_by_id=row["claimed_by_id"],
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        due_from=moment("due_from"),
+        reminded_at=moment("reminded_at"),
+        overdue_told_at=moment("overdue_told_at"),
+    )
+
+
+def is_known_click(connection: sqlite3.Connection, click: str) -> bool:
+    """Tell whether a click was seen already."""
+    return (
+        connection.execute("SELECT 1 FROM clicks WHERE key = ?", (click,)).fetchone() is not None
+    )
+
+
+def _is_first(connection: sqlite3.Connection, click: str, at: datetime) -> bool:
+    """Write a click down, whatever it comes to; False when it was there already."""
+    connection.execute("DELETE FROM clicks WHERE at < ?", (iso(at - _CLICKS_KEPT),))
+    return bool(
+        connection.execute(
+            "INSERT INTO clicks (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (click, iso(at))
+        ).rowcount
+    )
+
+
+def _join(connection: sqlite3.Connection, case: Case, move: CaseMove) -> bool:
+    return bool(
+        connection.execute(
+            """
+            INSERT INTO case_mentions (mention_id, case_id, joined_at)
+            SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM cases WHERE mention_id = ?1)
+            ON CONFLICT DO NOTHING
+            """,
+            (move.joins, case.id, iso(move.at)),
+        ).rowcount
+    )
+
+
+def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
+    state = move.to or case.state
+    connection.execute(
+        """
+        UPDATE cases SET state = :state,
+            claimed_by = CASE WHEN :to = 'claimed' THEN :actor
+                WHEN :to = 'open' THEN NULL ELSE claimed_by END,
+            claimed_by_id = CASE WHEN :to = 'claimed' THEN :actor_id
+                WHEN :to = 'open' THEN NULL ELSE claimed_by_id END,
+            claimed_at = CASE WHEN :to = 'claimed' THEN :at
+                WHEN :to = 'open' THEN NULL ELSE claimed_at END,
+            responded_at = CASE WHEN :to = 'responded' OR :outcome = 'won_back'
+                THEN coalesce(responded_at, :responded_at, CASE :to WHEN 'responded' THEN :at END)
+                ELSE responded_at END,
+            reply_seen_at = coalesce(:reply_seen_at, reply_seen_at),
+            closed_at = CASE WHEN :to IN ('closed', 'dismissed') THEN :at
+                WHEN :to = 'open' THEN NULL ELSE closed_at END,
+            outcome = CASE WHEN :to IN ('closed', 'dismissed') THEN :outcome
+                WHEN :to = 'open' THEN NULL ELSE outcome END,
+            due_at = coalesce(:due_at, due_at),
+            due_from = CASE WHEN :due_at IS NULL THEN due_from ELSE :at END,
+            reminded_at = CASE WHEN :due_at IS NOT NULL THEN NULL
+                WHEN :event = 'reminded' THEN :at ELSE reminded_at END,
+            overdue_told_at = CASE WHEN :due_at IS NOT NULL THEN NULL
+                WHEN :event = 'overdue' THEN :at ELSE overdue_told_at END
+        WHERE id = :id
+        """,
+        {
+            "state": state,
+            "to": move.to if move.to != case.state else None,
+            "actor": move.actor,
+            "actor_id": move.actor_id,
+            "at": iso(move.at),
+            "outcome": move.outcome,
+            "responded_at": iso(move.responded_at) if move.responded_at else None,
+            "reply_seen_at": iso(move.reply_seen_at) if move.reply_seen_at else None,
+            "event": move.event,
+            "due_at": iso(move.due_at) if move.due_at else None,
+            "id": case.id,
+        },
+    )
+    connection.execute(
+        "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click),
+    )

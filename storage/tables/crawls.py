@@ -1,0 +1,186 @@
+"""Crawl runs, what they saw, and what servers gave to ask "changed since?" with."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.database import Database
+from storage.models import (
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    NewAlert,
+    PastRun,
+    SourceStanding,
+    SourceState,
+    Validators,
+    from_iso,
+    iso,
+)
+from storage.rows import moment_in, reads
+from storage.tables.outbox import insert_alerts
+
+_GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
+_FIELD = "earful/field/"
+_OF_TARGET = "brand = ? AND source = ? AND target = ?"
+
+
+class Crawls:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, target: CrawlTarget, at: datetime) -> int:
+        """Write the row of a run that begins; returns its id."""
+        with self._database.transaction() as connection:
+            return int(
+                connection.execute(
+                    "INSERT INTO crawl_runs (brand, source, target, started_at) "
+                    "VALUES (?, ?, ?, ?) RETURNING id",
+                    (target.brand, target.source, target.target, iso(at)),
+                ).fetchone()[0]
+            )
+
+    def finish(
+        self,
+        run_id: int,
+        report: CrawlReport,
+        at: datetime,
+        alerts: Sequence[NewAlert] = (),
+        standing: SourceStanding | None = None,
+    ) -> None:
+        """Write how a run went, its target's standing and its alerts, in one transaction."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                """
+                UPDATE crawl_runs SET finished_at = ?, outcome = ?, reason = ?, seen = ?, new = ?,
+                    edited = ?, known = ?, irrelevant = ?, refused = ?, requests = ?, stats = ?
+                WHERE id = ?
+                """,
+                (
+                    iso(at), report.outcome, report.reason, report.seen, report.new,
+                    report.edited, report.known, report.irrelevant, report.refused,
+                    report.requests, json.dumps(report.stats, default=str), run_id,
+                ),
+            )  # fmt: skip
+            if standing is not None:
+                connection.execute(
+                    """
+                    INSERT OR REPLACE INTO source_states
+                        (brand, source, target, state, reason, since, failures, opens_at)
+                    SELECT brand, source, target, ?, ?, ?, ?, ? FROM crawl_runs WHERE id = ?
+                    """,
+                    (
+                        standing.state, standing.reason, iso(standing.since), standing.failures,
+                        iso(standing.opens_at) if standing.opens_at else None, run_id,
+                    ),
+                )  # fmt: skip
+            insert_alerts(connection, alerts)
+
+    def standing(self, target: CrawlTarget) -> SourceStanding | None:
+        """Give the standing that the target's last run left; None before its first."""
+        row = self._database.connection.execute(
+            f"SELECT * FROM source_states WHERE {_OF_TARGET}", _key(target)
+        ).fetchone()
+        return _standing(row) if row else None
+
+    def past(self, target: CrawlTarget, limit: int = 200) -> list[PastRun]:
+        """Give a target's finished runs, the newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT id, started_at, outcome, seen, new, stats FROM crawl_runs WHERE {_OF_TARGET} "
+            "AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (*_key(target), limit),
+        )
+        return [_past_run(row) for row in rows]
+
+    def close_interrupted(self, at: datetime) -> int:
+        """Mark runs that a killed process left open; only with the daemon's lock in hand."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """
+                UPDATE crawl_runs SET finished_at = ?, outcome = 'failed',
+                    reason = 'interrupted: Earful stopped while this crawl ran'
+                WHERE finished_at IS NULL
+                """,
+                (iso(at),),
+            ).rowcount
+
+    def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
+        """Tell when the last run that read everything began and ended."""
+        row = self._database.connection.execute(
+            f"SELECT id, started_at, finished_at FROM crawl_runs WHERE {_OF_TARGET} "
+            f"AND outcome IN ({_marks(_GOOD)}) ORDER BY started_at DESC LIMIT 1",
+            (*_key(target), *_GOOD),
+        ).fetchone()
+        return _span(row) if row else (None, None)
+
+    def last_start(self, target: CrawlTarget) -> datetime | None:
+        """Tell when a target was last tried: what the schedule continues from."""
+        row = self._database.connection.execute(
+            f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET}", _key(target)
+        ).fetchone()
+        return moment_in(row, "crawl_runs", "started_at")
+
+    def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
+        """Give how many entries recent good runs saw, the newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT seen FROM crawl_runs WHERE {_OF_TARGET} AND outcome IN ({_marks(_GOOD)}) "
+            "ORDER BY id DESC LIMIT ?",
+            (*_key(target), *_GOOD, limit),
+        )
+        return [row[0] for row in rows]
+
+    def validators(self, url: str) -> Validators | None:
+        row = self._database.connection.execute(
+            "SELECT url, etag, last_modified FROM http_validators WHERE url = ?", (url,)
+        ).fetchone()
+        return Validators(**dict(row)) if row else None
+
+    def save_validators(self, validators: Sequence[Validators]) -> None:
+        """Remember validators; call it only once all that came with them is stored."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO http_validators VALUES (?, ?, ?)",
+                [(item.url, item.etag, item.last_modified) for item in validators],
+            )
+
+
+def _key(target: CrawlTarget) -> tuple[str, str, str]:
+    return (target.brand, target.source, target.target)
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+@reads("source_states", "source")
+def _standing(row: sqlite3.Row) -> SourceStanding:
+    return SourceStanding(
+        state=SourceState(row["state"]),
+        since=from_iso(row["since"]),
+        reason=row["reason"],
+        failures=row["failures"],
+        opens_at=from_iso(row["opens_at"]) if row["opens_at"] else None,
+    )
+
+
+@reads("crawl_runs")
+def _past_run(row: sqlite3.Row) -> PastRun:
+    return PastRun(
+        started_at=from_iso(row["started_at"]),
+        outcome=CrawlOutcome(row["outcome"]),
+        seen=row["seen"],
+        new=row["new"],
+        filled={
+            name.removeprefix(_FIELD): number
+            for name, number in json.loads(row["stats"] or "{}").items()
+            if name.startswith(_FIELD)
+        },
+    )
+
+
+@reads("crawl_runs")
+def _span(row: sqlite3.Row) -> tuple[datetime, datetime]:
+    return from_iso(row["started_at"]), from_iso(row["finished_at"])

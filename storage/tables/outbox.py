@@ -1,0 +1,357 @@
+"""The outbox: alerts that must reach Slack once. The only way to Slack."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from storage.database import Database
+from storage.models import (
+    MAY_BE_POSTED,
+    Alert,
+    AlertState,
+    NewAlert,
+    Operation,
+    iso,
+)
+from storage.rows import Unreadable, moment_in, pass_over, read_each
+from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
+from storage.tables.failures import clear_failure, write_failure
+
+MESSAGES = "messages"
+"""The stage whose failures are messages in their plainer form."""
+
+
+# The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
+# other error may take its place, or the alert would be sent again without a look.
+_ERROR_AND_DOUBT = (
+    "error = CASE WHEN ? OR coalesce(error, '') NOT LIKE ? || '%' THEN '' ELSE ? END || ?"
+)
+
+
+class Outbox:
+    """States: pending → sending → sent; parked until mended; dropped when overtaken."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, alerts: Iterable[NewAlert]) -> int:
+        """Write alerts whose dedupe key is new; returns how many were."""
+        with self._database.transaction() as connection:
+            return insert_alerts(connection, alerts)
+
+    def waiting(self, now: datetime, each: int) -> list[Alert]:
+        """Give the first pending alerts of each queue in the order they go, held ones too.
+
+        Left out is what may not go yet at all: before its `not_before`, or about a message that
+        Slack does not have. At most `each` of a queue: a long one must not cost or hide the rest.
+        """
+        return self._queue(
+            """
+            a.id IN (
+                SELECT id FROM (
+                    SELECT p.id, row_number() OVER (
+                        PARTITION BY p.channel, p.operation = 'update'
+                        ORDER BY p.urgent DESC, p.id
+                    ) AS place
+                    FROM alerts p LEFT JOIN alerts q ON q.dedupe_key = p.root_key
+                    WHERE p.state = 'pending' AND (p.not_before IS NULL OR p.not_before <= ?)
+                        AND (p.root_key IS NULL OR q.state = 'sent')
+                ) WHERE place <= ?
+            ) ORDER BY a.urgent DESC, a.id
+            """,
+            iso(now),
+            each,
+        )
+
+    def next_release(self, now: datetime) -> datetime | None:
+        """Tell when the next alert that waits for its `not_before` may go."""
+        row = self._database.connection.execute(
+            "SELECT min(not_before) FROM alerts WHERE state = 'pending' AND not_before > ?",
+            (iso(now),),
+        ).fetchone()
+        return moment_in(row, "alerts", "not_before")
+
+    def drop_orphans(self) -> int:
+        """Drop what is about a message that Slack will never have; returns how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """
+                UPDATE alerts SET state = 'dropped', error = NULL
+                WHERE state = 'pending' AND root_key IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM alerts r
+                    WHERE r.dedupe_key = alerts.root_key AND r.state <> 'dropped'
+                )
+                """
+            ).rowcount
+
+    def unsent(self, unreadable: Unreadable = pass_over) -> list[Alert]:
+        """Give all that Slack does not have yet, parked ones too, in order.
+
+        What cannot be read is passed over, here and in all queues; `unreadable` is told of it.
+        """
+        return self._queue(
+            "a.state IN ('pending', 'sending', 'parked') ORDER BY a.id", unreadable=unreadable
+        )
+
+    def sending(self) -> list[Alert]:
+        """Give alerts of which it is not known whether Slack has them."""
+        return self._queue("a.state = 'sending' ORDER BY a.id")
+
+    def claim(self, alert_id: int, now: datetime) -> Alert | None:
+        """Move a pending alert to `sending`; None when it is no longer pending."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                """
+                UPDATE alerts SET state = 'sending', attempts = attempts + 1, claimed_at = ?,
+                    next_attempt_at = NULL
+                WHERE id = ? AND state = 'pending' RETURNING id
+                """,
+                (iso(now), alert_id),
+            ).fetchone()
+        if row is None:
+            return None
+        return select_alerts(self._database.connection, "a.id = ?", alert_id)[0]
+
+    def mark_sent(
+        self,
+        alert_id: int,
+        slack_ts: str | None,
+        now: datetime,
+        slack_channel: str | None = None,
+    ) -> None:
+        self._update(
+            "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
+            "sent_at = ?, error = NULL, next_attempt_at = NULL",
+            (slack_ts, slack_channel, iso(now)),
+            alert_id,
+        )
+
+    def retry(
+        self, alert_id: int, next_attempt_at: datetime, error: str, *, absent: bool = False
+    ) -> None:
+        """Put back an alert whose last try Slack certainly did not take.
+
+        What was in doubt before that try stays so, unless it was looked for and is `absent`. An
+        update that a newer one has overtaken meanwhile is dropped instead.
+        """
+        self._update(
+            f"""
+            state = CASE WHEN operation = 'update' AND EXISTS (
+                SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
+                    AND n.operation = 'update'
+            ) THEN 'dropped' ELSE 'pending' END, {_ERROR_AND_DOUBT}, next_attempt_at = ?
+            """,
+            (*_error_and_doubt(error, absent), iso(next_attempt_at)),
+            alert_id,
+        )
+
+    def drop(self, alert_id: int) -> None:
+        """Give up an alert that has nothing left to be about."""
+        self._update("state = 'dropped', next_attempt_at = NULL, error = NULL", (), alert_id)
+
+    def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
+        """Keep an alert in `sending`: Slack may have it, and must be asked first."""
+        self._update(
+            "state = 'sending', next_attempt_at = ?, error = ?",
+            (iso(next_attempt_at), error),
+            alert_id,
+        )
+
+    def park(self, alert_id: int, error: str, *, absent: bool = False) -> None:
+        """Set an alert aside until it is retried; `error` is a sentence for people.
+
+        What was in doubt stays so, unless it was looked for and is `absent`.
+        """
+        self._update(
+            f"state = 'parked', next_attempt_at = NULL, {_ERROR_AND_DOUBT}",
+            _error_and_doubt(error, absent),
+            alert_id,
+        )
+
+    def hold_channel(
+        self, channel: str, until: datetime, error: str, *, updates: bool = False
+    ) -> None:
+        """Let all that is pending for a channel wait, or its updates.
+
+        What is in doubt stays marked so.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(
+                """
+                UPDATE alerts SET next_attempt_at = ?1,
+                    error = CASE WHEN error LIKE ?4 || '%' THEN error ELSE ?2 END
+                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?5
+                """,
+                (iso(until), error, channel, MAY_BE_POSTED, updates),
+            )
+
+    def park_channel(self, channel: str, error: str) -> int:
+        """Set aside all that is pending for a channel; returns how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """
+                UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
+                    error = CASE WHEN error LIKE ?3 || '%' THEN error ELSE ?1 END
+                WHERE channel = ?2 AND state = 'pending'
+                """,
+                (error, channel, MAY_BE_POSTED),
+            ).rowcount
+
+    def unpark_certain(self) -> int:
+        """Put back in line what Slack certainly does not have; returns how many.
+
+        What was in doubt when it was parked waits for a person: sending it again by itself could
+        post it twice.
+        """
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "UPDATE alerts SET state = 'pending', next_attempt_at = NULL "
+                "WHERE state = 'parked' AND coalesce(error, '') NOT LIKE ? || '%'",
+                (MAY_BE_POSTED,),
+            ).rowcount
+
+    def posted_since(self, since: datetime) -> dict[str, int]:
+        """Count the messages of their own that were written since a moment, by channel."""
+        rows = self._database.connection.execute(
+            "SELECT channel, count(*) FROM alerts WHERE created_at >= ? AND operation = 'post' "
+            "AND state <> 'dropped' GROUP BY channel",
+            (iso(since),),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def knows(self, key: str) -> bool:
+        """Tell whether an alert of this dedupe key was ever written."""
+        row = self._database.connection.execute(
+            "SELECT 1 FROM alerts WHERE dedupe_key = ?", (key,)
+        ).fetchone()
+        return row is not None
+
+    def counted(self, key: str) -> int:
+        """Give the `count` that the message named by `key`, or its latest update, tells."""
+        row = self._database.connection.execute(
+            "SELECT max(json_extract(payload, '$.count')) FROM alerts "
+            "WHERE dedupe_key = ?1 OR root_key = ?1",
+            (key,),
+        ).fetchone()
+        return int(row[0] or 0)
+
+    def counts(self) -> dict[AlertState, int]:
+        rows = self._database.connection.execute(
+            "SELECT state, count(*) FROM alerts GROUP BY state"
+        )
+        found = {str(state): number for state, number in rows}
+        return {state: found.get(state, 0) for state in AlertState}
+
+    def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
+        """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
+        rows = self._database.connection.execute(
+            """
+            SELECT min(id) AS id, channel, error, count(*) AS number,
+                sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
+            WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
+            GROUP BY channel, error ORDER BY channel
+            """
+        )
+        return [trouble_from(row) for row in rows]
+
+    def _queue(
+        self,
+        where: str,
+        *parameters: object,
+        unreadable: Unreadable = pass_over,
+    ) -> list[Alert]:
+        rows = self._database.connection.execute(f"{SELECT_ALERT} WHERE {where}", parameters)
+        return read_each(rows, alert_from, unreadable)
+
+    def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"UPDATE alerts SET {assignments} WHERE id = ?", (*values, alert_id)
+            )
+
+
+def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
+    """Give what `_ERROR_AND_DOUBT` asks for."""
+    is_marked = error.startswith(MAY_BE_POSTED)
+    return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
+
+
+def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
+    """Write alerts inside a running transaction; a known dedupe key is passed over.
+
+    An update takes the place of one of the same root that still waits, and of what the root
+    itself says while Slack certainly does not have it.
+    """
+    added = 0
+    for alert in alerts:
+        payload = json.dumps(alert.payload, ensure_ascii=False)
+        not_before = alert.not_before
+        if alert.operation is Operation.UPDATE:
+            replaced = connection.execute(
+                """
+                UPDATE alerts SET payload = ?1 WHERE
+                    (root_key = ?2 AND operation = 'update' AND state IN ('pending', 'parked'))
+                    OR (dedupe_key = ?2 AND state = 'pending'
+                        AND coalesce(error, '') NOT LIKE ?3 || '%')
+                """,
+                (payload, alert.root_key, MAY_BE_POSTED),
+            ).rowcount
+            if replaced:
+                _note_form(connection, alert)
+                continue
+            not_before = _spaced(connection, alert)
+        inserted = connection.execute(
+            """
+            INSERT INTO alerts (
+                dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
+                root_key, not_before, urgent
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
+            """,
+            (
+                _own_key(connection, alert), alert.kind, alert.brand, alert.channel, payload,
+                iso(alert.created_at), alert.mention_id, alert.operation, alert.root_key,
+                iso(not_before) if not_before else None, alert.urgent,
+            ),
+        ).rowcount  # fmt: skip
+        if inserted:
+            _note_form(connection, alert)
+        added += inserted
+    return added
+
+
+def _note_form(connection: sqlite3.Connection, alert: NewAlert) -> None:
+    """Let ops know of a message in its plainer form, until a whole one takes its place."""
+    subject = f"alert {alert.root_key or alert.dedupe_key}"
+    if alert.payload.get("plain"):
+        reason = str(alert.payload.get("reason"))
+        write_failure(connection, MESSAGES, alert.created_at, reason, subject)
+    elif alert.operation is Operation.UPDATE:
+        clear_failure(connection, MESSAGES, subject)
+
+
+def _own_key(connection: sqlite3.Connection, alert: NewAlert) -> str:
+    """Number updates: each may be sent, none stands for another."""
+    if alert.operation is not Operation.UPDATE:
+        return alert.dedupe_key
+    row = connection.execute(
+        "SELECT count(*) FROM alerts WHERE root_key = ? AND operation = 'update'",
+        (alert.root_key,),
+    ).fetchone()
+    return f"{alert.dedupe_key}:{row[0] + 1}"
+
+
+def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
+    """Tell when an update may go: some time after the one before it, if that is to come."""
+    row = connection.execute(
+        "SELECT max(coalesce(sent_at, claimed_at)) FROM alerts "
+        "WHERE root_key = ? AND operation = 'update'",
+        (alert.root_key,),
+    ).fetchone()
+    last = moment_in(row, "alerts", "claimed_at")
+    if last is None or not alert.spacing:
+        return alert.not_before
+    after = last + alert.spacing
+    return max(after, alert.not_before) if alert.not_before else after

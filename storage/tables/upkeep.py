@@ -1,0 +1,228 @@
+"""Keeping the store: backup, restore, forgetting, checkpoints' state."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+
+from config.errors import (
+    InputError,
+    StoreCorruptError,
+    StoreError,
+    StoreFullError,
+    StoreLockedError,
+    StoreUnreachableError,
+)
+from storage.database import PATIENCE_S, Database
+from storage.faults import damaged, fault
+from storage.models import iso
+
+log = logging.getLogger(__name__)
+
+_EMPTIED = json.dumps(
+    {
+        "text": "This message was about a person whose data was erased.",
+        "blocks": [
+            {
+                "type": "section",
+                "block_id": "erased",
+                "text": {
+                    "type": "plain_text",
+                    "text": "This message was about a person whose data was erased.",
+                },
+            }
+        ],
+    }
+)
+
+
+class Upkeep:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def forget_author(self, author_id: str) -> int:
+        """Erase an author, all their mentions and alerts that quote them; returns how many.
+
+        What is erased is overwritten on disk, in the index and in the write-ahead log too. The
+        messages about them that Slack has are emptied by updates.
+        """
+        return self._forget("author_id = ?", author_id, "DELETE FROM authors WHERE id = ?")
+
+    def forget_older(self, than: datetime) -> int:
+        """Erase mentions written before a moment; the daily counts stay. Returns how many."""
+        return self._forget("coalesce(created_at, fetched_at) < ?", iso(than), None)
+
+    def forget_deleted(self, at: datetime) -> int:
+        """Erase mentions that their sources had deleted by a moment. Returns how many."""
+        return self._forget("deleted_at <= ?", iso(at), None)
+
+    def _forget(self, where: str, value: str, also: str | None) -> int:
+        self._database.connection.execute("PRAGMA secure_delete = ON")
+        chosen = f"SELECT id FROM mentions WHERE {where}"
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO mentions_fts (mentions_fts, rank) VALUES ('secure-delete', 1)"
+                if sqlite3.sqlite_version_info >= (3, 42)
+                else "SELECT 1"
+            )
+            # Alerts carry the words in their payload; one not yet sent must not be sent now. Sent
+            # ones about many people may quote anybody, and need their words no more.
+            connection.execute(
+                f"""
+                UPDATE alerts SET payload = '{{"text": "(forgotten)"}}',
+                    state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dropped' END
+                WHERE mention_id IN ({chosen})
+                    OR (kind IN ('digest', 'incident') AND state IN ('sent', 'dropped'))
+                """,
+                (value,),
+            )
+            if also:
+                connection.execute(
+                    f"""
+                    INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, created_at,
+                        operation, root_key)
+                    SELECT 'forgotten:' || dedupe_key, kind, brand, channel, ?2,
+                        strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'), 'update', dedupe_key
+                    FROM alerts WHERE mention_id IN ({chosen.replace("?", "?1")})
+                        AND state = 'sent' AND operation IN ('post', 'reply')
+                        AND slack_ts IS NOT NULL
+                    ON CONFLICT DO NOTHING
+                    """,
+                    (value, _EMPTIED),
+                )
+            connection.execute(
+                f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
+            )
+            erased = connection.execute(f"DELETE FROM mentions WHERE {where}", (value,)).rowcount
+            if also:
+                connection.execute(also, (value,))
+            else:
+                connection.execute(
+                    "DELETE FROM authors WHERE id NOT IN "
+                    "(SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
+                )
+            if erased:
+                # In the same transaction: a word is gone from tables and index, or from neither.
+                connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
+        self._empty_log(erased)
+        return erased
+
+    def _empty_log(self, erased: int) -> None:
+        """Take erased words out of the write-ahead log too.
+
+        Even if nothing was erased now: an earlier run may have been kept from it.
+        """
+        path = self._database.path
+        stay = (
+            f"{path}: {erased:,} mentions are erased, but their words stay in its write-ahead log"
+        )
+        try:
+            emptied = self._database.empty_log()
+        except StoreFullError as error:
+            raise StoreFullError(
+                f"{stay}, for no space is left on its disk: free some space, then run "
+                "`earful forget` again"
+            ) from error
+        if not emptied and erased:
+            raise StoreLockedError(
+                f"{stay} while another process reads it: end what does, such as `earful serve`, "
+                "then run `earful forget` again"
+            )
+
+    def backup(self, target: Path) -> int:
+        """Copy the store while it is in use, verify the copy, then put it in place.
+
+        Returns the copy's size in bytes; StoreError leaves an older file at `target` as it was.
+        """
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            partial.unlink(missing_ok=True)
+            # One consistent snapshot, compact, without the write-ahead log.
+            self._database.connection.execute("VACUUM INTO ?", (str(partial),))
+            verify(partial)
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
+            partial.replace(target)
+            return target.stat().st_size
+        except InputError as error:
+            raise damaged(self._database.path, f"a copy of it is not sound: {error}") from error
+        except (StoreCorruptError, StoreLockedError):
+            raise  # of the store itself
+        except StoreError as error:
+            # SQLite was asked through the store, but it is the copy that could not be written.
+            if isinstance(error.__cause__, sqlite3.Error):
+                raise fault(target, error.__cause__) from error
+            raise
+        except OSError as error:
+            raise fault(target, error) from error
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def verify(path: Path) -> None:
+    """Check that a file is a sound Earful store; InputError says what is wrong."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file")
+    try:
+        with closing(Database(path, readonly=True)) as database:
+            database.require_migrated()
+            check = database.connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except StoreCorruptError as error:
+        raise InputError(
+            f"{path}: damaged, or no store: {error.__cause__}: use another"
+        ) from error
+    except StoreError as error:
+        raise InputError(str(error)) from error
+    if check != "ok":
+        raise InputError(f"{path}: damaged: {check.splitlines()[0]}: use another backup")
+
+
+def restore(backup: Path, target: Path, *, patience_s: float = PATIENCE_S) -> None:
+    """Put a verified backup in the place of the store; the old one stays as `….before-restore`.
+
+    The old one may be damaged, or may be gone. The caller holds the lock of the daemon, so that
+    nothing writes meanwhile.
+    """
+    verify(backup)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(backup, partial)
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
+        if target.exists():
+            _set_aside(target, patience_s)
+        Path(f"{target}-shm").unlink(missing_ok=True)
+        partial.replace(target)
+    except OSError as error:
+        raise fault(target, error) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _set_aside(path: Path, patience_s: float) -> None:
+    """Move a store away whole: what its write-ahead log alone holds goes with it."""
+    try:
+        with (
+            closing(Database(path, create=False, patience_s=patience_s)) as old,
+            old.transaction(),
+        ):
+            pass  # nobody writes to it
+    except (StoreLockedError, StoreUnreachableError):
+        raise
+    except StoreError as error:
+        log.info("the old store is moved as it is: %s", error)
+    aside = path.with_name(f"{path.name}.before-restore")
+    for suffix in ("-wal", "-shm"):
+        Path(f"{aside}{suffix}").unlink(missing_ok=True)
+    path.replace(aside)
+    with suppress(FileNotFoundError):
+        Path(f"{path}-wal").replace(f"{aside}-wal")

@@ -1,0 +1,391 @@
+"""Every builder of a message, given the worst there is: within Block Kit's limits, links whole."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts import messages
+from alerts.decide.rules import Channels, Policy
+from alerts.decide.sentence_picks import Pick
+from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.voice_signs import Colleague
+from alerts.messages import digest as digests
+from alerts.messages.digest import (
+    CheckpointStanding,
+    DigestNumbers,
+    OpenCase,
+    SourceCoverage,
+    SourceTrouble,
+    chart_alert,
+    digest,
+    digest_alert,
+)
+from alerts.messages.digest_chart import Day
+from alerts.messages.safe_text import fit, units, web_address
+from storage.models import (
+    AuthorHistory,
+    CaseMove,
+    CaseState,
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    Experience,
+    Mention,
+    Outcome,
+    SourceStanding,
+    SourceState,
+    Verdict,
+    Voice,
+)
+from tests.alerts.examples import ADVOCATE, DUE, NOW, a_file, a_voice, an_incident
+from tests.alerts.fake_slack import block_faults
+
+Payload = dict[str, Any]
+Builder = Callable[[Voice, str], Payload]
+
+LONGEST = 10_000
+PIECES = ["&", "<", ">", "😡", "\u202e", "\u200f", "\ud83d", "a\u0337\u0321\u0356", "é", "*",
+          ":tada:", "word ", "\n", "`", "|", "<@U0123ABCD>", "&amp;", "ش", "\x00",
+          "漢"]  # fmt: skip
+TAILS = ["x", "&", "&a=1", "<", ">", "|", "é", "漢", "😡", "%26", "/", "#", " ", "'"]
+
+# A text of one piece many times, and of many pieces.
+texts = st.one_of(
+    st.tuples(st.sampled_from(PIECES), st.integers(1, LONGEST)).map(
+        lambda told: (told[0] * told[1])[:LONGEST]
+    ),
+    st.lists(st.sampled_from(PIECES), max_size=40).map(lambda told: "".join(told)),
+)
+urls = st.one_of(
+    st.tuples(st.sampled_from(TAILS), st.sampled_from([60, 1316, 1784, 1800, 1801, 9000])).map(
+        lambda told: ("https://shop.example/?" + told[0] * told[1])[: told[1]]
+    ),
+    st.just("https://shop.example/?" + "&".join(["a=1"] * 200).ljust(1294, "x")),
+    st.sampled_from([None, "javascript:alert(1)", "https://", ""]),
+)
+
+
+@st.composite
+def voices(draw: st.DrawFn) -> Voice:
+    text = draw(texts)
+    rating = draw(st.sampled_from([None, 1.0, 1e300, float("nan"), -3.0]))
+    history = draw(st.sampled_from([AuthorHistory(), ADVOCATE]))
+    return a_voice(
+        history=history,
+        brand=draw(texts),
+        source=draw(st.one_of(st.just("appstore"), texts)),
+        native_id=draw(st.one_of(st.just("1"), texts)),
+        author=draw(texts),
+        title=draw(st.one_of(st.none(), texts)),
+        text=text,
+        url=draw(urls),
+        rating=rating,
+        rating_max=draw(st.sampled_from([None, 1.0, 5.0, float("inf")])),
+        reach=draw(st.sampled_from([None, 10**30])),
+        created_at=draw(
+            st.sampled_from([None, NOW, datetime.min.replace(tzinfo=UTC),
+                             datetime.max.replace(tzinfo=UTC)])
+        ),
+    )  # fmt: skip
+
+
+def a_move(mention: Mention, text: str, event: str) -> CaseMove:
+    return CaseMove(
+        mention_id=mention.id,
+        event=event,
+        at=NOW,
+        to=CaseState.OPEN,
+        actor=text,
+        note=text,
+        joins=mention.id,
+    )
+
+
+def _staff(text: str) -> tuple[Colleague, ...]:
+    return (Colleague(text, "U0123ABCD"),) * 20
+
+
+def _digest(voice: Voice, text: str) -> DigestNumbers:
+    mention = voice.mention
+    result = judge_checkpoint(Rate(371, 1100), 0.3)
+    return DigestNumbers(
+        brand=mention.brand,
+        start=NOW - timedelta(days=7),
+        end=NOW,
+        counts={Experience.ANGRY: 10**12},
+        previous={},
+        open_cases=10**9,
+        best_wow=mention,
+        oldest_open=OpenCase(mention=mention, opened_at=NOW, due_at=DUE, claimed_by=text),
+        lacks=(Pick(mention, text),) * 3,
+        asks=(Pick(mention, text),) * 3,
+        coverage=(SourceCoverage(source=text, cases=1, answered=1, median_hours=1e6),) * 20,
+        troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text, since=NOW),)
+        * 20,
+        checkpoints=(CheckpointStanding(metric=text, window=text, result=result),) * 20,
+    )
+
+
+def _card(state: CaseState, **more: Any) -> Builder:
+    return lambda voice, text: messages.case_card(
+        _with(a_file(state, mention=voice.mention, joined=(voice.mention,) * 9, **more), text)
+    )
+
+
+def _with(file: Any, text: str) -> Any:
+    """Let a case be claimed by, and every event be done by, somebody with this name."""
+    case = replace(file.case, claimed_by=text, mention_id=file.mention.id)
+    return replace(
+        file, case=case, events=tuple(replace(event, actor=text) for event in file.events)
+    )
+
+
+def _reply(event: str) -> Builder:
+    def build(voice: Voice, text: str) -> Payload:
+        mention = voice.mention
+        file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,), answers=2)
+        return messages.thread_reply(_with(file, text), a_move(mention, text, event))
+
+    return build
+
+
+def _overdue(voice: Voice, text: str) -> Payload:
+    return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text))
+
+
+def _reminder(voice: Voice, text: str) -> Payload:
+    return messages.reminder(
+        _with(a_file(CaseState.CLAIMED, mention=voice.mention), text), NOW, None
+    )
+
+
+def _source(state: SourceState) -> Builder:
+    def build(voice: Voice, text: str) -> Payload:
+        target = CrawlTarget(brand=voice.mention.brand, source=voice.mention.source, target=text)
+        after = SourceStanding(state=state, since=NOW, reason=text, opens_at=DUE)
+        report = CrawlReport(outcome=CrawlOutcome.BROKEN, new=10**9)
+        return messages.ops(target, after, after, report, NOW)
+
+    return build
+
+
+COUNTS = dict.fromkeys(Experience, 10**12)
+BUILDERS: dict[str, Builder] = {
+    "complaint": lambda voice, text: messages.complaint(voice, DUE, 2),
+    "lost_advocate": lambda voice, text: messages.lost_advocate(voice, DUE),
+    "lost_advocate, answered": lambda voice, text: messages.lost_advocate(voice, None),
+    "wow": lambda voice, text: messages.wow(voice, _staff(text)),
+    "won_back": lambda voice, text: messages.won_back(voice, _staff(text)),
+    "shared_quote": lambda voice, text: messages.shared_quote(voice.mention),
+    "case_card": _card(CaseState.OPEN, answers=2),
+    "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
+    "case_card, responded": _card(CaseState.RESPONDED),
+    "case_card, closed": _card(CaseState.CLOSED, outcome=Outcome.WON_BACK),
+    **{
+        f"thread_reply, {event}": _reply(event)
+        for event in ("claimed", "joined", "won_back", "muted", "relabelled", "edited", "reopened")
+    },
+    "overdue": _overdue,
+    "reminder": _reminder,
+    "incident": lambda voice, text: messages.incident(
+        an_incident(brand=voice.mention.brand, about=text, closed_at=DUE), [voice.mention] * 9
+    ),
+    "volume_spike": lambda voice, text: messages.volume_spike(text, 10**12, 1e12, 3),
+    "anger_spike": lambda voice, text: messages.anger_spike(text, 0.62, 0.31, 3),
+    "limited": lambda voice, text: messages.limited(text, 10**12, NOW),
+    "overdue_count": lambda voice, text: messages.overdue_count(text, 10**12, NOW),
+    "leaderboard": lambda voice, text: messages.leaderboard(
+        text, "2026-10", [(one, 3) for one in _staff(text)]
+    ),
+    "backlog": lambda voice, text: messages.backlog(
+        text, voice.mention.source, COUNTS, NOW, NOW, 1e9
+    ),
+    "checkpoint": lambda voice, text: messages.checkpoint(
+        voice.mention.brand, text, 0.3, 0.4, 0.31, 0.5, 10**12, 0.5, text
+    ),
+    "ops": _source(SourceState.BROKEN),
+    "ops, healed": _source(SourceState.OK),
+    "earful_in_trouble": lambda voice, text: messages.earful_in_trouble([text] * 9, NOW),
+    "earful_is_well": lambda voice, text: messages.earful_is_well([text] * 9, 10**12, NOW),
+    "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
+    "digest": lambda voice, text: digest(_digest(voice, text)),
+}
+
+
+def check(payload: Payload, voice: Voice) -> None:
+    """Fail unless Slack takes it, and each link in it is the whole address of the mention."""
+    assert not payload.get("plain"), payload["reason"]
+    assert_fits(payload)
+    shown = str([block for block in payload["blocks"] if block["type"] != "actions"])
+    address = web_address(voice.mention.url)
+    links = re.findall(r"<(https?:[^|<>]*)\|", payload["text"] + shown)
+    assert {link.replace("&amp;", "&") for link in links} <= {address}
+    assert shown.count("<http") == len(re.findall(r"<https?://[^|<>]+\|[^<>]+>", shown))
+    for text in re.findall(r"&[^;&\s]{0,5};?", payload["text"]):
+        assert text in ("&amp;", "&lt;", "&gt;")
+
+
+def assert_fits(payload: Payload) -> None:
+    assert block_faults(payload["blocks"]) == []
+    assert 0 < units(payload["text"]) <= 3000
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(voice=voices(), text=texts)
+def test_the_worst_fits_and_its_links_are_whole(name: str, voice: Voice, text: str) -> None:
+    check(BUILDERS[name](voice, text), voice)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("length", [1316, 1784])
+@pytest.mark.parametrize("letter", ["&", "é", "x"])
+def test_long_links_fit_beside_long_words(name: str, length: int, letter: str) -> None:
+    url = ("https://shop.example/?" + letter * length)[:length]
+    long = "&" * LONGEST
+    voice = a_voice(url=url, author=long, text=long, title=long, source=long, brand=long)
+    check(BUILDERS[name](voice, long), voice)
+
+
+@pytest.mark.parametrize("name", ["complaint", "wow", "won_back", "case_card", "shared_quote"])
+def test_a_link_that_fits_is_shown_and_another_says_where_it_is(name: str) -> None:
+    for url, is_shown in (
+        ("https://shop.example/?" + "&" * 150 + "x" * 1144, True),
+        ("https://shop.example/?" + "&" * 1294, False),
+        ("https://shop.example/" + "x" * 1900, False),
+    ):
+        shown = str(BUILDERS[name](a_voice(url=url), "x")["blocks"])
+        assert (f"<{url.replace('&', '&amp;')}|Read it" in shown) is is_shown
+        assert ("the view `voice` has it" in shown) is not is_shown
+
+
+def test_in_a_list_a_link_too_long_gives_way_to_the_mentions_id() -> None:
+    voice = a_voice(url="https://shop.example/" + "x" * 900)
+    for name in ("incident", "case_card"):
+        shown = str(BUILDERS[name](voice, "x")["blocks"])
+        assert "x" * 900 not in shown.split("small_print")[0]
+        assert f"(`{voice.mention.id}`)" in shown
+
+
+def test_a_chart_says_its_numbers_within_the_limit_of_a_pictures_text() -> None:
+    days = [Day(NOW.date(), 10**9, 10**9, 10**9)] * 60
+    voice = a_voice(brand="&" * LONGEST)
+    policy = Policy(channels=Channels("#c", "#w", "#d", "#o"), due=lambda start: start)
+    alert = chart_alert(digest_alert(_digest(voice, "x"), policy, NOW), days)
+    assert units(alert.payload["text"]) <= 1000
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.sampled_from(["<https://a.example|b>", "&amp;", "😡", "x", " "])),
+    st.integers(1, 60),
+)
+def test_fit_halves_nothing(parts: list[str], limit: int) -> None:
+    text = "".join(parts)
+    shown = fit(text, limit)
+    assert units(shown) <= limit
+    if units(text) > limit:
+        assert text.startswith(shown[:-1])
+        assert shown.endswith("…")
+        rest = re.sub(r"<https://a\.example\|b>|&amp;|😡|x| ", "", shown[:-1])
+        assert rest == ""
+
+
+def _rooms() -> Iterator[ModuleType]:
+    yield digests
+    for found in pkgutil.iter_modules(messages.__path__, "alerts.messages."):
+        yield import_module(found.name)
+
+
+def _builders() -> dict[str, Any]:
+    """Find every public function that makes a message."""
+    helpers = {"payload", "plain_form"}
+    return {
+        name: function
+        for room in _rooms()
+        for name, function in inspect.getmembers(room, inspect.isfunction)
+        if not name.startswith("_")
+        and name not in helpers
+        and function.__module__ == room.__name__
+        and str(function.__annotations__.get("return")) == "dict[str, Any]"
+    }
+
+
+def test_every_builder_has_a_plainer_form() -> None:
+    assert {"complaint", "case_card", "wow", "digest", "limited", "ops"} <= _builders().keys()
+    bare = [name for name, builder in _builders().items() if not hasattr(builder, "__wrapped__")]
+    assert bare == [], "put @plainly on it"
+
+
+def test_every_builder_is_tested_here() -> None:
+    tested = {name.partition(",")[0] for name in BUILDERS} | {"note", "spike"}
+    assert tested == _builders().keys()
+
+
+class TestPlainForm:
+    @pytest.mark.parametrize("name", BUILDERS)
+    @settings(max_examples=8, deadline=None, derandomize=True)
+    @given(voice=voices(), text=texts)
+    def test_fits_and_says_why(self, name: str, voice: Voice, text: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for room in _rooms():
+                for helper in ("payload", "section"):
+                    if hasattr(room, helper):
+                        patch.setattr(room, helper, _refuse)
+            payload = BUILDERS[name](voice, text)
+        assert payload["plain"] is True
+        assert payload["reason"].endswith(": ValueError: refused")
+        assert_fits(payload)
+        assert "<" not in payload["text"]
+        assert messages.plain(payload)
+        if name in ("overdue", "limited"):
+            assert payload.get("broadcast") or payload["count"] == 10**12
+
+    def test_says_who_where_what_and_where_to_see_it(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(messages.voice_cards, "payload", _refuse)
+            payload = messages.wow(
+                a_voice(author="Sam <!here>", text="*So* kind & quick", title=None)
+            )
+        (block,) = payload["blocks"]
+        assert block["text"]["type"] == "plain_text"
+        assert block["text"]["text"].split("\n") == [
+            "Wow: Acme Air.",
+            "Sam <!here> at appstore: *So* kind & quick",
+            "See mention appstore:10045 in the dashboards (`earful serve`).",
+            "(This message is plain: Earful could not build its usual form.)",
+            "https://apps.example/acme-air/reviews/10045?country=gb&page=2",
+        ]
+        assert "Sam &lt;!here&gt; at appstore∶ ∗So∗ kind &amp; quick" in payload["text"]
+
+    def test_a_case_keeps_its_buttons_and_goes_without_where_they_are_at_fault(self) -> None:
+        for at_fault, kinds in (("section", ["section", "actions"]), ("button", ["section"])):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(messages.case_cards, at_fault, _refuse)
+                payload = messages.case_card(a_file(CaseState.CLAIMED))
+            assert [block["type"] for block in payload["blocks"]] == kinds
+            assert "The case is claimed by dana, answer by 2026-11-24 13:30 UTC." in str(payload)
+
+    def test_a_verdict_that_is_no_number_is_told_plainly(self) -> None:
+        nan = float("nan")
+        voice = a_voice()
+        verdict: Verdict = replace(voice.verdict, p_angry=nan)
+        payload = messages.complaint(replace(voice, verdict=verdict), DUE)
+        assert payload["reason"].startswith("Case: ValueError: cannot convert float NaN")
+        assert_fits(payload)
+
+
+def _refuse(*_: Any, **__: Any) -> Any:
+    raise ValueError("refused")

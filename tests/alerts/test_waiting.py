@@ -1,0 +1,117 @@
+"""What alerts wait for and what to do about it: as delivery sees it, and true of each error."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.outbox.advice import advice_for, by_eye, trouble
+from alerts.outbox.delivery import deliver
+from alerts.outbox.transport import ConsoleTransport
+from alerts.outbox.waiting_for import For, Wait, waits
+from alerts.slack.slack_errors import meaning
+from storage.models import MAY_BE_POSTED, NewAlert, Operation
+from storage.tables.outbox import Outbox
+from tests.alerts.outboxes import NOW, an_alert, open_outbox
+
+SOON = NOW + timedelta(minutes=5)
+ONE, TWO, THREE = "#one", "#two", "#three"
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    database, outbox = open_outbox(tmp_path / "earful.db")
+    yield outbox
+    database.close()
+
+
+def about(root: str, key: str, channel: str, operation: Operation = Operation.REPLY) -> NewAlert:
+    return replace(an_alert(key, channel), operation=operation, root_key=root)
+
+
+def waiting(outbox: Outbox) -> dict[str, Wait]:
+    unsent = outbox.unsent()
+    found = waits(unsent, NOW)
+    return {one.dedupe_key: found[one.id] for one in unsent}
+
+
+def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
+    outbox.add([an_alert("root", ONE), an_alert("doubt", ONE), an_alert("held", TWO)])
+    outbox.claim(1, NOW)
+    outbox.mark_sent(1, "171.5", NOW)
+    outbox.claim(2, NOW)
+    outbox.unclear(2, SOON, MAY_BE_POSTED + "timeout.")
+    outbox.hold_channel(TWO, SOON, "Slow down.")
+    outbox.add(
+        [
+            an_alert("behind doubt", ONE),
+            about("root", "update", ONE, Operation.UPDATE),
+            about("doubt", "reply", ONE),
+            about("gone", "orphan", ONE),
+            an_alert("behind held", TWO),
+            an_alert("parked", THREE),
+            an_alert("parked in doubt", THREE),
+            replace(an_alert("quiet", THREE), not_before=SOON),
+            an_alert("free", THREE),
+        ]
+    )
+    numbers = {one.dedupe_key: one.id for one in outbox.unsent()}
+    outbox.park(numbers["parked"], "No such channel.")
+    outbox.park(numbers["parked in doubt"], MAY_BE_POSTED + "blind.")
+    told = waiting(outbox)
+    assert told == {
+        "doubt": Wait(For.LOOK, until=SOON),
+        "held": Wait(For.MOMENT, until=SOON),
+        "behind doubt": Wait(For.LINE, numbers["doubt"], SOON),
+        "update:1": Wait(For.NOTHING),
+        "reply": Wait(For.MESSAGE, numbers["doubt"]),
+        "orphan": Wait(For.MESSAGE),
+        "behind held": Wait(For.LINE, numbers["held"], SOON),
+        "parked": Wait(For.MENDING),
+        "parked in doubt": Wait(For.PERSON),
+        "quiet": Wait(For.MOMENT, until=SOON),
+        "free": Wait(For.NOTHING),
+    }
+    # Delivery holds the same view: now it takes up those that wait for nothing, and no other.
+    deliver(outbox, ConsoleTransport(io.StringIO()), lambda: NOW, lambda seconds: None)
+    free = {key for key, wait in told.items() if wait.what is For.NOTHING}
+    left = {one.dedupe_key for one in outbox.unsent()}
+    assert left == set(told) - free - {"orphan"}
+
+
+@pytest.mark.parametrize(
+    ("error", "advised"),
+    [
+        (meaning("is_archived", ONE, {}).error, f"`earful alerts retry --channel '{ONE}'`"),
+        (meaning("not_in_channel", ONE, {}).error, f"move --from '{ONE}' --to"),
+        (meaning("restricted_action_new", ONE, {}).error, f"move --from '{ONE}' --to"),
+        (meaning("token_revoked", ONE, {}).error, "`earful alerts retry --all`"),
+        (meaning("invalid_blocks", ONE, {}).error, "`earful alerts drop ID`"),
+        ("slack.com cannot be reached: no route to host.", "It is tried again by itself"),
+        (MAY_BE_POSTED + f"A webhook cannot look: {by_eye(ONE)}", "`earful alerts retry ID`"),
+        (MAY_BE_POSTED + f"Slack answered 500 for {ONE}.", "looks for it at Slack by itself"),
+    ],
+)
+def test_advice_is_true_of_its_error(error: str, advised: str) -> None:
+    told = trouble(ONE, error)
+    assert advised in told
+    assert told.endswith(advice_for(ONE, error, error.startswith(MAY_BE_POSTED)))
+    assert "\n" not in told
+    assert MAY_BE_POSTED not in told
+    assert ".." not in told
+
+
+def test_what_is_in_doubt_and_was_refused_asks_for_a_word_by_id() -> None:
+    for code in ("is_archived", "invalid_blocks"):
+        told = trouble(ONE, MAY_BE_POSTED + meaning(code, ONE, {}).error)
+        assert "`earful alerts retry ID` looks once more" in told
+
+
+def test_only_what_a_person_must_see_to_asks_for_a_word_by_id() -> None:
+    assert "ID" not in trouble(ONE, meaning("is_archived", ONE, {}).error)
+    assert "retry" not in trouble(ONE, MAY_BE_POSTED + "Slack answered 500; it may have posted.")

@@ -1,0 +1,24 @@
+"""What holds for every test: one thread a worker, no deadlines in wall time, slow files first."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before torch is loaded, here and in the processes that tests start: two workers with two
+    # threads each would only wait for one another. Verdicts do not depend on it.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A slow machine makes no test fail, and in CI a failure is the same one when it is run again.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put whole files with slow tests first, so that no worker begins one at the very end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -1,0 +1,95 @@
+"""`earful run` as a real process beside a fake Slack, for tests of the daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.alerts.fake_slack import FakeSlack
+from tests.waiting import PATIENCE_S, wait_for
+
+
+@dataclass
+class Run:
+    """A running daemon, its files, and how its command line is called."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    config: Path
+    days: float
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds; AssertionError with the log when it does not."""
+
+        def said() -> str:
+            return self.log.read_text()[-3000:]
+
+        def holds() -> object:
+            assert self.process.poll() is None, said()
+            return condition()
+
+        wait_for(holds, said)
+
+    def status(self) -> tuple[int, dict[str, Any]]:
+        """Ask `earful status --json`: exit code and what it printed."""
+        return status(self.config, self.days)
+
+
+def command(
+    config: Path, days: float, seconds: float, *arguments: str, weights: Path | None = None
+) -> list[str]:
+    return [
+        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds),
+        *([str(weights)] if weights else []), "--", "--config", str(config), *arguments,
+    ]  # fmt: skip
+
+
+def status(config: Path, days: float = 0) -> tuple[int, dict[str, Any]]:
+    """Ask `earful status --json` on its own: exit code and what it printed."""
+    asked = subprocess.run(
+        command(config, days, 60, "status", "--json"), capture_output=True, text=True, check=False
+    )
+    assert asked.stdout, asked.stderr
+    return asked.returncode, json.loads(asked.stdout)
+
+
+@contextmanager
+def running(
+    config: Path,
+    slack: FakeSlack,
+    *more: str,
+    days: float = 0,
+    seconds: float = 1,
+    buttons: bool = False,
+    weights: Path | None = None,
+    memory_mb: int | None = None,
+) -> Iterator[Run]:
+    """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
+    environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
+    if buttons:
+        environment["SLACK_APP_TOKEN"] = slack.app_token
+    log = config.with_suffix(".log")
+    limit = ["prlimit", f"--data={memory_mb * 1_000_000}"] if memory_mb else []
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [*limit, *command(config, days, seconds, "run", *more, weights=weights)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+    run = Run(process, log, config, days)
+    try:
+        yield run
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
+    finally:
+        process.kill()
+        process.wait()

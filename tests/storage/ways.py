@@ -1,0 +1,330 @@
+"""Every way into the store: a call of each public method of each of its parts.
+
+    WAYS["mentions.count"].go(store)
+
+A call finds something to do in the store that `furnish` has filled: one that had nothing to do
+would show nothing of a fault.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+from storage.database import Database
+from storage.models import (
+    AlertKind,
+    AlertState,
+    CaseMove,
+    CaseState,
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    Experience,
+    Incident,
+    KnownProblem,
+    Mention,
+    NewAlert,
+    NewCase,
+    SourceStanding,
+    SourceState,
+    Validators,
+    Voice,
+)
+from storage.reports import Filter
+from storage.store import Store
+from storage.tables.checkpoints import Checkpoint
+from storage.tables.judgements import Backlog
+from storage.tables.outbox_word import Choice
+from storage.tables.verdicts import Scored
+from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=400)
+ALL = Filter()
+TARGET = CrawlTarget(brand=BRAND, source="appstore", target="main")
+INCIDENT = Incident(
+    brand=BRAND,
+    channel="#complaints",
+    opened_at=NOW - timedelta(hours=1),
+    last_at=NOW,
+    complaints=5,
+)
+PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
+ANGRY = make_verdict(Experience.ANGRY)
+HOURS = timedelta(hours=24)
+OLD = Backlog(
+    brand=BRAND,
+    source="appstore",
+    counts={Experience.ANGRY: 1},
+    oldest=None,
+    newest=None,
+    newest_verdict=1_000_000,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`copies` reads the store and writes another file."""
+
+    call: Callable[[Store], object]
+    writes: bool = False
+    copies: bool = False
+
+    def go(self, store: Store) -> object:
+        """Call the method; what it gives one by one is read to its end."""
+        given = self.call(store)
+        return list(given) if isinstance(given, Iterator) else given
+
+
+def reads(call: Callable[[Store], object]) -> Way:
+    return Way(call)
+
+
+def writes(call: Callable[[Store], object]) -> Way:
+    return Way(call, writes=True)
+
+
+def mention(native_id: str = "new") -> Mention:
+    return make_mention(native_id, "They lost my bag and nobody answers.", NOW, author="Mo")
+
+
+def alert(key: str = "k9", channel: str = "#c") -> NewAlert:
+    return NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.COMPLAINT,
+        brand=BRAND,
+        channel=channel,
+        payload={"text": "A bag was lost.", "count": 2},
+        created_at=NOW,
+    )
+
+
+def validators(url: str) -> Validators:
+    return Validators(url=url, etag="e1", last_modified=None)
+
+
+def furnish(path: Path) -> None:
+    """Make a store in which each of `WAYS` has something to read or to change."""
+    build_store(path, NOW, days=3)
+    with Store.open(path) as store:
+        store.outbox.add([alert(f"k{number}") for number in range(8)])
+        for alert_id in (2, 3):
+            store.outbox.claim(alert_id, NOW)
+        store.outbox.park(4, "the channel is archived")
+        store.crawls.start(TARGET, NOW)
+        store.crawls.save_validators(
+            [Validators(url="http://a.example/", etag="e1", last_modified=None)]
+        )
+        store.incidents.write(INCIDENT, [])
+        store.cases.mute('appstore:<b>"Eve"</b>', BRAND, by="dana", by_id=None, at=NOW)
+        store.checkpoints.current(BRAND, "wow_rate", 30, 0.3, NOW)
+        store.daemon_runs.start(1, "0.1", NOW)
+        store.daemon_runs.ran("digest", NOW)
+        store.failures.failed("score", NOW, "no memory")
+        store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
+        store.problems.record([PROBLEM], [])
+        store.quotas.spend("account", "2026-03-10", 1, 10)
+
+
+def found_methods() -> set[str]:
+    """Name the public methods of all parts of a Store, as `part.method`."""
+    # The parts only keep the database until they are asked something.
+    parts = vars(Store(cast(Database, None)))
+    return {
+        f"{name}.{method}"
+        for name, part in parts.items()
+        if name != "database"
+        for method, _ in inspect.getmembers(type(part), callable)
+        if not method.startswith("_")
+    }
+
+
+def _case(store: Store) -> int:
+    return store.cases.unanswered()[0].id
+
+
+WAYS: dict[str, Way] = {
+    "mentions.count": reads(lambda s: s.mentions.count()),
+    "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
+    "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
+    "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
+    "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "verdicts.count_stale": reads(lambda s: s.verdicts.count_stale(["other"])),
+    "verdicts.count_unread": reads(lambda s: s.verdicts.count_unread()),
+    "verdicts.count_waiting": reads(lambda s: s.verdicts.count_waiting()),
+    "verdicts.save": writes(
+        lambda s: s.verdicts.save(
+            [Scored(mention=make_mention("unscored", "Just in", NOW), verdict=ANGRY)], NOW
+        )
+    ),
+    "verdicts.stale": reads(lambda s: s.verdicts.stale(["other"], 9)),
+    "verdicts.still_waiting": reads(lambda s: s.verdicts.still_waiting(["appstore:unscored"])),
+    "verdicts.waiting": reads(lambda s: s.verdicts.waiting(9)),
+    "verdicts.waiting_since": reads(lambda s: s.verdicts.waiting_since()),
+    "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
+    "judgements.earlier_experience": reads(
+        lambda s: s.judgements.earlier_experience(["appstore:hostile"])
+    ),
+    "judgements.backlogs": reads(lambda s: s.judgements.backlogs(HOURS, NOW)),
+    "judgements.judge_backlog": writes(
+        lambda s: s.judgements.judge_backlog(OLD, alert("backlog"), HOURS, NOW)
+    ),
+    "judgements.judge_copies": writes(lambda s: s.judgements.judge_copies(NOW)),
+    "judgements.oldest_fresh": reads(lambda s: s.judgements.oldest_fresh(HOURS)),
+    "judgements.still_unjudged": reads(
+        lambda s: s.judgements.still_unjudged(["appstore:hostile"])
+    ),
+    "judgements.record": writes(
+        lambda s: s.judgements.record(
+            [Voice(mention=make_mention("formula", "x", NOW), verdict=ANGRY)],
+            [NewCase(mention_id="appstore:formula", brand=BRAND, opened_at=NOW, due_at=NOW)],
+            [alert()],
+            NOW,
+        )
+    ),
+    "judgements.unjudged": reads(lambda s: s.judgements.unjudged(HOURS, 99)),
+    "judgements.voice": reads(lambda s: s.judgements.voice("appstore:hostile")),
+    "judgements.waiting_since": reads(lambda s: s.judgements.waiting_since()),
+    "corrections.add": writes(
+        lambda s: s.corrections.add(
+            "appstore:formula", experience=Experience.NONE, stance=None, by="dana", at=NOW
+        )
+    ),
+    "corrections.of": reads(lambda s: s.corrections.of("appstore:corrected")),
+    "corrections.texts": reads(lambda s: s.corrections.texts()),
+    "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
+    "cases.apply": writes(
+        lambda s: s.cases.apply(
+            CaseMove(mention_id="appstore:hostile", event="noted", at=NOW, note="called")
+        )
+    ),
+    "cases.counts": reads(lambda s: s.cases.counts(NOW)),
+    "cases.dismissed": reads(lambda s: s.cases.dismissed(BRAND, LONG_AGO)),
+    "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
+    "cases.found": reads(lambda s: s.cases.found(list(CaseState))),
+    "cases.get": reads(lambda s: s.cases.get(1)),
+    "cases.knows_click": reads(lambda s: s.cases.knows_click("c1")),
+    "cases.move": writes(
+        lambda s: s.cases.move(_case(s), CaseState.DISMISSED, actor="dana", at=NOW)
+    ),
+    "cases.mute": writes(
+        lambda s: s.cases.mute("hackernews:Ana", BRAND, by="dana", by_id=None, at=NOW)
+    ),
+    "cases.muted": reads(lambda s: s.cases.muted(BRAND)),
+    "cases.newly_answered": reads(lambda s: s.cases.newly_answered()),
+    "cases.of_authors": reads(
+        lambda s: s.cases.of_authors([make_mention("1", "x", NOW, author="Ana")], LONG_AGO)
+    ),
+    "cases.of_mention": reads(lambda s: s.cases.of_mention("appstore:hostile")),
+    "cases.of_mentions": reads(lambda s: s.cases.of_mentions(["appstore:hostile"])),
+    "cases.overdue_told": reads(lambda s: s.cases.overdue_told(BRAND, NOW)),
+    "cases.unanswered": reads(lambda s: s.cases.unanswered()),
+    "cases.unmute": writes(lambda s: s.cases.unmute('appstore:<b>"Eve"</b>', BRAND)),
+    "incidents.complaints_of": reads(lambda s: s.incidents.complaints_of(INCIDENT, 9)),
+    "incidents.counts": reads(lambda s: s.incidents.counts(BRAND, LONG_AGO, NOW)),
+    "incidents.open": reads(lambda s: s.incidents.open()),
+    "incidents.ordinary_words": reads(lambda s: s.incidents.ordinary_words(BRAND, NOW)),
+    "incidents.recent_complaints": reads(lambda s: s.incidents.recent_complaints(BRAND, LONG_AGO)),
+    "incidents.usual": reads(lambda s: s.incidents.usual(BRAND, NOW - timedelta(hours=1), NOW)),
+    "incidents.write": writes(lambda s: s.incidents.write(INCIDENT, [alert()])),
+    "outbox.add": writes(lambda s: s.outbox.add([alert()])),
+    "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
+    "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
+    "outbox.counts": reads(lambda s: s.outbox.counts()),
+    "outbox.drop": writes(lambda s: s.outbox.drop(1)),
+    "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
+    "outbox.hold_channel": writes(lambda s: s.outbox.hold_channel("#c", NOW, "slow down")),
+    "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
+    "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
+    "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
+    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived")),
+    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived")),
+    "outbox.posted_since": reads(lambda s: s.outbox.posted_since(LONG_AGO)),
+    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused")),
+    "outbox.sending": reads(lambda s: s.outbox.sending()),
+    "outbox.troubles": reads(lambda s: s.outbox.troubles()),
+    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out")),
+    "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
+    "outbox.unsent": reads(lambda s: s.outbox.unsent()),
+    "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
+    "outbox_word.drop": writes(lambda s: s.outbox_word.drop([1], "dana: out of date")),
+    "outbox_word.dropping": reads(lambda s: s.outbox_word.dropping([1])),
+    "outbox_word.listed": reads(lambda s: s.outbox_word.listed([*AlertState])),
+    "outbox_word.move": writes(lambda s: s.outbox_word.move(Choice(), "#d")),
+    "outbox_word.named": reads(lambda s: s.outbox_word.named([1])),
+    "outbox_word.retry": writes(lambda s: s.outbox_word.retry(Choice())),
+    "crawls.close_interrupted": writes(lambda s: s.crawls.close_interrupted(NOW)),
+    "crawls.counts": reads(lambda s: s.crawls.counts(TARGET)),
+    "crawls.finish": writes(
+        lambda s: s.crawls.finish(
+            1,
+            CrawlReport(outcome=CrawlOutcome.OK),
+            NOW,
+            [alert()],
+            SourceStanding(state=SourceState.OK, since=NOW),
+        )
+    ),
+    "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET)),
+    "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
+    "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
+    "crawls.save_validators": writes(
+        lambda s: s.crawls.save_validators(
+            [Validators(url="http://b.example/", etag="e2", last_modified=None)]
+        )
+    ),
+    "crawls.standing": reads(lambda s: s.crawls.standing(TARGET)),
+    "crawls.start": writes(lambda s: s.crawls.start(TARGET, NOW)),
+    "crawls.validators": reads(lambda s: s.crawls.validators("http://a.example/")),
+    "quotas.spend": writes(lambda s: s.quotas.spend("account", "2026-03-10", 1, 10)),
+    "copies.count": reads(lambda s: s.copies.count()),
+    "copies.link": writes(lambda s: s.copies.link()),
+    "insight.answers": reads(lambda s: s.insight.answers(ALL)),
+    "insight.answers_by_source": reads(lambda s: s.insight.answers_by_source(ALL)),
+    "insight.brands": reads(lambda s: s.insight.brands()),
+    "insight.by": reads(lambda s: s.insight.by("day", ALL)),
+    "insight.export": reads(lambda s: s.insight.export(ALL)),
+    "insight.flips": reads(lambda s: s.insight.flips(ALL)),
+    "insight.kept_back": reads(lambda s: s.insight.kept_back(ALL)),
+    "insight.kudos": reads(lambda s: s.insight.kudos(BRAND, "2026-03")),
+    "insight.languages": reads(lambda s: s.insight.languages()),
+    "insight.method": reads(lambda s: s.insight.method(ALL)),
+    "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
+    "insight.picks": reads(lambda s: s.insight.picks(ALL, "p_angry", 9)),
+    "insight.response_hours": reads(lambda s: s.insight.response_hours(ALL)),
+    "insight.said_by_advocates": reads(lambda s: s.insight.said_by_advocates(ALL, 9)),
+    "insight.search": reads(lambda s: s.insight.search("gate", ALL, 9)),
+    "insight.source_health": reads(lambda s: s.insight.source_health()),
+    "insight.totals": reads(lambda s: s.insight.totals(ALL)),
+    "checkpoints.current": writes(
+        lambda s: s.checkpoints.current(BRAND, "coverage", 30, 0.5, NOW)
+    ),
+    "checkpoints.reach": writes(
+        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.4, 0.5, NOW, [alert()])
+    ),
+    "daemon_runs.beat": writes(lambda s: s.daemon_runs.beat(1, NOW, {"digest": NOW})),
+    "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
+    "daemon_runs.ran": writes(lambda s: s.daemon_runs.ran("forgetting", NOW)),
+    "daemon_runs.routines": reads(lambda s: s.daemon_runs.routines()),
+    "daemon_runs.start": writes(lambda s: s.daemon_runs.start(2, "0.1", NOW)),
+    "daemon_runs.stop": writes(lambda s: s.daemon_runs.stop(1, NOW)),
+    "failures.all": reads(lambda s: s.failures.all()),
+    "failures.counts": reads(lambda s: s.failures.counts()),
+    "failures.failed": writes(lambda s: s.failures.failed("judge", NOW, "no memory")),
+    "failures.forget_others": writes(lambda s: s.failures.forget_others("score", [])),
+    "failures.of": reads(lambda s: s.failures.of("score")),
+    "failures.worked": writes(lambda s: s.failures.worked("score", NOW)),
+    "failures.worked_at": reads(lambda s: s.failures.worked_at()),
+    "problems.known": reads(lambda s: s.problems.known()),
+    "problems.record": writes(lambda s: s.problems.record([PROBLEM], [alert()])),
+    "upkeep.backup": Way(
+        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
+    ),
+    "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana")),
+    "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW)),
+    "upkeep.forget_older": writes(lambda s: s.upkeep.forget_older(NOW - timedelta(days=2))),
+}
