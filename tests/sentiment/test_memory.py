@@ -14,7 +14,7 @@ from sentiment.scoring.memory import keep_freed
 ROOT = Path(__file__).parents[2]
 PASSES = """
 import resource, sys, torch
-from sentiment import adapter
+from sentiment.scoring import adapter
 from sentiment.scoring.memory import keep_freed
 from sentiment.scoring.runtime import Runtime
 torch.set_num_threads(1)
