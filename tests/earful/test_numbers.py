@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from earful.app import App
 from earful.cli import cli
-from sentiment.number_choice import Choice, Way, remember
+from sentiment.scoring.number_choice import Choice, Way, remember
 from storage.store import Store
 
 

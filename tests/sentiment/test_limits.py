@@ -54,7 +54,7 @@ def test_the_classifier_s_tests_pass_on_a_lesser_cpu(limit: str) -> None:
     assert result.returncode == 0, result.stdout[-4000:]
     counted = re.search(r"(\d+) passed", result.stdout)
     assert counted
-    assert int(counted[1]) > 150
+    assert int(counted[1]) > 120
     skipped = [line for line in result.stdout.splitlines() if line.startswith("SKIPPED")]
     assert all(any(reason in line for reason in REASONS) for line in skipped), skipped
 
