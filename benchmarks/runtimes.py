@@ -1,9 +1,10 @@
 """The same weights, batches and texts through other runtimes than torch's eager mode.
 
 `pip install onnx onnxscript onnxruntime openvino nncf` first (for this benchmark alone; what is
-absent is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`. Prints texts a
-second (median of the rounds, which take turns), the ratio to what ships, how many verdicts come
-out the same, and the largest difference of a probability.
+absent is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`. Prints
+texts a second (median of the rounds, which take turns), the ratio to what ships, how many verdicts
+come out the same, and the largest difference of a probability. The limits on instructions that
+torch and oneDNN take from the environment do not reach ONNX Runtime and OpenVINO.
 """
 
 from __future__ import annotations

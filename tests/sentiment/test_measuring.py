@@ -157,8 +157,9 @@ def test_a_choice_is_measured_once_a_machine(
     told = last_choice()
     assert told is not None
     assert (told["numbers"], told["seconds"]) == ("int8", {"fp32": 4.0, "int8": 1.0})
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    assert "ONEDNN_MAX_CPU_ISA=AVX2" in machine_key()
+    # Not one of those under which the tests run once more.
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX")
+    assert "ONEDNN_MAX_CPU_ISA=AVX," in machine_key() + ","
     fastest()
     assert len(calls) == 2
     own_cache.write_text('{"last": "x", "choices": {"x": {"ways": ["fp64"]}}}')

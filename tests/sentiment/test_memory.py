@@ -40,6 +40,7 @@ def page_faults(how: str) -> int:
     return int(result.stdout)
 
 
+@pytest.mark.slow("loads torch and the weights in two new processes")
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc is not glibc's")
 def test_freed_memory_is_kept() -> None:
     assert page_faults("keep") < page_faults("leave") / 10
