@@ -22,7 +22,7 @@ EXPERIENCE_NAMES = {
 _PLACES = 10
 _METRICS = {
     "wow_rate": "wow rate",
-    "angry_rate": "anger rate",
+    "complaint_rate": "complaint rate",
     "advocate_rate": "advocate rate",
     "mediocre_rate": "mediocre rate",
     "coverage": "complaints answered",
