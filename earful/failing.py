@@ -48,9 +48,13 @@ class _Said:
 
 
 class Failing:
-    """Counts what fails, by stage and subject. Any thread may use one."""
+    """Counts what fails, by stage and subject. Any thread may use one.
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+    A `quiet` one leaves it to its user to say what failed.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime], *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._path = path
         self._clock = clock
         self._lock = Lock()
@@ -115,7 +119,7 @@ class Failing:
             failures = 1 + (before.failures if before else 0)
             at = now if before is None or is_news else before.at
             self._said[(stage, subject)] = _Said(sentence, at, failures)
-        level = logging.ERROR if is_news else logging.DEBUG
+        level = logging.ERROR if is_news and not self._quiet else logging.DEBUG
         again = f" ({failures} times in a row)" if failures > 1 else ""
         log.log(level, "%s fails%s: %s", _named(stage, subject), again, sentence)
         # Only who asks for everything (-vv) gets the traceback: it is for us, not for ops.

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from config.errors import InputError
+from config.errors import InputError, StoreError
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from alerts.outbox.transport import Transport
     from config.settings import ModelSettings
     from earful.failing import Failing
     from sentiment.scoring.classifier import Classifier, Text
     from storage.models import Verdict
     from storage.store import Store
+
+T = TypeVar("T")
 
 _STDIN_BATCH = 512
 _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neither")
@@ -34,36 +37,56 @@ _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neit
 def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
     from earful import console, jobs, telling_ops
-    from earful.failing import Failing
+    from earful.failing import Failing, describe, stage_name
 
     app.open_store(migrate=True).close()
-    failing = Failing(app.store_path, utc_now)
+    failing = Failing(app.store_path, utc_now, quiet=True)
+    code = 0
+
+    def stage(name: str, work: Callable[[], T]) -> T | None:
+        """Do a stage for itself: what cannot be scored keeps nothing else from Slack."""
+        nonlocal code
+        try:
+            with failing.watch(name):
+                return work()
+        except StoreError:
+            raise  # no stage goes on without the store
+        except Exception as error:
+            code = code or getattr(error, "exit_code", 1)
+            console.err.print(f"earful: {stage_name(name)} failed: {describe(error)}")
+            return None
+
     with app.open_store() as store:
-        with failing.watch("score"):
-            scored = _score_waiting(store, app, failing, rescore=rescore)
-        with failing.watch("judge"):
-            judged = jobs.judge_waiting(store, app.settings, utc_now)
+        scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
+        judged = stage("judge", lambda: jobs.judge_waiting(store, app.settings, utc_now))
+        judged = judged or jobs.Judged()
         console.out.print(
-            f"scored {scored:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
+            f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
             f"quietly) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
         )
         telling_ops.tell_ops(store, app.settings, utc_now())
         if no_deliver:
-            return 0
-        with failing.watch("deliver"):
-            result = jobs.deliver_waiting(
-                store, jobs.transport_for(app.settings, app.secrets), utc_now
-            )
-        if result is None:
-            console.err.print("another process is delivering from this store: left to it")
-            return 0
-        console.out.print(
-            f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
-            f"· parked {result.parked:,}"
-        )
-        for problem in result.problems:
-            console.err.print(f"earful: {problem}")
-        return 0 if result.good else 1
+            return code
+        transport = jobs.transport_for(app.settings, app.secrets)
+        delivered = stage("deliver", lambda: _deliver_waiting(store, transport))
+    return code or (0 if delivered or delivered is None else 1)
+
+
+def _deliver_waiting(store: Store, transport: Transport) -> bool:
+    """Send what is due; tells whether nothing stands in the way of the rest."""
+    from earful import console, jobs
+
+    result = jobs.deliver_waiting(store, transport, utc_now)
+    if result is None:
+        console.err.print("another process is delivering from this store: left to it")
+        return True
+    console.out.print(
+        f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
+        f"· parked {result.parked:,}"
+    )
+    for problem in result.problems:
+        console.err.print(f"earful: {problem}")
+    return result.good
 
 
 def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from storage.models import Experience
+from earful.cli import cli
+from storage.models import AlertKind, Experience, Mention, NewAlert
 from storage.store import Store
 from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
@@ -62,3 +64,41 @@ def test_a_long_link_stops_no_complaint(
     assert f"<{LONG.replace('&', '&amp;')}|Read it at shop>" in shown[0]
     assert "the link is too long for Slack" in shown[2]
     assert "healthy" in earful("status").out
+
+
+def test_what_cannot_be_scored_keeps_nothing_else_from_slack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One command for all stages: each does what it can, and the exit code tells the failure."""
+    now = datetime.now(UTC)
+    waits = NewAlert(
+        dedupe_key="wow:1", kind=AlertKind.WOW, brand="Acme", channel="#voice-wows",
+        payload={"text": "a wow that waits"}, created_at=now,
+    )  # fmt: skip
+    with Store.open(tmp_path / "earful.db", migrate=True) as store, FakeSlack() as slack:
+        store.outbox.add([waits])
+        store.mentions.save(
+            [
+                Mention(
+                    brand="Acme", source="shop", native_id="1", text="They lost my bag. Never again.",
+                    created_at=now, fetched_at=now,
+                )
+            ]
+        )  # fmt: skip
+        config = tmp_path / "earful.toml"
+        config.write_text(
+            f'[store]\npath = "{tmp_path}/earful.db"\n[slack]\napi_url = "{slack.api_url}"\n'
+        )
+        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
+        monkeypatch.setenv("EARFUL_NUMBERS", "decimal")
+        arguments = ["--config", str(config), "process"]
+        ran = CliRunner().invoke(cli, arguments, standalone_mode=False)
+        assert (ran.exception, ran.return_value) == (None, 2)
+        assert "earful: scoring failed: EARFUL_NUMBERS" in ran.stderr
+        assert slack.texts("voice-wows") == ["a wow that waits"]
+        assert store.failures.of("score")[""].failures == 1
+        monkeypatch.delenv("EARFUL_NUMBERS")
+        ran = CliRunner().invoke(cli, arguments, standalone_mode=False)
+        assert (ran.exception, ran.return_value) == (None, 0)
+        assert store.failures.all() == []
+        assert len(slack.texts("voice-complaints")) == 1
