@@ -80,8 +80,8 @@ def test_what_cannot_be_scored_keeps_nothing_else_from_slack(
         store.mentions.save(
             [
                 Mention(
-                    brand="Acme", source="shop", native_id="1", text="They lost my bag. Never again.",
-                    created_at=now, fetched_at=now,
+                    brand="Acme", source="shop", native_id="1",
+                    text="They lost my bag. Never again.", created_at=now, fetched_at=now,
                 )
             ]
         )  # fmt: skip
