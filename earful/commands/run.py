@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.environment import load_overrides
 from config.errors import InputError
 from config.settings import Settings
 from earful.app import App, utc_now
@@ -43,6 +44,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
 
     app.require_brands()
     needs.require(app.settings, os.environ, str(app.config_path))
+    load_overrides()  # a misspelt EARFUL_NUMBERS is said now, not at the first scoring
     logs.set_up(
         as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),
         verbose=app.verbose,
