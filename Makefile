@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# Each worker loads the model, so there are never more than four. Files stay whole: their tests
-# share what is costly to make, and conftest.py puts those that take longest first.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One worker more than there are cores, as tests often wait for processes and servers; never more
+# than four, as each loads the model. Files stay whole: their tests share what is costly to make,
+# and conftest.py puts those that take longest first.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS := $(shell [ $(CORES) -lt 4 ] && echo $$(($(CORES) + 1)) || echo 4)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Counting lines costs half as much time again: CI does it, or whoever says `make unit CI=true`.
 ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=96
