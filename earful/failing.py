@@ -142,8 +142,10 @@ def describe(error: BaseException) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was lacking; torch and safetensors raise a RuntimeError for it."""
-    return isinstance(error, MemoryError) or "allocate memory" in str(error)
+    """Tell whether memory was lacking: torch, safetensors and threads raise RuntimeError then."""
+    text = str(error)
+    lacking = "allocate memory" in text or "can't start new thread" in text
+    return isinstance(error, MemoryError) or lacking
 
 
 def _named(stage: str, subject: str) -> str:

@@ -204,6 +204,7 @@ def test_a_failure_in_the_store_itself_is_said_all_the_same(
     "error",
     [
         MemoryError(),
+        RuntimeError("can't start new thread"),
         RuntimeError(
             "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
             "memory: you tried to allocate 36000000 bytes. Error code 12"
