@@ -35,7 +35,7 @@ T = TypeVar("T")
 # The same failure is said again on the log after so long.
 _SAID_AGAIN = timedelta(hours=1)
 _LONGEST = 300
-_REREAD = "then start Earful again and read anew by `earful process --rescore`"
+_REREAD = "mend it, start Earful again, and read anew by `earful process --rescore`"
 # While the store is held, failures would pile up behind it if they waited as long as work does.
 _PATIENCE_S = 1.0
 
@@ -104,7 +104,9 @@ class Failing:
     def count_missing(self, classifier: Classifier) -> None:
         """Count the models for other languages that could not be loaded; the rest is scored."""
         for language, error in classifier.missing.items():
-            self.failed("score", ModelError(f"{error}; {_REREAD}"), f"model for {language}")
+            # What to do must not be what is cut off.
+            reason = str(error)[: _LONGEST // 2]
+            self.failed("score", ModelError(f"{reason}; {_REREAD}"), f"model for {language}")
         for language in classifier.others:
             self.worked("score", f"model for {language}")
 
