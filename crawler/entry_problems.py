@@ -25,10 +25,6 @@ class PageError(CrawlError):
         self.opens_at = opens_at
 
 
-class EntryError(ValueError):
-    """One entry that is not a mention; the message says what is wrong with which field."""
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An entry that was left out: which one, and why."""

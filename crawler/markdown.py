@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable
 
-from crawler import fields
+from storage import fields
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n`]*$")
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^\n]{1,2000}?)(?<!`)\1(?!`)")

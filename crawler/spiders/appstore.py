@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
 from crawler.bodies import items_at, read_feed, read_json
-from crawler.entry_problems import EntryError, PageError, broken
+from crawler.entry_problems import PageError, broken
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_lower=True)]

@@ -9,10 +9,12 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
-from crawler import batchexecute, fields
+from crawler import batchexecute
 from crawler.base import MentionSpider, SourceOptions, Yielded, real_url
 from crawler.batchexecute import at
-from crawler.entry_problems import Bounded, EntryError, broken
+from crawler.entry_problems import Bounded, broken
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _RPC = "x1DgCd"

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import read_json
-from crawler.entry_problems import EntryError, broken
+from crawler.entry_problems import broken
 from crawler.markdown import from_markdown
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import error_body, quoted, read_json
-from crawler.entry_problems import EntryError, PageError, blocked, broken, failed
+from crawler.entry_problems import PageError, blocked, broken, failed
 from crawler.markdown import from_markdown
 from crawler.middlewares import of_response
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _HANDLED = [403, 404, 422, 429]

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
 from crawler.bodies import Feed, read_feed, stamp
 from crawler.presets import PRESETS, Preset
+from storage import fields
 from storage.models import Mention
 
 _STARS = re.compile(r"^\s*(?:Replies:\s*\d+\s+)?Rating:\s*([0-5](?:\.\d)?)\s*stars?\s*", re.I)

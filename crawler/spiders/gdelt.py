@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked
 from crawler.bodies import html_page, items_at, quoted, read_json
-from crawler.entry_problems import EntryError, PageError, blocked, broken, failed
+from crawler.entry_problems import PageError, blocked, broken, failed
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _MOST = 250

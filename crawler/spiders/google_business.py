@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields, grants
+from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _STARS = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}

@@ -8,11 +8,13 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, StringConstraints, model_validator
 from scrapy.http import Request, Response
 
-from crawler import batchexecute, fields, grants
+from crawler import batchexecute, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.batchexecute import at
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError, broken
+from crawler.entry_problems import broken
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 150

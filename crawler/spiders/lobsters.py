@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _Tag = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}$")]

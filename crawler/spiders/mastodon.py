@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.bodies import error_body, items_at, quoted, read_json
-from crawler.entry_problems import EntryError, PageError, broken, unauthorised
+from crawler.entry_problems import PageError, broken, unauthorised
 from crawler.middlewares import of_response
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 40

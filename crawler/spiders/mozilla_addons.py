@@ -9,10 +9,10 @@ from urllib.parse import quote
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 50

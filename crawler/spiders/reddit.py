@@ -11,10 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields, grants
+from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
 from crawler.bodies import read_feed, read_json, stamp
 from crawler.entry_problems import broken
+from storage import fields
 from storage.models import Mention
 
 _PER_PAGE = 100

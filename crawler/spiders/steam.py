@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError, failed
+from crawler.entry_problems import failed
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100

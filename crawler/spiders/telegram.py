@@ -10,10 +10,10 @@ from parsel import Selector
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.entry_problems import failed
 from crawler.web_pages import no_content, read_page
+from storage import fields
 from storage.models import Mention
 
 _Channel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w{3,31}$")]

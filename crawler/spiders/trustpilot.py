@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
-from crawler import fields, grants
+from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_json
-from crawler.entry_problems import EntryError, broken
+from crawler.entry_problems import broken
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100

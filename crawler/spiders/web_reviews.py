@@ -17,10 +17,11 @@ from extruct.w3cmicrodata import MicrodataExtractor
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.entry_problems import EntryError, Refusal
+from crawler.entry_problems import Refusal
 from crawler.web_pages import no_content, read_page
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+\S*$")]

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler import fields
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.bodies import items_at, read_feed, read_json, stamp
-from crawler.entry_problems import EntryError
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention, iso
 
 _PER_PAGE = 100

@@ -9,10 +9,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler import fields, grants
+from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.bodies import read_json
-from crawler.entry_problems import EntryError, broken, failed, quota_spent
+from crawler.entry_problems import broken, failed, quota_spent
+from storage import fields
+from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100

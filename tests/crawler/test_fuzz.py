@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler.fields import EARLIEST, LATEST_AHEAD
+from storage.fields import EARLIEST, LATEST_AHEAD
 from storage.models import Mention
 from tests.crawler.reading import EXAMPLES, NOW, RESPONSES, read, response_of, spider_of
 

@@ -21,7 +21,7 @@ from sentiment.scoring import adapter
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.reports import Filter
 from tests.earful.conftest import Earful
-from tests.earful.test_casework import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
+from tests.earful.test_case_handling import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
 
 ALL = Filter(brand="Acme")
 

@@ -33,7 +33,7 @@ from storage.models import (
 )
 from storage.tables.outbox import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
-from tests.earful.test_casework import DAY, HOUR, MINUTE, NOW, World
+from tests.earful.test_case_handling import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_jobs import WordClassifier
 
 BRANDS = [

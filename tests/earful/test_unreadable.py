@@ -16,7 +16,7 @@ from storage.models import AlertState, CaseState
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.conftest import Earful
-from tests.earful.test_casework import DAY, HOUR, World
+from tests.earful.test_case_handling import DAY, HOUR, World
 from tests.earful.test_isolation import deliver, failing
 from tests.earful.test_jobs import WordClassifier
 from tests.storage.ways import furnish

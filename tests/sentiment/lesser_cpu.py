@@ -21,7 +21,7 @@ REASONS = (
 # Training takes minutes without fast bf16, and its own products in fp32 are torch's everywhere;
 # its choice of number type is in test_runtimes. The others never multiply a matrix.
 LEFT_OUT = ("test_training.py", "test_ways.py", "test_on_avx2.py", "test_on_sse.py",
-            "test_imports.py", "test_language.py",
+            "test_imports.py", "test_detect_language.py",
             "test_labels.py", "test_made_up.py", "test_metrics.py", "test_noise.py",
             "test_text.py", "test_windows.py")  # fmt: skip
 # ATen's kernels and oneDNN's keep to these. MKL does not, on a CPU of another maker than Intel.

@@ -18,11 +18,11 @@ from storage.store import Store
 from tests.crawler.fleet import run_fleet
 from tests.crawler.reading import read, spider_of
 from tests.crawler.site import Reply, running_site
-from tests.crawler.test_recorded import OPTIONAL, digest, pinned
+from tests.crawler.test_recorded_first import OPTIONAL, digest, pinned
 
 pytestmark = pytest.mark.recorded
 
-PINNED = Path(__file__).with_name("recordings_b.json")
+PINNED = Path(__file__).with_name("recordings_shops.json")
 TOKEN = b'{"access_token": "made-up", "token_type": "bearer"}'
 # What stands in a text only when the markup around it was not understood.
 REMNANTS = ("<p>", "<br", "</", "&quot;", "&#39;", "&amp;", "\\u003", "[comments]", "\x00")

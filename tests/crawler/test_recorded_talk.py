@@ -20,7 +20,7 @@ from storage.store import Store
 from tests.crawler.fleet import run_fleet
 from tests.crawler.reading import answer, first_requests, read, spider_of
 from tests.crawler.site import Answer, Asked, Reply, running_site
-from tests.crawler.test_recorded import digest, pinned
+from tests.crawler.test_recorded_first import digest, pinned
 
 pytestmark = pytest.mark.recorded
 
@@ -43,7 +43,7 @@ class Recording:
     spots: list[dict[str, Any]]
 
 
-PINNED = Path(__file__).with_name("recordings_a.json")
+PINNED = Path(__file__).with_name("recordings_talk.json")
 RECORDINGS = [Recording(**given) for given in json.loads(PINNED.read_text())]
 OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
 SESSION = b'{"accessJwt": "made-up", "refreshJwt": "made-up"}'

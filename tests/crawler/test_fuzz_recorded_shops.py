@@ -1,4 +1,4 @@
-"""Mutated recordings of shops, stores and pages: see test_fuzz_recorded_a for the others."""
+"""Mutated recordings of shops, stores and pages: see test_fuzz_recorded_talk for the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.crawler.reading import read, spider_of
 from tests.crawler.test_fuzz import check_mention, places, replaced, values
-from tests.crawler.test_recorded_b import RECORDINGS, Recorded
+from tests.crawler.test_recorded_shops import RECORDINGS, Recorded
 
 pytestmark = pytest.mark.recorded
 some = settings(

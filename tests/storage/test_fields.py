@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler import fields
-from crawler.entry_problems import EntryError
+from storage import fields
+from storage.fields import EntryError
 from tests.crawler.reading import NOW
 
 

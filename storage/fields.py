@@ -13,7 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import ftfy
 import html_text
 
-from crawler.entry_problems import EntryError
+
+class EntryError(ValueError):
+    """One entry that is not a mention; the message says what is wrong with which field."""
+
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)

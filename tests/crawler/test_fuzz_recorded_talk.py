@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.crawler.reading import read, spider_of
 from tests.crawler.test_fuzz import check_mention, places, replaced, values
-from tests.crawler.test_recorded_a import RECORDINGS, Recording
+from tests.crawler.test_recorded_talk import RECORDINGS, Recording
 
 pytestmark = pytest.mark.recorded
 some = settings(
