@@ -22,9 +22,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from config.query import Query, parse_query
+from crawler.crawl_session import session_of
 from crawler.entry_problems import Bounded, Gone, PageError, Refusal
 from crawler.forbidden import why_forbidden
-from crawler.session import session_of
 from storage.fields import EntryError
 from storage.models import Mention
 

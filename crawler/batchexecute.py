@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from scrapy.http import Response
 
-from crawler.bodies import html_page
 from crawler.entry_problems import PageError, blocked, broken, failed
+from crawler.json_bodies import html_page
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
 

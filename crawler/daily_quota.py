@@ -12,8 +12,8 @@ from scrapy.http import Request
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.base import MentionSpider
+from crawler.crawl_session import session_of
 from crawler.entry_problems import PageError, quota_spent
-from crawler.session import session_of
 
 
 class NotAsked(IgnoreRequest):

@@ -13,20 +13,20 @@ from scrapy.extensions.memusage import MemoryUsage
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.internet.task import LoopingCall
 
-from crawler import outcome
+from crawler import crawl_outcome
 from crawler.base import MentionSpider
+from crawler.crawl_session import session_of
 from crawler.entry_problems import place
-from crawler.session import session_of
 
 _EVERY_S = 0.5
 COUNTS = {
     "requests": "downloader/request_count",
-    "seen": outcome.MENTIONS,
-    "new": outcome.NEW,
-    "edited": outcome.EDITED,
-    "known": outcome.KNOWN,
-    "irrelevant": outcome.IRRELEVANT,
-    "refused": outcome.REFUSED,
+    "seen": crawl_outcome.MENTIONS,
+    "new": crawl_outcome.NEW,
+    "edited": crawl_outcome.EDITED,
+    "known": crawl_outcome.KNOWN,
+    "irrelevant": crawl_outcome.IRRELEVANT,
+    "refused": crawl_outcome.REFUSED,
 }
 
 
@@ -49,8 +49,8 @@ class Progress:
         return cls(crawler)
 
     def opened(self, spider: MentionSpider) -> None:
-        self.stats.set_value(outcome.ASKED_SINCE, spider.asked_since)
-        self.stats.set_value(outcome.ALWAYS, list(spider.always))
+        self.stats.set_value(crawl_outcome.ASKED_SINCE, spider.asked_since)
+        self.stats.set_value(crawl_outcome.ALWAYS, list(spider.always))
         self.timer.start(_EVERY_S)
 
     def closed(self) -> None:

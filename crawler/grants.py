@@ -13,8 +13,8 @@ import jwt
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider
-from crawler.bodies import read_json
 from crawler.entry_problems import broken, unauthorised
+from crawler.json_bodies import read_json
 
 GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 

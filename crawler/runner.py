@@ -200,6 +200,6 @@ def _spoken(limit: timedelta) -> str:
 
 
 if __name__ == "__main__":
-    from crawler.child import main
+    from crawler.crawl_process import main
 
     main()

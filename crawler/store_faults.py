@@ -7,7 +7,7 @@ import asyncio
 from scrapy.crawler import Crawler
 
 from config.errors import EarfulError
-from crawler import outcome
+from crawler import crawl_outcome
 
 # The event loop keeps no task alive by itself.
 _stopping: set[asyncio.Future[None]] = set()
@@ -19,10 +19,10 @@ def end_for(crawler: Crawler, error: Exception) -> None:
     Only the first error counts.
     """
     assert crawler.stats is not None  # set before components are built
-    if crawler.stats.get_value(outcome.STORE_ERROR):
+    if crawler.stats.get_value(crawl_outcome.STORE_ERROR):
         return
     named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
-    crawler.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
+    crawler.stats.set_value(crawl_outcome.STORE_ERROR, f"{named}{error}")
     stopping = asyncio.ensure_future(crawler.stop_async())
     _stopping.add(stopping)
     stopping.add_done_callback(_stopping.discard)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from parsel import Selector
 from scrapy.http import Response, TextResponse
 
-from crawler.bodies import html_page
 from crawler.entry_problems import PageError, blocked, broken
+from crawler.json_bodies import html_page
 
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|script|div|main|p)\b", re.I)
 _OPENED = re.compile(rb"<(?:html|body)\b", re.I)

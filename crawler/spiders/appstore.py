@@ -10,8 +10,8 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.bodies import items_at, read_feed, read_json
 from crawler.entry_problems import PageError, broken
+from crawler.json_bodies import items_at, read_feed, read_json
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import read_json
 from crawler.entry_problems import broken
+from crawler.json_bodies import read_json
 from crawler.markdown import from_markdown
 from storage import fields
 from storage.fields import EntryError

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.bodies import Feed, read_feed, stamp
-from crawler.presets import PRESETS, Preset
+from crawler.feed_presets import PRESETS, Preset
+from crawler.json_bodies import Feed, read_feed, stamp
 from storage import fields
 from storage.models import Mention
 

@@ -12,8 +12,8 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import html_page, items_at, quoted, read_json
 from crawler.entry_problems import PageError, blocked, broken, failed
+from crawler.json_bodies import html_page, items_at, quoted, read_json
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

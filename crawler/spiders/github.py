@@ -13,10 +13,10 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import error_body, items_at, quoted, read_json
 from crawler.entry_problems import PageError, blocked, broken, failed, unauthorised
+from crawler.json_bodies import error_body, items_at, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.middlewares import of_response
+from crawler.problem_reports import of_response
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

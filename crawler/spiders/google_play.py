@@ -11,8 +11,8 @@ from scrapy.http import Request, Response
 from crawler import batchexecute, grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.batchexecute import at
-from crawler.bodies import items_at, read_json
 from crawler.entry_problems import broken
+from crawler.json_bodies import items_at, read_json
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

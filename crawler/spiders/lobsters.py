@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.json_bodies import items_at, read_json
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import error_body, items_at, quoted, read_json
 from crawler.entry_problems import PageError, broken, unauthorised
-from crawler.middlewares import of_response
+from crawler.json_bodies import error_body, items_at, quoted, read_json
+from crawler.problem_reports import of_response
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

@@ -13,8 +13,8 @@ from scrapy.http import Request, Response
 
 from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
-from crawler.bodies import read_feed, read_json, stamp
 from crawler.entry_problems import broken
+from crawler.json_bodies import read_feed, read_json, stamp
 from storage import fields
 from storage.models import Mention
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_feed, read_json, stamp
+from crawler.json_bodies import items_at, read_feed, read_json, stamp
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention, iso

@@ -11,8 +11,8 @@ from scrapy.http import Request, Response
 
 from crawler import grants
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import read_json
 from crawler.entry_problems import broken, failed, quota_spent
+from crawler.json_bodies import read_json
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

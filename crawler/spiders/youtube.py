@@ -11,10 +11,10 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import error_body, items_at, quoted, read_json
 from crawler.daily_quota import quota_day
 from crawler.entry_problems import PageError, failed, quota_spent, unauthorised
-from crawler.middlewares import of_response
+from crawler.json_bodies import error_body, items_at, quoted, read_json
+from crawler.problem_reports import of_response
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention

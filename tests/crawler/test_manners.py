@@ -11,7 +11,7 @@ import pytest
 from scrapy.http import Response
 
 from crawler.entry_problems import place
-from crawler.middlewares import of_status
+from crawler.problem_reports import of_status
 from crawler.runner import CrawlJob
 from crawler.waits import retry_after
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget

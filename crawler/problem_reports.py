@@ -18,11 +18,11 @@ from scrapy.statscollectors import StatsCollector
 
 from config.errors import StoreError
 from config.redaction import mask_url
-from crawler import outcome
+from crawler import crawl_outcome
 from crawler.base import MentionSpider, is_loopback
+from crawler.crawl_session import session_of
 from crawler.daily_quota import NotAsked
 from crawler.entry_problems import PageError, blocked, failed, place, quota_spent, unauthorised
-from crawler.session import session_of
 from crawler.store_faults import end_for
 from crawler.waits import header, limit_resets_in, retry_after
 from storage.models import CrawlOutcome, Validators, iso
@@ -38,15 +38,17 @@ def _stats(crawler: Crawler) -> StatsCollector:
 
 def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
     """Keep the first problems for the judge, and count all."""
-    stats.inc_value(outcome.PROBLEM_COUNT)
-    kept = stats.get_value(outcome.PROBLEMS) or []
+    stats.inc_value(crawl_outcome.PROBLEM_COUNT)
+    kept = stats.get_value(crawl_outcome.PROBLEMS) or []
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
         entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
-        stats.set_value(outcome.PROBLEMS, [*kept, entry])
+        stats.set_value(crawl_outcome.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)
-        stats.set_value(outcome.OPENS_AT, max(opens_at, stats.get_value(outcome.OPENS_AT) or ""))
+        stats.set_value(
+            crawl_outcome.OPENS_AT, max(opens_at, stats.get_value(crawl_outcome.OPENS_AT) or "")
+        )
 
 
 class ReportMiddleware:
@@ -80,7 +82,7 @@ class ReportMiddleware:
 
     def process_spider_input(self, response: Response) -> None:
         if response.status == 304:
-            self.stats.inc_value(outcome.UNCHANGED)
+            self.stats.inc_value(crawl_outcome.UNCHANGED)
             raise _NothingToRead
         if response.status in (404, 410) and response.meta.get("page", 1) > 1:
             raise _NothingToRead  # WordPress says so past the last page of a feed
@@ -88,7 +90,7 @@ class ReportMiddleware:
             problem := of_response(response)
         ):
             raise problem
-        self.stats.inc_value(outcome.PAGES)
+        self.stats.inc_value(crawl_outcome.PAGES)
         if "dataloss" in response.flags:
             # The spider reads what came; the run says that there was more.
             problem = PageError(CrawlOutcome.BROKEN, "closed the connection mid-answer")

@@ -78,14 +78,14 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-    "crawler.middlewares.ReportMiddleware": 50,
+    "crawler.problem_reports.ReportMiddleware": 50,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.middlewares.FailureMiddleware": 90,
-    "crawler.middlewares.ProbeMiddleware": 95,
-    "crawler.middlewares.ConditionalMiddleware": 450,
+    "crawler.problem_reports.FailureMiddleware": 90,
+    "crawler.problem_reports.ProbeMiddleware": 95,
+    "crawler.problem_reports.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.middlewares.PoliteRetryMiddleware": 550,
+    "crawler.problem_reports.PoliteRetryMiddleware": 550,
     "crawler.daily_quota.QuotaMiddleware": 560,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }

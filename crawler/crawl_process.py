@@ -23,11 +23,11 @@ from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
 from config.redaction import Redactor, mask_url, redact_logs
-from crawler import catalog, outcome
+from crawler import catalog, crawl_outcome
+from crawler.crawl_session import CrawlerStore, Session, attach
 from crawler.extensions import COUNTS
 from crawler.runner import CrawlJob
-from crawler.session import CrawlerStore, Session, attach
-from crawler.settings import VERSION
+from crawler.scrapy_settings import VERSION
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
 from storage.storable import mended
 from storage.store import Store
@@ -79,7 +79,7 @@ def quieten() -> None:
 def scrapy_settings(job: CrawlJob) -> Settings:
     """Give the project's settings with the job's contact in the User-Agent."""
     settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
+    settings.setmodule("crawler.scrapy_settings", priority="project")
     contact = "".join(c for c in job.contact if " " <= c <= "~" and c not in "()")
     settings.set("USER_AGENT", f"Earful/{VERSION} (+{contact.strip() or 'no contact configured'})")
     return settings
@@ -131,7 +131,7 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     validators = stats.pop("earful/validators", [])
     options = catalog.options_models()[job.source].model_validate(job.options)
     target = CrawlTarget(brand=job.brand, source=job.source, target=mask_url(options.target))
-    judged, reason = outcome.judge(stats, store.crawls.counts(target))
+    judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target))
     if judged.good and validators:
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}
