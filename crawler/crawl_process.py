@@ -23,8 +23,8 @@ from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
 from config.redaction import Redactor, mask_url, redact_logs
-from crawler import catalog, crawl_outcome
-from crawler.crawl_session import CrawlerStore, Session, attach
+from crawler import catalog, crawl_outcome, stat_keys
+from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
 from crawler.runner import CrawlJob
 from crawler.scrapy_settings import VERSION
@@ -126,9 +126,8 @@ def begin(
 
 def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlReport:
     """Judge a finished crawl; only a good one leaves validators for the next."""
-    assert crawler.stats is not None  # the crawl has run
-    stats = dict(crawler.stats.get_stats())
-    validators = stats.pop("earful/validators", [])
+    stats = dict(stats_of(crawler).get_stats())
+    validators = stats.pop(stat_keys.VALIDATORS, [])
     options = catalog.options_models()[job.source].model_validate(job.options)
     target = CrawlTarget(brand=job.brand, source=job.source, target=mask_url(options.target))
     judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target))

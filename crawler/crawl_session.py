@@ -1,4 +1,4 @@
-"""What a crawl of Earful has beside its spider: the store, and whom to tell of progress."""
+"""What a crawl has beside its spider: the store, its stats, and who hears of its progress."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
+from scrapy.statscollectors import StatsCollector
 
 from storage.models import CrawlTarget, Mention, SaveResult, Validators
 
@@ -71,3 +72,9 @@ def attach(crawler: Crawler, session: Session) -> None:
 def session_of(crawler: Crawler) -> Session | None:
     """Give the crawl's session; None under plain `scrapy crawl`, which stores nothing."""
     return _sessions.get(crawler)
+
+
+def stats_of(crawler: Crawler) -> StatsCollector:
+    """Give what a crawl counts with; Scrapy sets it before it builds any component."""
+    assert crawler.stats is not None
+    return crawler.stats

@@ -13,20 +13,20 @@ from scrapy.extensions.memusage import MemoryUsage
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.internet.task import LoopingCall
 
-from crawler import crawl_outcome
+from crawler import stat_keys
 from crawler.base import MentionSpider
-from crawler.crawl_session import session_of
+from crawler.crawl_session import session_of, stats_of
 from crawler.entry_problems import place
 
 _EVERY_S = 0.5
 COUNTS = {
     "requests": "downloader/request_count",
-    "seen": crawl_outcome.MENTIONS,
-    "new": crawl_outcome.NEW,
-    "edited": crawl_outcome.EDITED,
-    "known": crawl_outcome.KNOWN,
-    "irrelevant": crawl_outcome.IRRELEVANT,
-    "refused": crawl_outcome.REFUSED,
+    "seen": stat_keys.MENTIONS,
+    "new": stat_keys.NEW,
+    "edited": stat_keys.EDITED,
+    "known": stat_keys.KNOWN,
+    "irrelevant": stat_keys.IRRELEVANT,
+    "refused": stat_keys.REFUSED,
 }
 
 
@@ -37,8 +37,7 @@ class Progress:
         session = session_of(crawler)
         if session is None:
             raise NotConfigured
-        assert crawler.stats is not None  # set before components are built
-        self.stats = crawler.stats
+        self.stats = stats_of(crawler)
         self.tell = session.tell
         self.timer = LoopingCall(self.report)
         crawler.signals.connect(self.opened, signals.spider_opened)
@@ -49,8 +48,8 @@ class Progress:
         return cls(crawler)
 
     def opened(self, spider: MentionSpider) -> None:
-        self.stats.set_value(crawl_outcome.ASKED_SINCE, spider.asked_since)
-        self.stats.set_value(crawl_outcome.ALWAYS, list(spider.always))
+        self.stats.set_value(stat_keys.ASKED_SINCE, spider.asked_since)
+        self.stats.set_value(stat_keys.ALWAYS, list(spider.always))
         self.timer.start(_EVERY_S)
 
     def closed(self) -> None:

@@ -82,10 +82,10 @@ SPIDER_MIDDLEWARES = {
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.problem_reports.FailureMiddleware": 90,
-    "crawler.problem_reports.ProbeMiddleware": 95,
-    "crawler.problem_reports.ConditionalMiddleware": 450,
+    "crawler.probe.ProbeMiddleware": 95,
+    "crawler.conditional_get.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.problem_reports.PoliteRetryMiddleware": 550,
+    "crawler.polite_retries.PoliteRetryMiddleware": 550,
     "crawler.daily_quota.QuotaMiddleware": 560,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }

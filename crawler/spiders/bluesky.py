@@ -15,7 +15,7 @@ from scrapy.http import Request, Response
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked
 from crawler.entry_problems import PageError, broken, unauthorised
 from crawler.json_bodies import error_body, items_at, quoted, read_json
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -214,7 +214,7 @@ class BlueskySpider(MentionSpider):
     def _refused(self, response: Response) -> PageError:
         error = error_body(response)
         said = quoted(error.get("message")) or quoted(error.get("error"))
-        problem = of_response(response)
+        problem = response_problem(response)
         assert problem is not None  # only errors come here
         if error.get("error") in ("ExpiredToken", "InvalidToken", "AuthMissing"):
             return unauthorised(f"{problem.reason} ({said})")

@@ -14,7 +14,7 @@ from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.entry_problems import PageError, blocked, broken, failed
 from crawler.json_bodies import error_body, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -260,7 +260,7 @@ class DiscourseSpider(MentionSpider):
                 raise blocked(f"limits how often it is asked ({said or 'rate_limit'})")
             yield request.replace(meta={**request.meta, "tries": tries})
             return
-        problem = of_response(response)
+        problem = response_problem(response)
         if problem is None:
             raise failed(f"answered with an error of its own ({said or kind})")
         if response.status == 404 and request and request.meta.get("shown") is not None:

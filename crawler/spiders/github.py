@@ -16,7 +16,7 @@ from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.entry_problems import PageError, blocked, broken, failed, unauthorised
 from crawler.json_bodies import error_body, items_at, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -360,7 +360,7 @@ class GithubSpider(MentionSpider):
 
     def _refused(self, response: Response) -> PageError:
         said = quoted(error_body(response).get("message"))
-        problem = of_response(response)
+        problem = response_problem(response)
         assert problem is not None  # only errors come here
         if not said or problem.opens_at is not None:
             return problem

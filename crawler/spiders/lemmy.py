@@ -13,7 +13,7 @@ from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.entry_problems import PageError, blocked, broken
 from crawler.json_bodies import error_body, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -117,7 +117,7 @@ class LemmySpider(MentionSpider):
             # Once Lemmy no longer speaks v3, only this tells so.
             yield from self._searches(v4=True)
             return
-        problem = of_response(response)
+        problem = response_problem(response)
         assert problem is not None  # only errors come here
         if said.startswith("rate_limit"):
             raise blocked(f"{problem.reason} ({said})")

@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
 from crawler.entry_problems import PageError, broken, unauthorised
 from crawler.json_bodies import error_body, items_at, quoted, read_json
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -180,7 +180,7 @@ class MastodonSpider(MentionSpider):
 
     def _refused(self, response: Response) -> PageError:
         said = quoted(error_body(response).get("error"))
-        problem = of_response(response)
+        problem = response_problem(response)
         assert problem is not None  # only errors come here
         if said and response.status in (401, 422):
             token = self.secret("MASTODON_TOKEN")

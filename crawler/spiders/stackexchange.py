@@ -15,7 +15,7 @@ from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
 from crawler.entry_problems import PageError, blocked, failed, quota_spent, unauthorised
 from crawler.json_bodies import error_body, items_at, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -195,7 +195,7 @@ class StackExchangeSpider(MentionSpider):
             return unauthorised(f"refused the request ({said})")
         if number is not None:
             return failed(f"answered with an error of its own ({said or number})")
-        return of_response(response) or failed("answered with an error it does not explain")
+        return response_problem(response) or failed("answered with an error it does not explain")
 
     def _item(self, found: Any) -> Mention | None:
         if not isinstance(found, dict):

@@ -14,7 +14,7 @@ from crawler.base import MentionSpider, SourceOptions, Yielded, asked
 from crawler.daily_quota import quota_day
 from crawler.entry_problems import PageError, failed, quota_spent, unauthorised
 from crawler.json_bodies import error_body, items_at, quoted, read_json
-from crawler.problem_reports import of_response
+from crawler.response_problems import response_problem
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -345,7 +345,7 @@ class YoutubeSpider(MentionSpider):
             raise quota_spent(f"its quota is spent ({said})", opens_at)
         if reason in _BAD_KEY or "api key" in said.casefold():
             raise unauthorised(f"refused the key ({said}): check YOUTUBE_API_KEY")
-        problem = of_response(response) or failed("answered with an error of its own")
+        problem = response_problem(response) or failed("answered with an error of its own")
         raise PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
 
 

@@ -11,7 +11,7 @@ import pytest
 from scrapy.http import Response
 
 from crawler.entry_problems import place
-from crawler.problem_reports import of_status
+from crawler.response_problems import status_problem
 from crawler.runner import CrawlJob
 from crawler.waits import retry_after
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
@@ -88,7 +88,7 @@ def test_retry_after_reads_a_date() -> None:
     ],
 )
 def test_statuses(status: int, outcome: CrawlOutcome | None) -> None:
-    problem = of_status(status)
+    problem = status_problem(status)
     assert (problem.outcome if problem else None) is outcome
 
 
