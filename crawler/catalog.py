@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from config.redaction import Redactor
 from crawler import spiders
-from crawler.base import MentionSpider, SourceOptions
+from crawler.base import MentionSpider
 from crawler.forbidden import why_forbidden
+from crawler.source_options import SourceOptions
 
 
 @cache

@@ -1,36 +1,19 @@
-"""Decode response bodies, telling a block page, a cut body and a changed shape apart."""
+"""Decode JSON bodies, and reach into them: a block page, a cut body, a changed shape by name."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import feedparser
 from scrapy.http import Response
 
-from crawler.entry_problems import PageError, blocked, broken
+from crawler.entry_problems import PageError, broken
+from crawler.web_pages import html_page
+from storage.fields import EntryError
 
-_HTML = re.compile(
-    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title)\b", re.I | re.S
-)
 _ADDRESS = re.compile(r"\b\w+://\S+|[^\s@<>]+@[^\s@<>]+|<[^<>]*>")
-_TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.I)
-_OPENED = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]")
-_CLOSED = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
-_ROOT_CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.*?-->\s*)*$", re.S)
-
-
-def html_page(body: bytes) -> PageError | None:
-    """Tell whether a body is a web page where data was promised."""
-    if not _HTML.match(body[:2000].lstrip(b"\xef\xbb\xbf")):
-        return None
-    title = _TITLE.search(body[:20_000])
-    named = f" titled {_shown(title[1])!r}" if title else ""
-    return blocked(f"answered with a web page{named} where data was promised")
 
 
 def read_json(response: Response) -> Any:
@@ -42,12 +25,17 @@ def read_json(response: Response) -> Any:
         raise page
     try:
         return json.loads(body.decode("utf-8-sig", "replace"))
-    except json.JSONDecodeError as error:
-        end = len(body) - error.pos < 20 or "Unterminated" in error.msg
-        what = "JSON that is cut off" if end else f"malformed JSON ({error.msg})"
-        raise broken(f"answered with {what} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
-        raise broken("answered with JSON that cannot be decoded") from error
+        raise undecodable(error, len(body)) from error
+
+
+def undecodable(error: Exception, length: int) -> PageError:
+    """Make the error of JSON that does not decode: cut off before its end, or malformed."""
+    if not isinstance(error, json.JSONDecodeError):
+        return broken("answered with JSON that cannot be decoded")
+    cut = length - error.pos < 20 or "Unterminated" in error.msg
+    what = "JSON that is cut off" if cut else f"malformed JSON ({error.msg})"
+    return broken(f"answered with {what} at character {error.pos}")
 
 
 def error_body(response: Response) -> dict[str, Any]:
@@ -59,11 +47,11 @@ def error_body(response: Response) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def quoted(said: object) -> str:
+def quoted(words: object) -> str:
     """Show a server's words on one line for a reason, without addresses; "" for none."""
-    if not isinstance(said, str) or not said.strip():
+    if not isinstance(words, str) or not words.strip():
         return ""
-    return " ".join(_ADDRESS.sub("…", said).split())[:120].strip().rstrip(".")
+    return " ".join(_ADDRESS.sub("…", words).split())[:120].strip().rstrip(".")
 
 
 def items_at(data: Any, *path: str) -> list[Any]:
@@ -74,64 +62,40 @@ def items_at(data: Any, *path: str) -> list[Any]:
             raise broken(f"answered without `{'.'.join(path[: index + 1])}`")
         here = here[key]
     if not isinstance(here, list):
-        raise broken(f"answered with `{'.'.join(path)}` that is no list")
+        where = f"with `{'.'.join(path)}` that is" if path else "with JSON that is"
+        raise broken(f"answered {where} not a list")
     return here
 
 
-@dataclass(frozen=True)
-class Feed:
-    """What could be read of a feed, and what was wrong with the rest."""
-
-    entries: Sequence[Any]
-    language: str | None
-    version: str
-    problem: PageError | None
+def read_object(response: Response) -> dict[str, Any]:
+    """Decode a JSON body that must be an object."""
+    data = read_json(response)
+    if not isinstance(data, dict):
+        raise broken("answered with JSON that is not an object")
+    return data
 
 
-def read_feed(response: Response) -> Feed:
-    """Parse RSS or Atom; a cut feed keeps its whole entries and carries the problem.
-
-    A feed that is not well-formed but lost nothing is read without complaint: many never are.
-    """
-    body = response.body
-    if not body.strip():
-        raise broken("answered with an empty body")
-    if page := html_page(body):
-        raise page
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    try:
-        # A stream: feedparser would open bytes that look like a path or an address.
-        parsed = feedparser.parse(
-            io.BytesIO(body), response_headers={"content-type": content_type}
-        )
-    except Exception as error:
-        raise broken(f"answered with a feed that crashes its parser ({error})") from error
-    entries = list(parsed.get("entries") or ())
-    version = parsed.get("version") or ""
-    if not version and not entries:
-        raise broken("answered with something that is neither RSS nor Atom")
-    problem = None
-    if parsed.get("bozo") and not isinstance(
-        parsed.get("bozo_exception"),
-        feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType,
-    ):
-        opened, closed = len(_OPENED.findall(body)), len(_CLOSED.findall(body))
-        if not _ROOT_CLOSED.search(body):
-            # The last entry may have lost its end: a half text would be stored as a whole one.
-            entries = entries[:closed] if opened > closed else entries
-            problem = broken(f"answered with a feed that is cut off after {len(entries)} entries")
-        elif len(entries) < opened:
-            problem = broken(
-                f"answered with malformed XML: {len(entries)} of {opened} entries could be read"
-            )
-    feed = parsed.get("feed") or {}
-    return Feed(entries, feed.get("language"), version, problem)
+def at(node: Any, *path: str | int) -> Any:
+    """Give what stands at a path of keys and positions; None where there is nothing."""
+    for step in path:
+        if isinstance(step, str):
+            node = node.get(step) if isinstance(node, dict) else None
+        elif isinstance(node, list) and -len(node) <= step < len(node):
+            node = node[step]
+        else:
+            return None
+    return node
 
 
-def stamp(entry: Any, name: str) -> Any:
-    """Give a parsed time of a feed's entry, without feedparser's mapping of one to the other."""
-    return dict.get(entry, f"{name}_parsed")
+def object_in(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Give the object at a key of an entry, {} where there is none; another shape is refused."""
+    value = entry.get(key) or {}
+    if not isinstance(value, dict):
+        raise EntryError(f"{key} is not an object")
+    return value
 
 
-def _shown(raw: bytes) -> str:
-    return " ".join(raw.decode("utf-8", "replace").split())
+def objects(values: object) -> list[dict[str, Any]]:
+    """Give the objects of a list; of what is no list, nothing."""
+    found = values if isinstance(values, list) else []
+    return [value for value in found if isinstance(value, dict)]

@@ -12,9 +12,10 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, is_loopback
+from crawler.base import MentionSpider
 from crawler.daily_quota import NotAsked
 from crawler.entry_problems import PageError, quota_spent
+from crawler.request_details import is_loopback
 from crawler.waits import limit_resets_in, retry_after
 from storage.models import CrawlOutcome
 

@@ -1,4 +1,4 @@
-"""Read web pages where a page is what was promised, telling what is none and what is cut."""
+"""Web pages: where one was promised, read it; where data was, name the page that blocks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from parsel import Selector
 from scrapy.http import Response, TextResponse
 
 from crawler.entry_problems import PageError, blocked, broken
-from crawler.json_bodies import html_page
 
+_HTML = re.compile(
+    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title)\b", re.I | re.S
+)
+_TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.I)
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|script|div|main|p)\b", re.I)
 _OPENED = re.compile(rb"<(?:html|body)\b", re.I)
 _CLOSED = re.compile(rb"</(?:html|body)\s*>", re.I)
+
+
+def html_page(body: bytes) -> PageError | None:
+    """Tell whether a body is a web page where data was promised."""
+    if not _HTML.match(body[:2000].lstrip(b"\xef\xbb\xbf")):
+        return None
+    title = _TITLE.search(body[:20_000])
+    named = f" titled {' '.join(title[1].decode('utf-8', 'replace').split())!r}" if title else ""
+    return blocked(f"answered with a web page{named} where data was promised")
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
+from crawler.base import MentionSpider, Yielded
 from crawler.json_bodies import items_at, read_json
+from crawler.request_details import page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention, iso
 
 _PER_PAGE = 100
@@ -99,14 +100,9 @@ class WooCommerceSpider(MentionSpider):
         if isinstance(data, dict) and "review" in data:
             data = [data]
         reviews = items_at({"reviews": data} if isinstance(data, list) else data, "reviews")
-        mentions = []
-        for review in reviews:
-            if _gone(review):
-                yield self.gone(self._id(review))
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        for review in filter(_gone, reviews):
+            yield self.gone(self._id(review))
+        mentions = yield from self.each(reviews, self._review)
         if len(reviews) >= _PER_PAGE:
             following = self._page(page_of(response) + 1)
             yield from self.more(response, mentions, self.options.pages, following)
@@ -138,9 +134,7 @@ class WooCommerceSpider(MentionSpider):
             dont_redirect=owner,
         )
 
-    def _review(self, review: Any) -> Mention | None:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
+    def _review(self, review: dict[str, Any]) -> Mention | None:
         native_id = self._id(review)
         if _gone(review):
             return None
@@ -162,7 +156,7 @@ class WooCommerceSpider(MentionSpider):
             author=author,
             author_native_id=f"{self._shop}:{author}" if author else None,
             rating=stars,
-            rating_max=None if stars is None else 5.0,
+            rating_max=5.0,
         )
 
     @property

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from config.errors import ConfigError
 from config.settings import parse_settings
-from crawler.base import SourceOptions
 from crawler.catalog import hindrances, options_models, sources
 from crawler.forbidden import why_forbidden
+from crawler.source_options import SourceOptions
 from tests.crawler.reading import EXAMPLES
 
 
