@@ -89,7 +89,9 @@ def at(node: Any, *path: str | int) -> Any:
 
 def object_in(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Give the object at a key of an entry, {} where there is none; another shape is refused."""
-    value = entry.get(key) or {}
+    value = entry.get(key)
+    if value in (None, ""):
+        return {}
     if not isinstance(value, dict):
         raise EntryError(f"{key} is not an object")
     return value

@@ -199,8 +199,8 @@ def test_dead_and_unknown_hosts_are_failures(db: Path) -> None:
         {"RETRY_BACKOFF": 0.1, "DOWNLOAD_DELAY": 0.1, "AUTOTHROTTLE_START_DELAY": 0.1},
     )
     assert refused.outcome is unknown.outcome is CrawlOutcome.FAILED
-    assert "the connection was refused" in (refused.reason or "")
-    assert "not known to DNS" in (unknown.reason or "")
+    assert "it refused the connection" in (refused.reason or "")
+    assert "DNS does not know its name" in (unknown.reason or "")
 
 
 def test_a_sentence_names_no_query_string() -> None:
