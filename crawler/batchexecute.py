@@ -49,7 +49,7 @@ def payloads(response: Response) -> list[Any]:
     values = list(_values(text, prefix.end() if prefix else 0))
     chunks = [value for value in values if isinstance(value, list)]
     if not chunks:
-        raise broken("answered with JSON that is no list")
+        raise broken("answered with JSON that is not a list")
     rows = [row for chunk in chunks for row in chunk if isinstance(row, list) and row]
     if not prefix and not any(row[0] == "wrb.fr" for row in rows):
         return chunks

@@ -23,10 +23,10 @@ _SEVERITY = (
 )
 _ADVICE = {
     CrawlOutcome.UNAUTHORISED: "check the source's key",
-    CrawlOutcome.BLOCKED: "crawl it less often and see `earful sources` for what it allows",
-    CrawlOutcome.QUOTA: "it is read again when the quota opens",
-    CrawlOutcome.BROKEN: "the source may have changed: see the log and its spider",
-    CrawlOutcome.FAILED: "it is tried again at the next crawl",
+    CrawlOutcome.BLOCKED: "crawl it less often; `earful sources` shows its limits",
+    CrawlOutcome.QUOTA: "Earful reads it again when the quota opens",
+    CrawlOutcome.BROKEN: "the source may have changed: look at the log and at its spider",
+    CrawlOutcome.FAILED: "the next crawl tries again",
 }
 
 
@@ -38,11 +38,17 @@ def judge(
     What a crawl kept before something went wrong stays kept, but the run is not good.
     """
     if error := stats.get(stat_keys.STORE_ERROR):
-        return CrawlOutcome.FAILED, f"mentions could not be stored: {error}"
+        return CrawlOutcome.FAILED, f"the store did not take the mentions: {error}"
     if stats.get("memusage/limit_reached"):
-        return CrawlOutcome.FAILED, "stopped because it used too much memory: lower its pages"
+        return (
+            CrawlOutcome.FAILED,
+            "the crawl was stopped because it used too much memory: lower the source's `pages`",
+        )
     if stats.get("finish_reason") == "shutdown":
-        return CrawlOutcome.FAILED, "was stopped before it ended: it is tried again"
+        return (
+            CrawlOutcome.FAILED,
+            "the crawl was stopped before it ended: the next crawl tries again",
+        )
     if problems := stats.get(stat_keys.PROBLEMS):
         return _of_problems(problems, stats)
     mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
@@ -62,9 +68,9 @@ def _of_problems(
     sentence = f"{worst['place']} {worst['reason']}"
     others = _number(stats, stat_keys.PROBLEM_COUNT) - 1
     if others > 0:
-        sentence += f" (and {others} more {'problem' if others == 1 else 'problems'})"
+        sentence += f" (and {_counted(others, 'more problem')})"
     if kept := _number(stats, stat_keys.MENTIONS):
-        sentence += f"; {kept} mentions that came were kept"
+        sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
     return outcome, f"{sentence}: {_ADVICE[outcome]}"
 
 
@@ -73,10 +79,10 @@ def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str
     why = examples[0]["reason"]
     advice = _ADVICE[CrawlOutcome.BROKEN]
     if refused and not mentions:
-        return f"all {refused} entries were refused, the first because {why}: {advice}"
+        return f"Earful refused all of {_entries(refused)}, the first because {why}: {advice}"
     if refused >= ENOUGH and refused >= mentions:
-        total = refused + mentions
-        return f"{refused} of {total} entries were refused, the first because {why}: {advice}"
+        some = f"{refused} of {_entries(refused + mentions)}"
+        return f"Earful refused {some}, the first because {why}: {advice}"
     if mentions >= ENOUGH:
         for field in stats.get(stat_keys.ALWAYS) or ():
             filled = _number(stats, stat_keys.FIELD + field)
@@ -91,30 +97,38 @@ def _of_nothing(
     if _number(stats, stat_keys.UNCHANGED):
         return CrawlOutcome.UNCHANGED, "nothing changed since the last crawl"
     if not _number(stats, stat_keys.PAGES):
-        return CrawlOutcome.FAILED, "no page was read: see the crawl's log"
+        return CrawlOutcome.FAILED, "Earful read no page: look at the crawl's log"
     if stats.get(stat_keys.ASKED_SINCE):
         return CrawlOutcome.QUIET, "nothing new since the last crawl"
     given = next((number for number in previous_counts if number), 0)
     if given:
         return CrawlOutcome.EMPTY, (
-            f"it answered with no entries, although it gave {given} before: it may be throttling "
-            "or have dropped the page; look at it in a browser"
+            f"the source answered with no entries, although it gave {given} before: it may slow "
+            "Earful down, or the page may be gone; look at it in a browser"
         )
     return CrawlOutcome.EMPTY, (
-        "it answered with no entries: check the id or address in earful.toml, an unknown one "
-        "looks the same"
+        "the source answered with no entries: check the id or address in earful.toml, a wrong "
+        "one looks the same"
     )
 
 
 def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
     remarks = []
     if mentions == _number(stats, stat_keys.IRRELEVANT):
-        remarks.append(f"none of {mentions} entries matched the brand's query")
+        remarks.append(f"none of {_entries(mentions)} matched the brand's query")
     if refused:
-        remarks.append(f"{refused} entries were refused")
+        remarks.append(f"Earful refused {_entries(refused)}")
     if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":
         remarks.append("older entries lie beyond the page limit")
     return "; ".join(remarks) or None
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _number(stats: Mapping[str, Any], key: str) -> int:

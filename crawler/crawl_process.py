@@ -101,8 +101,8 @@ def begin(
     crawler = process.create_crawler(spider)
     # Whatever changes what a reading keeps of a page makes it another reading.
     given = options.model_dump(mode="json")
-    said = json.dumps([job.brand, job.query, job.source, given, job.base_url])
-    scope = sha256(said.encode()).hexdigest()[:16]
+    reading = json.dumps([job.brand, job.query, job.source, given, job.base_url])
+    scope = sha256(reading.encode()).hexdigest()[:16]
     session = Session(
         store=store,
         scope=scope,
@@ -135,8 +135,8 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}
     # It may quote what a source sent, down to what no store can hold.
-    told = mended(reason) if reason else reason
-    return CrawlReport(outcome=judged, reason=told, stats=_plain(stats), **counts)
+    storable = mended(reason) if reason else reason
+    return CrawlReport(outcome=judged, reason=storable, stats=_plain(stats), **counts)
 
 
 def _plain(stats: dict[str, Any]) -> dict[str, Any]:

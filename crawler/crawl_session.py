@@ -50,7 +50,7 @@ class Session:
 
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
     pages that are asked for; what was stored before `known_before` was stored by a good run;
-    of `explain` mentions the stats tell which clauses they hold.
+    for the first `explain` mentions the stats show which clauses of the query they hold.
     """
 
     store: CrawlerStore

@@ -1,4 +1,4 @@
-"""The posts of a Discourse forum: in whichever response they come, and how they answer another."""
+"""The posts of a Discourse forum: in whichever response they come, and which answers which."""
 
 from __future__ import annotations
 

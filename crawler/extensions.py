@@ -1,4 +1,4 @@
-"""What a crawl tells about itself: progress to its parent, its memory, and terse log lines."""
+"""What a crawl reports of itself: its progress to its parent, its memory, terse log lines."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class TerseLogFormatter(LogFormatter):
     def download_error(
         self, failure: Any, request: Any, spider: Any, errmsg: str | None = None
     ) -> LogFormatterResult:
-        said = f"{place(request.url)}: {errmsg or type(failure.value).__name__}"
-        return _line(logging.ERROR, "Could not download %s", said)
+        failed = f"{place(request.url)}: {errmsg or type(failure.value).__name__}"
+        return _line(logging.ERROR, "Could not download %s", failed)
 
 
 def _line(level: int, message: str, named: str) -> LogFormatterResult:

@@ -46,7 +46,7 @@ def read_feed(response: Response) -> Feed:
             io.BytesIO(body), response_headers={"content-type": content_type}
         )
     except Exception as error:
-        raise broken(f"answered with a feed that crashes its parser ({error})") from error
+        raise broken(f"answered with a feed that Earful's parser cannot read ({error})") from error
     entries = list(parsed.get("entries") or ())
     version = parsed.get("version") or ""
     if not version and not entries:

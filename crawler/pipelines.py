@@ -120,16 +120,16 @@ class RelevancePipeline(_Pipeline):
     def _explain(self, item: Mention, taken: bool) -> None:
         self.to_explain -= 1
         clauses = self.query.explain(item)
-        told = {
+        explained = {
             "id": item.id,
             "text": " ".join((item.title or item.text).split())[:120],
             "taken": taken,
-            "holds": [name for name, answer in clauses if answer],
-            "lacks": [name for name, answer in clauses if answer is False],
-            "untold": [name for name, answer in clauses if answer is None],
+            "holds": [name for name, holds in clauses if holds],
+            "lacks": [name for name, holds in clauses if holds is False],
+            "untold": [name for name, holds in clauses if holds is None],
         }
         kept = self.stats.get_value(stat_keys.EXPLAINED) or []
-        self.stats.set_value(stat_keys.EXPLAINED, [*kept, told])
+        self.stats.set_value(stat_keys.EXPLAINED, [*kept, explained])
 
 
 class StorePipeline(_Pipeline):

@@ -41,7 +41,7 @@ def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
 
 
 class ReportMiddleware:
-    """Judge each answered page: bad statuses never reach a spider, crashes are recorded."""
+    """Judge each response: bad statuses never reach a spider, crashes are recorded."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -106,7 +106,7 @@ class _NothingToRead(Exception):  # noqa: N818 - it is no error
 
 
 class FailureMiddleware:
-    """Record requests that never got an answer, once no retry is left."""
+    """Record requests that never got a response, once no retry is left."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -128,7 +128,7 @@ class FailureMiddleware:
             if isinstance(exception, NotAsked):
                 problem = exception.problem
             elif "robots.txt" in str(exception):
-                problem = blocked("is forbidden to programs by its robots.txt")
+                problem = blocked("is closed to programs: the robots.txt of its host forbids them")
             else:
                 problem = failed(f"was not asked: {shown_error(exception)}")
         else:

@@ -51,7 +51,7 @@ def status_problem(status: int, waits: str = "") -> PageError | None:
     if status in (403, 429, 451, 999):
         return blocked(answered)
     if status in (404, 410):
-        return failed(f"{answered}, no such page, so check the id or address in earful.toml")
+        return failed(f"{answered}: there is no such page; check the id or address in earful.toml")
     return failed(answered)
 
 

@@ -22,14 +22,14 @@ _CDATA = re.compile(r"^\s*(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\
 
 def marked_up(root: Any, where: str, *, cut: bool) -> tuple[list[Any], list[Refusal]]:
     """Give all JSON-LD and microdata of a page in one shape, and what could not be read."""
-    found: list[Any] = []
+    marked: list[Any] = []
     refusals = []
     for number, script in enumerate(root.iter("script"), 1):
         if not (script.get("type") or "").strip().lower().startswith(_LD_JSON):
             continue
         text = script.xpath("string()")
         try:
-            found.extend(_json_ld(script, text))
+            marked.extend(_json_ld(script, text))
         except (ValueError, RecursionError) as error:
             if "Review" in text:
                 reason = f"its JSON cannot be read ({' '.join(str(error).split())[:80]})"
@@ -44,8 +44,8 @@ def marked_up(root: Any, where: str, *, cut: bool) -> tuple[list[Any], list[Refu
         items = []
     if cut:
         items = items[:-1]  # of the last one there may be half only
-    found.extend(map(_as_json_ld, items))
-    return found, refusals
+    marked.extend(map(_as_json_ld, items))
+    return marked, refusals
 
 
 def _json_ld(script: Any, written: str) -> list[Any]:
@@ -100,5 +100,5 @@ def _is_review(key: str, node: Node) -> bool:
     names = {re.split(r"[/#:]", each)[-1] for each in types if isinstance(each, str) and each}
     if names:
         return bool(names & _REVIEWS)
-    # Left without a type by some shops, told by its place and its properties.
+    # Some shops leave out the type: the place and the properties show it.
     return key in ("review", "reviews") and ("reviewBody" in node or "reviewRating" in node)

@@ -29,7 +29,7 @@ REFERER_ENABLED = False
 DOWNLOAD_DELAY = 1.0
 # Jitter would halve the delay at times.
 DOWNLOAD_DELAY_JITTER = 0.0
-# One at a time: what is already queued behind an answer would not hear its Retry-After.
+# One at a time: what is already queued behind a response would not hear its Retry-After.
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = True
@@ -47,7 +47,7 @@ DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
 DOWNLOAD_VERIFY_CERTIFICATES = True
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_ENABLED = False
-# A cut answer is retried by PoliteRetryMiddleware; what came at last is still worth reading.
+# A cut response is retried by PoliteRetryMiddleware; what came at last is still worth reading.
 DOWNLOAD_FAIL_ON_DATALOSS = False
 
 RETRY_TIMES = 2

@@ -42,7 +42,7 @@ def read_page(response: Response) -> WebPage:
     if not body.strip():
         raise broken("answered with an empty body")
     if not _MARKUP.search(body[:20_000]):
-        raise broken("answered with something that is no web page")
+        raise broken("answered with something that is not a web page")
     text = response.text if isinstance(response, TextResponse) else body.decode("utf-8", "replace")
     problem = None
     if _OPENED.search(body[:20_000]) and not _CLOSED.search(body[-20_000:]):
@@ -52,4 +52,4 @@ def read_page(response: Response) -> WebPage:
 
 def no_content(response: Response) -> PageError:
     """Make the error of a page that is not the one asked for: a wall, most of the time."""
-    return html_page(response.body) or blocked("answered with another page than was asked for")
+    return html_page(response.body) or blocked("answered with another page than Earful asked for")

@@ -21,7 +21,7 @@ from storage.models import Mention
 
 _CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_lower=True)]
 
-# Countries whose store is written in one language; of the others nothing can be said.
+# Countries whose store is written in one language; of the others nothing is known.
 _LANGUAGES = {
     **dict.fromkeys(("us", "gb", "au", "nz", "ie"), "en"),
     **dict.fromkeys(("de", "at"), "de"),
@@ -52,7 +52,7 @@ class AppStoreSpider(MentionSpider):
     matches_query = False
     always = ("rating", "author")
     needs = "the app's number, as in apps.apple.com/app/id123456789"
-    limits = "the 500 newest reviews of each country, 50 a page; empty at times"
+    limits = "the 500 newest reviews of each country, 50 a page; Apple sometimes gives none"
     terms = "public feed, no key"
 
     class Options(SourceOptions):
@@ -84,7 +84,7 @@ class AppStoreSpider(MentionSpider):
             entries, problem = _entries(response)
         except PageError as error:
             entries, problem = [], error
-        # A page that answers in no form is read once more in the next; past the end, once.
+        # A page that is empty in one form is read once more in the next; past the end, once.
         if not entries or problem or not any(map(_dated, entries)):
             if response.request and form + 1 < len(_FORMS) and (page == 1 or problem):
                 yield self._page(country, page, form + 1)
@@ -104,7 +104,7 @@ class AppStoreSpider(MentionSpider):
 
     def _review(self, entry: dict[str, Any], country: str) -> Mention | None:
         if "im:name" in entry and "im:rating" not in entry:
-            return None  # older answers start with the app itself
+            return None  # older responses start with the app itself
         author_url = _label(_label(entry.get("author"), "uri"))
         author_id = re.search(r"/id(\d+)", author_url) if isinstance(author_url, str) else None
         app = self.options.app_id

@@ -47,7 +47,7 @@ class BlueskySpider(MentionSpider):
     always = ("url", "author", "author_native_id")
     needs = "an account and an app password of it"
     limits = "3000 requests in 5 minutes; search is meant for few terms, not for bulk"
-    terms = "public posts only; respects the label !no-unauthenticated"
+    terms = "public posts only; Earful respects the label !no-unauthenticated"
     secrets: ClassVar[Mapping[str, str]] = {
         "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
         "BLUESKY_APP_PASSWORD": "an app password of the account: bsky.app/settings/app-passwords",

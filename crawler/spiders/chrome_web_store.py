@@ -51,15 +51,15 @@ class ChromeWebStoreSpider(MentionSpider):
         language: str = Field(
             default="en",
             pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
-            description="The language that the store is asked in; reviews come in all.",
+            description="The language in which to ask the store; reviews come in all languages.",
         )
         reviews: int = Field(
             default=200, ge=10, le=500, description="How many of the newest reviews to read."
         )
         accept_unofficial: bool = Field(
             default=False,
-            description="Google offers no public API: nothing is read unless you set this to "
-            "true, at your own responsibility.",
+            description="Google offers no public API: Earful reads nothing unless you set "
+            "this to true, at your own responsibility.",
         )
 
         @model_validator(mode="after")
@@ -136,7 +136,7 @@ def _reviews(response: Response) -> list[Any]:
     if payload == [] or (reviews is None and isinstance(payload, list) and payload[0] is None):
         return []  # an unknown extension, or one without reviews
     if not isinstance(reviews, list):
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     return reviews
 
 

@@ -45,12 +45,12 @@ class DevtoSpider(MentionSpider):
             default="dev.to", description="The host of another community that runs on Forem."
         )
         tags: list[_Tag] = Field(
-            default=[], description="Tags to read; without any, the newest articles of all."
+            default=[], description="Tags to read; without any, the newest articles of all tags."
         )
         whole: bool = Field(
             default=False,
-            description="Ask for each article's text, a request each: lists hold its first line "
-            "only. With it a brand that an article names further down is found.",
+            description="Ask for each article's text, a request each: lists hold its first "
+            "line only. Then Earful also finds a brand that an article names further down.",
         )
         comments: bool = Field(
             default=False, description="Read the comments too: a request for each article."

@@ -45,7 +45,7 @@ class DiscourseSpider(MentionSpider):
     default_base_url = "https://meta.discourse.org"
     always = ("author", "url")
     needs = "the address of a public forum, or an API key of a private one"
-    limits = "set by each forum; a few searches a minute without a key"
+    limits = "each forum sets its own; a few searches a minute without a key"
     terms = "each forum's own"
     optional_secrets: ClassVar[Mapping[str, str]] = {
         "DISCOURSE_API_KEY": "for a private forum, a read-only key: Admin, API, New API Key",
@@ -63,8 +63,8 @@ class DiscourseSpider(MentionSpider):
         read: Literal["posts", "search"] = Field(
             default="posts",
             description='"posts" reads all new posts and keeps what matches; "search" asks the '
-            "forum for the brand's terms, better where most posts are of other things, but most "
-            "forums' robots.txt forbid it to programs without a key.",
+            "forum for the brand's terms: better where most posts are about other things, but "
+            "most forums' robots.txt forbids it to programs without a key.",
         )
         own: bool = Field(
             default=False,

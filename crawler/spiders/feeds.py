@@ -43,7 +43,7 @@ class FeedsSpider(MentionSpider):
     default_base_url = "https://localhost"
     needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
     limits = "most feeds hold 10 to 50 entries: read them often enough"
-    terms = "each publisher's own; robots.txt is obeyed"
+    terms = "each publisher's own; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which feed: a `url`, or a `preset` with what it needs."""
@@ -206,9 +206,9 @@ def _author(entry: Any) -> str | None:
 
 def _stars(text: str) -> tuple[str, float | None]:
     """Take the stars out of a wordpress.org review, which says them in its first lines."""
-    found = _STARS.match(text)
-    if found:
-        return text[found.end() :].strip(), fields.rating(found[1], 5)
+    stars = _STARS.match(text)
+    if stars:
+        return text[stars.end() :].strip(), fields.rating(stars[1], 5)
     return _REPLIES.sub("", text), None
 
 

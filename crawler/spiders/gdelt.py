@@ -69,7 +69,7 @@ class GdeltSpider(MentionSpider):
     asks_since = True
     always = ("url", "author", "language")
     limits = "a request every 5 seconds; the last 3 months; 250 articles a request"
-    terms = "open, with a link to the GDELT Project when its data is shown"
+    terms = "open data; link to the GDELT Project where you show it"
     # Faster, and GDELT answers with a notice in plain text instead of articles.
     delay = 6.0
 

@@ -66,7 +66,7 @@ class GithubSpider(MentionSpider):
         repositories: list[_Repository] = Field(
             default=[],
             description='The brand\'s own repositories, as "owner/name": all of their issues are '
-            "read. Without any, all of GitHub is searched for the brand.",
+            "read. Without any, Earful searches all of GitHub for the brand.",
         )
         kinds: list[Literal["issue", "pull-request"]] = Field(
             default=["issue"], min_length=1, description="Issues, pull requests or both."
@@ -194,7 +194,7 @@ class GithubSpider(MentionSpider):
             yield self._comments_of(meta["item"], issue, page_of(response) + 1)
 
     def _with_reply(self, issue: Mention, items: list[Any]) -> Mention:
-        """Give an issue with the first answer that its repository's owners gave to it."""
+        """Give an issue with the first reply that its repository's owners gave to it."""
         if not self.options.repositories:
             return issue  # the owners of other repositories do not speak for the brand
         for item in objects(items):

@@ -70,7 +70,7 @@ class GooglePlaySpider(MentionSpider):
         )
         accept_unofficial: bool = Field(
             default=False,
-            description="Google offers no public API: nothing is read by the store's own "
+            description="Google offers no public API: Earful does not ask the store's own "
             "endpoint unless you set this to true, at your own responsibility.",
         )
         owner_api: bool = Field(
@@ -204,14 +204,14 @@ def _reviews(response: Response) -> tuple[list[Any], str | None]:
     payloads = batchexecute.payloads(response)
     payload = payloads[0] if len(payloads) == 1 else next(filter(_has_reviews, payloads), None)
     if payload is None:
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     if payload == []:
         return [], None  # an unknown app, or one without reviews
     reviews = at(payload, 0)
     if reviews is None and isinstance(payload, list):
         return [], None
     if not isinstance(reviews, list):
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     # The token is the last of its list; where a list stands in its place there is no more.
     tokens = (at(part, -1) for part in payload[1:])
     return reviews, next((token for token in tokens if isinstance(token, str) and token), None)

@@ -40,7 +40,7 @@ class LemmySpider(MentionSpider):
     default_base_url = "https://lemmy.world"
     robots = False
     always = ("url", "author_native_id")
-    limits = "set by each instance, often 60 searches in 10 minutes; what reached the instance"
+    limits = "each instance sets its own, often 60 searches in 10 minutes; finds what reached it"
     terms = "public API, no key"
     delay = 3.0
 
@@ -83,7 +83,7 @@ class LemmySpider(MentionSpider):
         lists = [data[name] for name in _LISTS if isinstance(data.get(name), list)]
         if not lists:
             raise broken("answered without `posts`, `comments` or `items`")
-        entries = [entry for found in lists for entry in found]
+        entries = [entry for listed in lists for entry in listed]
         addresses = _addresses(entries)
         mentions = yield from self.each(entries, lambda entry: self._entry(entry, addresses))
         for gone in _deleted(entries):

@@ -29,7 +29,7 @@ class LobstersSpider(MentionSpider):
     default_base_url = "https://lobste.rs"
     always = ("author", "url")
     limits = "25 stories a page; a request a second"
-    terms = "public pages, no key; robots.txt is obeyed"
+    terms = "public pages, no key; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which stories; without tags, all of them."""

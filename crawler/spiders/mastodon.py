@@ -46,8 +46,8 @@ class MastodonSpider(MentionSpider):
     robots = False
     always = ("url", "author_native_id")
     needs = "nothing for hashtags; a token of the instance for `search` and closed instances"
-    limits = "300 requests in 5 minutes; only posts that reached the instance"
-    terms = "public API; respects authors who ask not to be indexed"
+    limits = "300 requests in 5 minutes; finds only posts that reached the instance"
+    terms = "public API; Earful respects authors who ask not to be indexed"
     optional_secrets: ClassVar[Mapping[str, str]] = {
         "MASTODON_TOKEN": "an access token of the instance: Preferences, Development, New "
         "application, with the scope read"
@@ -73,8 +73,8 @@ class MastodonSpider(MentionSpider):
         bots: bool = Field(default=False, description="Read accounts that say they are bots.")
         unindexed: bool = Field(
             default=False,
-            description="Read authors too who ask not to be indexed or discovered; most people "
-            "who ask so would not want it.",
+            description="Also read authors who ask not to be indexed or discovered; most people "
+            "who ask for that would not want it.",
         )
         pages: int = Field(
             default=5, ge=1, le=100, description="Pages of 40 posts per hashtag, at most."

@@ -81,15 +81,15 @@ class RedditSpider(MentionSpider):
         )
         mode: Literal["rss", "oauth"] = Field(
             default="rss",
-            description="Whether Reddit's feeds are read or its official API, which needs keys.",
+            description="How to read Reddit: its feeds, or its official API, which needs keys.",
         )
         pages: int = Field(
             default=3, ge=1, le=10, description="Pages of 100 posts for each feed, at most."
         )
         obey_robots: bool = Field(
             default=True,
-            description="Reddit's robots.txt forbids all programs: nothing is read unless you "
-            "set this to false, at your own responsibility. The API is not concerned.",
+            description="Reddit's robots.txt forbids all programs: Earful reads no feed "
+            "unless you set this to false, at your own responsibility. The API has its own rules.",
         )
 
         @property

@@ -68,12 +68,12 @@ class StackExchangeSpider(MentionSpider):
         )
         tags: list[_Tag] = Field(
             default=[],
-            description="Tags whose questions are read; without any, the brand is searched for.",
+            description="Tags whose questions to read; without any, Earful searches for the brand.",
         )
         about_brand: bool = Field(
             default=False,
-            description="Take all that stands under the tags, whether or not it matches the "
-            "query: for tags that are the product's own.",
+            description="Take everything under the tags, whether or not it matches the query: "
+            "for tags of the brand's own product.",
         )
         answers: bool = Field(
             default=True, description="Read the answers too: a request per page of questions."
@@ -136,7 +136,7 @@ class StackExchangeSpider(MentionSpider):
         return True
 
     def _below(self, items: list[Any]) -> Iterator[Request]:
-        """Ask for what was answered and remarked to a page of questions, each in one request."""
+        """Ask for the answers and the comments to a page of questions, each in one request."""
         questions = [item for item in objects(items) if isinstance(item.get("question_id"), int)]
         answered = [q["question_id"] for q in questions if fields.count(q.get("answer_count"))]
         if self.options.answers and answered:

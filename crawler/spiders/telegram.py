@@ -46,8 +46,8 @@ class TelegramSpider(MentionSpider):
     default_base_url = "https://t.me"
     always = ("author", "url")
     needs = "the names of public channels whose preview is on"
-    limits = "about 20 posts a page; slow reading is expected"
-    terms = "public previews; robots.txt is obeyed"
+    limits = "about 20 posts a page; Telegram expects programs to read slowly"
+    terms = "public previews; Earful obeys robots.txt"
     delay = 3.0
 
     class Options(SourceOptions):
@@ -63,8 +63,8 @@ class TelegramSpider(MentionSpider):
         )
         search: bool = Field(
             default=False,
-            description="Search the channels for the brand's terms, where they post a lot, in "
-            "place of reading their newest posts.",
+            description="Search the channels for the brand's terms instead of reading their "
+            "newest posts: for channels that post a lot.",
         )
         pages: int = Field(
             default=5, ge=1, le=100, description="Pages of 20 posts per channel, at most."

@@ -35,7 +35,7 @@ class TrustpilotSpider(MentionSpider):
     always = ("rating", "author")
     needs = "an API key, and the business's domain or id"
     limits = "100 reviews a request; Trustpilot sets how many requests a plan has"
-    terms = "official API of business accounts; its pages must not be crawled"
+    terms = "official API of business accounts; no program may crawl its pages"
     secrets: ClassVar[Mapping[str, str]] = {
         "TRUSTPILOT_API_KEY": "API key of a Trustpilot business account: Trustpilot Business, "
         "Integrations, API"

@@ -61,8 +61,8 @@ class WebReviewsSpider(MentionSpider):
     matches_query = False
     always = ("url",)
     needs = "the addresses of pages that have schema.org reviews"
-    limits = "what a page shows: the newest or most helpful reviews, most of the time"
-    terms = "each site's own; robots.txt is obeyed, hosts that forbid it are refused"
+    limits = "only what a page shows, mostly its newest or most helpful reviews"
+    terms = "each site's own; Earful obeys robots.txt and refuses hosts that forbid programs"
 
     class Options(SourceOptions):
         """Which pages."""

@@ -40,7 +40,7 @@ class WooCommerceSpider(MentionSpider):
     always = ("author",)
     needs = "the shop's address; with `owner_api = true` a REST API key of the shop"
     limits = "100 reviews a request"
-    terms = "the shop's own; robots.txt is obeyed, except by the owner"
+    terms = "the shop's own; Earful obeys robots.txt, except with the owner's key"
     optional_secrets: ClassVar[Mapping[str, str]] = {
         "WOOCOMMERCE_KEY": "consumer key, from WooCommerce, Settings, Advanced, REST API; used "
         "by `owner_api` only",

@@ -25,7 +25,7 @@ _FEED = "/comments/feed/"
 # The REST API is often closed to visitors, by a plugin or altogether; the feed seldom is.
 _CLOSED = [401, 403, 404]
 _COMMENT = re.compile(r"#comment-(\d+)")
-# The feed begins an answer with a sentence that links to what it answers.
+# The feed begins a reply with a sentence that links to what it answers.
 _IN_REPLY = re.compile(
     r'^\s*(?:<p>)?[^<]{0,60}<a href="[^"]*#comment-(\d+)"[^>]*>[^<]*</a>[^<\w]{0,20}(?:</p>|\n|$)'
 )
@@ -44,7 +44,7 @@ class WordPressSpider(MentionSpider):
     always = ("author",)
     needs = "the site's address"
     limits = "100 comments a request; where only the feed is open, 10"
-    terms = "the site's own; robots.txt is obeyed"
+    terms = "the site's own; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which site."""

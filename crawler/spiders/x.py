@@ -43,8 +43,8 @@ class XSpider(MentionSpider):
     robots = False
     needs = "a bearer token of a paid X developer account"
     asks_since = True
-    limits = "7 days back; 100 posts a request, each paid for; 60 requests in 15 minutes"
-    terms = "official API, paid; posts deleted there must be deleted here"
+    limits = "7 days back; 100 posts a request, you pay for each; 60 requests in 15 minutes"
+    terms = "official API, paid; what X deletes you must delete too"
     secrets: ClassVar[Mapping[str, str]] = {
         "X_BEARER_TOKEN": "app-only bearer token: developer.x.com, your app, Keys and tokens"
     }
@@ -53,9 +53,9 @@ class XSpider(MentionSpider):
         """What is searched."""
 
         languages: list[_Language] = Field(
-            default=[], description="Only posts in these languages, by X's reckoning."
+            default=[], description="Only posts in these languages, as X detects them."
         )
-        retweets: bool = Field(default=False, description="Read reposts too; each is paid for.")
+        retweets: bool = Field(default=False, description="Read reposts too; you pay for each.")
         pages: int = Field(
             default=2, ge=1, le=100, description="Pages of 100 posts a crawl, at most."
         )

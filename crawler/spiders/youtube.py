@@ -58,7 +58,7 @@ class YoutubeSpider(MentionSpider):
     always = ("url", "author")
     needs = "a free API key"
     limits = "100 searches a day; 10,000 other requests a day, of 100 comments each"
-    terms = "YouTube API terms: what is stored must be refreshed or deleted within 30 days"
+    terms = "YouTube API terms: you must refresh or delete what you store within 30 days"
     secrets: ClassVar[Mapping[str, str]] = {
         "YOUTUBE_API_KEY": "an API key of a Google Cloud project with the YouTube Data API v3: "
         "console.cloud.google.com/apis/credentials"
@@ -79,7 +79,8 @@ class YoutubeSpider(MentionSpider):
         )
         search: bool = Field(
             default=True,
-            description="Search for videos that name the brand: 1 of 100 a day for each term.",
+            description="Search for videos that name the brand: each term takes 1 of the 100 "
+            "searches a day.",
         )
         comments: bool = Field(
             default=True, description="Read the comments under the videos that the search finds."
@@ -96,7 +97,7 @@ class YoutubeSpider(MentionSpider):
             default=14,
             ge=1,
             le=365,
-            description="For how many days the comments under a video that was found are read.",
+            description="For how many days Earful reads the comments under a video that it found.",
         )
         language: str | None = Field(
             default=None,
@@ -290,8 +291,8 @@ class YoutubeSpider(MentionSpider):
             return None  # the brand itself
         watched = snippet.get("videoId") or video.get("id")
         watched = fields.identity(watched, "videoId") if watched else None
-        answers = snippet.get("parentId")
-        parent = fields.identity(answers, "parentId") if answers else watched
+        above = snippet.get("parentId")
+        parent = fields.identity(above, "parentId") if above else watched
         page = f"watch?v={watched}&lc={native_id}" if watched else f"watch?lc={native_id}"
         return self.mention(
             native_id=native_id,
@@ -306,7 +307,7 @@ class YoutubeSpider(MentionSpider):
         )
 
     def _with_reply(self, mention: Mention, item: Any, plain: bool) -> Mention:
-        """Give a comment with the first answer of the brand's own channels to it."""
+        """Give a comment with the first reply of the brand's own channels to it."""
         if at(item, "id") != mention.native_id:
             return mention
         replies = []

@@ -72,8 +72,8 @@ def test_each_border(stats: dict[str, Any], previous: list[int], expected: Outco
 def test_a_partly_failed_crawl_says_what_was_kept() -> None:
     stats = with_problems(Outcome.BLOCKED, Outcome.FAILED, **{stat_keys.MENTIONS: 90})
     assert judge(stats)[1] == (
-        "https://x.example/feed answered 403 (and 1 more problem); 90 mentions that came were "
-        "kept: crawl it less often and see `earful sources` for what it allows"
+        "https://x.example/feed answered 403 (and 1 more problem); Earful kept the 90 mentions "
+        "that came: crawl it less often; `earful sources` shows its limits"
     )
 
 
@@ -87,7 +87,9 @@ def test_refused_entries_are_explained_by_the_first() -> None:
         stat_keys.REFUSED: 7,
         stat_keys.REFUSED_EXAMPLES: [{"entry": "9", "reason": "id is gone"}],
     }
-    assert "all 7 entries were refused, the first because id is gone" in (judge(stats)[1] or "")
+    assert "Earful refused all of 7 entries, the first because id is gone" in (
+        judge(stats)[1] or ""
+    )
 
 
 def test_good_runs_carry_remarks() -> None:
@@ -98,6 +100,6 @@ def test_good_runs_carry_remarks() -> None:
         stat_keys.BOUNDED: 1,
     }
     assert judge(stats)[1] == (
-        "none of 3 entries matched the brand's query; 1 entries were refused; older entries lie "
+        "none of 3 entries matched the brand's query; Earful refused 1 entry; older entries lie "
         "beyond the page limit"
     )

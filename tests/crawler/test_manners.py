@@ -107,7 +107,7 @@ def test_robots_are_obeyed_by_pages_and_not_by_apis(db: Path) -> None:
         feed, api, obeying, deciding = run_fleet(jobs)
 
         assert feed.outcome is obeying.outcome is CrawlOutcome.BLOCKED
-        assert "forbidden to programs by its robots.txt" in (feed.reason or "")
+        assert "closed to programs: the robots.txt of its host" in (feed.reason or "")
         assert api.outcome is deciding.outcome is CrawlOutcome.OK
         assert site.asked("/feed") == []
         assert len(site.asked("/search.rss")) == 1
