@@ -40,15 +40,11 @@ def judge(
     if error := stats.get(stat_keys.STORE_ERROR):
         return CrawlOutcome.FAILED, f"the store did not take the mentions: {error}"
     if stats.get("memusage/limit_reached"):
-        return (
-            CrawlOutcome.FAILED,
-            "the crawl was stopped because it used too much memory: lower the source's `pages`",
-        )
+        reason = "the crawl was stopped because it used too much memory"
+        return CrawlOutcome.FAILED, f"{reason}: lower the source's `pages`"
     if stats.get("finish_reason") == "shutdown":
-        return (
-            CrawlOutcome.FAILED,
-            "the crawl was stopped before it ended: the next crawl tries again",
-        )
+        reason = "the crawl was stopped before it ended"
+        return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
     if problems := stats.get(stat_keys.PROBLEMS):
         return _of_problems(problems, stats)
     mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
@@ -78,8 +74,10 @@ def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str
     examples = stats.get(stat_keys.REFUSED_EXAMPLES) or [{"reason": "unknown"}]
     why = examples[0]["reason"]
     advice = _ADVICE[CrawlOutcome.BROKEN]
+    if refused == 1 and not mentions:
+        return f"Earful refused the only entry because {why}: {advice}"
     if refused and not mentions:
-        return f"Earful refused all of {_entries(refused)}, the first because {why}: {advice}"
+        return f"Earful refused all {refused} entries, the first because {why}: {advice}"
     if refused >= ENOUGH and refused >= mentions:
         some = f"{refused} of {_entries(refused + mentions)}"
         return f"Earful refused {some}, the first because {why}: {advice}"

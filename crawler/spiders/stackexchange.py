@@ -68,7 +68,7 @@ class StackExchangeSpider(MentionSpider):
         )
         tags: list[_Tag] = Field(
             default=[],
-            description="Tags whose questions to read; without any, Earful searches for the brand.",
+            description="Tags to read; without any, Earful searches the questions for the brand.",
         )
         about_brand: bool = Field(
             default=False,

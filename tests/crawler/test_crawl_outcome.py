@@ -87,9 +87,9 @@ def test_refused_entries_are_explained_by_the_first() -> None:
         stat_keys.REFUSED: 7,
         stat_keys.REFUSED_EXAMPLES: [{"entry": "9", "reason": "id is gone"}],
     }
-    assert "Earful refused all of 7 entries, the first because id is gone" in (
-        judge(stats)[1] or ""
-    )
+    assert "Earful refused all 7 entries, the first because id is gone" in (judge(stats)[1] or "")
+    one = {**stats, stat_keys.REFUSED: 1}
+    assert "Earful refused the only entry because id is gone" in (judge(one)[1] or "")
 
 
 def test_good_runs_carry_remarks() -> None:
