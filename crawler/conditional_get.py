@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from config.redaction import mask_url
 from crawler import stat_keys
-from crawler.crawl_session import session_of, stats_of
+from crawler.crawl_session import CrawlPart, session_of
 from crawler.waits import header
 from storage.models import Validators
 
 
-class ConditionalMiddleware:
+class ConditionalMiddleware(CrawlPart):
     """Ask "changed since?" for pages that stand for a whole target.
 
     Validators are taken up in the stats only: whoever runs the crawl saves them once all that
@@ -22,13 +20,8 @@ class ConditionalMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.stats = stats_of(crawler)
+        super().__init__(crawler)
         self.session = session_of(crawler)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         # Without an earlier good run nothing is stored, so nothing may count as unchanged.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
@@ -78,3 +78,15 @@ def stats_of(crawler: Crawler) -> StatsCollector:
     """Give what a crawl counts with; Scrapy sets it before it builds any component."""
     assert crawler.stats is not None
     return crawler.stats
+
+
+class CrawlPart:
+    """A middleware, pipeline or extension of Scrapy's, made for one crawl and its stats."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.stats = stats_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from crawler import stat_keys
 from crawler.base import MentionSpider
-from crawler.crawl_session import session_of, stats_of
+from crawler.crawl_session import CrawlPart, session_of
 from crawler.entry_problems import place
 
 _EVERY_S = 0.5
@@ -30,22 +30,18 @@ COUNTS = {
 }
 
 
-class Progress:
+class Progress(CrawlPart):
     """Tell the parent the counts twice a second, and the judge what the spider expects."""
 
     def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         session = session_of(crawler)
         if session is None:
             raise NotConfigured
-        self.stats = stats_of(crawler)
         self.tell = session.tell
         self.timer = LoopingCall(self.report)
         crawler.signals.connect(self.opened, signals.spider_opened)
         crawler.signals.connect(self.closed, signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def opened(self, spider: MentionSpider) -> None:
         self.stats.set_value(stat_keys.ASKED_SINCE, spider.asked_since)

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
@@ -14,7 +14,7 @@ from twisted.internet.task import LoopingCall
 
 from crawler import stat_keys
 from crawler.base import MentionSpider
-from crawler.crawl_session import CrawlerStore, session_of, stats_of
+from crawler.crawl_session import CrawlerStore, CrawlPart, session_of
 from crawler.entry_problems import Bounded, Gone, Refusal
 from crawler.store_faults import end_for
 from storage.models import Mention
@@ -28,15 +28,7 @@ LATEST_FLUSH_S = 1.0
 _OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
 
 
-class _Pipeline:
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.stats = stats_of(crawler)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
+class _Pipeline(CrawlPart):
     def example(self, key: str, example: dict[str, Any]) -> None:
         kept = self.stats.get_value(key) or []
         if len(kept) < EXAMPLES:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
-from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
@@ -14,7 +13,7 @@ from scrapy.statscollectors import StatsCollector
 from config.errors import StoreError
 from crawler import stat_keys
 from crawler.base import MentionSpider
-from crawler.crawl_session import stats_of
+from crawler.crawl_session import CrawlPart
 from crawler.daily_quota import NotAsked
 from crawler.entry_problems import PageError, blocked, broken, failed, place, unauthorised
 from crawler.probe import EnoughPages
@@ -40,16 +39,8 @@ def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
         )
 
 
-class ReportMiddleware:
+class ReportMiddleware(CrawlPart):
     """Judge each response: bad statuses never reach a spider, crashes are recorded."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.stats = stats_of(crawler)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     async def process_start(self, start: Any) -> Any:
         spider = self.crawler.spider
@@ -105,16 +96,8 @@ class _NothingToRead(Exception):  # noqa: N818 - it is no error
     """The page has not changed, or lies past the last."""
 
 
-class FailureMiddleware:
+class FailureMiddleware(CrawlPart):
     """Record requests that never got a response, once no retry is left."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.stats = stats_of(crawler)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if isinstance(exception, StoreError):

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from scrapy.http import Response
+from scrapy.http import Request, Response
 
 T = TypeVar("T")
 
@@ -43,6 +43,14 @@ def next_cursor(response: Response, given: object, name: str) -> str | None:
     """Give the cursor of the next page; None where there is none, or the same as was asked."""
     is_new = isinstance(given, str) and given not in ("", asked(response, name))
     return str(given) if is_new else None
+
+
+def once_more(response: Response, most: int) -> Request | None:
+    """Make the same request again; None once it was made `most` times."""
+    request, tries = response.request, int(meta_of(response).get("tries", 0)) + 1
+    if request is None or tries >= most:
+        return None
+    return request.replace(meta={**request.meta, "tries": tries})
 
 
 def portions(values: Sequence[T], most: int) -> Iterator[Sequence[T]]:

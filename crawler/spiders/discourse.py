@@ -20,7 +20,7 @@ from crawler.discourse_posts import (
 )
 from crawler.entry_problems import blocked
 from crawler.json_bodies import at, error_body, objects, quoted, read_json
-from crawler.request_details import meta_of, page_of, portions
+from crawler.request_details import meta_of, once_more, page_of, portions
 from crawler.response_problems import refusal
 from crawler.search_terms import words_or_phrase
 from crawler.source_options import SourceOptions
@@ -218,14 +218,13 @@ class DiscourseSpider(MentionSpider):
         kind = error.get("error_type")
         words = quoted(at(error, "errors", 0) or error.get("errors"))
         seconds = at(error, "extras", "wait_seconds")
-        request = response.request
         if kind == "rate_limit" or isinstance(seconds, int | float):
-            tries = int(meta_of(response).get("tries", 0)) + 1
             waits = float(seconds) if isinstance(seconds, int | float) else 10.0
             self.wait(response, min(max(waits, 1.0), 86_400.0))
-            if request is None or tries >= _TRIES:
+            again = once_more(response, _TRIES)
+            if again is None:
                 raise blocked(f"limits how often it is asked ({words or 'rate_limit'})")
-            yield request.replace(meta={**request.meta, "tries": tries})
+            yield again
             return
         if response.status == 404 and meta_of(response).get("shown") is not None:
             return  # the topic was deleted or made private since the search listed it

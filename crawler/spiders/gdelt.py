@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import PageError, blocked, broken, failed
 from crawler.json_bodies import items_at, quoted, read_json
-from crawler.request_details import asked, meta_of
+from crawler.request_details import asked, once_more
 from crawler.search_terms import OR, groups, phrase
 from crawler.source_options import SourceOptions
 from crawler.web_pages import html_page
@@ -142,12 +142,11 @@ class GdeltSpider(MentionSpider):
             raise failed(f"answered with a notice instead of articles ({words}): change the query")
         pause = _SECONDS.search(notice)
         seconds = float(pause[1]) if pause else 5.0
-        tries = int(meta_of(response).get("tries", 0)) + 1
-        if tries >= _TRIES or response.request is None:
+        again = once_more(response, _TRIES)
+        if again is None:
             raise blocked(f"answered with a notice instead of articles ({words})")
-        self.wait(response, seconds * 2**tries)
-        meta = {**response.request.meta, "tries": tries}
-        yield response.request.replace(meta=meta)
+        self.wait(response, seconds * 2 ** again.meta["tries"])
+        yield again
 
     def _queries(self) -> Iterator[str]:
         """Put as many terms into a search as it takes: requests are dear here."""
