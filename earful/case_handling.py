@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts.decide import surges
 from alerts.decide.case_moves import answered, clock_moves, count_overdue
-from alerts.decide.rules import Decision, Policy, Surroundings, folding_key, judge
+from alerts.decide.rules import Decision, Policy, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
 from earful.isolation import Isolation, mention_subject
@@ -26,6 +26,7 @@ from storage.models import (
     Stance,
     Voice,
 )
+from storage.models.dedupe_keys import limited_key
 from storage.store import Store
 from storage.tables.outbox import MESSAGES
 
@@ -330,7 +331,7 @@ def _surroundings(
         dismissed=store.cases.dismissed(brand, now - policy.dismissed_for),
         posted=posted,
         folded={
-            channel: store.outbox.counted(folding_key(channel, now))
+            channel: store.outbox.counted(limited_key(channel, now))
             for channel in policy.calm.per_hour
         },
         incident=bool(store.incidents.open(brand)),

@@ -225,7 +225,7 @@ class Insight:
             f"""
             SELECT count(u.author_id) AS muted,
                 coalesce(sum(v.experience = 'delighted' AND v.sure = 1 AND NOT EXISTS (
-                    SELECT 1 FROM alerts a WHERE a.dedupe_key = 'wow:' || v.id
+                    SELECT 1 FROM alerts a WHERE a.dedupe_key = wow_key(v.id)
                 )), 0) AS wows
             FROM voice v
             LEFT JOIN mutes u ON u.author_id = v.author_id AND u.brand = v.brand

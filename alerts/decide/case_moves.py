@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.routing import Calm
@@ -23,6 +23,7 @@ from storage.models import (
     Outcome,
     Voice,
 )
+from storage.models.dedupe_keys import case_reply_key, overdue_key, update_key
 
 UPDATE_EVERY = timedelta(seconds=15)
 """A case's message changes no more often than this; the thread tells each step at once."""
@@ -55,7 +56,7 @@ class Teller:
             return []
         return [
             NewAlert(
-                dedupe_key=f"update:{file.case.root_key}",
+                dedupe_key=update_key(file.case.root_key),
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -76,7 +77,7 @@ class Teller:
         return [
             NewAlert(
                 # Counted in the transaction that wrote the event: each event has one reply.
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -93,7 +94,7 @@ class Teller:
         channel = file.channel or self.channel
         return [
             NewAlert(
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
@@ -207,7 +208,7 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
 
 def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
+    key = overdue_key(brand, now)
     payload = messages.overdue_count(brand, number, now)
     first = NewAlert(
         dedupe_key=key,
@@ -218,7 +219,7 @@ def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[
         created_at=now,
     )
     update = NewAlert(
-        dedupe_key=f"update:{key}",
+        dedupe_key=update_key(key),
         kind=AlertKind.OPS,
         brand=brand,
         channel=channel,

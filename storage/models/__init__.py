@@ -27,9 +27,6 @@ from storage.models.crawl_models import (
     SourceState,
     Validators,
 )
-from storage.models.dedupe_keys import (
-    complaint_key,
-)
 from storage.models.mention_models import (
     Mention,
     SaveResult,
@@ -83,7 +80,6 @@ __all__ = [
     "Validators",
     "Verdict",
     "Voice",
-    "complaint_key",
     "from_iso",
     "iso",
 ]

@@ -7,9 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.models.alert_models import AlertKind
-from storage.models.dedupe_keys import complaint_key
+from storage.models.dedupe_keys import complaint_key, incident_key
 from storage.models.mention_models import Mention
-from storage.models.store_times import iso
 from storage.models.verdict_models import AuthorHistory, Verdict, Voice
 
 
@@ -142,4 +141,4 @@ class Incident:
 
     @property
     def root_key(self) -> str:
-        return f"incident:{self.brand}:{iso(self.opened_at)}"
+        return incident_key(self.brand, self.opened_at)

@@ -17,10 +17,10 @@ from storage.models import (
     NewAlert,
     NewCase,
     Outcome,
-    complaint_key,
     from_iso,
     iso,
 )
+from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.mentions import SELECT_MENTION, mention_from
 from storage.tables.outbox import insert_alerts

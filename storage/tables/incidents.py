@@ -28,7 +28,7 @@ class Incidents:
             "ORDER BY id",
             (brand,),
         )
-        return [_incident(row) for row in rows]
+        return [incident_from(row) for row in rows]
 
     def write(self, incident: Incident, alerts: Iterable[NewAlert]) -> None:
         """Write how an incident stands and what is told of it, in one transaction."""
@@ -134,7 +134,8 @@ def write_incident(
 
 
 @reads("incidents")
-def _incident(row: sqlite3.Row) -> Incident:
+def incident_from(row: sqlite3.Row) -> Incident:
+    """Make an Incident of a row of the table."""
     return Incident(
         brand=row["brand"],
         channel=row["channel"],

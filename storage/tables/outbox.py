@@ -16,6 +16,7 @@ from storage.models import (
     Operation,
     iso,
 )
+from storage.models.dedupe_keys import numbered_key
 from storage.rows import Unreadable, moment_in, pass_over, read_each
 from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.tables.failures import clear_failure, write_failure
@@ -340,7 +341,7 @@ def _own_key(connection: sqlite3.Connection, alert: NewAlert) -> str:
         "SELECT count(*) FROM alerts WHERE root_key = ? AND operation = 'update'",
         (alert.root_key,),
     ).fetchone()
-    return f"{alert.dedupe_key}:{row[0] + 1}"
+    return numbered_key(alert.dedupe_key, row[0] + 1)
 
 
 def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
