@@ -16,13 +16,13 @@ from earful.policies import business_hours, policy_for
 from storage.models import (
     Case,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Incident,
     Mention,
     NewAlert,
     NewCase,
-    Outcome,
     Stance,
     Voice,
 )
@@ -172,8 +172,8 @@ ACTS = {
     "claim": ("claimed", CaseState.CLAIMED, None),
     "release": ("released", CaseState.OPEN, None),
     "respond": ("responded", CaseState.RESPONDED, None),
-    "close": ("closed", CaseState.CLOSED, Outcome.DONE),
-    "dismiss": ("dismissed", CaseState.DISMISSED, Outcome.NOT_A_CASE),
+    "close": ("closed", CaseState.CLOSED, CaseOutcome.DONE),
+    "dismiss": ("dismissed", CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
     "reopen": ("reopened", CaseState.OPEN, None),
 }
 
@@ -237,7 +237,7 @@ def mute(
             to=CaseState.DISMISSED if waits else None,
             actor=actor.name,
             actor_id=actor.id,
-            outcome=Outcome.MUTED if waits else None,
+            outcome=CaseOutcome.MUTED if waits else None,
             click=click,
         ),
         policy_for(settings, brand).teller(),
@@ -281,7 +281,7 @@ def relabel(
                 actor=actor.name,
                 actor_id=actor.id,
                 note=experience.value,
-                outcome=Outcome.WRONG_LABEL if wrong and waits else None,
+                outcome=CaseOutcome.WRONG_LABEL if wrong and waits else None,
                 click=click,
             )
         )

@@ -15,12 +15,12 @@ from storage.models import (
     Case,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Mention,
     NewAlert,
     Operation,
-    Outcome,
     Voice,
 )
 from storage.models.dedupe_keys import case_reply_key, overdue_key, update_key
@@ -119,7 +119,7 @@ def edited(
                 event="won_back",
                 at=now,
                 to=CaseState.CLOSED,
-                outcome=Outcome.WON_BACK,
+                outcome=CaseOutcome.WON_BACK,
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)

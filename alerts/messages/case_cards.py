@@ -37,9 +37,9 @@ from storage.models import (
     CaseEvent,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
-    Outcome,
     Voice,
 )
 
@@ -47,11 +47,11 @@ MAX_ANSWERS = 2
 """Public answers to one person in one thread, after which more only feeds the quarrel (Baer)."""
 
 _ENDED = {
-    Outcome.WON_BACK: "won back",
-    Outcome.DONE: "done",
-    Outcome.NOT_A_CASE: "not a case",
-    Outcome.WRONG_LABEL: "the label was wrong",
-    Outcome.MUTED: "the author is muted",
+    CaseOutcome.WON_BACK: "won back",
+    CaseOutcome.DONE: "done",
+    CaseOutcome.NOT_A_CASE: "not a case",
+    CaseOutcome.WRONG_LABEL: "the label was wrong",
+    CaseOutcome.MUTED: "the author is muted",
 }
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
@@ -111,7 +111,7 @@ def case_card(file: CaseFile) -> dict[str, Any]:
         title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
     else:
         title = f"{complaint_word} about {mention.brand}"
-    if case.outcome is Outcome.WON_BACK:
+    if case.outcome is CaseOutcome.WON_BACK:
         title = f"Won back: a customer of {mention.brand}"
     lead = None
     if lost and waits:

@@ -13,10 +13,10 @@ from storage.models.case_models import (
     CaseEvent,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Incident,
     NewCase,
-    Outcome,
 )
 from storage.models.crawl_models import (
     CrawlOutcome,
@@ -58,6 +58,7 @@ __all__ = [
     "CaseEvent",
     "CaseFile",
     "CaseMove",
+    "CaseOutcome",
     "CaseState",
     "CrawlOutcome",
     "CrawlReport",
@@ -70,7 +71,6 @@ __all__ = [
     "NewAlert",
     "NewCase",
     "Operation",
-    "Outcome",
     "PastRun",
     "SaveResult",
     "SourceStanding",

@@ -20,7 +20,7 @@ class CaseState(StrEnum):
     DISMISSED = "dismissed"
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """Why a case ended."""
 
     WON_BACK = "won_back"
@@ -57,7 +57,7 @@ class Case:
     closed_at: datetime | None = None
     kind: AlertKind = AlertKind.COMPLAINT
     claimed_by_id: str | None = None
-    outcome: Outcome | None = None
+    outcome: CaseOutcome | None = None
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
@@ -84,7 +84,7 @@ class CaseMove:
     actor: str = "earful"
     actor_id: str | None = None
     note: str | None = None
-    outcome: Outcome | None = None
+    outcome: CaseOutcome | None = None
     joins: str | None = None
     due_at: datetime | None = None
     responded_at: datetime | None = None

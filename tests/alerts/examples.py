@@ -34,6 +34,7 @@ from storage.models import (
     CaseEvent,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     CrawlOutcome,
     CrawlReport,
@@ -41,7 +42,6 @@ from storage.models import (
     Experience,
     Incident,
     Mention,
-    Outcome,
     SourceStanding,
     SourceState,
     Stance,
@@ -344,17 +344,17 @@ def _case_won_back() -> dict[str, Any]:
         title="They made it right", text="A call, the refund, an apology.", rating=5.0
     )
     return messages.case_card(
-        a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+        a_file(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK, ended="won_back", mention=glad)
     )
 
 
 def _case_dismissed() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.DISMISSED, outcome=Outcome.NOT_A_CASE))
+    return messages.case_card(a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_A_CASE))
 
 
 def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
-    file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+    file = a_file(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK, ended="won_back", mention=glad)
     move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
     return messages.thread_reply(file, move)
 

@@ -37,13 +37,13 @@ from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
     CaseMove,
+    CaseOutcome,
     CaseState,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
     Experience,
     Mention,
-    Outcome,
     SourceStanding,
     SourceState,
     Verdict,
@@ -192,7 +192,7 @@ BUILDERS: dict[str, Builder] = {
     "case_card": _card(CaseState.OPEN, answers=2),
     "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
     "case_card, responded": _card(CaseState.RESPONDED),
-    "case_card, closed": _card(CaseState.CLOSED, outcome=Outcome.WON_BACK),
+    "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
     **{
         f"thread_reply, {event}": _reply(event)
         for event in ("claimed", "joined", "won_back", "muted", "relabelled", "edited", "reopened")
