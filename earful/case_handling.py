@@ -15,6 +15,7 @@ from earful.isolation import Isolation, mention_subject
 from earful.policies import business_hours, policy_for
 from storage.models import (
     Case,
+    CaseEventKind,
     CaseMove,
     CaseOutcome,
     CaseState,
@@ -118,7 +119,7 @@ def tend(store: Store, settings: Settings, now: datetime) -> int:
                     move, policy_for(settings, case.brand).teller()
                 ).changed
                 touched += changed
-                if move.event == "overdue" and changed:
+                if move.event is CaseEventKind.OVERDUE and changed:
                     overdue.add(case.brand)
     for brand in sorted(overdue):
         with isolation.subject(f"overdue of {brand}"):
@@ -169,12 +170,12 @@ class Acted:
 
 
 ACTS = {
-    "claim": ("claimed", CaseState.CLAIMED, None),
-    "release": ("released", CaseState.OPEN, None),
-    "respond": ("responded", CaseState.RESPONDED, None),
-    "close": ("closed", CaseState.CLOSED, CaseOutcome.DONE),
-    "dismiss": ("dismissed", CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
-    "reopen": ("reopened", CaseState.OPEN, None),
+    "claim": (CaseEventKind.CLAIMED, CaseState.CLAIMED, None),
+    "release": (CaseEventKind.RELEASED, CaseState.OPEN, None),
+    "respond": (CaseEventKind.RESPONDED, CaseState.RESPONDED, None),
+    "close": (CaseEventKind.CLOSED, CaseState.CLOSED, CaseOutcome.DONE),
+    "dismiss": (CaseEventKind.DISMISSED, CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
+    "reopen": (CaseEventKind.REOPENED, CaseState.OPEN, None),
 }
 
 
@@ -232,7 +233,7 @@ def mute(
     applied = store.cases.apply(
         CaseMove(
             mention_id=mention_id,
-            event="muted",
+            event=CaseEventKind.MUTED,
             at=now,
             to=CaseState.DISMISSED if waits else None,
             actor=actor.name,
@@ -275,7 +276,7 @@ def relabel(
         moves.append(
             CaseMove(
                 mention_id=mention_id,
-                event="relabelled",
+                event=CaseEventKind.RELABELLED,
                 at=now,
                 to=CaseState.DISMISSED if wrong and waits else None,
                 actor=actor.name,

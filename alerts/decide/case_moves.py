@@ -13,6 +13,7 @@ from alerts.messages.case_cards import MAX_ANSWERS
 from storage.models import (
     AlertKind,
     Case,
+    CaseEventKind,
     CaseFile,
     CaseMove,
     CaseOutcome,
@@ -42,10 +43,10 @@ class Teller:
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
-        if move.event == "reminded":
+        if move.event is CaseEventKind.REMINDED:
             payload = messages.reminder(file, move.at, file.case.claimed_by_id)
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
-        if move.event == "overdue":
+        if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
         reply = messages.thread_reply(file, move)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
@@ -116,7 +117,7 @@ def edited(
         if case.state in (*_WAITING, CaseState.RESPONDED):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="won_back",
+                event=CaseEventKind.WON_BACK,
                 at=now,
                 to=CaseState.CLOSED,
                 outcome=CaseOutcome.WON_BACK,
@@ -126,12 +127,12 @@ def edited(
         if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="reopened",
+                event=CaseEventKind.REOPENED,
                 at=now,
                 to=CaseState.OPEN,
                 due_at=due(now),
             )
-    return CaseMove(mention_id=voice.mention.id, event="edited", at=now)
+    return CaseMove(mention_id=voice.mention.id, event=CaseEventKind.EDITED, at=now)
 
 
 def joins(
@@ -145,7 +146,7 @@ def joins(
     again = done and answers < MAX_ANSWERS
     return CaseMove(
         mention_id=case.mention_id,
-        event="joined",
+        event=CaseEventKind.JOINED,
         at=now,
         joins=voice.mention.id,
         to=CaseState.OPEN if again else None,
@@ -157,7 +158,7 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
     """Let an owner's public reply answer a case; it counts from when the owner wrote it."""
     return CaseMove(
         mention_id=case.mention_id,
-        event="answered",
+        event=CaseEventKind.ANSWERED,
         at=now,
         to=CaseState.RESPONDED,
         responded_at=max(case.opened_at, min(replied_at, now)),
@@ -176,14 +177,18 @@ def clock_moves(
     for case in cases:
         if case.due_at < now:
             if case.overdue_told_at is None:
-                moves.append(CaseMove(mention_id=case.mention_id, event="overdue", at=now))
+                moves.append(
+                    CaseMove(mention_id=case.mention_id, event=CaseEventKind.OVERDUE, at=now)
+                )
         elif (
             case.state is CaseState.CLAIMED
             and case.reminded_at is None
             and remind_at(case) <= now
             and is_open(now)
         ):
-            moves.append(CaseMove(mention_id=case.mention_id, event="reminded", at=now))
+            moves.append(
+                CaseMove(mention_id=case.mention_id, event=CaseEventKind.REMINDED, at=now)
+            )
     return moves
 
 

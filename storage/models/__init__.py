@@ -11,6 +11,7 @@ from storage.models.alert_models import (
 from storage.models.case_models import (
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
     CaseMove,
     CaseOutcome,
@@ -56,6 +57,7 @@ __all__ = [
     "AuthorHistory",
     "Case",
     "CaseEvent",
+    "CaseEventKind",
     "CaseFile",
     "CaseMove",
     "CaseOutcome",

@@ -30,6 +30,31 @@ class CaseOutcome(StrEnum):
     MUTED = "muted"
 
 
+class CaseEventKind(StrEnum):
+    """What happened to a case: the words of `case_events`."""
+
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    RESPONDED = "responded"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+    REOPENED = "reopened"
+    WON_BACK = "won_back"
+    JOINED = "joined"
+    EDITED = "edited"
+    MUTED = "muted"
+    RELABELLED = "relabelled"
+    REMINDED = "reminded"
+    OVERDUE = "overdue"
+
+    @property
+    def is_answer(self) -> bool:
+        """Tell whether the customer got an answer: said by the team, or seen in public."""
+        return self in (CaseEventKind.RESPONDED, CaseEventKind.ANSWERED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
     """A case to open for a mention; `kind` is `complaint` or `lost_advocate`."""
@@ -72,13 +97,13 @@ class Case:
 class CaseMove:
     """Something that happens to the case of a mention. `to` is None where only a note is made.
 
-    `event` is a word for `case_events`; `click` makes a repeated click harmless; `joins` is a
-    mention that becomes part of the case; `due_at` is a new due time, counted from `at`;
-    `reply_seen_at` is the owner's reply that this move takes note of.
+    `click` makes a repeated click harmless; `joins` is a mention that becomes part of the case;
+    `due_at` is a new due time, counted from `at`; `reply_seen_at` is the owner's reply that this
+    move takes note of.
     """
 
     mention_id: str
-    event: str
+    event: CaseEventKind
     at: datetime
     to: CaseState | None = None
     actor: str = "earful"
@@ -95,7 +120,7 @@ class CaseMove:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
     at: datetime
-    event: str
+    event: CaseEventKind
     actor: str
     actor_id: str | None = None
     note: str | None = None

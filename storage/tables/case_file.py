@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from storage.models import (
     AlertKind,
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
     CaseMove,
     CaseOutcome,
@@ -36,6 +38,7 @@ MOVES = {
     _DISMISSED: (_OPEN,),
 }
 
+_ANSWERS = json.dumps([kind for kind in CaseEventKind if kind.is_answer])
 _CLICKS_KEPT = timedelta(days=30)
 
 Tell = Callable[[CaseFile, CaseMove], Sequence[NewAlert]]
@@ -71,8 +74,8 @@ def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
     if row is None:
         return None
     connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, 'opened', 'earful')",
-        (row["id"], iso(case.opened_at)),
+        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, ?, 'earful')",
+        (row["id"], iso(case.opened_at), CaseEventKind.OPENED),
     )
     return int(row["id"])
 
@@ -174,7 +177,7 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
         """
         SELECT count(m.owner_replied_at) AS seen, coalesce(sum((
             SELECT count(*) FROM case_events e JOIN cases k ON k.id = e.case_id
-            WHERE k.mention_id = m.id AND e.event IN ('responded', 'answered')
+            WHERE k.mention_id = m.id AND e.event IN (SELECT value FROM json_each(:answers))
         )), 0) AS told
         FROM mentions m
         WHERE m.id = :id OR (
@@ -187,6 +190,7 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
             "author": row["author_id"],
             "brand": row["brand"],
             "thread": thread,
+            "answers": _ANSWERS,
         },
     ).fetchone()
     return int(max(found["seen"], found["told"]))
@@ -196,7 +200,7 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
 def _event(row: sqlite3.Row) -> CaseEvent:
     return CaseEvent(
         at=from_iso(row["at"]),
-        event=row["event"],
+        event=CaseEventKind(row["event"]),
         actor=row["actor"],
         actor_id=row["actor_id"],
         note=row["note"],
@@ -280,9 +284,9 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             due_at = coalesce(:due_at, due_at),
             due_from = CASE WHEN :due_at IS NULL THEN due_from ELSE :at END,
             reminded_at = CASE WHEN :due_at IS NOT NULL THEN NULL
-                WHEN :event = 'reminded' THEN :at ELSE reminded_at END,
+                WHEN :event = :reminded THEN :at ELSE reminded_at END,
             overdue_told_at = CASE WHEN :due_at IS NOT NULL THEN NULL
-                WHEN :event = 'overdue' THEN :at ELSE overdue_told_at END
+                WHEN :event = :overdue THEN :at ELSE overdue_told_at END
         WHERE id = :id
         """,
         {
@@ -295,6 +299,8 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "responded_at": iso(move.responded_at) if move.responded_at else None,
             "reply_seen_at": iso(move.reply_seen_at) if move.reply_seen_at else None,
             "event": move.event,
+            "reminded": CaseEventKind.REMINDED,
+            "overdue": CaseEventKind.OVERDUE,
             "due_at": iso(move.due_at) if move.due_at else None,
             "id": case.id,
         },

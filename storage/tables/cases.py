@@ -8,7 +8,16 @@ from datetime import datetime
 
 from config.errors import InputError
 from storage.database import Database
-from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
+from storage.models import (
+    Case,
+    CaseEventKind,
+    CaseFile,
+    CaseMove,
+    CaseState,
+    Mention,
+    from_iso,
+    iso,
+)
 from storage.rows import Unreadable, pass_over, read_each, reads
 from storage.tables.case_file import (
     Applied,
@@ -22,12 +31,12 @@ from storage.tables.case_file import (
 )
 from storage.tables.mentions import SELECT_MENTION, mention_from
 
-_PAST = {
-    CaseState.OPEN: "opened",
-    CaseState.CLAIMED: "claimed",
-    CaseState.RESPONDED: "responded",
-    CaseState.CLOSED: "closed",
-    CaseState.DISMISSED: "dismissed",
+_EVENTS = {
+    CaseState.OPEN: CaseEventKind.OPENED,
+    CaseState.CLAIMED: CaseEventKind.CLAIMED,
+    CaseState.RESPONDED: CaseEventKind.RESPONDED,
+    CaseState.CLOSED: CaseEventKind.CLOSED,
+    CaseState.DISMISSED: CaseEventKind.DISMISSED,
 }
 
 
@@ -104,7 +113,7 @@ class Cases:
         moved = self.apply(
             CaseMove(
                 mention_id=case.mention_id,
-                event=_PAST[state],
+                event=_EVENTS[state],
                 to=state,
                 actor=actor,
                 at=at,

@@ -36,6 +36,7 @@ from alerts.messages.digest_chart import Day
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
+    CaseEventKind,
     CaseMove,
     CaseOutcome,
     CaseState,
@@ -101,7 +102,7 @@ def voices(draw: st.DrawFn) -> Voice:
     )  # fmt: skip
 
 
-def a_move(mention: Mention, text: str, event: str) -> CaseMove:
+def a_move(mention: Mention, text: str, event: CaseEventKind) -> CaseMove:
     return CaseMove(
         mention_id=mention.id,
         event=event,
@@ -152,7 +153,7 @@ def _with(file: Any, text: str) -> Any:
     )
 
 
-def _reply(event: str) -> Builder:
+def _reply(event: CaseEventKind) -> Builder:
     def build(voice: Voice, text: str) -> Payload:
         mention = voice.mention
         file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,), answers=2)
@@ -193,10 +194,7 @@ BUILDERS: dict[str, Builder] = {
     "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
     "case_card, responded": _card(CaseState.RESPONDED),
     "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
-    **{
-        f"thread_reply, {event}": _reply(event)
-        for event in ("claimed", "joined", "won_back", "muted", "relabelled", "edited", "reopened")
-    },
+    **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
     "overdue": _overdue,
     "reminder": _reminder,
     "incident": lambda voice, text: messages.incident(

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    CaseEventKind,
     CaseMove,
     CaseState,
     CrawlOutcome,
@@ -200,7 +201,9 @@ WAYS: dict[str, Way] = {
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
-            CaseMove(mention_id="appstore:hostile", event="noted", at=NOW, note="called")
+            CaseMove(
+                mention_id="appstore:hostile", event=CaseEventKind.EDITED, at=NOW, note="called"
+            )
         )
     ),
     "cases.counts": reads(lambda s: s.cases.counts(NOW)),
