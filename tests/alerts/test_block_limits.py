@@ -50,7 +50,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from tests.alerts.examples import ADVOCATE, DUE, NOW, a_file, a_voice, an_incident
+from tests.alerts.examples import ADVOCATE, DUE, NOW, REPLIED, a_file, a_voice, an_incident
 from tests.alerts.fake_slack import block_faults
 
 Payload = dict[str, Any]
