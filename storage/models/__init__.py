@@ -1,10 +1,10 @@
 """The words of the product as frozen dataclasses and enums; what every room may hold."""
 
 from storage.models.alert_models import (
-    MAY_BE_POSTED,
     Alert,
     AlertKind,
     AlertState,
+    AlertTrouble,
     NewAlert,
     Operation,
 )
@@ -50,10 +50,10 @@ from storage.models.verdict_models import (
 )
 
 __all__ = [
-    "MAY_BE_POSTED",
     "Alert",
     "AlertKind",
     "AlertState",
+    "AlertTrouble",
     "AuthorHistory",
     "Case",
     "CaseEvent",

@@ -16,10 +16,6 @@ class AlertState(StrEnum):
     DROPPED = "dropped"
 
 
-MAY_BE_POSTED = "May be at Slack already: "
-"""How the error of an alert begins while Slack may have a copy of it."""
-
-
 class Operation(StrEnum):
     """What is done at Slack: a message of its own, or something with another alert's message."""
 
@@ -72,7 +68,11 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A row of the outbox; `root_…` tell of the alert whose message it is about."""
+    """A row of the outbox; `root_…` tell of the alert whose message it is about.
+
+    `may_be_posted`: an earlier try than the one under way may have reached Slack, which was not
+    settled since.
+    """
 
     id: int
     dedupe_key: str
@@ -98,20 +98,31 @@ class Alert:
     root_state: AlertState | None = None
     root_ts: str | None = None
     root_channel: str | None = None
+    may_be_posted: bool = False
 
     @property
     def in_doubt(self) -> bool:
         """Tell whether Slack may have it although the store does not know."""
         if self.state in (AlertState.PENDING, AlertState.PARKED):
-            return self.was_in_doubt
+            return self.may_be_posted
         return self.state is AlertState.SENDING
-
-    @property
-    def was_in_doubt(self) -> bool:
-        """Tell whether an earlier try than the one under way may have reached Slack."""
-        return (self.error or "").startswith(MAY_BE_POSTED)
 
     @property
     def queue(self) -> str:
         """Name what it waits in line with: updates of a channel do not wait behind its posts."""
         return f"{self.channel} updates" if self.operation is Operation.UPDATE else self.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTrouble:
+    """What keeps alerts of a channel from Slack: so many wait with this error, `parked` of them.
+
+    `may_be_posted` as in `Alert`; `oldest_at` is when the first of them was written.
+    """
+
+    channel: str
+    error: str
+    may_be_posted: bool
+    waiting: int
+    parked: int
+    oldest_at: datetime

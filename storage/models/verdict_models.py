@@ -24,7 +24,10 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How the customer felt, by one model version. Probabilities sum to 1 per head."""
+    """How the customer felt, by one model version. Probabilities sum to 1 per head.
+
+    `unread`: no model could read the text, so that no experience is claimed.
+    """
 
     experience: Experience
     stance: Stance
@@ -37,6 +40,7 @@ class Verdict:
     p_hater: float
     p_neither: float
     model: str
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

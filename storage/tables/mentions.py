@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
-from storage.models import MAY_BE_POSTED, Mention, SaveResult, Unstored, from_iso, iso
+from storage.models import Mention, SaveResult, Unstored, from_iso, iso
 from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
 
@@ -293,8 +293,8 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         connection.execute(
             "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
             "WHERE mention_id = ? AND state IN ('pending', 'parked') "
-            "AND coalesce(error, '') NOT LIKE ? || '%'",
-            (mention_id, MAY_BE_POSTED),
+            "AND NOT may_be_posted",
+            (mention_id,),
         )
     return deleted
 

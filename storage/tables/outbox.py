@@ -9,9 +9,9 @@ from datetime import datetime
 
 from storage.database import Database
 from storage.models import (
-    MAY_BE_POSTED,
     Alert,
     AlertState,
+    AlertTrouble,
     NewAlert,
     Operation,
     iso,
@@ -23,13 +23,6 @@ from storage.tables.failures import clear_failure, write_failure
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
-
-
-# The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
-# other error may take its place, or the alert would be sent again without a look.
-_ERROR_AND_DOUBT = (
-    "error = CASE WHEN ? OR coalesce(error, '') NOT LIKE ? || '%' THEN '' ELSE ? END || ?"
-)
 
 
 class Outbox:
@@ -80,7 +73,7 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 """
-                UPDATE alerts SET state = 'dropped', error = NULL
+                UPDATE alerts SET state = 'dropped', error = NULL, may_be_posted = 0
                 WHERE state = 'pending' AND root_key IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM alerts r
                     WHERE r.dedupe_key = alerts.root_key AND r.state <> 'dropped'
@@ -125,7 +118,7 @@ class Outbox:
     ) -> None:
         self._update(
             "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
-            "sent_at = ?, error = NULL, next_attempt_at = NULL",
+            "sent_at = ?, error = NULL, may_be_posted = 0, next_attempt_at = NULL",
             (slack_ts, slack_channel, iso(now)),
             alert_id,
         )
@@ -139,36 +132,45 @@ class Outbox:
         update that a newer one has overtaken meanwhile is dropped instead.
         """
         self._update(
-            f"""
+            """
             state = CASE WHEN operation = 'update' AND EXISTS (
                 SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
                     AND n.operation = 'update'
-            ) THEN 'dropped' ELSE 'pending' END, {_ERROR_AND_DOUBT}, next_attempt_at = ?
+            ) THEN 'dropped' ELSE 'pending' END, error = ?,
+            may_be_posted = may_be_posted AND NOT ?, next_attempt_at = ?
             """,
-            (*_error_and_doubt(error, absent), iso(next_attempt_at)),
+            (error, absent, iso(next_attempt_at)),
             alert_id,
         )
 
     def drop(self, alert_id: int) -> None:
         """Give up an alert that has nothing left to be about."""
-        self._update("state = 'dropped', next_attempt_at = NULL, error = NULL", (), alert_id)
+        self._update(
+            "state = 'dropped', next_attempt_at = NULL, error = NULL, may_be_posted = 0",
+            (),
+            alert_id,
+        )
 
     def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
         """Keep an alert in `sending`: Slack may have it, and must be asked first."""
         self._update(
-            "state = 'sending', next_attempt_at = ?, error = ?",
+            "state = 'sending', next_attempt_at = ?, error = ?, may_be_posted = 1",
             (iso(next_attempt_at), error),
             alert_id,
         )
 
-    def park(self, alert_id: int, error: str, *, absent: bool = False) -> None:
+    def park(
+        self, alert_id: int, error: str, *, absent: bool = False, may_be_posted: bool = False
+    ) -> None:
         """Set an alert aside until it is retried; `error` is a sentence for people.
 
-        What was in doubt stays so, unless it was looked for and is `absent`.
+        What was in doubt stays so, unless it was looked for and is `absent`; what Slack may have
+        after this try is in doubt from now on.
         """
         self._update(
-            f"state = 'parked', next_attempt_at = NULL, {_ERROR_AND_DOUBT}",
-            _error_and_doubt(error, absent),
+            "state = 'parked', next_attempt_at = NULL, error = ?, "
+            "may_be_posted = ? OR (may_be_posted AND NOT ?)",
+            (error, may_be_posted, absent),
             alert_id,
         )
 
@@ -183,10 +185,10 @@ class Outbox:
             connection.execute(
                 """
                 UPDATE alerts SET next_attempt_at = ?1,
-                    error = CASE WHEN error LIKE ?4 || '%' THEN error ELSE ?2 END
-                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?5
+                    error = CASE WHEN may_be_posted THEN error ELSE ?2 END
+                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?4
                 """,
-                (iso(until), error, channel, MAY_BE_POSTED, updates),
+                (iso(until), error, channel, updates),
             )
 
     def park_channel(self, channel: str, error: str) -> int:
@@ -195,10 +197,10 @@ class Outbox:
             return connection.execute(
                 """
                 UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
-                    error = CASE WHEN error LIKE ?3 || '%' THEN error ELSE ?1 END
+                    error = CASE WHEN may_be_posted THEN error ELSE ?1 END
                 WHERE channel = ?2 AND state = 'pending'
                 """,
-                (error, channel, MAY_BE_POSTED),
+                (error, channel),
             ).rowcount
 
     def unpark_certain(self) -> int:
@@ -210,8 +212,7 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 "UPDATE alerts SET state = 'pending', next_attempt_at = NULL "
-                "WHERE state = 'parked' AND coalesce(error, '') NOT LIKE ? || '%'",
-                (MAY_BE_POSTED,),
+                "WHERE state = 'parked' AND NOT may_be_posted"
             ).rowcount
 
     def posted_since(self, since: datetime) -> dict[str, int]:
@@ -246,14 +247,14 @@ class Outbox:
         found = {str(state): number for state, number in rows}
         return {state: found.get(state, 0) for state in AlertState}
 
-    def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
-        """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
+    def troubles(self) -> list[AlertTrouble]:
+        """Give what keeps alerts from Slack, by channel."""
         rows = self._database.connection.execute(
             """
-            SELECT min(id) AS id, channel, error, count(*) AS number,
+            SELECT min(id) AS id, channel, error, may_be_posted, count(*) AS waiting,
                 sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
-            GROUP BY channel, error ORDER BY channel
+            GROUP BY channel, error, may_be_posted ORDER BY channel
             """
         )
         return [trouble_from(row) for row in rows]
@@ -274,12 +275,6 @@ class Outbox:
             )
 
 
-def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
-    """Give what `_ERROR_AND_DOUBT` asks for."""
-    is_marked = error.startswith(MAY_BE_POSTED)
-    return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
-
-
 def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
     """Write alerts inside a running transaction; a known dedupe key is passed over.
 
@@ -295,10 +290,9 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
                 """
                 UPDATE alerts SET payload = ?1 WHERE
                     (root_key = ?2 AND operation = 'update' AND state IN ('pending', 'parked'))
-                    OR (dedupe_key = ?2 AND state = 'pending'
-                        AND coalesce(error, '') NOT LIKE ?3 || '%')
+                    OR (dedupe_key = ?2 AND state = 'pending' AND NOT may_be_posted)
                 """,
-                (payload, alert.root_key, MAY_BE_POSTED),
+                (payload, alert.root_key),
             ).rowcount
             if replaced:
                 _note_form(connection, alert)

@@ -133,7 +133,7 @@ class OutboxWord:
             _update(
                 connection,
                 (*dropped.named, *dropped.about),
-                "state = 'dropped', next_attempt_at = NULL, error = ?2",
+                "state = 'dropped', next_attempt_at = NULL, error = ?2, may_be_posted = 0",
                 note,
             )
         return dropped

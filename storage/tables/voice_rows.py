@@ -51,6 +51,7 @@ def verdict_from(row: sqlite3.Row) -> Verdict:
     values["experience"] = label(row, "experience", Experience)
     values["stance"] = label(row, "stance", Stance)
     values["sure"] = corrected or bool(values["sure"])
+    values["unread"] = bool(values["unread"])
     return Verdict(**values)
 
 

@@ -58,7 +58,12 @@ def verdict(experience: Experience) -> Verdict:
     chances = dict.fromkeys((f"p_{one}" for one in (*Experience, *Stance)), 0.0)
     chances[f"p_{experience}"] = chances["p_neither"] = 1.0
     return Verdict(
-        experience=experience, stance=Stance.NEITHER, sure=True, model="made-up", **chances
+        experience=experience,
+        stance=Stance.NEITHER,
+        sure=True,
+        model="made-up",
+        unread=False,
+        **chances,
     )
 
 

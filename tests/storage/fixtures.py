@@ -107,7 +107,13 @@ def make_verdict(
     experiences = {f"p_{name}": (1 - top) / 3 for name in Experience} | {f"p_{experience}": top}
     stances = {f"p_{name}": (1 - top) / 2 for name in Stance} | {f"p_{stance}": top}
     return Verdict(
-        experience=experience, stance=stance, sure=sure, model=model, **experiences, **stances
+        experience=experience,
+        stance=stance,
+        sure=sure,
+        model=model,
+        unread=False,
+        **experiences,
+        **stances,
     )
 
 

@@ -71,7 +71,9 @@ def verdict(
     p = {f"p_{name}": 0.01 for name in ("angry", "mediocre", "delighted", "none")}
     q = {f"p_{name}": 0.01 for name in ("advocate", "hater", "neither")}
     p[f"p_{experience}"], q[f"p_{stance}"] = 0.97, 0.98
-    return Verdict(experience=experience, stance=stance, sure=sure, model=model, **p, **q)
+    return Verdict(
+        experience=experience, stance=stance, sure=sure, model=model, unread=False, **p, **q
+    )
 
 
 def score(store: Store, said: Verdict, at: datetime = NOW) -> int:
