@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.decide import surges
-from alerts.decide.case_moves import answered, clock_moves, count_overdue
+from alerts.decide.case_moves import Teller, answered, clock_moves, count_overdue
 from alerts.decide.rules import Decision, Policy, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
@@ -29,6 +29,7 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import limited_key
 from storage.store import Store
+from storage.tables.case_file import Applied
 from storage.tables.outbox import MESSAGES
 
 _HOUR = timedelta(hours=1)
@@ -50,18 +51,27 @@ def judge_brand(
         with Isolation(store, "judge", now).subject(f"incident of {brand}"):
             joined = _join_incident(store, settings, policy, around, voices, decision, now)
     decision, incident, gathered = joined.decision, joined.incident, joined.gathered
-    store.judgements.record(
-        voices,
-        decision.cases,
-        [*decision.alerts, *joined.alerts],
-        now,
-        moves=decision.moves,
-        tell=policy.teller(),
-        staff=decision.staff,
-        incident=incident,
-        gathered=[mention.id for mention in gathered] if incident else (),
-    )
+    teller = policy.teller()
+    with store.write() as unit:
+        unit.cases.open_new(decision.cases)
+        # The messages first: what the moves say goes into their threads.
+        unit.outbox.add([*decision.alerts, *joined.alerts])
+        for move in decision.moves:
+            _apply(unit, move, teller)
+        if incident is not None:
+            unit.incidents.write(incident, [mention.id for mention in gathered])
+        unit.judgements.name_staff(decision.staff)
+        unit.judgements.mark_judged(voices, now)
     return decision
+
+
+def _apply(store: Store, move: CaseMove, teller: Teller) -> Applied:
+    """Carry out one move, and tell of it in the same transaction."""
+    with store.write() as unit:
+        applied = unit.cases.apply(move)
+        if applied.file is not None:
+            unit.outbox.add(teller(applied.file, move))
+    return applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +125,7 @@ def tend(store: Store, settings: Settings, now: datetime) -> int:
             continue
         with isolation.subject(name):
             for move in _moves(settings, case, replied_at.get(case.id), now):
-                changed = store.cases.apply(
-                    move, policy_for(settings, case.brand).teller()
-                ).changed
+                changed = _apply(store, move, policy_for(settings, case.brand).teller()).changed
                 touched += changed
                 if move.event is CaseEventKind.OVERDUE and changed:
                     overdue.add(case.brand)
@@ -210,7 +218,7 @@ def act(
         click=click,
         due_at=policy.due(now) if what == "reopen" else None,
     )
-    applied = store.cases.apply(move, policy.teller())
+    applied = _apply(store, move, policy.teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -228,21 +236,20 @@ def mute(
     if file is None or file.mention.author_id is None:
         return Acted(None, False, f"{mention_id}: its author is not known")
     author, brand = file.mention.author_id, file.case.brand
-    store.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
     waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
-    applied = store.cases.apply(
-        CaseMove(
-            mention_id=mention_id,
-            event=CaseEventKind.MUTED,
-            at=now,
-            to=CaseState.DISMISSED if waits else None,
-            actor=actor.name,
-            actor_id=actor.id,
-            outcome=CaseOutcome.MUTED if waits else None,
-            click=click,
-        ),
-        policy_for(settings, brand).teller(),
+    move = CaseMove(
+        mention_id=mention_id,
+        event=CaseEventKind.MUTED,
+        at=now,
+        to=CaseState.DISMISSED if waits else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        outcome=CaseOutcome.MUTED if waits else None,
+        click=click,
     )
+    with store.write() as unit:
+        unit.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
+        applied = _apply(unit, move, policy_for(settings, brand).teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -294,18 +301,15 @@ def relabel(
         cases, alerts = decision.cases, decision.alerts
     if click is not None and case is not None and store.cases.knows_click(click):
         return Acted(case, False)
-    store.corrections.add(
-        mention_id,
-        experience=experience,
-        stance=stance,
-        by=actor.name,
-        at=now,
-        note=note,
-        cases=cases,
-        alerts=alerts,
-        moves=moves,
-        tell=policy.teller(),
-    )
+    with store.write() as unit:
+        corrected = unit.corrections.add(
+            mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
+        )
+        if corrected:
+            unit.cases.open_new(cases)
+            unit.outbox.add(alerts)
+            for move in moves:
+                _apply(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)
 
 
@@ -371,4 +375,6 @@ def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime)
     if surges.is_over(state, lately, over, window, now):
         ended = replace(state, closed_at=now)
         newest = store.incidents.complaints_of(state, _NEWEST)
-        store.incidents.write(ended, surges.alerts_about(ended, newest, now))
+        with store.write() as unit:
+            unit.incidents.write(ended)
+            unit.outbox.add(surges.alerts_about(ended, newest, now))

@@ -30,7 +30,9 @@ def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
     if not present and not known:
         return 0
     looked = own_health.look(present, known, settings.slack.ops, now)
-    store.problems.record(looked.problems, looked.alerts)
+    with store.write() as unit:
+        unit.problems.record(looked.problems)
+        unit.outbox.add(looked.alerts)
     return len(looked.alerts)
 
 

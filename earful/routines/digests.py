@@ -188,7 +188,9 @@ def _judge_checkpoint(
     alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
     if alert is None or result.value is None:
         return False
-    store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+    with store.write() as unit:
+        unit.checkpoints.reach(present, result.value, result.next_target, now)
+        unit.outbox.add([alert])
     return True
 
 

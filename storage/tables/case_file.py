@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +16,6 @@ from storage.models import (
     CaseMove,
     CaseOutcome,
     CaseState,
-    NewAlert,
     NewCase,
     from_iso,
     iso,
@@ -25,7 +23,6 @@ from storage.models import (
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.mentions import SELECT_MENTION, mention_from
-from storage.tables.outbox import insert_alerts
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -41,21 +38,22 @@ MOVES = {
 _ANSWERS = json.dumps([kind for kind in CaseEventKind if kind.is_answer])
 _CLICKS_KEPT = timedelta(days=30)
 
-Tell = Callable[[CaseFile, CaseMove], Sequence[NewAlert]]
-"""Makes the messages about a move, given the case as it is after it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a move: `case` is None where there is none, `refused` says why not."""
+    """What became of a move: `case` is None where there is none, `refused` says why not.
+
+    `file` is the case as it is after a move that changed it; None where it has no verdict.
+    """
 
     case: Case | None
     changed: bool
     refused: str | None = None
+    file: CaseFile | None = None
 
 
-def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
-    """Open a case; None when its mention has one, or is part of one."""
+def open_case(connection: sqlite3.Connection, case: NewCase) -> bool:
+    """Open a case; False when its mention has one, or is part of one."""
     row = connection.execute(
         """
         INSERT INTO cases (mention_id, brand, state, opened_at, due_at, due_from, kind)
@@ -72,12 +70,12 @@ def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
         },
     ).fetchone()
     if row is None:
-        return None
+        return False
     connection.execute(
         "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, ?, 'earful')",
         (row["id"], iso(case.opened_at), CaseEventKind.OPENED),
     )
-    return int(row["id"])
+    return True
 
 
 def find_case(connection: sqlite3.Connection, mention_id: str) -> Case | None:
@@ -92,8 +90,8 @@ def find_case(connection: sqlite3.Connection, mention_id: str) -> Case | None:
     return case_from(row) if row else None
 
 
-def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None) -> Applied:
-    """Move a case, write down who did it, and put what must be told into the outbox.
+def apply_move(connection: sqlite3.Connection, move: CaseMove) -> Applied:
+    """Move a case and write down who did it.
 
     Safe to repeat: a click counts once, a mention joins once, and a case that is where it shall
     go stays untouched.
@@ -104,10 +102,10 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
     if move.click is not None and not _is_first(connection, move.click, move.at):
         return Applied(case, False)
     if move.to is not None and move.to == case.state and not move.joins:
-        told = None
+        refused = None
         if move.to is _CLAIMED and case.claimed_by != move.actor:
-            told = f"case {case.id}: {case.claimed_by} has claimed it already"
-        return Applied(case, False, told)
+            refused = f"case {case.id}: {case.claimed_by} has claimed it already"
+        return Applied(case, False, refused)
     if move.to is not None and move.to != case.state and move.to not in MOVES[case.state]:
         allowed = ", ".join(MOVES[case.state])
         return Applied(
@@ -120,10 +118,7 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
         return Applied(case, False)
     _write(connection, case, move)
     after = find_case(connection, case.mention_id)
-    file = case_file(connection, case.mention_id)
-    if tell is not None and file is not None:
-        insert_alerts(connection, tell(file, move))
-    return Applied(after, True)
+    return Applied(after, True, file=case_file(connection, case.mention_id))
 
 
 def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | None:

@@ -15,19 +15,20 @@ from storage.models import (
     CaseMove,
     CaseState,
     Mention,
+    NewCase,
     from_iso,
     iso,
 )
 from storage.rows import Unreadable, pass_over, read_each, reads
 from storage.tables.case_file import (
     Applied,
-    Tell,
     apply_move,
     case_file,
     case_from,
     count_answers,
     find_case,
     is_known_click,
+    open_case,
 )
 from storage.tables.mentions import SELECT_MENTION, mention_from
 
@@ -98,10 +99,18 @@ class Cases:
         ).fetchone()[0]
         return found
 
-    def apply(self, move: CaseMove, tell: Tell | None = None) -> Applied:
-        """Carry out one move in one transaction: the case, its history, what is told of it."""
+    def open_new(self, cases: Iterable[NewCase]) -> int:
+        """Open cases for mentions that have none and are part of none; returns how many.
+
+        A mention has one case for ever: an edited complaint finds the case that it has.
+        """
         with self._database.transaction() as connection:
-            return apply_move(connection, move, tell)
+            return sum(open_case(connection, case) for case in cases)
+
+    def apply(self, move: CaseMove) -> Applied:
+        """Carry out one move: the case and its history. Safe to repeat."""
+        with self._database.transaction() as connection:
+            return apply_move(connection, move)
 
     def move(
         self, case_id: int, state: CaseState, *, actor: str, at: datetime, note: str | None = None

@@ -93,7 +93,8 @@ def test_spikes_and_leaderboards_come_by_themselves(tmp_path: Path) -> None:
         praised = say(store, 0, now - timedelta(minutes=5), Experience.DELIGHTED)
         voice = store.judgements.voice(praised)
         assert voice is not None
-        store.judgements.record([voice], [], [], now, staff={praised: ("Rita",)})
+        store.judgements.name_staff({praised: ("Rita",)})
+        store.judgements.mark_judged([voice], now)
         number = 1
         for weeks, mentions in ((4, 6), (3, 5), (2, 7), (1, 6), (0, 60)):
             for _ in range(mentions):

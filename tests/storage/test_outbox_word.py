@@ -150,9 +150,9 @@ def test_an_incident_that_moves_is_told_further_in_its_new_channel(
     store: Store, word: OutboxWord
 ) -> None:
     incident = Incident(brand="Acme Air", channel="#one", opened_at=NOW, last_at=NOW, complaints=9)
-    store.incidents.write(incident, [alert(incident.root_key, "#one")])
-    store.incidents.write(
-        replace(incident, opened_at=LATER), [alert(f"incident:Acme Air:{LATER}", "#one")]
-    )
+    other = replace(incident, opened_at=LATER)
+    for one in (incident, other):
+        store.incidents.write(one)
+        store.outbox.add([alert(one.root_key, "#one")])
     word.move(Choice(ids=(4,)), "#two")
     assert [one.channel for one in store.incidents.open()] == ["#two", "#one"]
