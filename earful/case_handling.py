@@ -30,7 +30,7 @@ from storage.models import (
 from storage.models.dedupe_keys import limited_key
 from storage.store import Store
 from storage.tables.case_file import Applied
-from storage.tables.outbox import MESSAGES
+from storage.tables.new_alerts import MESSAGES
 
 _HOUR = timedelta(hours=1)
 # The same hours of earlier weeks: so much before and after the window is looked at too.

@@ -197,8 +197,8 @@ class Database:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Name the file that is at a path now, whatever is or was called so."""
     with suppress(OSError):
-        found = path.stat()
-        return found.st_dev, found.st_ino
+        file = path.stat()
+        return file.st_dev, file.st_ino
     return None
 
 

@@ -168,12 +168,12 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
     Seen replies and answers that the team says it gave may be the same ones: the larger counts.
     """
     thread = row["parent_id"] or row["id"]
-    found = connection.execute(
+    answers = connection.execute(
         """
         SELECT count(m.owner_replied_at) AS seen, coalesce(sum((
             SELECT count(*) FROM case_events e JOIN cases k ON k.id = e.case_id
             WHERE k.mention_id = m.id AND e.event IN (SELECT value FROM json_each(:answers))
-        )), 0) AS told
+        )), 0) AS given
         FROM mentions m
         WHERE m.id = :id OR (
             m.author_id = :author AND m.brand = :brand
@@ -188,7 +188,7 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
             "answers": _ANSWERS,
         },
     ).fetchone()
-    return int(max(found["seen"], found["told"]))
+    return int(max(answers["seen"], answers["given"]))
 
 
 @reads("case_events")

@@ -92,12 +92,12 @@ class Cases:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM cases GROUP BY state"
         )
-        found = {state.value: 0 for state in CaseState} | dict(iter(map(tuple, rows)))
-        found["overdue"] = self._database.connection.execute(
+        counts = {state.value: 0 for state in CaseState} | dict(iter(map(tuple, rows)))
+        counts["overdue"] = self._database.connection.execute(
             "SELECT count(*) FROM cases WHERE state IN ('open', 'claimed') AND due_at < ?",
             (iso(now),),
         ).fetchone()[0]
-        return found
+        return counts
 
     def open_new(self, cases: Iterable[NewCase]) -> int:
         """Open cases for mentions that have none and are part of none; returns how many.
@@ -135,7 +135,7 @@ class Cases:
 
     def of_authors(self, mentions: Sequence[Mention], since: datetime) -> dict[str, Case]:
         """Give each author's newest case of the brand that something was added to since then."""
-        found: dict[str, Case] = {}
+        newest: dict[str, Case] = {}
         wanted = sorted({(m.author_id, m.brand) for m in mentions if m.author_id})
         for author_id, brand in wanted:
             row = self._database.connection.execute(
@@ -149,8 +149,8 @@ class Cases:
                 (author_id, brand, iso(since)),
             ).fetchone()
             if row is not None and author_id is not None:
-                found[author_id] = case_from(row)
-        return found
+                newest[author_id] = case_from(row)
+        return newest
 
     def of_mentions(self, mention_ids: Sequence[str]) -> dict[str, Case]:
         """Give the case of each mention that has one or joined one."""
@@ -164,14 +164,14 @@ class Cases:
     def answers(self, mention_ids: Iterable[str]) -> dict[str, int]:
         """Count the public answers that each mention's author had in its thread so far."""
         connection = self._database.connection
-        found = {}
+        answers = {}
         for mention_id in mention_ids:
             row = connection.execute(
                 "SELECT * FROM mentions WHERE id = ?", (mention_id,)
             ).fetchone()
             if row is not None:
-                found[mention_id] = count_answers(connection, row)
-        return found
+                answers[mention_id] = count_answers(connection, row)
+        return answers
 
     def dismissed(self, brand: str, since: datetime, limit: int = 500) -> list[Mention]:
         """Give the mentions whose case people called none since a moment, the newest first."""

@@ -111,7 +111,7 @@ class Judgements:
 
     def backlogs(self, max_age: timedelta, at: datetime) -> list[Backlog]:
         """Sum up what waits that was too old to alert when the store got it, or is undated."""
-        found: dict[tuple[str, str], Backlog] = {}
+        sums: dict[tuple[str, str], Backlog] = {}
         rows = self._database.connection.execute(
             f"""
             SELECT m.brand, m.source, v.experience, count(*) AS n, max(v.id) AS newest_verdict,
@@ -122,9 +122,9 @@ class Judgements:
         )
         for row in rows:
             key = (row["brand"], row["source"])
-            before, one = found.get(key), _backlog(row)
-            found[key] = one if before is None else before.joined(one)
-        return list(found.values())
+            before, one = sums.get(key), _backlog(row)
+            sums[key] = one if before is None else before.joined(one)
+        return list(sums.values())
 
     def judge_backlog(self, old: Backlog, max_age: timedelta, at: datetime) -> int:
         """Judge one backlog, without a word for each; returns how many."""
@@ -228,7 +228,7 @@ class Judgements:
 
     def earlier_experience(self, mention_ids: Sequence[str]) -> dict[str, Experience]:
         """Tell how the last text of each edited mention that the rules saw was understood."""
-        found: dict[str, Experience] = {}
+        experiences: dict[str, Experience] = {}
         for chunk in in_chunks(mention_ids):
             marks = ", ".join("?" * len(chunk))
             rows = self._database.connection.execute(
@@ -240,8 +240,8 @@ class Judgements:
                 """,
                 list(chunk),
             )
-            found.update({row["id"]: _experience(row) for row in rows})
-        return found
+            experiences.update({row["id"]: _experience(row) for row in rows})
+        return experiences
 
 
 def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:

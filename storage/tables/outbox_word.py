@@ -224,16 +224,16 @@ def _chosen(connection: sqlite3.Connection, choice: Choice) -> list[Alert]:
 
 
 def _named(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Alert]:
-    found = select_alerts(
+    alerts = select_alerts(
         connection, "a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id", json.dumps(ids)
     )
-    unknown = sorted(set(ids) - {one.id for one in found})
+    unknown = sorted(set(ids) - {one.id for one in alerts})
     if unknown:
         raise InputError(
             f"{_numbers(unknown)}: no such alert: `earful alerts list` gives the ids; nothing was "
             "changed"
         )
-    return found
+    return alerts
 
 
 def _unsent(connection: sqlite3.Connection) -> list[Alert]:

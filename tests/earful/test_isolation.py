@@ -31,7 +31,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from storage.tables.outbox import MESSAGES
+from storage.tables.new_alerts import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_case_handling import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_jobs import WordClassifier
