@@ -61,9 +61,9 @@ class Cases:
 
         What cannot be read is passed over; `unreadable` is told of it.
         """
-        return self.found((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
+        return self.in_states((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
 
-    def found(
+    def in_states(
         self,
         states: Sequence[CaseState],
         brand: str | None = None,

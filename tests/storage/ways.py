@@ -207,7 +207,7 @@ WAYS: dict[str, Way] = {
     "cases.counts": reads(lambda s: s.cases.counts(NOW)),
     "cases.dismissed": reads(lambda s: s.cases.dismissed(BRAND, LONG_AGO)),
     "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
-    "cases.found": reads(lambda s: s.cases.found(list(CaseState))),
+    "cases.in_states": reads(lambda s: s.cases.in_states(list(CaseState))),
     "cases.get": reads(lambda s: s.cases.get(1)),
     "cases.knows_click": reads(lambda s: s.cases.knows_click("c1")),
     "cases.open_new": writes(
