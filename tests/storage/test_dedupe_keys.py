@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from storage.models import dedupe_keys as keys
 from storage.store import Store
+from tests.docs.modules import modules
 
 # Eleven at night in UTC, already tomorrow in Berlin: keys go by UTC whatever zone a moment has.
 NOW = datetime(2026, 3, 10, 23, 7, 9, tzinfo=UTC).astimezone(timezone(timedelta(hours=1)))
@@ -77,6 +79,20 @@ def test_each_key_is_what_it_always_was(name: str) -> None:
 def test_every_kind_of_key_is_pinned() -> None:
     kinds = {name for name in vars(keys) if name.endswith("_key")}
     assert {name.split(",")[0] for name in PINNED} == kinds
+
+
+def test_no_room_words_a_key_by_itself() -> None:
+    """A key written in place is one that no pin above holds."""
+    worded = [
+        f"{module.path}:{value.lineno}"
+        for module in modules()
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call)
+        for name, value in ((one.arg, one.value) for one in call.keywords)
+        if name in ("dedupe_key", "root_key") and isinstance(value, ast.JoinedStr | ast.Constant)
+        if not (isinstance(value, ast.Constant) and value.value is None)
+    ]
+    assert worded == []
 
 
 def test_statements_make_the_same_keys(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from config.errors import StoreError, StoreLockedError
 from storage.models import AlertKind, AlertState, KnownProblem, NewAlert
 from storage.store import Store
+from tests.docs.modules import ROOT, modules
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
@@ -139,3 +141,14 @@ def test_what_comes_after_an_ended_transaction_is_not_written_alone(
     # The store itself is as good as before.
     store.outbox.add([alert("b")])
     assert written(other) == (1, 0)
+
+
+def test_transactions_begin_in_one_place() -> None:
+    """Another `BEGIN` would fail inside a unit, and another `COMMIT` would end it too early."""
+    begin = re.compile(r"[\"'](BEGIN|SAVEPOINT|COMMIT)\b")
+    places = {
+        one.path
+        for one in modules()
+        if begin.search((ROOT / one.path).read_text(encoding="utf-8"))
+    }
+    assert places == {"storage/database.py"}
