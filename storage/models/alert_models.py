@@ -1,4 +1,4 @@
-"""An alert: what is told, what is done for it at Slack, and how far it is."""
+"""An alert: its message, what is done with it at Slack, and how far it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits to be judged by the rules, and what they decided."""
+"""What waits to be judged by the rules, and what they have judged."""
 
 from __future__ import annotations
 
