@@ -157,6 +157,10 @@ class MentionSpider(scrapy.Spider):
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
 
+    def about_brand(self, mention: Mention) -> bool:
+        """Tell whether a mention matches the brand's query, where it must."""
+        return self.query.matches(mention)
+
     @property
     def asked_since(self) -> bool:
         """Tell whether the source itself was asked for new entries only: none is then no news."""
@@ -252,7 +256,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.query.matches(mention):
+            elif not self.wants_match or self.about_brand(mention):
                 run = 0
         return run
 
