@@ -157,9 +157,9 @@ class MentionSpider(scrapy.Spider):
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
 
-    def about_brand(self, mention: Mention) -> bool:
-        """Tell whether a mention matches the brand's query, where it must."""
-        return self.query.matches(mention)
+    def queried(self, mention: Mention) -> Mention:
+        """Give what the brand's query is asked of a mention: itself, for most."""
+        return mention
 
     @property
     def asked_since(self) -> bool:
@@ -256,7 +256,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.about_brand(mention):
+            elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
@@ -68,8 +70,8 @@ class ImapHandler(BaseDownloadHandler):
 
     `Request.meta["login"]` is a Login. The query has `since` (a day), `senders` (parts of
     addresses, between commas), `before` (a UID) and `mails` (how many). The answer is what
-    `digest` makes. A refused password, a missing folder and a bad certificate are PageErrors, for asking
-    again changes nothing; what the network does is raised as it is, and asked again.
+    `digest` makes. A refused password, a missing folder and a bad certificate are PageErrors:
+    asking again changes nothing. What the network does is raised as it is, and asked again.
     """
 
     lazy = True
@@ -88,7 +90,8 @@ def read_page(url: str, login: Login, seconds: float) -> bytes:
     parts = urlsplit(url)
     folder = unquote(parts.path.lstrip("/"))
     try:
-        with _connected(parts.hostname or "", parts.port, login, seconds) as client:
+        port = parts.port or PORTS[login.security]
+        with _connected(parts.hostname or "", port, login, seconds) as client:
             _log_in(client, login)
             try:
                 # Read-only: the server marks nothing as seen.
@@ -131,19 +134,23 @@ def digest(mails: list[tuple[datetime | None, bytes]], older_than: int | None) -
     return b"\r\n".join([*lines, b"--" + mark + b"--", b""])
 
 
-def _connected(host: str, port: int | None, login: Login, seconds: float) -> Any:
-    secret = login.security == "tls"
+@contextmanager
+def _connected(host: str, port: int, login: Login, seconds: float) -> Iterator[Any]:
     client = IMAPClient(
-        host, port or PORTS[login.security], ssl=secret, timeout=SocketTimeout(seconds, seconds)
+        host, port, ssl=login.security == "tls", timeout=SocketTimeout(seconds, seconds)
     )
     client.normalise_times = False
-    if login.security == "starttls":
-        try:
+    try:
+        if login.security == "starttls":
             client.starttls()
-        except BaseException:
+        yield client
+    except BaseException:
+        # Without a good-bye: a server that has fallen silent would be waited for again.
+        with suppress(Exception):
             client.shutdown()
-            raise
-    return client
+        raise
+    with suppress(Exception):
+        client.logout()
 
 
 def _log_in(client: Any, login: Login) -> None:

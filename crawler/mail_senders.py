@@ -63,7 +63,7 @@ def is_from(address: str, wanted: str) -> bool:
     """Tell whether an address is the one wanted, or lies in the domain that is wanted."""
     wanted = wanted.casefold().lstrip("@")
     domain = address.rpartition("@")[2]
-    return wanted == address or wanted == domain or domain.endswith(f".{wanted}")
+    return wanted in (address, domain) or domain.endswith(f".{wanted}")
 
 
 def said_in(mail: Mail) -> list[Said]:
@@ -255,22 +255,17 @@ def _leads_to(url: str | None) -> str | None:
     return parse_qs(parts.query).get(name, [url])[0]
 
 
+_CONSOLE = "Google Play Console"
 _REVIEW = re.compile(r"review|rating|stars?\b", re.I)
+_PLAY_REVIEW = re.compile(r"\breview for\b", re.I)
 
 SENDERS: tuple[Sender, ...] = (
     Sender("f5bot.com", "F5Bot", re.compile(r"found something", re.I), _f5bot),
     Sender(
         "googlealerts-noreply@google.com", "Google Alerts", re.compile("^Google"), _google_alerts
     ),
-    *(
-        Sender(
-            address, "the Google Play Console", re.compile(r"\breview for\b", re.I), _play, True
-        )
-        for address in (
-            "noreply-play-developer-console@google.com",
-            "no-reply-play-developer-console@google.com",
-        )
-    ),
+    Sender("noreply-play-developer-console@google.com", _CONSOLE, _PLAY_REVIEW, _play, True),
+    Sender("no-reply-play-developer-console@google.com", _CONSOLE, _PLAY_REVIEW, _play, True),
     Sender(
         "businessprofile-noreply@google.com",
         "Google Business Profile",
@@ -279,7 +274,7 @@ SENDERS: tuple[Sender, ...] = (
         True,
     ),
     Sender("trustpilot.com", "Trustpilot", _REVIEW, _notice("trustpilot.com"), True),
-    Sender("email.apple.com", "the App Store", _REVIEW, _notice("apple.com"), True),
+    Sender("email.apple.com", "App Store", _REVIEW, _notice("apple.com"), True),
     Sender("yelp.com", "Yelp", _REVIEW, _notice("yelp.com"), True),
     Sender("tripadvisor.com", "Tripadvisor", _REVIEW, _notice("tripadvisor.com"), True),
 )

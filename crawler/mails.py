@@ -89,7 +89,8 @@ def read_digest(response: Response) -> Digest:
     problem = None
     if f"\n--{mark}--".encode("utf-8", "replace") not in body:
         parts = parts[:-1]
-        problem = broken(f"answered with a digest that is cut off after {len(parts)} mails")
+        whole_ones = f"{len(parts)} {'mail' if len(parts) == 1 else 'mails'}"
+        problem = broken(f"answered with a digest that is cut off after {whole_ones}")
     return Digest(parts, int(older) if older.isdecimal() else None, problem)
 
 

@@ -69,7 +69,7 @@ class MailboxSpider(MentionSpider):
         )
         security: Security = Field(
             default="tls",
-            description='"tls" from the start, "starttls", or "none" for a server on this machine.',
+            description='"tls" from the start, "starttls", or "none" on this machine alone.',
         )
         port: int | None = Field(
             default=None, ge=1, le=65535, description="993, or 143 without TLS from the start."
@@ -95,8 +95,8 @@ class MailboxSpider(MentionSpider):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        # Reviews whose mail is about the brand, as far as this crawl has read.
-        self._about_brand: set[str] = set()
+        # Reviews with the words of their mail, by id: those name what was reviewed.
+        self._with_mail: dict[str, Mention] = {}
 
     @property
     def wants_match(self) -> bool:
@@ -107,8 +107,8 @@ class MailboxSpider(MentionSpider):
         """A folder that opens and has no new mail is as it should be."""
         return True
 
-    def about_brand(self, mention: Mention) -> bool:
-        return mention.id in self._about_brand or super().about_brand(mention)
+    def queried(self, mention: Mention) -> Mention:
+        return self._with_mail.get(mention.id, mention)
 
     def requests(self) -> Iterable[Request]:
         yield self._page()
@@ -178,9 +178,7 @@ class MailboxSpider(MentionSpider):
         mention = self._mention(mail, said, entry["place"])
         sender = sender_of(mail)
         if sender and sender.reviews:
-            whole = replace(mention, title=mail.subject, text=f"{mail.text}\n{mention.text}")
-            if super().about_brand(whole):
-                self._about_brand.add(mention.id)
+            self._with_mail[mention.id] = replace(mention, title=mail.subject, text=mail.text)
         return mention
 
     def _mention(self, mail: Mail, said: Said, place: int) -> Mention:
