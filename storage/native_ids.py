@@ -32,7 +32,9 @@ def origin_of(url: str | None) -> Origin | None:
         host = (parts.hostname or "").removeprefix("www.")
     except ValueError:
         return None
-    query = {name.casefold(): values[0] for name, values in parse_qs(parts.query).items()}
+    # The Play Console once wrote its parameters behind a `#`.
+    told = parse_qs(f"{parts.query}&{parts.fragment}")
+    query = {name.casefold(): values[0] for name, values in told.items()}
     if (host == "reddit.com" or host.endswith(".reddit.com")) and (
         found := _REDDIT.match(parts.path)
     ):

@@ -383,8 +383,8 @@ def test_what_is_asked_for_and_with_what() -> None:
     assert request.url == (
         "imaps://mail.example:993/Voices%2F%C3%9C?since=2026-10-30&mails=50&senders=a.example"
     )
-    assert request.meta["login"] == Login("voice@acme.example", "made-up MAILBOX_PASSWORD", "tls")
-    assert spider.options.target == "voice@acme.example Voices/Ü"
+    assert request.meta["login"] == Login("jo", "made-up MAILBOX_PASSWORD", "tls")
+    assert spider.options.target == "jo Voices/Ü"
     (plain,) = first_requests(
         spider_of("mailbox", {**options, "security": "starttls", "senders": ["*"]})
     )
