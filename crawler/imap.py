@@ -7,7 +7,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import format_datetime
 from hashlib import sha256
@@ -36,6 +36,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 LONGEST_MAIL = 256 * 1024
 _PART = f"BODY.PEEK[]<0.{LONGEST_MAIL}>"
 _READ = b"BODY[]<0>"
+_ATOM = re.compile(r"[A-Za-z0-9_.@+-]+")
 # What a server answers a login that may pass at another time: RFC 5530.
 _FOR_NOW = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)", re.I)
 
@@ -45,7 +46,7 @@ class Login:
     """Who opens a mailbox, and how the connection is kept secret."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
     security: Security = "tls"
 
 
@@ -155,10 +156,11 @@ def _connected(host: str, port: int, login: Login, seconds: float) -> Iterator[A
 
 def _log_in(client: Any, login: Login) -> None:
     try:
-        if login.password.isascii():
+        if login.password.isascii() and _ATOM.fullmatch(login.user):
             client.login(login.user, login.password)
         else:
-            client.plain_login(login.user, login.password)  # LOGIN is ASCII alone
+            # LOGIN is ASCII alone, and imaplib quotes no user.
+            client.plain_login(login.user, login.password)
     except LoginError as error:
         if isinstance(error.__context__, IMAPClientAbortError):
             raise DownloadFailedError(_said(error)) from error

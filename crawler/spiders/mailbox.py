@@ -23,7 +23,7 @@ _PER_PAGE = 50
 _EVERYBODY = "*"
 _KNOWN = ", ".join(dict.fromkeys(sender.label for sender in SENDERS))
 
-_Sender = Annotated[str, StringConstraints(pattern=r"^(?:\*|[\w.@+-]+)$")]
+_Sender = Annotated[str, StringConstraints(pattern=r"^(?:\*|[A-Za-z0-9_.@+-]+)$")]
 
 
 class MailboxSpider(MentionSpider):
