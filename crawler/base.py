@@ -152,6 +152,10 @@ class MentionSpider(scrapy.Spider):
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
 
+    def queried(self, mention: Mention) -> Mention:
+        """Give what the brand's query is asked of a mention: itself, for most."""
+        return mention
+
     @property
     def asked_since(self) -> bool:
         """Tell whether this crawl asks the source for new entries only: none is then no news."""
@@ -258,7 +262,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.query.matches(mention):
+            elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run
 
@@ -308,6 +312,7 @@ class MentionSpider(scrapy.Spider):
         parent: str | None = None,
         owner_reply: str | None = None,
         owner_replied_at: datetime | None = None,
+        excerpt: bool = False,
     ) -> Mention:
         """Make a Mention; an entry with neither text nor title is refused.
 
@@ -336,6 +341,7 @@ class MentionSpider(scrapy.Spider):
             parent_id=f"{self.name}:{parent}" if parent else None,
             owner_reply=owner_reply or None,
             owner_replied_at=owner_replied_at if owner_reply else None,
+            excerpt=excerpt,
         )
 
     def gone(self, native_id: str) -> Gone:

@@ -105,7 +105,10 @@ class FailureMiddleware(CrawlPart):
             return
         if request.callback is NO_CALLBACK:
             return  # robots.txt: the page itself tells what is wrong
-        if isinstance(exception, IgnoreRequest):
+        if isinstance(exception, PageError):
+            # What a download handler of ours knows already.
+            problem = exception
+        elif isinstance(exception, IgnoreRequest):
             if isinstance(exception, EnoughPages):
                 return
             if isinstance(exception, NotAsked):
