@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from extruct.jsonld import JsonLdExtractor
@@ -36,7 +37,8 @@ def marked_up(root: Any, where: str, *, cut: bool) -> tuple[list[Any], list[Refu
                 refusals.append(Refusal(f"script {number}", reason))
     for moment in root.iter("time"):
         if not moment.get("datetime"):
-            moment.set("datetime", (moment.text or "").strip())
+            with suppress(ValueError):  # a character that no attribute may hold
+                moment.set("datetime", (moment.text or "").strip())
     try:
         items = MicrodataExtractor().extract_items(root, where)
     except Exception as error:
