@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.decide import surges
-from alerts.decide.case_moves import answered, clock_moves, count_overdue
-from alerts.decide.rules import Decision, Policy, Surroundings, folding_key, judge
+from alerts.decide.brand_alerts import count_overdue, folding_key
+from alerts.decide.case_moves import answered, clock_moves
+from alerts.decide.policy import Policy
+from alerts.decide.rules import Decision, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
 from earful.isolation import Isolation, mention_subject

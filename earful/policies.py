@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
-from alerts.decide.rules import Channels, Policy
 from alerts.decide.voice_signs import Colleague
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings

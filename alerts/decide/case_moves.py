@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.routing import Calm
@@ -203,32 +203,6 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
         if mine and theirs and len(mine & theirs) / len(mine | theirs) >= _ALIKE:
             return True
     return False
-
-
-def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
-    """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
-    payload = messages.overdue_count(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-    )
-    update = NewAlert(
-        dedupe_key=f"update:{key}",
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]
 
 
 def _pieces(text: str) -> frozenset[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from alerts import messages
-from alerts.decide.rules import Policy
+from alerts.decide.policy import Policy
 from storage.models import (
     AlertKind,
     CrawlOutcome,

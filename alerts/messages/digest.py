@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from alerts.decide.rules import Policy
+from alerts.decide.policy import Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import CheckpointResult, Rate, difference
 from alerts.messages.blocks import (

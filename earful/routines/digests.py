@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.decide.rules import checkpoint_reached
+from alerts.decide.brand_alerts import checkpoint_reached
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Better, CheckpointResult, Rate, judge_checkpoint, percentile
 from alerts.messages.digest import (

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
-from alerts.decide.rules import Channels, Policy
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague

@@ -9,17 +9,12 @@ from itertools import product
 
 import pytest
 
+from alerts.decide.brand_alerts import backlog, checkpoint_reached, leaderboard
 from alerts.decide.case_moves import looks_dismissed
 from alerts.decide.hours import parse
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Route
-from alerts.decide.rules import (
-    Channels,
-    Policy,
-    backlog,
-    checkpoint_reached,
-    judge,
-    leaderboard,
-)
+from alerts.decide.rules import judge
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
 from alerts.messages import plain

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from alerts import messages
+from alerts.decide import brand_alerts, rules, surges
 from alerts.decide import case_moves as cases_alone
-from alerts.decide import rules, surges
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
@@ -267,7 +267,7 @@ class TestJudging:
         def bad(brand: str, source: str, *rest: Any) -> Any:
             if source == "mill":
                 raise ValueError("no summary")
-            return rules.backlog(brand, source, *rest)
+            return brand_alerts.backlog(brand, source, *rest)
 
         monkeypatch.setattr(jobs, "backlog", bad)
         for source in ("mill", "shop"):

@@ -1,0 +1,134 @@
+"""Alerts about a brand and no single mention: a backlog, a goal, praise, too many complaints.
+
+Pure: no store, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from alerts import messages
+from alerts.decide.case_moves import UPDATE_EVERY
+from alerts.decide.policy import Policy
+from alerts.decide.stats import CheckpointResult
+from alerts.decide.voice_signs import Colleague
+from storage.models import AlertKind, Experience, NewAlert, Operation
+
+
+def backlog(
+    brand: str,
+    source: str,
+    counts: Mapping[Experience, int],
+    oldest: datetime | None,
+    newest: datetime | None,
+    policy: Policy,
+    now: datetime,
+) -> NewAlert:
+    """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
+    hours = policy.max_age / timedelta(hours=1)
+    return NewAlert(
+        dedupe_key=f"backlog:{brand}:{source}:{now.astimezone(UTC):%Y-%m-%d}",
+        kind=AlertKind.BACKLOG,
+        brand=brand,
+        channel=policy.source_channels.get(source, policy.channels.digest),
+        payload=messages.backlog(brand, source, counts, oldest, newest, hours),
+        created_at=now,
+    )
+
+
+def checkpoint_reached(
+    brand: str, metric: str, window: str, result: CheckpointResult, policy: Policy, now: datetime
+) -> NewAlert | None:
+    """Celebrate a goal the first time it is truly reached; None while it is not."""
+    if not result.reached or result.value is None:
+        return None
+    return NewAlert(
+        dedupe_key=f"checkpoint:{brand}:{metric}:{result.target:g}",
+        kind=AlertKind.CHECKPOINT,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.checkpoint(
+            brand,
+            metric,
+            result.target,
+            result.value,
+            result.interval.low,
+            result.interval.high,
+            result.total,
+            result.next_target,
+            window,
+        ),
+        created_at=now,
+    )
+
+
+def leaderboard(
+    brand: str, month: str, names: Sequence[tuple[str, int]], policy: Policy, now: datetime
+) -> NewAlert:
+    """Name the colleagues whom a month's wows praise, once a month."""
+    known = {one.name: one for one in policy.staff}
+    places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
+    return NewAlert(
+        dedupe_key=f"kudos:{brand}:{month}",
+        kind=AlertKind.KUDOS,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.leaderboard(brand, month, places),
+        created_at=now,
+    )
+
+
+def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
+    hour = now.astimezone(UTC)
+    key = folding_key(channel, hour)
+    payload = messages.limited(brand, number, now)
+    first = NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.LIMITED,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
+    )
+    update = replace(
+        first,
+        dedupe_key=f"update:{key}",
+        operation=Operation.UPDATE,
+        root_key=key,
+        spacing=UPDATE_EVERY,
+    )
+    return [first, update]
+
+
+def folding_key(channel: str, now: datetime) -> str:
+    """Name the message that stands for what a channel's limit held back this hour."""
+    return f"limited:{channel}:{now.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Let ops know how many complaints are overdue: one message a day that counts up."""
+    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
+    payload = messages.overdue_count(brand, number, now)
+    first = NewAlert(
+        dedupe_key=key,
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
+    )
+    update = NewAlert(
+        dedupe_key=f"update:{key}",
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=channel,
+        payload=payload,
+        created_at=now,
+        operation=Operation.UPDATE,
+        root_key=key,
+        spacing=UPDATE_EVERY,
+    )
+    return [first, update]
