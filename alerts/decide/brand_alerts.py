@@ -6,15 +6,14 @@ Pure: no store, no clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts import messages
-from alerts.decide.case_moves import UPDATE_EVERY
+from alerts.decide.changing_alerts import posted_or_changed
 from alerts.decide.policy import Policy
 from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
-from storage.models import AlertKind, Experience, NewAlert, Operation
+from storage.models import AlertKind, Experience, NewAlert
 
 
 def backlog(
@@ -82,25 +81,16 @@ def leaderboard(
 
 def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
-    hour = now.astimezone(UTC)
-    key = folding_key(channel, hour)
-    payload = messages.limited(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.LIMITED,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
+    return posted_or_changed(
+        NewAlert(
+            dedupe_key=folding_key(channel, now),
+            kind=AlertKind.LIMITED,
+            brand=brand,
+            channel=channel,
+            payload=messages.limited(brand, number, now),
+            created_at=now,
+        )
     )
-    update = replace(
-        first,
-        dedupe_key=f"update:{key}",
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]
 
 
 def folding_key(channel: str, now: datetime) -> str:
@@ -110,25 +100,13 @@ def folding_key(channel: str, now: datetime) -> str:
 
 def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
-    payload = messages.overdue_count(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
+    return posted_or_changed(
+        NewAlert(
+            dedupe_key=f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}",
+            kind=AlertKind.OPS,
+            brand=brand,
+            channel=channel,
+            payload=messages.overdue_count(brand, number, now),
+            created_at=now,
+        )
     )
-    update = NewAlert(
-        dedupe_key=f"update:{key}",
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import messages
+from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.decide.routing import Calm
 from alerts.messages.case_cards import MAX_ANSWERS
 from storage.models import (
@@ -24,9 +25,6 @@ from storage.models import (
     Voice,
 )
 
-UPDATE_EVERY = timedelta(seconds=15)
-"""A case's message changes no more often than this; the thread tells each step at once."""
-
 _WAITING = (CaseState.OPEN, CaseState.CLAIMED)
 _ALIKE = 0.8
 _SHORT = 4
@@ -34,7 +32,10 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Teller:
-    """Makes the alerts about a move. `channel` is for a case that has no message of its own."""
+    """Makes the alerts about a move: the case's message changes, its thread tells each step.
+
+    `channel` is for a case that has no message of its own.
+    """
 
     calm: Calm
     channel: str

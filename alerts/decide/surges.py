@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from alerts import messages
-from alerts.decide.case_moves import UPDATE_EVERY
+from alerts.decide.changing_alerts import UPDATE_EVERY, posted_or_changed
 from alerts.decide.stats import Rate, count_limit, p_chart
 from storage.models import AlertKind, Incident, Mention, NewAlert, Operation
 
@@ -88,19 +88,10 @@ def alerts_about(
         created_at=now,
         urgent=True,
     )
-    told = [
-        root,
-        replace(
-            root,
-            dedupe_key=f"update:{state.root_key}",
-            operation=Operation.UPDATE,
-            root_key=state.root_key,
-            spacing=spacing,
-        ),
-    ]
+    alerts = posted_or_changed(root, spacing)
     if state.closed_at is not None:
         calm = "It is over: complaints are back to what is usual."
-        told.append(
+        alerts.append(
             replace(
                 root,
                 dedupe_key=f"{state.root_key}:over",
@@ -109,7 +100,7 @@ def alerts_about(
                 payload=messages.note(calm) | {"broadcast": True},
             )
         )
-    return told
+    return alerts
 
 
 def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "") -> str | None:
