@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 
 from alerts import messages
 from alerts.slack.inspection import inspect_buttons
+from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger
 from config.errors import DeliveryError
 
 log = logging.getLogger("alerts.slack.buttons")
@@ -79,10 +80,9 @@ class Listener:
         self._on_click = on_click
         self._app_token = app_token
         self.started = False
-        quiet = logging.getLogger("alerts.buttons.sdk")
-        quiet.setLevel(logging.CRITICAL)  # it would write tokens and whole payloads at DEBUG
-        self._base_url = base_url = api_url if api_url.endswith("/") else api_url + "/"
-        self._client = WebClient(token=bot_token, base_url=base_url, timeout=10, logger=quiet)
+        quiet = quiet_logger()
+        self._base_url = url = base_url(api_url)
+        self._client = WebClient(token=bot_token, base_url=url, timeout=TIMEOUT_S, logger=quiet)
         self._app = App(
             client=self._client,
             logger=quiet,
@@ -95,7 +95,7 @@ class Listener:
             self._app,
             app_token,
             logger=quiet,
-            web_client=WebClient(base_url=base_url, timeout=10, logger=quiet),
+            web_client=WebClient(base_url=url, timeout=TIMEOUT_S, logger=quiet),
             ping_interval=ping_interval,
         )
         self._pool = ThreadPoolExecutor(_WORKERS, "click")

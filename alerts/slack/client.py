@@ -1,13 +1,8 @@
-"""Slack by bot token or by incoming webhook, and what each of its answers means.
-
-`slack_sdk` retries a reset connection by itself, and the message may have been posted before
-the reset: its retry handlers are turned off here, `delivery` alone decides.
-"""
+"""Slack by bot token: posts, changes, pictures, and looks for what may have been posted."""
 
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,10 +13,10 @@ from urllib.request import Request, urlopen
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
-from slack_sdk.webhook import WebhookClient
 
 from alerts.outbox.advice import by_eye
 from alerts.outbox.transport import Answer, Fate, Look, Sight, broadcast, shown_blocks
+from alerts.slack.sdk import TIMEOUT_S, base_url, next_cursor, pages, quiet_logger
 from alerts.slack.slack_errors import (
     ACCOUNT_ERRORS,
     BROKEN,
@@ -39,9 +34,6 @@ from alerts.slack.slack_errors import (
 from storage.models import Alert, Operation
 
 EVENT_TYPE = "earful_alert"
-TIMEOUT_S = 10
-"""Must stay under `delivery.SETTLE`: a look must not come while a try is still under way."""
-
 _LOOK_BACK = timedelta(minutes=5)
 _PAGE = 200
 _MAX_PAGES = 100
@@ -67,10 +59,10 @@ class BotTransport:
         """With `buttons` somebody listens to them; without, messages go without."""
         self._client = WebClient(
             token=token,
-            base_url=api_url if api_url.endswith("/") else api_url + "/",
+            base_url=base_url(api_url),
             timeout=timeout,
             retry_handlers=[],
-            logger=_quiet_logger(),
+            logger=quiet_logger(),
         )
         self._host = urlsplit(api_url).hostname or "Slack"
         self._ids: dict[str, str] = {}
@@ -191,27 +183,25 @@ class BotTransport:
 
     def _search(self, channel_id: str, alert: Alert, since: datetime) -> Look:
         """Look through a channel, or through the thread in which a reply would stand."""
-        cursor: str | None = None
-        for _ in range(_MAX_PAGES):
-            where: dict[str, Any] = {
-                "channel": channel_id,
-                "oldest": f"{since.timestamp():.6f}",
-                "include_all_metadata": True,
-                "limit": _PAGE,
-                "cursor": cursor,
-            }
-            page = (
-                self._client.conversations_replies(ts=alert.root_ts, **where)
-                if alert.root_ts
-                else self._client.conversations_history(**where)
-            )
+        where: dict[str, Any] = {
+            "channel": channel_id,
+            "oldest": f"{since.timestamp():.6f}",
+            "include_all_metadata": True,
+            "limit": _PAGE,
+        }
+
+        def ask(cursor: str | None) -> SlackResponse:
+            if alert.root_ts:
+                return self._client.conversations_replies(ts=alert.root_ts, cursor=cursor, **where)
+            return self._client.conversations_history(cursor=cursor, **where)
+
+        for page in pages(ask, _MAX_PAGES):
             for message in page.get("messages") or []:
                 if _is_of(message, alert):
                     return Look(
                         Sight.FOUND, slack_ts=str(message.get("ts")), slack_channel=channel_id
                     )
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
+            if next_cursor(page) is None:
                 return Look(Sight.ABSENT)
         return Look(
             Sight.BLIND,
@@ -235,15 +225,15 @@ class BotTransport:
         return self._ids.get(name)
 
     def _learn_ids(self, name: str, types: str) -> None:
-        cursor: str | None = None
-        for _ in range(_MAX_PAGES):
-            page = self._client.conversations_list(
+        def ask(cursor: str | None) -> SlackResponse:
+            return self._client.conversations_list(
                 types=types, exclude_archived=True, limit=1000, cursor=cursor
             )
-            for found in page.get("channels") or []:
-                self._ids[str(found.get("name"))] = str(found.get("id"))
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if name in self._ids or cursor is None:
+
+        for page in pages(ask, _MAX_PAGES):
+            for channel in page.get("channels") or []:
+                self._ids[str(channel.get("name"))] = str(channel.get("id"))
+            if name in self._ids:
                 return
 
     def _refused(self, response: SlackResponse, channel: str) -> Answer:
@@ -284,51 +274,6 @@ class BotTransport:
         )
 
 
-class WebhookTransport:
-    """Post through an incoming webhook, which cannot look and reaches one channel only."""
-
-    def __init__(self, url: str, *, timeout: int = TIMEOUT_S) -> None:
-        self._client = WebhookClient(
-            url, timeout=timeout, retry_handlers=[], logger=_quiet_logger()
-        )
-        self._host = urlsplit(url).hostname or "Slack"  # the whole address is a secret
-
-    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
-        if alert.operation is not Operation.POST and not broadcast(alert):
-            return Answer(Fate.POINTLESS)  # a webhook knows no message's ts
-        blocks = None if text_only else shown_blocks(alert, buttons=False)
-        try:
-            response = self._client.send(
-                text=alert.payload["text"], blocks=blocks, unfurl_links=False, unfurl_media=False
-            )
-        except BROKEN as error:
-            return broken_off(error, self._host)
-        code = response.body.strip()
-        if response.status_code == 200 and code == "ok":
-            return Answer(Fate.SENT)
-        if response.status_code == 429 or code in RATE_ERRORS:
-            return rate_limited(response.headers, alert.channel)
-        if response.status_code == 200 or response.status_code >= 500 or code in UNCLEAR_ERRORS:
-            told = f"HTTP {response.status_code}"
-            return Answer(Fate.UNCLEAR, f"The webhook answered {told}; it may have posted.")
-        if len(code) > 60 or not code.replace("_", "").isalnum():
-            return Answer(
-                Fate.ACCOUNT_DEAD,
-                f"{self._host} answered HTTP {response.status_code}, not as a Slack webhook does: "
-                "check SLACK_WEBHOOK_URL.",
-            )
-        return meaning(code, alert.channel, {})
-
-    def find(self, alert: Alert) -> Look:
-        return Look(
-            Sight.BLIND,
-            f"Slack may have this message, and a webhook cannot look: {by_eye(alert.channel)}",
-        )
-
-    def lane(self, alert: Alert) -> str | None:
-        return "webhook"
-
-
 def _is_of(message: Mapping[str, Any], alert: Alert) -> bool:
     if alert.operation is Operation.UPLOAD:
         names = [one.get("name") for one in message.get("files") or []]
@@ -340,10 +285,3 @@ def _is_of(message: Mapping[str, Any], alert: Alert) -> bool:
 
 def _bare(channel: str) -> str:
     return channel.removeprefix("#")
-
-
-def _quiet_logger() -> logging.Logger:
-    """Keep the SDK from writing tokens, webhook addresses and bodies at DEBUG."""
-    logger = logging.getLogger("alerts.slack.sdk")
-    logger.setLevel(logging.CRITICAL)
-    return logger

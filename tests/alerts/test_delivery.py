@@ -14,7 +14,8 @@ import pytest
 from alerts.outbox.delivery import SETTLE, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Answer, ConsoleTransport, Fate, Look, Sight
-from alerts.slack.client import BotTransport, WebhookTransport
+from alerts.slack.client import BotTransport
+from alerts.slack.webhook import WebhookTransport
 from config.errors import StoreError
 from storage.models import MAY_BE_POSTED, AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
