@@ -3,15 +3,8 @@
 Pure: the same facts make the same message.
 """
 
-from alerts.messages.case_cards import (
-    case_card,
-    complaint,
-    lost_advocate,
-    note,
-    overdue,
-    reminder,
-    thread_reply,
-)
+from alerts.messages.case_cards import case_card, complaint, lost_advocate
+from alerts.messages.case_thread import note, overdue, reminder, thread_reply
 from alerts.messages.console_text import plain
 from alerts.messages.notices import (
     backlog,

@@ -1,16 +1,15 @@
-"""The message of a case, which always shows its present state, and the lines in its thread."""
+"""The message of a case, which always shows its present state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
 from alerts.messages.blocks import (
-    MAX_FIELD,
     MAX_SECTION,
     actions,
     button,
@@ -20,11 +19,10 @@ from alerts.messages.blocks import (
     select,
 )
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, in_utc, line, moment, units
+from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
-    read_link,
     source_name,
     stars_briefly,
     voice_blocks,
@@ -36,7 +34,6 @@ from storage.models import (
     Case,
     CaseEvent,
     CaseFile,
-    CaseMove,
     CaseState,
     Experience,
     Outcome,
@@ -59,7 +56,6 @@ _LABELS = [
     ("It tells no experience", Experience.NONE),
 ]
 _MAX_JOINED = 5
-_MAX_NOTE = 1000
 
 
 @plainly("Complaint")
@@ -158,90 +154,6 @@ def state_line(file: CaseFile) -> str:
             return f"*{name}{by}*{why}."
 
 
-def thread_line(file: CaseFile, move: CaseMove) -> str | None:
-    """Say in the thread what happened; None where there is nothing to say."""
-    actor = line(move.actor, 60)
-    note = f" “{line(move.note, 300)}”" if move.note else ""
-    match move.event:
-        case "claimed":
-            return f"{actor} claimed this case.{note}"
-        case "released":
-            return f"{actor} gave this case back: it is open again.{note}"
-        case "responded":
-            return f"{actor} has answered.{note}"
-        case "answered":
-            return "The owner has answered in public."
-        case "closed":
-            return f"{actor} closed this case.{note}"
-        case "dismissed":
-            return f"{actor} dismissed this case: not a case.{note}"
-        case "muted":
-            return f"{actor} muted {who(file.mention)}: nothing of this author alerts any more."
-        case "relabelled":
-            return f"{actor} corrected the label: {line(move.note, 40)}."
-        case "reopened":
-            return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
-        case "joined":
-            return _joining(file, move)
-        case "edited":
-            return f"The author edited the text: {briefly(file.mention)}"
-        case "won_back":
-            return (
-                f"*Won back*: {who(file.mention)} changed the text"
-                f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
-            )
-        case _:
-            return None
-
-
-@plainly("News of a case")
-def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
-    """Build the reply that says in the thread what happened; empty where there is no news."""
-    text = thread_line(file, move)
-    return _one_line(text) if text is not None else {}
-
-
-@plainly("Note")
-def note(text: str) -> dict[str, Any]:
-    """Build a message of one line of plain words; names and ids from outside may be among them."""
-    return _one_line(line(text, _MAX_NOTE))
-
-
-@plainly("Reminder: a case is due soon")
-def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
-    """Remind whoever claimed a case that its time runs out; mentions only that person."""
-    case = file.case
-    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
-    left = duration(case.due_at - now)
-    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
-
-
-@plainly("Overdue case", keep=lambda file: {"broadcast": True})
-def overdue(file: CaseFile) -> dict[str, Any]:
-    """Tell the channel, once, that a case was not answered in time."""
-    case, mention = file.case, file.mention
-    taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
-    told = (
-        f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
-        f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
-    )
-    return _one_line(told) | {"broadcast": True}
-
-
-def duration(span: timedelta) -> str:
-    """Write a length of time for people: `45 minutes`, `3 hours`, `2 days`."""
-    minutes = max(0, round(span.total_seconds() / 60))
-    if minutes < 120:
-        return count(minutes, "minute")
-    if minutes < 48 * 60:
-        return count(round(minutes / 60), "hour")
-    return count(round(minutes / 1440), "day")
-
-
-def _one_line(text: str) -> dict[str, Any]:
-    return payload(text.replace("*", ""), [section(text, "line")])
-
-
 def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> CaseFile:
     case = Case(
         id=0,
@@ -296,25 +208,6 @@ def _joined(file: CaseFile) -> Block | None:
             break
         shown.insert(0, row)
     return section("\n".join([told, *shown]), "joined")
-
-
-def _joining(file: CaseFile, move: CaseMove) -> str:
-    joined = next((one for one in file.joined if one.id == move.joins), None)
-    if joined is None:
-        return "A further complaint of this author joined this case."
-    told = f"A further complaint of this author joined this case: {briefly(joined)}"
-    again = ""
-    if move.to is CaseState.OPEN:
-        again = f" It is open again: answer by {moment(file.case.due_at)}."
-    elif file.answers >= MAX_ANSWERS:
-        again = " Leave it: two public answers were given in this thread."
-    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
-
-
-def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
-    if move.actor == "earful":
-        return f"The author edited the text and is still angry: {briefly(file.mention)}"
-    return f"{actor} reopened this case."
 
 
 def _buttons(file: CaseFile) -> Block | None:

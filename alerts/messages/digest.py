@@ -23,11 +23,10 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
-from alerts.messages.case_cards import duration
 from alerts.messages.digest_chart import Day, chart
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, day, line, moment, percentage, span, units
+from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
 from alerts.messages.voice_cards import quotation, read_link, source_name, stars
 from storage.models import AlertKind, Experience, Mention, NewAlert, Operation, SourceState
 

@@ -1,14 +1,16 @@
-"""Outside text made safe for Slack: data that can neither ping, format, link nor break a message.
+"""Outside text made safe for Slack, and moments, spans and numbers written for people.
+
+Outside text is data that can neither ping, format, link nor break a message.
 
 Slack's mrkdwn has no escape for its formatting marks, so the marks that would format, or make a
-picture of `:a_name:`, are swapped for look-alikes; `console.plain` swaps them back.
+picture of `:a_name:`, are swapped for look-alikes; `console_text.plain` swaps them back.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
@@ -265,6 +267,16 @@ def span(text: str) -> str:
     if found is None:
         return line(text, 40)
     return count(int(found[1]), {"m": "minute", "h": "hour", "d": "day", "w": "week"}[found[2]])
+
+
+def duration(length: timedelta) -> str:
+    """Write a length of time for people: `45 minutes`, `3 hours`, `2 days`."""
+    minutes = max(0, round(length.total_seconds() / 60))
+    if minutes < 120:
+        return count(minutes, "minute")
+    if minutes < 48 * 60:
+        return count(round(minutes / 60), "hour")
+    return count(round(minutes / 1440), "day")
 
 
 def _combines(char: str) -> bool:

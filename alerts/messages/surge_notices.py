@@ -9,9 +9,8 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import MAX_SECTION, context, header, payload, section
-from alerts.messages.case_cards import duration
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, line, moment, percentage, units
+from alerts.messages.safe_text import count, duration, line, moment, percentage, units
 from alerts.messages.voice_cards import linked_words, source_name, who
 from storage.models import Incident, Mention
 

@@ -1,0 +1,108 @@
+"""What stands in the thread of a case, and other messages of one line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from alerts.messages.blocks import MAX_FIELD, payload, section
+from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages.plainly import plainly
+from alerts.messages.safe_text import duration, line, moment
+from alerts.messages.voice_cards import briefly, read_link, stars_briefly, where, who
+from storage.models import CaseFile, CaseMove, CaseState
+
+_MAX_NOTE = 1000
+
+
+def thread_line(file: CaseFile, move: CaseMove) -> str | None:
+    """Say in the thread what happened; None where there is nothing to say."""
+    actor = line(move.actor, 60)
+    note = f" “{line(move.note, 300)}”" if move.note else ""
+    match move.event:
+        case "claimed":
+            return f"{actor} claimed this case.{note}"
+        case "released":
+            return f"{actor} gave this case back: it is open again.{note}"
+        case "responded":
+            return f"{actor} has answered.{note}"
+        case "answered":
+            return "The owner has answered in public."
+        case "closed":
+            return f"{actor} closed this case.{note}"
+        case "dismissed":
+            return f"{actor} dismissed this case: not a case.{note}"
+        case "muted":
+            return f"{actor} muted {who(file.mention)}: nothing of this author alerts any more."
+        case "relabelled":
+            return f"{actor} corrected the label: {line(move.note, 40)}."
+        case "reopened":
+            return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
+        case "joined":
+            return _joining(file, move)
+        case "edited":
+            return f"The author edited the text: {briefly(file.mention)}"
+        case "won_back":
+            return (
+                f"*Won back*: {who(file.mention)} changed the text"
+                f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
+            )
+        case _:
+            return None
+
+
+@plainly("News of a case")
+def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
+    """Build the reply that says in the thread what happened; empty where there is no news."""
+    text = thread_line(file, move)
+    return _one_line(text) if text is not None else {}
+
+
+@plainly("Note")
+def note(text: str) -> dict[str, Any]:
+    """Build a message of one line of plain words; names and ids from outside may be among them."""
+    return _one_line(line(text, _MAX_NOTE))
+
+
+@plainly("Reminder: a case is due soon")
+def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
+    """Remind whoever claimed a case that its time runs out; mentions only that person."""
+    case = file.case
+    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
+    left = duration(case.due_at - now)
+    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
+
+
+@plainly("Overdue case", keep=lambda file: {"broadcast": True})
+def overdue(file: CaseFile) -> dict[str, Any]:
+    """Tell the channel, once, that a case was not answered in time."""
+    case, mention = file.case, file.mention
+    taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
+    told = (
+        f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
+        f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
+    )
+    return _one_line(told) | {"broadcast": True}
+
+
+def _one_line(text: str) -> dict[str, Any]:
+    return payload(text.replace("*", ""), [section(text, "line")])
+
+
+def _joining(file: CaseFile, move: CaseMove) -> str:
+    joined = next((one for one in file.joined if one.id == move.joins), None)
+    if joined is None:
+        return "A further complaint of this author joined this case."
+    told = f"A further complaint of this author joined this case: {briefly(joined)}"
+    again = ""
+    if move.to is CaseState.OPEN:
+        again = f" It is open again: answer by {moment(file.case.due_at)}."
+    elif file.answers >= MAX_ANSWERS:
+        again = " Leave it: two public answers were given in this thread."
+    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
+
+
+def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
+    if move.actor == "earful":
+        return f"The author edited the text and is still angry: {briefly(file.mention)}"
+    return f"{actor} reopened this case."
