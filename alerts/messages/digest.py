@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from alerts.decide.policy import Policy
 from alerts.decide.sentence_picks import Pick
-from alerts.decide.stats import CheckpointResult, Rate, difference
+from alerts.decide.stats import Rate, difference
 from alerts.messages.blocks import (
     MAX_FIELD,
     context,
@@ -23,91 +18,25 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
-from alerts.messages.digest_chart import Day, chart
+from alerts.messages.digest_numbers import (
+    CheckpointStanding,
+    DigestNumbers,
+    Kept,
+    SourceCoverage,
+    SourceTrouble,
+    wow_rate,
+)
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
 from alerts.messages.voice_cards import quotation, read_link, source_name, stars
-from storage.models import AlertKind, Experience, Mention, NewAlert, Operation, SourceState
+from storage.models import Experience, Mention
 
-_MAX_ALT = 900
 _OLDEST = "Oldest open case"
 _MAX_LINES = 8
 # With its title and the number of what is left out it fits into a section.
 _MAX_LIST = 2700
 _MAX_PICK_LINK = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenCase:
-    """A complaint that waits; `claimed_by` is None while nobody took it."""
-
-    mention: Mention
-    opened_at: datetime
-    due_at: datetime
-    claimed_by: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceTrouble:
-    source: str
-    state: SourceState
-    since: datetime | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckpointStanding:
-    metric: str
-    window: str
-    result: CheckpointResult
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceCoverage:
-    """How a source's complaints of the period were answered; hours to the first answer."""
-
-    source: str
-    cases: int
-    answered: int
-    median_hours: float | None = None
-    p90_hours: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """What made no message of its own: of muted people, and wows that were short or too many."""
-
-    muted: int = 0
-    wows: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigestNumbers:
-    """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
-
-    The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
-    missed, `asks` what advocates ask for.
-    """
-
-    brand: str
-    start: datetime
-    end: datetime
-    counts: Mapping[Experience, int]
-    previous: Mapping[Experience, int]
-    open_cases: int = 0
-    overdue_cases: int = 0
-    opened_cases: int = 0
-    answered_cases: int = 0
-    best_wow: Mention | None = None
-    oldest_open: OpenCase | None = None
-    troubles: tuple[SourceTrouble, ...] = ()
-    checkpoints: tuple[CheckpointStanding, ...] = field(default_factory=tuple)
-    coverage: tuple[SourceCoverage, ...] = ()
-    lacks: tuple[Pick, ...] = ()
-    asks: tuple[Pick, ...] = ()
-    advocates: int = 0
-    kept: Kept = field(default_factory=Kept)
 
 
 @plainly("Digest")
@@ -152,55 +81,6 @@ def digest(numbers: DigestNumbers) -> dict[str, Any]:
         ),
     ]
     return payload(summary, blocks)
-
-
-def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
-    """Name the digest of a brand's period; it is written once."""
-    kind = "digest:week" if weekly else "digest"
-    return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
-
-
-def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
-    """Make the digest an alert, once for each brand and period's end."""
-    weekly = numbers.end - numbers.start > timedelta(days=2)
-    return NewAlert(
-        dedupe_key=digest_key(numbers.brand, numbers.end, weekly=weekly),
-        kind=AlertKind.DIGEST,
-        brand=numbers.brand,
-        channel=policy.channels.digest,
-        payload=digest(numbers),
-        created_at=now,
-    )
-
-
-def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
-    """Make the picture that goes into a digest's thread; its text tells what it shows."""
-    told = "; ".join(
-        f"{one.day:%m-%d}: {one.angry} angry, {one.mediocre} mediocre, {one.delighted} delighted"
-        for one in days
-    )
-    name = sha256(digest.dedupe_key.encode()).hexdigest()[:12]
-    return NewAlert(
-        dedupe_key=f"chart:{digest.dedupe_key}",
-        kind=AlertKind.DIGEST,
-        brand=digest.brand,
-        channel=digest.channel,
-        payload={
-            "text": f"Experiences a day, angry below, delighted on top. {told}"[:_MAX_ALT],
-            "png": b64encode(chart(days)).decode(),
-            # The name is how a picture is found again whose answer was lost.
-            "filename": f"earful-{digest.created_at:%Y-%m-%d}-{name}.png",
-        },
-        created_at=digest.created_at,
-        operation=Operation.UPLOAD,
-        root_key=digest.dedupe_key,
-    )
-
-
-def wow_rate(counts: Mapping[Experience, int]) -> Rate:
-    """Give delighted mentions of all that told an experience."""
-    told = sum(number for kind, number in counts.items() if kind is not Experience.NONE)
-    return Rate(counts.get(Experience.DELIGHTED, 0), told)
 
 
 def _period(numbers: DigestNumbers) -> str:

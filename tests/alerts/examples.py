@@ -18,14 +18,14 @@ from alerts import messages
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
-from alerts.messages.digest import (
+from alerts.messages.digest import digest
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
     OpenCase,
     SourceCoverage,
     SourceTrouble,
-    digest,
 )
 from storage.models import (
     AlertKind,

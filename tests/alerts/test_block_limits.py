@@ -17,22 +17,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
+from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
-from alerts.messages.digest import (
+from alerts.messages.digest import digest
+from alerts.messages.digest_chart import Day
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     OpenCase,
     SourceCoverage,
     SourceTrouble,
-    chart_alert,
-    digest,
-    digest_alert,
 )
-from alerts.messages.digest_chart import Day
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,

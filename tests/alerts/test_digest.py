@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.decide.digest_alerts import digest_alert
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.messages import plain
-from alerts.messages.digest import (
+from alerts.messages.digest import digest
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     OpenCase,
     SourceTrouble,
-    digest,
-    digest_alert,
     wow_rate,
 )
 from storage.models import AlertKind, Experience, SourceState

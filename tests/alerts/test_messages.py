@@ -15,7 +15,8 @@ from alerts import messages
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.console_text import columns
-from alerts.messages.digest import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble, digest
+from alerts.messages.digest import digest
+from alerts.messages.digest_numbers import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble
 from alerts.messages.safe_text import (
     clean,
     count,
