@@ -14,7 +14,7 @@ from alerts.decide.rules import Decision, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
 from earful.isolation import Isolation, mention_subject
-from earful.policies import business_hours, policy_for
+from earful.policies import business_hours, policy_for, source_places
 from storage.models import (
     Case,
     CaseMove,
@@ -96,7 +96,9 @@ def _join_incident(
         decision = judge(voices, policy, now, replace(around, incident=True))
     incident = _grown(store, state, policy, gathered, now)
     newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-    return _Joined(decision, incident, gathered, surges.alerts_about(incident, newest, now))
+    return _Joined(
+        decision, incident, gathered, surges.alerts_about(incident, newest, policy.places, now)
+    )
 
 
 def tend(store: Store, settings: Settings, now: datetime) -> int:
@@ -371,4 +373,4 @@ def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime)
     if surges.is_over(state, lately, over, window, now):
         ended = replace(state, closed_at=now)
         newest = store.incidents.complaints_of(state, _NEWEST)
-        store.incidents.write(ended, surges.alerts_about(ended, newest, now))
+        store.incidents.write(ended, surges.alerts_about(ended, newest, source_places(), now))

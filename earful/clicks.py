@@ -14,6 +14,7 @@ from config.errors import EarfulError, StoreError
 from config.settings import Settings
 from earful import case_handling
 from earful.case_handling import Acted, Actor
+from earful.policies import source_places
 from storage.models import Experience
 from storage.store import Store
 
@@ -109,4 +110,4 @@ class Clicks:
         mention = store.mentions.get(click.value)
         if mention is None:
             return Answer.of("This mention is not kept any more.")
-        return Answer(messages.shared_quote(mention))
+        return Answer(messages.shared_quote(mention, source_places()))

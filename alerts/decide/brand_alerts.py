@@ -32,7 +32,7 @@ def backlog(
         kind=AlertKind.BACKLOG,
         brand=brand,
         channel=policy.source_channels.get(source, policy.channels.digest),
-        payload=messages.backlog(brand, source, counts, oldest, newest, hours),
+        payload=messages.backlog(brand, source, policy.places, counts, oldest, newest, hours),
         created_at=now,
     )
 

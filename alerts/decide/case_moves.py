@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.decide.routing import Calm
+from alerts.messages import Places
 from alerts.messages.case_cards import MAX_ANSWERS
 from storage.models import (
     AlertKind,
@@ -38,6 +39,7 @@ class Teller:
     """
 
     calm: Calm
+    places: Places
     channel: str
     spacing: timedelta = UPDATE_EVERY
 
@@ -47,7 +49,7 @@ class Teller:
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
         if move.event == "overdue":
             return [*self._overdue(file, move), *self._update(file, move)]
-        reply = messages.thread_reply(file, move)
+        reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]
 
@@ -60,7 +62,7 @@ class Teller:
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
-                payload=messages.case_card(file),
+                payload=messages.case_card(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.UPDATE,
@@ -98,7 +100,7 @@ class Teller:
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
-                payload=messages.overdue(file),
+                payload=messages.overdue(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.REPLY if file.channel else Operation.POST,

@@ -28,7 +28,7 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
         kind=AlertKind.DIGEST,
         brand=numbers.brand,
         channel=policy.channels.digest,
-        payload=digest(numbers),
+        payload=digest(numbers, policy.places),
         created_at=now,
     )
 

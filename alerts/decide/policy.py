@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from alerts.decide.case_moves import Teller
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
+from alerts.messages import Places
 from storage.models import Voice
 
 
@@ -28,7 +29,8 @@ class Policy:
     `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
     the first that matches decides before that. `same_matter` is how long an author's further
     complaints join a case, `dismissed_for` how long what people called no case stays none.
-    `likely` tells unsure complaints that open a case all the same; without it none does.
+    `likely` tells unsure complaints that open a case all the same; without it none does. `places`
+    names sources in messages.
     """
 
     channels: Channels
@@ -42,6 +44,7 @@ class Policy:
     same_matter: timedelta = timedelta(days=7)
     dismissed_for: timedelta = timedelta(days=14)
     likely: Callable[[Voice], bool] | None = None
+    places: Places = field(default_factory=Places)
 
     def acts_on(self, voice: Voice) -> bool:
         """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""
@@ -52,7 +55,7 @@ class Policy:
 
     def teller(self) -> Teller:
         """Give what writes the messages about a case's moves."""
-        return Teller(self.calm, self.channels.complaints)
+        return Teller(self.calm, self.places, self.channels.complaints)
 
     def complaints_of(self, source: str) -> str:
         return self.source_channels.get(source, self.channels.complaints)

@@ -133,7 +133,7 @@ class _Judging:
         kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
         if is_answered(mention):
             if lost:
-                payload = messages.lost_advocate(voice, None)
+                payload = messages.lost_advocate(voice, policy.places, None)
                 self._alerts.append(_alert(key, kind, channel, voice, payload, now))
             return
         if looks_dismissed(mention, self._around.dismissed):
@@ -157,7 +157,7 @@ class _Judging:
             self._brand = mention.brand
             return
         build = messages.lost_advocate if lost else messages.complaint
-        alert = _alert(key, kind, channel, voice, build(voice, due_at), now)
+        alert = _alert(key, kind, channel, voice, build(voice, policy.places, due_at), now)
         self._post(alert, urgent=urgent)
 
     def _joins(self, voice: Voice) -> bool:
@@ -190,7 +190,8 @@ class _Judging:
             room = self._policy.calm.room_for(channel, self._posted.get(channel, 0), wow=True)
             if not staff and not (room and has_substance(mention)):
                 return
-        payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
+        build = messages.won_back if won_back else messages.wow
+        payload = build(voice, self._policy.places, staff)
         kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
         alert = _alert(f"wow:{mention.id}", kind, channel, voice, payload, self._now)
         self._post(alert, urgent=bool(route and route.urgent))

@@ -99,7 +99,7 @@ def source_health(
         kind=AlertKind.OPS,
         brand=target.brand,
         channel=policy.channels.ops,
-        payload=messages.ops(target, before, after, report, now),
+        payload=messages.ops(target, policy.places, before, after, report, now),
         created_at=now,
     )
 

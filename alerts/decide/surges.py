@@ -13,6 +13,7 @@ from itertools import pairwise
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY, posted_or_changed
 from alerts.decide.stats import Rate, count_limit, p_chart
+from alerts.messages import Places
 from storage.models import AlertKind, Incident, Mention, NewAlert, Operation
 
 HOURS = 3
@@ -76,7 +77,11 @@ def is_over(state: Incident, lately: int, over: int, window: timedelta, now: dat
 
 
 def alerts_about(
-    state: Incident, newest: Sequence[Mention], now: datetime, spacing: timedelta = UPDATE_EVERY
+    state: Incident,
+    newest: Sequence[Mention],
+    places: Places,
+    now: datetime,
+    spacing: timedelta = UPDATE_EVERY,
 ) -> list[NewAlert]:
     """Tell of an incident: its one message, made or changed, and in its thread the end."""
     root = NewAlert(
@@ -84,7 +89,7 @@ def alerts_about(
         kind=AlertKind.INCIDENT,
         brand=state.brand,
         channel=state.channel,
-        payload=messages.incident(state, newest),
+        payload=messages.incident(state, newest, places),
         created_at=now,
         urgent=True,
     )

@@ -15,10 +15,12 @@ from alerts.messages.notices import (
     overdue_count,
 )
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
+from alerts.messages.places import Places
 from alerts.messages.surge_notices import anger_spike, incident, volume_spike
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
+    "Places",
     "anger_spike",
     "backlog",
     "case_card",

@@ -18,16 +18,15 @@ from alerts.messages.blocks import (
     section,
     select,
 )
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
-    source_name,
     stars_briefly,
     voice_blocks,
-    where,
-    who,
+    who_where,
 )
 from storage.models import (
     AlertKind,
@@ -59,31 +58,33 @@ _MAX_JOINED = 5
 
 
 @plainly("Complaint")
-def complaint(voice: Voice, due_at: datetime, answers: int = 0) -> dict[str, Any]:
+def complaint(voice: Voice, places: Places, due_at: datetime, answers: int = 0) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
-    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers))
+    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers), places)
 
 
 @plainly("Urgent: an advocate turned angry")
-def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> dict[str, Any]:
+def lost_advocate(
+    voice: Voice, places: Places, due_at: datetime | None, answers: int = 0
+) -> dict[str, Any]:
     """Build the most urgent message; `due_at` is None where the owner has answered already."""
     if due_at is not None:
-        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, answers))
+        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, answers), places)
     mention = voice.mention
     summary = (
-        f"An advocate of {line(mention.brand, 80)} turned angry: {who(mention)} at "
-        f"{where(mention)}{stars_briefly(mention)}: {briefly(mention)} "
+        f"An advocate of {line(mention.brand, 80)} turned angry: "
+        f"{who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
         "The owner has answered already."
     )
     lead = (
         "*This person used to speak for you.* The owner has answered already: see that it helped."
     )
     title = f"{mention.brand} is losing an advocate"
-    return payload(summary, voice_blocks(title, voice, lead=lead))
+    return payload(summary, voice_blocks(title, voice, places, lead=lead))
 
 
 @plainly("Case", buttons=lambda file: _buttons(file))
-def case_card(file: CaseFile) -> dict[str, Any]:
+def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
     case, mention = file.case, file.mention
     lost = case.kind is AlertKind.LOST_ADVOCATE
@@ -98,7 +99,7 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     )
     ask = f"Answer {'first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
     summary = (
-        f"{what} {who(mention)} at {where(mention)}{stars_briefly(mention)}: {briefly(mention)} "
+        f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
         f"{ask or state_line(file).replace('*', '')}"
     )
     if case.state is CaseState.CLAIMED:
@@ -121,10 +122,11 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     blocks = voice_blocks(
         title,
         file.voice,
+        places,
         due_at=case.due_at if waits else None,
         lead=lead,
         urgent=lost,
-        more=[section(state_line(file), "state"), _advice(file), _joined(file)],
+        more=[section(state_line(file), "state"), _advice(file), _joined(file, places)],
         notes=[f"Case {case.id}"] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
@@ -194,7 +196,7 @@ def _advice(file: CaseFile) -> Block | None:
                    "advice")  # fmt: skip
 
 
-def _joined(file: CaseFile) -> Block | None:
+def _joined(file: CaseFile, places: Places) -> Block | None:
     if not file.joined:
         return None
     told = f"*{count(len(file.joined), 'further complaint')} of this author*"
@@ -202,7 +204,7 @@ def _joined(file: CaseFile) -> Block | None:
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.
     for one in reversed(file.joined[-_MAX_JOINED:]):
-        row = f"• {linked_words(one)} at {source_name(one.source)}"
+        row = f"• {linked_words(one)} {places.at(one.source)}"
         room -= units(row) + 1
         if room < 0:
             break

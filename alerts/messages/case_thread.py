@@ -7,15 +7,16 @@ from typing import Any
 
 from alerts.messages.blocks import MAX_FIELD, payload, section
 from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import duration, line, moment
-from alerts.messages.voice_cards import briefly, read_link, stars_briefly, where, who
+from alerts.messages.voice_cards import briefly, read_link, stars_briefly, who, who_where
 from storage.models import CaseFile, CaseMove, CaseState
 
 _MAX_NOTE = 1000
 
 
-def thread_line(file: CaseFile, move: CaseMove) -> str | None:
+def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
     """Say in the thread what happened; None where there is nothing to say."""
     actor = line(move.actor, 60)
     note = f" “{line(move.note, 300)}”" if move.note else ""
@@ -39,7 +40,7 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
         case "reopened":
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
         case "joined":
-            return _joining(file, move)
+            return _joining(file, move, places)
         case "edited":
             return f"The author edited the text: {briefly(file.mention)}"
         case "won_back":
@@ -52,9 +53,9 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
 
 
 @plainly("News of a case")
-def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
+def thread_reply(file: CaseFile, move: CaseMove, places: Places) -> dict[str, Any]:
     """Build the reply that says in the thread what happened; empty where there is no news."""
-    text = thread_line(file, move)
+    text = thread_line(file, move, places)
     return _one_line(text) if text is not None else {}
 
 
@@ -73,13 +74,13 @@ def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, An
     return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
 
 
-@plainly("Overdue case", keep=lambda file: {"broadcast": True})
-def overdue(file: CaseFile) -> dict[str, Any]:
+@plainly("Overdue case", keep=lambda file, places: {"broadcast": True})
+def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
     taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
     told = (
-        f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
+        f"*Overdue*: {who_where(mention, places)} has had no answer since "
         f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
     )
     return _one_line(told) | {"broadcast": True}
@@ -89,7 +90,7 @@ def _one_line(text: str) -> dict[str, Any]:
     return payload(text.replace("*", ""), [section(text, "line")])
 
 
-def _joining(file: CaseFile, move: CaseMove) -> str:
+def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     joined = next((one for one in file.joined if one.id == move.joins), None)
     if joined is None:
         return "A further complaint of this author joined this case."
@@ -99,7 +100,7 @@ def _joining(file: CaseFile, move: CaseMove) -> str:
         again = f" It is open again: answer by {moment(file.case.due_at)}."
     elif file.answers >= MAX_ANSWERS:
         again = " Leave it: two public answers were given in this thread."
-    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
+    return f"{told} {read_link(joined, places, False, MAX_FIELD)}.{again}"
 
 
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:

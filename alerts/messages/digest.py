@@ -27,9 +27,10 @@ from alerts.messages.digest_numbers import (
     wow_rate,
 )
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
-from alerts.messages.voice_cards import quotation, read_link, source_name, stars
+from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
 _OLDEST = "Oldest open case"
@@ -40,7 +41,7 @@ _MAX_PICK_LINK = 500
 
 
 @plainly("Digest")
-def digest(numbers: DigestNumbers) -> dict[str, Any]:
+def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
     """Build the digest's payload."""
     total = sum(numbers.counts.values())
     brand = line(numbers.brand, 80)
@@ -62,17 +63,25 @@ def digest(numbers: DigestNumbers) -> dict[str, Any]:
             ],
             "experiences",
         ),
-        facts(_case_facts(numbers), "cases"),
-        _list("Answered, by source", [_coverage(one) for one in numbers.coverage], "coverage"),
-        *_best_wow(numbers.best_wow),
-        _list("What mediocre customers lacked", [_pick(pick) for pick in numbers.lacks], "lacks"),
+        facts(_case_facts(numbers, places), "cases"),
+        _list(
+            "Answered, by source", [_coverage(one, places) for one in numbers.coverage], "coverage"
+        ),
+        *_best_wow(numbers.best_wow, places),
+        _list(
+            "What mediocre customers lacked",
+            [_pick(pick, places) for pick in numbers.lacks],
+            "lacks",
+        ),
         _list(
             f"What our advocates ask for ({count(numbers.advocates, 'mention')} of theirs)",
-            [_pick(pick) for pick in numbers.asks],
+            [_pick(pick, places) for pick in numbers.asks],
             "asks",
         ),
         _list(
-            "Sources in trouble", [_trouble(trouble) for trouble in numbers.troubles], "sources"
+            "Sources in trouble",
+            [_trouble(trouble, places) for trouble in numbers.troubles],
+            "sources",
         ),
         _list("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
         context(
@@ -119,7 +128,7 @@ def _change(now: int, before: int) -> str:
     return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than before"
 
 
-def _case_facts(numbers: DigestNumbers) -> list[tuple[str, str]]:
+def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]:
     pairs = [
         ("Complaints answered", f"{numbers.answered_cases:,} of {numbers.opened_cases:,} opened"),
         ("Waiting now", f"{numbers.open_cases:,} open, {numbers.overdue_cases:,} overdue"),
@@ -130,26 +139,26 @@ def _case_facts(numbers: DigestNumbers) -> list[tuple[str, str]]:
         taken = f"claimed by {line(oldest.claimed_by, 60)}" if oldest.claimed_by else "unclaimed"
         late = "overdue since" if oldest.due_at < numbers.end else "due"
         told = (
-            f"{line(mention.author, 60) or 'somebody unnamed'} at {source_name(mention.source)}, "
+            f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
             f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}, {taken}. "
         )
         room = MAX_FIELD - units(f"*{_OLDEST}*\n{told}")
-        pairs.append((_OLDEST, told + read_link(mention, False, room)))
+        pairs.append((_OLDEST, told + read_link(mention, places, False, room)))
     return pairs
 
 
-def _best_wow(mention: Mention | None) -> list[Block | None]:
+def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
     if mention is None:
         return []
     quoted, was_cut = quotation(mention, 500)
     who = line(mention.author, 80) or "somebody unnamed"
     rated = f", {stars(mention)}" if mention.rating is not None else ""
-    lead = f"*The best wow*: {who} at {source_name(mention.source)}{rated}"
+    lead = f"*The best wow*: {who} {places.at(mention.source)}{rated}"
     return [
         divider("above_wow"),
         section(lead, "wow_who"),
         section(quoted, "wow_words"),
-        context([read_link(mention, was_cut)], "wow_link"),
+        context([read_link(mention, places, was_cut)], "wow_link"),
     ]
 
 
@@ -168,26 +177,25 @@ def _list(title: str, rows: list[str], block_id: str) -> Block | None:
     return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
 
 
-def _trouble(trouble: SourceTrouble) -> str:
+def _trouble(trouble: SourceTrouble, places: Places) -> str:
     since = f" since {moment(trouble.since)}" if trouble.since else ""
     reason = f": {line(trouble.reason, 120)}" if trouble.reason else ""
-    where = source_name(trouble.source)
-    return f"{where[:1].upper()}{where[1:]} is {trouble.state}{since}{reason}"
+    return f"{places.title(trouble.source)} is {trouble.state}{since}{reason}"
 
 
-def _coverage(one: SourceCoverage) -> str:
-    where = source_name(one.source)
-    told = f"{where[:1].upper()}{where[1:]}: {one.answered:,} of {one.cases:,}"
+def _coverage(one: SourceCoverage, places: Places) -> str:
+    told = f"{places.title(one.source)}: {one.answered:,} of {one.cases:,}"
     if one.median_hours is None:
         return told
     median, p90 = timedelta(hours=one.median_hours), timedelta(hours=one.p90_hours or 0)
     return f"{told}, half of them within {duration(median)}, nine of ten within {duration(p90)}"
 
 
-def _pick(pick: Pick) -> str:
+def _pick(pick: Pick, places: Places) -> str:
     mention = pick.mention
     who = line(mention.author, 60) or "somebody unnamed"
-    return f"“{line(pick.sentence, 160)}” {who}, {read_link(mention, False, _MAX_PICK_LINK)}"
+    link = read_link(mention, places, False, _MAX_PICK_LINK)
+    return f"“{line(pick.sentence, 160)}” {who}, {link}"
 
 
 def _kept(kept: Kept) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
-from alerts.messages.voice_cards import colleague, source_name
+from alerts.messages.voice_cards import colleague
 from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
 
 EXPERIENCE_NAMES = {
@@ -64,6 +65,7 @@ _STATES = {
 def backlog(
     brand: str,
     source: str,
+    places: Places,
     counts: Mapping[Experience, int],
     oldest: datetime | None,
     newest: datetime | None,
@@ -71,11 +73,11 @@ def backlog(
 ) -> dict[str, Any]:
     """Sum up what a source told before Earful listened, instead of a flood of old mentions."""
     total = sum(counts.values())
-    where = source_name(source)
+    where = places.at(source)
     span = f", from {day(oldest)} to {day(newest)}" if oldest and newest else ""
     angry, wows = counts.get(Experience.ANGRY, 0), counts.get(Experience.DELIGHTED, 0)
     summary = (
-        f"{count(total, 'older mention')} of {line(brand, 80)} read at {where}{span}: "
+        f"{count(total, 'older mention')} of {line(brand, 80)} read {where}{span}: "
         f"{angry:,} angry, {wows:,} delighted. They raise no single alerts."
     )
     return payload(
@@ -83,7 +85,7 @@ def backlog(
         [
             header(f"Listening for {brand}: older mentions"),
             section(
-                f"*{count(total, 'mention')}* older than {max_age_hours:g} hours read at "
+                f"*{count(total, 'mention')}* older than {max_age_hours:g} hours read "
                 f"{where}{span}. They are stored and counted; none of them alerts by itself "
                 "and none opens a case.",
                 "lead",
@@ -146,16 +148,16 @@ def checkpoint(
 @plainly("The state of a source changed")
 def ops(
     target: CrawlTarget,
+    places: Places,
     before: SourceStanding | None,
     after: SourceStanding,
     report: CrawlReport,
     at: datetime,
 ) -> dict[str, Any]:
     """Tell that a source's state changed or healed: what, where, what to do."""
-    where = source_name(target.source)
+    where = places.title(target.source)
     what = line(target.target, 120)
-    place = f"{where} ({what})" if what and what != target.source else where
-    begin = place[:1].upper() + place[1:]
+    begin = f"{where} ({what})" if what and what != target.source else where
     brand = line(target.brand, 80)
     if after.state.good:
         summary = f"Source healed: {begin} for {brand} can be read again."

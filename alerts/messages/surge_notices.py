@@ -9,9 +9,10 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import MAX_SECTION, context, header, payload, section
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, duration, line, moment, percentage, units
-from alerts.messages.voice_cards import linked_words, source_name, who
+from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Incident, Mention
 
 _LEAST = timedelta(minutes=1)
@@ -19,7 +20,7 @@ _SHOWN = 6
 
 
 @plainly("Many complaints at once")
-def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
+def incident(state: Incident, newest: Sequence[Mention], places: Places) -> dict[str, Any]:
     """Show an incident as it is now; the count grows while it goes on."""
     about = f" about *{line(state.about, 60)}*" if state.about else ""
     took = duration(max(state.last_at - state.opened_at, _LEAST))
@@ -38,7 +39,7 @@ def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
         [
             header(f"{state.brand}: {state.complaints:,} complaints at once"),
             section(lead, "lead"),
-            _newest(newest),
+            _newest(newest, places),
             context(small, "small_print"),
         ],
     )
@@ -78,11 +79,11 @@ def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str,
     )
 
 
-def _newest(mentions: Sequence[Mention]) -> Block | None:
+def _newest(mentions: Sequence[Mention], places: Places) -> Block | None:
     rows = ["*The newest*"]
     room = MAX_SECTION - units(rows[0])
     for one in mentions[:_SHOWN]:
-        row = f"• {linked_words(one)} {who(one)} at {source_name(one.source)}"
+        row = f"• {linked_words(one)} {who_where(one, places)}"
         room -= units(row) + 1
         if room < 0:
             break

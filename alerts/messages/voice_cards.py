@@ -20,6 +20,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import (
     clean,
@@ -38,23 +39,6 @@ from alerts.messages.safe_text import (
 )
 from storage.models import AuthorHistory, Experience, Mention, Stance, Verdict, Voice
 
-_SOURCES = {
-    "appstore": "the App Store",
-    "bluesky": "Bluesky",
-    "feeds": "a news feed",
-    "github": "GitHub",
-    "googleplay": "Google Play",
-    "hackernews": "Hacker News",
-    "lemmy": "Lemmy",
-    "lobsters": "Lobsters",
-    "mastodon": "Mastodon",
-    "playstore": "Google Play",
-    "reddit": "Reddit",
-    "stackexchange": "Stack Exchange",
-    "steam": "Steam",
-    "trustpilot": "Trustpilot",
-    "youtube": "YouTube",
-}
 # Of a list at least three fit into a section, whatever their links.
 _MAX_LISTED = 650
 _STANCES = {
@@ -64,46 +48,48 @@ _STANCES = {
 
 
 @plainly("Wow")
-def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def wow(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
     summary = (
-        f"Wow for {line(mention.brand, 80)} from {who(mention)} at {where(mention)}"
+        f"Wow for {line(mention.brand, 80)} from {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    blocks = voice_blocks(f"Wow for {mention.brand}", voice, staff=staff)
+    blocks = voice_blocks(f"Wow for {mention.brand}", voice, places, staff=staff)
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
 @plainly("Won back")
-def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
-        f"Won back for {line(mention.brand, 80)}: {who(mention)} at {where(mention)}"
+        f"Won back for {line(mention.brand, 80)}: {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
     title = f"Won back: a customer of {mention.brand}"
-    blocks = voice_blocks(title, voice, lead=lead, staff=staff)
+    blocks = voice_blocks(title, voice, places, lead=lead, staff=staff)
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
 @plainly("To share")
-def shared_quote(mention: Mention) -> dict[str, Any]:
+def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     """Build a quote with its attribution, ready to be copied elsewhere."""
     quoted, was_cut = quotation(mention)
     rated = f", {stars(mention)}" if mention.rating is not None else ""
-    summary = f"To share: {briefly(mention)} {who(mention)} at {where(mention)}."
+    summary = f"To share: {briefly(mention)} {who_where(mention, places)}."
     return payload(
         summary,
         [
             section("*To share*: copy the quote with its source.", "lead"),
             section(quoted, "words"),
-            context([f"— {who(mention)} at {where(mention)}{rated}", read_link(mention, was_cut)],
-                    "small_print"),
+            context(
+                [f"— {who_where(mention, places)}{rated}", read_link(mention, places, was_cut)],
+                "small_print",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def _wow_actions(mention: Mention) -> Block | None:
@@ -116,11 +102,6 @@ def _wow_actions(mention: Mention) -> Block | None:
             button("Share", "wow_share", mention.id),
         ]
     )
-
-
-def source_name(source: str) -> str:
-    """Name a source for people, escaped, fit to follow "at": `the App Store`, `Hacker News`."""
-    return _SOURCES.get(source) or line(source.replace("_", " "), 60) or "an unnamed source"
 
 
 def person(history: AuthorHistory) -> str:
@@ -185,11 +166,11 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
-def read_link(mention: Mention, was_cut: bool, room: int = MAX_CONTEXT) -> str:
+def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_CONTEXT) -> str:
     """Say where to read the mention: by a link, if it has one that takes at most `room` units."""
     if web_address(mention.url) is None:
         return "No link is known" + (" to the rest of the words" if was_cut else "")
-    label = f"{'Read the rest' if was_cut else 'Read it'} at {source_name(mention.source)}"
+    label = f"{'Read the rest' if was_cut else 'Read it'} {places.at(mention.source)}"
     shown = link(mention.url, label, room)
     if shown == label:
         return f"{label}: the link is too long for Slack, the view `voice` has it"
@@ -208,6 +189,7 @@ def linked_words(mention: Mention) -> str:
 def voice_blocks(
     title: str,
     voice: Voice,
+    places: Places,
     *,
     due_at: datetime | None = None,
     lead: str | None = None,
@@ -219,12 +201,12 @@ def voice_blocks(
     """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
     mention = voice.mention
     quoted, was_cut = quotation(mention)
-    place = where(mention)
+    place = places.title(mention.source)
     if mention.reach:
         place += f", reach {mention.reach:,}"
     pairs = [
         ("Who", f"{who(mention)}: {person(voice.history)}"),
-        ("Where", place[:1].upper() + place[1:]),
+        ("Where", place),
         ("Stars", stars(mention)),
         ("Verdict", verdict_words(voice.verdict)),
     ]
@@ -234,7 +216,7 @@ def voice_blocks(
         pairs.append(("Answer first, by" if urgent else "Answer by", moment(due_at)))
     if staff:
         pairs.append(("Named in it", _thanks(staff, "")))
-    small = [read_link(mention, was_cut)]
+    small = [read_link(mention, places, was_cut)]
     if mention.owner_replied_at is not None:
         small.append(f"The owner answered on {day(mention.owner_replied_at)}")
     small.extend([f"Mention {code(mention.id, 120)}", *notes])
@@ -253,9 +235,9 @@ def who(mention: Mention) -> str:
     return line(mention.author, 80) or "somebody unnamed"
 
 
-def where(mention: Mention) -> str:
-    """Name the place for people, escaped."""
-    return source_name(mention.source)
+def who_where(mention: Mention, places: Places) -> str:
+    """Name the author and the place: `Petra N. on Google Play`."""
+    return f"{who(mention)} {places.at(mention.source)}"
 
 
 def stars_briefly(mention: Mention) -> str:

@@ -27,6 +27,7 @@ from alerts.messages.digest_numbers import (
     SourceCoverage,
     SourceTrouble,
 )
+from earful.policies import source_places
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -51,6 +52,7 @@ from storage.models import (
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PLACES = source_places()
 DUE = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
 
 
@@ -151,30 +153,32 @@ _ASKING = "I tell everybody to fly with them. Please bring back the night train 
 
 
 def _complaint() -> dict[str, Any]:
-    return messages.complaint(a_voice(stance=Stance.HATER), DUE)
+    return messages.complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
 
 
 def _complaint_long() -> dict[str, Any]:
     text = "They lost my bag and then they lost the form about my bag. " * 60
-    return messages.complaint(a_voice(text=text, title=None, author=None), DUE)
+    return messages.complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
 
 
 def _wow() -> dict[str, Any]:
-    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), (RITA,))
+    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), PLACES, (RITA,))
 
 
 def _lost_advocate() -> dict[str, Any]:
-    return messages.lost_advocate(a_voice(history=ADVOCATE), NOW + timedelta(hours=2))
+    return messages.lost_advocate(a_voice(history=ADVOCATE), PLACES, NOW + timedelta(hours=2))
 
 
 def _lost_advocate_answered() -> dict[str, Any]:
     answered = a_voice(history=ADVOCATE, owner_reply="Sorry!", owner_replied_at=NOW)
-    return messages.lost_advocate(answered, None)
+    return messages.lost_advocate(answered, PLACES, None)
 
 
 def _won_back() -> dict[str, Any]:
     glad = {**GLAD, "source": "steam", "rating": 1.0, "rating_max": 1.0, "url": None}
-    return messages.won_back(a_voice(Experience.DELIGHTED, history=HATER, **glad), (RITA, JIM))
+    return messages.won_back(
+        a_voice(Experience.DELIGHTED, history=HATER, **glad), PLACES, (RITA, JIM)
+    )
 
 
 def _backlog() -> dict[str, Any]:
@@ -185,7 +189,9 @@ def _backlog() -> dict[str, Any]:
         Experience.NONE: 3,
     }
     oldest = datetime(2024, 1, 9, tzinfo=UTC)
-    return messages.backlog("Acme Air", "appstore", counts, oldest, NOW - timedelta(days=1), 24)
+    return messages.backlog(
+        "Acme Air", "appstore", PLACES, counts, oldest, NOW - timedelta(days=1), 24
+    )
 
 
 def _checkpoint() -> dict[str, Any]:
@@ -211,13 +217,13 @@ WELL = SourceStanding(state=SourceState.OK, since=NOW)
 def _ops() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.BLOCKED, reason="HTTP 403 for 12 of 12 requests")
     after = SourceStanding(state=SourceState.BLOCKED, since=NOW, reason=report.reason)
-    return messages.ops(TARGET, WELL, after, report, NOW)
+    return messages.ops(TARGET, PLACES, WELL, after, report, NOW)
 
 
 def _ops_healed() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.OK, new=31)
     before = SourceStanding(state=SourceState.BLOCKED, since=NOW)
-    return messages.ops(TARGET, before, WELL, report, NOW)
+    return messages.ops(TARGET, PLACES, before, WELL, report, NOW)
 
 
 def _digest() -> dict[str, Any]:
@@ -276,7 +282,8 @@ def _digest() -> dict[str, Any]:
                     metric="coverage", window="7d", result=judge_checkpoint(Rate(60, 71), 0.9)
                 ),
             ),
-        )
+        ),
+        PLACES,
     )
 
 
@@ -284,7 +291,8 @@ def _digest_empty() -> dict[str, Any]:
     return digest(
         DigestNumbers(
             brand="Acme Air", start=NOW - timedelta(days=1), end=NOW, counts={}, previous={}
-        )
+        ),
+        PLACES,
     )
 
 
@@ -328,15 +336,15 @@ _OURS = ("opened", "answered", "won_back")
 
 def _case_claimed() -> dict[str, Any]:
     joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
-    return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1))
+    return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1), PLACES)
 
 
 def _case_leave_it() -> dict[str, Any]:
-    return messages.case_card(a_file(answers=2))
+    return messages.case_card(a_file(answers=2), PLACES)
 
 
 def _case_answered() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.RESPONDED))
+    return messages.case_card(a_file(CaseState.RESPONDED), PLACES)
 
 
 def _case_won_back() -> dict[str, Any]:
@@ -344,19 +352,19 @@ def _case_won_back() -> dict[str, Any]:
         title="They made it right", text="A call, the refund, an apology.", rating=5.0
     )
     return messages.case_card(
-        a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+        a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad), PLACES
     )
 
 
 def _case_dismissed() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.DISMISSED, outcome=Outcome.NOT_A_CASE))
+    return messages.case_card(a_file(CaseState.DISMISSED, outcome=Outcome.NOT_A_CASE), PLACES)
 
 
 def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
     file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
     move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
-    return messages.thread_reply(file, move)
+    return messages.thread_reply(file, move, PLACES)
 
 
 def _reminder() -> dict[str, Any]:
@@ -364,7 +372,7 @@ def _reminder() -> dict[str, Any]:
 
 
 def _overdue() -> dict[str, Any]:
-    return messages.overdue(a_file(CaseState.CLAIMED))
+    return messages.overdue(a_file(CaseState.CLAIMED), PLACES)
 
 
 def _overdue_count() -> dict[str, Any]:
@@ -385,11 +393,11 @@ def an_incident(**changes: Any) -> Incident:
 
 def _incident() -> dict[str, Any]:
     newest = a_mention(text="Cannot log in since noon.", title=None)
-    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)])
+    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)], PLACES)
 
 
 def _incident_over() -> dict[str, Any]:
-    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [])
+    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [], PLACES)
 
 
 def _earful_in_trouble() -> dict[str, Any]:
@@ -428,7 +436,7 @@ def _leaderboard() -> dict[str, Any]:
 
 
 def _shared_quote() -> dict[str, Any]:
-    return messages.shared_quote(a_mention(**GLAD))
+    return messages.shared_quote(a_mention(**GLAD), PLACES)
 
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {

@@ -19,7 +19,7 @@ from alerts.messages.digest_numbers import (
     wow_rate,
 )
 from storage.models import AlertKind, Experience, SourceState
-from tests.alerts.examples import NOW, a_mention
+from tests.alerts.examples import NOW, PLACES, a_mention
 from tests.alerts.test_rules import POLICY
 
 EMPTY = DigestNumbers(
@@ -46,7 +46,7 @@ def test_wow_rate_is_of_told_experiences():
     ],
 )
 def test_change_is_judged_by_chance(now, before, told):
-    shown = plain(digest(replace(EMPTY, counts=now, previous=before)), width=500)
+    shown = plain(digest(replace(EMPTY, counts=now, previous=before), PLACES), width=500)
     assert told in shown
 
 
@@ -56,21 +56,21 @@ def test_change_is_judged_by_chance(now, before, told):
 )
 def test_counts_tell_their_change(now, before, told):
     numbers = replace(EMPTY, counts=counts(angry=now), previous=counts(angry=before))
-    assert f"{now} ({told})" in plain(digest(numbers))
+    assert f"{now} ({told})" in plain(digest(numbers, PLACES))
 
 
 def test_the_oldest_case_says_who_has_it_and_whether_it_is_late():
     case = OpenCase(mention=a_mention(), opened_at=NOW, due_at=NOW + timedelta(hours=1))
-    assert "unclaimed" in plain(digest(replace(EMPTY, oldest_open=case)))
+    assert "unclaimed" in plain(digest(replace(EMPTY, oldest_open=case), PLACES))
     taken = replace(case, claimed_by="Ana", due_at=NOW - timedelta(hours=1))
-    shown = plain(digest(replace(EMPTY, oldest_open=taken)), width=500)
+    shown = plain(digest(replace(EMPTY, oldest_open=taken), PLACES), width=500)
     assert "overdue since" in shown
     assert "claimed by Ana" in shown
 
 
 def test_long_lists_are_cut_and_say_so():
     trouble = SourceTrouble(source="steam", state=SourceState.BLOCKED, reason="no " * 100)
-    shown = plain(digest(replace(EMPTY, troubles=(trouble,) * 30)))
+    shown = plain(digest(replace(EMPTY, troubles=(trouble,) * 30), PLACES))
     assert "more" in shown.split("Sources in trouble")[1]
 
 
@@ -79,7 +79,7 @@ def test_checkpoints_tell_how_far_they_are():
         CheckpointStanding(metric="wow_rate", window="30d", result=judge_checkpoint(rate, 0.3))
         for rate in (Rate(0, 0), Rate(31, 100), Rate(500, 1000), Rate(100, 100))
     )
-    shown = plain(digest(replace(EMPTY, checkpoints=standings)), width=200)
+    shown = plain(digest(replace(EMPTY, checkpoints=standings), PLACES), width=200)
     assert "nothing counted yet" in shown
     assert "not reached yet" in shown
     assert "reached; next 55%" in shown
@@ -91,7 +91,7 @@ def test_checkpoints_tell_how_far_they_are():
 )
 def test_the_title_names_the_period(days, title):
     numbers = replace(EMPTY, start=NOW - timedelta(days=days))
-    assert plain(digest(numbers)).startswith(f"Acme Air, {title}\n")
+    assert plain(digest(numbers, PLACES)).startswith(f"Acme Air, {title}\n")
 
 
 def test_one_alert_for_each_period():
