@@ -365,12 +365,12 @@ class TestPlainForm:
         assert block["text"]["type"] == "plain_text"
         assert block["text"]["text"].split("\n") == [
             "Wow: Acme Air.",
-            "Sam <!here> at appstore: *So* kind & quick",
+            "Sam <!here> on the App Store: *So* kind & quick",
             "See mention appstore:10045 in the dashboards (`earful serve`).",
             "(This message is plain: Earful could not build its usual form.)",
             "https://apps.example/acme-air/reviews/10045?country=gb&page=2",
         ]
-        assert "Sam &lt;!here&gt; at appstore∶ ∗So∗ kind &amp; quick" in payload["text"]
+        assert "Sam &lt;!here&gt; on the App Store∶ ∗So∗ kind &amp; quick" in payload["text"]
 
     def test_a_case_keeps_its_buttons_and_goes_without_where_they_are_at_fault(self) -> None:
         for at_fault, kinds in (("section", ["section", "actions"]), ("button", ["section"])):

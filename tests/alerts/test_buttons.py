@@ -224,7 +224,7 @@ def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listenin
     ]
     slack.socket.wait_ack(slack.click(root, "wow_share"))
     wait_for(lambda: slack.whispers)
-    assert "Petra N. at the App Store" in slack.whispers[0].text
+    assert "Petra N. on the App Store" in slack.whispers[0].text
     assert len(slack.roots()) == 1
 
 

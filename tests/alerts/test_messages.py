@@ -250,7 +250,7 @@ class TestHostile:
     def test_a_cut_text_links_to_the_rest(self):
         shown = messages.plain(messages.complaint(a_voice(text="word " * 8000), PLACES, DUE))
         assert "word…" in shown
-        assert "Read the rest at the App Store:" in shown
+        assert "Read the rest on the App Store:" in shown
         without = messages.plain(
             messages.complaint(a_voice(text="word " * 8000, url=None), PLACES, DUE)
         )
