@@ -95,7 +95,7 @@ class TestLinks:
         world.say("They lost my bag.", url=LONG, judge=False)
         world.say("They lost my coat.")
         long, other = deliver(world, slack)
-        assert f"<{LONG.replace('&', '&amp;')}|Read it at shop>" in str(long.blocks)
+        assert f"<{LONG.replace('&', '&amp;')}|Read it in the import “shop”>" in str(long.blocks)
         assert "They lost my coat." in other.text
 
     def test_an_open_case_with_a_long_link_stops_no_digest(
@@ -372,7 +372,7 @@ class TestPlainForm:
         (told,) = deliver(world, slack)
         assert "They lost my &lt;bag&gt;." in told.text
         section, actions = told.blocks
-        assert "Sam :tada: at shop: They lost my <bag>." in section["text"]["text"]
+        assert "Sam :tada: in the import “shop”: They lost my <bag>." in section["text"]["text"]
         assert LONG in section["text"]["text"]
         assert "answer by 2026-11-24 13:30 UTC" in section["text"]["text"]
         assert [one["action_id"] for one in actions["elements"]][:2] == [
