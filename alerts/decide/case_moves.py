@@ -11,7 +11,7 @@ from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.decide.routing import Calm
 from alerts.messages import Places
-from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from storage.models import (
     AlertKind,
     Case,
@@ -111,7 +111,11 @@ class Teller:
 
 
 def edited(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Decide what a changed text means for the case that it has."""
     if voice.verdict.sure and voice.verdict.experience is Experience.DELIGHTED:
@@ -125,7 +129,7 @@ def edited(
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
-        if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
+        if ended and owner_replies < MAX_OWNER_REPLIES and not has_owner_reply(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
                 event="reopened",
@@ -137,14 +141,18 @@ def edited(
 
 
 def joins(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Let a further complaint of an author join their case, which opens again if it was done.
 
-    After two public answers in the thread it stays as it is: leave it.
+    After two public replies of the owner in the thread it stays as it is: leave it.
     """
     done = case.state not in _WAITING
-    again = done and answers < MAX_ANSWERS
+    again = done and owner_replies < MAX_OWNER_REPLIES
     return CaseMove(
         mention_id=case.mention_id,
         event="joined",
@@ -189,8 +197,8 @@ def clock_moves(
     return moves
 
 
-def is_answered(mention: Mention) -> bool:
-    """Tell whether the owner answered what the mention now says, not an older text of it."""
+def has_owner_reply(mention: Mention) -> bool:
+    """Tell whether the owner replied to what the mention now says, not an older text of it."""
     if mention.owner_replied_at is None:
         return False
     return mention.edited_at is None or mention.owner_replied_at >= mention.edited_at
@@ -210,7 +218,7 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
 
 def _pieces(text: str) -> frozenset[tuple[str, ...]]:
     """Cut a text into runs of words; a few words alone prove nothing and give none."""
-    said = re.findall(r"\w+", text.casefold())
-    if len(said) < _SHORT:
+    words = re.findall(r"\w+", text.casefold())
+    if len(words) < _SHORT:
         return frozenset()
-    return frozenset(tuple(said[n : n + 3]) for n in range(len(said) - 2))
+    return frozenset(tuple(words[n : n + 3]) for n in range(len(words) - 2))

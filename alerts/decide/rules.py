@@ -12,7 +12,7 @@ from datetime import datetime
 
 from alerts import messages
 from alerts.decide.brand_alerts import limited
-from alerts.decide.case_moves import edited, is_answered, joins, looks_dismissed
+from alerts.decide.case_moves import edited, has_owner_reply, joins, looks_dismissed
 from alerts.decide.policy import Policy
 from alerts.decide.voice_signs import (
     has_substance,
@@ -105,8 +105,8 @@ class _Judging:
             return
         case = self._around.cases.get(mention.id)
         if case is not None:
-            answers = self._around.answers.get(case.mention_id, 0)
-            self._moves.append(edited(voice, case, answers, self._policy.due, self._now))
+            owner_replies = self._around.answers.get(case.mention_id, 0)
+            self._moves.append(edited(voice, case, owner_replies, self._policy.due, self._now))
             if voice.verdict.experience is Experience.ANGRY:
                 return
         earlier = self._around.earlier.get(mention.id)
@@ -131,7 +131,7 @@ class _Judging:
         # One key for both kinds: a history learnt later must not post the same mention again.
         key = complaint_key(mention.id)
         kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
-        if is_answered(mention):
+        if has_owner_reply(mention):
             if lost:
                 payload = messages.lost_advocate(voice, policy.places, None)
                 self._alerts.append(_alert(key, kind, channel, voice, payload, now))
@@ -167,8 +167,8 @@ class _Judging:
         case = self._opened.get(author) or self._around.authors.get(author)
         if case is None or case.state is CaseState.DISMISSED:
             return False
-        answers = self._around.answers.get(case.mention_id, 0)
-        self._moves.append(joins(voice, case, answers, self._policy.due, self._now))
+        owner_replies = self._around.answers.get(case.mention_id, 0)
+        self._moves.append(joins(voice, case, owner_replies, self._policy.due, self._now))
         return True
 
     def _good_news(self, voice: Voice) -> None:

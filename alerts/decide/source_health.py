@@ -182,8 +182,8 @@ def _opens_at(
 ) -> datetime | None:
     if report.outcome.good:
         return None
-    told = report.stats.get("earful/opens_at")
-    asked = from_iso(told) if isinstance(told, str) else None
+    opens_at = report.stats.get("earful/opens_at")
+    asked = from_iso(opens_at) if isinstance(opens_at, str) else None
     rest = None
     if failures >= RESTS_AFTER:
         doubled = max(every, _SHORTEST_REST) * 2 ** min(failures - RESTS_AFTER + 1, 20)

@@ -144,17 +144,17 @@ def spikes(
     """
     if not weeks:
         return []
-    found: list[tuple[str, dict[str, object]]] = []
+    unusual: list[tuple[str, dict[str, object]]] = []
     limit = count_limit([week["mentions"] for week in weeks], 1.0)
     if seen["mentions"] >= _MIN_VOLUME and seen["mentions"] > limit:
-        found.append(("volume", messages.volume_spike(brand, seen["mentions"], limit, HOURS)))
+        unusual.append(("volume", messages.volume_spike(brand, seen["mentions"], limit, HOURS)))
     told = sum(week["told"] for week in weeks)
     if told >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
         rate = Rate(seen["angry"], seen["told"])
         chart = p_chart([rate], baseline=[Rate(week["angry"], week["told"]) for week in weeks])
         point = chart.points[0]
         if point.above and rate.value is not None:
-            found.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
+            unusual.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
     return [
         NewAlert(
             dedupe_key=f"spike:{brand}:{kind}:{now.astimezone(UTC):%Y-%m-%d}",
@@ -164,16 +164,16 @@ def spikes(
             payload=payload,
             created_at=now,
         )
-        for kind, payload in found
+        for kind, payload in unusual
     ]
 
 
 def _terms(text: str, ignored: set[str]) -> set[str]:
-    said = _words(text)
-    single = {word for word in said if _tells(word, ignored)}
+    words = _words(text)
+    single = {word for word in words if _tells(word, ignored)}
     pairs = {
         f"{one} {two}"
-        for one, two in pairwise(said)
+        for one, two in pairwise(words)
         if _tells(one, ignored) and _tells(two, ignored)
     }
     return single | pairs

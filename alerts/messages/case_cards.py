@@ -39,8 +39,8 @@ from storage.models import (
     Voice,
 )
 
-MAX_ANSWERS = 2
-"""Public answers to one person in one thread, after which more only feeds the quarrel (Baer)."""
+MAX_OWNER_REPLIES = 2
+"""So many public replies to one person in one thread; more only feeds the quarrel (Baer)."""
 
 _ENDED = {
     Outcome.WON_BACK: "won back",
@@ -58,18 +58,20 @@ _MAX_JOINED = 5
 
 
 @plainly("Complaint")
-def complaint(voice: Voice, places: Places, due_at: datetime, answers: int = 0) -> dict[str, Any]:
+def complaint(
+    voice: Voice, places: Places, due_at: datetime, owner_replies: int = 0
+) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
-    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers), places)
+    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, owner_replies), places)
 
 
 @plainly("Urgent: an advocate turned angry")
 def lost_advocate(
-    voice: Voice, places: Places, due_at: datetime | None, answers: int = 0
+    voice: Voice, places: Places, due_at: datetime | None, owner_replies: int = 0
 ) -> dict[str, Any]:
     """Build the most urgent message; `due_at` is None where the owner has answered already."""
     if due_at is not None:
-        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, answers), places)
+        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, owner_replies), places)
     mention = voice.mention
     summary = (
         f"An advocate of {line(mention.brand, 80)} turned angry: "
@@ -156,7 +158,7 @@ def state_line(file: CaseFile) -> str:
             return f"*{name}{by}*{why}."
 
 
-def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> CaseFile:
+def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, owner_replies: int) -> CaseFile:
     case = Case(
         id=0,
         mention_id=voice.mention.id,
@@ -171,7 +173,7 @@ def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> Cas
         mention=voice.mention,
         verdict=voice.verdict,
         history=voice.history,
-        answers=answers,
+        answers=owner_replies,
     )
 
 
@@ -186,7 +188,7 @@ def _by(file: CaseFile) -> str:
 def _advice(file: CaseFile) -> Block | None:
     if file.case.state not in (CaseState.OPEN, CaseState.CLAIMED) or not file.answers:
         return None
-    if file.answers >= MAX_ANSWERS:
+    if file.answers >= MAX_OWNER_REPLIES:
         return section(
             f"*Leave it*: this person had {count(file.answers, 'public answer')} in this thread "
             "already. More would only feed the quarrel; write in private, or close the case.",
@@ -199,8 +201,8 @@ def _advice(file: CaseFile) -> Block | None:
 def _joined(file: CaseFile, places: Places) -> Block | None:
     if not file.joined:
         return None
-    told = f"*{count(len(file.joined), 'further complaint')} of this author*"
-    room = MAX_SECTION - units(told)
+    title = f"*{count(len(file.joined), 'further complaint')} of this author*"
+    room = MAX_SECTION - units(title)
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.
     for one in reversed(file.joined[-_MAX_JOINED:]):
@@ -209,7 +211,7 @@ def _joined(file: CaseFile, places: Places) -> Block | None:
         if room < 0:
             break
         shown.insert(0, row)
-    return section("\n".join([told, *shown]), "joined")
+    return section("\n".join([title, *shown]), "joined")
 
 
 def _buttons(file: CaseFile) -> Block | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import MAX_FIELD, payload, section
-from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import duration, line, moment
@@ -79,11 +79,11 @@ def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
     taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
-    told = (
+    sentence = (
         f"*Overdue*: {who_where(mention, places)} has had no answer since "
         f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
     )
-    return _one_line(told) | {"broadcast": True}
+    return _one_line(sentence) | {"broadcast": True}
 
 
 def _one_line(text: str) -> dict[str, Any]:
@@ -94,13 +94,13 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     joined = next((one for one in file.joined if one.id == move.joins), None)
     if joined is None:
         return "A further complaint of this author joined this case."
-    told = f"A further complaint of this author joined this case: {briefly(joined)}"
+    news = f"A further complaint of this author joined this case: {briefly(joined)}"
     again = ""
     if move.to is CaseState.OPEN:
         again = f" It is open again: answer by {moment(file.case.due_at)}."
-    elif file.answers >= MAX_ANSWERS:
+    elif file.answers >= MAX_OWNER_REPLIES:
         again = " Leave it: two public answers were given in this thread."
-    return f"{told} {read_link(joined, places, False, MAX_FIELD)}.{again}"
+    return f"{news} {read_link(joined, places, False, MAX_FIELD)}.{again}"
 
 
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:

@@ -46,12 +46,12 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
     total = sum(numbers.counts.values())
     brand = line(numbers.brand, 80)
     wows = wow_rate(numbers.counts)
-    told_rate = f", wow rate {percentage(wows.value)}" if wows.value is not None else ""
+    wow_share = f", wow rate {percentage(wows.value)}" if wows.value is not None else ""
     waiting = f"{count(numbers.open_cases, 'open case')}, {numbers.overdue_cases:,} overdue"
     summary = (
         f"{brand}, {_period(numbers)}: {count(total, 'mention')} "
         f"({numbers.counts.get(Experience.ANGRY, 0):,} angry, "
-        f"{numbers.counts.get(Experience.DELIGHTED, 0):,} delighted){told_rate}; {waiting}."
+        f"{numbers.counts.get(Experience.DELIGHTED, 0):,} delighted){wow_share}; {waiting}."
     )
     blocks: list[Block | None] = [
         header(f"{numbers.brand}, {_period(numbers)}"),
@@ -101,20 +101,20 @@ def _period(numbers: DigestNumbers) -> str:
 
 def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
     before = sum(numbers.previous.values())
-    told = f"*{count(total, 'mention')}*, {_change(total, before)}."
+    sentence = f"*{count(total, 'mention')}*, {_change(total, before)}."
     if wows.value is None:
-        return f"{told} Nobody told an experience."
+        return f"{sentence} Nobody told an experience."
     bounds = wows.interval()
-    told += (
+    sentence += (
         f" *Wow rate {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; the true "
         f"rate is likely between {percentage(bounds.low)} and {percentage(bounds.high)})"
     )
     earlier = wow_rate(numbers.previous)
     if earlier.value is None:
-        return f"{told}."
+        return f"{sentence}."
     gap = difference(wows, earlier)
     sense = "within chance" if 0 in gap else "more than chance"
-    return f"{told}, before {percentage(earlier.value)}: {sense}."
+    return f"{sentence}, before {percentage(earlier.value)}: {sense}."
 
 
 def _counted(experience: Experience, numbers: DigestNumbers) -> str:
@@ -138,12 +138,12 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
         mention = oldest.mention
         taken = f"claimed by {line(oldest.claimed_by, 60)}" if oldest.claimed_by else "unclaimed"
         late = "overdue since" if oldest.due_at < numbers.end else "due"
-        told = (
+        standing = (
             f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
             f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}, {taken}. "
         )
-        room = MAX_FIELD - units(f"*{_OLDEST}*\n{told}")
-        pairs.append((_OLDEST, told + read_link(mention, places, False, room)))
+        room = MAX_FIELD - units(f"*{_OLDEST}*\n{standing}")
+        pairs.append((_OLDEST, standing + read_link(mention, places, False, room)))
     return pairs
 
 
@@ -184,11 +184,11 @@ def _trouble(trouble: SourceTrouble, places: Places) -> str:
 
 
 def _coverage(one: SourceCoverage, places: Places) -> str:
-    told = f"{places.title(one.source)}: {one.answered:,} of {one.cases:,}"
+    share = f"{places.title(one.source)}: {one.answered:,} of {one.cases:,}"
     if one.median_hours is None:
-        return told
+        return share
     median, p90 = timedelta(hours=one.median_hours), timedelta(hours=one.p90_hours or 0)
-    return f"{told}, half of them within {duration(median)}, nine of ten within {duration(p90)}"
+    return f"{share}, half of them within {duration(median)}, nine of ten within {duration(p90)}"
 
 
 def _pick(pick: Pick, places: Places) -> str:
@@ -199,12 +199,12 @@ def _pick(pick: Pick, places: Places) -> str:
 
 
 def _kept(kept: Kept) -> list[str]:
-    told = []
+    rows = []
     if kept.wows:
-        told.append(f"{count(kept.wows, 'wow')} made no message of their own")
+        rows.append(f"{count(kept.wows, 'wow')} made no message of their own")
     if kept.muted:
-        told.append(f"{count(kept.muted, 'mention')} by muted authors")
-    return told
+        rows.append(f"{count(kept.muted, 'mention')} by muted authors")
+    return rows
 
 
 def _standing(standing: CheckpointStanding) -> str:
@@ -214,8 +214,8 @@ def _standing(standing: CheckpointStanding) -> str:
     if result.value is None:
         return f"{name}: nothing counted yet ({goal})"
     bounds = f"{percentage(result.interval.low)} to {percentage(result.interval.high)}"
-    told = f"{name} {percentage(result.value)}, likely {bounds} ({goal})"
+    present = f"{name} {percentage(result.value)}, likely {bounds} ({goal})"
     if result.reached:
         onward = f"; next {percentage(result.next_target)}" if result.next_target else ""
-        return f"{told}: reached{onward}"
-    return f"{told}: not reached yet"
+        return f"{present}: reached{onward}"
+    return f"{present}: not reached yet"

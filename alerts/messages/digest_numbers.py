@@ -85,5 +85,5 @@ class DigestNumbers:
 
 def wow_rate(counts: Mapping[Experience, int]) -> Rate:
     """Give delighted mentions of all that told an experience."""
-    told = sum(number for kind, number in counts.items() if kind is not Experience.NONE)
-    return Rate(counts.get(Experience.DELIGHTED, 0), told)
+    experiences = sum(number for kind, number in counts.items() if kind is not Experience.NONE)
+    return Rate(counts.get(Experience.DELIGHTED, 0), experiences)

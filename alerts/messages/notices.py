@@ -169,9 +169,9 @@ def ops(
                 context([f"Seen {moment(at)}"], "small_print"),
             ],
         )
-    told, to_do = _STATES[after.state]
+    trouble, to_do = _STATES[after.state]
     reason = line(after.reason, 300)
-    summary = f"Source in trouble: {begin} for {brand} {told}."
+    summary = f"Source in trouble: {begin} for {brand} {trouble}."
     small = [
         f"State `{after.state}`, seen {moment(at)}",
         f"Left alone until {moment(after.opens_at)}" if after.opens_at else "Tried again as usual",
@@ -181,7 +181,7 @@ def ops(
         summary + (f" {reason}" if reason else ""),
         [
             header(f"Source in trouble: {target.brand}"),
-            section(f"*{begin} {told}.*" + (f"\n> {reason}" if reason else ""), "lead"),
+            section(f"*{begin} {trouble}.*" + (f"\n> {reason}" if reason else ""), "lead"),
             facts(
                 [
                     ("What to do", to_do),
@@ -218,13 +218,13 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
 @plainly("More complaints this hour", keep=lambda brand, number, at: {"count": number})
 def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
-    told = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
+    complaints = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
     return payload(
-        f"{told}, beyond this channel's limit.",
+        f"{complaints}, beyond this channel's limit.",
         [
             section(
-                f"*{told}*, beyond this channel's limit. Each has its case: see `earful case "
-                "list` or the view `open_cases`.",
+                f"*{complaints}*, beyond this channel's limit. Each has its case: see `earful "
+                "case list` or the view `open_cases`.",
                 "lead",
             ),
             context([f"Counted {moment(at)}"], "small_print"),
@@ -235,11 +235,11 @@ def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
 @plainly("Complaints overdue today")
 def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Tell ops how many complaints of a brand were not answered in time today."""
-    told = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"
+    complaints = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"
     return payload(
-        f"{told}.",
+        f"{complaints}.",
         [
-            section(f"*{told}*: see the view `open_cases`, or `earful case list`.", "lead"),
+            section(f"*{complaints}*: see the view `open_cases`, or `earful case list`.", "lead"),
             context([f"Counted {moment(at)}"], "small_print"),
         ],
     )

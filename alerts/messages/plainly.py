@@ -108,7 +108,7 @@ def _mention_of(one: object) -> Mention | None:
 
 def _brand_of(given: tuple[object, ...]) -> str:
     names = (one if isinstance(one, str) else getattr(one, "brand", None) for one in given)
-    return next((found for name in names if (found := bare(name, _MAX_NAME))), "every brand")
+    return next((brand for name in names if (brand := bare(name, _MAX_NAME))), "every brand")
 
 
 def _about(title: str, mention: Mention, places: Places, file: CaseFile | None) -> list[str]:

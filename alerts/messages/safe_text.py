@@ -263,10 +263,11 @@ def percentage(share: float) -> str:
 
 def span(text: str) -> str:
     """Write a config duration for people: `30d` as `30 days`; anything else as it is, escaped."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
+    matched = _SPAN.fullmatch(text.strip())
+    if matched is None:
         return line(text, 40)
-    return count(int(found[1]), {"m": "minute", "h": "hour", "d": "day", "w": "week"}[found[2]])
+    unit = {"m": "minute", "h": "hour", "d": "day", "w": "week"}[matched[2]]
+    return count(int(matched[1]), unit)
 
 
 def duration(length: timedelta) -> str:

@@ -24,18 +24,20 @@ def incident(state: Incident, newest: Sequence[Mention], places: Places) -> dict
     """Show an incident as it is now; the count grows while it goes on."""
     about = f" about *{line(state.about, 60)}*" if state.about else ""
     took = duration(max(state.last_at - state.opened_at, _LEAST))
-    told = f"{count(state.complaints, 'complaint')}{about} in {took}"
+    complaints = f"{count(state.complaints, 'complaint')}{about} in {took}"
     brand = line(state.brand, 80)
     over = state.closed_at is not None
     lead = (
-        f"*Over*: {told}." if over else f"{told}, and counting. Each has its case; none of them "
-        "makes a message of its own while this goes on."
-    )  # fmt: skip
+        f"*Over*: {complaints}."
+        if over
+        else f"{complaints}, and counting. Each has its case; none of them makes a message of its "
+        "own while this goes on."
+    )
     small = [f"Since {moment(state.opened_at)}"]
     if state.closed_at is not None:
         small.append(f"Over since {moment(state.closed_at)}")
     return payload(
-        f"{brand}: {told.replace('*', '')}{': over' if over else ''}.",
+        f"{brand}: {complaints.replace('*', '')}{': over' if over else ''}.",
         [
             header(f"{state.brand}: {state.complaints:,} complaints at once"),
             section(lead, "lead"),

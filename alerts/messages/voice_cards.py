@@ -116,12 +116,12 @@ def person(history: AuthorHistory) -> str:
         kind = "advocate"
     else:
         kind = "known"
-    told = [
+    experiences = [
         f"{number} {name}"
         for number, name in ((history.delighted, "delighted"), (history.angry, "angry"))
         if number
     ]
-    return f"{kind}{since}, {before}" + (f" ({', '.join(told)})" if told else "")
+    return f"{kind}{since}, {before}" + (f" ({', '.join(experiences)})" if experiences else "")
 
 
 def stars(mention: Mention) -> str:
@@ -131,13 +131,13 @@ def stars(mention: Mention) -> str:
         return "none given"
     if best is None:
         return f"{rating:g}"
-    told = f"{rating:g} of {best:g}"
+    rated = f"{rating:g} of {best:g}"
     if best == 1:
-        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({told})"
+        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({rated})"
     if best <= 10 and best == int(best) and 0 <= rating <= best:
         full = round(rating)
-        return f"{told} ({'★' * full}{'☆' * (int(best) - full)})"
-    return told
+        return f"{rated} ({'★' * full}{'☆' * (int(best) - full)})"
+    return rated
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -252,10 +252,10 @@ def stars_briefly(mention: Mention) -> str:
 def briefly(mention: Mention) -> str:
     """Quote the first words in one line, escaped."""
     parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
-    told = ": ".join(part for part in parts if part)
-    if not told:
+    words = ": ".join(part for part in parts if part)
+    if not words:
         return "no words."
-    return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
+    return f"“{escape(cut(words, 160, escaped_limit=400)[0])}”"
 
 
 def colleague(one: Colleague) -> str:

@@ -50,9 +50,9 @@ def advice_for(channel: str, error: str, in_doubt: bool) -> str:
 
 def trouble(channel: str, error: str) -> str:
     """Give what the outbox wrote down about alerts of a channel, and what to do about it."""
-    told = error.removeprefix(MAY_BE_POSTED)
-    advice = advice_for(channel, error, told != error)
-    return f"{told.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
+    problem = error.removeprefix(MAY_BE_POSTED)
+    advice = advice_for(channel, error, problem != error)
+    return f"{problem.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
 
 
 def _list(channel: str) -> str:

@@ -51,18 +51,18 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClickReply:
     """What only the one who clicked sees: a message as one of `alerts.messages` built it."""
 
     payload: Mapping[str, Any]
 
     @classmethod
     def of(cls, sentence: str) -> Self:
-        """Make an answer of plain words, which may hold names and ids from outside."""
+        """Make a reply of plain words, which may hold names and ids from outside."""
         return cls(messages.note(sentence))
 
 
-OnClick = Callable[[Click], Answer | None]
+OnClick = Callable[[Click], ClickReply | None]
 
 
 class Listener:
@@ -120,8 +120,8 @@ class Listener:
 
     def _reason(self) -> str | None:
         """Ask Slack what stands in the way; None where it takes the token."""
-        answers = inspect_buttons(self._app_token, api_url=self._base_url)
-        return next((sentence for _, good, sentence in answers if not good), None)
+        checks = inspect_buttons(self._app_token, api_url=self._base_url)
+        return next((sentence for _, good, sentence in checks if not good), None)
 
     def stop(self) -> None:
         """Hear no more, and let what was clicked be done."""
@@ -146,22 +146,22 @@ class Listener:
 
     def _carry_out(self, click: Click) -> None:
         try:
-            answer = self._on_click(click)
+            reply = self._on_click(click)
         except Exception as error:
             log.exception("a click on %s failed", click.action)
-            answer = Answer.of(f"That could not be recorded, please click again: {error}")
-        if answer is None:
+            reply = ClickReply.of(f"That could not be recorded, please click again: {error}")
+        if reply is None:
             return
         try:
             self._client.chat_postEphemeral(
                 channel=click.channel_id,
                 user=click.user_id,
-                text=answer.payload["text"],
-                blocks=answer.payload["blocks"],
+                text=reply.payload["text"],
+                blocks=reply.payload["blocks"],
                 link_names=False,
             )
         except (SlackApiError, OSError, ValueError) as error:
-            log.warning("the answer to a click could not be shown: %s", error)
+            log.warning("the reply to a click could not be shown: %s", error)
 
 
 def read_click(body: dict[str, Any]) -> Click | None:

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from alerts.outbox.advice import by_eye
-from alerts.outbox.transport import Answer, Fate, Look, Sight, broadcast, shown_blocks
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, broadcast, shown_blocks
 from alerts.slack.sdk import TIMEOUT_S, base_url, next_cursor, pages, quiet_logger
 from alerts.slack.slack_errors import (
     ACCOUNT_ERRORS,
@@ -44,7 +44,7 @@ class BotTransport:
 
     Needs `chat:write`; to look after a crash also `channels:history` and `channels:read`
     (`groups:…` for private channels); for pictures `files:write`. History takes a channel's id
-    and not its name: it is learnt from each answer to a post, and from `conversations.list`
+    and not its name: it is learnt from each response to a post, and from `conversations.list`
     after a restart.
     """
 
@@ -68,13 +68,13 @@ class BotTransport:
         self._ids: dict[str, str] = {}
         self._buttons = buttons
 
-    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+    def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         if alert.operation is Operation.UPDATE:
             return self._update(alert, text_only)
         if alert.operation is Operation.UPLOAD:
             return self._upload(alert)
         if alert.operation is Operation.REPLY and not alert.root_ts and not broadcast(alert):
-            return Answer(Fate.POINTLESS)
+            return SendResult(Fate.POINTLESS)
         try:
             response = self._client.chat_postMessage(
                 channel=alert.root_channel or alert.channel,
@@ -94,19 +94,19 @@ class BotTransport:
         channel_id = str(response.get("channel") or "") or None
         if channel_id and alert.operation is Operation.POST:
             self._ids[_bare(alert.channel)] = channel_id
-        return Answer(Fate.SENT, slack_ts=str(response.get("ts")), slack_channel=channel_id)
+        return SendResult(Fate.SENT, slack_ts=str(response.get("ts")), slack_channel=channel_id)
 
     def _blocks(self, alert: Alert) -> list[dict[str, Any]] | None:
         return shown_blocks(alert, buttons=self._buttons)
 
-    def _update(self, alert: Alert, text_only: bool) -> Answer:
+    def _update(self, alert: Alert, text_only: bool) -> SendResult:
         """Change a message; doing it twice does no harm, so nothing about it is unclear."""
         if not alert.root_ts:
-            return Answer(Fate.POINTLESS)
+            return SendResult(Fate.POINTLESS)
         try:
             channel_id = alert.root_channel or self._channel_id(alert.channel)
             if channel_id is None:
-                return Answer(Fate.POINTLESS)
+                return SendResult(Fate.POINTLESS)
             self._client.chat_update(
                 channel=channel_id,
                 ts=alert.root_ts,
@@ -114,19 +114,19 @@ class BotTransport:
                 blocks=[] if text_only else self._blocks(alert),
             )
         except SlackApiError as error:
-            answer = self._refused(error.response, alert.channel)
+            result = self._refused(error.response, alert.channel)
         except BROKEN as error:
-            answer = broken_off(error, self._host)
+            result = broken_off(error, self._host)
         else:
-            return Answer(Fate.SENT, slack_ts=alert.root_ts, slack_channel=channel_id)
-        if answer.fate is Fate.UNCLEAR:
-            return replace(answer, fate=Fate.NOT_SENT)
-        return answer
+            return SendResult(Fate.SENT, slack_ts=alert.root_ts, slack_channel=channel_id)
+        if result.fate is Fate.UNCLEAR:
+            return replace(result, fate=Fate.NOT_SENT)
+        return result
 
-    def _upload(self, alert: Alert) -> Answer:
+    def _upload(self, alert: Alert) -> SendResult:
         """Put a picture into a message's thread. Its name is how it is found again."""
         if not alert.root_ts or not alert.root_channel:
-            return Answer(Fate.POINTLESS)
+            return SendResult(Fate.POINTLESS)
         content = base64.b64decode(alert.payload["png"])
         try:
             place = self._client.files_getUploadURLExternal(
@@ -138,10 +138,10 @@ class BotTransport:
             with urlopen(request, timeout=TIMEOUT_S) as uploaded:
                 uploaded.read()
         except SlackApiError as error:
-            answer = self._refused(error.response, alert.channel)
+            result = self._refused(error.response, alert.channel)
             # A picture is an extra: without the permission the digest goes without it.
-            lacking = "missing_scope" in answer.error
-            return Answer(Fate.POINTLESS) if lacking else harmless(answer)
+            lacking = "missing_scope" in result.error
+            return SendResult(Fate.POINTLESS) if lacking else harmless(result)
         except BROKEN as error:
             return harmless(broken_off(error, self._host))
         try:
@@ -154,7 +154,7 @@ class BotTransport:
             return self._refused(error.response, alert.channel)
         except BROKEN as error:
             return broken_off(error, self._host)
-        return Answer(Fate.SENT, slack_channel=alert.root_channel)
+        return SendResult(Fate.SENT, slack_channel=alert.root_channel)
 
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
@@ -236,21 +236,21 @@ class BotTransport:
             if name in self._ids:
                 return
 
-    def _refused(self, response: SlackResponse, channel: str) -> Answer:
+    def _refused(self, response: SlackResponse, channel: str) -> SendResult:
         code, data = error_code(response)
         status = response.status_code
         if status == 429 or code in RATE_ERRORS:
             return rate_limited(response.headers, channel)
         if status >= 500 or code in UNCLEAR_ERRORS:
-            return Answer(
+            return SendResult(
                 Fate.UNCLEAR,
                 f"Slack answered {code or status} for {channel}; it may have posted all the same.",
                 retry_after=retry_after(response.headers),
             )
         if code is None:
-            if status == 200:  # an answer cut short: Slack has most likely posted
-                return Answer(Fate.UNCLEAR, f"The answer for {channel} was cut short.")
-            return Answer(
+            if status == 200:  # a response cut short: Slack has most likely posted
+                return SendResult(Fate.UNCLEAR, f"Slack's response for {channel} was cut short.")
+            return SendResult(
                 Fate.ACCOUNT_DEAD,
                 f"{self._host} answered HTTP {status}, not as Slack does: check slack.api_url.",
             )
@@ -262,8 +262,8 @@ class BotTransport:
             wait = retry_after(response.headers) or DEFAULT_RETRY_AFTER_S
             return Look(Sight.LATER, f"Slack asked to wait {wait:g} s.", retry_after=wait)
         if response.status_code >= 500 or code is None or code in UNCLEAR_ERRORS:
-            told = code or f"HTTP {response.status_code}"
-            return Look(Sight.LATER, f"Slack answered {told} to a look into {channel}.")
+            refusal = code or f"HTTP {response.status_code}"
+            return Look(Sight.LATER, f"Slack answered {refusal} to a look into {channel}.")
         if code in ACCOUNT_ERRORS and code != "missing_scope":
             return Look(Sight.LATER, meaning(code, channel, data).error)
         lacking = f" (needs {data['needed']})" if data.get("needed") else ""
@@ -279,8 +279,8 @@ def _is_of(message: Mapping[str, Any], alert: Alert) -> bool:
         names = [one.get("name") for one in message.get("files") or []]
         return alert.payload["filename"] in names
     metadata = message.get("metadata") or {}
-    told = metadata.get("event_payload") or {}
-    return metadata.get("event_type") == EVENT_TYPE and told.get("id") == alert.dedupe_key
+    ours = metadata.get("event_payload") or {}
+    return metadata.get("event_type") == EVENT_TYPE and ours.get("id") == alert.dedupe_key
 
 
 def _bare(channel: str) -> str:

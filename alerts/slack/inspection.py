@@ -21,7 +21,7 @@ def inspect(
     """Yield (subject, good, sentence) for the token, its scopes and each channel."""
     client = _client(api_url, token)
     try:
-        answer = client.auth_test()
+        response = client.auth_test()
     except SlackApiError as error:
         yield (
             "slack token",
@@ -32,12 +32,12 @@ def inspect(
     except OSError as error:
         yield "slack", False, f"cannot be reached: {error}"
         return
-    yield "slack token", True, f"{answer.get('user')} in {answer.get('team')}"
-    granted = {one.strip() for one in str(answer.headers.get("x-oauth-scopes", "")).split(",")}
+    yield "slack token", True, f"{response.get('user')} in {response.get('team')}"
+    granted = {one.strip() for one in str(response.headers.get("x-oauth-scopes", "")).split(",")}
     missing = sorted(set(SCOPES) - granted)
     if missing:
-        told = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
-        yield "slack scopes", False, f"{told}: install the app again from slack-manifest.json"
+        lacking = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        yield "slack scopes", False, f"{lacking}: install the app again from slack-manifest.json"
     else:
         yield "slack scopes", True, "all there"
     if not {"channels:read"} <= granted:
@@ -49,12 +49,12 @@ def inspect(
         yield "slack channels", False, f"cannot be listed: {reason}: try again in a minute"
         return
     for channel in channels:
-        found = known.get(channel.lstrip("#"))
-        if found is None:
+        listed = known.get(channel.lstrip("#"))
+        if listed is None:
             yield channel, False, "not found: create it, and /invite the bot if it is private"
-        elif found.get("is_archived"):
+        elif listed.get("is_archived"):
             yield channel, False, "archived: unarchive it or configure another"
-        elif not found.get("is_member"):
+        elif not listed.get("is_member"):
             yield channel, False, "the bot is not in it: /invite it there"
         else:
             yield channel, True, "there, and the bot is in it"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from slack_sdk.webhook import WebhookClient
 
 from alerts.outbox.advice import by_eye
-from alerts.outbox.transport import Answer, Fate, Look, Sight, broadcast, shown_blocks
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, broadcast, shown_blocks
 from alerts.slack.sdk import TIMEOUT_S, quiet_logger
 from alerts.slack.slack_errors import (
     BROKEN,
@@ -29,9 +29,9 @@ class WebhookTransport:
         )
         self._host = urlsplit(url).hostname or "Slack"  # the whole address is a secret
 
-    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+    def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         if alert.operation is not Operation.POST and not broadcast(alert):
-            return Answer(Fate.POINTLESS)  # a webhook knows no message's ts
+            return SendResult(Fate.POINTLESS)  # a webhook knows no message's ts
         blocks = None if text_only else shown_blocks(alert, buttons=False)
         try:
             response = self._client.send(
@@ -41,14 +41,14 @@ class WebhookTransport:
             return broken_off(error, self._host)
         code = response.body.strip()
         if response.status_code == 200 and code == "ok":
-            return Answer(Fate.SENT)
+            return SendResult(Fate.SENT)
         if response.status_code == 429 or code in RATE_ERRORS:
             return rate_limited(response.headers, alert.channel)
         if response.status_code == 200 or response.status_code >= 500 or code in UNCLEAR_ERRORS:
-            told = f"HTTP {response.status_code}"
-            return Answer(Fate.UNCLEAR, f"The webhook answered {told}; it may have posted.")
+            status = f"HTTP {response.status_code}"
+            return SendResult(Fate.UNCLEAR, f"The webhook answered {status}; it may have posted.")
         if len(code) > 60 or not code.replace("_", "").isalnum():
-            return Answer(
+            return SendResult(
                 Fate.ACCOUNT_DEAD,
                 f"{self._host} answered HTTP {response.status_code}, not as a Slack webhook does: "
                 "check SLACK_WEBHOOK_URL.",

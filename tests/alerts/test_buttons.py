@@ -11,7 +11,7 @@ import pytest
 from alerts.messages import complaint
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import ACK_WITHIN_S, Answer, Click, Listener, read_click
+from alerts.slack.buttons import ACK_WITHIN_S, Click, ClickReply, Listener, read_click
 from alerts.slack.client import BotTransport
 from config.settings import parse_settings
 from earful.clicks import Clicks
@@ -229,7 +229,7 @@ def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listenin
 
 
 def test_a_click_that_fails_tells_the_one_who_clicked(slack, settings, store):
-    def fail(click: Click) -> Answer | None:
+    def fail(click: Click) -> ClickReply | None:
         raise RuntimeError("no luck")
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
@@ -291,7 +291,7 @@ def test_an_answer_that_names_a_hostile_person_is_harmless(slack, settings, stor
 
 
 def test_an_answer_that_quotes_an_error_is_harmless(slack, settings, store):
-    def fail(click: Click) -> Answer | None:
+    def fail(click: Click) -> ClickReply | None:
         raise RuntimeError(HOSTILE)
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)

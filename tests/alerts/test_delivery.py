@@ -13,7 +13,7 @@ import pytest
 
 from alerts.outbox.delivery import SETTLE, deliver
 from alerts.outbox.send_queue import Pace
-from alerts.outbox.transport import Answer, ConsoleTransport, Fate, Look, Sight
+from alerts.outbox.transport import ConsoleTransport, Fate, Look, SendResult, Sight
 from alerts.slack.client import BotTransport
 from alerts.slack.webhook import WebhookTransport
 from config.errors import StoreError
@@ -564,7 +564,7 @@ class _Stubborn:
     """A transport that never settles: each try is unclear, each look finds nothing."""
 
     def send(self, alert, *, text_only=False):
-        return Answer(Fate.UNCLEAR, "no answer")
+        return SendResult(Fate.UNCLEAR, "no answer")
 
     def find(self, alert):
         return Look(Sight.ABSENT)
