@@ -148,8 +148,8 @@ def spikes(
     limit = count_limit([week["mentions"] for week in weeks], 1.0)
     if seen["mentions"] >= _MIN_VOLUME and seen["mentions"] > limit:
         unusual.append(("volume", messages.volume_spike(brand, seen["mentions"], limit, HOURS)))
-    told = sum(week["told"] for week in weeks)
-    if told >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
+    experiences = sum(week["told"] for week in weeks)
+    if experiences >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
         rate = Rate(seen["angry"], seen["told"])
         chart = p_chart([rate], baseline=[Rate(week["angry"], week["told"]) for week in weeks])
         point = chart.points[0]

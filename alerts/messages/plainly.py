@@ -64,7 +64,7 @@ def plain_form(
 ) -> dict[str, Any]:
     """Tell who said what and where to see it, out of what a builder was `given`."""
     file = next((one for one in given if isinstance(one, CaseFile)), None)
-    mention = next((found for one in given if (found := _mention_of(one)) is not None), None)
+    mention = next(filter(None, map(_mention_of, given)), None)
     if mention is not None:
         places = next((one for one in given if isinstance(one, Places)), Places())
         lines = [*_about(title, mention, places, file), *_where_to_see(mention, file)]

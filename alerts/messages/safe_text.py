@@ -104,7 +104,7 @@ def code(text: str, limit: int) -> str:
 
 def _entities(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKS.sub(lambda found: _LOOK_ALIKES[found[0]], text)
+    return _MARKS.sub(lambda mark: _LOOK_ALIKES[mark[0]], text)
 
 
 def unescape(text: str) -> str:

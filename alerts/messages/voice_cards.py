@@ -148,13 +148,13 @@ def verdict_words(verdict: Verdict) -> str:
         Experience.DELIGHTED: ("Delighted", verdict.p_delighted),
         Experience.NONE: ("No experience told", verdict.p_none),
     }[verdict.experience]
-    told = f"{experience[0]} ({percentage(experience[1])} sure)"
+    sentence = f"{experience[0]} ({percentage(experience[1])} sure)"
     if not verdict.sure:
-        told = f"Perhaps {told[0].lower()}{told[1:]}"
+        sentence = f"Perhaps {sentence[0].lower()}{sentence[1:]}"
     if verdict.stance is Stance.NEITHER:
-        return told
+        return sentence
     share = verdict.p_advocate if verdict.stance is Stance.ADVOCATE else verdict.p_hater
-    return f"{told}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
+    return f"{sentence}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
 
 
 def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:

@@ -101,9 +101,9 @@ class ConsoleTransport:
         place = f" {alert.channel} "
         if alert.operation is Operation.REPLY:
             place = f" {alert.channel}, in the thread "
-        told = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
+        shown = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(told.encode(encoding, "replace").decode(encoding))
+        self._stream.write(shown.encode(encoding, "replace").decode(encoding))
         self._stream.flush()
         return SendResult(Fate.SENT)
 
