@@ -11,11 +11,11 @@ from alerts.messages.notices import (
     checkpoint,
     leaderboard,
     limited,
-    ops,
     overdue_count,
 )
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
 from alerts.messages.places import Places
+from alerts.messages.source_notices import ops
 from alerts.messages.surge_notices import anger_spike, incident, volume_spike
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
