@@ -95,14 +95,13 @@ def alerts_about(
     )
     alerts = posted_or_changed(root, spacing)
     if state.closed_at is not None:
-        calm = "It is over: complaints are back to what is usual."
         alerts.append(
             replace(
                 root,
                 dedupe_key=f"{state.root_key}:over",
                 operation=Operation.REPLY,
                 root_key=state.root_key,
-                payload=messages.note(calm) | {"broadcast": True},
+                payload=messages.incident_over(),
             )
         )
     return alerts

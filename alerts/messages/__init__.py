@@ -15,8 +15,8 @@ from alerts.messages.notices import (
 )
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
 from alerts.messages.places import Places
-from alerts.messages.source_notices import ops
-from alerts.messages.surge_notices import anger_spike, incident, volume_spike
+from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
+from alerts.messages.surge_notices import anger_spike, incident, incident_over, volume_spike
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
+    "fallen_coverage",
     "incident",
+    "incident_over",
     "leaderboard",
     "limited",
     "lost_advocate",
@@ -41,6 +43,7 @@ __all__ = [
     "reminder",
     "shared_quote",
     "thread_reply",
+    "unusual_silence",
     "volume_spike",
     "won_back",
     "wow",

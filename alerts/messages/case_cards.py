@@ -52,7 +52,7 @@ _ENDED = {
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
     ("It is delighted", Experience.DELIGHTED),
-    ("It tells no experience", Experience.NONE),
+    ("It describes no experience", Experience.NONE),
 ]
 _MAX_JOINED = 5
 
@@ -79,7 +79,8 @@ def lost_advocate(
         "The owner has answered already."
     )
     lead = (
-        "*This person used to speak for you.* The owner has answered already: see that it helped."
+        "*This person used to speak for you.* The owner has answered already: check that it "
+        "helped."
     )
     title = f"{mention.brand} is losing an advocate"
     return payload(summary, voice_blocks(title, voice, places, lead=lead))
@@ -95,11 +96,11 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     likely = verdict.experience is Experience.ANGRY and not verdict.sure
     complaint_word = "Likely complaint" if likely else "Complaint"
     what = (
-        f"An advocate of {line(mention.brand, 80)} {'likely ' if likely else ''}turned angry:"
+        f"An advocate of {line(mention.brand, 80)} {'has likely ' if likely else ''}turned angry:"
         if lost
         else f"{complaint_word} about {line(mention.brand, 80)} from"
     )
-    ask = f"Answer {'first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
+    ask = f"Answer {'this first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
     summary = (
         f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
         f"{ask or state_line(file).replace('*', '')}"
@@ -116,10 +117,10 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     if lost and waits:
         lead = (
             "*This person used to speak for you.* An answer here is worth more than anywhere "
-            "else: answer first."
+            "else: answer this one first."
         )
     if likely and waits:
-        doubt = "*Likely a complaint, not surely one*: read it before you answer."
+        doubt = "*Earful is not sure that this is a complaint*: read it before you answer."
         lead = f"{lead} {doubt}" if lead else doubt
     blocks = voice_blocks(
         title,
@@ -144,13 +145,13 @@ def state_line(file: CaseFile) -> str:
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
         case CaseState.CLAIMED:
-            since = f" {moment(case.claimed_at)}" if case.claimed_at else ""
+            since = f", {moment(case.claimed_at)}" if case.claimed_at else ""
             return f"*Claimed by {line(case.claimed_by, 60)}*{since}."
         case CaseState.RESPONDED:
             took = ""
             if case.responded_at is not None:
                 after = duration(case.responded_at - case.opened_at)
-                took = f" {moment(case.responded_at)}, {after} after it was opened"
+                took = f", {moment(case.responded_at)}, {after} after the case opened"
             return f"*Answered{by}*{took}."
         case CaseState.CLOSED | CaseState.DISMISSED:
             name = "Closed" if case.state is CaseState.CLOSED else "Dismissed"
@@ -194,14 +195,14 @@ def _advice(file: CaseFile) -> Block | None:
             "already. More would only feed the quarrel; write in private, or close the case.",
             "advice",
         )
-    return section("One public answer was given in this thread: make the second the last.",
+    return section("This thread has one public answer: make the second the last.",
                    "advice")  # fmt: skip
 
 
 def _joined(file: CaseFile, places: Places) -> Block | None:
     if not file.joined:
         return None
-    title = f"*{count(len(file.joined), 'further complaint')} of this author*"
+    title = f"*{count(len(file.joined), 'further complaint')} by this author*"
     room = MAX_SECTION - units(title)
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.

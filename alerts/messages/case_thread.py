@@ -32,11 +32,11 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
         case "closed":
             return f"{actor} closed this case.{note}"
         case "dismissed":
-            return f"{actor} dismissed this case: not a case.{note}"
+            return f"{actor} dismissed this: it is not a case.{note}"
         case "muted":
-            return f"{actor} muted {who(file.mention)}: nothing of this author alerts any more."
+            return f"{actor} muted {who(file.mention)}: Earful posts nothing more by this author."
         case "relabelled":
-            return f"{actor} corrected the label: {line(move.note, 40)}."
+            return f"{actor} corrected the label to {line(move.note, 40)}."
         case "reopened":
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
         case "joined":
@@ -71,17 +71,17 @@ def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, An
     case = file.case
     whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
     left = duration(case.due_at - now)
-    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
+    return _one_line(f"{whom}this case is yours. It is due {moment(case.due_at)}, in {left}.")
 
 
 @plainly("Overdue case", keep=lambda file, places: {"broadcast": True})
 def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
-    taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
+    claimant = line(case.claimed_by, 60) or "nobody"
     sentence = (
         f"*Overdue*: {who_where(mention, places)} has had no answer since "
-        f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
+        f"{moment(case.opened_at)}. It was due {moment(case.due_at)}; {claimant} has claimed it."
     )
     return _one_line(sentence) | {"broadcast": True}
 
@@ -93,13 +93,13 @@ def _one_line(text: str) -> dict[str, Any]:
 def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     joined = next((one for one in file.joined if one.id == move.joins), None)
     if joined is None:
-        return "A further complaint of this author joined this case."
-    news = f"A further complaint of this author joined this case: {briefly(joined)}"
+        return "A further complaint by this author joined this case."
+    news = f"A further complaint by this author joined this case: {briefly(joined)}"
     again = ""
     if move.to is CaseState.OPEN:
-        again = f" It is open again: answer by {moment(file.case.due_at)}."
+        again = f" The case is open again: answer by {moment(file.case.due_at)}."
     elif file.answers >= MAX_OWNER_REPLIES:
-        again = " Leave it: two public answers were given in this thread."
+        again = " Leave it: this thread has two public answers already."
     return f"{news} {read_link(joined, places, False, MAX_FIELD)}.{again}"
 
 

@@ -30,6 +30,7 @@ from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
+from alerts.messages.source_notices import STATE_WORDS
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
@@ -74,7 +75,7 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             "lacks",
         ),
         _list(
-            f"What our advocates ask for ({count(numbers.advocates, 'mention')} of theirs)",
+            f"What our advocates ask for (in {numbers.advocates:,} of their mentions)",
             [_pick(pick, places) for pick in numbers.asks],
             "asks",
         ),
@@ -103,18 +104,18 @@ def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
     before = sum(numbers.previous.values())
     sentence = f"*{count(total, 'mention')}*, {_change(total, before)}."
     if wows.value is None:
-        return f"{sentence} Nobody told an experience."
+        return f"{sentence} Nobody described an experience."
     bounds = wows.interval()
     sentence += (
-        f" *Wow rate {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; the true "
-        f"rate is likely between {percentage(bounds.low)} and {percentage(bounds.high)})"
+        f" The *wow rate is {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; the true "
+        f"rate is likely between {percentage(bounds.low)} and {percentage(bounds.high)})."
     )
     earlier = wow_rate(numbers.previous)
     if earlier.value is None:
-        return f"{sentence}."
+        return sentence
     gap = difference(wows, earlier)
-    sense = "within chance" if 0 in gap else "more than chance"
-    return f"{sentence}, before {percentage(earlier.value)}: {sense}."
+    sense = "is within chance" if 0 in gap else "is more than chance"
+    return f"{sentence} It was {percentage(earlier.value)} before; the difference {sense}."
 
 
 def _counted(experience: Experience, numbers: DigestNumbers) -> str:
@@ -136,11 +137,12 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
     oldest = numbers.oldest_open
     if oldest is not None:
         mention = oldest.mention
-        taken = f"claimed by {line(oldest.claimed_by, 60)}" if oldest.claimed_by else "unclaimed"
+        claimant = line(oldest.claimed_by, 60) or "Nobody"
         late = "overdue since" if oldest.due_at < numbers.end else "due"
         standing = (
             f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
-            f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}, {taken}. "
+            f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}. "
+            f"{claimant} has claimed it. "
         )
         room = MAX_FIELD - units(f"*{_OLDEST}*\n{standing}")
         pairs.append((_OLDEST, standing + read_link(mention, places, False, room)))
@@ -178,9 +180,9 @@ def _list(title: str, rows: list[str], block_id: str) -> Block | None:
 
 
 def _trouble(trouble: SourceTrouble, places: Places) -> str:
-    since = f" since {moment(trouble.since)}" if trouble.since else ""
-    reason = f": {line(trouble.reason, 120)}" if trouble.reason else ""
-    return f"{places.title(trouble.source)} is {trouble.state}{since}{reason}"
+    last = f"; its last good crawl: {moment(trouble.since)}" if trouble.since else ""
+    reason = f" ({line(trouble.reason, 120)})" if trouble.reason else ""
+    return f"{places.title(trouble.source)} is {STATE_WORDS[trouble.state]}{reason}{last}"
 
 
 def _coverage(one: SourceCoverage, places: Places) -> str:
@@ -195,27 +197,30 @@ def _pick(pick: Pick, places: Places) -> str:
     mention = pick.mention
     who = line(mention.author, 60) or "somebody unnamed"
     link = read_link(mention, places, False, _MAX_PICK_LINK)
-    return f"“{line(pick.sentence, 160)}” {who}, {link}"
+    return f"“{line(pick.sentence, 160)}” {who} · {link}"
 
 
 def _kept(kept: Kept) -> list[str]:
     rows = []
     if kept.wows:
-        rows.append(f"{count(kept.wows, 'wow')} made no message of their own")
+        own = "its own" if kept.wows == 1 else "their own"
+        rows.append(f"{count(kept.wows, 'wow')} made no message of {own}")
     if kept.muted:
-        rows.append(f"{count(kept.muted, 'mention')} by muted authors")
+        verb = "is" if kept.muted == 1 else "are"
+        rows.append(f"{count(kept.muted, 'mention')} {verb} by muted authors")
     return rows
 
 
 def _standing(standing: CheckpointStanding) -> str:
     result = standing.result
     name = metric_name(standing.metric)
-    goal = f"goal {percentage(result.target)} over {span(standing.window)}"
+    name = name[:1].upper() + name[1:]
+    goal = f"the goal is {percentage(result.target)} over {span(standing.window)}"
     if result.value is None:
         return f"{name}: nothing counted yet ({goal})"
-    bounds = f"{percentage(result.interval.low)} to {percentage(result.interval.high)}"
-    present = f"{name} {percentage(result.value)}, likely {bounds} ({goal})"
+    bounds = f"{percentage(result.interval.low)} and {percentage(result.interval.high)}"
+    present = f"{name} {percentage(result.value)}, likely between {bounds} ({goal})"
     if result.reached:
-        onward = f"; next {percentage(result.next_target)}" if result.next_target else ""
+        onward = f"; the next is {percentage(result.next_target)}" if result.next_target else ""
         return f"{present}: reached{onward}"
     return f"{present}: not reached yet"

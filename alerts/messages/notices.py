@@ -46,17 +46,17 @@ def backlog(
     span = f", from {day(oldest)} to {day(newest)}" if oldest and newest else ""
     angry, wows = counts.get(Experience.ANGRY, 0), counts.get(Experience.DELIGHTED, 0)
     summary = (
-        f"{count(total, 'older mention')} of {line(brand, 80)} read {where}{span}: "
-        f"{angry:,} angry, {wows:,} delighted. They raise no single alerts."
+        f"Earful read {count(total, 'older mention')} of {line(brand, 80)} {where}{span}: "
+        f"{angry:,} angry, {wows:,} delighted. They make no messages of their own."
     )
     return payload(
         summary,
         [
             header(f"Listening for {brand}: older mentions"),
             section(
-                f"*{count(total, 'mention')}* older than {max_age_hours:g} hours read "
-                f"{where}{span}. They are stored and counted; none of them alerts by itself "
-                "and none opens a case.",
+                f"Earful read *{count(total, 'mention')}* {where} that are older than "
+                f"{max_age_hours:g} hours{span}. They are stored and counted; none of them makes "
+                "a message of its own, and none opens a case.",
                 "lead",
             ),
             facts(
@@ -124,14 +124,16 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
         f"{counts.index(wows) + 1}. {colleague(one)}: named in {count(wows, 'wow')}"
         for one, wows in names[:_PLACES]
     ]
-    leaders = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
-    first = f"{', '.join(leaders)} {'leads' if len(leaders) == 1 else 'lead'}"
+    first = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
+    leaders = " and ".join(filter(None, [", ".join(first[:-1]), *first[-1:]]))
     return payload(
-        f"Named in the wows of {line(brand, 80)} in {when}: {first}.",
+        f"The wows of {line(brand, 80)} in {when} name {leaders} most often.",
         [
             header(f"The people behind the wows: {brand}, {when}"),
             section("\n".join(rows), "places"),
-            context(["Counted are the wows that name a colleague of the config"], "small_print"),
+            context(
+                ["Earful counts the wows that name a colleague from the config"], "small_print"
+            ),
         ],
     )
 
@@ -139,7 +141,7 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
 @plainly("More complaints this hour", keep=lambda brand, number, at: {"count": number})
 def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
-    complaints = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
+    complaints = f"{count(number, 'more complaint')} about {line(brand, 80)} came this hour"
     return payload(
         f"{complaints}, beyond this channel's limit.",
         [
@@ -156,7 +158,7 @@ def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
 @plainly("Complaints overdue today")
 def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Tell ops how many complaints of a brand were not answered in time today."""
-    complaints = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"
+    complaints = f"{count(number, 'complaint')} about {line(brand, 80)} became overdue today"
     return payload(
         f"{complaints}.",
         [

@@ -55,10 +55,12 @@ def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
         [
             header(f"Unusual: {brand}"),
             section(f"*{lead}*", "lead"),
-            context([usual, "Judged by control limits of three sigmas, told once a day"],
-                    "small_print"),
+            context(
+                [usual, "Control limits of three sigmas decide; you hear of it once a day"],
+                "small_print",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 @plainly("Far more mentions than usual")
@@ -66,8 +68,8 @@ def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, A
     """Tell that far more than usual was said."""
     return spike(
         brand,
-        f"{count(seen, 'mention')} in {count(hours, 'hour')}, far more than usual.",
-        f"At this hour of the last weeks up to {limit:,.0f} were within chance",
+        f"{count(seen, 'mention')} came in {count(hours, 'hour')}, far more than usual.",
+        f"At this hour of the last weeks, up to {limit:,.0f} mentions were within chance",
     )
 
 
@@ -77,8 +79,15 @@ def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str,
     return spike(
         brand,
         f"{percentage(share)} of the experiences told in {count(hours, 'hour')} are angry.",
-        f"At this hour of the last weeks up to {percentage(limit)} were within chance",
+        f"At this hour of the last weeks, up to {percentage(limit)} were within chance",
     )
+
+
+@plainly("Complaints are back to their usual number", keep=lambda: {"broadcast": True})
+def incident_over() -> dict[str, Any]:
+    """Say in an incident's thread, and in its channel, that it is over."""
+    sentence = "It is over: complaints are back to their usual number."
+    return payload(sentence, [section(sentence, "line")]) | {"broadcast": True}
 
 
 def _newest(mentions: Sequence[Mention], places: Places) -> Block | None:

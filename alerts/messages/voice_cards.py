@@ -67,7 +67,7 @@ def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> d
         f"Won back for {line(mention.brand, 80)}: {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
+    lead = "*This person was angry with you before and is glad now.* Well done, whoever did it."
     title = f"Won back: a customer of {mention.brand}"
     blocks = voice_blocks(title, voice, places, lead=lead, staff=staff)
     return payload(summary, [*blocks, _wow_actions(mention)])
@@ -162,18 +162,18 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     title = line(mention.title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
-        return "No words were left, only the stars.", False
+        return "There are no words to read.", False
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
 def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_CONTEXT) -> str:
     """Say where to read the mention: by a link, if it has one that takes at most `room` units."""
     if web_address(mention.url) is None:
-        return "No link is known" + (" to the rest of the words" if was_cut else "")
+        return "Earful knows no link" + (" to the rest of the words" if was_cut else "")
     label = f"{'Read the rest' if was_cut else 'Read it'} {places.at(mention.source)}"
     shown = link(mention.url, label, room)
     if shown == label:
-        return f"{label}: the link is too long for Slack, the view `voice` has it"
+        return f"{label}: the link is too long for Slack; the view `voice` has it"
     return shown
 
 

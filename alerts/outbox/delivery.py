@@ -169,7 +169,9 @@ class _Delivery:
 
     def _try(self, alert: Alert) -> SendResult:
         if not alert.payload.get("text"):
-            return SendResult(Fate.BAD_MESSAGE, "Its payload in the store is damaged: set aside.")
+            return SendResult(
+                Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
+            )
         result = self._transport.send(alert)
         if result.fate is Fate.BAD_MESSAGE:
             return self._send_text_only(alert, result)
@@ -241,7 +243,8 @@ class _Delivery:
             return result
         return SendResult(
             Fate.BAD_MESSAGE,
-            f"{first.error.rstrip('.')}, and its bare text too: set aside, the others go on.",
+            f"{first.error.rstrip('.')}, and its bare text too: Earful sets it "
+            "aside, the others go on.",
         )
 
     def _leave_unclear(self, alert: Alert, result: SendResult) -> None:
@@ -281,10 +284,10 @@ class _Delivery:
                 self._found(alert, look)
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
                 error = (alert.error or "").removeprefix(MAY_BE_POSTED)
-                error = f"{error} Given up after {alert.attempts} tries.".strip()
+                error = f"{error} Earful gave up after {alert.attempts} tries.".strip()
                 self._park(alert, error, absent=True)
             case Sight.ABSENT:
-                error = "Slack does not have it: sent again."
+                error = "Slack does not have it: Earful sends it again."
                 self._outbox.retry(alert.id, self._now(), error, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)

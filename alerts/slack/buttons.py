@@ -31,7 +31,7 @@ log = logging.getLogger("alerts.slack.buttons")
 ACK_WITHIN_S = 1.5
 """Slack allows three seconds between a click and its acknowledgement."""
 
-_UNHEARD = "Slack's buttons are not heard, a click does nothing"
+_UNHEARD = "Earful does not hear Slack's buttons, a click does nothing"
 _OURS = re.compile(r"^(case|wow)_")
 _WORKERS = 4
 

@@ -167,7 +167,7 @@ class BotTransport:
             if channel_id is None:
                 return Look(
                     Sight.BLIND,
-                    f"Slack may have this message, and {alert.channel} cannot be found to look: "
+                    f"Slack may have this message, but Earful cannot find {alert.channel}: "
                     f"{by_eye(alert.channel)}",
                 )
             return self._search(channel_id, alert, since)
@@ -205,7 +205,7 @@ class BotTransport:
                 return Look(Sight.ABSENT)
         return Look(
             Sight.BLIND,
-            "Slack may have this message, and too many came after it to look: "
+            "Slack may have this message, but too many came after it to look: "
             f"{by_eye(alert.channel)}",
         )
 
@@ -269,8 +269,8 @@ class BotTransport:
         lacking = f" (needs {data['needed']})" if data.get("needed") else ""
         return Look(
             Sight.BLIND,
-            f"Slack may have this message, and {channel} cannot be looked into: {code}{lacking}: "
-            f"{by_eye(channel)}",
+            f"Slack may have this message, but Earful cannot look into {channel}: {code}"
+            f"{lacking}: {by_eye(channel)}",
         )
 
 

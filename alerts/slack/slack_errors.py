@@ -21,13 +21,13 @@ _CHANNEL_ERRORS = {
     "not_in_channel": "the bot is not in the channel; /invite the bot there",
     "is_archived": "the channel is archived; unarchive it or configure another",
     "channel_is_archived": "the channel is archived; unarchive it or configure another",
-    "restricted_action": "the workspace lets the bot not post there; ask an admin or configure "
-    "another channel",
+    "restricted_action": "the workspace does not let the bot post there; ask an admin or "
+    "configure another channel",
     "restricted_action_read_only_channel": "the channel is read-only for the bot; ask an admin or "
     "configure another channel",
     "restricted_action_thread_only_channel": "the channel takes only replies; configure another",
-    "restricted_action_non_threadable_channel": "the channel takes no such message; configure "
-    "another",
+    "restricted_action_non_threadable_channel": "the channel does not take such messages; "
+    "configure another",
     "posting_to_general_channel_denied": "an admin must let the app post to the general channel",
     "action_prohibited": "the workspace forbids the app to post there; ask an admin",
     "channel_is_limited_access": "the channel has limited access; ask an admin",
@@ -49,7 +49,7 @@ ACCOUNT_ERRORS = {
     "accesslimited": "the workspace takes no calls from this network; ask an admin",
     "team_added_to_org": "the workspace is being moved; wait, or ask an admin",
     "enterprise_is_restricted": "the organisation refuses the app; ask an admin",
-    "two_factor_setup_required": "the workspace demands two factors; ask an admin",
+    "two_factor_setup_required": "the workspace demands a second factor; ask an admin",
     "ekm_access_denied": "the workspace's keys are withdrawn; ask an admin",
     "no_service": "the webhook was removed; make a new one and set SLACK_WEBHOOK_URL",
     "no_active_hooks": "the webhook is disabled; make a new one and set SLACK_WEBHOOK_URL",

@@ -58,7 +58,7 @@ class WebhookTransport:
     def find(self, alert: Alert) -> Look:
         return Look(
             Sight.BLIND,
-            f"Slack may have this message, and a webhook cannot look: {by_eye(alert.channel)}",
+            f"Slack may have this message, but a webhook cannot look: {by_eye(alert.channel)}",
         )
 
     def lane(self, alert: Alert) -> str | None:

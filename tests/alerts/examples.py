@@ -161,6 +161,14 @@ def _complaint_long() -> dict[str, Any]:
     return messages.complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
 
 
+def _complaint_likely() -> dict[str, Any]:
+    return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+
+
+def _complaint_imported() -> dict[str, Any]:
+    return messages.complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
+
+
 def _wow() -> dict[str, Any]:
     return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), PLACES, (RITA,))
 
@@ -405,7 +413,7 @@ def _earful_in_trouble() -> dict[str, Any]:
         "scoring fails since 2026-11-24 08:12 UTC (3 times in a row): no trained weights in "
         "/srv/earful/weights: model.json is missing",
         "#voice-wows: 1 alert waiting: the channel is archived; unarchive it or configure another "
-        "(is_archived). Once mended: `earful alerts retry --channel '#voice-wows'`.",
+        "(is_archived). Once that is mended, run `earful alerts retry --channel '#voice-wows'`.",
     ]
     return messages.earful_in_trouble(sentences, NOW)
 
@@ -442,6 +450,8 @@ def _shared_quote() -> dict[str, Any]:
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
+    "complaint_likely": _complaint_likely,
+    "complaint_imported": _complaint_imported,
     "lost_advocate": _lost_advocate,
     "lost_advocate_answered": _lost_advocate_answered,
     "wow": _wow,
@@ -466,6 +476,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "overdue_count": _overdue_count,
     "incident": _incident,
     "incident_over": _incident_over,
+    "incident_over_reply": messages.incident_over,
     "volume_spike": _volume_spike,
     "anger_spike": _anger_spike,
     "limited": _limited,

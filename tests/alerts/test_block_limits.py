@@ -204,6 +204,7 @@ BUILDERS: dict[str, Builder] = {
         [voice.mention] * 9,
         PLACES,
     ),
+    "incident_over": lambda voice, text: messages.incident_over(),
     "volume_spike": lambda voice, text: messages.volume_spike(text, 10**12, 1e12, 3),
     "anger_spike": lambda voice, text: messages.anger_spike(text, 0.62, 0.31, 3),
     "limited": lambda voice, text: messages.limited(text, 10**12, NOW),
@@ -352,7 +353,7 @@ class TestPlainForm:
         assert_fits(payload)
         assert "<" not in payload["text"]
         assert messages.plain(payload)
-        if name in ("overdue", "limited"):
+        if name in ("overdue", "incident_over", "limited"):
             assert payload.get("broadcast") or payload["count"] == 10**12
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:

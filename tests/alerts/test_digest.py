@@ -39,10 +39,14 @@ def test_wow_rate_is_of_told_experiences():
 @pytest.mark.parametrize(
     ("now", "before", "told"),
     [
-        (counts(50, 50, 100), counts(80, 80, 40), "before 20%: more than chance"),
-        (counts(5, 5, 10), counts(6, 5, 9), "before 45%: within chance"),
+        (
+            counts(50, 50, 100),
+            counts(80, 80, 40),
+            "20% before; the difference is more than chance.",
+        ),
+        (counts(5, 5, 10), counts(6, 5, 9), "45% before; the difference is within chance."),
         (counts(1, 1, 1), {}, "33% (1 of 3; the true rate is likely between 6% and 79%)."),
-        (counts(none=4), counts(1), "Nobody told an experience."),
+        (counts(none=4), counts(1), "Nobody described an experience."),
     ],
 )
 def test_change_is_judged_by_chance(now, before, told):
@@ -61,11 +65,12 @@ def test_counts_tell_their_change(now, before, told):
 
 def test_the_oldest_case_says_who_has_it_and_whether_it_is_late():
     case = OpenCase(mention=a_mention(), opened_at=NOW, due_at=NOW + timedelta(hours=1))
-    assert "unclaimed" in plain(digest(replace(EMPTY, oldest_open=case), PLACES))
+    shown = plain(digest(replace(EMPTY, oldest_open=case), PLACES), width=500)
+    assert "Nobody has claimed it." in shown
     taken = replace(case, claimed_by="Ana", due_at=NOW - timedelta(hours=1))
     shown = plain(digest(replace(EMPTY, oldest_open=taken), PLACES), width=500)
     assert "overdue since" in shown
-    assert "claimed by Ana" in shown
+    assert "Ana has claimed it." in shown
 
 
 def test_long_lists_are_cut_and_say_so():
@@ -82,7 +87,7 @@ def test_checkpoints_tell_how_far_they_are():
     shown = plain(digest(replace(EMPTY, checkpoints=standings), PLACES), width=200)
     assert "nothing counted yet" in shown
     assert "not reached yet" in shown
-    assert "reached; next 55%" in shown
+    assert "reached; the next is 55%" in shown
     assert shown.rstrip().splitlines()[-2].endswith("reached")
 
 

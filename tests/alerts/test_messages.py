@@ -254,7 +254,7 @@ class TestHostile:
         without = messages.plain(
             messages.complaint(a_voice(text="word " * 8000, url=None), PLACES, DUE)
         )
-        assert "No link is known to the rest of the words" in without
+        assert "Earful knows no link to the rest of the words" in without
 
     def test_words_are_shown_as_they_were_written(self):
         said = 'a < b && c > d, *really*, `x`, ~y~, :z:, _z_, "5 | 6"'
@@ -263,7 +263,7 @@ class TestHostile:
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
     def test_no_words_say_so(self, text):
         payload = messages.complaint(a_voice(text=text, title=None), PLACES, DUE)
-        assert "No words were left, only the stars." in messages.plain(payload)
+        assert "There are no words to read." in messages.plain(payload)
         assert "no words." in payload["text"]
 
 

@@ -69,7 +69,7 @@ def test_a_likely_complaint_says_that_it_is_not_sure(history):
     policy = replace(POLICY, likely=lambda _: True)
     unsure = plain(the_alert(a_voice(ANGRY, sure=False, history=history), policy).payload)
     sure = plain(the_alert(a_voice(ANGRY, sure=True, history=history), policy).payload)
-    assert "Likely a complaint, not surely one" in unsure
+    assert "Earful is not sure that this is a complaint" in unsure
     assert "ikely" not in sure
     text = the_alert(a_voice(ANGRY, sure=False), policy).payload["text"]
     assert str(text).startswith("Likely complaint about")

@@ -92,7 +92,7 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
         (meaning("restricted_action_new", ONE, {}).error, f"move --from '{ONE}' --to"),
         (meaning("token_revoked", ONE, {}).error, "`earful alerts retry --all`"),
         (meaning("invalid_blocks", ONE, {}).error, "`earful alerts drop ID`"),
-        ("slack.com cannot be reached: no route to host.", "It is tried again by itself"),
+        ("slack.com cannot be reached: no route to host.", "Earful tries again by itself"),
         (MAY_BE_POSTED + f"A webhook cannot look: {by_eye(ONE)}", "`earful alerts retry ID`"),
         (MAY_BE_POSTED + f"Slack answered 500 for {ONE}.", "looks for it at Slack by itself"),
     ],
