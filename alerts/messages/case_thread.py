@@ -81,7 +81,8 @@ def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
     claimant = line(case.claimed_by, 60) or "nobody"
     sentence = (
         f"*Overdue*: {who_where(mention, places)} has had no answer since "
-        f"{moment(case.opened_at)}. It was due {moment(case.due_at)}; {claimant} has claimed it."
+        f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}; "
+        f"{claimant} has claimed the case."
     )
     return _one_line(sentence) | {"broadcast": True}
 

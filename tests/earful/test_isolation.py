@@ -107,7 +107,7 @@ class TestLinks:
         assert digests.write_digests(world.store, world.settings, world.now) == 2
         deliver(world, slack)
         acme, bolt = (one for one in slack.messages("voice-digest") if "open case" in one.text)
-        assert "the link is too long for Slack, the view `voice` has it" in str(acme.blocks)
+        assert "the link is too long for Slack; the view `voice` has it" in str(acme.blocks)
         assert bolt.text.startswith("Bolt")
         assert failing(world, MESSAGES) == []
 
