@@ -6,7 +6,7 @@ Pure: no store, no clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import posted_or_changed
@@ -14,6 +14,13 @@ from alerts.decide.policy import Policy
 from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
 from storage.models import AlertKind, Experience, NewAlert
+from storage.models.dedupe_keys import (
+    backlog_key,
+    checkpoint_key,
+    kudos_key,
+    limited_key,
+    overdue_key,
+)
 
 
 def backlog(
@@ -28,7 +35,7 @@ def backlog(
     """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
     hours = policy.max_age / timedelta(hours=1)
     return NewAlert(
-        dedupe_key=f"backlog:{brand}:{source}:{now.astimezone(UTC):%Y-%m-%d}",
+        dedupe_key=backlog_key(brand, source, now),
         kind=AlertKind.BACKLOG,
         brand=brand,
         channel=policy.source_channels.get(source, policy.channels.digest),
@@ -44,7 +51,7 @@ def checkpoint_reached(
     if not result.reached or result.value is None:
         return None
     return NewAlert(
-        dedupe_key=f"checkpoint:{brand}:{metric}:{result.target:g}",
+        dedupe_key=checkpoint_key(brand, metric, result.target),
         kind=AlertKind.CHECKPOINT,
         brand=brand,
         channel=policy.channels.wows,
@@ -70,7 +77,7 @@ def leaderboard(
     known = {one.name: one for one in policy.staff}
     places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
     return NewAlert(
-        dedupe_key=f"kudos:{brand}:{month}",
+        dedupe_key=kudos_key(brand, month),
         kind=AlertKind.KUDOS,
         brand=brand,
         channel=policy.channels.wows,
@@ -83,7 +90,7 @@ def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAle
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
     return posted_or_changed(
         NewAlert(
-            dedupe_key=folding_key(channel, now),
+            dedupe_key=limited_key(channel, now),
             kind=AlertKind.LIMITED,
             brand=brand,
             channel=channel,
@@ -93,16 +100,11 @@ def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAle
     )
 
 
-def folding_key(channel: str, now: datetime) -> str:
-    """Name the message that stands for what a channel's limit held back this hour."""
-    return f"limited:{channel}:{now.astimezone(UTC):%Y-%m-%dT%H}"
-
-
 def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Let ops know how many complaints are overdue: one message a day that counts up."""
     return posted_or_changed(
         NewAlert(
-            dedupe_key=f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}",
+            dedupe_key=overdue_key(brand, now),
             kind=AlertKind.OPS,
             brand=brand,
             channel=channel,

@@ -15,16 +15,18 @@ from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from storage.models import (
     AlertKind,
     Case,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Mention,
     NewAlert,
     Operation,
-    Outcome,
     Voice,
 )
+from storage.models.dedupe_keys import case_reply_key, update_key
 
 _WAITING = (CaseState.OPEN, CaseState.CLAIMED)
 _ALIKE = 0.8
@@ -44,10 +46,10 @@ class Teller:
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
-        if move.event == "reminded":
+        if move.event is CaseEventKind.REMINDED:
             payload = messages.reminder(file, move.at, file.case.claimed_by_id)
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
-        if move.event == "overdue":
+        if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
         reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
@@ -58,7 +60,7 @@ class Teller:
             return []
         return [
             NewAlert(
-                dedupe_key=f"update:{file.case.root_key}",
+                dedupe_key=update_key(file.case.root_key),
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -79,7 +81,7 @@ class Teller:
         return [
             NewAlert(
                 # Counted in the transaction that wrote the event: each event has one reply.
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -96,7 +98,7 @@ class Teller:
         channel = file.channel or self.channel
         return [
             NewAlert(
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
@@ -122,22 +124,22 @@ def edited(
         if case.state in (*_WAITING, CaseState.RESPONDED):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="won_back",
+                event=CaseEventKind.WON_BACK,
                 at=now,
                 to=CaseState.CLOSED,
-                outcome=Outcome.WON_BACK,
+                outcome=CaseOutcome.WON_BACK,
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
         if ended and owner_replies < MAX_OWNER_REPLIES and not has_owner_reply(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="reopened",
+                event=CaseEventKind.REOPENED,
                 at=now,
                 to=CaseState.OPEN,
                 due_at=due(now),
             )
-    return CaseMove(mention_id=voice.mention.id, event="edited", at=now)
+    return CaseMove(mention_id=voice.mention.id, event=CaseEventKind.EDITED, at=now)
 
 
 def joins(
@@ -155,7 +157,7 @@ def joins(
     again = done and owner_replies < MAX_OWNER_REPLIES
     return CaseMove(
         mention_id=case.mention_id,
-        event="joined",
+        event=CaseEventKind.JOINED,
         at=now,
         joins=voice.mention.id,
         to=CaseState.OPEN if again else None,
@@ -167,7 +169,7 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
     """Let an owner's public reply answer a case; it counts from when the owner wrote it."""
     return CaseMove(
         mention_id=case.mention_id,
-        event="answered",
+        event=CaseEventKind.ANSWERED,
         at=now,
         to=CaseState.RESPONDED,
         responded_at=max(case.opened_at, min(replied_at, now)),
@@ -186,14 +188,18 @@ def clock_moves(
     for case in cases:
         if case.due_at < now:
             if case.overdue_told_at is None:
-                moves.append(CaseMove(mention_id=case.mention_id, event="overdue", at=now))
+                moves.append(
+                    CaseMove(mention_id=case.mention_id, event=CaseEventKind.OVERDUE, at=now)
+                )
         elif (
             case.state is CaseState.CLAIMED
             and case.reminded_at is None
             and remind_at(case) <= now
             and is_open(now)
         ):
-            moves.append(CaseMove(mention_id=case.mention_id, event="reminded", at=now))
+            moves.append(
+                CaseMove(mention_id=case.mention_id, event=CaseEventKind.REMINDED, at=now)
+            )
     return moves
 
 

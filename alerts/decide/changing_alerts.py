@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from storage.models import NewAlert, Operation
+from storage.models.dedupe_keys import update_key
 
 UPDATE_EVERY = timedelta(seconds=15)
 """A message changes no more often than this."""
@@ -18,7 +19,7 @@ def posted_or_changed(alert: NewAlert, spacing: timedelta = UPDATE_EVERY) -> lis
     """
     change = replace(
         alert,
-        dedupe_key=f"update:{alert.dedupe_key}",
+        dedupe_key=update_key(alert.dedupe_key),
         operation=Operation.UPDATE,
         root_key=alert.dedupe_key,
         spacing=spacing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from alerts.decide.policy import Policy
@@ -12,12 +12,7 @@ from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day, chart, in_words
 from alerts.messages.digest_numbers import DigestNumbers
 from storage.models import AlertKind, NewAlert, Operation
-
-
-def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
-    """Name the digest of a brand's period; it is written once."""
-    kind = "digest:week" if weekly else "digest"
-    return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
+from storage.models.dedupe_keys import chart_key, digest_key
 
 
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
@@ -37,7 +32,7 @@ def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
     """Make the picture that goes into a digest's thread; its text tells what it shows."""
     name = sha256(digest.dedupe_key.encode()).hexdigest()[:12]
     return NewAlert(
-        dedupe_key=f"chart:{digest.dedupe_key}",
+        dedupe_key=chart_key(digest.dedupe_key),
         kind=AlertKind.DIGEST,
         brand=digest.brand,
         channel=digest.channel,

@@ -32,8 +32,8 @@ from storage.models import (
     NewCase,
     Stance,
     Voice,
-    complaint_key,
 )
+from storage.models.dedupe_keys import complaint_key, wow_key
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class _Judging:
         build = messages.won_back if won_back else messages.wow
         payload = build(voice, self._policy.places, staff)
         kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
-        alert = _alert(f"wow:{mention.id}", kind, channel, voice, payload, self._now)
+        alert = _alert(wow_key(mention.id), kind, channel, voice, payload, self._now)
         self._post(alert, urgent=bool(route and route.urgent))
 
     def _post(self, alert: NewAlert, *, urgent: bool) -> None:

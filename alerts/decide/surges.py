@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts import messages
@@ -15,6 +15,7 @@ from alerts.decide.changing_alerts import UPDATE_EVERY, posted_or_changed
 from alerts.decide.stats import Rate, count_limit, p_chart
 from alerts.messages import Places
 from storage.models import AlertKind, Incident, Mention, NewAlert, Operation
+from storage.models.dedupe_keys import over_key, spike_key
 
 HOURS = 3
 """Over so many hours spikes are judged."""
@@ -98,7 +99,7 @@ def alerts_about(
         alerts.append(
             replace(
                 root,
-                dedupe_key=f"{state.root_key}:over",
+                dedupe_key=over_key(state.root_key),
                 operation=Operation.REPLY,
                 root_key=state.root_key,
                 payload=messages.incident_over(),
@@ -156,7 +157,7 @@ def spikes(
             unusual.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
     return [
         NewAlert(
-            dedupe_key=f"spike:{brand}:{kind}:{now.astimezone(UTC):%Y-%m-%d}",
+            dedupe_key=spike_key(brand, kind, now),
             kind=AlertKind.SPIKE,
             brand=brand,
             channel=channel,

@@ -32,10 +32,11 @@ from storage.models import (
     AlertKind,
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
+    CaseOutcome,
     CaseState,
     Experience,
-    Outcome,
     Voice,
 )
 
@@ -43,12 +44,19 @@ MAX_OWNER_REPLIES = 2
 """So many public replies to one person in one thread; more only feeds the quarrel (Baer)."""
 
 _ENDED = {
-    Outcome.WON_BACK: "won back",
-    Outcome.DONE: "done",
-    Outcome.NOT_A_CASE: "not a case",
-    Outcome.WRONG_LABEL: "the label was wrong",
-    Outcome.MUTED: "the author is muted",
+    CaseOutcome.WON_BACK: "won back",
+    CaseOutcome.DONE: "done",
+    CaseOutcome.NOT_A_CASE: "not a case",
+    CaseOutcome.WRONG_LABEL: "the label was wrong",
+    CaseOutcome.MUTED: "the author is muted",
 }
+_ENDS = frozenset(
+    {
+        CaseEventKind.RESPONDED, CaseEventKind.ANSWERED, CaseEventKind.CLOSED,
+        CaseEventKind.DISMISSED, CaseEventKind.MUTED, CaseEventKind.RELABELLED,
+        CaseEventKind.WON_BACK,
+    }
+)  # fmt: skip
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
     ("It is delighted", Experience.DELIGHTED),
@@ -111,7 +119,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
     else:
         title = f"{complaint_word} about {mention.brand}"
-    if case.outcome is Outcome.WON_BACK:
+    if case.outcome is CaseOutcome.WON_BACK:
         title = f"Won back: a customer of {mention.brand}"
     lead = None
     if lost and waits:
@@ -140,7 +148,7 @@ def state_line(file: CaseFile) -> str:
     case = file.case
     by = _by(file)
     match case.state:
-        case CaseState.OPEN if any(event.event == "reopened" for event in file.events):
+        case CaseState.OPEN if any(event.event is CaseEventKind.REOPENED for event in file.events):
             return "*Open again*: nobody has claimed it."
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
@@ -179,10 +187,9 @@ def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, owner_replies: int) 
 
 
 def _by(file: CaseFile) -> str:
-    ends = {"responded", "answered", "closed", "dismissed", "muted", "relabelled", "won_back"}
-    last: CaseEvent | None = next((e for e in reversed(file.events) if e.event in ends), None)
+    last: CaseEvent | None = next((e for e in reversed(file.events) if e.event in _ENDS), None)
     if last is None or last.actor == "earful":
-        return " in public" if last is not None and last.event == "answered" else ""
+        return " in public" if last is not None and last.event is CaseEventKind.ANSWERED else ""
     return f" by {line(last.actor, 60)}"
 
 

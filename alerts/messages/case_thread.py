@@ -11,7 +11,7 @@ from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import duration, line, moment
 from alerts.messages.voice_cards import briefly, read_link, stars_briefly, who, who_where
-from storage.models import CaseFile, CaseMove, CaseState
+from storage.models import CaseEventKind, CaseFile, CaseMove, CaseState
 
 _MAX_NOTE = 1000
 
@@ -21,34 +21,34 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
     actor = line(move.actor, 60)
     note = f" “{line(move.note, 300)}”" if move.note else ""
     match move.event:
-        case "claimed":
+        case CaseEventKind.CLAIMED:
             return f"{actor} claimed this case.{note}"
-        case "released":
+        case CaseEventKind.RELEASED:
             return f"{actor} gave this case back: it is open again.{note}"
-        case "responded":
+        case CaseEventKind.RESPONDED:
             return f"{actor} has answered.{note}"
-        case "answered":
+        case CaseEventKind.ANSWERED:
             return "The owner has answered in public."
-        case "closed":
+        case CaseEventKind.CLOSED:
             return f"{actor} closed this case.{note}"
-        case "dismissed":
+        case CaseEventKind.DISMISSED:
             return f"{actor} dismissed this: it is not a case.{note}"
-        case "muted":
+        case CaseEventKind.MUTED:
             return f"{actor} muted {who(file.mention)}: Earful posts nothing more by this author."
-        case "relabelled":
+        case CaseEventKind.RELABELLED:
             return f"{actor} corrected the label to {line(move.note, 40)}."
-        case "reopened":
+        case CaseEventKind.REOPENED:
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
-        case "joined":
+        case CaseEventKind.JOINED:
             return _joining(file, move, places)
-        case "edited":
+        case CaseEventKind.EDITED:
             return f"The author edited the text: {briefly(file.mention)}"
-        case "won_back":
+        case CaseEventKind.WON_BACK:
             return (
                 f"*Won back*: {who(file.mention)} changed the text"
                 f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
             )
-        case _:
+        case CaseEventKind.OPENED | CaseEventKind.REMINDED | CaseEventKind.OVERDUE:
             return None
 
 

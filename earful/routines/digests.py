@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.decide.brand_alerts import checkpoint_reached
-from alerts.decide.digest_alerts import chart_alert, digest_alert, digest_key
+from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Better, CheckpointResult, Rate, judge_checkpoint, percentile
 from alerts.messages.digest_chart import Day
@@ -23,6 +23,7 @@ from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import policy_for
 from storage.models import Experience, Mention, SourceState, from_iso
+from storage.models.dedupe_keys import digest_key
 from storage.reports import Filter
 from storage.store import Store
 
@@ -186,7 +187,9 @@ def _judge_checkpoint(
     alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
     if alert is None or result.value is None:
         return False
-    store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+    with store.write() as unit:
+        unit.checkpoints.reach(present, result.value, result.next_target, now)
+        unit.outbox.add([alert])
     return True
 
 

@@ -53,6 +53,7 @@ from tests.alerts.examples import (
     HATER,
     NOW,
     PLACES,
+    REPLIED,
     TARGET,
     a_file,
     a_mention,
@@ -169,7 +170,7 @@ def payloads_of(text, **more):
             a_file(state, mention=mention, joined=(mention,) * 2, answers=1), PLACES
         )
     file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,))
-    for event in ("claimed", "joined", "won_back", "muted", "relabelled"):
+    for event in REPLIED:
         move = CaseMove(
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
