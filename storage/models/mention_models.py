@@ -17,7 +17,8 @@ class Mention:
     """One review, post or comment about a brand, as its source gave it.
 
     `text` and `title` are clean plain text. `rating` lies between 0 and `rating_max`.
-    `created_at` is None only for imported rows that carry no date.
+    `created_at` is None only for imported rows that carry no date. Of an `excerpt` the text is
+    not all that was said: it never replaces what is stored.
     """
 
     brand: str
@@ -38,6 +39,8 @@ class Mention:
     edited_at: datetime | None = None
     owner_reply: str | None = None
     owner_replied_at: datetime | None = None
+    # Given to `Mentions.save` alone: the table does not hold it.
+    excerpt: bool = False
 
     @property
     def id(self) -> str:

@@ -26,6 +26,8 @@ _REFRESHED = (
     "owner_reply", "owner_replied_at",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
+# `excerpt` says how to save and is not kept.
+_FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
 _CHUNK = 500
 
 
@@ -43,10 +45,10 @@ class Mentions:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
-        anew. A mention that another brand already has stays that brand's. One that the store
-        cannot hold is refused, the others are stored. The ids in `gone` were deleted at their
-        source, as seen `at`: they are marked, their words and counts stay, and alerts for them
-        that wait are dropped.
+        anew. A mention that another brand already has stays that brand's; one of which an excerpt
+        comes stays as it is. One that the store cannot hold is refused, the others are stored. The
+        ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
+        counts stay, and alerts for them that wait are dropped.
         """
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
@@ -89,7 +91,7 @@ class Mentions:
             if old is None:
                 inserts.append(row)
                 new += 1
-            elif old["brand"] != mention.brand:
+            elif old["brand"] != mention.brand or mention.excerpt:
                 continue
             elif old["text_hash"] != mention.text_hash:
                 self._replace_version(connection, old, row)
@@ -263,7 +265,7 @@ SELECT_MENTION = """
 @reads("mentions")
 def mention_from(row: sqlite3.Row) -> Mention:
     """Make a Mention of a row that `SELECT_MENTION` gave."""
-    values: dict[str, Any] = {item.name: row[item.name] for item in fields(Mention)}
+    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
         if (written := row[name]) is not None:
             values[name] = from_iso(written)

@@ -166,6 +166,15 @@ def test_reach_and_replies_are_refreshed_without_a_version(store: Store) -> None
     assert store.mentions.get("appstore:1") == found
 
 
+def test_an_excerpt_is_stored_where_nothing_is_and_replaces_nothing(store: Store) -> None:
+    part = mention(text="… my bag …", excerpt=True)
+    assert store.mentions.save([part]) == SaveResult(new=1)
+    assert store.mentions.get(part.id) == replace(part, excerpt=False)
+    assert store.mentions.save([mention()]) == SaveResult(edited=1)
+    assert store.mentions.save([part]) == SaveResult(known=1)
+    assert store.mentions.get(part.id).text == "Lost my bag"  # type: ignore[union-attr]
+
+
 def test_another_brand_does_not_take_a_mention_over(store: Store) -> None:
     store.mentions.save([mention()])
     assert store.mentions.save([mention(brand="Rival", text="x")]) == SaveResult(known=1)
