@@ -50,6 +50,8 @@ class MentionSpider(scrapy.Spider):
 
     name: str
     label: ClassVar[str]
+    # Where a mention stands, for the messages: a preposition and a name, "on Google Play".
+    place: ClassVar[str]
     default_base_url: ClassVar[str]
     # True: robots.txt is obeyed. False needs its reason in the docstring.
     robots: ClassVar[bool] = True

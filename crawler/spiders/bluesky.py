@@ -41,6 +41,7 @@ class BlueskySpider(MentionSpider):
 
     name = "bluesky"
     label = "Bluesky"
+    place = "on Bluesky"
     default_base_url = "https://bsky.social"
     robots = False
     asks_since = True

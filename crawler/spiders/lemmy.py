@@ -37,6 +37,7 @@ class LemmySpider(MentionSpider):
 
     name = "lemmy"
     label = "Lemmy"
+    place = "on Lemmy"
     default_base_url = "https://lemmy.world"
     robots = False
     always = ("url", "author_native_id")

@@ -38,6 +38,7 @@ class MailboxSpider(MentionSpider):
 
     name = "mailbox"
     label = "Mailbox"
+    place = "in the mailbox"
     default_base_url = "imaps://localhost"
     robots = False
     needs = "a mailbox with IMAP that alerts and notices reach: its host, user and password"

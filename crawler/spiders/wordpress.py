@@ -39,6 +39,7 @@ class WordPressSpider(MentionSpider):
 
     name = "wordpress"
     label = "WordPress comments"
+    place = "on a WordPress site"
     default_base_url = "https://localhost"
     asks_since = True
     always = ("author",)
