@@ -125,7 +125,7 @@ CASES: dict[str, Case] = {
     "truncated": Case(CrawlOutcome.BROKEN, "cut off", (halved,)),
     "connection_cut": Case(CrawlOutcome.BROKEN, "", (cut,)),
     "wrong_shape": Case(
-        CrawlOutcome.BROKEN, ("answered with", "entries were refused"), (Reply(b'["a", 1]'),)
+        CrawlOutcome.BROKEN, ("answered with", "Earful refused all"), (Reply(b'["a", 1]'),)
     ),
     "status_401": Case(CrawlOutcome.UNAUTHORISED, "answered 401", (Reply(b"{}", 401),)),
     "status_403": Case(CrawlOutcome.BLOCKED, "answered 403", (Reply(BLOCK_PAGE, 403),)),
@@ -170,8 +170,8 @@ EXCEPTIONS = {
     ("wrong_shape", "feeds"): "neither RSS nor Atom",
     ("wrong_shape", "reddit"): "neither RSS nor Atom",
     ("wrong_shape", "appstore"): "without `feed`",
-    ("wrong_shape", "chrome_web_store"): "no list of reviews",
-    ("wrong_shape", "google_play"): "no list of reviews",
+    ("wrong_shape", "chrome_web_store"): "without a list of reviews",
+    ("wrong_shape", "google_play"): "without a list of reviews",
     ("wrong_shape", "hackernews"): "without `hits`",
     ("wrong_shape", "steam"): "without `reviews`",
 }
