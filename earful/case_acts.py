@@ -1,25 +1,18 @@
-"""Cases between the store and the rules: judging with all there is, the clock, people's acts."""
+"""What people do to a case: from Slack's buttons, the terminal or a file of corrections."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.decide import surges
-from alerts.decide.case_moves import answered, clock_moves, count_overdue
-from alerts.decide.rules import Decision, Policy, Surroundings, folding_key, judge
+from alerts.decide.rules import Policy, judge
 from config.errors import InputError
-from config.settings import Settings
-from earful.isolation import Isolation, mention_subject
-from earful.policies import business_hours, policy_for
+from earful.policies import Policies
 from storage.models import (
     Case,
     CaseMove,
     CaseState,
     Experience,
-    Incident,
-    Mention,
     NewAlert,
     NewCase,
     Outcome,
@@ -27,127 +20,6 @@ from storage.models import (
     Voice,
 )
 from storage.store import Store
-from storage.tables.outbox import MESSAGES
-
-_HOUR = timedelta(hours=1)
-# The same hours of earlier weeks: so much before and after the window is looked at too.
-_AROUND = timedelta(minutes=30)
-_NEWEST = 6
-
-
-def judge_brand(
-    store: Store, settings: Settings, brand: str, voices: Sequence[Voice], now: datetime
-) -> Decision:
-    """Let the rules see a brand's voices, and write what they decide in one transaction."""
-    policy = policy_for(settings, brand)
-    around = _surroundings(store, settings, policy, brand, voices, now)
-    decision = judge(voices, policy, now, around)
-    joined = _Joined(decision)
-    if decision.cases:
-        # Without its incident each complaint makes a message of its own: more, but none is lost.
-        with Isolation(store, "judge", now).subject(f"incident of {brand}"):
-            joined = _join_incident(store, settings, policy, around, voices, decision, now)
-    decision, incident, gathered = joined.decision, joined.incident, joined.gathered
-    store.judgements.record(
-        voices,
-        decision.cases,
-        [*decision.alerts, *joined.alerts],
-        now,
-        moves=decision.moves,
-        tell=policy.teller(),
-        staff=decision.staff,
-        incident=incident,
-        gathered=[mention.id for mention in gathered] if incident else (),
-    )
-    return decision
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """A decision, and the incident that its complaints are part of, with what is told of it."""
-
-    decision: Decision
-    incident: Incident | None = None
-    gathered: Sequence[Mention] = ()
-    alerts: Sequence[NewAlert] = ()
-
-
-def _join_incident(
-    store: Store,
-    settings: Settings,
-    policy: Policy,
-    around: Surroundings,
-    voices: Sequence[Voice],
-    decision: Decision,
-    now: datetime,
-) -> _Joined:
-    """Let new complaints join the brand's incident, or begin one where they are too many."""
-    mentions = {voice.mention.id: voice.mention for voice in voices}
-    gathered = [mentions[case.mention_id] for case in decision.cases]
-    brand = gathered[0].brand
-    state = next(iter(store.incidents.open(brand)), None)
-    if state is None:
-        lately = store.incidents.recent_complaints(brand, now - settings.alerts.incident_window)
-        gathered = [*lately, *gathered]
-        if not _is_incident(store, settings, brand, len(gathered), now):
-            return _Joined(decision)
-        decision = judge(voices, policy, now, replace(around, incident=True))
-    incident = _grown(store, state, policy, gathered, now)
-    newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-    return _Joined(decision, incident, gathered, surges.alerts_about(incident, newest, now))
-
-
-def tend(store: Store, settings: Settings, now: datetime) -> int:
-    """See to what time and other people change: public answers, reminders, calm after a storm.
-
-    Returns how many cases were touched. Each step is safe to repeat, and each case stands alone.
-    """
-    isolation = Isolation(store, "cases", now)
-    replied_at = {case.id: at for case, at in store.cases.newly_answered()}
-    touched = 0
-    overdue: set[str] = set()
-    cases = store.cases.unanswered(isolation.unreadable("mention", "mention_id"))
-    for case in cases:
-        name = mention_subject(case.mention_id)
-        if isolation.waits(name):
-            continue
-        with isolation.subject(name):
-            for move in _moves(settings, case, replied_at.get(case.id), now):
-                changed = store.cases.apply(
-                    move, policy_for(settings, case.brand).teller()
-                ).changed
-                touched += changed
-                if move.event == "overdue" and changed:
-                    overdue.add(case.brand)
-    for brand in sorted(overdue):
-        with isolation.subject(f"overdue of {brand}"):
-            number = store.cases.overdue_told(brand, now)
-            ops = policy_for(settings, brand).channels.ops
-            store.outbox.add(count_overdue(brand, ops, number, now))
-    for state in store.incidents.open():
-        with isolation.subject(f"incident of {state.brand}"):
-            _calm_down(store, settings, state, now)
-    isolation.forget_gone("mention", [case.mention_id for case in cases])
-    isolation.forget_gone("incident of", [state.brand for state in store.incidents.open()])
-    isolation.forget_old("overdue of")
-    Isolation(store, MESSAGES, now).forget_old("alert")
-    return touched
-
-
-def _moves(
-    settings: Settings, case: Case, replied_at: datetime | None, now: datetime
-) -> list[CaseMove]:
-    """Decide what became of an unanswered case: the owner's reply, else what the clock says."""
-    if replied_at is not None:
-        return [answered(case, replied_at, now)]
-    hours = business_hours(settings)
-
-    def remind_at(case: Case) -> datetime:
-        # The share of the working time between, which the due time was counted in.
-        start = case.due_from or case.opened_at
-        return hours.due(start, settings.cases.remind_at * hours.worked(start, case.due_at))
-
-    return clock_moves([case], remind_at, hours.is_open, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +51,7 @@ ACTS = {
 
 def act(
     store: Store,
-    settings: Settings,
+    policies: Policies,
     mention_id: str,
     what: str,
     actor: Actor,
@@ -192,7 +64,7 @@ def act(
     case = store.cases.of_mention(mention_id)
     if case is None:
         return Acted(None, False, f"{mention_id}: there is no such case any more")
-    policy = policy_for(settings, case.brand)
+    policy = policies.of(case.brand)
     event, to, outcome = ACTS[what]
     if what == "release" and case.state is not CaseState.CLAIMED:
         return Acted(case, False)
@@ -214,7 +86,7 @@ def act(
 
 def mute(
     store: Store,
-    settings: Settings,
+    policies: Policies,
     mention_id: str,
     actor: Actor,
     now: datetime,
@@ -239,14 +111,14 @@ def mute(
             outcome=Outcome.MUTED if waits else None,
             click=click,
         ),
-        policy_for(settings, brand).teller(),
+        policies.of(brand).teller(),
     )
     return Acted(applied.case, applied.changed, applied.refused)
 
 
 def relabel(
     store: Store,
-    settings: Settings,
+    policies: Policies,
     mention_id: str,
     experience: Experience | None,
     actor: Actor,
@@ -261,37 +133,17 @@ def relabel(
     if voice is None:
         raise InputError(f"{mention_id}: no such mention, or it waits for its verdict")
     case = store.cases.of_mention(mention_id)
-    policy = policy_for(settings, voice.mention.brand)
+    if click is not None and case is not None and store.cases.knows_click(click):
+        return Acted(case, False)
+    policy = policies.of(voice.mention.brand)
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     moves: list[CaseMove] = []
-    if experience is None:
-        # The stance alone makes and ends no case.
-        pass
-    elif case is not None:
-        waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
-        wrong = experience is not Experience.ANGRY
-        moves.append(
-            CaseMove(
-                mention_id=mention_id,
-                event="relabelled",
-                at=now,
-                to=CaseState.DISMISSED if wrong and waits else None,
-                actor=actor.name,
-                actor_id=actor.id,
-                note=experience.value,
-                outcome=Outcome.WRONG_LABEL if wrong and waits else None,
-                click=click,
-            )
-        )
+    # The stance alone makes and ends no case.
+    if experience is not None and case is not None:
+        moves.append(_relabelled(case, experience, actor, now, click))
     elif experience is Experience.ANGRY:
-        told = replace(voice, verdict=replace(voice.verdict, experience=experience, sure=True))
-        # Whoever says so has just read it: it is no old news.
-        fresh = replace(policy, max_age=timedelta.max, dismissed_for=timedelta(0))
-        decision = judge([told], fresh, now)
-        cases, alerts = decision.cases, decision.alerts
-    if click is not None and case is not None and store.cases.knows_click(click):
-        return Acted(case, False)
+        cases, alerts = _late_case(voice, policy, now)
     store.corrections.add(
         mention_id,
         experience=experience,
@@ -307,66 +159,31 @@ def relabel(
     return Acted(store.cases.of_mention(mention_id), True)
 
 
-def _surroundings(
-    store: Store,
-    settings: Settings,
-    policy: Policy,
-    brand: str,
-    voices: Sequence[Voice],
-    now: datetime,
-) -> Surroundings:
-    mentions = [voice.mention for voice in voices]
-    edited = [mention.id for mention in mentions if mention.edited_at is not None]
-    cases = store.cases.of_mentions([mention.id for mention in mentions])
-    authors = store.cases.of_authors(mentions, now - policy.same_matter)
-    roots = {case.mention_id for case in (*cases.values(), *authors.values())}
-    posted = store.outbox.posted_since(now - _HOUR)
-    return Surroundings(
-        cases=cases,
-        authors=authors,
-        answers=store.cases.answers(roots),
-        earlier=store.judgements.earlier_experience(edited),
-        muted=store.cases.muted(brand),
-        dismissed=store.cases.dismissed(brand, now - policy.dismissed_for),
-        posted=posted,
-        folded={
-            channel: store.outbox.counted(folding_key(channel, now))
-            for channel in policy.calm.per_hour
-        },
-        incident=bool(store.incidents.open(brand)),
+def _relabelled(
+    case: Case, experience: Experience, actor: Actor, now: datetime, click: str | None
+) -> CaseMove:
+    """Write the label into the case's history; where it is no complaint the case ends."""
+    waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    ends = waits and experience is not Experience.ANGRY
+    return CaseMove(
+        mention_id=case.mention_id,
+        event="relabelled",
+        at=now,
+        to=CaseState.DISMISSED if ends else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        note=experience.value,
+        outcome=Outcome.WRONG_LABEL if ends else None,
+        click=click,
     )
 
 
-def _is_incident(
-    store: Store, settings: Settings, brand: str, complaints: int, now: datetime
-) -> bool:
-    over, window = settings.alerts.incident_over, settings.alerts.incident_window
-    if complaints <= over:
-        return False
-    weeks = store.incidents.usual(brand, now - window - _AROUND, now + _AROUND)
-    share = window / (window + 2 * _AROUND)
-    return surges.is_incident(complaints, over, [week["angry"] for week in weeks], share)
-
-
-def _grown(
-    store: Store,
-    state: Incident | None,
-    policy: Policy,
-    complaints: Sequence[Mention],
-    now: datetime,
-) -> Incident:
-    written = [mention.created_at for mention in complaints if mention.created_at is not None]
-    first_at = min(written, default=now)
-    brand = complaints[0].brand
-    ordinary = store.incidents.ordinary_words(brand, first_at)
-    channel = policy.channels.complaints
-    return surges.grown(state, brand, channel, complaints, ordinary, first_at, now)
-
-
-def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime) -> None:
-    over, window = settings.alerts.incident_over, settings.alerts.incident_window
-    lately = len(store.incidents.recent_complaints(state.brand, now - window))
-    if surges.is_over(state, lately, over, window, now):
-        ended = replace(state, closed_at=now)
-        newest = store.incidents.complaints_of(state, _NEWEST)
-        store.incidents.write(ended, surges.alerts_about(ended, newest, now))
+def _late_case(
+    voice: Voice, policy: Policy, now: datetime
+) -> tuple[tuple[NewCase, ...], tuple[NewAlert, ...]]:
+    """Judge a mention again, whose complaint only a person saw."""
+    angry = replace(voice.verdict, experience=Experience.ANGRY, sure=True)
+    # Whoever says so has just read it: it is no old news.
+    fresh = replace(policy, max_age=timedelta.max, dismissed_for=timedelta(0))
+    decision = judge([replace(voice, verdict=angry)], fresh, now)
+    return decision.cases, decision.alerts

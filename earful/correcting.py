@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from config.errors import InputError
 from config.settings import Settings
-from earful import case_handling
-from earful.case_handling import Actor
+from earful import case_acts
+from earful.case_acts import Actor
 from earful.importing import Refusal
+from earful.policies import Policies
 from storage.models import Experience, Stance
 from storage.store import Store
 
@@ -47,10 +48,11 @@ def correct_file(
     its columns do not fit; a row that does not is refused, and the others are taken.
     """
     report = Report()
+    policies = Policies(settings)
     for number, row in enumerate(_rows(path), start=1):
         report.rows = number
         try:
-            if _correct(store, settings, row, actor, now):
+            if _correct(store, policies, row, actor, now):
                 report.corrected += 1
             else:
                 report.known += 1
@@ -77,7 +79,7 @@ def examples(store: Store) -> list[Example]:
 
 
 def _correct(
-    store: Store, settings: Settings, row: Mapping[str, str], actor: Actor | None, now: datetime
+    store: Store, policies: Policies, row: Mapping[str, str], actor: Actor | None, now: datetime
 ) -> bool:
     if "" in row:
         raise ValueError("has more cells than the header: quote what holds commas")
@@ -94,9 +96,9 @@ def _correct(
     before = store.corrections.of(mention_id)
     if before is not None and before == (experience or before[0], stance or before[1]):
         return False
-    case_handling.relabel(
+    case_acts.relabel(
         store,
-        settings,
+        policies,
         mention_id,
         # An experience that people gave before is no new word about the case.
         None if before is not None and before[0] is experience else experience,

@@ -14,9 +14,9 @@ from alerts.decide.source_health import is_resting
 from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful import jobs
 from earful.app import target_of
 from earful.failing import stage_name
+from earful.process_locks import lock_for_daemon
 from storage.models import Failure, SourceState
 from storage.probe import probe
 from storage.store import Store
@@ -70,7 +70,7 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
     last = store.daemon_runs.last()
     if last is None:
         return {"state": "never started"}
-    lock = jobs.lock_for_daemon(store.database.path)
+    lock = lock_for_daemon(store.database.path)
     try:
         with lock:
             state = "stopped" if last.stopped_at else "died"

@@ -10,7 +10,7 @@ from datetime import timedelta
 log = logging.getLogger("earful.daemon")
 
 
-class Stage(threading.Thread):
+class WorkerThread(threading.Thread):
     """Runs `run` until ended.
 
     `run` counts its own failures (`failing.Failing`) and gives the seconds until it wants to run

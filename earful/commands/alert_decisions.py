@@ -1,4 +1,4 @@
-"""What waits or is in doubt in the outbox, and a person's word on it."""
+"""`earful alerts retry`, `drop` and `move`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from config.errors import EarfulError, InputError
 from earful.app import App, utc_now
+from earful.commands.chosen_channel import channel_of, for_channel
 
 if TYPE_CHECKING:
     from storage.models import Alert
@@ -20,19 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("earful.alerts")
 
-_STATES = ("pending", "sending", "parked", "sent", "dropped")
-_UNSENT = _STATES[:3]
 # Long enough for a pass of the daemon that has little to send.
 _LOCK_WAIT_S = 5.0
-
-
-@click.group()
-def alerts() -> None:
-    """See alerts that wait or are in doubt, and decide.
-
-    ID is the number that `earful alerts list` shows. In doubt is an alert that Slack may have
-    although it never said so. Write channels in quotes: '#voice-ops'.
-    """
 
 
 def deciding(command: Callable[..., Any]) -> Any:
@@ -41,46 +31,7 @@ def deciding(command: Callable[..., Any]) -> Any:
     return click.argument("ids", metavar="[ID]...", nargs=-1, type=int)(command)
 
 
-@alerts.command("list")
-@click.option(
-    "--state", type=click.Choice(_STATES), help="Only this state.  [default: what Slack has not]"
-)
-@click.option("--channel", metavar="CHANNEL", help="Only this channel.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.pass_obj
-def list_alerts(
-    app: App, state: str | None, channel: str | None, limit: int, as_json: bool
-) -> int:
-    """List the alerts that wait, by channel, in the order they go."""
-    from alerts.outbox.waiting_for import waits
-    from earful import console
-    from earful.alert_list import as_row, pages
-    from storage.models import AlertState
-
-    now = utc_now()
-    chosen = _channel("--channel", channel)
-    with app.open_store() as store:
-        unsent = store.outbox_word.listed([AlertState(one) for one in _UNSENT])
-        found = store.outbox_word.listed(
-            [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
-        )
-    waiting = waits(unsent, now)
-    if as_json:
-        for alert in found[:limit]:
-            told = as_row(alert, waiting.get(alert.id))
-            click.echo(json.dumps(told, ensure_ascii=False))
-    elif not found:
-        click.echo(f"no alert {f'is {state}' if state else 'waits'}{_for(chosen)}")
-    else:
-        for lines in pages(found[:limit], waiting, now):
-            click.echo("\n".join(lines))
-    if len(found) > limit:
-        console.err.print(f"{len(found) - limit:,} more are not shown: raise --limit")
-    return 0
-
-
-@alerts.command()
+@click.command()
 @deciding
 @click.option("--channel", metavar="CHANNEL", help="All that waits for this channel.")
 @click.option("--all", "every", is_flag=True, help="All that waits.")
@@ -98,7 +49,7 @@ def retry(
 
     if bool(ids) + (channel is not None) + every != 1:
         raise click.UsageError("give IDs, --channel or --all")
-    choice = Choice(ids=ids, channel=_channel("--channel", channel))
+    choice = Choice(ids=ids, channel=channel_of("--channel", channel))
     with app.open_store() as store:
         done = store.outbox_word.retry(choice, in_doubt=in_doubt)
     log.info("alerts %s put back in line", _ids((*done.back, *done.doubtful, *done.sooner)))
@@ -117,11 +68,11 @@ def retry(
     if done.back or done.doubtful or done.sooner:
         click.echo("The daemon sends within a minute; without one: `earful process`.")
     elif not done.left:
-        click.echo(f"nothing to put back in line{_for(choice.channel)}")
+        click.echo(f"nothing to put back in line{for_channel(choice.channel)}")
     return 0
 
 
-@alerts.command()
+@click.command()
 @deciding
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
@@ -155,7 +106,7 @@ def drop(app: App, ids: tuple[int, ...], as_json: bool, yes: bool, name: str | N
     return 0
 
 
-@alerts.command()
+@click.command()
 @deciding
 @click.option("--from", "old", metavar="CHANNEL", help="All that waits for this channel.")
 @click.option("--to", "new", metavar="CHANNEL", required=True, help="The channel to move to.")
@@ -175,8 +126,8 @@ def move(
         raise click.UsageError("give IDs or --from")
     if in_doubt and not ids:
         raise click.UsageError("--in-doubt moves what is named by ID")
-    choice = Choice(ids=ids, channel=_channel("--from", old))
-    to = _channel("--to", new) or new
+    choice = Choice(ids=ids, channel=channel_of("--from", old))
+    to = channel_of("--to", new) or new
     if choice.channel == to:
         raise InputError(f"--to: {to} is the channel that --from names")
     with (
@@ -194,7 +145,7 @@ def move(
     _say(done.doubtful, "left: Slack may have it; --in-doubt moves it by its ID", shown=True)
     _say(done.bound, "left: about a message that is not in the new channel")
     if not any((done.moved, done.doubtful, done.bound)):
-        click.echo(f"nothing to move{_for(choice.channel)}")
+        click.echo(f"nothing to move{for_channel(choice.channel)}")
     return 0
 
 
@@ -203,7 +154,7 @@ def _settled(store: Store, chosen: Sequence[Alert]) -> Iterator[bool]:
     """Keep senders out where one of `chosen` is being sent; tells whether they are."""
     from filelock import Timeout
 
-    from earful.jobs import lock_for_delivery
+    from earful.process_locks import lock_for_delivery
     from storage.models import AlertState
 
     sending = [one for one in chosen if one.state is AlertState.SENDING]
@@ -222,21 +173,6 @@ def _settled(store: Store, chosen: Sequence[Alert]) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
-
-
-def _channel(option: str, value: str | None) -> str | None:
-    from config.settings import parse_channel
-
-    if value is None:
-        return None
-    try:
-        return parse_channel(value)
-    except ValueError as error:
-        raise InputError(f"{option}: {value!r}: {error}") from None
-
-
-def _for(channel: str | None) -> str:
-    return f" for {channel}" if channel else ""
 
 
 def _user() -> str:
@@ -271,6 +207,3 @@ def _ids(alerts: Sequence[Alert]) -> str:
 
 def _number(count: int) -> str:
     return f"{count:,} alert" + ("" if count == 1 else "s")
-
-
-COMMANDS: list[click.Command] = [alerts]

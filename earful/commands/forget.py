@@ -1,13 +1,10 @@
-"""Commands that keep the store: forget, backup, restore."""
+"""`earful forget`: erase an author's data, or what is old or deleted."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from filelock import Timeout
 
-from config.errors import EarfulError, InputError
+from config.errors import InputError
 from earful.app import App, utc_now
 
 
@@ -46,39 +43,3 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
             erased = store.upkeep.forget_older(utc_now() - age)
     click.echo(f"erased {erased:,} mentions")
     return 0
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.pass_obj
-def backup(app: App, file: Path) -> int:
-    """Copy the store to FILE while it is in use; verify the copy."""
-    with app.open_store() as store:
-        size = store.upkeep.backup(file)
-    click.echo(f"{file}: {size:,} bytes, verified")
-    return 0
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.pass_obj
-def restore(app: App, file: Path) -> int:
-    """Put the backup FILE in the place of the store.
-
-    The old store is kept beside it, as `….before-restore`.
-    """
-    from earful.jobs import lock_for_daemon
-    from storage.tables.upkeep import restore as put_back
-
-    try:
-        with lock_for_daemon(app.store_path):
-            put_back(file, app.store_path)
-    except Timeout:
-        raise EarfulError(
-            f"{app.store_path}: a daemon works on it: stop `earful run` first"
-        ) from None
-    click.echo(f"{app.store_path}: restored from {file}")
-    return 0
-
-
-COMMANDS: list[click.Command] = [forget, backup, restore]

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 
 from earful.demo import world
-from earful.demo.feeds import forum_path, reddit_path
+from earful.demo.demo_feeds import forum_path, reddit_path
 from earful.demo.items import Sighting, newest_first
 from earful.demo.story import Story
 

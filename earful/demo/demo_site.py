@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from earful.demo import answers, demo_pages, feeds, world
+from earful.demo import answers, demo_feeds, demo_pages, world
 from earful.demo.items import Sighting
 from earful.demo.story import Story
 
@@ -157,7 +157,7 @@ class DemoSite:
         # Without restrict_sr a search in a subreddit searches all of Reddit.
         within = subreddit if ask.one("restrict_sr") in ("1", "on", "true") else None
         query = ask.one("q")
-        posts = feeds.reddit_posts(
+        posts = demo_feeds.reddit_posts(
             self._story,
             ask.moment,
             subreddit=within,
@@ -171,7 +171,7 @@ class DemoSite:
 
     def _reddit_listing(self, ask: Ask) -> Answer:
         subreddit = ask.parts["subreddit"]
-        posts = feeds.reddit_posts(
+        posts = demo_feeds.reddit_posts(
             self._story,
             ask.moment,
             subreddit=subreddit,
@@ -182,7 +182,9 @@ class DemoSite:
         return self._reddit(posts, ask, f"{subreddit}: newest submissions")
 
     def _reddit(self, posts: list[Sighting], ask: Ask, title: str) -> Answer:
-        body = feeds.reddit_feed(posts, ask.moment, site_url=self.url, path=ask.path, title=title)
+        body = demo_feeds.reddit_feed(
+            posts, ask.moment, site_url=self.url, path=ask.path, title=title
+        )
         return Answer(body, _ATOM)
 
     def _reddit_page(self, ask: Ask) -> Answer:
@@ -190,9 +192,9 @@ class DemoSite:
         return self._page_of(ask, "reddit", lambda s: s.item.native_id == wanted)
 
     def _forum(self, ask: Ask) -> Answer:
-        entries = feeds.forum_entries(self._story, ask.moment)
+        entries = demo_feeds.forum_entries(self._story, ask.moment)
         built_at = max((entry.version.at for entry in entries), default=self._story.started_at)
-        body = feeds.forum_feed(entries, built_at, self.url)
+        body = demo_feeds.forum_feed(entries, built_at, self.url)
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:20]}"'
         modified = format_datetime(built_at.astimezone(UTC).replace(microsecond=0), usegmt=True)
         validators = {"ETag": etag, "Last-Modified": modified}
@@ -204,7 +206,7 @@ class DemoSite:
         return self._page_of(ask, "feeds", lambda s: s.item.native_id == ask.parts["id"])
 
     def _forum_list(self, ask: Ask) -> Answer:
-        entries = feeds.forum_entries(self._story, ask.moment)
+        entries = demo_feeds.forum_entries(self._story, ask.moment)
         return Answer(demo_pages.list_page(world.FORUM_NAME, entries), _HTML)
 
     def _steam(self, ask: Ask) -> Answer:

@@ -9,7 +9,7 @@ from random import Random
 
 from earful.demo import texts, world
 from earful.demo.items import Item, Version
-from earful.demo.registry import Registry
+from earful.demo.names_and_ids import NamesAndIds
 
 # People write when they are home again: after the weekend, and on its eve.
 _WEEKDAYS = (1.3, 0.85, 0.8, 0.85, 1.05, 0.8, 1.25)
@@ -34,7 +34,7 @@ class Historian:
         self,
         now: datetime,
         random: Random,
-        registry: Registry,
+        registry: NamesAndIds,
         edits: Mapping[tuple[str, str], Version],
     ) -> None:
         self._now = now
@@ -149,7 +149,7 @@ def make_item(
     base: texts.Base,
     version: Version,
     random: Random,
-    registry: Registry,
+    registry: NamesAndIds,
     *,
     native_id: str | None = None,
     name: str | None = None,

@@ -21,7 +21,7 @@ _FORUM_FIRST_NAMES = (
 )  # fmt: skip
 
 
-class Registry:
+class NamesAndIds:
     """One story's givers of names and ids; the order of asking decides who gets which."""
 
     def __init__(self, random: Random) -> None:

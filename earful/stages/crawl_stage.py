@@ -10,9 +10,8 @@ from datetime import datetime
 from alerts.decide.source_health import is_resting, needs_probe, source_health, stand
 from config.settings import BrandSettings, Settings, SourceSettings
 from crawler.runner import CrawlJob, run_crawl
-from earful.app import target_of
-from earful.jobs import Clock
-from earful.policies import policy_for
+from earful.app import Clock, target_of
+from earful.policies import Policies
 from storage.models import CrawlReport, SourceStanding
 from storage.store import Store
 
@@ -68,7 +67,7 @@ def crawl_target(
     # Who stops Earful learns nothing about the source.
     if stop is None or not stop.is_set():
         after = stand(report, past, before, source.every, now)
-        policy = policy_for(settings, brand.name)
+        policy = Policies(settings).of(brand.name)
         alert = source_health(target, before, after, report, policy, now)
         alerts = [alert] if alert else []
     with Store.open(store_path) as store:

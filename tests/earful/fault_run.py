@@ -270,7 +270,7 @@ def _dashboards_of(parent: int) -> int:
         int(child)
         for task in Path(f"/proc/{parent}/task").iterdir()
         for child in (task / "children").read_text().split()
-        if "earful.pages.serve" in Path(f"/proc/{child}/cmdline").read_text()
+        if "earful.pages.server_process" in Path(f"/proc/{child}/cmdline").read_text()
     ]
     assert found, children
     return found[0]

@@ -17,8 +17,8 @@ from alerts.outbox.delivery import deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Transport
 from alerts.slack.client import BotTransport, WebhookTransport
-from earful.commands import alerts as command
-from earful.jobs import lock_for_delivery
+from earful.commands import alert_decisions as command
+from earful.process_locks import lock_for_delivery
 from storage.models import MAY_BE_POSTED, Alert, AlertState, NewAlert, Operation
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack, Fault

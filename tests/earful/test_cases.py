@@ -14,10 +14,12 @@ import pytest
 from alerts.messages import plain
 from config.errors import ConfigError
 from config.settings import Settings, parse_settings
-from earful import case_handling, jobs
-from earful.case_handling import Actor
-from earful.policies import policies
-from earful.routines import watching
+from earful import case_acts
+from earful.case_acts import Actor
+from earful.policies import Policies
+from earful.routines.leaderboard_routine import write_leaderboards
+from earful.routines.spike_routine import watch_spikes
+from earful.stages import judge_stage
 from storage.models import (
     AlertKind,
     Case,
@@ -92,11 +94,11 @@ class World:
             self.judge()
 
     def judge(self) -> None:
-        jobs.judge_waiting(self.store, self.settings, lambda: self.now)
+        judge_stage.judge_waiting(self.store, self.settings, lambda: self.now)
 
-    def act(self, mention: Mention, what: str, **more: Any) -> case_handling.Acted:
-        return case_handling.act(
-            self.store, self.settings, mention.id, what, DANA, self.now, **more
+    def act(self, mention: Mention, what: str, **more: Any) -> case_acts.Acted:
+        return case_acts.act(
+            self.store, Policies(self.settings), mention.id, what, DANA, self.now, **more
         )
 
     def case(self, mention: Mention) -> Case:
@@ -205,8 +207,8 @@ class TestActs:
 
     def test_relabel_dismisses_what_is_not_angry(self, world: World) -> None:
         said = world.say("Oh wonderful, as always.")
-        acted = case_handling.relabel(
-            world.store, world.settings, said.id, DELIGHTED, DANA, world.now
+        acted = case_acts.relabel(
+            world.store, Policies(world.settings), said.id, DELIGHTED, DANA, world.now
         )
         assert acted.case is not None
         assert (acted.case.state, acted.case.outcome) == ("dismissed", "wrong_label")
@@ -221,7 +223,7 @@ class TestActs:
     ) -> None:
         said = world.say("It was all right, said nobody.", MEDIOCRE, created_at=NOW - age)
         assert world.store.cases.of_mention(said.id) is None
-        case_handling.relabel(world.store, world.settings, said.id, ANGRY, DANA, world.now)
+        case_acts.relabel(world.store, Policies(world.settings), said.id, ANGRY, DANA, world.now)
         assert world.case(said).state is CaseState.OPEN
         assert [row["kind"] for row in world.posts(AlertKind.COMPLAINT)] == ["complaint"]
 
@@ -440,7 +442,9 @@ class TestTime:
             world.now = NOW
             said = world.say(f"Bad number {hours}.")
             world.now = NOW + hours * HOUR
-            case_handling.act(world.store, world.settings, said.id, "respond", DANA, world.now)
+            case_acts.act(
+                world.store, Policies(world.settings), said.id, "respond", DANA, world.now
+            )
         world.now = NOW
         world.say("Never answered.")
         world.act(world.say("No case."), "dismiss")
@@ -465,13 +469,15 @@ class TestNotTooMuch:
 
     def test_a_wrong_label_does_not_silence_its_author(self, world: World) -> None:
         said = world.say("Great, as always...", author="Hal")
-        case_handling.relabel(world.store, world.settings, said.id, DELIGHTED, DANA, world.now)
+        case_acts.relabel(
+            world.store, Policies(world.settings), said.id, DELIGHTED, DANA, world.now
+        )
         world.say("Now they really lost my bag.", author="Hal")
         assert len(world.store.cases.unanswered()) == 1
 
     def test_a_muted_author_is_counted_only(self, world: World) -> None:
         said = world.say("Bad bad bad.", author="Troll")
-        case_handling.mute(world.store, world.settings, said.id, DANA, world.now)
+        case_acts.mute(world.store, Policies(world.settings), said.id, DANA, world.now)
         world.say("Worse worse worse.", author="Troll")
         assert world.store.cases.unanswered() == []
         assert world.store.mentions.count() == 2
@@ -537,7 +543,7 @@ class TestNotTooMuch:
     def test_wrong_quiet_hours_name_their_brand(self, build: Callable[..., World]) -> None:
         world = build(brands=[{"name": "Acme", "query": "a", "quiet_hours": "at night"}])
         with pytest.raises(ConfigError, match=r'^brands\[0\]\.quiet_hours = "at night": '):
-            policies(world.settings)
+            Policies(world.settings).check()
 
     def test_beyond_a_channels_limit_one_message_counts_up(
         self, build: Callable[..., World]
@@ -572,8 +578,8 @@ class TestNotTooMuch:
              "last_at": "2026-11-24T09:29:00+00:00"}
         ]  # fmt: skip
         world.now = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-        assert watching.write_leaderboards(world.store, world.settings, world.now) == 1
-        assert watching.write_leaderboards(world.store, world.settings, world.now) == 0
+        assert write_leaderboards(world.store, world.settings, world.now) == 1
+        assert write_leaderboards(world.store, world.settings, world.now) == 0
         (board,) = world.posts(AlertKind.KUDOS)
         assert "1. Rita: named in 1 wow" in board["payload"]
 
@@ -645,11 +651,11 @@ class TestIncidents:
             kind = ANGRY if place < 3 else MEDIOCRE
             created = NOW - (1 + place) * 5 * MINUTE
             world.say(f"today {place}", kind, judge=False, created_at=created)
-        assert watching.watch_spikes(world.store, world.settings, NOW) == 0
+        assert watch_spikes(world.store, world.settings, NOW) == 0
         for place in range(30):
             world.say(f"storm {place}", ANGRY, judge=False)
-        assert watching.watch_spikes(world.store, world.settings, NOW) == 2
-        assert watching.watch_spikes(world.store, world.settings, NOW + MINUTE) == 0
+        assert watch_spikes(world.store, world.settings, NOW) == 2
+        assert watch_spikes(world.store, world.settings, NOW + MINUTE) == 0
         told = [row["payload"] for row in world.posts(AlertKind.SPIKE)]
         assert "50 mentions in 3 hours" in told[0]
         assert "66% of the experiences told" in told[1]

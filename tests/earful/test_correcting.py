@@ -14,14 +14,14 @@ import pytest
 from config.errors import InputError
 from earful import correcting
 from earful.correcting import Report, correct_file
-from earful.export import export
-from earful.pages.report import render_report
+from earful.export_formats import export
+from earful.pages.report_page import render_report
 from sentiment.judging.floors import FLOORS
 from sentiment.scoring import adapter
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.reports import Filter
 from tests.earful.conftest import Earful
-from tests.earful.test_case_handling import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
+from tests.earful.test_cases import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
 
 ALL = Filter(brand="Acme")
 

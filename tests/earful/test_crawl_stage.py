@@ -12,7 +12,7 @@ from config.settings import Settings, parse_settings
 from crawler.catalog import options_models
 from earful import health
 from earful.app import target_of
-from earful.crawling import crawl_target, resting
+from earful.stages.crawl_stage import crawl_target, resting
 from storage.models import CrawlOutcome, CrawlReport, SourceState
 from storage.store import Store
 from tests.crawler.reading import response_of

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import InputError
-from earful.export import COLUMNS, ExportFormat, export, guarded
+from earful.export_formats import COLUMNS, ExportFormat, export, guarded
 from storage.models import Experience, iso
 from storage.reports import Filter
 from storage.store import Store

@@ -29,7 +29,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from config.errors import InputError, StoreError
-from earful.pages import serve as serving
+from earful.pages.datasette_app import SETTINGS, datasette, metadata
+from earful.pages.server_process import server_process
+from earful.pages.web_server import serve
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.browser import browser as browser
@@ -89,7 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     path = tmp_path_factory.mktemp("served") / "a store #1?.db"
     built = now()
     told = build_store(path, built)
-    with serving.server_process(path, "127.0.0.1", 0) as served:
+    with server_process(path, "127.0.0.1", 0) as served:
         yield Site(served.url, path, told, built)
 
 
@@ -307,7 +309,7 @@ def test_the_dashboards_lists_are_the_stores(site: Site, choice: Choice) -> None
 
 def test_every_chart_is_checked(site: Site) -> None:
     lists = {"notice", "wows", "complaints", "waiting_cases", "mind_changes", "health"}
-    charts = serving.metadata()["plugins"]["datasette-dashboards"]["voice"]["charts"]
+    charts = metadata()["plugins"]["datasette-dashboards"]["voice"]["charts"]
 
     assert set(charts) == lists | set(expected(site.told, Choice()))
 
@@ -332,7 +334,7 @@ def test_the_dashboard_says_what_is_to_be_known(site: Site) -> None:
 
 def test_an_empty_store_explains_itself(tmp_path: Path) -> None:
     build_store(tmp_path / "empty.db", now(), days=0)
-    with serving.server_process(tmp_path / "empty.db", "127.0.0.1", 0) as served:
+    with server_process(tmp_path / "empty.db", "127.0.0.1", 0) as served:
         site = Site(served.url, tmp_path / "empty.db", [])
         found = site.charts(**Choice().filters)
 
@@ -344,7 +346,7 @@ def test_an_empty_store_explains_itself(tmp_path: Path) -> None:
         assert [found[slug] for slug in ("experience", "weekly", "consistency", "stance")] == [
             []
         ] * 4
-        for name in serving.metadata()["databases"]["earful"]["queries"]:
+        for name in metadata()["databases"]["earful"]["queries"]:
             site.rows(f"/earful/{name}.json")
 
 
@@ -352,7 +354,7 @@ def test_an_empty_store_explains_itself(tmp_path: Path) -> None:
 
 
 def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
-    for name, query in serving.metadata()["databases"]["earful"]["queries"].items():
+    for name, query in metadata()["databases"]["earful"]["queries"].items():
         assert query["title"], name
         assert query["description"].endswith("."), name
         assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == set(query["params"]), name
@@ -439,7 +441,7 @@ def test_a_changed_review_shows_before_and_now(tmp_path: Path) -> None:
     with Store.open(path, migrate=True) as store:
         for mention, experience in ((first, Experience.ANGRY), (later, Experience.DELIGHTED)):
             store_voices(store, [Told(mention=mention, experience=experience)], now())
-    with serving.server_process(path, "127.0.0.1", 0) as served:
+    with server_process(path, "127.0.0.1", 0) as served:
         [row] = Site(served.url, path, []).rows("/earful/changed_reviews.json")
 
     assert (row["stars_before"], row["stars_now"], row["experience"]) == (1, 5, "delighted")
@@ -449,7 +451,7 @@ def test_a_changed_review_shows_before_and_now(tmp_path: Path) -> None:
 
 
 def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) -> None:
-    described = serving.metadata()["databases"]["earful"]["tables"]
+    described = metadata()["databases"]["earful"]["tables"]
     connection = sqlite3.connect(site.path)
     names = {
         row[0]
@@ -552,7 +554,7 @@ def test_the_store_cannot_be_written(site: Site) -> None:
     assert site.get("/earful.db").status_code in (403, 404)
     assert site.path.read_bytes() == before
 
-    made = serving.datasette(site.path)
+    made = datasette(site.path)
     with pytest.raises(StoreError, match="read-only"):
         made.get_database("earful").connect(write=True)
 
@@ -562,7 +564,7 @@ def test_it_reads_what_the_daemon_writes_and_holds_nothing_back(tmp_path: Path) 
     build_store(path, now(), days=3)
     with (
         Store.open(path, migrate=True) as store,
-        serving.server_process(path, "127.0.0.1", 0) as served,
+        server_process(path, "127.0.0.1", 0) as served,
     ):
         site = Site(served.url, path, [])
         count = {"sql": "SELECT count(*) AS n FROM voice"}
@@ -580,10 +582,10 @@ def test_it_reads_what_the_daemon_writes_and_holds_nothing_back(tmp_path: Path) 
 def test_an_endless_query_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(serving.SETTINGS, "sql_time_limit_ms", 200)
+    monkeypatch.setitem(SETTINGS, "sql_time_limit_ms", 200)
     path = tmp_path / "endless.db"
     build_store(path, now(), days=1)
-    made = serving.datasette(path)
+    made = datasette(path)
     endless = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     )
@@ -595,7 +597,7 @@ def test_an_endless_query_is_cut_off(
     with Store.open(path, migrate=True) as store:
         checkpoint = store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         assert checkpoint.fetchone()[0] == 0
-    assert serving.SETTINGS["sql_time_limit_ms"] == 200
+    assert SETTINGS["sql_time_limit_ms"] == 200
 
 
 def test_another_name_for_this_machine_is_refused(site: Site) -> None:
@@ -612,10 +614,10 @@ def test_another_name_for_this_machine_is_refused(site: Site) -> None:
 
 def test_a_missing_store_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no store there"):
-        serving.serve(tmp_path / "none.db", "127.0.0.1", 0)
+        serve(tmp_path / "none.db", "127.0.0.1", 0)
     with (
         pytest.raises(InputError, match="no store there"),
-        serving.server_process(tmp_path / "none.db", "127.0.0.1", 0),
+        server_process(tmp_path / "none.db", "127.0.0.1", 0),
     ):
         pass
 
@@ -623,7 +625,7 @@ def test_a_missing_store_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database, but long enough to look at " * 50)
     with pytest.raises(StoreError, match=r"text\.db"):
-        serving.serve(tmp_path / "text.db", "127.0.0.1", 0)
+        serve(tmp_path / "text.db", "127.0.0.1", 0)
 
 
 def test_a_taken_port_and_a_wrong_host_are_clear_lines(site: Site) -> None:
@@ -633,16 +635,16 @@ def test_a_taken_port_and_a_wrong_host_are_clear_lines(site: Site) -> None:
         port = taken.getsockname()[1]
         wanted = rf"127\.0\.0\.1:{port}: cannot be served at: address already in use"
         with pytest.raises(InputError, match=wanted):
-            serving.serve(site.path, "127.0.0.1", port)
+            serve(site.path, "127.0.0.1", port)
         with (
             pytest.raises(InputError, match=wanted),
-            serving.server_process(site.path, "127.0.0.1", port),
+            server_process(site.path, "127.0.0.1", port),
         ):
             pass
     with pytest.raises(InputError, match=r"cannot be served at|not an address"):
-        serving.serve(site.path, "203.0.113.1", 0)
+        serve(site.path, "203.0.113.1", 0)
     with pytest.raises(InputError, match="not an address"):
-        serving.serve(site.path, "no host", 0)
+        serve(site.path, "no host", 0)
 
 
 def test_it_serves_in_this_process_until_told_to_stop(site: Site) -> None:
@@ -654,7 +656,7 @@ def test_it_serves_in_this_process_until_told_to_stop(site: Site) -> None:
         is_ready.set()
 
     thread = threading.Thread(
-        target=serving.serve,
+        target=serve,
         args=(site.path, "127.0.0.1", 0),
         kwargs={"ready": say, "stop": stop},
     )
@@ -667,12 +669,12 @@ def test_it_serves_in_this_process_until_told_to_stop(site: Site) -> None:
 
 
 def test_the_process_ends_with_the_block_and_its_port_is_free(site: Site) -> None:
-    with serving.server_process(site.path, "127.0.0.1", 0) as served:
+    with server_process(site.path, "127.0.0.1", 0) as served:
         assert served.alive()
         port = httpx.URL(served.url).port
         assert port
     assert served.process.returncode == 0
-    with serving.server_process(site.path, "127.0.0.1", port) as again:
+    with server_process(site.path, "127.0.0.1", port) as again:
         assert httpx.URL(again.url).port == port
 
 
@@ -680,7 +682,7 @@ def test_the_process_does_not_outlive_a_killed_parent(site: Site) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from earful.pages.serve import server_process\n"
+        "from earful.pages.server_process import server_process\n"
         "with server_process(Path(sys.argv[1]), '127.0.0.1', 0) as served:\n"
         "    print(served.url, served.process.pid, flush=True)\n"
         "    time.sleep(900)\n"

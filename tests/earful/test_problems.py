@@ -13,14 +13,15 @@ from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ModelError
 from config.settings import Settings, parse_settings
-from earful import health, jobs, telling_ops
+from earful import health, process_locks, telling_ops
 from earful.app import utc_now
 from earful.failing import Failing, describe
 from earful.problems import find_problems
+from earful.stages import deliver_stage, judge_stage, score_stage
 from storage.models import AlertKind, AlertState, CrawlOutcome, CrawlReport, CrawlTarget, NewAlert
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
-from tests.earful.test_jobs import NOW, WordClassifier, say
+from tests.earful.test_stages import NOW, WordClassifier, say
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -90,9 +91,9 @@ def test_mentions_that_nobody_scores_or_judges(store: Store, settings: Settings)
     # A long history is being scored: busy, not stuck.
     store.failures.worked("score", NOW + 20 * MINUTE)
     assert keys(store, settings, NOW + 20 * MINUTE) == set()
-    jobs.score(store, WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
+    score_stage.score(store, WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
     assert keys(store, settings, NOW + HOUR) == {"waiting:judge"}
-    jobs.judge_waiting(store, settings, lambda: NOW)
+    judge_stage.judge_waiting(store, settings, lambda: NOW)
     assert keys(store, settings, NOW + HOUR) == {"waiting:deliver"}
 
 
@@ -125,7 +126,7 @@ def test_a_daemon_that_does_not_run(store: Store, settings: Settings) -> None:
 
 def test_a_daemon_whose_stage_hangs(store: Store, settings: Settings) -> None:
     store.daemon_runs.start(1, "1", NOW)
-    with jobs.lock_for_daemon(settings.store.path):
+    with process_locks.lock_for_daemon(settings.store.path):
         for stage in ("score", "judge"):
             store.failures.worked(stage, NOW + 20 * MINUTE)
         store.daemon_runs.beat(1, NOW + 20 * MINUTE)
@@ -147,7 +148,9 @@ def test_ops_hear_once_of_parked_alerts_and_when_they_are_gone(
         def minute(number: int) -> None:
             now = NOW + number * MINUTE
             telling_ops.tell_ops(store, settings, now)
-            jobs.deliver_waiting(store, bot, lambda: now, pace=Pace(0), sleep=lambda _: None)
+            deliver_stage.deliver_waiting(
+                store, bot, lambda: now, pace=Pace(0), sleep=lambda _: None
+            )
 
         for number in range(8):
             minute(number)

@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from config.errors import InputError
-from earful.pages.report import render_report
+from earful.pages.report_page import render_report
 from storage.models import CaseState, Experience
 from storage.store import Store
 from tests.browser import browser as browser

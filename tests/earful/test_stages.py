@@ -13,8 +13,10 @@ from filelock import FileLock
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport
 from config.settings import Settings, parse_settings
-from earful import jobs
-from earful.routines import digests
+from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.routines.digest_routine import write_digests
+from earful.routines.forgetting_routine import forget_old
+from earful.stages import deliver_stage, judge_stage, score_stage
 from sentiment.scoring.classifier import Text
 from storage.models import AlertKind, AlertState, Experience, Mention, Stance, Verdict
 from storage.store import Store
@@ -93,9 +95,9 @@ def say(store: Store, *texts: str, hours_ago: float = 1, author: str = "Sam") ->
     )
 
 
-def process(store: Store, settings: Settings, classifier: object = None) -> jobs.Judged:
-    jobs.score(store, classifier or WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
-    return jobs.judge_waiting(store, settings, lambda: NOW)
+def process(store: Store, settings: Settings, classifier: object = None) -> judge_stage.Judged:
+    score_stage.score(store, classifier or WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
+    return judge_stage.judge_waiting(store, settings, lambda: NOW)
 
 
 def kinds(store: Store) -> list[AlertKind]:
@@ -168,7 +170,7 @@ def test_scoring_stops_between_batches_and_goes_on(store: Store) -> None:
     def stop_after_first(_: int) -> None:
         stop.set()
 
-    done = jobs.score(
+    done = score_stage.score(
         store,
         classifier,  # type: ignore[arg-type]
         lambda: NOW,
@@ -177,7 +179,7 @@ def test_scoring_stops_between_batches_and_goes_on(store: Store) -> None:
     )
     assert done == 128
     assert store.verdicts.count_waiting() == 2872
-    assert jobs.score(store, classifier, lambda: NOW) == 2872  # type: ignore[arg-type]
+    assert score_stage.score(store, classifier, lambda: NOW) == 2872  # type: ignore[arg-type]
     assert classifier.batches == [128, 128, 256, 512, 1024, 952]
 
 
@@ -187,12 +189,12 @@ def test_the_newest_are_scored_and_judged_first(store: Store, settings: Settings
     seen: list[int] = []
 
     def judge_early() -> None:
-        seen.append(jobs.judge_fresh(store, settings, lambda: NOW).cases)
+        seen.append(judge_stage.judge_fresh(store, settings, lambda: NOW).cases)
 
-    jobs.score(store, WordClassifier(), lambda: NOW, after_batch=judge_early)  # type: ignore[arg-type]
+    score_stage.score(store, WordClassifier(), lambda: NOW, after_batch=judge_early)  # type: ignore[arg-type]
     assert seen == [1, 0]
     assert kinds(store) == [AlertKind.COMPLAINT]
-    assert jobs.judge_waiting(store, settings, lambda: NOW).quiet == 300
+    assert judge_stage.judge_waiting(store, settings, lambda: NOW).quiet == 300
 
 
 def test_a_new_model_scores_anew_and_keeps_the_old_verdicts(
@@ -201,11 +203,11 @@ def test_a_new_model_scores_anew_and_keeps_the_old_verdicts(
     say(store, "angry", "delighted")
     process(store, settings)
     newer = WordClassifier("words-2")
-    assert jobs.rescore(store, newer, lambda: NOW) == 2  # type: ignore[arg-type]
-    assert jobs.rescore(store, newer, lambda: NOW) == 0  # type: ignore[arg-type]
+    assert score_stage.rescore(store, newer, lambda: NOW) == 2  # type: ignore[arg-type]
+    assert score_stage.rescore(store, newer, lambda: NOW) == 0  # type: ignore[arg-type]
     rows = store.database.connection.execute("SELECT model, count(*) FROM verdicts GROUP BY 1")
     assert [tuple(row) for row in rows] == [("words-1", 2), ("words-2", 2)]
-    assert jobs.judge_waiting(store, settings, lambda: NOW).mentions == 0
+    assert judge_stage.judge_waiting(store, settings, lambda: NOW).mentions == 0
 
 
 def test_the_console_shows_every_alert_once(
@@ -216,7 +218,7 @@ def test_the_console_shows_every_alert_once(
     say(store, "angry about <b>bags</b> & more")
     process(store, settings)
     for _ in range(2):
-        result = jobs.deliver_waiting(store, ConsoleTransport(sys.stdout), lambda: NOW)
+        result = deliver_stage.deliver_waiting(store, ConsoleTransport(sys.stdout), lambda: NOW)
         assert result is not None
         assert result.good
     shown = capsys.readouterr().out
@@ -229,9 +231,9 @@ def test_a_second_sender_leaves_the_outbox_alone(store: Store) -> None:
     import io
 
     with FileLock(f"{store.database.path}.deliver.lock"):
-        lost = jobs.deliver_waiting(store, ConsoleTransport(io.StringIO()), lambda: NOW)
+        lost = deliver_stage.deliver_waiting(store, ConsoleTransport(io.StringIO()), lambda: NOW)
     assert lost is None
-    won = jobs.deliver_waiting(
+    won = deliver_stage.deliver_waiting(
         store, ConsoleTransport(io.StringIO()), lambda: NOW, pace=Pace(0), sleep=lambda _: None
     )
     assert won is not None
@@ -246,23 +248,23 @@ def test_the_digest_is_written_once_a_day_with_the_right_numbers(
     say(store, "angry", hours_ago=1)
     process(store, settings)
     before = len(store.outbox.waiting(NOW, 99))
-    assert digests.write_digests(store, settings, NOW) == 1
-    assert digests.write_digests(store, settings, NOW + timedelta(hours=20)) == 0
+    assert write_digests(store, settings, NOW) == 1
+    assert write_digests(store, settings, NOW + timedelta(hours=20)) == 0
     digest = store.outbox.waiting(NOW, 99)[before]
     assert digest.kind == AlertKind.DIGEST
     assert "2 mentions (1 angry, 1 delighted)" in digest.payload["text"]
-    assert digests.write_digests(store, settings, NOW + timedelta(hours=22)) == 1
+    assert write_digests(store, settings, NOW + timedelta(hours=22)) == 1
 
 
 def test_no_digest_of_nothing(store: Store, settings: Settings) -> None:
-    assert digests.write_digests(store, settings, NOW) == 0
+    assert write_digests(store, settings, NOW) == 0
 
 
 def test_a_checkpoint_is_celebrated_once_and_raised(store: Store, settings: Settings) -> None:
     say(store, *["delighted"] * 60, *["angry"] * 40, hours_ago=48)
     process(store, settings)
-    assert digests.judge_checkpoints(store, settings, NOW) == 1
-    assert digests.judge_checkpoints(store, settings, NOW) == 0
+    assert judge_checkpoints(store, settings, NOW) == 1
+    assert judge_checkpoints(store, settings, NOW) == 0
     celebrated = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
     assert len(celebrated) == 1
     targets = store.database.connection.execute(
@@ -277,13 +279,13 @@ def test_a_checkpoint_that_chance_could_reach_is_not_celebrated(
 ) -> None:
     say(store, *["delighted"] * 4, *["angry"] * 6, hours_ago=48)
     process(store, settings)
-    assert digests.judge_checkpoints(store, settings, NOW) == 0
+    assert judge_checkpoints(store, settings, NOW) == 0
 
 
 def test_retention_forgets_mentions_and_keeps_the_counts(store: Store, settings: Settings) -> None:
     say(store, "angry", hours_ago=24 * 800)
     process(store, settings)
-    assert digests.forget_old(store, settings, NOW) == 1
+    assert forget_old(store, settings, NOW) == 1
     assert store.mentions.count() == 0
     row = store.database.connection.execute("SELECT sum(angry) FROM daily_counts").fetchone()
     assert row[0] == 1

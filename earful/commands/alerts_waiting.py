@@ -1,0 +1,52 @@
+"""`earful alerts list`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from earful.app import App, utc_now
+from earful.commands.chosen_channel import channel_of, for_channel
+
+_STATES = ("pending", "sending", "parked", "sent", "dropped")
+_UNSENT = _STATES[:3]
+
+
+@click.command("list")
+@click.option(
+    "--state", type=click.Choice(_STATES), help="Only this state.  [default: what Slack has not]"
+)
+@click.option("--channel", metavar="CHANNEL", help="Only this channel.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def list_alerts(
+    app: App, state: str | None, channel: str | None, limit: int, as_json: bool
+) -> int:
+    """List the alerts that wait, by channel, in the order they go."""
+    from alerts.outbox.waiting_for import waits
+    from earful import console
+    from earful.alert_list import as_row, pages
+    from storage.models import AlertState
+
+    now = utc_now()
+    chosen = channel_of("--channel", channel)
+    with app.open_store() as store:
+        unsent = store.outbox_word.listed([AlertState(one) for one in _UNSENT])
+        found = store.outbox_word.listed(
+            [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
+        )
+    waiting = waits(unsent, now)
+    if as_json:
+        for alert in found[:limit]:
+            told = as_row(alert, waiting.get(alert.id))
+            click.echo(json.dumps(told, ensure_ascii=False))
+    elif not found:
+        click.echo(f"no alert {f'is {state}' if state else 'waits'}{for_channel(chosen)}")
+    else:
+        for lines in pages(found[:limit], waiting, now):
+            click.echo("\n".join(lines))
+    if len(found) > limit:
+        console.err.print(f"{len(found) - limit:,} more are not shown: raise --limit")
+    return 0
