@@ -17,13 +17,13 @@ from storage.models import Alert, AlertState, Operation
 _MARGIN = " " * 7
 
 
-def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
+def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
     def key(alert: Alert) -> tuple[str, bool, bool, str]:
         return alert.channel, alert.in_doubt, _put_back(alert), alert.error or ""
 
-    ordered = sorted(found, key=key)
+    ordered = sorted(alerts, key=key)
     for number, ((channel, in_doubt, put_back, error), group) in enumerate(groupby(ordered, key)):
         lines = [""] if number else []
         members = list(group)
@@ -32,9 +32,9 @@ def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> It
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
-            told = trouble(channel, error) if members[0].id in waiting else error
+            sentence = trouble(channel, error) if members[0].id in waiting else error
             lines += textwrap.wrap(
-                told, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+                sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )
         lines.append(_row("id", "age", "kind", "brand", "state", "tries", "next try (UTC)"))
         for alert in members:

@@ -32,11 +32,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """What an act came to; `told` is a sentence for whoever acted, None where all is well."""
+    """What an act came to; `refused` says to whoever acted why it was not done, else None."""
 
     case: Case | None
     changed: bool
-    told: str | None = None
+    refused: str | None = None
 
 
 ACTS = {

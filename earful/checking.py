@@ -23,7 +23,7 @@ _EXPLAINED = 20
 class Finding:
     subject: str
     good: bool
-    told: str
+    sentence: str
     details: tuple[str, ...] = ()
 
 
@@ -33,8 +33,8 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     sources = sum(len(brand.sources) for brand in settings.brands)
     yield Finding(str(app.config_path), True, f"{len(settings.brands)} brands, {sources} sources")
     for need in unmet_needs(settings, os.environ):
-        where, _, told = need.partition(": ")
-        yield Finding(where, False, told)
+        where, _, sentence = need.partition(": ")
+        yield Finding(where, False, sentence)
     yield _model(app.settings)
     yield from _slack(app, offline)
     if offline:
@@ -76,8 +76,8 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
         if source.channel is not None
     }
     token = secrets.slack_bot_token.get_secret_value()
-    for subject, good, told in inspect(token, sorted(channels), api_url=slack.api_url):
-        yield Finding(subject, good, told)
+    for subject, good, sentence in inspect(token, sorted(channels), api_url=slack.api_url):
+        yield Finding(subject, good, sentence)
     if secrets.slack_app_token is None:
         yield Finding(
             "slack buttons", True, "SLACK_APP_TOKEN is not set: messages go without buttons, "
@@ -85,8 +85,8 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
         )  # fmt: skip
         return
     app_token = secrets.slack_app_token.get_secret_value()
-    for subject, good, told in inspect_buttons(app_token, api_url=slack.api_url):
-        yield Finding(subject, good, told)
+    for subject, good, sentence in inspect_buttons(app_token, api_url=slack.api_url):
+        yield Finding(subject, good, sentence)
 
 
 def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: bool) -> Finding:
@@ -119,17 +119,17 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
     details = _explained(report) if explain else ()
     if not report.outcome.good:
         return Finding(subject, False, f"{report.outcome}: {report.reason}", details)
-    told = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
+    sentence = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
     spider = sources()[source.source]
     unset = [name for name in spider.optional_secrets if not os.environ.get(name, "").strip()]
     if unset:
-        told += f"; {', '.join(unset)} not set: see `earful sources`"
-    return Finding(subject, True, told, details)
+        sentence += f"; {', '.join(unset)} not set: see `earful sources`"
+    return Finding(subject, True, sentence, details)
 
 
 def _explained(report: CrawlReport) -> tuple[str, ...]:
     """Say of each entry of the probe what the query's clauses made of it."""
-    told = []
+    lines = []
     for entry in report.stats.get("earful/explained") or ():
         clauses = [
             f"{verb} {', '.join(entry[kind])}"
@@ -137,7 +137,7 @@ def _explained(report: CrawlReport) -> tuple[str, ...]:
             if entry[kind]
         ]
         verdict = "taken  " if entry["taken"] else "refused"
-        told.append(f"{verdict} {entry['text']!r}: {'; '.join(clauses)}")
-    if not told and report.seen:
-        told.append("all entries are taken: this source is not matched against the query")
-    return tuple(told)
+        lines.append(f"{verdict} {entry['text']!r}: {'; '.join(clauses)}")
+    if not lines and report.seen:
+        lines.append("all entries are taken: this source is not matched against the query")
+    return tuple(lines)

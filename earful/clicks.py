@@ -74,7 +74,7 @@ class Clicks:
             extra={"action": click.action, "by": click.user_name, "changed": acted.changed},
         )
         self._done()
-        return Answer.of(acted.told) if acted.told else None
+        return Answer.of(acted.refused) if acted.refused else None
 
     def _act(self, store: Store, click: Click) -> Acted:
         actor, now = Actor(click.user_name, click.user_id), self._clock()

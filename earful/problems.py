@@ -164,13 +164,13 @@ def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
     """One problem a stage: a hundred bad rows must not make a hundred messages."""
     by_stage = sorted(failures, key=lambda one: one.stage)
     for stage, group in groupby(by_stage, key=lambda one: one.stage):
-        found = list(group)
-        shown = "; ".join(f"{one.subject}: {one.error}" for one in found[:_SHOWN])
-        more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        failing = list(group)
+        shown = "; ".join(f"{one.subject}: {one.error}" for one in failing[:_SHOWN])
+        more = f"; and {len(failing) - _SHOWN:,} more" if len(failing) > _SHOWN else ""
         yield Problem(
             f"subjects:{stage}",
             f"what {stage_name(stage)} failed for",
-            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: "
+            f"{stage_name(stage)} fails for {len(failing):,} of them, the others go on: "
             f"{shown}{more}",
         )
 
@@ -199,13 +199,13 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
     for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
-        found = list(group)
+        troubles = list(group)
         shown = "; ".join(
             f"{number} alert{'s' if number > 1 else ''} waiting: {trouble(channel, error)}"
-            for _, error, number, _, _ in found[:_SHOWN]
+            for _, error, number, _, _ in troubles[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.
-        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in found)
+        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in troubles)
         yield Problem(
             f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )

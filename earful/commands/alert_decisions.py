@@ -196,8 +196,8 @@ def _say(alerts: Sequence[Alert], what: str, *, shown: bool = False) -> None:
             click.echo(_shown(alert))
 
 
-def _tell_json(**told: Sequence[Alert]) -> int:
-    click.echo(json.dumps({name: [one.id for one in found] for name, found in told.items()}))
+def _tell_json(**by_fate: Sequence[Alert]) -> int:
+    click.echo(json.dumps({fate: [one.id for one in alerts] for fate, alerts in by_fate.items()}))
     return 0
 
 

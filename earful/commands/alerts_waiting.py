@@ -1,4 +1,4 @@
-"""`earful alerts list`."""
+"""`earful alerts list`: what waits or is in doubt, in the order it goes."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def list_alerts(
     chosen = channel_of("--channel", channel)
     with app.open_store() as store:
         unsent = store.outbox_word.listed([AlertState(one) for one in _UNSENT])
-        found = store.outbox_word.listed(
+        listed = store.outbox_word.listed(
             [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
         )
     waiting = waits(unsent, now)
     if as_json:
-        for alert in found[:limit]:
-            told = as_row(alert, waiting.get(alert.id))
-            click.echo(json.dumps(told, ensure_ascii=False))
-    elif not found:
+        for alert in listed[:limit]:
+            row = as_row(alert, waiting.get(alert.id))
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif not listed:
         click.echo(f"no alert {f'is {state}' if state else 'waits'}{for_channel(chosen)}")
     else:
-        for lines in pages(found[:limit], waiting, now):
+        for lines in pages(listed[:limit], waiting, now):
             click.echo("\n".join(lines))
-    if len(found) > limit:
-        console.err.print(f"{len(found) - limit:,} more are not shown: raise --limit")
+    if len(listed) > limit:
+        console.err.print(f"{len(listed) - limit:,} more are not shown: raise --limit")
     return 0

@@ -144,8 +144,8 @@ def _act(app: App, number: str, what: str, name: str | None, note: str | None) -
 
 
 def _tell(acted: Acted, otherwise: str = "") -> int:
-    if acted.told:
-        raise InputError(acted.told)
+    if acted.refused:
+        raise InputError(acted.refused)
     if acted.case is None:
         click.echo(otherwise)
         return 0

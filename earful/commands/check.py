@@ -25,7 +25,7 @@ def check(app: App, offline: bool, explain: bool) -> int:
     app.require_brands()
     for finding in findings(app, offline=offline, explain=explain):
         wrong += not finding.good
-        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.subject}: {finding.told}")
+        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.subject}: {finding.sentence}")
         for line in finding.details:
             click.echo(f"      {line}")
     return 1 if wrong else 0

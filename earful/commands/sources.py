@@ -20,7 +20,7 @@ def sources(app: App, as_json: bool) -> int:
     """
     from crawler.catalog import sources as all_sources
 
-    found = all_sources()
+    spiders = all_sources()
     standings = _standings(app)
     if as_json:
         click.echo(
@@ -39,7 +39,7 @@ def sources(app: App, as_json: bool) -> int:
                         "targets": standings.get(name, []),
                         "options": spider.Options.model_json_schema().get("properties", {}),
                     }
-                    for name, spider in found.items()
+                    for name, spider in spiders.items()
                 ],
                 indent=2,
             )
@@ -47,14 +47,14 @@ def sources(app: App, as_json: bool) -> int:
         return 0
     import textwrap
 
-    for name, spider in found.items():
+    for name, spider in spiders.items():
         click.echo(f"{name} — {spider.label}")
         for heading, words in (
             ("needs", spider.needs),
             ("limits", spider.limits),
             ("terms", spider.terms),
-            *((name, f"{told} (needed)") for name, told in spider.secrets.items()),
-            *((name, f"{told} (if set)") for name, told in spider.optional_secrets.items()),
+            *((name, f"{use} (needed)") for name, use in spider.secrets.items()),
+            *((name, f"{use} (if set)") for name, use in spider.optional_secrets.items()),
             *(("here", _standing_words(row)) for row in standings.get(name, [])),
         ):
             click.echo(
@@ -63,10 +63,10 @@ def sources(app: App, as_json: bool) -> int:
                 )
             )
         for option, field in spider.Options.model_fields.items():
-            told = f"{field.description or ''}" + (" (needed)" if field.is_required() else "")
+            meaning = f"{field.description or ''}" + (" (needed)" if field.is_required() else "")
             click.echo(
                 textwrap.fill(
-                    told, 78, initial_indent=f"  {option} = ", subsequent_indent=" " * 10
+                    meaning, 78, initial_indent=f"  {option} = ", subsequent_indent=" " * 10
                 )
             )
         click.echo()
@@ -77,12 +77,12 @@ def _standings(app: App) -> dict[str, list[dict[str, Any]]]:
     """Give the health of what is read here, by source; nothing where there is no store yet."""
     if not app.has_config or not app.store_path.exists():
         return {}
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_source: dict[str, list[dict[str, Any]]] = {}
     keys = ("brand", "target", "state", "reason", "since", "last_good_at", "opens_at")
     with app.open_store(readonly=True) as store:
         for row in store.insight.source_health():
-            found.setdefault(row["source"], []).append({key: row[key] for key in keys})
-    return found
+            by_source.setdefault(row["source"], []).append({key: row[key] for key in keys})
+    return by_source
 
 
 def _standing_words(row: dict[str, Any]) -> str:

@@ -28,31 +28,31 @@ def status(app: App, as_json: bool) -> int:
 
     try:
         with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
-            found = health.status(store, app.settings, utc_now())
+            current = health.status(store, app.settings, utc_now())
     except StoreError as error:
         if as_json:
-            told = {"healthy": False, "store": str(app.store_path), "problems": [str(error)]}
-            click.echo(json.dumps(told, indent=2))
+            broken = {"healthy": False, "store": str(app.store_path), "problems": [str(error)]}
+            click.echo(json.dumps(broken, indent=2))
         raise
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=2))
-        return 0 if found.healthy else 1
-    daemon = found.daemon["state"]
-    if "pid" in found.daemon:
+        click.echo(json.dumps(current.as_dict(), indent=2))
+        return 0 if current.healthy else 1
+    daemon = current.daemon["state"]
+    if "pid" in current.daemon:
         daemon += (
-            f" (pid {found.daemon['pid']}, heartbeat {found.daemon['heartbeat_age_s']} s ago)"
+            f" (pid {current.daemon['pid']}, heartbeat {current.daemon['heartbeat_age_s']} s ago)"
         )
     rows = [
-        ("store", f"{found.store} · {found.mentions:,} mentions"),
+        ("store", f"{current.store} · {current.mentions:,} mentions"),
         ("daemon", daemon),
-        ("waiting", f"{found.unscored:,} to score · {found.unjudged:,} to judge"),
-        ("cases", " · ".join(f"{n:,} {state}" for state, n in found.cases.items())),
-        ("alerts", " · ".join(f"{n:,} {state}" for state, n in found.alerts.items())),
-        ("languages", _languages(found.languages, found.unread)),
-        ("next", _coming(found.routines)),
+        ("waiting", f"{current.unscored:,} to score · {current.unjudged:,} to judge"),
+        ("cases", " · ".join(f"{n:,} {state}" for state, n in current.cases.items())),
+        ("alerts", " · ".join(f"{n:,} {state}" for state, n in current.alerts.items())),
+        ("languages", _languages(current.languages, current.unread)),
+        ("next", _coming(current.routines)),
     ]
     console.out.print(console.table(("", ""), [(a, escape(b)) for a, b in rows]))
-    if found.sources:
+    if current.sources:
         console.out.print(
             console.table(
                 ("source", "brand", "state", "last good run (UTC)", "seen", "new"),
@@ -65,16 +65,16 @@ def status(app: App, as_json: bool) -> int:
                         row["seen"],
                         row["new"],
                     )
-                    for row in found.sources
+                    for row in current.sources
                 ],
                 right="llllrr",
             )
         )
-    for problem in found.problems:
+    for problem in current.problems:
         console.out.print(f"[bold]problem:[/bold] {escape(problem)}")
-    if found.healthy:
+    if current.healthy:
         console.out.print("healthy")
-    return 0 if found.healthy else 1
+    return 0 if current.healthy else 1
 
 
 def _coming(routines: list[dict[str, Any]]) -> str:

@@ -114,9 +114,9 @@ class DemoSite:
     def _answer(self, target: str, headers: dict[str, str]) -> Answer:
         parts = urlsplit(target)
         for pattern, answer in self._routes:
-            if found := pattern.match(parts.path):
+            if match := pattern.match(parts.path):
                 query = parse_qs(parts.query, keep_blank_values=True)
-                ask = Ask(target, found.groupdict(), query, headers, self._clock())
+                ask = Ask(target, match.groupdict(), query, headers, self._clock())
                 return answer(ask)
         return _missing(parts.path)
 

@@ -20,12 +20,12 @@ _ENDLESS_GAP_S = (35.0, 75.0)
 
 def offsets(random: Random, count: int) -> list[float]:
     """Give the seconds after the start at which the opening's cues are said."""
-    found = []
+    cues = []
     at = FIRST_S
     for _ in range(count):
-        found.append(round(at, 1))
+        cues.append(round(at, 1))
         at += random.uniform(*(_BUSY_GAP_S if at < BUSY_UNTIL_S else _CALM_GAP_S))
-    return found
+    return cues
 
 
 class Opening:

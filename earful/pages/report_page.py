@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PICKS = 5
 _FLIPS = 12
-_TOLD = ("angry", "mediocre", "delighted")
+_EXPERIENCES = ("angry", "mediocre", "delighted")
 _CUT = 700
 
 
@@ -82,12 +82,12 @@ def _headlines(
 ) -> list[Headline]:
     then = store.insight.totals(before)
     answers, answers_then = store.insight.answers(which), store.insight.answers(before)
-    told = sum(now[name] for name in _TOLD)
+    count = sum(now[name] for name in _EXPERIENCES)
     return [
         Headline(
             name="Mentions",
             value=f"{now['mentions']:,}",
-            note=f"{told:,} tell an experience",
+            note=f"{count:,} tell an experience",
             change=_count_change(now["mentions"], then["mentions"]),
         ),
         _share("Wow rate", _rate(now, "delighted"), _rate(then, "delighted"), "wows", True),
@@ -110,7 +110,7 @@ def _headlines(
 
 
 def _rate(totals: Mapping[str, int], name: str) -> Rate:
-    return Rate(totals[name], sum(totals[told] for told in _TOLD))
+    return Rate(totals[name], sum(totals[experience] for experience in _EXPERIENCES))
 
 
 def _share(name: str, now: Rate, then: Rate, what: str, up_is_good: bool | None) -> Headline:
@@ -139,7 +139,7 @@ def _over_time(store: Store, which: Filter, since: datetime, until: datetime) ->
 
     span = (_last_day(until) - since.date()).days + 1
     step = 1 if span <= 100 else 7 if span <= 1000 else 30
-    buckets = [dict.fromkeys((*_TOLD, "none"), 0) for _ in range(-(-span // step))]
+    buckets = [dict.fromkeys((*_EXPERIENCES, "none"), 0) for _ in range(-(-span // step))]
     for row in store.insight.by("day", which):
         place = (date.fromisoformat(row["day"]) - since.date()).days // step
         for name in buckets[place]:
@@ -184,9 +184,9 @@ def _sources(store: Store, which: Filter) -> list[dict[str, Any]]:
         return charts.share_bar(
             [
                 charts.Series(name, colour, [row[name]])
-                for name, colour in zip(_TOLD, colours, strict=True)
+                for name, colour in zip(_EXPERIENCES, colours, strict=True)
             ],
-            ", ".join(f"{row[name]} {name}" for name in _TOLD),
+            ", ".join(f"{row[name]} {name}" for name in _EXPERIENCES),
         )
 
     return [

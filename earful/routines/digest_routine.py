@@ -9,7 +9,7 @@ from alerts.messages.digest import chart_alert, digest_alert, digest_key
 from config.settings import BrandSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import Policies
-from earful.routines.digest_numbers import DAY, days_before, digest_numbers
+from earful.routines.gather_digest import DAY, days_before, digest_numbers
 from storage.store import Store
 
 DIGESTS = "digests"

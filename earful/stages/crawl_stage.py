@@ -55,7 +55,7 @@ def crawl_target(
         return run_crawl(
             asked,
             time_limit=settings.crawl.time_limit,
-            progress=None if progress is None else lambda told: progress(told.seen),
+            progress=None if progress is None else lambda so_far: progress(so_far.seen),
             stop=stop,
         )
 

@@ -188,7 +188,9 @@ class TestActs:
         world.act(said, "dismiss")
         acted = world.act(said, "respond")
         assert not acted.changed
-        assert "is dismissed and cannot become responded: it can become open" in (acted.told or "")
+        assert "is dismissed and cannot become responded: it can become open" in (
+            acted.refused or ""
+        )
 
     def test_twice_the_same_is_once(self, world: World) -> None:
         said = world.say("They lost my bag.")

@@ -24,7 +24,7 @@ from earful.routines import (
     leaderboard_routine,
     spike_routine,
 )
-from earful.routines.digest_numbers import digest_numbers
+from earful.routines.gather_digest import digest_numbers
 from earful.stages import brand_judging, case_clock, deliver_stage, judge_stage, score_stage
 from sentiment.scoring.classifier import Text
 from storage.database import Database

@@ -96,7 +96,7 @@ def days_before(store: Store, brand: BrandSettings, end: datetime) -> list[Day]:
 
 
 def _mentions(store: Store, ids: list[str]) -> list[Mention]:
-    return [found for one in ids if (found := store.mentions.get(one)) is not None]
+    return [mention for one in ids if (mention := store.mentions.get(one)) is not None]
 
 
 def _coverage(source: str, hours: list[float | None]) -> SourceCoverage:
