@@ -28,7 +28,9 @@ def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> I
         lines = [""] if number else []
         members = list(group)
         if put_back:
-            lines.append(f"{channel}: back in line, and Slack may have it: looked for first")
+            lines.append(
+                f"{channel}: back in line; Slack may have it, so Earful looks for it first"
+            )
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
@@ -81,13 +83,13 @@ def _next(wait: Wait | None) -> str:
         case For.LINE:
             return f"behind {wait.alert_id}"
         case For.LOOK:
-            return f"a look {at}"
+            return f"looks {at}"
         case For.MOMENT:
             return at
         case For.MENDING:
-            return "once mended"
+            return "once fixed"
         case For.PERSON:
-            return "your word"
+            return "you decide"
         case For.NOTHING:
             return "now"
 

@@ -131,7 +131,7 @@ def relabel(
     """Record a person's label: what is angry no more is dismissed, what is now opens a case."""
     voice = store.judgements.voice(mention_id)
     if voice is None:
-        raise InputError(f"{mention_id}: no such mention, or it waits for its verdict")
+        raise InputError(f"{mention_id}: there is no such mention, or it has no verdict yet")
     case = store.cases.of_mention(mention_id)
     if click is not None and case is not None and store.cases.knows_click(click):
         return Acted(case, False)

@@ -101,7 +101,7 @@ class Daemon:
             lock.acquire()
         except Timeout:
             raise EarfulError(
-                f"{self._path}: another earful daemon works on this store: stop it first, or name "
+                f"{self._path}: another daemon is working on this store: stop it first, or name "
                 "another store with --db"
             ) from None
         try:

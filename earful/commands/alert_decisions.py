@@ -27,23 +27,25 @@ _LOCK_WAIT_S = 5.0
 
 def deciding(command: Callable[..., Any]) -> Any:
     """Add what to choose alerts by: their ids, and how to tell the result."""
-    command = click.option("--json", "as_json", is_flag=True, help="The ids, as JSON.")(command)
+    command = click.option("--json", "as_json", is_flag=True, help="Print the IDs as JSON.")(
+        command
+    )
     return click.argument("ids", metavar="[ID]...", nargs=-1, type=int)(command)
 
 
 @click.command()
 @deciding
-@click.option("--channel", metavar="CHANNEL", help="All that waits for this channel.")
-@click.option("--all", "every", is_flag=True, help="All that waits.")
-@click.option("--in-doubt", is_flag=True, help="Also what is in doubt.")
+@click.option("--channel", metavar="CHANNEL", help="All alerts that wait for this channel.")
+@click.option("--all", "every", is_flag=True, help="All alerts that wait.")
+@click.option("--in-doubt", is_flag=True, help="Also alerts in doubt.")
 @click.pass_obj
 def retry(
     app: App, ids: tuple[int, ...], as_json: bool, channel: str | None, every: bool, in_doubt: bool
 ) -> int:
-    """Put parked alerts back in line; wait no longer for a next try.
+    """Put parked alerts back in line, and try waiting ones at once.
 
-    What is in doubt only when named by ID, or with --in-doubt. Earful looks for it at Slack first;
-    where it cannot look, it may appear twice.
+    Alerts in doubt are retried only if you name their IDs or give --in-doubt. Earful looks for
+    them in Slack first; where it cannot look, a message may appear twice.
     """
     from storage.tables.outbox_word import Choice
 
@@ -60,27 +62,31 @@ def retry(
     _say(done.back, "back in line")
     _say(
         done.doubtful,
-        "back in line; it may appear twice where Earful cannot look first",
+        "back in line, may appear twice where Earful cannot look in Slack first",
         shown=True,
     )
-    _say(done.sooner, "waiting no longer for the next try")
-    _say(done.left, "left: Slack may have it; name it by ID, or add --in-doubt", shown=True)
+    _say(done.sooner, "to be tried at once")
+    _say(
+        done.left,
+        "in doubt, not retried (name the IDs or add --in-doubt)",
+        shown=True,
+    )
     if done.back or done.doubtful or done.sooner:
-        click.echo("The daemon sends within a minute; without one: `earful process`.")
+        click.echo("The daemon sends within a minute; if none runs, run `earful process`.")
     elif not done.left:
-        click.echo(f"nothing to put back in line{for_channel(choice.channel)}")
+        click.echo(f"there is no alert to retry{for_channel(choice.channel)}")
     return 0
 
 
 @click.command()
 @deciding
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
+@click.option("--as", "name", metavar="NAME", help="Who drops them.  [default: your user name]")
 @click.pass_obj
 def drop(app: App, ids: tuple[int, ...], as_json: bool, yes: bool, name: str | None) -> int:
-    """Give alerts up for good; the cases that they tell of stay.
+    """Drop alerts for good; the cases that they are about stay.
 
-    Replies to them and updates of them, which wait, go with them.
+    Replies to a dropped alert and updates of it that still wait are dropped too.
     """
     if not ids:
         raise click.UsageError("give the IDs of alerts")
@@ -89,7 +95,7 @@ def drop(app: App, ids: tuple[int, ...], as_json: bool, yes: bool, name: str | N
         if planned.named and not yes:
             for alert in planned.named:
                 click.echo(_shown(alert), err=True)
-            about = f" and {len(planned.about):,} about it" if planned.about else ""
+            about = f" and {len(planned.about):,} about them" if planned.about else ""
             click.confirm(
                 f"Drop {_number(len(planned.named))}{about} for good?", abort=True, err=True
             )
@@ -100,32 +106,32 @@ def drop(app: App, ids: tuple[int, ...], as_json: bool, yes: bool, name: str | N
     if as_json:
         return _tell_json(dropped=done.named, about=done.about)
     _say(done.named, "dropped")
-    _say(done.about, "dropped too, about it")
+    _say(done.about, "dropped too, as replies or updates")
     if not done.named:
-        click.echo("nothing to drop: dropped already")
+        click.echo("nothing to drop: they are dropped already")
     return 0
 
 
 @click.command()
 @deciding
-@click.option("--from", "old", metavar="CHANNEL", help="All that waits for this channel.")
+@click.option("--from", "old", metavar="CHANNEL", help="All alerts that wait for this channel.")
 @click.option("--to", "new", metavar="CHANNEL", required=True, help="The channel to move to.")
-@click.option("--in-doubt", is_flag=True, help="Also an ID that is in doubt.")
+@click.option("--in-doubt", is_flag=True, help="Also alerts in doubt that you name by ID.")
 @click.pass_obj
 def move(
     app: App, ids: tuple[int, ...], as_json: bool, old: str | None, new: str, in_doubt: bool
 ) -> int:
-    """Let what waits go to another channel.
+    """Send waiting alerts to another channel.
 
-    A reply stays with its message. What is in doubt moves only by ID and with --in-doubt: it may
-    appear in both channels. The config is not changed: new alerts go where it says.
+    A reply stays with its message. An alert in doubt moves only by ID and with --in-doubt, as it
+    may appear in both channels. The config does not change: new alerts go where it says.
     """
     from storage.tables.outbox_word import Choice
 
     if bool(ids) + (old is not None) != 1:
         raise click.UsageError("give IDs or --from")
     if in_doubt and not ids:
-        raise click.UsageError("--in-doubt moves what is named by ID")
+        raise click.UsageError("--in-doubt needs the IDs of alerts")
     choice = Choice(ids=ids, channel=channel_of("--from", old))
     to = channel_of("--to", new) or new
     if choice.channel == to:
@@ -141,11 +147,15 @@ def move(
             moved=done.moved, about=done.about, in_doubt=done.doubtful, bound=done.bound
         )
     _say(done.moved, f"moved to {to}")
-    _say(done.about, f"moved to {to} too, about it")
-    _say(done.doubtful, "left: Slack may have it; --in-doubt moves it by its ID", shown=True)
-    _say(done.bound, "left: about a message that is not in the new channel")
+    _say(done.about, f"moved to {to} too, as replies or updates")
+    _say(
+        done.doubtful,
+        "in doubt, not moved (name the IDs and add --in-doubt)",
+        shown=True,
+    )
+    _say(done.bound, "not moved, because replies and updates stay with their messages")
     if not any((done.moved, done.doubtful, done.bound)):
-        click.echo(f"nothing to move{for_channel(choice.channel)}")
+        click.echo(f"there is no alert to move{for_channel(choice.channel)}")
     return 0
 
 
@@ -166,8 +176,8 @@ def _settled(store: Store, chosen: Sequence[Alert]) -> Iterator[bool]:
         lock.acquire(timeout=_LOCK_WAIT_S, blocking=True)
     except Timeout:
         raise EarfulError(
-            f"alert {_ids(sending)}: a process is sending from this store, perhaps this alert: "
-            "try again in a minute, or stop `earful run` first; nothing was changed"
+            f"alert {_ids(sending)}: a process is sending from this store, perhaps this alert; "
+            "nothing was changed: try again in a minute, or stop `earful run` first"
         ) from None
     try:
         yield True
@@ -179,7 +189,7 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise InputError("--as NAME is needed: the system does not know your name") from None
+        raise InputError("--as NAME is needed: the system does not know your user name") from None
 
 
 def _shown(alert: Alert) -> str:

@@ -10,10 +10,10 @@ from earful.commands.alerts_waiting import list_alerts
 
 @click.group()
 def alerts() -> None:
-    """See alerts that wait or are in doubt, and decide.
+    """List alerts that wait or are in doubt, and decide what to do.
 
-    ID is the number that `earful alerts list` shows. In doubt is an alert that Slack may have
-    although it never said so. Write channels in quotes: '#voice-ops'.
+    `earful alerts list` shows the ID of each alert. An alert is in doubt if Slack may have it but
+    never confirmed it. Write channels in quotes: '#voice-ops'.
     """
 
 

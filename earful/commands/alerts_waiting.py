@@ -15,16 +15,18 @@ _UNSENT = _STATES[:3]
 
 @click.command("list")
 @click.option(
-    "--state", type=click.Choice(_STATES), help="Only this state.  [default: what Slack has not]"
+    "--state",
+    type=click.Choice(_STATES),
+    help="Only this state.  [default: all that Slack does not have]",
 )
 @click.option("--channel", metavar="CHANNEL", help="Only this channel.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def list_alerts(
     app: App, state: str | None, channel: str | None, limit: int, as_json: bool
 ) -> int:
-    """List the alerts that wait, by channel, in the order they go."""
+    """List waiting alerts by channel, in the order they will be sent."""
     from alerts.outbox.waiting_for import waits
     from earful import console
     from earful.alert_list import as_row, pages
@@ -43,7 +45,7 @@ def list_alerts(
             row = as_row(alert, waiting.get(alert.id))
             click.echo(json.dumps(row, ensure_ascii=False))
     elif not listed:
-        click.echo(f"no alert {f'is {state}' if state else 'waits'}{for_channel(chosen)}")
+        click.echo(f"no alert is {state or 'waiting'}{for_channel(chosen)}")
     else:
         for lines in pages(listed[:limit], waiting, now):
             click.echo("\n".join(lines))

@@ -13,7 +13,7 @@ from earful.app import App
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def backup(app: App, file: Path) -> int:
-    """Copy the store to FILE while it is in use; verify the copy."""
+    """Copy the store to FILE, even while it is in use, and verify it."""
     with app.open_store() as store:
         size = store.upkeep.backup(file)
     click.echo(f"{file}: {size:,} bytes, verified")

@@ -20,9 +20,9 @@ _EXPERIENCES = ("angry", "mediocre", "delighted", "none")
 def acting(command: Callable[..., Any]) -> Any:
     """Add who acts and why."""
     command = click.option(
-        "--as", "name", metavar="NAME", help="Who acts.  [default: the user's name]"
+        "--as", "name", metavar="NAME", help="Who does this.  [default: your user name]"
     )(command)
-    return click.option("--note", help="A word on it, kept in the case's history.")(command)
+    return click.option("--note", help="A note for the history of the case.")(command)
 
 
 @click.command()
@@ -30,7 +30,7 @@ def acting(command: Callable[..., Any]) -> Any:
 @acting
 @click.pass_obj
 def claim(app: App, number: str, name: str | None, note: str | None) -> int:
-    """Take a case: you see to it."""
+    """Claim a case: you will answer it."""
     return _act(app, number, "claim", name, note)
 
 
@@ -48,7 +48,7 @@ def release(app: App, number: str, name: str | None, note: str | None) -> int:
 @acting
 @click.pass_obj
 def respond(app: App, number: str, name: str | None, note: str | None) -> int:
-    """Say that the customer has an answer."""
+    """Record that the customer has an answer."""
     return _act(app, number, "respond", name, note)
 
 
@@ -57,7 +57,7 @@ def respond(app: App, number: str, name: str | None, note: str | None) -> int:
 @acting
 @click.pass_obj
 def close(app: App, number: str, name: str | None, note: str | None) -> int:
-    """Close a case: nothing more is to be done."""
+    """Close a case: nothing is left to do."""
     return _act(app, number, "close", name, note)
 
 
@@ -75,17 +75,19 @@ def reopen(app: App, number: str, name: str | None, note: str | None) -> int:
 @acting
 @click.pass_obj
 def dismiss(app: App, number: str, name: str | None, note: str | None) -> int:
-    """Say that it is no case; its like opens none for a while."""
+    """Dismiss a case; similar complaints open none for a while."""
     return _act(app, number, "dismiss", name, note)
 
 
 @click.command()
 @click.argument("mention", metavar="CASE")
 @click.argument("experience", type=click.Choice(_EXPERIENCES))
-@click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
+@click.option("--as", "name", metavar="NAME", help="Who does this.  [default: your user name]")
 @click.pass_obj
 def relabel(app: App, mention: str, experience: str, name: str | None) -> int:
-    """Correct a label: what is not angry is no case, what is angry becomes one.
+    """Correct a label, and open or dismiss the case with it.
+
+    Only an angry mention has a case.
 
     CASE may also be the id of a mention that has no case yet.
     """
@@ -103,16 +105,16 @@ def relabel(app: App, mention: str, experience: str, name: str | None) -> int:
             actor(name),
             utc_now(),
         )
-    return _tell(acted, f"{mention_id} is {experience}")
+    return _tell(acted, f"{mention_id} is now {experience}")
 
 
 @click.command()
 @click.argument("number", metavar="CASE")
-@click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
-@click.option("--undo", is_flag=True, help="Hear the author again.")
+@click.option("--as", "name", metavar="NAME", help="Who does this.  [default: your user name]")
+@click.option("--undo", is_flag=True, help="Hear the author of the case again.")
 @click.pass_obj
 def mute(app: App, number: str, name: str | None, undo: bool) -> int:
-    """Let nothing of a case's author alert any more."""
+    """Mute the author of a case: nothing they write alerts any more."""
     from earful import case_acts
     from earful.policies import Policies
 
@@ -123,7 +125,7 @@ def mute(app: App, number: str, name: str | None, undo: bool) -> int:
             author = file.mention.author_id if file else None
             if author is None or not store.cases.unmute(author, one.brand):
                 raise InputError(f"case {one.id}: its author is not muted")
-            click.echo(f"{author} is heard again")
+            click.echo(f"{author} is no longer muted")
             return 0
         acted = case_acts.mute(
             store, Policies(app.settings), one.mention_id, actor(name), utc_now()
@@ -150,6 +152,6 @@ def _tell(acted: Acted, otherwise: str = "") -> int:
         click.echo(otherwise)
         return 0
     by = f" by {acted.case.claimed_by}" if acted.case.state == "claimed" else ""
-    unchanged = "" if acted.changed else " (as it was)"
+    unchanged = "" if acted.changed else " (unchanged)"
     click.echo(f"case {acted.case.id}: {acted.case.state}{by}{unchanged}")
     return 0

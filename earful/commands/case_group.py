@@ -19,9 +19,9 @@ from earful.commands.case_list import list_cases, show
 
 @click.group()
 def case() -> None:
-    """See complaints that wait, claim them, say they are answered.
+    """List complaints, claim them, and record that they are answered.
 
-    CASE is a case's number or the id of its mention. What is done here is shown in Slack too.
+    CASE is the number of a case or the id of its mention. Slack shows what you do here too.
     """
 
 

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.option("--all", "every", is_flag=True, help="Also what is answered, closed, dismissed.")
+@click.option(
+    "--all", "every", is_flag=True, help="Also list cases that are answered, closed or dismissed."
+)
 @click.option("--brand", help="Only this brand.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bool) -> int:
-    """List the cases that wait, the one due first at the top."""
+    """List the cases that wait for an answer, the one due first on top."""
     from rich.markup import escape
 
     from earful import console
@@ -52,7 +54,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
             )
         )
     if not rows:
-        console.err.print("no case waits")
+        console.err.print("there are no cases" if every else "no case is waiting")
         return 0
     console.out.print(
         console.table(("case", "state", "due (UTC)", "by", "says"), rows, right="rllll")
@@ -62,7 +64,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
 
 @click.command()
 @click.argument("number", metavar="CASE")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(app: App, number: str, as_json: bool) -> int:
     """Show a case and its history."""
@@ -76,7 +78,7 @@ def show(app: App, number: str, as_json: bool) -> int:
         click.echo(json.dumps(_as_json(one, file), ensure_ascii=False, indent=2))
         return 0
     if file is None:
-        click.echo(f"case {one.id}: {one.state}, its mention waits for its verdict")
+        click.echo(f"case {one.id}: {one.state}, its mention has no verdict yet")
         return 0
     click.echo(plain(case_card(file)))
     click.echo()
@@ -88,7 +90,7 @@ def show(app: App, number: str, as_json: bool) -> int:
 
 def _words(file: CaseFile | None) -> str:
     if file is None:
-        return "(waits for its verdict)"
+        return "(no verdict yet)"
     return " ".join(filter(None, (file.mention.title, file.mention.text)))
 
 

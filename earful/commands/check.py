@@ -8,16 +8,16 @@ from earful.app import App
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask neither Slack nor the sources.")
+@click.option("--offline", is_flag=True, help="Send nothing to Slack or to the sources.")
 @click.option(
     "--explain", is_flag=True,
-    help="Tell for each source's newest entries which clauses of the query they hold.",
+    help="Show which clauses of the query the newest entries of each source match.",
 )  # fmt: skip
 @click.pass_obj
 def check(app: App, offline: bool, explain: bool) -> int:
-    """Check config, secrets, channels, and one request a source.
+    """Check the config, the secrets, Slack and every source.
 
-    Changes nothing; exits 1 when something would not work.
+    Sends one request to each source and changes nothing. Exits with 1 if something would not work.
     """
     from earful.checking import findings
 

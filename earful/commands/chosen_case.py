@@ -18,7 +18,7 @@ def find_case(store: Store, number: str) -> Case:
     one = store.cases.get(int(number)) if number.isdigit() else None
     one = one or store.cases.of_mention(number)
     if one is None:
-        raise InputError(f"case {number}: there is none: see `earful case list --all`")
+        raise InputError(f"case {number}: there is no such case: see `earful case list --all`")
     return one
 
 
@@ -29,4 +29,4 @@ def actor(name: str | None) -> Actor:
     try:
         return Actor(name or getpass.getuser())
     except (KeyError, OSError):
-        raise InputError("--as NAME is needed: the system does not know your name") from None
+        raise InputError("--as NAME is needed: the system does not know your user name") from None

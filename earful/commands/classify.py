@@ -23,17 +23,19 @@ _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neit
 
 @click.command()
 @click.argument("texts", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in input order.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object a line, in input order."
+)
 @click.pass_obj
 def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
-    """Give verdicts for each TEXT, or for each line of stdin.
+    """Give a verdict for each TEXT, or for each line of stdin.
 
-    A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max`.
+    A line of stdin is a text, or a JSON object with `text`, `title`, `rating` and `rating_max`.
     """
     from sentiment.scoring.classifier import Classifier, Text
 
     if not texts and sys.stdin.isatty():
-        raise click.UsageError("give a TEXT, or pipe one a line into stdin")
+        raise click.UsageError("give a TEXT, or pipe texts into stdin, one a line")
     classifier = Classifier.load(models=app.settings.models)
     if texts:
         _show(classifier, [Text(text=text) for text in texts], as_json)
@@ -74,7 +76,7 @@ def _text_of(fields: dict[str, Any], number: int) -> Text:
     if not isinstance(text, str | None) or not isinstance(title, str | None):
         raise InputError(f"{where}: `text` and `title` must be text")
     if text is None and title is None:
-        raise InputError(f"{where}: a JSON object without `text`")
+        raise InputError(f"{where}: the JSON object has no `text`")
     numbers = [fields.get("rating"), fields.get("rating_max")]
     for value in numbers:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):

@@ -13,14 +13,15 @@ from earful.commands.chosen_case import actor
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--as", "name", metavar="NAME", help="Who says so.  [default: the user's name]")
+@click.option("--as", "name", metavar="NAME", help="Who corrects.  [default: your user name]")
 @click.pass_obj
 def correct(app: App, file: Path, name: str | None) -> int:
     """Correct many labels from a CSV FILE.
 
-    Its columns: `mention_id`; `experience`, `stance` or both; if you like `by` and `note`. A label
-    that is left out stays. What is not angry is no case, what is angry becomes one. Rows that do
-    not fit are named. Taking a file again changes nothing.
+    FILE has the columns `mention_id` and `experience` or `stance` or both; it may have `by` and
+    `note`. A label that you leave out stays as it is. A case is dismissed if its mention is no
+    longer angry, and opened if its mention becomes angry. Earful names the rows that it refuses.
+    Correcting from the same file again changes nothing.
     """
     from rich.markup import escape
 

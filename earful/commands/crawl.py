@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @click.option("--brand", help="Only this brand.")
 @click.pass_obj
 def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
-    """Crawl once, now: all sources, or the SOURCEs named.
+    """Crawl all enabled sources once, or only the SOURCES you name.
 
-    Exits 1 when a source could not be read.
+    Exits with 1 if a source could not be read.
     """
     from rich.markup import escape
 
@@ -54,7 +54,9 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
         lambda each, source: (each, source) in targets,
     )
     if not targets:
-        raise ConfigError(f"{app.config_path}: no enabled source to crawl: add [[brands.sources]]")
+        raise ConfigError(
+            f"{app.config_path}: there is no enabled source to crawl: add [[brands.sources]]"
+        )
     Store.open(app.store_path, migrate=True).close()
     failed = 0
     for each, source in targets:

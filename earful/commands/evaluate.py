@@ -10,9 +10,9 @@ import click
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(file: Path, as_json: bool) -> int:
-    """Score the classifier on labelled JSON Lines.
+    """Measure the classifier on labelled JSON Lines.
 
     Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
     `rating_max`.

@@ -16,12 +16,14 @@ from earful.commands.which_mentions import chosen, filter_options
 @filter_options
 @click.option(
     "--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]),
-    help="Taken from the file's name where not given; else csv.",
+    help="The format.  [default: as the file's name ends, else csv]",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]"
+)
 @click.pass_obj
 def export(app: App, /, kind: str | None, output: Path | None, **which: Any) -> int:
-    """Write mentions with their verdicts as CSV, JSON Lines or Parquet."""
+    """Write mentions and verdicts as CSV, JSON Lines or Parquet."""
     from earful.export_formats import export as write
 
     suffix = output.suffix.lstrip(".").lower() if output else ""

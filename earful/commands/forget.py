@@ -9,17 +9,24 @@ from earful.app import App, utc_now
 
 
 @click.command()
-@click.option("--author", help="The author's id, such as `reddit:/u/sam` (see `authors`).")
-@click.option("--older-than", metavar="AGE", help="All mentions older than this, such as `365d`.")
-@click.option("--deleted", is_flag=True, help="All mentions that their sources deleted.")
+@click.option(
+    "--author",
+    help="Erase all of this author; an id such as `reddit:/u/sam`, as in `authors`.",
+)
+@click.option(
+    "--older-than", metavar="AGE", help="Erase all mentions older than this, such as `365d`."
+)
+@click.option(
+    "--deleted", is_flag=True, help="Erase all mentions that were deleted at their sources."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget(app: App, author: str | None, older_than: str | None, deleted: bool, yes: bool) -> int:
-    """Erase an author's data, or what is old or deleted.
+    """Erase an author's data, or old or deleted mentions.
 
-    Deleted is what its source says that its author took back.
+    A mention is deleted if its source says that its author took it back.
 
-    There is no way back; take a `backup` first if in doubt.
+    You cannot undo this: if in doubt, make a `backup` first.
     """
     from config.settings import parse_duration
 
@@ -27,8 +34,9 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
         raise click.UsageError("give one of --author, --older-than and --deleted")
     with app.open_store() as store:
         if not yes:
-            what = "what was deleted at its source" if deleted else f"all older than {older_than}"
-            click.confirm(f"Erase {author or what}?", abort=True)
+            what = "deleted at their sources" if deleted else f"older than {older_than}"
+            all_of = f"data of {author}" if author else f"mentions {what}"
+            click.confirm(f"Erase all {all_of}?", abort=True)
         if author is not None:
             erased = store.upkeep.forget_author(author)
             if not erased:

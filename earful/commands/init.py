@@ -18,7 +18,7 @@ MANIFEST = "slack-manifest.json"
 def init(directory: Path) -> int:
     """Write a commented earful.toml and a Slack app manifest.
 
-    They go into DIRECTORY, or here.
+    Both go into DIRECTORY, or into this folder if you name none.
     """
     from alerts.slack.manifest import manifest
 
@@ -29,7 +29,7 @@ def init(directory: Path) -> int:
     }
     for path in wanted:
         if path.exists():
-            raise InputError(f"{path}: is there already: move it away first, or choose a folder")
+            raise InputError(f"{path}: exists already: move it away first, or name another folder")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for path, content in wanted.items():
@@ -37,5 +37,5 @@ def init(directory: Path) -> int:
     except OSError as error:
         raise InputError(f"{directory}: cannot be written: {error.strerror}") from error
     click.echo(f"wrote {config} and {directory / MANIFEST}")
-    click.echo("next: name your brand in it, then `earful check` and `earful run`")
+    click.echo("next: name your brand in earful.toml, then run `earful check` and `earful run`")
     return 0

@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 @click.command()
 @click.option("--no-deliver", is_flag=True, help="Leave the alerts in the outbox.")
-@click.option("--rescore", is_flag=True, help="Also score anew what another model version scored.")
+@click.option(
+    "--rescore", is_flag=True, help="Also score again what another version of the model scored."
+)
 @click.pass_obj
 def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
@@ -51,8 +53,8 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
         judged = judged or Judged()
         console.out.print(
-            f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them old, "
-            f"quietly) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
+            f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "
+            f"too old to alert) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
         )
         telling_ops.tell_ops(store, app.settings, utc_now())
         if no_deliver:
@@ -63,13 +65,13 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
 
 
 def _deliver_waiting(store: Store, transport: Transport) -> bool:
-    """Send what is due; tells whether nothing stands in the way of the rest."""
+    """Send what is due; tells whether nothing keeps the rest from being sent."""
     from earful import console
     from earful.stages.deliver_stage import deliver_waiting
 
     result = deliver_waiting(store, transport, utc_now)
     if result is None:
-        console.err.print("another process is delivering from this store: left to it")
+        console.err.print("another process is sending from this store: it sends these alerts too")
         return True
     console.out.print(
         f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
@@ -96,7 +98,7 @@ def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -
         )
     if rescore:
         stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])
-        with console.progress_bar("scoring anew", stale) as (bar, task):
+        with console.progress_bar("scoring again", stale) as (bar, task):
             scored += score_stage.rescore(
                 store, classifier, utc_now, lambda done: bar.advance(task, done)
             )

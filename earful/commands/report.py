@@ -12,12 +12,14 @@ from earful.commands.which_mentions import moment
 
 
 @click.command()
-@click.option("--brand", help="The brand; not needed where there is one.")
-@click.option("--since", metavar="WHEN", default="30d", show_default=True)
-@click.option("--until", metavar="WHEN")
+@click.option("--brand", help="The brand; needed only if there are several.")
+@click.option("--since", metavar="WHEN", default="30d", show_default=True,
+    help="The start: a day (2026-01-31) or an age (30d).",
+)  # fmt: skip
+@click.option("--until", metavar="WHEN", help="The end, itself excluded.  [default: now]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("earful-report.html"),
-    show_default=True,
+    show_default=True, help="The file to write.",
 )  # fmt: skip
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
@@ -44,7 +46,9 @@ def _the_brand(app: App, stored: list[str], brand: str | None) -> str:
         for name in known:
             if name.casefold() == brand.casefold():
                 return name
-        raise InputError(f"--brand: {brand!r} is not in the store: {', '.join(known) or 'empty'}")
+        raise InputError(
+            f"--brand: {brand!r} is not in the store; it has: {', '.join(known) or 'none'}"
+        )
     if len(known) != 1:
-        raise InputError(f"--brand is needed: {', '.join(known) or 'the store is empty'}")
+        raise InputError(f"--brand is needed; the store has: {', '.join(known) or 'no brand yet'}")
     return known[0]

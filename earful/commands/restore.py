@@ -15,9 +15,9 @@ from earful.app import App
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def restore(app: App, file: Path) -> int:
-    """Put the backup FILE in the place of the store.
+    """Replace the store with the backup FILE.
 
-    The old store is kept beside it, as `….before-restore`.
+    The old store stays beside it, as `….before-restore`.
     """
     from earful.process_locks import lock_for_daemon
     from storage.tables.upkeep import restore as put_back
@@ -27,7 +27,7 @@ def restore(app: App, file: Path) -> int:
             put_back(file, app.store_path)
     except Timeout:
         raise EarfulError(
-            f"{app.store_path}: a daemon works on it: stop `earful run` first"
+            f"{app.store_path}: a daemon is working on it: stop `earful run` first"
         ) from None
     click.echo(f"{app.store_path}: restored from {file}")
     return 0

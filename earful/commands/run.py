@@ -25,31 +25,31 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("earful.run")
 
-_CONSOLE = "no SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL is set: alerts go to this console"
+_CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to this console"
 
 
 @click.command()
-@click.option("--no-serve", is_flag=True, help="Without the dashboards.")
+@click.option("--no-serve", is_flag=True, help="Do not serve the dashboards.")
 @click.option(
     "--log", "log_format", type=click.Choice(["auto", "plain", "json"]), default="auto",
-    help="How to log on stderr; auto is plain on a terminal, else JSON lines.",
+    help="How to log on stderr; auto means plain on a terminal, JSON lines elsewhere.",
 )  # fmt: skip
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
-    """Run everything on schedule, until SIGTERM: the daemon."""
+    """Run the daemon: everything on schedule, until SIGTERM."""
     from earful import logs, needs
     from earful.stages.deliver_stage import transport_for
 
     app.require_brands()
     needs.require(app.settings, os.environ, str(app.config_path))
-    load_overrides()  # a misspelt EARFUL_NUMBERS is said now, not at the first scoring
+    load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(
         as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),
         verbose=app.verbose,
     )
     settings = app.settings
     if not any(source.enabled for brand in settings.brands for source in brand.sources):
-        log.warning("no source is enabled: only what is imported is scored and delivered")
+        log.warning("no source is enabled: Earful works only on what you import")
     if app.secrets.slack_bot_token is None and app.secrets.slack_webhook_url is None:
         log.info(_CONSOLE)
     run_daemon(

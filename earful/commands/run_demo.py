@@ -15,16 +15,23 @@ from earful.app import App, utc_now
 
 
 @click.command()
-@click.option("--no-serve", is_flag=True, help="Without the dashboards.")
-@click.option("--keep", type=click.Path(path_type=Path), help="Keep the demo's store in a folder.")
-@click.option("--minutes", type=click.FloatRange(min=0.1), help="End by itself after so long.")
-@click.option("--seed", default=7, show_default=True, help="Another seed, another story.")
+@click.option("--no-serve", is_flag=True, help="Do not serve the dashboards.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Keep the demo's store in this folder."
+)
+@click.option("--minutes", type=click.FloatRange(min=0.1), help="End after this many minutes.")
+@click.option(
+    "--seed",
+    default=7,
+    show_default=True,
+    help="Which story to tell: each seed tells another one.",
+)
 @click.pass_obj
 def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, seed: int) -> int:
-    """See Earful work: a made-up brand, no network, no secrets.
+    """Watch Earful at work on a made-up brand; it needs no network.
 
-    A local site answers as the real sources do; the real spiders read it, the real model judges
-    it, and alerts appear here as they would in Slack.
+    A local site answers like the real sources. The real spiders read it, the real model scores
+    it, and the alerts that Slack would get appear here.
     """
     from alerts.outbox.transport import ConsoleTransport
     from earful import logs
@@ -38,7 +45,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earful-")))
         store = folder / "demo.db"
         if store.exists():
-            raise InputError(f"{store}: is there already: name another folder with --keep")
+            raise InputError(f"{store}: exists already: name another folder with --keep")
         story = build_story(utc_now(), seed)
         site = DemoSite(story, utc_now)
         site.start()
@@ -46,7 +53,9 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
         settings = App(raw=demo_config(site.url, store)).settings
         click.echo(f"The demo: {story.brand}, a made-up brand, read from {site.url}")
         click.echo(f"Its store is {store}. Ctrl-C ends it.")
-        click.echo("Listen for a real brand: `earful init`, edit earful.toml, `earful run`.\n")
+        click.echo(
+            "To listen for a real brand: run `earful init`, edit earful.toml, run `earful run`.\n"
+        )
         run_daemon(
             settings,
             ConsoleTransport(sys.stdout),

@@ -15,12 +15,12 @@ from earful.commands.which_mentions import chosen, filter_options
 @click.argument("query", nargs=-1, required=True)
 @filter_options
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **which: Any) -> int:
     """Find mentions by full text.
 
-    QUERY takes words, "phrases", AND, OR, NOT and pre*.
+    QUERY can hold words, "phrases", AND, OR, NOT and pre* for what begins so.
     """
     from rich.markup import escape
 
@@ -51,5 +51,5 @@ def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **whi
             console.out.print(escape(row["url"]), style="dim")
         console.out.print()
     if not rows:
-        console.err.print("nothing found")
+        console.err.print("no mention matches")
     return 0

@@ -12,7 +12,7 @@ from earful.app import App
 @click.option("--port", type=click.IntRange(0, 65535), help="The port.  [default: 8001]")
 @click.pass_obj
 def serve(app: App, host: str | None, port: int | None) -> int:
-    """Open the dashboards on the store, read-only."""
+    """Serve the dashboards of the store, read-only."""
     from earful.pages.web_server import serve as serve_pages
 
     wanted = app.settings.serve

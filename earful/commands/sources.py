@@ -11,12 +11,12 @@ from earful.app import App
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def sources(app: App, as_json: bool) -> int:
     """List the sources: what each needs, its limits and terms.
 
-    Those that are read here are listed with their state.
+    For the sources in your config it also shows how they are doing.
     """
     from crawler.catalog import sources as all_sources
 

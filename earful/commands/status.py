@@ -15,12 +15,12 @@ _PATIENCE_S = 5.0
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def status(app: App, as_json: bool) -> int:
-    """Show sources, queues, cases, health.
+    """Show the sources, the queues, the cases and what is wrong.
 
-    Exits 1 when something is wrong.
+    Exits with 1 if something is wrong.
     """
     from rich.markup import escape
 
@@ -91,5 +91,5 @@ def _coming(routines: list[dict[str, Any]]) -> str:
 def _languages(counts: dict[str, int], unread: int) -> str:
     shown = [f"{n:,} {language}" for language, n in list(counts.items())[:6]]
     if unread:
-        shown.append(f"{unread:,} not read: no model for their language")
+        shown.append(f"{unread:,} in languages that no model reads")
     return " · ".join(shown) if shown else "none yet"

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("weights"),
     show_default=True, help="The folder for the weights and the model card.",
 )  # fmt: skip
-@click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True,
+    help="How often to go through the texts.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The seed of all that is random."
+)
 @click.option("--held-out", multiple=True, metavar="DATASET", help="Calibrate on this data set.")
 @click.option(
     "--pool", type=click.Path(path_type=Path),
@@ -35,10 +39,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--floor", multiple=True, metavar="FIGURE=VALUE",
-    help="Refuse a model under this, such as experience=0.8.  [default: for the shipped weights' "
-    "folder the pinned floors, else none]",
+    help="Refuse a model with a lower figure, such as experience=0.8.  [default: the pinned "
+    "floors for the folder of the shipped weights, else none]",
 )  # fmt: skip
-@click.option("--corrections", is_flag=True, help="Learn from the corrections of the store too.")
+@click.option("--corrections", is_flag=True, help="Learn from the corrections in the store too.")
 @click.pass_obj
 def train(
     app: App,
@@ -65,7 +69,7 @@ def train(
     if corrections:
         with app.open_store() as store:
             learnt = correcting.examples(store)
-        click.echo(f"{len(learnt):,} corrections of {app.store_path}", err=True)
+        click.echo(f"{len(learnt):,} corrections from {app.store_path}", err=True)
     tasks: dict[str, TaskID] = {}
     with console.progress_bar("reading", None) as (bar, first):
 

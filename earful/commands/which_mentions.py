@@ -27,9 +27,9 @@ def filter_options(command: Any) -> Any:
                 help="Only this experience.",
             ),
             click.option(
-                "--since", metavar="WHEN", help="From a day (2026-01-31) or an age (30d) on."
+                "--since", metavar="WHEN", help="Only since a day (2026-01-31) or an age (30d)."
             ),
-            click.option("--until", metavar="WHEN", help="Up to a day or an age, excluded."),
+            click.option("--until", metavar="WHEN", help="Only before a day or an age."),
         ]
     ):
         command = option(command)

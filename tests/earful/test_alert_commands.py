@@ -109,12 +109,12 @@ def test_a_dead_channel_is_listed_moved_and_delivered_once(
     moved = earful("alerts", "move", "--from", WOWS, "--to", OPS)
     assert (moved.code, moved.out) == (0, f"2 alerts moved to {OPS}: 1, 2\n")
     again = earful("alerts", "move", "--from", WOWS, "--to", OPS)
-    assert (again.code, again.out) == (0, f"nothing to move for {WOWS}\n")
+    assert (again.code, again.out) == (0, f"there is no alert to move for {WOWS}\n")
     assert "sent 2" in process()
     assert "sent 0" in process()
     assert slack.alert_ids(OPS) == ["wow:t:1", "wow:t:2"]
     assert slack.alert_ids(WOWS) == []
-    assert earful("alerts", "list").out == "no alert waits\n"
+    assert earful("alerts", "list").out == "no alert is waiting\n"
 
 
 @pytest.mark.parametrize("posts", [True, False])
@@ -128,14 +128,14 @@ def test_one_in_doubt_is_looked_for_once_a_person_says_so(
 
     bulk = earful("alerts", "retry", "--all")
     assert bulk.code == 0
-    assert "1 alert left: Slack may have it" in bulk.out
+    assert "1 alert in doubt, not retried" in bulk.out
     assert state(store, "complaint:t:1") is AlertState.PARKED
 
     retried = earful("alerts", "retry", str(number))
     assert "may appear twice" in retried.out
     assert f"{COMPLAINTS}: complaint:t:1" in retried.out
-    assert "back in line, and Slack may have it" in earful("alerts", "list").out
-    assert earful("alerts", "retry", str(number)).out == "nothing to put back in line\n"
+    assert "back in line; Slack may have it" in earful("alerts", "list").out
+    assert earful("alerts", "retry", str(number)).out == "there is no alert to retry\n"
     process()
     assert slack.alert_ids() == ["complaint:t:1"]
     assert len(slack.called("chat.postMessage")) == (1 if posts else 2)
@@ -169,7 +169,7 @@ def test_a_dropped_message_takes_its_replies_with_it(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     asked = earful("alerts", "drop", str(numbers["a"]))
     assert asked.code == 130
-    assert "Drop 1 alert and 2 about it for good?" in asked.err
+    assert "Drop 1 alert and 2 about them for good?" in asked.err
     assert state(store, "a") is AlertState.PENDING
 
     done = earful("alerts", "drop", str(numbers["a"]), "--yes", "--as", "dana", "--json")
@@ -181,7 +181,7 @@ def test_a_dropped_message_takes_its_replies_with_it(
     process()
     assert slack.texts() == ["b"]
     again = earful("alerts", "drop", str(numbers["a"]), "--yes")
-    assert (again.code, again.out) == (0, "nothing to drop: dropped already\n")
+    assert (again.code, again.out) == (0, "nothing to drop: they are dropped already\n")
     # What Slack has cannot be dropped, and nothing else is in the same breath.
     store.outbox.add([alert("c")])
     refused = earful("alerts", "drop", str(numbers["b"]), str(rows(store)["c"].id), "--yes")
@@ -203,7 +203,8 @@ def test_replies_follow_a_message_that_moves_and_stay_with_one_that_is_sent(
     done = earful("alerts", "move", "--from", COMPLAINTS, "--to", WOWS)
     assert done.out.splitlines() == [
         f"2 alerts moved to {WOWS}: {numbers['new']}, {numbers['reply:follows']}",
-        f"1 alert left: about a message that is not in the new channel: {numbers['reply:stays']}",
+        "1 alert not moved, because replies and updates stay with their messages: "
+        f"{numbers['reply:stays']}",
     ]
     process()
     assert slack.texts(COMPLAINTS) == ["old", "reply:stays"]
@@ -217,8 +218,8 @@ def test_what_is_in_doubt_moves_only_by_a_second_word(
     number = in_doubt(store, slack, posts=True)
     store.outbox.add([reply("complaint:t:1", "one")])
     bulk = earful("alerts", "move", "--from", COMPLAINTS, "--to", WOWS)
-    assert "1 alert left: Slack may have it" in bulk.out
-    assert "1 alert left: about a message" in bulk.out
+    assert "1 alert in doubt, not moved" in bulk.out
+    assert "1 alert not moved, because replies" in bulk.out
     named = earful("alerts", "move", str(number), "--to", WOWS)
     assert named.code == 2
     assert "could be in both channels" in named.err
@@ -242,7 +243,7 @@ def test_a_line_that_waits_goes_on_when_a_person_asks(
     # The one behind is asked for: what stands before it in line goes as well.
     done = earful("alerts", "retry", str(behind), "--json")
     assert json.loads(done.out) == {"back": [], "in_doubt": [], "sooner": [held], "left": []}
-    assert "problem: " + COMPLAINTS + ": 1 alert waiting" not in earful("status").out
+    assert "problem: " + COMPLAINTS + ": 1 alert is waiting" not in earful("status").out
     process()
     assert slack.alert_ids(COMPLAINTS) == ["a", "c"]
 
@@ -310,7 +311,7 @@ def test_a_word_beside_a_sender_that_works_costs_and_doubles_nothing(
         (["move", "--to", WOWS], "give IDs or --from"),
         (["move", "--from", COMPLAINTS, "--to", COMPLAINTS], "the channel that --from names"),
         (["move", "1", "--to", "wows"], "--to: 'wows': not a Slack channel"),
-        (["move", "--from", COMPLAINTS, "--to", WOWS, "--in-doubt"], "moves what is named by ID"),
+        (["move", "--from", COMPLAINTS, "--to", WOWS, "--in-doubt"], "--in-doubt needs the IDs"),
         (["list", "--channel", "x"], "--channel: 'x': not a Slack channel"),
         (["list", "--state", "lost"], "'lost' is not one of"),
     ],

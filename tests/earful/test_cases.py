@@ -735,9 +735,9 @@ def test_the_terminal_does_all_that_the_buttons_do(
     ]
     assert [(one["id"], one["state"]) for one in every] == [(1, "closed"), (2, "dismissed")]
     assert earful(*db, "case", "mute", "1", "--as", "dana").out.startswith("case 1: closed")
-    assert "is heard again" in earful(*db, "case", "mute", "1", "--undo").out
+    assert "is no longer muted" in earful(*db, "case", "mute", "1", "--undo").out
     assert earful(*db, "case", "claim", "77").code == 2
-    assert "case 77: there is none" in earful(*db, "case", "claim", "77").err
+    assert "case 77: there is no such case" in earful(*db, "case", "claim", "77").err
 
 
 def test_a_new_alert_knows_how_it_is_sent() -> None:

@@ -79,7 +79,7 @@ def test_from_the_first_failure_to_healing(db: Path, start: datetime) -> None:
             status = health.status(store, settings, now)
         (problem,) = [one for one in status.problems if "steam 440 is blocked: " in one]
         assert problem.startswith("Acme Air, ")
-        assert "(left alone until " in problem
+        assert "(Earful leaves it alone until " in problem
         assert status.sources[0]["state"] == "blocked"
         assert status.sources[0]["failures"] == 3
 

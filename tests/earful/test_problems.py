@@ -64,7 +64,8 @@ def test_one_failure_may_pass_and_three_are_a_problem(store: Store, settings: Se
         assert keys(store, settings, NOW + minute * MINUTE) == expected
     (problem,) = health.status(store, settings, NOW).problems
     assert problem == (
-        "scoring fails since 2026-03-10 12:00 UTC (3 times in a row): the model folder is missing"
+        "scoring has failed since 2026-03-10 12:00 UTC (3 times in a row): "
+        "the model folder is missing"
     )
     store.failures.worked("score", NOW + 3 * MINUTE)
     assert keys(store, settings, NOW + 3 * MINUTE) == set()
@@ -80,7 +81,9 @@ def test_a_hundred_bad_mentions_are_one_problem(store: Store, settings: Settings
     for number in range(100):
         store.failures.failed("judge", NOW, "its link is broken", f"mention shop:{number}")
     (problem,) = health.status(store, settings, NOW).problems
-    assert problem.startswith("judging fails for 100 of them, the others go on: mention shop:0: ")
+    assert problem.startswith(
+        "judging fails for 100 items and goes on with the others: mention shop:0: "
+    )
     assert problem.endswith("; and 97 more")
 
 
@@ -105,8 +108,8 @@ def test_a_source_that_was_not_read_for_long(store: Store, settings: Settings) -
     assert keys(store, settings, NOW + 3 * due) == set()
     (problem,) = find_problems(store, settings, NOW + 4 * due)
     assert problem.sentence == (
-        "Acme, lobsters was last read at 2026-03-10 12:00 UTC, and is due every 30 min: start "
-        "`earful run`, or see its log"
+        "Acme, lobsters was last read at 2026-03-10 12:00 UTC, but should be read every 30 min: "
+        "start `earful run`, or see its log"
     )
 
 
@@ -155,7 +158,7 @@ def test_ops_hear_once_of_parked_alerts_and_when_they_are_gone(
         for number in range(8):
             minute(number)
         (said,) = slack.texts("voice-ops")
-        assert said.startswith("Earful is in trouble: #voice-wows: 1 alert waiting")
+        assert said.startswith("Earful is in trouble: #voice-wows: 1 alert is waiting")
         assert "archived" in said
         slack.channels["voice-wows"].archived = False
         store.outbox.unpark_certain()

@@ -83,7 +83,7 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
     ran = earful("process", "--rescore", "--no-deliver")
     assert ran.code == 0, ran.err
     assert f"scored {left:,} " in ran.out
-    assert bars == [("scoring", 0), ("scoring anew", left)]
+    assert bars == [("scoring", 0), ("scoring again", left)]
     assert sum(advanced) == left == sum(newer.batches)
     with Store.open(path) as store:
         assert models(store) == {"words-1": MENTIONS, "words-2": MENTIONS}
