@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from alerts.decide.rules import Policy
 from alerts.messages import plain
 from config.errors import ConfigError
 from config.settings import Settings, parse_settings
@@ -457,6 +458,30 @@ class TestTime:
         assert row["coverage"] == pytest.approx(10 / 11, abs=1e-4)
         assert (row["median_hours"], row["p90_hours"], row["in_time"]) == (5.5, 9.0, 4)
         assert len(world.rows("SELECT * FROM response_times")) == 10
+
+
+def test_a_pass_makes_each_brands_policy_once(
+    build: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build(brands=[{"name": name, "query": name} for name in ("Acme", "Bolt")])
+    for number in range(3):
+        for brand in ("Acme", "Bolt"):
+            world.say(f"{brand} lost bag number {number}.", brand=brand, judge=False)
+    made: list[str] = []
+    make = Policies._make
+
+    def counted(self: Policies, name: str) -> Policy:
+        made.append(name)
+        return make(self, name)
+
+    monkeypatch.setattr(Policies, "_make", counted)
+    world.judge()
+    assert sorted(made) == ["Acme", "Bolt"]
+    made.clear()
+    world.now += 5 * HOUR
+    world.judge()
+    assert len(world.rows("SELECT 1 FROM case_events WHERE event = 'overdue'")) == 6
+    assert sorted(made) == ["Acme", "Bolt"]
 
 
 class TestNotTooMuch:
