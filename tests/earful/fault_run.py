@@ -117,7 +117,7 @@ def model_missing() -> Seen:
         made.say("Acme lost my parcel and nobody answers. Never again.")
         weights = made.folder / "weights"
         with running(made.config, made.slack, "--no-serve", weights=weights) as run:
-            return look(made, run, "scoring fails", lambda: shutil.copytree(WEIGHTS, weights))
+            return look(made, run, "scoring has failed", lambda: shutil.copytree(WEIGHTS, weights))
 
 
 def language_missing() -> Seen:
@@ -213,7 +213,7 @@ def memory_short() -> Seen:
     with world() as made:
         made.say("Acme lost my parcel and nobody answers. Never again.")
         with running(made.config, made.slack, "--no-serve", memory_mb=400) as run:
-            return look(made, run, "scoring fails")
+            return look(made, run, "scoring has failed")
 
 
 def daemon_stopped() -> Seen:
