@@ -65,6 +65,8 @@ class MentionSpider(scrapy.Spider):
 
     name: str
     label: ClassVar[str]
+    # Where a mention stands, for the messages: a preposition and a name, "on Google Play".
+    place: ClassVar[str]
     default_base_url: ClassVar[str]
     # True: robots.txt is obeyed. False needs its reason in the docstring.
     robots: ClassVar[bool] = True
@@ -156,6 +158,10 @@ class MentionSpider(scrapy.Spider):
     def wants_match(self) -> bool:
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
+
+    def queried(self, mention: Mention) -> Mention:
+        """Give what the brand's query is asked of a mention: itself, for most."""
+        return mention
 
     @property
     def asked_since(self) -> bool:
@@ -252,7 +258,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.query.matches(mention):
+            elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run
 

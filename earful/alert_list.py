@@ -20,11 +20,12 @@ _MARGIN = " " * 7
 def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
-    def key(alert: Alert) -> tuple[str, bool, bool, str]:
-        return alert.channel, alert.in_doubt, _put_back(alert), alert.error or ""
+    def key(alert: Alert) -> tuple[str, bool, bool, bool, str]:
+        doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
+        return alert.channel, *doubts, alert.error or ""
 
-    ordered = sorted(alerts, key=key)
-    for number, ((channel, in_doubt, put_back, error), group) in enumerate(groupby(ordered, key)):
+    for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
+        channel, in_doubt, put_back, may_be_posted, error = trouble_key
         lines = [""] if number else []
         members = list(group)
         if put_back:
@@ -34,7 +35,9 @@ def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> I
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
-            sentence = trouble(channel, error) if members[0].id in waiting else error
+            sentence = error
+            if members[0].id in waiting:
+                sentence = trouble(channel, error, may_be_posted)
             lines += textwrap.wrap(
                 sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )

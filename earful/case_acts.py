@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.decide.rules import Policy, judge
+from alerts.decide.policy import Policy
+from alerts.decide.rules import judge
 from config.errors import InputError
+from earful.move_case import move_case
 from earful.policies import Policies
 from storage.models import (
     Case,
+    CaseEventKind,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     NewAlert,
     NewCase,
-    Outcome,
     Stance,
     Voice,
 )
@@ -40,12 +43,12 @@ class Acted:
 
 
 ACTS = {
-    "claim": ("claimed", CaseState.CLAIMED, None),
-    "release": ("released", CaseState.OPEN, None),
-    "respond": ("responded", CaseState.RESPONDED, None),
-    "close": ("closed", CaseState.CLOSED, Outcome.DONE),
-    "dismiss": ("dismissed", CaseState.DISMISSED, Outcome.NOT_A_CASE),
-    "reopen": ("reopened", CaseState.OPEN, None),
+    "claim": (CaseEventKind.CLAIMED, CaseState.CLAIMED, None),
+    "release": (CaseEventKind.RELEASED, CaseState.OPEN, None),
+    "respond": (CaseEventKind.RESPONDED, CaseState.RESPONDED, None),
+    "close": (CaseEventKind.CLOSED, CaseState.CLOSED, CaseOutcome.DONE),
+    "dismiss": (CaseEventKind.DISMISSED, CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
+    "reopen": (CaseEventKind.REOPENED, CaseState.OPEN, None),
 }
 
 
@@ -80,7 +83,7 @@ def act(
         click=click,
         due_at=policy.due(now) if what == "reopen" else None,
     )
-    applied = store.cases.apply(move, policy.teller())
+    applied = move_case(store, move, policy.teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -98,21 +101,20 @@ def mute(
     if file is None or file.mention.author_id is None:
         return Acted(None, False, f"{mention_id}: its author is not known")
     author, brand = file.mention.author_id, file.case.brand
-    store.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
     waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
-    applied = store.cases.apply(
-        CaseMove(
-            mention_id=mention_id,
-            event="muted",
-            at=now,
-            to=CaseState.DISMISSED if waits else None,
-            actor=actor.name,
-            actor_id=actor.id,
-            outcome=Outcome.MUTED if waits else None,
-            click=click,
-        ),
-        policies.of(brand).teller(),
+    move = CaseMove(
+        mention_id=mention_id,
+        event=CaseEventKind.MUTED,
+        at=now,
+        to=CaseState.DISMISSED if waits else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        outcome=CaseOutcome.MUTED if waits else None,
+        click=click,
     )
+    with store.write() as unit:
+        unit.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
+        applied = move_case(unit, move, policies.of(brand).teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -144,18 +146,15 @@ def relabel(
         moves.append(_relabelled(case, experience, actor, now, click))
     elif experience is Experience.ANGRY:
         cases, alerts = _late_case(voice, policy, now)
-    store.corrections.add(
-        mention_id,
-        experience=experience,
-        stance=stance,
-        by=actor.name,
-        at=now,
-        note=note,
-        cases=cases,
-        alerts=alerts,
-        moves=moves,
-        tell=policy.teller(),
-    )
+    with store.write() as unit:
+        corrected = unit.corrections.add(
+            mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
+        )
+        if corrected:
+            unit.cases.open_new(cases)
+            unit.outbox.add(alerts)
+            for move in moves:
+                move_case(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)
 
 
@@ -167,13 +166,13 @@ def _relabelled(
     ends = waits and experience is not Experience.ANGRY
     return CaseMove(
         mention_id=case.mention_id,
-        event="relabelled",
+        event=CaseEventKind.RELABELLED,
         at=now,
         to=CaseState.DISMISSED if ends else None,
         actor=actor.name,
         actor_id=actor.id,
         note=experience.value,
-        outcome=Outcome.WRONG_LABEL if ends else None,
+        outcome=CaseOutcome.WRONG_LABEL if ends else None,
         click=click,
     )
 

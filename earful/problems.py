@@ -198,14 +198,15 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
-    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
+    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one.channel):
         troubles = list(group)
         shown = "; ".join(
-            f"{number} alert{' is' if number == 1 else 's are'} waiting: {trouble(channel, error)}"
-            for _, error, number, _, _ in troubles[:_SHOWN]
+            f"{one.waiting} alert{' is' if one.waiting == 1 else 's are'} waiting: "
+            f"{trouble(channel, one.error, one.may_be_posted)}"
+            for one in troubles[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.
-        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in troubles)
+        lasts = any(one.parked or now - one.oldest_at > STUCK for one in troubles)
         yield Problem(
             f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )

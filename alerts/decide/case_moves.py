@@ -5,27 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
+from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.decide.routing import Calm
-from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages import Places
+from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from storage.models import (
     AlertKind,
     Case,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Mention,
     NewAlert,
     Operation,
-    Outcome,
     Voice,
 )
-
-UPDATE_EVERY = timedelta(seconds=15)
-"""A case's message changes no more often than this; the thread tells each step at once."""
+from storage.models.dedupe_keys import case_reply_key, update_key
 
 _WAITING = (CaseState.OPEN, CaseState.CLAIMED)
 _ALIKE = 0.8
@@ -34,19 +35,23 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Teller:
-    """Makes the alerts about a move. `channel` is for a case that has no message of its own."""
+    """Makes the alerts about a move: the case's message changes, its thread tells each step.
+
+    `channel` is for a case that has no message of its own.
+    """
 
     calm: Calm
+    places: Places
     channel: str
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
-        if move.event == "reminded":
+        if move.event is CaseEventKind.REMINDED:
             payload = messages.reminder(file, move.at, file.case.claimed_by_id)
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
-        if move.event == "overdue":
+        if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
-        reply = messages.thread_reply(file, move)
+        reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]
 
@@ -55,11 +60,11 @@ class Teller:
             return []
         return [
             NewAlert(
-                dedupe_key=f"update:{file.case.root_key}",
+                dedupe_key=update_key(file.case.root_key),
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
-                payload=messages.case_card(file),
+                payload=messages.case_card(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.UPDATE,
@@ -76,7 +81,7 @@ class Teller:
         return [
             NewAlert(
                 # Counted in the transaction that wrote the event: each event has one reply.
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -93,11 +98,11 @@ class Teller:
         channel = file.channel or self.channel
         return [
             NewAlert(
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
-                payload=messages.overdue(file),
+                payload=messages.overdue(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.REPLY if file.channel else Operation.POST,
@@ -108,43 +113,51 @@ class Teller:
 
 
 def edited(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Decide what a changed text means for the case that it has."""
     if voice.verdict.sure and voice.verdict.experience is Experience.DELIGHTED:
         if case.state in (*_WAITING, CaseState.RESPONDED):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="won_back",
+                event=CaseEventKind.WON_BACK,
                 at=now,
                 to=CaseState.CLOSED,
-                outcome=Outcome.WON_BACK,
+                outcome=CaseOutcome.WON_BACK,
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
-        if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
+        if ended and owner_replies < MAX_OWNER_REPLIES and not has_owner_reply(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="reopened",
+                event=CaseEventKind.REOPENED,
                 at=now,
                 to=CaseState.OPEN,
                 due_at=due(now),
             )
-    return CaseMove(mention_id=voice.mention.id, event="edited", at=now)
+    return CaseMove(mention_id=voice.mention.id, event=CaseEventKind.EDITED, at=now)
 
 
 def joins(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Let a further complaint of an author join their case, which opens again if it was done.
 
-    After two public answers in the thread it stays as it is: leave it.
+    After two public replies of the owner in the thread it stays as it is: leave it.
     """
     done = case.state not in _WAITING
-    again = done and answers < MAX_ANSWERS
+    again = done and owner_replies < MAX_OWNER_REPLIES
     return CaseMove(
         mention_id=case.mention_id,
-        event="joined",
+        event=CaseEventKind.JOINED,
         at=now,
         joins=voice.mention.id,
         to=CaseState.OPEN if again else None,
@@ -156,7 +169,7 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
     """Let an owner's public reply answer a case; it counts from when the owner wrote it."""
     return CaseMove(
         mention_id=case.mention_id,
-        event="answered",
+        event=CaseEventKind.ANSWERED,
         at=now,
         to=CaseState.RESPONDED,
         responded_at=max(case.opened_at, min(replied_at, now)),
@@ -175,19 +188,23 @@ def clock_moves(
     for case in cases:
         if case.due_at < now:
             if case.overdue_told_at is None:
-                moves.append(CaseMove(mention_id=case.mention_id, event="overdue", at=now))
+                moves.append(
+                    CaseMove(mention_id=case.mention_id, event=CaseEventKind.OVERDUE, at=now)
+                )
         elif (
             case.state is CaseState.CLAIMED
             and case.reminded_at is None
             and remind_at(case) <= now
             and is_open(now)
         ):
-            moves.append(CaseMove(mention_id=case.mention_id, event="reminded", at=now))
+            moves.append(
+                CaseMove(mention_id=case.mention_id, event=CaseEventKind.REMINDED, at=now)
+            )
     return moves
 
 
-def is_answered(mention: Mention) -> bool:
-    """Tell whether the owner answered what the mention now says, not an older text of it."""
+def has_owner_reply(mention: Mention) -> bool:
+    """Tell whether the owner replied to what the mention now says, not an older text of it."""
     if mention.owner_replied_at is None:
         return False
     return mention.edited_at is None or mention.owner_replied_at >= mention.edited_at
@@ -205,35 +222,9 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
     return False
 
 
-def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
-    """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
-    payload = messages.overdue_count(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-    )
-    update = NewAlert(
-        dedupe_key=f"update:{key}",
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]
-
-
 def _pieces(text: str) -> frozenset[tuple[str, ...]]:
     """Cut a text into runs of words; a few words alone prove nothing and give none."""
-    said = re.findall(r"\w+", text.casefold())
-    if len(said) < _SHORT:
+    words = re.findall(r"\w+", text.casefold())
+    if len(words) < _SHORT:
         return frozenset()
-    return frozenset(tuple(said[n : n + 3]) for n in range(len(said) - 2))
+    return frozenset(tuple(words[n : n + 3]) for n in range(len(words) - 2))

@@ -45,6 +45,7 @@ class AppStoreConnectSpider(MentionSpider):
 
     name = "app_store_connect"
     label = "App Store Connect"
+    place = "on the App Store"
     default_base_url = "https://api.appstoreconnect.apple.com"
     robots = False
     matches_query = False

@@ -44,6 +44,7 @@ class AppStoreSpider(MentionSpider):
 
     name = "appstore"
     label = "Apple App Store"
+    place = "on the App Store"
     default_base_url = "https://itunes.apple.com"
     robots = False
     matches_query = False

@@ -38,6 +38,7 @@ class BlueskySpider(MentionSpider):
 
     name = "bluesky"
     label = "Bluesky"
+    place = "on Bluesky"
     default_base_url = "https://bsky.social"
     robots = False
     always = ("url", "author", "author_native_id")

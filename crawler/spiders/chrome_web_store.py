@@ -34,6 +34,7 @@ class ChromeWebStoreSpider(MentionSpider):
 
     name = "chrome_web_store"
     label = "Chrome Web Store"
+    place = "in the Chrome Web Store"
     default_base_url = "https://chromewebstore.google.com"
     matches_query = False
     always = ("rating", "author")

@@ -32,6 +32,7 @@ class DevtoSpider(MentionSpider):
 
     name = "devto"
     label = "DEV (dev.to)"
+    place = "on DEV"
     default_base_url = "https://dev.to"
     robots = False
     always = ("url", "author", "author_native_id")

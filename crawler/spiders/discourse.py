@@ -43,6 +43,7 @@ class DiscourseSpider(MentionSpider):
 
     name = "discourse"
     label = "Discourse forum"
+    place = "in a Discourse forum"
     default_base_url = "https://meta.discourse.org"
     always = ("author", "url")
     needs = "the address of a public forum, or an API key of a private one"

@@ -38,6 +38,7 @@ class FeedsSpider(MentionSpider):
 
     name = "feeds"
     label = "RSS and Atom feeds"
+    place = "in a feed"
     default_base_url = "https://localhost"
     needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
     limits = "most feeds hold 10 to 50 entries: read them often enough"

@@ -61,6 +61,7 @@ class GdeltSpider(MentionSpider):
 
     name = "gdelt"
     label = "GDELT news"
+    place = "in GDELT news"
     default_base_url = "https://api.gdeltproject.org"
     robots = False
     always = ("url", "author", "language")

@@ -64,6 +64,7 @@ class GithubSpider(MentionSpider):
 
     name = "github"
     label = "GitHub"
+    place = "on GitHub"
     default_base_url = "https://api.github.com"
     robots = False
     always = ("url",)

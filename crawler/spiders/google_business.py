@@ -32,6 +32,7 @@ class GoogleBusinessSpider(MentionSpider):
 
     name = "google_business"
     label = "Google Business Profile"
+    place = "on Google Maps"
     default_base_url = "https://mybusiness.googleapis.com"
     robots = False
     matches_query = False

@@ -37,6 +37,7 @@ class GooglePlaySpider(MentionSpider):
 
     name = "google_play"
     label = "Google Play"
+    place = "on Google Play"
     default_base_url = "https://play.google.com"
     matches_query = False
     always = ("rating", "author")

@@ -28,6 +28,7 @@ class HackerNewsSpider(MentionSpider):
 
     name = "hackernews"
     label = "Hacker News"
+    place = "on Hacker News"
     default_base_url = "https://hn.algolia.com"
     robots = False
     always = ("author",)

@@ -36,6 +36,7 @@ class LemmySpider(MentionSpider):
 
     name = "lemmy"
     label = "Lemmy"
+    place = "on Lemmy"
     default_base_url = "https://lemmy.world"
     robots = False
     always = ("url", "author_native_id")

@@ -25,6 +25,7 @@ class LobstersSpider(MentionSpider):
 
     name = "lobsters"
     label = "Lobsters"
+    place = "on Lobsters"
     default_base_url = "https://lobste.rs"
     always = ("author", "url")
     limits = "25 stories a page; a request a second"

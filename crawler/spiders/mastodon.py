@@ -41,6 +41,7 @@ class MastodonSpider(MentionSpider):
 
     name = "mastodon"
     label = "Mastodon"
+    place = "on Mastodon"
     default_base_url = "https://mastodon.social"
     robots = False
     always = ("url", "author_native_id")

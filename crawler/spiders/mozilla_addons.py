@@ -27,6 +27,7 @@ class MozillaAddonsSpider(MentionSpider):
 
     name = "mozilla_addons"
     label = "Firefox Add-ons"
+    place = "on Firefox Add-ons"
     default_base_url = "https://addons.mozilla.org"
     robots = False
     matches_query = False

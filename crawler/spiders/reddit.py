@@ -47,6 +47,7 @@ class RedditSpider(MentionSpider):
 
     name = "reddit"
     label = "Reddit"
+    place = "on Reddit"
     default_base_url = "https://www.reddit.com"
     always = ("author",)
     needs = '`mode = "oauth"` with an app\'s keys, or `obey_robots = false` for RSS'

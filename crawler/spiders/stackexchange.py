@@ -45,6 +45,7 @@ class StackExchangeSpider(MentionSpider):
 
     name = "stackexchange"
     label = "Stack Exchange"
+    place = "on Stack Exchange"
     default_base_url = "https://api.stackexchange.com"
     robots = False
     always = ("url",)

@@ -38,6 +38,7 @@ class SteamSpider(MentionSpider):
 
     name = "steam"
     label = "Steam"
+    place = "on Steam"
     default_base_url = "https://store.steampowered.com"
     robots = False
     matches_query = False

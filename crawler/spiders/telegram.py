@@ -41,6 +41,7 @@ class TelegramSpider(MentionSpider):
 
     name = "telegram"
     label = "Telegram channels"
+    place = "in a Telegram channel"
     default_base_url = "https://t.me"
     always = ("author", "url")
     needs = "the names of public channels whose preview is on"

@@ -28,6 +28,7 @@ class TrustpilotSpider(MentionSpider):
 
     name = "trustpilot"
     label = "Trustpilot"
+    place = "on Trustpilot"
     default_base_url = "https://api.trustpilot.com"
     robots = False
     matches_query = False

@@ -67,6 +67,7 @@ class WebReviewsSpider(MentionSpider):
 
     name = "web_reviews"
     label = "Web pages with reviews"
+    place = "on a web page"
     default_base_url = "https://localhost"
     matches_query = False
     always = ("url",)

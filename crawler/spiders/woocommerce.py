@@ -34,6 +34,7 @@ class WooCommerceSpider(MentionSpider):
 
     name = "woocommerce"
     label = "WooCommerce shop"
+    place = "in a WooCommerce shop"
     default_base_url = "https://localhost"
     matches_query = False
     always = ("author",)

@@ -37,6 +37,7 @@ class WordPressSpider(MentionSpider):
 
     name = "wordpress"
     label = "WordPress comments"
+    place = "on a WordPress site"
     default_base_url = "https://localhost"
     always = ("author",)
     needs = "the site's address"

@@ -36,6 +36,7 @@ class XSpider(MentionSpider):
 
     name = "x"
     label = "X (Twitter)"
+    place = "on X"
     default_base_url = "https://api.x.com"
     robots = False
     needs = "a bearer token of a paid X developer account"

@@ -42,6 +42,7 @@ class YoutubeSpider(MentionSpider):
 
     name = "youtube"
     label = "YouTube"
+    place = "on YouTube"
     default_base_url = "https://www.googleapis.com"
     robots = False
     always = ("url", "author")

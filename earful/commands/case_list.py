@@ -34,7 +34,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
     with app.open_store() as store:
         files = [
             (one, store.cases.file(one.mention_id))
-            for one in store.cases.found(states, brand, limit)
+            for one in store.cases.in_states(states, brand, limit)
         ]
     if as_json:
         for one, file in files:
@@ -70,6 +70,7 @@ def show(app: App, number: str, as_json: bool) -> int:
     """Show a case and its history."""
     from alerts.messages import plain
     from alerts.messages.case_cards import case_card
+    from earful.policies import source_places
 
     with app.open_store() as store:
         one = find_case(store, number)
@@ -80,7 +81,7 @@ def show(app: App, number: str, as_json: bool) -> int:
     if file is None:
         click.echo(f"case {one.id}: {one.state}, its mention has no verdict yet")
         return 0
-    click.echo(plain(case_card(file)))
+    click.echo(plain(case_card(file, source_places())))
     click.echo()
     for event in file.events:
         note = f": {event.note}" if event.note else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.decide.rules import checkpoint_reached
+from alerts.decide.brand_alerts import checkpoint_reached
 from alerts.decide.stats import Better, CheckpointResult, Rate, judge_checkpoint
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.isolation import Isolation
@@ -45,7 +45,9 @@ def _judge_checkpoint(
     alert = checkpoint_reached(brand.name, goal.metric, days_of(goal), result, policy, now)
     if alert is None or result.value is None:
         return False
-    store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+    with store.write() as unit:
+        unit.checkpoints.reach(present, result.value, result.next_target, now)
+        unit.outbox.add([alert])
     return True
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from alerts.messages.digest import chart_alert, digest_alert, digest_key
+from alerts.decide.digest_alerts import chart_alert, digest_alert
 from config.settings import BrandSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import Policies
 from earful.routines.gather_digest import DAY, days_before, digest_numbers
+from storage.models.dedupe_keys import digest_key
 from storage.store import Store
 
 DIGESTS = "digests"

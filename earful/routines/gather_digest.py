@@ -7,7 +7,8 @@ from typing import Any
 
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import percentile
-from alerts.messages.digest import (
+from alerts.messages.digest_chart import Day
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
@@ -15,7 +16,6 @@ from alerts.messages.digest import (
     SourceCoverage,
     SourceTrouble,
 )
-from alerts.messages.digest_chart import Day
 from config.settings import BrandSettings
 from earful.routines.checkpoint_routine import days_of, standing
 from storage.models import Experience, Mention, SourceState, from_iso

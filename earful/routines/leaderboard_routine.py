@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.decide.rules import leaderboard
+from alerts.decide.brand_alerts import leaderboard
 from config.settings import Settings
 from earful.isolation import Isolation
 from earful.policies import Policies

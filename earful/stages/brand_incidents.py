@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.decide import surges
-from alerts.decide.rules import Decision, Policy, Surroundings, judge
+from alerts.decide.policy import Policy
+from alerts.decide.rules import Decision, Surroundings, judge
 from config.settings import Settings
-from earful.policies import Policies
+from earful.policies import Policies, source_places
 from storage.models import Incident, Mention, NewAlert, Voice
 from storage.store import Store
 
@@ -47,9 +48,11 @@ def join_incident(
         if not _is_incident(store, policies.settings, brand, len(gathered), now):
             return Joined(decision)
         decision = judge(voices, policies.of(brand), now, replace(around, incident=True))
-    incident = _grown(store, state, policies.of(brand), gathered, now)
+    policy = policies.of(brand)
+    incident = _grown(store, state, policy, gathered, now)
     newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-    return Joined(decision, incident, gathered, surges.alerts_about(incident, newest, now))
+    alerts = surges.alerts_about(incident, newest, policy.places, now)
+    return Joined(decision, incident, gathered, alerts)
 
 
 def calm_down(store: Store, settings: Settings, state: Incident, now: datetime) -> None:
@@ -59,7 +62,9 @@ def calm_down(store: Store, settings: Settings, state: Incident, now: datetime) 
     if surges.is_over(state, lately, over, window, now):
         ended = replace(state, closed_at=now)
         newest = store.incidents.complaints_of(state, _NEWEST)
-        store.incidents.write(ended, surges.alerts_about(ended, newest, now))
+        with store.write() as unit:
+            unit.incidents.write(ended)
+            unit.outbox.add(surges.alerts_about(ended, newest, source_places(), now))
 
 
 def _is_incident(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from alerts.decide.rules import Decision, Policy, Surroundings, folding_key, judge
+from alerts.decide.policy import Policy
+from alerts.decide.rules import Decision, Surroundings, judge
 from earful.isolation import Isolation
+from earful.move_case import move_case
 from earful.policies import Policies
 from earful.stages.brand_incidents import Joined, join_incident
 from storage.models import Voice
+from storage.models.dedupe_keys import limited_key
 from storage.store import Store
 
 _HOUR = timedelta(hours=1)
@@ -28,17 +31,17 @@ def judge_brand(
         with Isolation(store, "judge", now).subject(f"incident of {brand}"):
             joined = join_incident(store, policies, around, voices, decision, now)
     decision, incident, gathered = joined.decision, joined.incident, joined.gathered
-    store.judgements.record(
-        voices,
-        decision.cases,
-        [*decision.alerts, *joined.alerts],
-        now,
-        moves=decision.moves,
-        tell=policy.teller(),
-        staff=decision.staff,
-        incident=incident,
-        gathered=[mention.id for mention in gathered] if incident else (),
-    )
+    teller = policy.teller()
+    with store.write() as unit:
+        unit.cases.open_new(decision.cases)
+        # The messages first: what the moves say goes into their threads.
+        unit.outbox.add([*decision.alerts, *joined.alerts])
+        for move in decision.moves:
+            move_case(unit, move, teller)
+        if incident is not None:
+            unit.incidents.write(incident, [mention.id for mention in gathered])
+        unit.judgements.name_staff(decision.staff)
+        unit.judgements.mark_judged(voices, now)
     return decision
 
 
@@ -64,7 +67,7 @@ def _surroundings(
         dismissed=store.cases.dismissed(brand, now - policy.dismissed_for),
         posted=posted,
         folded={
-            channel: store.outbox.counted(folding_key(channel, now))
+            channel: store.outbox.counted(limited_key(channel, now))
             for channel in policy.calm.per_hour
         },
         incident=bool(store.incidents.open(brand)),

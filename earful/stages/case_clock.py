@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.decide.case_moves import answered, clock_moves, count_overdue
+from alerts.decide.brand_alerts import count_overdue
+from alerts.decide.case_moves import answered, clock_moves
 from earful.isolation import Isolation, mention_subject
+from earful.move_case import move_case
 from earful.policies import Policies
 from earful.stages.brand_incidents import calm_down
-from storage.models import Case, CaseMove
+from storage.models import Case, CaseEventKind, CaseMove
 from storage.store import Store
-from storage.tables.outbox import MESSAGES
+from storage.tables.new_alerts import MESSAGES
 
 
 def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
@@ -29,9 +31,9 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
             continue
         with isolation.subject(name):
             for move in _moves(policies, case, replied_at.get(case.id), now):
-                changed = store.cases.apply(move, policies.of(case.brand).teller()).changed
+                changed = move_case(store, move, policies.of(case.brand).teller()).changed
                 touched += changed
-                if move.event == "overdue" and changed:
+                if move.event is CaseEventKind.OVERDUE and changed:
                     overdue.add(case.brand)
     for brand in sorted(overdue):
         with isolation.subject(f"overdue of {brand}"):

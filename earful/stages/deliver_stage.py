@@ -34,7 +34,7 @@ def transport_for(settings: Settings, secrets: Secrets) -> Transport:
             buttons=secrets.slack_app_token is not None,
         )
     if secrets.slack_webhook_url is not None:
-        from alerts.slack.client import WebhookTransport
+        from alerts.slack.webhook import WebhookTransport
 
         return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
     return ConsoleTransport(sys.stdout)

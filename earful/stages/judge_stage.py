@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from alerts.decide.rules import backlog
+from alerts.decide.brand_alerts import backlog
 from config.settings import Settings
 from earful.app import Clock
 from earful.isolation import Isolation, mention_subject
@@ -143,5 +143,7 @@ def _judge_backlogs(store: Store, policies: Policies, isolation: Isolation, now:
             summary = backlog(
                 old.brand, old.source, old.counts, old.oldest, old.newest, policy, now
             )
-            quiet += store.judgements.judge_backlog(old, summary, max_age, now)
+            with store.write() as unit:
+                quiet += unit.judgements.judge_backlog(old, max_age, now)
+                unit.outbox.add([summary])
     return quiet

@@ -40,6 +40,9 @@ def test_every_spider_is_described_tested_and_exemplified() -> None:
         assert spider.__doc__ != MentionSpider.__doc__
         for said in ("label", "default_base_url", "needs", "limits", "terms"):
             assert getattr(spider, said), f"{name}: {said} is for `earful sources`"
+        assert re.fullmatch(r"(on|in|at) \S+( \S+)*", getattr(spider, "place", "")), (
+            f'{name}: place follows an author\'s name in messages: "on Google Play"'
+        )
         if not spider.robots:
             assert "robots.txt does not apply:" in (spider.__doc__ or "")
         for key, model in spider.Options.model_fields.items():
@@ -159,7 +162,7 @@ CASES: dict[str, Case] = {
 PAGES = {
     path.name.partition(".")[0]
     for path in RESPONSES.glob("*.*")
-    if path.suffix in (".html", ".txt")
+    if path.suffix in (".html", ".txt", ".eml")
 }
 # What a source answers to may differ from the rule, for a reason.
 EXCEPTIONS = {

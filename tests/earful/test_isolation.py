@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from alerts import messages
+from alerts.decide import brand_alerts, rules, surges
 from alerts.decide import case_moves as cases_alone
-from alerts.decide import rules, surges
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
@@ -38,7 +38,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from storage.tables.outbox import MESSAGES
+from storage.tables.new_alerts import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_cases import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_stages import WordClassifier
@@ -102,7 +102,7 @@ class TestLinks:
         world.say("They lost my bag.", url=LONG, judge=False)
         world.say("They lost my coat.")
         long, other = deliver(world, slack)
-        assert f"<{LONG.replace('&', '&amp;')}|Read it at shop>" in str(long.blocks)
+        assert f"<{LONG.replace('&', '&amp;')}|Read it in the import “shop”>" in str(long.blocks)
         assert "They lost my coat." in other.text
 
     def test_an_open_case_with_a_long_link_stops_no_digest(
@@ -114,7 +114,7 @@ class TestLinks:
         assert digest_routine.write_digests(world.store, world.settings, world.now) == 2
         deliver(world, slack)
         acme, bolt = (one for one in slack.messages("voice-digest") if "open case" in one.text)
-        assert "the link is too long for Slack, the view `voice` has it" in str(acme.blocks)
+        assert "the link is too long for Slack; the view `voice` has it" in str(acme.blocks)
         assert bolt.text.startswith("Bolt")
         assert failing(world, MESSAGES) == []
 
@@ -274,7 +274,7 @@ class TestJudging:
         def bad(brand: str, source: str, *rest: Any) -> Any:
             if source == "mill":
                 raise ValueError("no summary")
-            return rules.backlog(brand, source, *rest)
+            return brand_alerts.backlog(brand, source, *rest)
 
         monkeypatch.setattr(judge_stage, "backlog", bad)
         for source in ("mill", "shop"):
@@ -379,7 +379,7 @@ class TestPlainForm:
         (told,) = deliver(world, slack)
         assert "They lost my &lt;bag&gt;." in told.text
         section, actions = told.blocks
-        assert "Sam :tada: at shop: They lost my <bag>." in section["text"]["text"]
+        assert "Sam :tada: in the import “shop”: They lost my <bag>." in section["text"]["text"]
         assert LONG in section["text"]["text"]
         assert "answer by 2026-11-24 13:30 UTC" in section["text"]["text"]
         assert [one["action_id"] for one in actions["elements"]][:2] == [
@@ -628,9 +628,10 @@ class TestDelivery:
             world.now += MINUTE
         (told,) = slack.messages("voice-complaints")
         assert good.text in told.text
-        (row,) = world.rows("SELECT id, state, attempts, error FROM alerts WHERE state = 'parked'")
+        (row,) = world.rows("SELECT * FROM alerts WHERE state = 'parked'")
         assert row["attempts"] == 3
-        assert row["error"].startswith("May be at Slack already: Earful failed over this alert")
+        assert row["error"].startswith("Earful failed over this alert")
+        assert row["may_be_posted"] == 1
         assert failing(world, "deliver") == [f"alert {row['id']}"]
         world.store.outbox.drop(row["id"])
         self._deliver(world, slack)

@@ -97,6 +97,9 @@ def test_a_model_reads_the_language_that_it_names_and_no_other(
     assert second.model.startswith("de:german-")
     assert german.models == (classifier.model, second.model)
     assert third == unread
+    assert [one.unread for one in (first, second, third, short, empty)] == [
+        False, False, True, False, True,
+    ]  # fmt: skip
     assert (third.experience, third.sure, third.p_none) == (Experience.NONE, False, 1.0)
     assert second.experience is Experience.ANGRY
     assert second.stance is Stance.NEITHER
@@ -197,7 +200,7 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
         # Without the model its verdicts are of another version, and go back.
         assert score_stage.rescore(store, classifier, lambda: NOW) == 1
     told = earful("status")
-    assert "2 not read: no model for their language" in " ".join(told.out.split())
+    assert "2 in languages that no model reads" in " ".join(told.out.split())
     assert json.loads(earful("status", "--json").out)["unread"] == 2
 
 
