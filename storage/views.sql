@@ -12,8 +12,10 @@ SELECT
     m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
-    -- A copy of another mention is counted nowhere; a deleted one is.
-    m.duplicate_of, m.deleted_at,
+    -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted
+    -- one is. Nothing else decides what counts.
+    m.duplicate_of, m.deleted_at, m.not_about, w.p_about,
+    m.duplicate_of IS NULL AND m.not_about IS NULL AS counted,
     -- The row of the full-text index.
     m.seq
 FROM mentions m
@@ -21,13 +23,14 @@ LEFT JOIN authors a ON a.id = m.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN corrections c ON c.id = (
     SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
-);
+)
+LEFT JOIN relevance_vectors w ON w.mention_id = m.id;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
 SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id
 FROM voice
-WHERE experience = 'delighted' AND sure = 1 AND duplicate_of IS NULL AND deleted_at IS NULL
+WHERE experience = 'delighted' AND sure = 1 AND counted AND deleted_at IS NULL
 ORDER BY created_at DESC;
 
 -- Complaints that somebody must still answer, the most urgent first.
@@ -61,7 +64,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS advocacy, min(created_at) AS advocate_since
     FROM voice
-    WHERE stance = 'advocate' AND author_id IS NOT NULL AND duplicate_of IS NULL
+    WHERE stance = 'advocate' AND author_id IS NOT NULL AND counted
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
@@ -86,7 +89,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS warnings, min(created_at) AS hater_since
     FROM voice
-    WHERE stance = 'hater' AND author_id IS NOT NULL AND duplicate_of IS NULL
+    WHERE stance = 'hater' AND author_id IS NOT NULL AND counted
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
