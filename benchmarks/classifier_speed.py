@@ -1,6 +1,6 @@
 """Speed of `Classifier.classify` against transformers' way, on the same texts and weights.
 
-`python -m benchmarks.classifier [--texts N] [--rounds N] [FILE]` prints the CPU with the
+`python -m benchmarks.classifier_speed [--texts N] [--rounds N] [FILE]` prints the CPU with the
 instructions in use, the number type, texts a second, ratios, the share of the type's measured
 matrix-product peak, peak memory and the time of a cold start. Each contender has a process of its
 own, under the same limits (`ONEDNN_MAX_CPU_ISA` and others in the environment reach all). Each

@@ -1,4 +1,4 @@
-"""One contender of `benchmarks.classifier`, in its own process: texts in, seconds out.
+"""One contender of `benchmarks.classifier_speed`, in its own process: texts in, seconds out.
 
 Reads JSON lines: first the texts, then `[number, of]`, the part to take. Answers each.
 """
@@ -20,8 +20,8 @@ from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode, padded
+from sentiment.scoring.fastest_way import cpu_name
 from sentiment.scoring.matmul import Int8, Product, dtype_of, product
-from sentiment.scoring.measuring import cpu_name
 from sentiment.scoring.number_choice import NumberType, Way
 
 _SIZE = 1024

@@ -1,10 +1,11 @@
 """The same weights, batches and texts through other runtimes than torch's eager mode.
 
 `pip install onnx onnxscript onnxruntime openvino nncf` first (for this benchmark alone; what is
-absent is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`. Prints
-texts a second (median of the rounds, which take turns), the ratio to what ships, how many verdicts
-come out the same, and the largest difference of a probability. The limits on instructions that
-torch and oneDNN take from the environment do not reach ONNX Runtime and OpenVINO.
+absent is left out), then `python -m benchmarks.other_runtimes [--texts N] [--rounds N] [FILE]`.
+Prints texts a second (median of the rounds, which take turns), the ratio to what ships, how many
+verdicts come out the same, and the largest difference of a probability. The limits on
+instructions that torch and oneDNN take from the environment do not reach ONNX Runtime and
+OpenVINO.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.classifier import DEFAULT_FILE, sample
+from benchmarks.classifier_speed import DEFAULT_FILE, sample
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.encoding import batches, encode, padded
-from sentiment.scoring.measuring import fastest
+from sentiment.scoring.fastest_way import fastest
+from sentiment.scoring.forward_pass import Runtime, token_budget
 from sentiment.scoring.number_choice import Way
-from sentiment.scoring.runtime import Runtime, token_budget
 from sentiment.scoring.text import Text
 
 Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]

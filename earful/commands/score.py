@@ -145,7 +145,7 @@ def evaluate(file: Path, as_json: bool) -> int:
     Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
     `rating_max`.
     """
-    from sentiment.judging.evaluation import evaluate as run_evaluation
+    from sentiment.quality.evaluation import evaluate as run_evaluation
 
     report = run_evaluation(load_classifier(), file)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.table())
@@ -234,7 +234,7 @@ def train(
 
 def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     """Read the floors; what would replace the shipped weights starts from the pinned ones."""
-    from sentiment.judging.floors import FLOORS
+    from sentiment.quality.floors import FLOORS
     from sentiment.scoring.adapter import WEIGHTS
 
     floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from sentiment.learning.fitting import Prepared, Recipe, States, framed, position
-from sentiment.learning.noise import misspelt, proper_names, renamed
+from sentiment.learning.text_changes import misspelt, proper_names, renamed
 from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.text import Text, joined

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from sentiment.learning.labels import Example
+from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import EXPERIENCES, RATING_WORDS, STANCES, Network
 from sentiment.scoring.backbone import backbone_dir, load_encoder, load_tokenizer
 from sentiment.scoring.encoding import FRAME, SPECIAL, Special, batches, frame, padded, word_pieces

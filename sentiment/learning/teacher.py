@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from config.errors import InputError
 from sentiment.learning.fitting import Recipe, fine_tune, framed, has_bf16, labelled
-from sentiment.learning.labels import Example
+from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import RATING_WORDS, Network
 from sentiment.scoring.encoding import Special, batches, padded, word_pieces
 from sentiment.scoring.text import joined

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from config.errors import InputError, ModelError
-from sentiment.judging.floors import shortfalls
-from sentiment.learning.labels import Example, read_examples
+from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.learning.made_up import made_up as own_texts
+from sentiment.quality.floors import shortfalls
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig
 from sentiment.scoring.detect_language import detect_language
@@ -24,10 +24,10 @@ from sentiment.scoring.text import joined
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from sentiment.judging.evaluation import Report
-    from sentiment.judging.held_out import Unseen
     from sentiment.learning.fitting import Prepared, Recipe
     from sentiment.learning.teacher import Teacher
+    from sentiment.quality.evaluation import Report
+    from sentiment.quality.held_out import Unseen
 
 Progress = Callable[[str, int, int], None]
 # A student with a teacher has six times the texts and few labels to overfit: it may go faster.
@@ -74,7 +74,7 @@ def train(
     pool's weak labels are trained on first.
     `made_up` adds the package's own 1,000 short texts, which are never held out.
     `floors` are least figures on the held-out texts, named as in
-    `sentiment.judging.floors.FLOORS`.
+    `sentiment.quality.floors.FLOORS`.
     `corrections` are people's labels of a store: a tenth of them is held out like other texts.
     `progress` gets the phase, the step and the steps. Nothing is written to `out` before the end.
     InputError for files that are not as they should be; ModelError for a model under its floors.
@@ -280,7 +280,7 @@ def _pretrained(
 
 
 def _unseen(folder: Path, examples: Sequence[Example]) -> Unseen:
-    from sentiment.judging.held_out import Unseen
+    from sentiment.quality.held_out import Unseen
     from sentiment.scoring.classifier import Classifier
 
     return Unseen(Classifier.load(folder), examples)

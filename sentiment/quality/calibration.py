@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.judging.metrics import Bools, Floats, Ints
+from sentiment.quality.metrics import Bools, Floats, Ints
 
 # Under this probability of its best class a stance is a toss-up.
 STANCE_LEAST = 0.55

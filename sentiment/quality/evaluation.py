@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sentiment.learning.labels import Example, read_examples
+from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.scoring.likely_complaints import is_likely
 from storage.models import Experience, Stance, Verdict
 
@@ -269,7 +269,7 @@ def _head(
 ) -> HeadFigures:
     import numpy as np
 
-    from sentiment.judging.metrics import (
+    from sentiment.quality.metrics import (
         confusion,
         expected_calibration_error,
         macro_f1,

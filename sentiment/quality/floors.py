@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sentiment.judging.evaluation import Report
+    from sentiment.quality.evaluation import Report
 
 # On `dev`, or on the texts that a training held out. `_text_only` is with the ratings hidden.
 FLOORS: Mapping[str, float] = {

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.judging.calibration import (
+from sentiment.learning.labelled_files import Example
+from sentiment.quality.calibration import (
     Calibration,
     Mode,
     complaint_threshold,
@@ -20,9 +21,8 @@ from sentiment.judging.calibration import (
     fit_mode,
     sure_threshold,
 )
-from sentiment.judging.evaluation import Judged, Report, compare
-from sentiment.judging.metrics import Bools, Floats, Ints
-from sentiment.learning.labels import Example
+from sentiment.quality.evaluation import Judged, Report, compare
+from sentiment.quality.metrics import Bools, Floats, Ints
 from sentiment.scoring.detect_language import detect_language
 from sentiment.scoring.likely_complaints import is_likely
 from sentiment.scoring.text import Text, joined, rating_position

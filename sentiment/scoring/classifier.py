@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import ModelError
-from sentiment.judging.calibration import Calibration, Mode, confidence, nearness
+from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from config.settings import ModelSettings
-    from sentiment.judging.metrics import Floats
+    from sentiment.quality.metrics import Floats
     from sentiment.scoring.encoding import Window
     from sentiment.scoring.other_models import LanguageModel
     from sentiment.scoring.runtimes import Runtimes
@@ -108,11 +108,11 @@ class Classifier:
         `models` read the languages that they name; a `tolerant` classifier goes on without those
         that cannot be loaded, and names them in `missing`.
 
-        Chooses device and number type, and logs it (`measuring.fastest`); ConfigError where
+        Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
         """
-        from sentiment.scoring.measuring import fastest
-        from sentiment.scoring.memory import keep_freed
+        from sentiment.scoring.fastest_way import fastest
+        from sentiment.scoring.freed_memory import keep_freed
         from sentiment.scoring.runtimes import Runtimes
 
         folder = adapter.WEIGHTS if weights is None else weights
@@ -136,8 +136,8 @@ class Classifier:
         """Judge texts in input order; `progress` gets the count of texts done since its last call.
 
         Reads every token of every text: texts over 253 word pieces are read in overlapping
-        windows whose scores are pooled (`sentiment.scoring.windows`), so that no part is cut.
-        Only a text of 512 windows or more (some 400,000 characters) loses its middle; it is
+        windows whose scores are pooled (`sentiment.scoring.window_pooling`), so that no part is
+        cut. Only a text of 512 windows or more (some 400,000 characters) loses its middle; it is
         logged and never sure.
         """
         verdicts: list[Verdict] = []
@@ -191,7 +191,7 @@ class Classifier:
     ) -> Logits:
         import numpy as np
 
-        from sentiment.scoring.windows import pooled
+        from sentiment.scoring.window_pooling import pooled
 
         lengths = [len(window.ids) for window in windows]
         experience = np.empty((len(windows), len(_EXPERIENCES)))

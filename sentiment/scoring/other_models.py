@@ -13,12 +13,12 @@ import numpy as np
 
 from config.errors import ModelError
 from config.settings import ModelSettings
-from sentiment.judging.calibration import softmax
+from sentiment.quality.calibration import softmax
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
-    from sentiment.judging.metrics import Floats
+    from sentiment.quality.metrics import Floats
 
 LOG = logging.getLogger(__name__)
 

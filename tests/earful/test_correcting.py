@@ -16,7 +16,7 @@ from earful import correcting
 from earful.correcting import Report, correct_file
 from earful.export import export
 from earful.pages.report import render_report
-from sentiment.judging.floors import FLOORS
+from sentiment.quality.floors import FLOORS
 from sentiment.scoring import adapter
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.reports import Filter

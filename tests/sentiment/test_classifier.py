@@ -9,7 +9,7 @@ import torch
 from sentiment.scoring import adapter
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode
-from sentiment.scoring.runtime import Runtime
+from sentiment.scoring.forward_pass import Runtime
 from storage.models import Experience, Stance, Verdict
 
 TEXTS = [

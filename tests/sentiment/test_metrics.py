@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentiment.judging.calibration import (
+from sentiment.quality.calibration import (
     Calibration,
     bent,
     fit_mode,
@@ -11,7 +11,7 @@ from sentiment.judging.calibration import (
     softmax,
     sure_threshold,
 )
-from sentiment.judging.metrics import confusion, expected_calibration_error, macro_f1, per_class
+from sentiment.quality.metrics import confusion, expected_calibration_error, macro_f1, per_class
 
 
 def test_f1_by_hand() -> None:
