@@ -195,6 +195,7 @@ def train(
     `rating_max`, `dataset`, `sure` and `weight`.
     """
     from earful import console, correcting
+    from sentiment.learning.training import Labels, Method
     from sentiment.learning.training import train as run_training
 
     floors = _floors(floor, output)
@@ -213,15 +214,10 @@ def train(
             bar.update(tasks[phase], completed=step, total=steps)
 
         made = run_training(
-            files,
+            Labels(files, learnt, held_out),
             output,
-            epochs=epochs,
-            seed=seed,
-            held_out=held_out,
-            pool=pool,
-            teacher=teacher,
+            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher),
             floors=floors,
-            corrections=learnt,
             progress=show,
         )
     click.echo(made.report.table())

@@ -55,7 +55,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredTexts:
     """Verdicts, and which of the unsure ones are likely complaints."""
 
     verdicts: Sequence[Verdict]
@@ -146,8 +146,8 @@ def evaluate_examples(
         classifier.model,
         name,
         examples,
-        Judged(rated, _likely(classifier, texts, rated)),
-        Judged(unrated, _likely(classifier, bare, unrated)),
+        ScoredTexts(rated, _likely(classifier, texts, rated)),
+        ScoredTexts(unrated, _likely(classifier, bare, unrated)),
     )
 
 
@@ -155,15 +155,15 @@ def compare(
     model: str,
     name: str,
     examples: Sequence[Example],
-    with_ratings: Judged,
-    text_only: Judged,
+    with_ratings: ScoredTexts,
+    text_only: ScoredTexts,
 ) -> Report:
     """Compare what was judged of the examples, in their order, with their labels."""
     doubled = any(example.experience_2 or example.stance_2 for example in examples)
     datasets = sorted({example.dataset for example in examples} - {""})
 
-    def run(judged: Judged, *, either: bool = False) -> Figures:
-        return figures(examples, judged.verdicts, judged.likely, either=either)
+    def run(scored: ScoredTexts, *, either: bool = False) -> Figures:
+        return figures(examples, scored.verdicts, scored.likely, either=either)
 
     return Report(
         model=model,

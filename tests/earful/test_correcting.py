@@ -216,7 +216,7 @@ def test_train_takes_corrections_and_pins_floors_for_the_shipped_folder(
     shipped = tmp_path / "shipped"
     monkeypatch.setattr(adapter, "WEIGHTS", shipped)
     # They make the training ten times as long, and are tested elsewhere.
-    monkeypatch.setattr("sentiment.learning.training.own_texts", lambda seed: [])
+    monkeypatch.setattr("sentiment.learning.training.made_up", lambda seed: [])
     common = ("train", "labels.jsonl", "--epochs", "0.1")
     refused = earful(*common, "-o", "shipped")
     assert refused.code != 0
