@@ -19,7 +19,7 @@ from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig
 
 if TYPE_CHECKING:
-    from sentiment.quality.evaluation import Report
+    from sentiment.quality.evaluation_report import Report
     from sentiment.quality.held_out import HeldOut
 
 __all__ = ["Labels", "Method", "Progress", "Training", "train"]

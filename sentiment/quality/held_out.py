@@ -21,7 +21,8 @@ from sentiment.quality.calibration import (
     fit_mode,
     sure_threshold,
 )
-from sentiment.quality.evaluation import Report, ScoredTexts, compare
+from sentiment.quality.evaluation import ScoredTexts, compare
+from sentiment.quality.evaluation_report import Report
 from sentiment.quality.metrics import Bools, Floats, Ints
 from sentiment.scoring.detect_language import detect_language
 from sentiment.scoring.likely_complaints import is_likely
@@ -29,7 +30,8 @@ from sentiment.scoring.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
-    from sentiment.scoring.classifier import Classifier, Logits
+    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.logits import Logits
 
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)

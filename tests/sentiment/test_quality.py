@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.quality.evaluation import Report, evaluate
+from sentiment.quality.evaluation import evaluate
+from sentiment.quality.evaluation_report import Report
 from sentiment.quality.floors import FLOORS, shortfalls
 from sentiment.scoring.classifier import Classifier
 
