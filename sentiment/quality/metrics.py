@@ -1,4 +1,4 @@
-"""Figures of quality from labels and probabilities: numpy only."""
+"""Figures of quality from labels and probabilities: numpy only (docs/decisions/0015)."""
 
 from __future__ import annotations
 
