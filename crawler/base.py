@@ -157,6 +157,10 @@ class MentionSpider(scrapy.Spider):
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
 
+    def queried(self, mention: Mention) -> Mention:
+        """Give what the brand's query is asked of a mention: itself, for most."""
+        return mention
+
     @property
     def asked_since(self) -> bool:
         """Tell whether the source itself was asked for new entries only: none is then no news."""
@@ -252,7 +256,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.query.matches(mention):
+            elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run
 

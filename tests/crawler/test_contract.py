@@ -159,7 +159,7 @@ CASES: dict[str, Case] = {
 PAGES = {
     path.name.partition(".")[0]
     for path in RESPONSES.glob("*.*")
-    if path.suffix in (".html", ".txt")
+    if path.suffix in (".html", ".txt", ".eml")
 }
 # What a source answers to may differ from the rule, for a reason.
 EXCEPTIONS = {
