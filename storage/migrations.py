@@ -495,7 +495,8 @@ def _relevance(db: Database) -> None:
             mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
             text_hash TEXT NOT NULL,
             encoder TEXT NOT NULL,
-            vector BLOB NOT NULL,
+            vector BLOB,
+            weighed INTEGER NOT NULL CHECK (weighed IN (0, 1)),
             p_about REAL
         );
         """,

@@ -24,7 +24,7 @@ LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN corrections c ON c.id = (
     SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
 )
-LEFT JOIN relevance_vectors w ON w.mention_id = m.id;
+LEFT JOIN relevance_vectors w ON w.mention_id = m.id AND w.text_hash = m.text_hash;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
@@ -108,6 +108,7 @@ JOIN voice e ON e.id = (
     SELECT p.id FROM voice p
     WHERE p.author_id = v.author_id AND p.brand = v.brand
         AND (p.created_at, p.id) < (v.created_at, v.id) AND p.stance <> 'neither'
+        AND p.not_about IS NULL
     ORDER BY p.created_at DESC, p.id DESC LIMIT 1
 )
 WHERE
@@ -122,12 +123,14 @@ WHERE
         SELECT p.experience FROM voice p
         WHERE p.author_id = v.author_id AND p.brand = v.brand
             AND (p.created_at, p.id) < (v.created_at, v.id) AND p.experience <> 'none'
+            AND p.not_about IS NULL
         ORDER BY p.created_at DESC, p.id DESC LIMIT 1
     ), '') <> CASE e.stance WHEN 'advocate' THEN 'angry' ELSE 'delighted' END
     AND NOT EXISTS (
         SELECT 1 FROM mentions m WHERE m.author_id = v.author_id AND m.brand = v.brand
         LIMIT 1 OFFSET 500
     )
+    AND v.not_about IS NULL
 ORDER BY v.created_at DESC;
 
 -- How long each answered case waited for its first answer; `in_time` is 1 where it kept its due
@@ -180,6 +183,7 @@ SELECT
     max(m.created_at) AS last_at
 FROM named_staff s
 JOIN mentions m ON m.id = s.mention_id
+WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;
 

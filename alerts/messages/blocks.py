@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     DividerBlock,
     HeaderBlock,
@@ -32,6 +33,7 @@ MAX_FIELD = 2000
 MAX_CONTEXT = 3000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
+MAX_CONFIRM = 300
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
@@ -79,8 +81,24 @@ def can_carry(value: str) -> bool:
         return False
 
 
+def confirmation(title: str, text: str, yes: str) -> ConfirmObject:
+    """Ask once more before an act; `text` is raw, as Slack shows it here without any format."""
+    return ConfirmObject(
+        title=PlainTextObject(text=title, emoji=False),
+        text=PlainTextObject(text=heading(text, MAX_CONFIRM), emoji=False),
+        confirm=yes,
+        deny="Back",
+    )
+
+
 def button(
-    label: str, action_id: str, value: str, *, style: str | None = None, url: str | None = None
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: str | None = None,
+    url: str | None = None,
+    confirm: ConfirmObject | None = None,
 ) -> ButtonElement:
     """Offer one action; `label` says what it does without colour or sign."""
     return ButtonElement(
@@ -89,6 +107,7 @@ def button(
         value=value,
         style=style,
         url=url,
+        confirm=confirm,
     )
 
 

@@ -64,6 +64,7 @@ class BrandSettings(Section):
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     quiet_hours: str | None = None
+    relevance: Literal["suggest", "drop"] = "suggest"
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

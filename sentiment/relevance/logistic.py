@@ -1,4 +1,4 @@
-"""Logistic regression for few labels: prior weights, both classes alike, each label left out."""
+"""Logistic regression for few labels: prior weights, both classes alike, each label left out.
 
 Numpy only, and the same labels give the same weights: Newton's method, no chance in it.
 """

@@ -11,6 +11,7 @@ from datetime import datetime
 from storage.database import Database
 from storage.models import Mention, from_iso, iso
 from storage.rows import reads
+from storage.tables.case_file import is_first_click
 from storage.tables.daily_counts import roll_up
 from storage.tables.mentions import SELECT_MENTION, mention_from
 
@@ -19,8 +20,7 @@ NEWEST = 5000
 
 # The last word of people on each mention.
 _LAST = "l.id IN (SELECT max(id) FROM relevance_labels GROUP BY mention_id)"
-# What the model may say something of: a copy stands for nothing, a deleted one is past. What
-# people have seen as a case or a message is theirs to decide.
+# What may be asked about: a copy stands for nothing, a deleted one is past.
 _OPEN = """
     m.brand = :brand AND m.deleted_at IS NULL AND m.duplicate_of IS NULL
     AND NOT EXISTS (SELECT 1 FROM relevance_labels l WHERE l.mention_id = m.id)
@@ -49,15 +49,16 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """What the model says of one text: its vector, and the probability that it is about the brand.
+    """What the model says of one text: the probability that it is about the brand.
 
-    `dropped` where the config lets the model take it out of the counts. None as probability where
-    nothing may be said of it.
+    None as probability where nothing may be said of it, or no model is there yet; a text that was
+    not read has no `vector`. `dropped` where the config lets the model take it out of the counts.
     """
 
     mention: Mention
-    vector: bytes
-    p_about: float | None
+    vector: bytes | None
+    p_about: float | None = None
+    weighed: bool = True
     dropped: bool = False
 
 
@@ -75,16 +76,27 @@ class Relevance:
         self._database = database
 
     def say(
-        self, mention_id: str, *, about: bool, by: str, by_id: str | None, at: datetime
+        self,
+        mention_id: str,
+        *,
+        about: bool,
+        by: str,
+        by_id: str | None,
+        at: datetime,
+        click: str | None = None,
     ) -> bool:
         """Record a person's word, and count the mention or take it out of the counts.
 
-        What comes back and had neither case nor message waits for the rules again. False where
-        there is no such mention, or people said so last.
+        What the rules passed over meanwhile waits for them again when it comes back. False where
+        there is no such mention, people said so last, or the click was seen already.
         """
         with self._database.transaction() as connection:
+            if click is not None and not is_first_click(connection, click, at):
+                return False
             if self._last_word(connection, mention_id) is about:
                 return False
+            if about:
+                _judge_again(connection, mention_id)
             said = connection.execute(
                 "INSERT INTO relevance_labels (mention_id, about, said_by, said_by_id, said_at) "
                 "SELECT id, ?2, ?3, ?4, ?5 FROM mentions WHERE id = ?1",
@@ -157,7 +169,7 @@ class Relevance:
                 },
             )
             connection.execute(
-                "UPDATE relevance_vectors SET p_about = NULL "
+                "UPDATE relevance_vectors SET weighed = 0, p_about = NULL "
                 "WHERE mention_id IN (SELECT id FROM mentions WHERE brand = ?)",
                 (model.brand,),
             )
@@ -182,7 +194,7 @@ class Relevance:
             """
             SELECT w.mention_id, w.vector FROM relevance_vectors w
             JOIN mentions m ON m.id = w.mention_id AND m.text_hash = w.text_hash
-            WHERE w.encoder = ? AND w.mention_id IN (SELECT value FROM json_each(?))
+            WHERE w.vector IS NOT NULL AND w.encoder = ? AND w.mention_id IN (SELECT value FROM json_each(?))
             """,
             (encoder, json.dumps([*mention_ids])),
         )
@@ -191,9 +203,9 @@ class Relevance:
     def unweighed(
         self, brand: str, encoder: str, limit: int, *, without: Collection[str] = ()
     ) -> list[Mention]:
-        """Give a brand's mentions of which the model has said nothing, the newest first.
+        """Give a brand's mentions that its model has not weighed, the newest first.
 
-        Taught ones are among them while they have no vector. Only the NEWEST are looked at.
+        Only the NEWEST are looked at; those of the sources in `without` are passed over.
         """
         rows = self._database.connection.execute(
             f"""
@@ -202,7 +214,7 @@ class Relevance:
                 AND w.text_hash = m.text_hash AND w.encoder = :encoder
             WHERE m.seq IN (
                 SELECT seq FROM mentions WHERE brand = :brand ORDER BY seq DESC LIMIT :newest
-            ) AND {_OPEN} AND w.p_about IS NULL
+            ) AND {_OPEN} AND coalesce(w.weighed, 0) = 0
                 AND m.source NOT IN (SELECT value FROM json_each(:without))
             ORDER BY m.seq DESC LIMIT :limit
             """,
@@ -226,29 +238,24 @@ class Relevance:
                 connection.execute(
                     """
                     INSERT INTO relevance_vectors
-                        (mention_id, text_hash, encoder, vector, p_about)
-                    SELECT id, text_hash, ?3, ?4, ?5 FROM mentions
+                        (mention_id, text_hash, encoder, vector, weighed, p_about)
+                    SELECT id, text_hash, ?3, ?4, ?5, ?6 FROM mentions
                     WHERE id = ?1 AND text_hash = ?2
                     ON CONFLICT (mention_id) DO UPDATE SET text_hash = excluded.text_hash,
                         encoder = excluded.encoder, vector = excluded.vector,
-                        p_about = excluded.p_about
+                        weighed = excluded.weighed, p_about = excluded.p_about
                     """,
-                    (one.mention.id, one.mention.text_hash, encoder, one.vector, one.p_about),
+                    (
+                        one.mention.id,
+                        one.mention.text_hash,
+                        encoder,
+                        one.vector,
+                        one.weighed,
+                        one.p_about,
+                    ),
                 )
-                row = connection.execute(
-                    """
-                    SELECT not_about,
-                        EXISTS (SELECT 1 FROM alerts WHERE mention_id = m.id)
-                        OR EXISTS (SELECT 1 FROM cases WHERE mention_id = m.id)
-                        OR EXISTS (SELECT 1 FROM relevance_labels WHERE mention_id = m.id)
-                            AS settled
-                    FROM mentions m WHERE id = ?
-                    """,
-                    (one.mention.id,),
-                ).fetchone()
-                wanted = "model" if one.dropped else None
-                if row is not None and not row["settled"] and row["not_about"] != wanted:
-                    _set_not_about(connection, [one.mention.id], wanted)
+                if one.weighed:
+                    _let_model_decide(connection, one.mention.id, "model" if one.dropped else None)
 
     def doubtful(self, brand: str, below: float | None, limit: int) -> list[Doubted]:
         """Give the mentions that are least likely about a brand and have no label.
@@ -315,42 +322,59 @@ class Relevance:
         return bool(row["about"]) if row else None
 
 
+def _let_model_decide(connection: sqlite3.Connection, mention_id: str, by: str | None) -> None:
+    """Take a mention out or back in, unless people decided, or have it as a case or message."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM mentions m WHERE id = ?1 AND not_about IS NOT ?2
+            AND NOT EXISTS (SELECT 1 FROM relevance_labels WHERE mention_id = m.id)
+            AND NOT EXISTS (SELECT 1 FROM cases WHERE mention_id = m.id)
+            AND NOT EXISTS (SELECT 1 FROM case_mentions WHERE mention_id = m.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM alerts WHERE dedupe_key IN (wow_key(m.id), complaint_key(m.id))
+            )
+        """,
+        (mention_id, by),
+    ).fetchone()
+    if row is not None:
+        _set_not_about(connection, [mention_id], by)
+
+
 def _set_not_about(
     connection: sqlite3.Connection, mention_ids: Sequence[str], by: str | None
 ) -> None:
-    """Take mentions out of the counts or back in, and count their days anew.
-
-    What comes back without ever having had a case or a message is judged again.
-    """
+    """Take mentions out of the counts or back in, and count their days anew."""
     touched = set()
     for mention_id in mention_ids:
         row = connection.execute(
-            "SELECT brand, source, created_at, not_about, verdict_id FROM mentions WHERE id = ?",
-            (mention_id,),
+            """
+            UPDATE mentions SET not_about = ?2 WHERE id = ?1
+            RETURNING brand, source, substr(created_at, 1, 10) AS day
+            """,
+            (mention_id, by),
         ).fetchone()
-        if row is None or row["not_about"] == by:
-            continue
-        connection.execute("UPDATE mentions SET not_about = ? WHERE id = ?", (by, mention_id))
-        if row["created_at"]:
-            touched.add((row["created_at"][:10], row["brand"], row["source"]))
-        if by is None:
-            connection.execute(
-                """
-                UPDATE verdicts SET judged_at = NULL WHERE id = ?1
-                    AND NOT EXISTS (SELECT 1 FROM cases WHERE mention_id = ?2)
-                    AND NOT EXISTS (SELECT 1 FROM case_mentions WHERE mention_id = ?2)
-                    AND NOT EXISTS (SELECT 1 FROM alerts WHERE mention_id = ?2)
-                """,
-                (row["verdict_id"], mention_id),
-            )
+        if row is not None and row["day"]:
+            touched.add((row["day"], row["brand"], row["source"]))
     roll_up(connection, touched)
+
+
+def _judge_again(connection: sqlite3.Connection, mention_id: str) -> None:
+    """Let the rules see a mention that they passed over because it was taken out."""
+    connection.execute(
+        """
+        UPDATE verdicts SET judged_at = NULL
+        WHERE id = (SELECT verdict_id FROM mentions WHERE id = ?1 AND not_about IS NOT NULL)
+            AND judged_at >= coalesce(
+                (SELECT max(said_at) FROM relevance_labels WHERE mention_id = ?1), ''
+            )
+        """,
+        (mention_id,),
+    )
 
 
 @reads("mentions")
 def _doubted(row: sqlite3.Row) -> Doubted:
-    return Doubted(
-        mention=mention_from(row), p_about=row["p_about"], not_about=row["not_about"]
-    )
+    return Doubted(mention=mention_from(row), p_about=row["p_about"], not_about=row["not_about"])
 
 
 @reads("relevance_labels", "mention_id", named="id")
