@@ -15,7 +15,7 @@ from config.errors import InputError
 from config.settings import Settings
 from earful import case_handling
 from earful.case_handling import Actor
-from earful.importing import Refusal
+from earful.importing.import_rows import Refusal
 from storage.models import Experience, Stance
 from storage.store import Store
 

@@ -100,7 +100,7 @@ def import_(
     from rich.markup import escape
 
     from earful import console
-    from earful.importing import import_file
+    from earful.importing.import_rows import import_file
 
     if not re.fullmatch(r"[a-z0-9_]{1,40}", source):
         raise InputError(f"--source: {source!r}: use lower-case letters, digits and _ only")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import InputError, StoreRefusedError
-from earful.importing import MAX_TEXT, ImportReport, import_file
+from earful.importing.import_rows import MAX_TEXT, ImportReport, import_file
 from storage.models import SaveResult
 from storage.store import Store
 
