@@ -104,7 +104,7 @@ def test_ratings_in_range(value: object, stars: float | None) -> None:
     assert fields.rating(value, 5) == stars
 
 
-@pytest.mark.parametrize("value", ["5.1", -1, "nan", "five", True, [5]])
+@pytest.mark.parametrize("value", ["5.1", -1, "inf", "fine", True, [5]])
 def test_other_ratings_are_refused_by_name(value: object) -> None:
     with pytest.raises(EntryError, match=r"^rating "):
         fields.rating(value, 5)
@@ -138,7 +138,13 @@ def test_only_web_links(value: object, link: str | None) -> None:
         ("EN", "en"),
         ("zh_hant_tw", "zh-Hant-TW"),
         ("es-419", "es-419"),
-        ("english", None),
+        ("English", "en"),
+        ("eng", "en"),
+        ("Deutsch", "de"),
+        ("Português (Brasil)", "pt"),
+        ("en_GB.UTF-8", "en-GB"),
+        ("nonsense", None),
+        ("und", None),
         ("", None),
         (None, None),
         (5, None),
