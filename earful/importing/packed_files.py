@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -40,17 +39,17 @@ class PackedFile:
         return self.size if self._file.closed else min(self._file.tell(), self.size)
 
     @contextmanager
-    def opened(self) -> Iterator[io.BufferedIOBase]:
+    def opened(self) -> Iterator[IO[bytes]]:
         """Open the unpacked bytes; what keeps them from being read becomes an InputError."""
         try:
             with self.path.open("rb") as file:
                 self._file = file
                 if self.packing == "gzip":
                     with gzip.GzipFile(fileobj=file) as unpacked:
-                        yield unpacked
+                        yield cast(IO[bytes], unpacked)
                 elif self.packing == "zip":
                     with zipfile.ZipFile(file) as archive, archive.open(self.member) as unpacked:
-                        yield cast(io.BufferedIOBase, unpacked)
+                        yield unpacked
                 else:
                     yield file
         except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
