@@ -1,50 +1,34 @@
-"""A file as it comes, as rows: what every format is read into."""
+"""A file as it comes, as rows: which format it is, and who reads it."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
 
 from config.errors import InputError
+from earful.importing.delimited import DelimitedTable
+from earful.importing.file_rows import FileRow, Table
+from earful.importing.json_rows import JsonTable
+from earful.importing.packed_files import ZIP, PackedFile, packed_file
+from earful.importing.parquet_rows import ParquetTable
+from earful.importing.text_encoding import find_encoding
+from earful.importing.workbooks import SheetTable
 
+__all__ = ["FileRow", "Table", "open_table"]
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """One row of a file.
-
-    `line` is where the row begins, as an editor counts. `values` holds a cell (text) by its
-    header; what JSON nests is flattened with dots, lists stay lists, null is None. `raw` is the
-    row itself: the lines of a table, or the object of JSON. A row that is none has a `problem`.
-    """
-
-    line: int
-    values: Mapping[str, Any]
-    raw: str | dict[str, Any]
-    problem: str | None = None
-
-
-class Table(Protocol):
-    """The rows of a file; may be iterated more than once."""
-
-    @property
-    def columns(self) -> tuple[str, ...]: ...
-
-    @property
-    def shape(self) -> str:
-        """How the file is read, for people: `UTF-16, separated by commas`."""
-        ...
-
-    @property
-    def bytes_read(self) -> int: ...
-
-    @property
-    def size(self) -> int: ...
-
-    def __iter__(self) -> Iterator[FileRow]: ...
+_TABLES = (".csv", ".tsv", ".tab", ".txt")
+_JSON = (".json", ".jsonl", ".ndjson")
+# Files that are no tables, by how they begin: what they are, and what to do.
+_OTHERS = (
+    (b"\xd0\xcf\x11\xe0", "a workbook of Excel before 2007: save it as .xlsx or CSV in UTF-8"),
+    (b"%PDF", "a PDF: export a table instead"),
+    (b"SQLite format 3", "an SQLite database: export the table as CSV"),
+    (b"BZh", "packed by bzip2: unpack it first"),
+    (b"\xfd7zXZ", "packed by xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd: unpack it first"),
+    (b"7z\xbc\xaf", "packed by 7-Zip: unpack it first"),
+)
+_WEB_PAGE = (b"<!doctype", b"<html", b"<table", b"<?xml")
 
 
 def open_table(
@@ -53,52 +37,43 @@ def open_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     quotes: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Table:
-    """Open a file of rows; InputError says what keeps it from being read."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _Delimited(path, encoding or "utf-8-sig", delimiter)
-    return _Lines(path, encoding or "utf-8")
+    """Open a file of rows: delimited text, JSON, JSON Lines, Excel or Parquet, gzip or zip.
+
+    Text is read through once here, so that what is wrong with the file as a whole is known before
+    any row is taken; `progress` hears the bytes read so far. What is not given is detected.
+    InputError in one line: what, where, what to do.
+    """
+    file = packed_file(path)
+    head = file.head()
+    if head.startswith((ZIP, b"PAR1")):
+        _refuse_options(path, encoding=encoding, delimiter=delimiter, quotes=quotes)
+        if file.packing == "zip":
+            raise InputError(f"{path}: a zip within a zip, or a workbook: unpack it first")
+        return SheetTable(file) if head.startswith(ZIP) else ParquetTable(file)
+    for start, what in _OTHERS:
+        if head.startswith(start):
+            raise InputError(f"{path}: {what}")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB_PAGE):
+        raise InputError(f"{path}: a web page or XML, no table: export it as CSV or JSON")
+    found = find_encoding(file, encoding)
+    if _is_json(file, head.decode(found.codec, "ignore")):
+        _refuse_options(path, delimiter=delimiter, quotes=quotes)
+        return JsonTable(file, found, progress=progress)
+    return DelimitedTable(file, found, delimiter=delimiter, quotes=quotes, progress=progress)
 
 
-class _Delimited:
-    def __init__(self, path: Path, encoding: str, delimiter: str | None) -> None:
-        self._path, self._encoding = path, encoding
-        self.size, self.bytes_read = path.stat().st_size, 0
-        with path.open(encoding=encoding, newline="") as file:
-            first = file.readline()
-        self._delimiter = delimiter or max(",;\t", key=first.count)
-        self.columns = tuple(next(csv.reader([first], delimiter=self._delimiter), []))
-        self.shape = "UTF-8"
-
-    def __iter__(self) -> Iterator[FileRow]:
-        with self._path.open(encoding=self._encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self._delimiter)
-            next(reader, None)
-            line = reader.line_num + 1
-            for cells in reader:
-                if cells:
-                    values = dict(zip(self.columns, cells, strict=False))
-                    yield FileRow(line, values, ",".join(cells))
-                line = reader.line_num + 1
-        self.bytes_read = self.size
+def _is_json(file: PackedFile, start: str) -> bool:
+    """Say whether text is JSON: what its name says, or how it begins."""
+    name = file.member or file.path.name
+    suffix = Path(name.lower().removesuffix(".gz")).suffix
+    if suffix in _JSON:
+        return True
+    return suffix not in _TABLES and start.lstrip().startswith(("{", "["))
 
 
-class _Lines:
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._path, self._encoding = path, encoding
-        self.size, self.bytes_read = path.stat().st_size, 0
-        columns: dict[str, None] = {}
-        for row in self:
-            columns |= dict.fromkeys(row.values)
-        self.columns = tuple(columns)
-        self.shape = "UTF-8, JSON Lines"
-
-    def __iter__(self) -> Iterator[FileRow]:
-        with self._path.open(encoding=self._encoding) as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    row = json.loads(line)
-                    yield FileRow(number, row, row)
-        self.bytes_read = self.size
+def _refuse_options(path: Path, **options: str | None) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"{path}: --{name} is for tables of text: leave it out")
