@@ -72,6 +72,8 @@ class MentionSpider(scrapy.Spider):
     matches_query: ClassVar[bool] = True
     # Fields that a healthy answer always fills: when most lack one, the shape has changed.
     always: ClassVar[tuple[str, ...]] = ()
+    # How addresses hold a mention's id: patterns, each with what is made of its first group.
+    ids_in_links: ClassVar[tuple[tuple[str, str], ...]] = ()
     needs: ClassVar[str] = "nothing"
     limits: ClassVar[str]
     terms: ClassVar[str]

@@ -11,7 +11,7 @@ import click
 from config.errors import EarfulError
 from earful import __version__
 from earful.app import App
-from earful.commands import alerts, cases, gather, keep, look, run, score, setup
+from earful.commands import alerts, cases, gather, import_file, keep, look, run, score, setup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -35,7 +35,7 @@ def cli(context: click.Context, config: Path | None, db: Path | None, verbose: i
     context.obj.log_to_stderr()
 
 
-for module in (setup, run, gather, score, look, cases, alerts, keep):
+for module in (setup, run, gather, import_file, score, look, cases, alerts, keep):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -17,8 +16,6 @@ from storage.fields import EntryError
 from storage.models import Mention
 
 _STARS = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}
-_TRANSLATED = re.compile(r"\(Translated by Google\)\s*")
-_ORIGINAL = re.compile(r"\(Original\)\s*")
 
 _Number = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 
@@ -131,12 +128,12 @@ class GoogleBusinessSpider(MentionSpider):
             review.get("createTime") or review.get("updateTime"), self.now, "createTime"
         )
         edited = fields.later(review.get("updateTime"), self.now, "updateTime")
-        answer = _original(fields.plain(reply.get("comment"), "reply")) or None
+        answer = fields.original(fields.plain(reply.get("comment"), "reply")) or None
         name = fields.line(reviewer.get("displayName"), "displayName")
         place = self.options.place_id
         return self.mention(
             native_id=native_id,
-            text=_original(fields.plain(review.get("comment"), "comment")),
+            text=fields.original(fields.plain(review.get("comment"), "comment")),
             created_at=created,
             edited_at=edited if edited and edited > created else None,
             # The API gives no address of a review.
@@ -152,17 +149,6 @@ class GoogleBusinessSpider(MentionSpider):
             if answer
             else None,
         )
-
-
-def _original(text: str) -> str:
-    """Give what was written: Google puts its translation before the original, or behind it."""
-    original = _ORIGINAL.search(text)
-    if original and _TRANSLATED.match(text):
-        return text[original.end() :].strip()
-    translated = _TRANSLATED.search(text)
-    if not translated:
-        return text
-    return (text[: translated.start()].strip()) or text[translated.end() :].strip()
 
 
 def _last(name: object) -> str | None:

@@ -1,289 +1,272 @@
-"""Import mentions from CSV or JSON Lines: good rows are kept, refused ones are named."""
+"""Import a file of mentions: it is checked as a whole, then stored row by row."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from config.errors import InputError
+from earful.importing.column_plan import ColumnPlan, plan_columns
+from earful.importing.file_check import Checked, check_file
+from earful.importing.files import FileRow, Table
+from earful.importing.layouts import layout_named, recognised
+from earful.importing.row_ids import RowIds, RowKey, Whose
+from earful.importing.row_reading import Emptied, RowReader
+from earful.importing.wishes import Wishes
+from storage.fields import EntryError
 from storage.models import Mention, SaveResult
 from storage.store import Store
 
-# The columns an import may bring, named like the table.
-COLUMNS = (
-    "native_id", "url", "author", "author_id", "title", "text", "rating", "rating_max",
-    "language", "created_at", "edited_at", "reach", "parent_id", "owner_reply",
-    "owner_replied_at",
-)  # fmt: skip
-# No review is longer; what is longer is a file that was cut wrongly.
-MAX_TEXT = 100_000
-EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 _BATCH = 500
-_MOST_PEOPLE = 10**11
+_SHOWN = 20
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+# So many ids that are stored with other words, and none with the same, are another survey's.
+_ENOUGH = 3
 
-Row = Mapping[str, Any]
+Progress = Callable[[int], None]
+Reject = Callable[[FileRow, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that was not imported; `row` counts from 1, a CSV's header aside."""
+    """A row that was not imported, by the line that it begins in."""
 
-    row: int
+    line: int
     reason: str
 
 
 @dataclass(slots=True)
 class ImportReport:
+    """What an import came to: `rows` is the sum of new, edited, known, same and refused.
+
+    `same` rows stand for a mention that another row of the file stands for. `refusals` are the
+    first ones; `emptied` are the fields that could not be read, by name.
+    """
+
     rows: int = 0
     saved: SaveResult = field(default_factory=SaveResult)
-    refused: list[Refusal] = field(default_factory=list)
+    same: int = 0
+    refused: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    emptied: dict[str, Emptied] = field(default_factory=dict)
 
 
-def import_file(
-    store: Store,
-    path: Path,
-    *,
-    brand: str,
-    source: str,
-    columns: Mapping[str, str],
-    now: datetime,
-    progress: Callable[[int], None] | None = None,
-) -> ImportReport:
-    """Import a `.csv`, `.tsv` or JSON Lines file; safe to repeat.
+class FileImport:
+    """One file on its way into the store: planned when made, then checked, shown and stored.
 
-    `columns` maps names in the file to the table's. `progress` is told the bytes read so far.
-    Raises InputError when the file cannot be read at all or lacks a text column.
+    Raises InputError where the file, its columns or its values leave a question open; nothing is
+    stored before all of it has been looked at.
     """
-    for ours in columns.values():
-        if ours not in COLUMNS:
-            raise InputError(f"--map: {ours!r} is no column of mentions{_did_you_mean(ours)}")
-    report = ImportReport()
-    batch: list[tuple[int, Mention]] = []
-    try:
-        with path.open("rb") as file:
-            for number, row in enumerate(_rows(file, path, columns), start=1):
-                report.rows = number
-                try:
-                    batch.append((number, _mention(row, brand, source, now)))
-                except ValueError as error:
-                    report.refused.append(Refusal(number, str(error)))
-                if len(batch) >= _BATCH:
-                    _save(store, batch, report)
-                    batch.clear()
-                    if progress:
-                        progress(file.tell())
-            _save(store, batch, report)
-            if progress:
-                progress(file.tell())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    report.refused.sort(key=lambda refusal: refusal.row)
-    return report
 
-
-def _save(store: Store, batch: Sequence[tuple[int, Mention]], report: ImportReport) -> None:
-    """Store a batch of rows; those that the store cannot hold are refused by their number."""
-    saved = store.mentions.save([mention for _, mention in batch])
-    report.saved += saved
-    rows = {mention.id: number for number, mention in batch}
-    report.refused += [Refusal(rows[one.mention_id], one.reason) for one in saved.refused]
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """A row that could not even be parsed."""
-
-    reason: str
-
-
-def _rows(file: BinaryIO, path: Path, columns: Mapping[str, str]) -> Iterator[Row | _Broken]:
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _csv_rows(file, path, columns)
-    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        return _json_rows(file, path, columns)
-    raise InputError(f"{path}: give a .csv, .tsv or .jsonl file")
-
-
-def _csv_rows(file: BinaryIO, path: Path, columns: Mapping[str, str]) -> Iterator[Row | _Broken]:
-    csv.field_size_limit(16 * 1024 * 1024)
-    lines = (line.decode("utf-8-sig" if n == 0 else "utf-8", "replace").replace("\x00", "")
-             for n, line in enumerate(file))  # fmt: skip
-    if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{path}: UTF-16: save it as UTF-8")
-    file.seek(0)
-    first = next(lines, "")
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    _check_columns(path, header, columns)
-    names = [columns.get(name, name) for name in header]
-    reader = csv.reader(lines, delimiter=delimiter)
-    while True:
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _Broken(f"not CSV: {error}")
-            continue
-        if not values:
-            continue
-        if len(values) > len(names):
-            yield _Broken(f"has {len(values)} cells, the header {len(names)}: quote the text")
-            continue
-        yield dict(zip(names, values, strict=False))
-
-
-def _check_columns(path: Path, header: list[str], columns: Mapping[str, str]) -> None:
-    for theirs in columns:
-        if theirs not in header:
-            raise InputError(
-                f"{path}: --map: there is no column {theirs!r}; the file has: {', '.join(header)}"
-            )
-    if "text" not in [columns.get(name, name) for name in header]:
-        raise InputError(
-            f"{path}: no column `text`; the file has: {', '.join(header) or 'nothing'}; name the "
-            "one that holds the words with --map THEIRS=text"
+    def __init__(
+        self, path: Path, table: Table, wishes: Wishes, now: datetime, progress: Progress
+    ) -> None:
+        self.path, self.table, self.wishes = path, table, wishes
+        self._where, self._now, self.progress = str(path), now, progress
+        layout = layout_named(wishes.layout) if wishes.layout else recognised(table.columns)
+        self.plan: ColumnPlan = plan_columns(table.columns, layout, wishes.maps, self._where)
+        if not (wishes.source or layout.source or "source" in self.plan.columns):
+            raise InputError("--source: say where the mentions come from, such as `trustpilot`")
+        self._ids = RowIds(self.plan, wishes)
+        self.checked: Checked = check_file(
+            table, self.plan, self._ids, wishes, self._where, progress
         )
 
+    def first(self, count: int = 5) -> list[Mention]:
+        """Give the first mentions as they would be stored."""
+        reader = self._reader()
+        found: list[Mention] = []
+        for row in self.table:
+            try:
+                found.append(reader.read(row, self._ids.key(row)))
+            except EntryError:
+                continue
+            if len(found) == count:
+                break
+        return found
 
-def _json_rows(file: BinaryIO, path: Path, columns: Mapping[str, str]) -> Iterator[Row | _Broken]:
-    seen: set[str] = set()
-    for number, line in enumerate(file):
-        if not line.strip():
-            continue
-        if number == 0 and line.lstrip().startswith(b"["):
-            raise InputError(f"{path}: a JSON array: write one JSON object a line instead")
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield _Broken(f"not JSON: {error}")
-            continue
-        if not isinstance(row, dict):
-            yield _Broken("not a JSON object")
-            continue
-        seen.update(row)
-        yield {columns.get(name, name): value for name, value in row.items()}
-    for theirs in columns:
-        if seen and theirs not in seen:
+    def rehearse(self, reject: Reject | None = None) -> ImportReport:
+        """Read all rows and store none; `new` counts what could be stored."""
+        report = ImportReport()
+        for part in self._parts(report, reject):
+            report.saved += SaveResult(new=len(part))
+        return report
+
+    def store(self, store: Store, reject: Reject | None = None) -> ImportReport:
+        """Store the rows; safe to repeat. `reject` takes each row that is refused, and why."""
+        self._ask_whose_ids(store)
+        report = ImportReport()
+        for part in self._parts(report, reject):
+            self._save(store, part, report, reject)
+        return report
+
+    def _reader(self) -> RowReader:
+        return RowReader(self.plan, self.wishes, self.checked, self._now)
+
+    def _parts(
+        self, report: ImportReport, reject: Reject | None
+    ) -> Iterator[list[tuple[FileRow, RowKey, Mention]]]:
+        """Read the rows in batches, each mention once."""
+        reader = self._reader()
+        report.emptied = reader.emptied
+        rows = self._each_once(reader, report, reject)
+        while part := list(islice(rows, _BATCH)):
+            yield part
+            self.progress(self.table.bytes_read)
+        self.progress(self.table.size)
+
+    def _each_once(
+        self, reader: RowReader, report: ImportReport, reject: Reject | None
+    ) -> Iterator[tuple[FileRow, RowKey, Mention]]:
+        """Read each row; of those with one id the source's newest counts, or the file's first."""
+        seen: dict[int, int] = {}
+        first: dict[int, tuple[int, str]] = {}
+        newest: dict[int, tuple[FileRow, RowKey, Mention]] = {}
+        for row in self.table:
+            report.rows += 1
+            try:
+                key = self._ids.key(row)
+                mention = reader.read(row, key)
+            except EntryError as error:
+                _refuse(report, row, str(error), reject)
+                continue
+            digest = key.digest
+            if digest not in self.checked.repeated:
+                yield row, key, mention
+            elif key.whose is Whose.NOBODY:
+                # Equal rows without an id are so many mentions: their number parts them.
+                number = seen[digest] = seen.get(digest, 0) + 1
+                numbered = key.native_id if number == 1 else f"{key.native_id}-{number}"
+                key = replace(key, native_id=numbered)
+                yield row, key, replace(mention, native_id=numbered)
+            elif key.whose is Whose.SOURCE:
+                held = newest.get(digest)
+                report.same += held is not None
+                if held is None or _written(held[2]) <= _written(mention):
+                    newest[digest] = (row, key, mention)
+            elif digest not in first:
+                first[digest] = (row.line, mention.text_hash)
+                yield row, key, mention
+            elif first[digest][1] == mention.text_hash:
+                report.same += 1
+            else:
+                reason = (
+                    f"native_id {key.native_id!r} is that of line {first[digest][0]}, which says "
+                    "something else: is it the author's? Then map it to author_id"
+                )
+                _refuse(report, row, reason, reject)
+        yield from newest.values()
+
+    def _save(
+        self,
+        store: Store,
+        part: Sequence[tuple[FileRow, RowKey, Mention]],
+        report: ImportReport,
+        reject: Reject | None,
+    ) -> None:
+        """Store a batch of rows; those that the store cannot hold are refused by their line."""
+        rows: dict[str, FileRow] = {}
+        mentions: list[Mention] = []
+        stored = store.mentions.many(
+            [name for _, key, mention in part for name in self._names(key, mention)]
+        )
+        for row, key, mention in part:
+            mine = self._in_brand(key, mention, stored)
+            if mine is None:
+                brand = stored[mention.id].brand
+                _refuse(report, row, f"{mention.id} is a mention of {brand} already", reject)
+                continue
+            if self._is_outdated(mine, stored.get(mine.id)):
+                report.saved += SaveResult(known=1)
+                continue
+            rows[mine.id] = row
+            mentions.append(mine)
+        saved = store.mentions.save(mentions)
+        report.saved += replace(saved, refused=())
+        for one in saved.refused:
+            _refuse(report, rows[one.mention_id], one.reason, reject)
+
+    def _names(self, key: RowKey, mention: Mention) -> tuple[str, ...]:
+        if key.whose is Whose.NOBODY:
+            return ()  # the brand is part of what names it
+        return (mention.id, self._scoped(mention).id)
+
+    def _in_brand(
+        self, key: RowKey, mention: Mention, stored: dict[str, Mention]
+    ) -> Mention | None:
+        """Give the mention under the id that is this brand's; None where it is another's.
+
+        A file's own id, such as 1, may be another brand's already: then it is named with the
+        brand, and stays so.
+        """
+        held = stored.get(mention.id)
+        if key.whose is Whose.FILE:
+            scoped = self._scoped(mention)
+            taken = held is not None and held.brand != mention.brand
+            return scoped if taken or scoped.id in stored else mention
+        return mention if held is None or held.brand == mention.brand else None
+
+    def _is_outdated(self, mention: Mention, stored: Mention | None) -> bool:
+        """Tell whether the store has a later state: last month's file changes nothing back.
+
+        Only a file that says when its rows were edited can tell.
+        """
+        if stored is None or "edited_at" not in self.plan.columns or not mention.created_at:
+            return False
+        return mention.text_hash != stored.text_hash and _written(mention) < _written(stored)
+
+    def _scoped(self, mention: Mention) -> Mention:
+        brand = re.sub(r"\W+", "-", mention.brand.casefold()).strip("-")
+        return replace(mention, native_id=f"{brand}:{mention.native_id}")
+
+    def _ask_whose_ids(self, store: Store) -> None:
+        """Ask before the answers of one survey replace those of another with the same ids."""
+        if self.wishes.edits or self.wishes.set_name:
+            return
+        reader, found = self._reader(), list[tuple[RowKey, Mention]]()
+        for row in islice(self.table, _BATCH):
+            try:
+                key = self._ids.key(row)
+                if key.whose is Whose.FILE:
+                    found.append((key, reader.read(row, key)))
+            except EntryError:
+                continue
+        stored = store.mentions.many([n for key, one in found for n in self._names(key, one)])
+        changed = 0
+        for key, mention in found:
+            mine = self._in_brand(key, mention, stored)
+            old = stored.get(mine.id) if mine else None
+            if mine and old:
+                if _is_one_answer(old, mine):
+                    return
+                changed += 1
+        if changed >= _ENOUGH:
             raise InputError(
-                f"{path}: --map: no row has {theirs!r}; the rows have: {', '.join(sorted(seen))}"
+                f"{self._where}: {changed} ids are stored already, each with other words: give "
+                "this survey a name with --set NAME, or add --edits if these are the same answers"
             )
 
 
-def _mention(row: Row | _Broken, brand: str, source: str, now: datetime) -> Mention:
-    """Make a mention of a row; ValueError says what is wrong with it."""
-    if isinstance(row, _Broken):
-        raise ValueError(row.reason)
-    text = _text(row, "text") or ""
-    title = _text(row, "title")
-    rating, rating_max = _rating(row)
-    if not text.strip() and not title and rating is None:
-        raise ValueError("text is empty, and there is neither title nor rating")
-    if len(text) > MAX_TEXT:
-        raise ValueError(f"text has {len(text):,} characters; {MAX_TEXT:,} is the most")
-    created_at = _moment(row, "created_at", now)
-    return Mention(
-        brand=brand,
-        source=source,
-        native_id=_text(row, "native_id") or _content_id(row),
-        url=_url(row),
-        author=_text(row, "author"),
-        author_native_id=_text(row, "author_id"),
-        title=title,
-        text=text,
-        rating=rating,
-        rating_max=rating_max,
-        language=_text(row, "language"),
-        created_at=created_at,
-        edited_at=_moment(row, "edited_at", now),
-        reach=_reach(row),
-        parent_id=_text(row, "parent_id"),
-        owner_reply=_text(row, "owner_reply"),
-        owner_replied_at=_moment(row, "owner_replied_at", now),
-        fetched_at=now,
+def _is_one_answer(old: Mention, new: Mention) -> bool:
+    """Tell whether something besides the id says that two mentions are one."""
+    return (
+        old.text_hash == new.text_hash
+        or (old.created_at is not None and old.created_at == new.created_at)
+        or (old.author_id is not None and old.author_id == new.author_id)
     )
 
 
-def _text(row: Row, name: str) -> str | None:
-    value = row.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool | list | dict):
-        raise ValueError(f"{name} is {type(value).__name__}, not text")
-    return str(value).strip() or None
+def _written(mention: Mention) -> datetime:
+    return mention.edited_at or mention.created_at or _LONG_AGO
 
 
-def _number(row: Row, name: str) -> float | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(str(value).strip().replace(",", "."))
-    except ValueError:
-        raise ValueError(f"{name} {value!r} is not a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError(f"{name} {value!r} is not a number")
-    return number
-
-
-def _rating(row: Row) -> tuple[float | None, float | None]:
-    rating, most = _number(row, "rating"), _number(row, "rating_max")
-    if rating is None:
-        return None, None
-    most = 5.0 if most is None else most
-    if not (0 <= rating <= most and most > 0):
-        raise ValueError(f"rating {rating:g} does not lie between 0 and rating_max {most:g}")
-    return rating, most
-
-
-def _reach(row: Row) -> int | None:
-    reach = _number(row, "reach")
-    if reach is not None and not 0 <= reach < _MOST_PEOPLE:
-        raise ValueError(f"reach {reach:g} is {'negative' if reach < 0 else 'no count of people'}")
-    return None if reach is None else int(reach)
-
-
-def _moment(row: Row, name: str, now: datetime) -> datetime | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            moment = datetime.fromtimestamp(value, UTC)
-        else:
-            moment = datetime.fromisoformat(str(value).strip())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{name} {value!r} is not an ISO 8601 time") from None
-    if not EARLIEST <= moment <= now + timedelta(days=2):
-        raise ValueError(f"{name} {value!r} lies before 1995 or in the future")
-    return moment
-
-
-def _url(row: Row) -> str | None:
-    url = _text(row, "url")
-    return url if url and url.lower().startswith(("http://", "https://")) else None
-
-
-def _content_id(row: Row) -> str:
-    """Name a row without an id by what it says, so that importing it again finds it."""
-    said = [
-        row.get(name) for name in ("text", "title", "author", "author_id", "created_at", "url")
-    ]
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:20]
-
-
-def _did_you_mean(name: str) -> str:
-    close = difflib.get_close_matches(name, COLUMNS, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; they are: {', '.join(COLUMNS)}"
+def _refuse(report: ImportReport, row: FileRow, reason: str, reject: Reject | None) -> None:
+    report.refused += 1
+    if len(report.refusals) < _SHOWN:
+        report.refusals.append(Refusal(row.line, reason))
+    if reject:
+        reject(row, reason)

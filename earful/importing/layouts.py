@@ -36,6 +36,7 @@ class Layout:
     rating_words: Mapping[str, float]
     global_ids: bool = False
     id_pattern: str | None = None
+    translated: bool = False
     asks: bool = False
 
     @property

@@ -6,6 +6,7 @@ from storage.fields.clean_text import (
     from_html,
     identity,
     line,
+    original,
     plain,
     plain_or_html,
     string,
@@ -15,6 +16,7 @@ from storage.fields.entry_error import EntryError
 from storage.fields.language_tags import language
 from storage.fields.links import address, link
 from storage.fields.moments import (
+    AS_IT_SAYS,
     EARLIEST,
     LATEST_AHEAD,
     AmbiguousDateError,
@@ -28,6 +30,7 @@ from storage.fields.moments import (
 from storage.fields.rating_forms import Rated, rated, rating
 
 __all__ = [
+    "AS_IT_SAYS",
     "EARLIEST",
     "LATEST_AHEAD",
     "LONGEST_ID",
@@ -48,6 +51,7 @@ __all__ = [
     "link",
     "moment",
     "order_shown",
+    "original",
     "plain",
     "plain_or_html",
     "rated",

@@ -34,6 +34,8 @@ _USUAL_TAG = re.compile(
     r"</?(?:br|p|div|span|b|i|u|em|strong|a|ul|ol|li|h[1-6]|blockquote|img|font|table|tr|td)\b[^<>]*>",
     re.IGNORECASE,
 )
+_TRANSLATED = re.compile(r"\(Translated by Google\)\s*")
+_ORIGINAL = re.compile(r"\(Original\)\s*")
 _BBCODE = re.compile(
     r"\[/?(?:b|i|u|s|strike|spoiler|url|h[1-6]|p|list|olist|quote|code|noparse|table|tr|td|th"
     r"|img|previewyoutube)(?:\s*=[^\]\n]{0,500}|\s+[a-z]+=[^\]\n]{0,200})?\]",
@@ -92,6 +94,17 @@ def from_bbcode(value: object, field: str = "text") -> str:
         source = _BBCODE_BREAK.sub("\n", source)
         source = _BBCODE.sub("", source)
     return _tidy(html.unescape(source))
+
+
+def original(text: str) -> str:
+    """Give what was written: Google puts its translation before the original, or behind it."""
+    original = _ORIGINAL.search(text)
+    if original and _TRANSLATED.match(text):
+        return text[original.end() :].strip()
+    translated = _TRANSLATED.search(text)
+    if not translated:
+        return text
+    return (text[: translated.start()].strip()) or text[translated.end() :].strip()
 
 
 def line(value: object, field: str) -> str | None:
