@@ -61,9 +61,9 @@ def import_(
     rejects: Path | None,
     **given: Any,
 ) -> int:
-    """Import mentions from FILEs: CSV, Excel, JSON, JSON Lines or Parquet.
+    """Import mentions from files: exports, surveys, spreadsheets.
 
-    Exports of Google Play, Trustpilot, survey tools and others are recognised; in any other file
+    FILE is CSV, Excel, JSON, JSON Lines or Parquet, gzip or zip. Exports of Google Play, Trustpilot, survey tools and others are recognised; in any other file
     columns are named like the table `mentions`, or by --map. What a row cannot say is left empty
     and counted; only a row without words and without a rating is refused. Nothing is stored
     before all of a file has been checked, and importing it again changes nothing.

@@ -138,8 +138,15 @@ def _utf_16_without_mark(head: bytes) -> str | None:
     if max(even, odd) < _FEWEST_ZEROS * len(head) / 2 or max(even, odd) == 0:
         return None
     if odd > _ONE_SIDED * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > _ONE_SIDED * odd else None
+        return "utf-16-le" if _has_line_ends(head, b"\n\x00", b"\r\x00") else None
+    if even > _ONE_SIDED * odd:
+        return "utf-16-be" if _has_line_ends(head, b"\x00\n", b"\x00\r") else None
+    return None
+
+
+def _has_line_ends(head: bytes, *wide: bytes) -> bool:
+    """Say whether line ends are two bytes wide: a stray zero in UTF-8 makes none of them so."""
+    return any(end in head for end in wide) or not (b"\n" in head or b"\r" in head)
 
 
 def _old_encoding(file: PackedFile, bad: BadByte) -> TextEncoding:
