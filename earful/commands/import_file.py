@@ -63,10 +63,11 @@ def import_(
 ) -> int:
     """Import mentions from files: exports, surveys, spreadsheets.
 
-    FILE is CSV, Excel, JSON, JSON Lines or Parquet, gzip or zip. Exports of Google Play, Trustpilot, survey tools and others are recognised; in any other file
-    columns are named like the table `mentions`, or by --map. What a row cannot say is left empty
-    and counted; only a row without words and without a rating is refused. Nothing is stored
-    before all of a file has been checked, and importing it again changes nothing.
+    FILE is CSV, Excel, JSON, JSON Lines or Parquet, plain or packed. Exports of Google Play,
+    Trustpilot, survey tools and others are recognised; in any other file columns are named like
+    the table `mentions`, or by --map. What a row cannot say is left empty and counted; only a row
+    without words and without a rating is refused. Nothing is stored before all of a file has
+    been checked, and importing it again changes nothing.
     """
     wishes = _wishes(given)
     if rejects and len(files) > 1:

@@ -135,11 +135,17 @@ def cell_reader(plan: ColumnPlan) -> Callable[[FileRow, str], object]:
         if field == "text":
             # What each part answers is part of the words.
             return "\n\n".join(
-                f"{' '.join(name.split())}: {_as_text(value)}" for name, value in filled.items()
+                f"{_asked(name)} {_as_text(value)}" for name, value in filled.items()
             )
         return " ".join(map(_as_text, filled.values()))
 
     return cell
+
+
+def _asked(header: str) -> str:
+    """Give a header as what its cell answers: `Pros:`, or the question."""
+    words = " ".join(header.split())
+    return words if words.endswith(("?", ":", ".", "!", "…")) else f"{words}:"
 
 
 def _as_text(value: object) -> str:
