@@ -16,12 +16,12 @@ import pytest
 
 from alerts.decide.source_health import stand
 from crawler.base import MentionSpider
-from crawler.catalog import options_models, sources
+from crawler.catalog import mention_behind, options_models, sources
 from crawler.runner import CrawlJob
 from storage.models import CrawlOutcome, CrawlReport, SourceState
 from storage.store import Store
 from tests.crawler.fleet import run_fleet
-from tests.crawler.reading import EXAMPLES, RESPONSES, response_of
+from tests.crawler.reading import EXAMPLES, RESPONSES, read, response_of, spider_of
 from tests.crawler.site import Answer, Asked, Reply, running_site
 
 SOURCES = sorted(EXAMPLES)
@@ -45,6 +45,34 @@ def test_every_spider_is_described_tested_and_exemplified() -> None:
         for key, model in spider.Options.model_fields.items():
             assert model.description, f"{name}: describe the option {key}"
     assert set(options_models()) == set(sources()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if not sources()[name].secrets])
+def test_the_id_in_a_link_is_the_spiders(source: str) -> None:
+    """What an export links to is the mention that a crawl stores."""
+    mentions, *_ = read(spider_of(source), response_of(source))
+    assert mentions
+    in_links = [found for one in mentions if one.url and (found := mention_behind(one.url))]
+    assert set(in_links) <= {(source, one.native_id) for one in mentions}
+    has_own = source in ("google_play", "hackernews", "lobsters", "mozilla_addons", "reddit",
+                         "telegram", "youtube")  # fmt: skip
+    assert len(in_links) == (len(mentions) if has_own else 0)
+
+
+@pytest.mark.parametrize(
+    ("url", "source", "native_id"),
+    [
+        ("https://play.google.com/console/a?reviewId=gp%3AAOq&x=1", "google_play", "gp:AOq"),
+        ("https://itunes.apple.com/us/review?id=1&userReviewId=7001", "appstore", "7001"),
+        ("https://uk.trustpilot.com/reviews/66aa00000000000000000001", "trustpilot",
+         "66aa00000000000000000001"),
+        ("https://twitter.com/kai/status/19000?s=20", "x", "19000"),
+        ("https://youtu.be/vid00000001", "youtube", "vid00000001"),
+        ("https://old.reddit.com/r/air/comments/1aaaaa/t/kbbbbb", "reddit", "t1_kbbbbb"),
+    ],
+)  # fmt: skip
+def test_links_of_exports_lead_to_mentions(url: str, source: str, native_id: str) -> None:
+    assert mention_behind(url) == (source, native_id)
 
 
 @dataclass(frozen=True)
