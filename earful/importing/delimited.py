@@ -92,6 +92,8 @@ class DelimitedTable:
         columns, width = self.columns, len(self.columns)
         for row in self._rows():
             cells, problem = row.cells, row.problem
+            if not problem and not any(cells):
+                continue
             if len(cells) != width and not problem:
                 cells, problem = self._evened(row)
             if self._encoding.partly and _ESCAPED.search(row.raw):
@@ -99,7 +101,7 @@ class DelimitedTable:
                 yield FileRow(row.line, {}, raw, f"has bytes that are no {self._encoding.label}")
             elif problem:
                 yield FileRow(row.line, {}, row.raw, problem)
-            elif any(cells):
+            else:
                 yield FileRow(row.line, dict(zip(columns, cells, strict=False)), row.raw)
 
     def _evened(self, row: TextRow) -> tuple[list[str], str | None]:

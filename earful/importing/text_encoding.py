@@ -19,7 +19,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 # In UTF-16 the halves of line ends, digits and delimiters that are zero stand all on one side.
-_ONE_SIDED, _FEWEST_ZEROS = 4, 0.02
+_ONE_SIDED, _FEWEST_ZEROS, _HALF_ZEROS = 4, 0.02, 8
 # So many lines with bytes outside ASCII show what they are written in.
 _SAMPLE_LINES, _SAMPLE_BYTES = 2000, 1 << 18
 # At most so many encodings are proposed.
@@ -69,9 +69,10 @@ def find_encoding(file: PackedFile, asked: str | None = None) -> TextEncoding:
         if head.startswith(mark):
             return _checked(file, codec, label)
     wide = _utf_16_without_mark(head)
-    if wide:
-        return _checked(file, wide, "UTF-16")
     bad = first_bad_byte(file, "utf-8")
+    # UTF-16 in letters of ASCII is UTF-8 too, half of it zeros; with a few, they are just dirt.
+    if wide and (bad is not None or head.count(0) * _HALF_ZEROS > len(head)):
+        return _checked(file, wide, "UTF-16")
     return TextEncoding("utf-8", "UTF-8") if bad is None else _old_encoding(file, bad)
 
 
@@ -99,7 +100,8 @@ def _line_ends(data: bytes) -> int:
 
 def _asked_for(file: PackedFile, asked: str, head: bytes) -> TextEncoding:
     try:
-        b"".decode(asked)
+        # Codecs that are no encodings of text (hex, zip) are refused by this, not by a look-up.
+        b"text".decode(asked, "replace")
         codec = codecs.lookup(asked).name
     except (LookupError, ValueError):
         raise InputError(
