@@ -40,8 +40,6 @@ class JsonTable:
     An array is an error where it breaks off; of JSON Lines only the broken row has a problem.
     """
 
-    header_text = ""
-
     def __init__(
         self,
         file: PackedFile,
@@ -121,7 +119,9 @@ class JsonTable:
             raw = text.rstrip("\r\n") or json.dumps(value, ensure_ascii=False)
             return FileRow(line, {}, raw, "not a JSON object")
         if self._encoding.partly and _ESCAPED.search(json.dumps(value, ensure_ascii=False)):
-            return FileRow(line, {}, value, f"has bytes that are no {self._encoding.label}")
+            # As JSON escapes them, such bytes can be written down.
+            escaped = json.dumps(value)
+            return FileRow(line, {}, escaped, f"has bytes that are no {self._encoding.label}")
         try:
             return FileRow(line, flat(value), value)
         except RecursionError:

@@ -19,7 +19,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 # In UTF-16 the halves of line ends, digits and delimiters that are zero stand all on one side.
-_ONE_SIDED, _FEWEST_ZEROS, _HALF_ZEROS = 4, 0.02, 8
+_ONE_SIDED, _FEWEST_ZEROS = 4, 0.02
 # So many lines with bytes outside ASCII show what they are written in.
 _SAMPLE_LINES, _SAMPLE_BYTES = 2000, 1 << 18
 # At most so many encodings are proposed.
@@ -69,10 +69,9 @@ def find_encoding(file: PackedFile, asked: str | None = None) -> TextEncoding:
         if head.startswith(mark):
             return _checked(file, codec, label)
     wide = _utf_16_without_mark(head)
-    bad = first_bad_byte(file, "utf-8")
-    # UTF-16 in letters of ASCII is UTF-8 too, half of it zeros; with a few, they are just dirt.
-    if wide and (bad is not None or head.count(0) * _HALF_ZEROS > len(head)):
+    if wide:
         return _checked(file, wide, "UTF-16")
+    bad = first_bad_byte(file, "utf-8")
     return TextEncoding("utf-8", "UTF-8") if bad is None else _old_encoding(file, bad)
 
 
@@ -140,8 +139,15 @@ def _utf_16_without_mark(head: bytes) -> str | None:
     if max(even, odd) < _FEWEST_ZEROS * len(head) / 2 or max(even, odd) == 0:
         return None
     if odd > _ONE_SIDED * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > _ONE_SIDED * odd else None
+        return "utf-16-le" if _has_line_ends(head, b"\n\x00", b"\r\x00") else None
+    if even > _ONE_SIDED * odd:
+        return "utf-16-be" if _has_line_ends(head, b"\x00\n", b"\x00\r") else None
+    return None
+
+
+def _has_line_ends(head: bytes, *wide: bytes) -> bool:
+    """Say whether line ends are two bytes wide: a stray zero in UTF-8 makes none of them so."""
+    return any(end in head for end in wide) or not (b"\n" in head or b"\r" in head)
 
 
 def _old_encoding(file: PackedFile, bad: BadByte) -> TextEncoding:

@@ -54,6 +54,14 @@ def test_utf_16_and_a_mark(tmp_path: Path) -> None:
         assert rows_of(path)[0].values["text"] == "größer"
 
 
+def test_rows_in_another_encoding_are_refused_alone(tmp_path: Path) -> None:
+    content = '{"text": "é"}\n'.encode() * 3 + b'{"text": "caf\xe9"}\n'
+    path = file_of(tmp_path, content, "in.jsonl")
+    assert refusal(path).startswith("line 4: byte 0xE9 is no UTF-8, though the rest")
+    row = rows_of(path, encoding="utf-8")[3]
+    assert (row.problem, row.raw) == ("has bytes that are no utf-8", '{"text": "caf\\udce9"}')
+
+
 def test_lines_are_counted_in_an_array_too(tmp_path: Path) -> None:
     path = file_of(tmp_path, '{\n"reviews": [\n{"a": 1},\n\n{"a":\n2},\n{"a": 3}]}\n', "in.json")
     assert [row.line for row in rows_of(path)] == [3, 5, 7]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from config.errors import InputError
 from earful.importing.files import open_table
 from tests.earful.import_fixtures import cells_of, file_of, refusal, rows_of
 
@@ -85,6 +88,24 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     assert "--encoding is for tables of text" in refusal(whole, encoding="utf-8")
     cut = file_of(tmp_path, whole.read_bytes()[:-200], "cut.xlsx")
     assert "damaged or cut off" in refusal(cut)
+
+
+def test_a_sheet_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    whole = workbook(tmp_path / "whole.xlsx", [["id", "text"], *([n, "x"] for n in range(300))])
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(broken, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content[: len(content) // 2] if "sheet1" in name else content)
+    with pytest.raises(InputError, match="no workbook that can be read"):
+        list(open_table(broken))
+
+
+def test_a_sheet_of_libreoffice_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "in.ods", "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        file.writestr("content.xml", "<x/>")
+    assert refusal(tmp_path / "in.ods").startswith("a sheet of LibreOffice")
 
 
 def test_parquet_is_read_a_batch_at_a_time(tmp_path: Path) -> None:
