@@ -71,13 +71,12 @@ class DelimitedTable:
         self.columns, self._needed = column_names(header.cells), needed_cells(header.cells)
         self._header_line, self._first_line = above + header.line, above + header.next_line
         self._above = above + header.passed
-        self.header_text = "".join(lines[: self._above])
         self._shapes = shapes_of(
             (cells_of_line(line, self._dialect) for line in lines[self._above :]),
             len(self.columns),
         )
-        for row in self._rows():
-            if progress and row.line % 10_000 == 0:
+        for number, _row in enumerate(self._rows()):
+            if progress and number % 10_000 == 0:
                 progress(self.bytes_read)
 
     @property

@@ -37,11 +37,6 @@ class Table(Protocol):
         ...
 
     @property
-    def header_text(self) -> str:
-        """The lines above the rows as they stand in the file; empty where the format has none."""
-        ...
-
-    @property
     def bytes_read(self) -> int:
         """How far the running iteration has come, in bytes of the file as it lies there."""
         ...

@@ -20,7 +20,10 @@ _TABLES = (".csv", ".tsv", ".tab", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")
 # Files that are no tables, by how they begin: what they are, and what to do.
 _OTHERS = (
-    (b"\xd0\xcf\x11\xe0", "a workbook of Excel before 2007: save it as .xlsx or CSV in UTF-8"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "a workbook of before 2007, or with a password: save it as .xlsx without one",
+    ),
     (b"%PDF", "a PDF: export a table instead"),
     (b"SQLite format 3", "an SQLite database: export the table as CSV"),
     (b"BZh", "packed by bzip2: unpack it first"),

@@ -18,13 +18,16 @@ class JsonCursor:
 
     def __init__(self, text: TextIO, name: str) -> None:
         self._text, self._name = text, name
-        self._part, self._at = "", 0
+        self._part, self._at, self._counted = "", 0, 0
         self._line = 1
         self._decode = json.JSONDecoder().raw_decode
 
     @property
     def line(self) -> int:
-        return self._line + self._part.count("\n", 0, self._at)
+        """The line of the file that this place is in."""
+        self._line += self._part.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
 
     def peek(self) -> str:
         """Go to the next character that is no space, and give it; an error at the end."""
@@ -73,7 +76,7 @@ class JsonCursor:
         chunk = self._text.read(max(_CHUNK, len(self._part) - self._at))
         if chunk:
             self._line = self.line
-            self._part, self._at = self._part[self._at :] + chunk, 0
+            self._part, self._at, self._counted = self._part[self._at :] + chunk, 0, 0
         return bool(chunk)
 
     def _broken(self, what: str) -> InputError:

@@ -40,8 +40,6 @@ class JsonTable:
     An array is an error where it breaks off; of JSON Lines only the broken row has a problem.
     """
 
-    header_text = ""
-
     def __init__(
         self,
         file: PackedFile,
@@ -50,7 +48,8 @@ class JsonTable:
         progress: Callable[[int], None] | None = None,
     ) -> None:
         self._file, self._encoding = file, encoding
-        self._whole = _form(self._first_lines())
+        name = (file.member or file.path.name).lower().removesuffix(".gz")
+        self._whole = _is_whole(self._first_lines(), name.endswith((".jsonl", ".ndjson")))
         self._path: str | None = None
         if self._whole:
             with file.opened() as stream:
@@ -91,8 +90,7 @@ class JsonTable:
     def _first_lines(self) -> list[str]:
         with self._file.opened() as stream:
             text = io.TextIOWrapper(stream, self._encoding.codec, errors="replace")
-            lines = iter(partial(text.readline, _CHUNK), "")
-            return [line for line, _ in zip(lines, range(_FIRST_LINES), strict=False)]
+            return text.read(_CHUNK).splitlines()[:_FIRST_LINES]
 
     def _lines(self, text: io.TextIOWrapper) -> Iterator[FileRow]:
         for number, line in enumerate(iter(partial(text.readline, _LONGEST), ""), start=1):
@@ -121,23 +119,27 @@ class JsonTable:
             raw = text.rstrip("\r\n") or json.dumps(value, ensure_ascii=False)
             return FileRow(line, {}, raw, "not a JSON object")
         if self._encoding.partly and _ESCAPED.search(json.dumps(value, ensure_ascii=False)):
-            return FileRow(line, {}, value, f"has bytes that are no {self._encoding.label}")
+            # As JSON escapes them, such bytes can be written down.
+            escaped = json.dumps(value)
+            return FileRow(line, {}, escaped, f"has bytes that are no {self._encoding.label}")
         try:
             return FileRow(line, flat(value), value)
         except RecursionError:
             return FileRow(line, {}, value, "is nested too deeply")
 
 
-def _form(lines: list[str]) -> bool:
+def _is_whole(lines: list[str], lines_promised: bool) -> bool:
     """Say whether a file is JSON as a whole; else each line is for itself."""
-    filled = [line.strip() for line in lines if not line.isspace()]
+    filled = [line.strip() for line in lines if line.strip()]
     if not filled or filled[0][0] not in "[{":
         return False
     if len(filled) == 1:
-        return len(filled[0]) >= _CHUNK - 1 or _is_json(filled[0])
-    if filled[1].startswith("{") and filled[0][-1] not in "{[,":
-        return False
-    return not _is_json(filled[0]) or filled[0].startswith("[")
+        return not lines_promised or len(filled[0]) >= _CHUNK or _is_json(filled[0])
+    if filled[0][0] == "[":
+        return not (_is_json(filled[0]) and filled[1][0] == "{")
+    if filled[1][0] == "{":
+        return filled[0][-1] in "{[,"
+    return not _is_json(filled[0])
 
 
 def _is_json(line: str) -> bool:

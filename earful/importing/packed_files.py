@@ -103,6 +103,8 @@ def _zipped(plain: PackedFile) -> PackedFile:
     names = [one.filename for one in members]
     if "[Content_Types].xml" in names:
         return plain
+    if {"mimetype", "content.xml"}.issubset(names):
+        raise InputError(f"{plain.path}: a sheet of LibreOffice: save it as .xlsx or CSV in UTF-8")
     if len(members) != 1:
         listed = ", ".join(names[:5]) or "nothing"
         raise InputError(

@@ -18,7 +18,6 @@ _BATCH = 1000
 class ParquetTable:
     """The rows of a Parquet file; `line` counts rows. Times are ISO 8601."""
 
-    header_text = ""
     shape = "Parquet"
 
     def __init__(self, file: PackedFile) -> None:

@@ -99,7 +99,8 @@ def _line_ends(data: bytes) -> int:
 
 def _asked_for(file: PackedFile, asked: str, head: bytes) -> TextEncoding:
     try:
-        b"".decode(asked)
+        # Codecs that are no encodings of text (hex, zip) are refused by this, not by a look-up.
+        b"text".decode(asked, "replace")
         codec = codecs.lookup(asked).name
     except (LookupError, ValueError):
         raise InputError(

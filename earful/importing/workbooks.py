@@ -26,8 +26,6 @@ _SHOWN_AS_TEXT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 class SheetTable:
     """The first sheet of a workbook that has rows. Dates are ISO, numbers as they are shown."""
 
-    header_text = ""
-
     def __init__(self, file: PackedFile) -> None:
         self._file = file
         self._sheet, self._sheets = "", 0
@@ -88,15 +86,16 @@ class SheetTable:
                     # It warns of what it leaves out: drop-down lists, styles.
                     warnings.simplefilter("ignore")
                     book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            except (KeyError, ValueError, zipfile.BadZipFile) as error:
+                try:
+                    yield book
+                finally:
+                    book.close()
+            except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+                # A SyntaxError is what broken XML is.
                 raise InputError(
                     f"{self._file.path}: no workbook that can be read ({error}): save it again as "
                     ".xlsx, or as CSV in UTF-8"
                 ) from error
-            try:
-                yield book
-            finally:
-                book.close()
 
 
 def _filled_rows(sheet: Any, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
