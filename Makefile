@@ -15,7 +15,7 @@ ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=96
 endif
 
-.PHONY: run test quick install dev lint unit browser clean
+.PHONY: run test quick install dev lint unit browser mailserver clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi
@@ -24,7 +24,7 @@ install: $(VENV)/.installed
 
 dev: $(VENV)/.dev
 
-test: dev browser lint unit
+test: dev browser mailserver lint unit
 
 lint: dev
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ lint: dev
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
-unit: dev browser
+unit: dev browser mailserver
 	$(PYTEST) $(COVERED)
 
 # Without what is marked slow, for between two changes.
@@ -48,6 +48,16 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium chromium-driver fonts-dejavu-core; \
 	else echo "chromium and chromedriver are missing: install them to run the browser test"; fi
+
+# Debian's Dovecot, which the tests start themselves: the one that Debian starts is ended.
+mailserver:
+	@if command -v dovecot >/dev/null || [ -x /usr/sbin/dovecot ]; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "dovecot is missing: installing it with apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends dovecot-imapd; \
+		if [ -d /run/systemd/system ]; then systemctl disable --now --quiet dovecot; fi; \
+	else echo "dovecot is missing: install it to run the tests of the mailbox"; fi
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

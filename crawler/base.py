@@ -72,8 +72,6 @@ class MentionSpider(scrapy.Spider):
     matches_query: ClassVar[bool] = True
     # Fields that a healthy answer always fills: when most lack one, the shape has changed.
     always: ClassVar[tuple[str, ...]] = ()
-    # How addresses hold a mention's id: patterns, each with what is made of its first group.
-    ids_in_links: ClassVar[tuple[tuple[str, str], ...]] = ()
     needs: ClassVar[str] = "nothing"
     limits: ClassVar[str]
     terms: ClassVar[str]
@@ -158,6 +156,10 @@ class MentionSpider(scrapy.Spider):
     def wants_match(self) -> bool:
         """Tell whether mentions must match the brand's query before they are stored."""
         return self.matches_query
+
+    def queried(self, mention: Mention) -> Mention:
+        """Give what the brand's query is asked of a mention: itself, for most."""
+        return mention
 
     @property
     def asked_since(self) -> bool:
@@ -254,7 +256,7 @@ class MentionSpider(scrapy.Spider):
                 run += 1
                 if run >= self.enough_known:
                     break
-            elif not self.wants_match or self.query.matches(mention):
+            elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from urllib.parse import unquote
 
 from pydantic import BaseModel
 
@@ -37,26 +35,6 @@ def sources() -> dict[str, type[MentionSpider]]:
 def options_models() -> dict[str, type[SourceOptions]]:
     """Give the model of each source's own settings in `earful.toml`."""
     return {name: spider.Options for name, spider in _found().items()}
-
-
-def mention_behind(url: str) -> tuple[str, str] | None:
-    """Give source and native id of the mention that an address leads to, as its spider has them.
-
-    None where the address holds no id that a spider takes.
-    """
-    for pattern, template, name in _ids_in_links():
-        if found := pattern.search(url):
-            return name, template.format(unquote(found[1]))
-    return None
-
-
-@cache
-def _ids_in_links() -> tuple[tuple[re.Pattern[str], str, str], ...]:
-    return tuple(
-        (re.compile(pattern, re.IGNORECASE), template, name)
-        for name, spider in _found().items()
-        for pattern, template in spider.ids_in_links
-    )
 
 
 def hindrances(

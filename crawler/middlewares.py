@@ -133,7 +133,10 @@ class FailureMiddleware:
             return
         if request.callback is NO_CALLBACK:
             return  # robots.txt: the page itself tells what is wrong
-        if isinstance(exception, IgnoreRequest):
+        if isinstance(exception, PageError):
+            # What a download handler of ours could tell already.
+            problem = exception
+        elif isinstance(exception, IgnoreRequest):
             if PROBED in str(exception):
                 return
             if isinstance(exception, NotAsked):

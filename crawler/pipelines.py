@@ -96,7 +96,7 @@ class RelevancePipeline(_Pipeline):
         assert isinstance(spider, MentionSpider)
         if not spider.wants_match:
             raise NotConfigured
-        self.query = spider.query
+        self.query, self.queried = spider.query, spider.queried
         session = session_of(crawler)
         self.to_explain = session.explain if session else 0
 
@@ -104,7 +104,7 @@ class RelevancePipeline(_Pipeline):
         if isinstance(item, Gone):
             return item
         try:
-            taken = self.query.matches(item)
+            taken = self.query.matches(self.queried(item))
             if self.to_explain:
                 self._explain(item, taken)
         except Exception as error:
@@ -120,7 +120,7 @@ class RelevancePipeline(_Pipeline):
 
     def _explain(self, item: Mention, taken: bool) -> None:
         self.to_explain -= 1
-        clauses = self.query.explain(item)
+        clauses = self.query.explain(self.queried(item))
         told = {
             "id": item.id,
             "text": " ".join((item.title or item.text).split())[:120],

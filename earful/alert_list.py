@@ -20,11 +20,12 @@ _MARGIN = " " * 7
 def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
-    def key(alert: Alert) -> tuple[str, bool, bool, str]:
-        return alert.channel, alert.in_doubt, _put_back(alert), alert.error or ""
+    def key(alert: Alert) -> tuple[str, bool, bool, bool, str]:
+        doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
+        return alert.channel, *doubts, alert.error or ""
 
-    ordered = sorted(found, key=key)
-    for number, ((channel, in_doubt, put_back, error), group) in enumerate(groupby(ordered, key)):
+    for number, (trouble_key, group) in enumerate(groupby(sorted(found, key=key), key)):
+        channel, in_doubt, put_back, may_be_posted, error = trouble_key
         lines = [""] if number else []
         members = list(group)
         if put_back:
@@ -32,7 +33,7 @@ def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> It
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
-            told = trouble(channel, error) if members[0].id in waiting else error
+            told = trouble(channel, error, may_be_posted) if members[0].id in waiting else error
             lines += textwrap.wrap(
                 told, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )

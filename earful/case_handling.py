@@ -7,27 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.decide import surges
-from alerts.decide.case_moves import answered, clock_moves, count_overdue
-from alerts.decide.rules import Decision, Policy, Surroundings, folding_key, judge
+from alerts.decide.case_moves import Teller, answered, clock_moves, count_overdue
+from alerts.decide.rules import Decision, Policy, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
 from earful.isolation import Isolation, mention_subject
 from earful.policies import business_hours, policy_for
 from storage.models import (
     Case,
+    CaseEventKind,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Incident,
     Mention,
     NewAlert,
     NewCase,
-    Outcome,
     Stance,
     Voice,
 )
+from storage.models.dedupe_keys import limited_key
 from storage.store import Store
-from storage.tables.outbox import MESSAGES
+from storage.tables.case_file import Applied
+from storage.tables.new_alerts import MESSAGES
 
 _HOUR = timedelta(hours=1)
 # The same hours of earlier weeks: so much before and after the window is looked at too.
@@ -48,18 +51,27 @@ def judge_brand(
         with Isolation(store, "judge", now).subject(f"incident of {brand}"):
             joined = _join_incident(store, settings, policy, around, voices, decision, now)
     decision, incident, gathered = joined.decision, joined.incident, joined.gathered
-    store.judgements.record(
-        voices,
-        decision.cases,
-        [*decision.alerts, *joined.alerts],
-        now,
-        moves=decision.moves,
-        tell=policy.teller(),
-        staff=decision.staff,
-        incident=incident,
-        gathered=[mention.id for mention in gathered] if incident else (),
-    )
+    teller = policy.teller()
+    with store.write() as unit:
+        unit.cases.open_new(decision.cases)
+        # The messages first: what the moves say goes into their threads.
+        unit.outbox.add([*decision.alerts, *joined.alerts])
+        for move in decision.moves:
+            _apply(unit, move, teller)
+        if incident is not None:
+            unit.incidents.write(incident, [mention.id for mention in gathered])
+        unit.judgements.name_staff(decision.staff)
+        unit.judgements.mark_judged(voices, now)
     return decision
+
+
+def _apply(store: Store, move: CaseMove, teller: Teller) -> Applied:
+    """Carry out one move, and tell of it in the same transaction."""
+    with store.write() as unit:
+        applied = unit.cases.apply(move)
+        if applied.file is not None:
+            unit.outbox.add(teller(applied.file, move))
+    return applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +125,9 @@ def tend(store: Store, settings: Settings, now: datetime) -> int:
             continue
         with isolation.subject(name):
             for move in _moves(settings, case, replied_at.get(case.id), now):
-                changed = store.cases.apply(
-                    move, policy_for(settings, case.brand).teller()
-                ).changed
+                changed = _apply(store, move, policy_for(settings, case.brand).teller()).changed
                 touched += changed
-                if move.event == "overdue" and changed:
+                if move.event is CaseEventKind.OVERDUE and changed:
                     overdue.add(case.brand)
     for brand in sorted(overdue):
         with isolation.subject(f"overdue of {brand}"):
@@ -168,12 +178,12 @@ class Acted:
 
 
 ACTS = {
-    "claim": ("claimed", CaseState.CLAIMED, None),
-    "release": ("released", CaseState.OPEN, None),
-    "respond": ("responded", CaseState.RESPONDED, None),
-    "close": ("closed", CaseState.CLOSED, Outcome.DONE),
-    "dismiss": ("dismissed", CaseState.DISMISSED, Outcome.NOT_A_CASE),
-    "reopen": ("reopened", CaseState.OPEN, None),
+    "claim": (CaseEventKind.CLAIMED, CaseState.CLAIMED, None),
+    "release": (CaseEventKind.RELEASED, CaseState.OPEN, None),
+    "respond": (CaseEventKind.RESPONDED, CaseState.RESPONDED, None),
+    "close": (CaseEventKind.CLOSED, CaseState.CLOSED, CaseOutcome.DONE),
+    "dismiss": (CaseEventKind.DISMISSED, CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
+    "reopen": (CaseEventKind.REOPENED, CaseState.OPEN, None),
 }
 
 
@@ -208,7 +218,7 @@ def act(
         click=click,
         due_at=policy.due(now) if what == "reopen" else None,
     )
-    applied = store.cases.apply(move, policy.teller())
+    applied = _apply(store, move, policy.teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -226,21 +236,20 @@ def mute(
     if file is None or file.mention.author_id is None:
         return Acted(None, False, f"{mention_id}: its author is not known")
     author, brand = file.mention.author_id, file.case.brand
-    store.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
     waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
-    applied = store.cases.apply(
-        CaseMove(
-            mention_id=mention_id,
-            event="muted",
-            at=now,
-            to=CaseState.DISMISSED if waits else None,
-            actor=actor.name,
-            actor_id=actor.id,
-            outcome=Outcome.MUTED if waits else None,
-            click=click,
-        ),
-        policy_for(settings, brand).teller(),
+    move = CaseMove(
+        mention_id=mention_id,
+        event=CaseEventKind.MUTED,
+        at=now,
+        to=CaseState.DISMISSED if waits else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        outcome=CaseOutcome.MUTED if waits else None,
+        click=click,
     )
+    with store.write() as unit:
+        unit.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
+        applied = _apply(unit, move, policy_for(settings, brand).teller())
     return Acted(applied.case, applied.changed, applied.refused)
 
 
@@ -274,13 +283,13 @@ def relabel(
         moves.append(
             CaseMove(
                 mention_id=mention_id,
-                event="relabelled",
+                event=CaseEventKind.RELABELLED,
                 at=now,
                 to=CaseState.DISMISSED if wrong and waits else None,
                 actor=actor.name,
                 actor_id=actor.id,
                 note=experience.value,
-                outcome=Outcome.WRONG_LABEL if wrong and waits else None,
+                outcome=CaseOutcome.WRONG_LABEL if wrong and waits else None,
                 click=click,
             )
         )
@@ -292,18 +301,15 @@ def relabel(
         cases, alerts = decision.cases, decision.alerts
     if click is not None and case is not None and store.cases.knows_click(click):
         return Acted(case, False)
-    store.corrections.add(
-        mention_id,
-        experience=experience,
-        stance=stance,
-        by=actor.name,
-        at=now,
-        note=note,
-        cases=cases,
-        alerts=alerts,
-        moves=moves,
-        tell=policy.teller(),
-    )
+    with store.write() as unit:
+        corrected = unit.corrections.add(
+            mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
+        )
+        if corrected:
+            unit.cases.open_new(cases)
+            unit.outbox.add(alerts)
+            for move in moves:
+                _apply(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)
 
 
@@ -330,7 +336,7 @@ def _surroundings(
         dismissed=store.cases.dismissed(brand, now - policy.dismissed_for),
         posted=posted,
         folded={
-            channel: store.outbox.counted(folding_key(channel, now))
+            channel: store.outbox.counted(limited_key(channel, now))
             for channel in policy.calm.per_hour
         },
         incident=bool(store.incidents.open(brand)),
@@ -369,4 +375,6 @@ def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime)
     if surges.is_over(state, lately, over, window, now):
         ended = replace(state, closed_at=now)
         newest = store.incidents.complaints_of(state, _NEWEST)
-        store.incidents.write(ended, surges.alerts_about(ended, newest, now))
+        with store.write() as unit:
+            unit.incidents.write(ended)
+            unit.outbox.add(surges.alerts_about(ended, newest, now))

@@ -71,8 +71,9 @@ def crawl_target(
         policy = policy_for(settings, brand.name)
         alert = source_health(target, before, after, report, policy, now)
         alerts = [alert] if alert else []
-    with Store.open(store_path) as store:
-        store.crawls.finish(run_id, report, now, alerts, after)
+    with Store.open(store_path) as store, store.write() as unit:
+        unit.crawls.finish(run_id, report, now, after)
+        unit.outbox.add(alerts)
     return report
 
 

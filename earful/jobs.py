@@ -281,7 +281,9 @@ def _judge_backlogs(store: Store, settings: Settings, isolation: Isolation, now:
             summary = backlog(
                 old.brand, old.source, old.counts, old.oldest, old.newest, policy, now
             )
-            quiet += store.judgements.judge_backlog(old, summary, max_age, now)
+            with store.write() as unit:
+                quiet += unit.judgements.judge_backlog(old, max_age, now)
+                unit.outbox.add([summary])
     return quiet
 
 

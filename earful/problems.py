@@ -198,14 +198,15 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
-    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one[0]):
+    for channel, group in groupby(store.outbox.troubles(), key=lambda one: one.channel):
         found = list(group)
         shown = "; ".join(
-            f"{number} alert{'s' if number > 1 else ''} waiting: {trouble(channel, error)}"
-            for _, error, number, _, _ in found[:_SHOWN]
+            f"{one.waiting} alert{'s' if one.waiting > 1 else ''} waiting: "
+            f"{trouble(channel, one.error, one.may_be_posted)}"
+            for one in found[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.
-        lasts = any(parked or now - oldest > STUCK for _, _, _, parked, oldest in found)
+        lasts = any(one.parked or now - one.oldest_at > STUCK for one in found)
         yield Problem(
             f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from alerts import messages
 from alerts.decide import own_health
@@ -14,6 +14,7 @@ from config.errors import StoreError
 from config.settings import Settings
 from earful.problems import STUCK, find_problems
 from storage.models import Alert, AlertKind, AlertState, NewAlert
+from storage.models.dedupe_keys import over_key, store_trouble_key
 from storage.store import Store
 
 log = logging.getLogger("earful.health")
@@ -29,7 +30,9 @@ def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
     if not present and not known:
         return 0
     looked = own_health.look(present, known, settings.slack.ops, now)
-    store.problems.record(looked.problems, looked.alerts)
+    with store.write() as unit:
+        unit.problems.record(looked.problems)
+        unit.outbox.add(looked.alerts)
     return len(looked.alerts)
 
 
@@ -90,7 +93,7 @@ class StoreTrouble:
         store.outbox.add(
             [
                 NewAlert(
-                    dedupe_key=f"{alert.dedupe_key}:over",
+                    dedupe_key=over_key(alert.dedupe_key),
                     kind=AlertKind.OPS,
                     brand="",
                     channel=alert.channel,
@@ -104,7 +107,7 @@ class StoreTrouble:
         since = self._since or now
         return Alert(
             id=0,
-            dedupe_key=f"ops:store:{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+            dedupe_key=store_trouble_key(since),
             kind=AlertKind.OPS,
             brand="",
             channel=self._settings.slack.ops,

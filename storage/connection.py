@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from storage.faults import SQLITE_ERRORS, fault
+from storage.models.dedupe_keys import forgotten_key, wow_key
 from storage.rows import rows_of
+
+# What statements may call: keys are made in one place, also those that SQL compares.
+_KEYS = {"wow_key": wow_key, "forgotten_key": forgotten_key}
 
 
 class Connection(sqlite3.Connection):
@@ -29,6 +33,8 @@ class Connection(sqlite3.Connection):
                 address(path, mode), uri=True, timeout=patience_s, isolation_level=None
             )
         self.row_factory = rows_of(path)
+        for name, make in _KEYS.items():
+            self.create_function(name, 1, make, deterministic=True)
 
     @contextmanager
     def plain(self) -> Iterator[Self]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -39,6 +39,7 @@ class Database:
         """
         self.path = path
         self._patience_s = patience_s
+        self._is_writing = False
         mode = "ro" if readonly else "rwc" if create else "rw"
         self.connection = Connection(path, mode, patience_s)
         try:
@@ -71,14 +72,20 @@ class Database:
     def close(self) -> None:
         self.connection.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> AbstractContextManager[Connection]:
         """Write in one transaction that takes the write lock at once.
 
-        A deferred transaction that upgrades from read to write ignores the busy timeout.
+        Inside another one it is a part of that: what fails in it is undone alone, and nothing of
+        it stays unless the whole is committed.
         """
+        return self._part() if self._is_writing else self._whole()
+
+    @contextmanager
+    def _whole(self) -> Iterator[Connection]:
+        # A deferred transaction that upgrades from read to write ignores the busy timeout.
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
+        self._is_writing = True
         try:
             # Into a file that another has replaced SQLite would write without a word.
             if _identity(self.path) != self._file:
@@ -88,6 +95,27 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._is_writing = False
+
+    @contextmanager
+    def _part(self) -> Iterator[Connection]:
+        connection = self.connection
+        # On a full disk SQLite ends the whole transaction: what came later would stand alone.
+        if not connection.in_transaction:
+            raise StoreError(
+                f"{self.path}: an error before this one has undone all that was to be written "
+                "with it: mend that one, then try again"
+            )
+        connection.execute("SAVEPOINT part")
+        try:
+            yield connection
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO part")
+                connection.execute("RELEASE part")
+            raise
+        connection.execute("RELEASE part")
 
     def _roll_back(self) -> None:
         """End a failed transaction, unless SQLite has; the first error is the one to see."""
@@ -169,8 +197,8 @@ class Database:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Name the file that is at a path now, whatever is or was called so."""
     with suppress(OSError):
-        found = path.stat()
-        return found.st_dev, found.st_ino
+        file = path.stat()
+        return file.st_dev, file.st_ino
     return None
 
 

@@ -62,17 +62,17 @@ def fault(path: Path, error: sqlite3.Error | UnicodeError | OverflowError | OSEr
         return damaged(path, "its tables' names are no text")
     # What Python's module raises itself has no code of SQLite's.
     code = getattr(error, "sqlite_errorcode", None)
-    said = " ".join(str(error).split())
+    reason = " ".join(str(error).split())
     match code and code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return StoreLockedError(
-                f"{path}: another process holds it and has not let go ({said}): try again, or end "
-                "what holds it: `earful run`, an import, an open sqlite3"
+                f"{path}: another process holds it and has not let go ({reason}): try again, or "
+                "end what holds it: `earful run`, an import, an open sqlite3"
             )
         case sqlite3.SQLITE_FULL:
-            return _full(path, said)
+            return _full(path, reason)
         case sqlite3.SQLITE_CORRUPT:
-            return damaged(path, said)
+            return damaged(path, reason)
         case sqlite3.SQLITE_NOTADB:
             return StoreCorruptError(
                 f"{path}: cannot be opened as a store: it is not an SQLite file, or its head is "
@@ -81,23 +81,23 @@ def fault(path: Path, error: sqlite3.Error | UnicodeError | OverflowError | OSEr
         case sqlite3.SQLITE_READONLY if code == sqlite3.SQLITE_READONLY_DBMOVED:
             return moved(path)
         case sqlite3.SQLITE_READONLY if code in _CANNOT_READ:
-            return _unreachable(path, said)
+            return _unreachable(path, reason)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return _read_only(path, said)
+            return _read_only(path, reason)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_AUTH:
-            return _unreachable(path, said)
+            return _unreachable(path, reason)
         case sqlite3.SQLITE_NOMEM:
             return StoreError(f"{path}: the memory ran out: end other programs and try again")
-    if code is None and said.startswith("Could not decode"):
-        return damaged(path, said)
+    if code is None and reason.startswith("Could not decode"):
+        return damaged(path, reason)
     return StoreRefusedError(
-        f"{path}: SQLite refuses what Earful asks ({said}): if no other program has changed this "
-        "store, please report it"
+        f"{path}: SQLite refuses what Earful asks ({reason}): if no other program has changed "
+        "this store, please report it"
     )
 
 
-def damaged(path: Path, said: str) -> StoreCorruptError:
-    return StoreCorruptError(f"{path}: is damaged ({said}): stop `earful run`, then {_RESTORE}")
+def damaged(path: Path, reason: str) -> StoreCorruptError:
+    return StoreCorruptError(f"{path}: is damaged ({reason}): stop `earful run`, then {_RESTORE}")
 
 
 def moved(path: Path) -> StoreUnreachableError:
@@ -107,32 +107,32 @@ def moved(path: Path) -> StoreUnreachableError:
     )
 
 
-def _full(path: Path, said: str) -> StoreFullError:
+def _full(path: Path, reason: str) -> StoreFullError:
     return StoreFullError(
-        f"{path}: no space is left on its disk ({said}): what was being written is not stored; "
+        f"{path}: no space is left on its disk ({reason}): what was being written is not stored; "
         "free some space and try again"
     )
 
 
-def _read_only(path: Path, said: str) -> StoreReadOnlyError:
+def _read_only(path: Path, reason: str) -> StoreReadOnlyError:
     return StoreReadOnlyError(
-        f"{path}: cannot be written ({said}): check the permissions of the file and of its "
+        f"{path}: cannot be written ({reason}): check the permissions of the file and of its "
         "folder, and whether its disk is mounted read-only"
     )
 
 
 def _of_the_disk(path: Path, error: OSError) -> StoreError:
-    said = (error.strerror or str(error)).lower()
+    reason = (error.strerror or str(error)).lower()
     if error.errno in _FULL:
-        return _full(path, said)
+        return _full(path, reason)
     if error.errno in _FORBIDDEN:
-        return _read_only(path, said)
+        return _read_only(path, reason)
     return StoreUnreachableError(
-        f"{path}: cannot be reached ({said}): check the path and the disk"
+        f"{path}: cannot be reached ({reason}): check the path and the disk"
     )
 
 
-def _unreachable(path: Path, said: str) -> StoreError:
+def _unreachable(path: Path, reason: str) -> StoreError:
     """Find out why SQLite could not open or read a file: it does not say."""
     folder = path.absolute().parent
     if path.is_dir():
@@ -142,7 +142,7 @@ def _unreachable(path: Path, said: str) -> StoreError:
             f"{path}: cannot be reached: there is no folder {folder}: make it, or name another"
         )
     if not path.exists():
-        return moved(path) if os.access(folder, os.W_OK) else _read_only(path, said)
+        return moved(path) if os.access(folder, os.W_OK) else _read_only(path, reason)
     if not os.access(path, os.R_OK):
         return StoreReadOnlyError(
             f"{path}: cannot be read by this user: check its permissions, or work as the user of "
@@ -154,8 +154,8 @@ def _unreachable(path: Path, said: str) -> StoreError:
             "cannot be written: work as the user of `earful run`, or read a copy elsewhere"
         )
     if shutil.disk_usage(folder).free < _NO_SPACE_BYTES:
-        return _full(path, said)
+        return _full(path, reason)
     return StoreUnreachableError(
-        f"{path}: cannot be reached ({said}): check its disk and the system's log; if the file "
+        f"{path}: cannot be reached ({reason}): check its disk and the system's log; if the file "
         f"is lost, {_RESTORE}"
     )

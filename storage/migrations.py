@@ -444,6 +444,25 @@ def _waits_since(db: Database) -> None:
     db.execute("ALTER TABLE mentions ADD COLUMN waits_since TEXT")
 
 
+@migrations(name="0012_typed_state")
+def _typed_state(db: Database) -> None:
+    # What stood in a sentence or in numbers stands in columns: that Slack may have an alert, that
+    # no model could read a text. The first stores called a case that opened again just `open`.
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN may_be_posted INTEGER NOT NULL DEFAULT 0
+            CHECK (may_be_posted IN (0, 1));
+        UPDATE alerts SET may_be_posted = 1, error = substr(error, 26)
+            WHERE substr(error, 1, 25) = 'May be at Slack already: ';
+        ALTER TABLE verdicts ADD COLUMN unread INTEGER NOT NULL DEFAULT 0
+            CHECK (unread IN (0, 1));
+        UPDATE verdicts SET unread = 1 WHERE p_none = 1 AND sure = 0;
+        UPDATE case_events SET event = 'reopened' WHERE event = 'open';
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -167,17 +167,17 @@ class Insight:
         where, values = which.where()
         rows = self._rows(
             f"""
-            SELECT model, count(*) AS mentions, count(experience) AS told,
+            SELECT model, count(*) AS mentions, count(experience) AS scored,
                 coalesce(sum(sure), 0) AS sure, sum(corrected) AS corrected
             FROM voice WHERE duplicate_of IS NULL AND {where} GROUP BY 1 ORDER BY 2 DESC, 1
             """,
             *values,
         )
         return {
-            "mentions": sum(row["told"] for row in rows),
+            "mentions": sum(row["scored"] for row in rows),
             "sure": sum(row["sure"] for row in rows),
             "corrected": sum(row["corrected"] for row in rows),
-            "unscored": sum(row["mentions"] - row["told"] for row in rows),
+            "unscored": sum(row["mentions"] - row["scored"] for row in rows),
             "models": {row["model"]: row["mentions"] for row in rows if row["model"]},
         }
 
@@ -196,10 +196,10 @@ class Insight:
             """,
             *values,
         )
-        found: dict[str, list[float | None]] = {}
+        hours: dict[str, list[float | None]] = {}
         for row in rows:
-            found.setdefault(row["source"], []).append(row["hours"])
-        return found
+            hours.setdefault(row["source"], []).append(row["hours"])
+        return hours
 
     def said_by_advocates(self, which: Filter, limit: int) -> list[str]:
         """Give the ids of what a period's advocates wrote, those with the most reach first."""
@@ -225,7 +225,7 @@ class Insight:
             f"""
             SELECT count(u.author_id) AS muted,
                 coalesce(sum(v.experience = 'delighted' AND v.sure = 1 AND NOT EXISTS (
-                    SELECT 1 FROM alerts a WHERE a.dedupe_key = 'wow:' || v.id
+                    SELECT 1 FROM alerts a WHERE a.dedupe_key = wow_key(v.id)
                 )), 0) AS wows
             FROM voice v
             LEFT JOIN mutes u ON u.author_id = v.author_id AND u.brand = v.brand
@@ -285,8 +285,8 @@ def _open_case(row: sqlite3.Row) -> dict[str, Any]:
 def _check_times(row: sqlite3.Row, *columns: str) -> None:
     """Raise what `from_iso` does of a text that is no time: others read it as one."""
     for column in columns:
-        if (told := row[column]) is not None:
-            from_iso(told)
+        if (written := row[column]) is not None:
+            from_iso(written)
 
 
 def _cases_of(which: Filter) -> tuple[str, list[object]]:

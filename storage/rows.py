@@ -82,13 +82,13 @@ def read_each(
     """
     if unreadable is None:
         return [read(row) for row in rows]
-    found = []
+    values = []
     for row in rows:
         try:
-            found.append(read(row))
+            values.append(read(row))
         except StoreRowError as error:
             unreadable(row, error)
-    return found
+    return values
 
 
 def moment_in(row: sqlite3.Row, table: str, column: str) -> datetime | None:

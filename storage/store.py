@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -83,6 +85,17 @@ class Store:
             database.close()
             raise
         return cls(database)
+
+    @contextmanager
+    def write(self) -> Iterator[Self]:
+        """Write several things in one transaction: all of them, or none where the block fails.
+
+        The unit is this store while it holds the write lock: what its parts write in the block is
+        written at its end, and what they read is what they have written so far. Each part's write
+        is whole by itself, so that one that fails may be caught and the rest written.
+        """
+        with self.database.transaction():
+            yield self
 
     def close(self) -> None:
         self.database.close()

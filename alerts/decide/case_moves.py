@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.routing import Calm
@@ -13,16 +13,18 @@ from alerts.messages.case_cards import MAX_ANSWERS
 from storage.models import (
     AlertKind,
     Case,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
     Mention,
     NewAlert,
     Operation,
-    Outcome,
     Voice,
 )
+from storage.models.dedupe_keys import case_reply_key, overdue_key, update_key
 
 UPDATE_EVERY = timedelta(seconds=15)
 """A case's message changes no more often than this; the thread tells each step at once."""
@@ -41,10 +43,10 @@ class Teller:
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
-        if move.event == "reminded":
+        if move.event is CaseEventKind.REMINDED:
             payload = messages.reminder(file, move.at, file.case.claimed_by_id)
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
-        if move.event == "overdue":
+        if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
         reply = messages.thread_reply(file, move)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
@@ -55,7 +57,7 @@ class Teller:
             return []
         return [
             NewAlert(
-                dedupe_key=f"update:{file.case.root_key}",
+                dedupe_key=update_key(file.case.root_key),
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -76,7 +78,7 @@ class Teller:
         return [
             NewAlert(
                 # Counted in the transaction that wrote the event: each event has one reply.
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=kind,
                 brand=file.case.brand,
                 channel=file.channel,
@@ -93,7 +95,7 @@ class Teller:
         channel = file.channel or self.channel
         return [
             NewAlert(
-                dedupe_key=f"case:{file.case.id}:{len(file.events)}",
+                dedupe_key=case_reply_key(file.case.id, len(file.events)),
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
@@ -115,22 +117,22 @@ def edited(
         if case.state in (*_WAITING, CaseState.RESPONDED):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="won_back",
+                event=CaseEventKind.WON_BACK,
                 at=now,
                 to=CaseState.CLOSED,
-                outcome=Outcome.WON_BACK,
+                outcome=CaseOutcome.WON_BACK,
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
         if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
-                event="reopened",
+                event=CaseEventKind.REOPENED,
                 at=now,
                 to=CaseState.OPEN,
                 due_at=due(now),
             )
-    return CaseMove(mention_id=voice.mention.id, event="edited", at=now)
+    return CaseMove(mention_id=voice.mention.id, event=CaseEventKind.EDITED, at=now)
 
 
 def joins(
@@ -144,7 +146,7 @@ def joins(
     again = done and answers < MAX_ANSWERS
     return CaseMove(
         mention_id=case.mention_id,
-        event="joined",
+        event=CaseEventKind.JOINED,
         at=now,
         joins=voice.mention.id,
         to=CaseState.OPEN if again else None,
@@ -156,7 +158,7 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
     """Let an owner's public reply answer a case; it counts from when the owner wrote it."""
     return CaseMove(
         mention_id=case.mention_id,
-        event="answered",
+        event=CaseEventKind.ANSWERED,
         at=now,
         to=CaseState.RESPONDED,
         responded_at=max(case.opened_at, min(replied_at, now)),
@@ -175,14 +177,18 @@ def clock_moves(
     for case in cases:
         if case.due_at < now:
             if case.overdue_told_at is None:
-                moves.append(CaseMove(mention_id=case.mention_id, event="overdue", at=now))
+                moves.append(
+                    CaseMove(mention_id=case.mention_id, event=CaseEventKind.OVERDUE, at=now)
+                )
         elif (
             case.state is CaseState.CLAIMED
             and case.reminded_at is None
             and remind_at(case) <= now
             and is_open(now)
         ):
-            moves.append(CaseMove(mention_id=case.mention_id, event="reminded", at=now))
+            moves.append(
+                CaseMove(mention_id=case.mention_id, event=CaseEventKind.REMINDED, at=now)
+            )
     return moves
 
 
@@ -207,7 +213,7 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
 
 def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = f"ops:overdue:{brand}:{now.astimezone(UTC):%Y-%m-%d}"
+    key = overdue_key(brand, now)
     payload = messages.overdue_count(brand, number, now)
     first = NewAlert(
         dedupe_key=key,
@@ -218,7 +224,7 @@ def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[
         created_at=now,
     )
     update = NewAlert(
-        dedupe_key=f"update:{key}",
+        dedupe_key=update_key(key),
         kind=AlertKind.OPS,
         brand=brand,
         channel=channel,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 
 from alerts import messages
 from storage.models import AlertKind, KnownProblem, NewAlert
+from storage.models.dedupe_keys import away_key, problems_key
 
 LOOKS = 3
 """A problem is told once so many looks in a row saw it; one that is gone after two is over."""
@@ -70,18 +70,18 @@ def look(
     alerts = []
     if told:
         payload = messages.earful_in_trouble([one.sentence for one in told], now)
-        alerts.append(_alert("trouble", told, payload, channel, now))
+        alerts.append(_alert(told, payload, channel, now, over=False))
     if over:
         remaining = sum(one.told_at is not None for one in after)
         payload = messages.earful_is_well([one.about for one in over], remaining, now)
-        alerts.append(_alert("over", over, payload, channel, now))
+        alerts.append(_alert(over, payload, channel, now, over=True))
     return Looked(tuple(after), tuple(alerts))
 
 
 def was_away(since: datetime, until: datetime, channel: str, *, died: bool) -> NewAlert:
     """Tell ops, once, of a time in which no daemon ran."""
     return NewAlert(
-        dedupe_key=f"ops:away:{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        dedupe_key=away_key(since),
         kind=AlertKind.OPS,
         brand="",
         channel=channel,
@@ -91,16 +91,15 @@ def was_away(since: datetime, until: datetime, channel: str, *, died: bool) -> N
 
 
 def _alert(
-    what: str,
     problems: Sequence[KnownProblem],
     payload: dict[str, object],
     channel: str,
     now: datetime,
+    *,
+    over: bool,
 ) -> NewAlert:
-    # Since when names the occasion: the same problem of another day is news.
-    names = ",".join(sorted(f"{one.key}@{one.since:%Y-%m-%dT%H:%M:%S}" for one in problems))
     return NewAlert(
-        dedupe_key=f"ops:{what}:{sha256(names.encode()).hexdigest()[:16]}",
+        dedupe_key=problems_key([(one.key, one.since) for one in problems], over=over),
         kind=AlertKind.OPS,
         brand="",
         channel=channel,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.case_moves import (
@@ -41,7 +41,15 @@ from storage.models import (
     Operation,
     Stance,
     Voice,
+)
+from storage.models.dedupe_keys import (
+    backlog_key,
+    checkpoint_key,
     complaint_key,
+    kudos_key,
+    limited_key,
+    update_key,
+    wow_key,
 )
 
 
@@ -250,7 +258,7 @@ class _Judging:
                 return
         payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
         kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
-        alert = _alert(f"wow:{mention.id}", kind, channel, voice, payload, self._now)
+        alert = _alert(wow_key(mention.id), kind, channel, voice, payload, self._now)
         self._post(alert, urgent=bool(route and route.urgent))
 
     def _post(self, alert: NewAlert, *, urgent: bool) -> None:
@@ -271,7 +279,7 @@ def backlog(
     """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
     hours = policy.max_age / timedelta(hours=1)
     return NewAlert(
-        dedupe_key=f"backlog:{brand}:{source}:{now.astimezone(UTC):%Y-%m-%d}",
+        dedupe_key=backlog_key(brand, source, now),
         kind=AlertKind.BACKLOG,
         brand=brand,
         channel=policy.source_channels.get(source, policy.channels.digest),
@@ -287,7 +295,7 @@ def checkpoint_reached(
     if not result.reached or result.value is None:
         return None
     return NewAlert(
-        dedupe_key=f"checkpoint:{brand}:{metric}:{result.target:g}",
+        dedupe_key=checkpoint_key(brand, metric, result.target),
         kind=AlertKind.CHECKPOINT,
         brand=brand,
         channel=policy.channels.wows,
@@ -313,7 +321,7 @@ def leaderboard(
     known = {one.name: one for one in policy.staff}
     places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
     return NewAlert(
-        dedupe_key=f"kudos:{brand}:{month}",
+        dedupe_key=kudos_key(brand, month),
         kind=AlertKind.KUDOS,
         brand=brand,
         channel=policy.channels.wows,
@@ -324,8 +332,7 @@ def leaderboard(
 
 def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
-    hour = now.astimezone(UTC)
-    key = folding_key(channel, hour)
+    key = limited_key(channel, now)
     payload = messages.limited(brand, number, now)
     first = NewAlert(
         dedupe_key=key,
@@ -337,17 +344,12 @@ def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAle
     )
     update = replace(
         first,
-        dedupe_key=f"update:{key}",
+        dedupe_key=update_key(key),
         operation=Operation.UPDATE,
         root_key=key,
         spacing=UPDATE_EVERY,
     )
     return [first, update]
-
-
-def folding_key(channel: str, now: datetime) -> str:
-    """Name the message that stands for what a channel's limit held back this hour."""
-    return f"limited:{channel}:{now.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def _begun(case: NewCase) -> Case:

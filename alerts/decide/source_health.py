@@ -6,7 +6,7 @@ Pure: a finished crawl and the runs before it in, a standing and at most one ale
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
@@ -23,6 +23,7 @@ from storage.models import (
     SourceState,
     from_iso,
 )
+from storage.models.dedupe_keys import source_key
 
 RESTS_AFTER = 3
 """So many failures in a row, and the source is left alone for longer each time."""
@@ -92,10 +93,9 @@ def source_health(
     was = before.state if before is not None else SourceState.OK
     if was is after.state:
         return None
-    change = "healed" if after.state.good else f"trouble:{after.state}"
-    place = f"{target.brand}:{target.source}:{target.target}"
+    trouble = None if after.state.good else after.state
     return NewAlert(
-        dedupe_key=f"ops:{change}:{place}:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        dedupe_key=source_key(target.brand, target.source, target.target, now, trouble=trouble),
         kind=AlertKind.OPS,
         brand=target.brand,
         channel=policy.channels.ops,

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts import messages
 from alerts.decide.case_moves import UPDATE_EVERY
 from alerts.decide.stats import Rate, count_limit, p_chart
 from storage.models import AlertKind, Incident, Mention, NewAlert, Operation
+from storage.models.dedupe_keys import over_key, spike_key, update_key
 
 HOURS = 3
 """Over so many hours spikes are judged."""
@@ -92,7 +93,7 @@ def alerts_about(
         root,
         replace(
             root,
-            dedupe_key=f"update:{state.root_key}",
+            dedupe_key=update_key(state.root_key),
             operation=Operation.UPDATE,
             root_key=state.root_key,
             spacing=spacing,
@@ -103,7 +104,7 @@ def alerts_about(
         told.append(
             replace(
                 root,
-                dedupe_key=f"{state.root_key}:over",
+                dedupe_key=over_key(state.root_key),
                 operation=Operation.REPLY,
                 root_key=state.root_key,
                 payload=messages.note(calm) | {"broadcast": True},
@@ -161,7 +162,7 @@ def spikes(
             found.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
     return [
         NewAlert(
-            dedupe_key=f"spike:{brand}:{kind}:{now.astimezone(UTC):%Y-%m-%d}",
+            dedupe_key=spike_key(brand, kind, now),
             kind=AlertKind.SPIKE,
             brand=brand,
             channel=channel,

@@ -35,11 +35,12 @@ from storage.models import (
     AlertKind,
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     Experience,
-    Outcome,
     Voice,
 )
 
@@ -47,12 +48,19 @@ MAX_ANSWERS = 2
 """Public answers to one person in one thread, after which more only feeds the quarrel (Baer)."""
 
 _ENDED = {
-    Outcome.WON_BACK: "won back",
-    Outcome.DONE: "done",
-    Outcome.NOT_A_CASE: "not a case",
-    Outcome.WRONG_LABEL: "the label was wrong",
-    Outcome.MUTED: "the author is muted",
+    CaseOutcome.WON_BACK: "won back",
+    CaseOutcome.DONE: "done",
+    CaseOutcome.NOT_A_CASE: "not a case",
+    CaseOutcome.WRONG_LABEL: "the label was wrong",
+    CaseOutcome.MUTED: "the author is muted",
 }
+_ENDS = frozenset(
+    {
+        CaseEventKind.RESPONDED, CaseEventKind.ANSWERED, CaseEventKind.CLOSED,
+        CaseEventKind.DISMISSED, CaseEventKind.MUTED, CaseEventKind.RELABELLED,
+        CaseEventKind.WON_BACK,
+    }
+)  # fmt: skip
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
     ("It is delighted", Experience.DELIGHTED),
@@ -111,7 +119,7 @@ def case_card(file: CaseFile) -> dict[str, Any]:
         title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
     else:
         title = f"{complaint_word} about {mention.brand}"
-    if case.outcome is Outcome.WON_BACK:
+    if case.outcome is CaseOutcome.WON_BACK:
         title = f"Won back: a customer of {mention.brand}"
     lead = None
     if lost and waits:
@@ -139,7 +147,7 @@ def state_line(file: CaseFile) -> str:
     case = file.case
     by = _by(file)
     match case.state:
-        case CaseState.OPEN if any(event.event == "reopened" for event in file.events):
+        case CaseState.OPEN if any(event.event is CaseEventKind.REOPENED for event in file.events):
             return "*Open again*: nobody has claimed it."
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
@@ -163,34 +171,34 @@ def thread_line(file: CaseFile, move: CaseMove) -> str | None:
     actor = line(move.actor, 60)
     note = f" “{line(move.note, 300)}”" if move.note else ""
     match move.event:
-        case "claimed":
+        case CaseEventKind.CLAIMED:
             return f"{actor} claimed this case.{note}"
-        case "released":
+        case CaseEventKind.RELEASED:
             return f"{actor} gave this case back: it is open again.{note}"
-        case "responded":
+        case CaseEventKind.RESPONDED:
             return f"{actor} has answered.{note}"
-        case "answered":
+        case CaseEventKind.ANSWERED:
             return "The owner has answered in public."
-        case "closed":
+        case CaseEventKind.CLOSED:
             return f"{actor} closed this case.{note}"
-        case "dismissed":
+        case CaseEventKind.DISMISSED:
             return f"{actor} dismissed this case: not a case.{note}"
-        case "muted":
+        case CaseEventKind.MUTED:
             return f"{actor} muted {who(file.mention)}: nothing of this author alerts any more."
-        case "relabelled":
+        case CaseEventKind.RELABELLED:
             return f"{actor} corrected the label: {line(move.note, 40)}."
-        case "reopened":
+        case CaseEventKind.REOPENED:
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
-        case "joined":
+        case CaseEventKind.JOINED:
             return _joining(file, move)
-        case "edited":
+        case CaseEventKind.EDITED:
             return f"The author edited the text: {briefly(file.mention)}"
-        case "won_back":
+        case CaseEventKind.WON_BACK:
             return (
                 f"*Won back*: {who(file.mention)} changed the text"
                 f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
             )
-        case _:
+        case CaseEventKind.OPENED | CaseEventKind.REMINDED | CaseEventKind.OVERDUE:
             return None
 
 
@@ -262,10 +270,9 @@ def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> Cas
 
 
 def _by(file: CaseFile) -> str:
-    ends = {"responded", "answered", "closed", "dismissed", "muted", "relabelled", "won_back"}
-    last: CaseEvent | None = next((e for e in reversed(file.events) if e.event in ends), None)
+    last: CaseEvent | None = next((e for e in reversed(file.events) if e.event in _ENDS), None)
     if last is None or last.actor == "earful":
-        return " in public" if last is not None and last.event == "answered" else ""
+        return " in public" if last is not None and last.event is CaseEventKind.ANSWERED else ""
     return f" by {line(last.actor, 60)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +30,7 @@ from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, day, line, moment, percentage, span, units
 from alerts.messages.voice_cards import quotation, read_link, source_name, stars
 from storage.models import AlertKind, Experience, Mention, NewAlert, Operation, SourceState
+from storage.models.dedupe_keys import chart_key, digest_key
 
 _MAX_ALT = 900
 _OLDEST = "Oldest open case"
@@ -155,12 +156,6 @@ def digest(numbers: DigestNumbers) -> dict[str, Any]:
     return payload(summary, blocks)
 
 
-def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
-    """Name the digest of a brand's period; it is written once."""
-    kind = "digest:week" if weekly else "digest"
-    return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
-
-
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
     """Make the digest an alert, once for each brand and period's end."""
     weekly = numbers.end - numbers.start > timedelta(days=2)
@@ -182,7 +177,7 @@ def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
     )
     name = sha256(digest.dedupe_key.encode()).hexdigest()[:12]
     return NewAlert(
-        dedupe_key=f"chart:{digest.dedupe_key}",
+        dedupe_key=chart_key(digest.dedupe_key),
         kind=AlertKind.DIGEST,
         brand=digest.brand,
         channel=digest.channel,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from alerts.slack.slack_errors import ACCOUNT_ERRORS, is_channel_error
-from storage.models import MAY_BE_POSTED
 
 _BY_EYE = "by eye"
 _REFUSED = "refused the message"
@@ -48,11 +47,10 @@ def advice_for(channel: str, error: str, in_doubt: bool) -> str:
     )
 
 
-def trouble(channel: str, error: str) -> str:
+def trouble(channel: str, error: str, in_doubt: bool) -> str:
     """Give what the outbox wrote down about alerts of a channel, and what to do about it."""
-    told = error.removeprefix(MAY_BE_POSTED)
-    advice = advice_for(channel, error, told != error)
-    return f"{told.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
+    advice = advice_for(channel, error, in_doubt)
+    return f"{error.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
 
 
 def _list(channel: str) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Answer, Fate, Look, Sight, Transport
-from storage.models import MAY_BE_POSTED, Alert, AlertState, Operation
+from storage.models import Alert, AlertState, Operation
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -202,7 +202,7 @@ class _Delivery:
         else:
             self._lines.tried(alert)
         if raised.in_look or alert.attempts >= _MAX_RAISED:
-            self._park(alert, f"{MAY_BE_POSTED}{raised.sentence}")
+            self._park(alert, raised.sentence, may_be_posted=True)
         else:
             self._leave_unclear(alert, Answer(Fate.UNCLEAR, raised.sentence))
 
@@ -248,7 +248,7 @@ class _Delivery:
         self._problem(answer.error)
         self._counts["unclear"] += 1
         at = self._now() + max(self._settle, self._backoff(alert.attempts, answer.retry_after))
-        self._outbox.unclear(alert.id, at, MAY_BE_POSTED + answer.error)
+        self._outbox.unclear(alert.id, at, answer.error)
         self._lines.block(alert)
 
     def _hold(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
@@ -280,8 +280,7 @@ class _Delivery:
             case Sight.FOUND:
                 self._found(alert, look)
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
-                told = (alert.error or "").removeprefix(MAY_BE_POSTED)
-                told = f"{told} Given up after {alert.attempts} tries.".strip()
+                told = f"{alert.error or ''} Given up after {alert.attempts} tries.".strip()
                 self._park(alert, told, absent=True)
             case Sight.ABSENT:
                 told = "Slack does not have it: sent again."
@@ -290,7 +289,7 @@ class _Delivery:
                 self._look_later(alert, look)
             case Sight.BLIND:
                 self._problem(look.error)
-                self._park(alert, MAY_BE_POSTED + look.error)
+                self._park(alert, look.error, may_be_posted=True)
 
     def _found(self, alert: Alert, look: Look) -> None:
         self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)
@@ -301,12 +300,14 @@ class _Delivery:
         self._failed(alert.channel)
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
-        self._outbox.unclear(alert.id, at, MAY_BE_POSTED + look.error)
+        self._outbox.unclear(alert.id, at, look.error)
         self._lines.block(alert)
 
-    def _park(self, alert: Alert, error: str, *, absent: bool = False) -> None:
+    def _park(
+        self, alert: Alert, error: str, *, absent: bool = False, may_be_posted: bool = False
+    ) -> None:
         self._problem(error)
-        self._outbox.park(alert.id, error, absent=absent)
+        self._outbox.park(alert.id, error, absent=absent, may_be_posted=may_be_posted)
         self._counts["parked"] += 1
 
     def _failed(self, channel: str) -> None:
@@ -318,7 +319,7 @@ class _Delivery:
         self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
 
     def _problem(self, error: str) -> None:
-        self._problems[error.removeprefix(MAY_BE_POSTED)] = None
+        self._problems[error] = None
 
     def _backoff(self, attempts: int, at_least: float | None) -> timedelta:
         doublings = min(max(attempts, 1) - 1, 20)

@@ -168,7 +168,7 @@ class BotTransport:
         if alert.operation is Operation.UPDATE:
             return Look(Sight.ABSENT)
         # A doubt may be older than the last try: of several, any may be the one that was posted.
-        tried = None if alert.was_in_doubt else alert.claimed_at
+        tried = None if alert.may_be_posted else alert.claimed_at
         since = (tried or alert.created_at) - _LOOK_BACK
         try:
             channel_id = alert.root_channel or self._channel_id(alert.channel)

@@ -45,7 +45,6 @@ class AppStoreSpider(MentionSpider):
     name = "appstore"
     label = "Apple App Store"
     default_base_url = "https://itunes.apple.com"
-    ids_in_links = ((r"\bapple\.com/.*[?&]userReviewId=(\d+)", "{}"),)
     robots = False
     matches_query = False
     always = ("rating", "author")

@@ -38,7 +38,6 @@ class GooglePlaySpider(MentionSpider):
     name = "google_play"
     label = "Google Play"
     default_base_url = "https://play.google.com"
-    ids_in_links = ((r"play\.google\.com/.*[?&]reviewId=([^&#]+)", "{}"),)
     matches_query = False
     always = ("rating", "author")
     needs = "the app's package name, and `accept_unofficial = true` or `owner_api = true`"

@@ -29,7 +29,6 @@ class HackerNewsSpider(MentionSpider):
     name = "hackernews"
     label = "Hacker News"
     default_base_url = "https://hn.algolia.com"
-    ids_in_links = ((r"news\.ycombinator\.com/item\?id=(\d+)", "{}"),)
     robots = False
     always = ("author",)
     limits = "about 10,000 requests an hour; 100 hits a request"

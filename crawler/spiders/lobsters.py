@@ -26,7 +26,6 @@ class LobstersSpider(MentionSpider):
     name = "lobsters"
     label = "Lobsters"
     default_base_url = "https://lobste.rs"
-    ids_in_links = ((r"lobste\.rs/s/(\w+)", "{}"),)
     always = ("author", "url")
     limits = "25 stories a page; a request a second"
     terms = "public pages, no key; robots.txt is obeyed"

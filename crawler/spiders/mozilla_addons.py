@@ -28,7 +28,6 @@ class MozillaAddonsSpider(MentionSpider):
     name = "mozilla_addons"
     label = "Firefox Add-ons"
     default_base_url = "https://addons.mozilla.org"
-    ids_in_links = ((r"addons\.mozilla\.org/.*/reviews/(\d+)", "{}"),)
     robots = False
     matches_query = False
     always = ("rating", "author")

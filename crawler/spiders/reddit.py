@@ -48,10 +48,6 @@ class RedditSpider(MentionSpider):
     name = "reddit"
     label = "Reddit"
     default_base_url = "https://www.reddit.com"
-    ids_in_links = (
-        (r"reddit\.com/r/\w+/comments/\w+/[^/]*/(\w+)", "t1_{}"),
-        (r"reddit\.com/r/\w+/comments/(\w+)", "t3_{}"),
-    )
     always = ("author",)
     needs = '`mode = "oauth"` with an app\'s keys, or `obey_robots = false` for RSS'
     limits = "RSS: a request every two seconds; API: 100 a minute; search finds posts only"

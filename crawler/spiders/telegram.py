@@ -42,7 +42,6 @@ class TelegramSpider(MentionSpider):
     name = "telegram"
     label = "Telegram channels"
     default_base_url = "https://t.me"
-    ids_in_links = ((r"\bt\.me/(?:s/)?(\w+/\d+)", "{}"),)
     always = ("author", "url")
     needs = "the names of public channels whose preview is on"
     limits = "about 20 posts a page; slow reading is expected"

@@ -29,7 +29,6 @@ class TrustpilotSpider(MentionSpider):
     name = "trustpilot"
     label = "Trustpilot"
     default_base_url = "https://api.trustpilot.com"
-    ids_in_links = ((r"\btrustpilot\.[a-z.]+/reviews/([0-9a-f]{16,40})\b", "{}"),)
     robots = False
     matches_query = False
     always = ("rating", "author")

@@ -37,7 +37,6 @@ class XSpider(MentionSpider):
     name = "x"
     label = "X (Twitter)"
     default_base_url = "https://api.x.com"
-    ids_in_links = ((r"\b(?:x|twitter)\.com/\w+/status/(\d+)", "{}"),)
     robots = False
     needs = "a bearer token of a paid X developer account"
     limits = "7 days back; 100 posts a request, each paid for; 60 requests in 15 minutes"

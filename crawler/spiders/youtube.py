@@ -43,11 +43,6 @@ class YoutubeSpider(MentionSpider):
     name = "youtube"
     label = "YouTube"
     default_base_url = "https://www.googleapis.com"
-    ids_in_links = (
-        (r"youtube\.com/watch\?.*\blc=([\w.-]+)", "{}"),
-        (r"youtube\.com/watch\?(?:.*&)?v=([\w-]+)", "{}"),
-        (r"youtu\.be/([\w-]+)", "{}"),
-    )
     robots = False
     always = ("url", "author")
     needs = "a free API key"

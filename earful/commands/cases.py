@@ -55,7 +55,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
     with app.open_store() as store:
         files = [
             (one, store.cases.file(one.mention_id))
-            for one in store.cases.found(states, brand, limit)
+            for one in store.cases.in_states(states, brand, limit)
         ]
     if as_json:
         for one, file in files:

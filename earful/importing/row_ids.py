@@ -9,11 +9,12 @@ from enum import Enum, auto
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from crawler.catalog import mention_behind, sources
+from crawler.catalog import sources
 from earful.importing.column_plan import ColumnPlan
 from earful.importing.files import FileRow
 from earful.importing.wishes import Wishes
 from storage import fields
+from storage.native_ids import Origin, origin_of
 
 # What makes a row without an id the row that it is.
 _SAID = (
@@ -59,13 +60,13 @@ class RowIds:
         """Name a row; EntryError where its id or its source cannot be."""
         cell = self._cell
         url = cell(row, "url")
-        behind = mention_behind(url) if isinstance(url, str) and "://" in url else None
+        behind = origin_of(url) if isinstance(url, str) and "://" in url else None
         source = self._source(row, url, behind)
         if self._plan.layout.own:
             whole = fields.identity(cell(row, "id"))
             return RowKey(source, whole.removeprefix(f"{source}:"), Whose.SOURCE)
-        if behind and behind[0] == source:
-            return RowKey(source, behind[1], Whose.SOURCE)
+        if behind and behind.source == source:
+            return RowKey(source, behind.native_id, Whose.SOURCE)
         given = cell(row, "native_id")
         if given is not None and str(given).strip():
             native_id = fields.identity(given, "native_id")
@@ -80,7 +81,7 @@ class RowIds:
         """Give a file's own id within the set that the person named."""
         return f"{self._wishes.set_name}/{native_id}" if self._wishes.set_name else native_id
 
-    def _source(self, row: FileRow, url: object, behind: tuple[str, str] | None) -> str:
+    def _source(self, row: FileRow, url: object, behind: Origin | None) -> str:
         if self._wishes.source:
             return self._wishes.source
         told = self._cell(row, "source")
@@ -88,7 +89,7 @@ class RowIds:
             return told
         if "source" in self._plan.columns:
             if behind:
-                return behind[0]
+                return behind.source
             if named := self._sources.name(told) or self._sources.name(_host(url)):
                 return named
             raise fields.EntryError("source is empty: give --source")

@@ -18,13 +18,13 @@ from alerts.messages.digest import (
     SourceTrouble,
     chart_alert,
     digest_alert,
-    digest_key,
 )
 from alerts.messages.digest_chart import Day
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import policy_for
 from storage.models import Experience, Mention, SourceState, from_iso
+from storage.models.dedupe_keys import digest_key
 from storage.reports import Filter
 from storage.store import Store
 
@@ -188,7 +188,9 @@ def _judge_checkpoint(
     alert = checkpoint_reached(brand.name, goal.metric, _days(goal), result, policy, now)
     if alert is None or result.value is None:
         return False
-    store.checkpoints.reach(present, result.value, result.next_target, now, [alert])
+    with store.write() as unit:
+        unit.checkpoints.reach(present, result.value, result.next_target, now)
+        unit.outbox.add([alert])
     return True
 
 

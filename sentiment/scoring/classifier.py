@@ -271,7 +271,8 @@ class Classifier:
         """No experience is claimed where there is nothing the model could read."""
         import numpy as np
 
-        return self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
+        nothing = self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
+        return replace(nothing, unread=True)
 
 
 def _mode(calibration: Calibration, text: Text) -> Mode:

@@ -118,7 +118,7 @@ class LanguageModel:
         return total / total.sum(1, keepdims=True), whole
 
     def _verdict(self, experience: Floats, stance: Floats, whole: bool) -> Verdict:
-        chances = {
+        chances: dict[str, Any] = {
             f"p_{name}": float(value)
             for kind, row in ((Experience, experience), (Stance, stance))
             for name, value in zip(kind, row, strict=True)

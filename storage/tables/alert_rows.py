@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from storage.models import Alert, AlertKind, AlertState, Operation, from_iso
+from storage.models import Alert, AlertKind, AlertState, AlertTrouble, Operation, from_iso
 from storage.rows import reads
 
 SELECT_ALERT = """
@@ -24,10 +24,16 @@ def select_alerts(connection: sqlite3.Connection, where: str, *parameters: objec
 
 
 @reads("alerts")
-def trouble_from(row: sqlite3.Row) -> tuple[str, str, int, int, datetime]:
+def trouble_from(row: sqlite3.Row) -> AlertTrouble:
     """Read what `Outbox.troubles` asks for."""
-    oldest = from_iso(row["created_at"])
-    return row["channel"], row["error"], row["number"], row["parked"], oldest
+    return AlertTrouble(
+        channel=row["channel"],
+        error=row["error"],
+        may_be_posted=bool(row["may_be_posted"]),
+        waiting=row["waiting"],
+        parked=row["parked"],
+        oldest_at=from_iso(row["created_at"]),
+    )
 
 
 @reads("alerts", elsewhere={"root_state": ("alerts", "state", "id", "root_id")})
@@ -58,6 +64,7 @@ def alert_from(row: sqlite3.Row) -> Alert:
         root_state=AlertState(row["root_state"]) if row["root_state"] else None,
         root_ts=row["root_ts"],
         root_channel=row["root_channel"],
+        may_be_posted=bool(row["may_be_posted"]),
     )
 
 

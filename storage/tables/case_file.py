@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,19 +11,18 @@ from storage.models import (
     AlertKind,
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
-    NewAlert,
     NewCase,
-    Outcome,
-    complaint_key,
     from_iso,
     iso,
 )
+from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.mentions import SELECT_MENTION, mention_from
-from storage.tables.outbox import insert_alerts
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -36,23 +35,25 @@ MOVES = {
     _DISMISSED: (_OPEN,),
 }
 
+_ANSWERS = json.dumps([kind for kind in CaseEventKind if kind.is_answer])
 _CLICKS_KEPT = timedelta(days=30)
-
-Tell = Callable[[CaseFile, CaseMove], Sequence[NewAlert]]
-"""Makes the messages about a move, given the case as it is after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a move: `case` is None where there is none, `refused` says why not."""
+    """What became of a move: `case` is None where there is none, `refused` says why not.
+
+    `file` is the case as it is after a move that changed it; None where it has no verdict.
+    """
 
     case: Case | None
     changed: bool
     refused: str | None = None
+    file: CaseFile | None = None
 
 
-def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
-    """Open a case; None when its mention has one, or is part of one."""
+def open_case(connection: sqlite3.Connection, case: NewCase) -> bool:
+    """Open a case; False when its mention has one, or is part of one."""
     row = connection.execute(
         """
         INSERT INTO cases (mention_id, brand, state, opened_at, due_at, due_from, kind)
@@ -69,12 +70,12 @@ def open_case(connection: sqlite3.Connection, case: NewCase) -> int | None:
         },
     ).fetchone()
     if row is None:
-        return None
+        return False
     connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, 'opened', 'earful')",
-        (row["id"], iso(case.opened_at)),
+        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, ?, 'earful')",
+        (row["id"], iso(case.opened_at), CaseEventKind.OPENED),
     )
-    return int(row["id"])
+    return True
 
 
 def find_case(connection: sqlite3.Connection, mention_id: str) -> Case | None:
@@ -89,8 +90,8 @@ def find_case(connection: sqlite3.Connection, mention_id: str) -> Case | None:
     return case_from(row) if row else None
 
 
-def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None) -> Applied:
-    """Move a case, write down who did it, and put what must be told into the outbox.
+def apply_move(connection: sqlite3.Connection, move: CaseMove) -> Applied:
+    """Move a case and write down who did it.
 
     Safe to repeat: a click counts once, a mention joins once, and a case that is where it shall
     go stays untouched.
@@ -101,10 +102,10 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
     if move.click is not None and not _is_first(connection, move.click, move.at):
         return Applied(case, False)
     if move.to is not None and move.to == case.state and not move.joins:
-        told = None
+        refused = None
         if move.to is _CLAIMED and case.claimed_by != move.actor:
-            told = f"case {case.id}: {case.claimed_by} has claimed it already"
-        return Applied(case, False, told)
+            refused = f"case {case.id}: {case.claimed_by} has claimed it already"
+        return Applied(case, False, refused)
     if move.to is not None and move.to != case.state and move.to not in MOVES[case.state]:
         allowed = ", ".join(MOVES[case.state])
         return Applied(
@@ -117,10 +118,7 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove, tell: Tell | None
         return Applied(case, False)
     _write(connection, case, move)
     after = find_case(connection, case.mention_id)
-    file = case_file(connection, case.mention_id)
-    if tell is not None and file is not None:
-        insert_alerts(connection, tell(file, move))
-    return Applied(after, True)
+    return Applied(after, True, file=case_file(connection, case.mention_id))
 
 
 def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | None:
@@ -170,12 +168,12 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
     Seen replies and answers that the team says it gave may be the same ones: the larger counts.
     """
     thread = row["parent_id"] or row["id"]
-    found = connection.execute(
+    answers = connection.execute(
         """
         SELECT count(m.owner_replied_at) AS seen, coalesce(sum((
             SELECT count(*) FROM case_events e JOIN cases k ON k.id = e.case_id
-            WHERE k.mention_id = m.id AND e.event IN ('responded', 'answered')
-        )), 0) AS told
+            WHERE k.mention_id = m.id AND e.event IN (SELECT value FROM json_each(:answers))
+        )), 0) AS given
         FROM mentions m
         WHERE m.id = :id OR (
             m.author_id = :author AND m.brand = :brand
@@ -187,16 +185,17 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
             "author": row["author_id"],
             "brand": row["brand"],
             "thread": thread,
+            "answers": _ANSWERS,
         },
     ).fetchone()
-    return int(max(found["seen"], found["told"]))
+    return int(max(answers["seen"], answers["given"]))
 
 
 @reads("case_events")
 def _event(row: sqlite3.Row) -> CaseEvent:
     return CaseEvent(
         at=from_iso(row["at"]),
-        event=row["event"],
+        event=CaseEventKind(row["event"]),
         actor=row["actor"],
         actor_id=row["actor_id"],
         note=row["note"],
@@ -221,7 +220,7 @@ def case_from(row: sqlite3.Row) -> Case:
         closed_at=moment("closed_at"),
         kind=AlertKind(row["kind"]),
         claimed_by_id=row["claimed_by_id"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        outcome=CaseOutcome(row["outcome"]) if row["outcome"] else None,
         due_from=moment("due_from"),
         reminded_at=moment("reminded_at"),
         overdue_told_at=moment("overdue_told_at"),
@@ -280,9 +279,9 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             due_at = coalesce(:due_at, due_at),
             due_from = CASE WHEN :due_at IS NULL THEN due_from ELSE :at END,
             reminded_at = CASE WHEN :due_at IS NOT NULL THEN NULL
-                WHEN :event = 'reminded' THEN :at ELSE reminded_at END,
+                WHEN :event = :reminded THEN :at ELSE reminded_at END,
             overdue_told_at = CASE WHEN :due_at IS NOT NULL THEN NULL
-                WHEN :event = 'overdue' THEN :at ELSE overdue_told_at END
+                WHEN :event = :overdue THEN :at ELSE overdue_told_at END
         WHERE id = :id
         """,
         {
@@ -295,6 +294,8 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "responded_at": iso(move.responded_at) if move.responded_at else None,
             "reply_seen_at": iso(move.reply_seen_at) if move.reply_seen_at else None,
             "event": move.event,
+            "reminded": CaseEventKind.REMINDED,
+            "overdue": CaseEventKind.OVERDUE,
             "due_at": iso(move.due_at) if move.due_at else None,
             "id": case.id,
         },

@@ -8,26 +8,36 @@ from datetime import datetime
 
 from config.errors import InputError
 from storage.database import Database
-from storage.models import Case, CaseFile, CaseMove, CaseState, Mention, from_iso, iso
+from storage.models import (
+    Case,
+    CaseEventKind,
+    CaseFile,
+    CaseMove,
+    CaseState,
+    Mention,
+    NewCase,
+    from_iso,
+    iso,
+)
 from storage.rows import Unreadable, pass_over, read_each, reads
 from storage.tables.case_file import (
     Applied,
-    Tell,
     apply_move,
     case_file,
     case_from,
     count_answers,
     find_case,
     is_known_click,
+    open_case,
 )
 from storage.tables.mentions import SELECT_MENTION, mention_from
 
-_PAST = {
-    CaseState.OPEN: "opened",
-    CaseState.CLAIMED: "claimed",
-    CaseState.RESPONDED: "responded",
-    CaseState.CLOSED: "closed",
-    CaseState.DISMISSED: "dismissed",
+_EVENTS = {
+    CaseState.OPEN: CaseEventKind.OPENED,
+    CaseState.CLAIMED: CaseEventKind.CLAIMED,
+    CaseState.RESPONDED: CaseEventKind.RESPONDED,
+    CaseState.CLOSED: CaseEventKind.CLOSED,
+    CaseState.DISMISSED: CaseEventKind.DISMISSED,
 }
 
 
@@ -51,9 +61,9 @@ class Cases:
 
         What cannot be read is passed over; `unreadable` is told of it.
         """
-        return self.found((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
+        return self.in_states((CaseState.OPEN, CaseState.CLAIMED), unreadable=unreadable)
 
-    def found(
+    def in_states(
         self,
         states: Sequence[CaseState],
         brand: str | None = None,
@@ -82,17 +92,25 @@ class Cases:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM cases GROUP BY state"
         )
-        found = {state.value: 0 for state in CaseState} | dict(iter(map(tuple, rows)))
-        found["overdue"] = self._database.connection.execute(
+        counts = {state.value: 0 for state in CaseState} | dict(iter(map(tuple, rows)))
+        counts["overdue"] = self._database.connection.execute(
             "SELECT count(*) FROM cases WHERE state IN ('open', 'claimed') AND due_at < ?",
             (iso(now),),
         ).fetchone()[0]
-        return found
+        return counts
 
-    def apply(self, move: CaseMove, tell: Tell | None = None) -> Applied:
-        """Carry out one move in one transaction: the case, its history, what is told of it."""
+    def open_new(self, cases: Iterable[NewCase]) -> int:
+        """Open cases for mentions that have none and are part of none; returns how many.
+
+        A mention has one case for ever: an edited complaint finds the case that it has.
+        """
         with self._database.transaction() as connection:
-            return apply_move(connection, move, tell)
+            return sum(open_case(connection, case) for case in cases)
+
+    def apply(self, move: CaseMove) -> Applied:
+        """Carry out one move: the case and its history. Safe to repeat."""
+        with self._database.transaction() as connection:
+            return apply_move(connection, move)
 
     def move(
         self, case_id: int, state: CaseState, *, actor: str, at: datetime, note: str | None = None
@@ -104,7 +122,7 @@ class Cases:
         moved = self.apply(
             CaseMove(
                 mention_id=case.mention_id,
-                event=_PAST[state],
+                event=_EVENTS[state],
                 to=state,
                 actor=actor,
                 at=at,
@@ -117,7 +135,7 @@ class Cases:
 
     def of_authors(self, mentions: Sequence[Mention], since: datetime) -> dict[str, Case]:
         """Give each author's newest case of the brand that something was added to since then."""
-        found: dict[str, Case] = {}
+        newest: dict[str, Case] = {}
         wanted = sorted({(m.author_id, m.brand) for m in mentions if m.author_id})
         for author_id, brand in wanted:
             row = self._database.connection.execute(
@@ -131,8 +149,8 @@ class Cases:
                 (author_id, brand, iso(since)),
             ).fetchone()
             if row is not None and author_id is not None:
-                found[author_id] = case_from(row)
-        return found
+                newest[author_id] = case_from(row)
+        return newest
 
     def of_mentions(self, mention_ids: Sequence[str]) -> dict[str, Case]:
         """Give the case of each mention that has one or joined one."""
@@ -146,14 +164,14 @@ class Cases:
     def answers(self, mention_ids: Iterable[str]) -> dict[str, int]:
         """Count the public answers that each mention's author had in its thread so far."""
         connection = self._database.connection
-        found = {}
+        answers = {}
         for mention_id in mention_ids:
             row = connection.execute(
                 "SELECT * FROM mentions WHERE id = ?", (mention_id,)
             ).fetchone()
             if row is not None:
-                found[mention_id] = count_answers(connection, row)
-        return found
+                answers[mention_id] = count_answers(connection, row)
+        return answers
 
     def dismissed(self, brand: str, since: datetime, limit: int = 500) -> list[Mention]:
         """Give the mentions whose case people called none since a moment, the newest first."""

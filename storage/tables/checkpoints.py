@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import NewAlert, iso
-from storage.tables.outbox import insert_alerts
+from storage.models import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +51,8 @@ class Checkpoints:
         value: float,
         next_target: float | None,
         at: datetime,
-        alerts: Sequence[NewAlert],
     ) -> None:
-        """Write that a goal was reached, the celebration and the next goal, at once."""
+        """Write that a goal was reached, and the next goal."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE checkpoints SET reached_at = ?, value = ? WHERE id = ?",
@@ -70,4 +67,3 @@ class Checkpoints:
                     """,
                     (next_target, iso(at), checkpoint.id),
                 )
-            insert_alerts(connection, alerts)

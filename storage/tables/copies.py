@@ -25,7 +25,7 @@ _MOST_CANDIDATES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Traits:
     """What of a mention decides whether another is its copy."""
 
     id: str
@@ -57,15 +57,15 @@ class Copies:
             (*([iso(since)] if since else []), limit),
         ).fetchall()
         waiting = sorted(rows, key=lambda row: (row["created_at"] or "9", row["seq"]))
-        told = [(row, _said(row)) for row in waiting]
-        marked = [(row, said, bands(said.brand, said.marks)) for row, said in told]
+        traits = [(row, _traits(row)) for row in waiting]
+        marked = [(row, one, bands(one.brand, one.marks)) for row, one in traits]
         if not marked:
             return 0
         touched: set[tuple[str, str, str]] = set()
         with self._database.transaction() as connection:
-            for row, said, found in marked:
+            for row, one, places in marked:
                 connection.execute("DELETE FROM copy_bands WHERE seq = ?", (row["seq"],))
-                original = _original(connection, said, found)
+                original = _original(connection, one, places)
                 connection.execute(
                     "UPDATE mentions SET duplicate_of = ?, linked_hash = ? WHERE seq = ?",
                     (original, row["text_hash"], row["seq"]),
@@ -73,16 +73,16 @@ class Copies:
                 if original is not None:
                     connection.execute(
                         "UPDATE mentions SET duplicate_of = ? WHERE duplicate_of = ?",
-                        (original, said.id),
+                        (original, one.id),
                     )
                 else:
                     # Copies are not looked up: each is one of its original, in no chain.
                     connection.executemany(
                         "INSERT INTO copy_bands (band, seq) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                        [(band, row["seq"]) for band in found],
+                        [(band, row["seq"]) for band in places],
                     )
                 if row["created_at"] and original != row["duplicate_of"]:
-                    touched.add((row["created_at"][:10], said.brand, said.source))
+                    touched.add((row["created_at"][:10], one.brand, one.source))
             roll_up(connection, touched)
         return len(marked)
 
@@ -101,9 +101,9 @@ _SELECT = """
 
 
 @reads("mentions")
-def _said(row: sqlite3.Row) -> _Said:
+def _traits(row: sqlite3.Row) -> _Traits:
     words = words_of(row["title"], row["text"])
-    return _Said(
+    return _Traits(
         id=row["id"],
         brand=row["brand"],
         source=row["source"],
@@ -124,10 +124,10 @@ def _host(url: str | None) -> str | None:
         return None
 
 
-def _original(connection: sqlite3.Connection, said: _Said, found: list[int]) -> str | None:
+def _original(connection: sqlite3.Connection, one: _Traits, places: list[int]) -> str | None:
     """Give the first stored mention that this one copies."""
     seqs: set[int] = set()
-    for chunk in in_chunks(found):
+    for chunk in in_chunks(places):
         marks = ", ".join("?" * len(chunk))
         seqs.update(
             row[0]
@@ -138,25 +138,25 @@ def _original(connection: sqlite3.Connection, said: _Said, found: list[int]) -> 
         )
     for seq in sorted(seqs)[:_MOST_CANDIDATES]:
         row = connection.execute(f"{_SELECT} WHERE m.seq = ?", (seq,)).fetchone()
-        other = _said(row)
+        other = _traits(row)
         # A mention's own copies follow it; it does not follow them.
-        if other.id != said.id and is_copy(said, other):
+        if other.id != one.id and is_copy(one, other):
             return other.id
     return None
 
 
-def is_copy(said: _Said, other: _Said) -> bool:
+def is_copy(one: _Traits, other: _Traits) -> bool:
     """Tell whether two mentions are one: alike, near in time, by one person or syndicated.
 
     A review is its customer's own voice, and so is a post beside another of the same place: two
     people who use the same words there are two. Only between places does a story travel.
     """
-    if said.at and other.at and abs(said.at - other.at) > WINDOW:
+    if one.at and other.at and abs(one.at - other.at) > WINDOW:
         return False
-    same_person = (said.author_id is not None and said.author_id == other.author_id) or (
-        said.author is not None and said.author == other.author
+    same_person = (one.author_id is not None and one.author_id == other.author_id) or (
+        one.author is not None and one.author == other.author
     )
-    same_place = said.source == other.source and said.host == other.host
-    if not same_person and (said.rated or other.rated or same_place):
+    same_place = one.source == other.source and one.host == other.host
+    if not same_person and (one.rated or other.rated or same_place):
         return False
-    return alike(said.marks, other.marks, min(said.words, other.words))
+    return alike(one.marks, other.marks, min(one.words, other.words))

@@ -34,8 +34,8 @@ _HASHES = [(_SEEDS.randrange(1, _MASK, 2), _SEEDS.randrange(_MASK)) for _ in ran
 
 def words_of(title: str | None, text: str) -> list[str]:
     """Give the words that a mention says, folded; addresses in it are no words."""
-    said = text if not title or text.startswith(title) else f"{title}\n{text}"
-    folded = unicodedata.normalize("NFKC", _URL.sub(" ", said[:_LONGEST])).casefold()
+    whole = text if not title or text.startswith(title) else f"{title}\n{text}"
+    folded = unicodedata.normalize("NFKC", _URL.sub(" ", whole[:_LONGEST])).casefold()
     return _WORD.findall(folded)
 
 
@@ -54,12 +54,12 @@ def bands(brand: str, marks: frozenset[int]) -> list[int]:
     if not marks:
         return []
     least = [min((a * mark + b) % _MASK for mark in marks) for a, b in _HASHES]
-    found = []
+    places = []
     for band in range(BANDS):
         rows = least[band * ROWS : (band + 1) * ROWS]
-        said = f"{brand}\n{band}\n{rows}".encode("utf-8", "replace")
-        found.append(int.from_bytes(blake2b(said, digest_size=8).digest()) >> 1)
-    return found
+        key = f"{brand}\n{band}\n{rows}".encode("utf-8", "replace")
+        places.append(int.from_bytes(blake2b(key, digest_size=8).digest()) >> 1)
+    return places
 
 
 def alike(one: frozenset[int], other: frozenset[int], words: int) -> bool:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import CaseMove, Experience, NewAlert, NewCase, Stance, iso
+from storage.models import Experience, Stance, iso
 from storage.rows import reads
-from storage.tables.case_file import Tell, apply_move, open_case
 from storage.tables.daily_counts import roll_up
-from storage.tables.outbox import insert_alerts
 from storage.tables.voice_rows import label, label_columns
 
 
@@ -42,12 +40,8 @@ class Corrections:
         by: str,
         at: datetime,
         note: str | None = None,
-        cases: Sequence[NewCase] = (),
-        alerts: Sequence[NewAlert] = (),
-        moves: Sequence[CaseMove] = (),
-        tell: Tell | None = None,
     ) -> bool:
-        """Record a person's label for the present text, and in the same transaction what follows.
+        """Record a person's label for the present text.
 
         A head that is not given keeps what people said of it before. False when there is no such
         mention.
@@ -80,11 +74,6 @@ class Corrections:
                     "note": note,
                 },
             )
-            for case in cases:
-                open_case(connection, case)
-            insert_alerts(connection, alerts)
-            for move in moves:
-                apply_move(connection, move, tell)
             if row["created_at"]:
                 roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
         return True

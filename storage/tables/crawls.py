@@ -12,7 +12,6 @@ from storage.models import (
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
-    NewAlert,
     PastRun,
     SourceStanding,
     SourceState,
@@ -21,7 +20,6 @@ from storage.models import (
     iso,
 )
 from storage.rows import moment_in, reads
-from storage.tables.outbox import insert_alerts
 
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _FIELD = "earful/field/"
@@ -48,10 +46,9 @@ class Crawls:
         run_id: int,
         report: CrawlReport,
         at: datetime,
-        alerts: Sequence[NewAlert] = (),
         standing: SourceStanding | None = None,
     ) -> None:
-        """Write how a run went, its target's standing and its alerts, in one transaction."""
+        """Write how a run went and its target's standing."""
         with self._database.transaction() as connection:
             connection.execute(
                 """
@@ -77,7 +74,6 @@ class Crawls:
                         iso(standing.opens_at) if standing.opens_at else None, run_id,
                     ),
                 )  # fmt: skip
-            insert_alerts(connection, alerts)
 
     def standing(self, target: CrawlTarget) -> SourceStanding | None:
         """Give the standing that the target's last run left; None before its first."""

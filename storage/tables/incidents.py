@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.database import Database
-from storage.models import Incident, Mention, NewAlert, from_iso, iso
+from storage.models import Incident, Mention, from_iso, iso
 from storage.rows import reads
 from storage.tables.mentions import SELECT_MENTION, in_chunks, mention_from
-from storage.tables.outbox import insert_alerts
 
 _WEEK = timedelta(weeks=1)
 WEEKS = 4
@@ -28,13 +27,18 @@ class Incidents:
             "ORDER BY id",
             (brand,),
         )
-        return [_incident(row) for row in rows]
+        return [incident_from(row) for row in rows]
 
-    def write(self, incident: Incident, alerts: Iterable[NewAlert]) -> None:
-        """Write how an incident stands and what is told of it, in one transaction."""
+    def write(self, incident: Incident, gathered: Sequence[str] = ()) -> None:
+        """Write how an incident stands; the cases of the `gathered` mentions belong to it."""
         with self._database.transaction() as connection:
-            write_incident(connection, incident, ())
-            insert_alerts(connection, alerts)
+            incident_id = _written(connection, incident)
+            for chunk in in_chunks(gathered):
+                marks = ", ".join("?" * len(chunk))
+                connection.execute(
+                    f"UPDATE cases SET incident_id = ? WHERE mention_id IN ({marks})",
+                    (incident_id, *chunk),
+                )
 
     def recent_complaints(self, brand: str, since: datetime) -> list[Mention]:
         """Give the complaints whose cases were opened since a moment, the oldest first."""
@@ -95,10 +99,8 @@ class Incidents:
         ]
 
 
-def write_incident(
-    connection: sqlite3.Connection, incident: Incident, mention_ids: Sequence[str]
-) -> None:
-    """Write an incident and let the cases of the mentions belong to it."""
+def _written(connection: sqlite3.Connection, incident: Incident) -> int:
+    """Write an incident, known or new; returns the id of its row."""
     values = {
         "brand": incident.brand,
         "channel": incident.channel,
@@ -126,15 +128,12 @@ def write_incident(
             """,
             values,
         ).fetchone()
-    for chunk in in_chunks(list(mention_ids)):
-        marks = ", ".join("?" * len(chunk))
-        connection.execute(
-            f"UPDATE cases SET incident_id = ? WHERE mention_id IN ({marks})", (row["id"], *chunk)
-        )
+    return int(row["id"])
 
 
 @reads("incidents")
-def _incident(row: sqlite3.Row) -> Incident:
+def incident_from(row: sqlite3.Row) -> Incident:
+    """Make an Incident of a row of the table."""
     return Incident(
         brand=row["brand"],
         channel=row["channel"],

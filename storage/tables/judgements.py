@@ -1,10 +1,10 @@
-"""What waits to be judged by the rules, and what they decided."""
+"""What waits to be judged by the rules, and what they have judged."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,20 +12,13 @@ from typing import Any
 
 from storage.database import Database
 from storage.models import (
-    CaseMove,
     Experience,
-    Incident,
-    NewAlert,
-    NewCase,
     Voice,
     from_iso,
     iso,
 )
 from storage.rows import Unreadable, moment_in, read_each, reads
-from storage.tables.case_file import Tell, apply_move, open_case
-from storage.tables.incidents import write_incident
 from storage.tables.mentions import in_chunks, mention_from
-from storage.tables.outbox import insert_alerts
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # What was old when the store got it, or has no date. The time that it waits here does not count:
@@ -118,7 +111,7 @@ class Judgements:
 
     def backlogs(self, max_age: timedelta, at: datetime) -> list[Backlog]:
         """Sum up what waits that was too old to alert when the store got it, or is undated."""
-        found: dict[tuple[str, str], Backlog] = {}
+        sums: dict[tuple[str, str], Backlog] = {}
         rows = self._database.connection.execute(
             f"""
             SELECT m.brand, m.source, v.experience, count(*) AS n, max(v.id) AS newest_verdict,
@@ -129,16 +122,14 @@ class Judgements:
         )
         for row in rows:
             key = (row["brand"], row["source"])
-            before, one = found.get(key), _backlog(row)
-            found[key] = one if before is None else before.joined(one)
-        return list(found.values())
+            before, one = sums.get(key), _backlog(row)
+            sums[key] = one if before is None else before.joined(one)
+        return list(sums.values())
 
-    def judge_backlog(
-        self, old: Backlog, summary: NewAlert, max_age: timedelta, at: datetime
-    ) -> int:
-        """Judge one backlog and write its summary, in one transaction; returns how many."""
+    def judge_backlog(self, old: Backlog, max_age: timedelta, at: datetime) -> int:
+        """Judge one backlog, without a word for each; returns how many."""
         with self._database.transaction() as connection:
-            judged = connection.execute(
+            return connection.execute(
                 f"""
                 UPDATE verdicts SET judged_at = :at WHERE id IN (
                     SELECT v.id {_BACKLOG}
@@ -153,8 +144,6 @@ class Judgements:
                     "newest_verdict": old.newest_verdict,
                 },
             ).rowcount
-            insert_alerts(connection, [summary])
-        return judged
 
     def voice(self, mention_id: str) -> Voice | None:
         """Give a mention with its current verdict; None before it has one."""
@@ -218,50 +207,28 @@ class Judgements:
         )
         return [row[0] for row in rows]
 
-    def record(
-        self,
-        judged: Sequence[Voice],
-        cases: Sequence[NewCase],
-        alerts: Sequence[NewAlert],
-        at: datetime,
-        *,
-        moves: Sequence[CaseMove] = (),
-        tell: Tell | None = None,
-        staff: Mapping[str, Sequence[str]] | None = None,
-        incident: Incident | None = None,
-        gathered: Sequence[str] = (),
-    ) -> None:
-        """Write what the rules decided, in one transaction; safe to repeat.
-
-        A mention has one case for ever: an edited complaint finds the case that it has. `staff`
-        are the names that a wow praises, by mention; `gathered` are the mentions whose cases
-        belong to the `incident`.
-        """
+    def mark_judged(self, voices: Iterable[Voice], at: datetime) -> None:
+        """Write that the rules have seen these texts, whatever came of it."""
         with self._database.transaction() as connection:
-            for case in cases:
-                open_case(connection, case)
-            # The messages first: what the moves say goes into their threads.
-            insert_alerts(connection, alerts)
-            for move in moves:
-                apply_move(connection, move, tell)
-            if incident is not None:
-                write_incident(connection, incident, gathered)
+            connection.executemany(
+                """
+                UPDATE verdicts SET judged_at = ?
+                WHERE mention_id = ? AND text_hash = ? AND judged_at IS NULL
+                """,
+                [(iso(at), one.mention.id, one.mention.text_hash) for one in voices],
+            )
+
+    def name_staff(self, staff: Mapping[str, Sequence[str]]) -> None:
+        """Write the names of colleagues that wows praise, by mention; safe to repeat."""
+        with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(mention, name) for mention, names in (staff or {}).items() for name in names],
+                [(mention, name) for mention, names in staff.items() for name in names],
             )
-            for voice in judged:
-                connection.execute(
-                    """
-                    UPDATE verdicts SET judged_at = ?
-                    WHERE mention_id = ? AND text_hash = ? AND judged_at IS NULL
-                    """,
-                    (iso(at), voice.mention.id, voice.mention.text_hash),
-                )
 
     def earlier_experience(self, mention_ids: Sequence[str]) -> dict[str, Experience]:
         """Tell how the last text of each edited mention that the rules saw was understood."""
-        found: dict[str, Experience] = {}
+        experiences: dict[str, Experience] = {}
         for chunk in in_chunks(mention_ids):
             marks = ", ".join("?" * len(chunk))
             rows = self._database.connection.execute(
@@ -273,8 +240,8 @@ class Judgements:
                 """,
                 list(chunk),
             )
-            found.update({row["id"]: _experience(row) for row in rows})
-        return found
+            experiences.update({row["id"]: _experience(row) for row in rows})
+        return experiences
 
 
 def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:

@@ -6,9 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from storage.database import Database
-from storage.models import KnownProblem, NewAlert, from_iso, iso
+from storage.models import KnownProblem, from_iso, iso
 from storage.rows import reads
-from storage.tables.outbox import insert_alerts
 
 
 class KnownProblems:
@@ -20,11 +19,8 @@ class KnownProblems:
         rows = self._database.connection.execute("SELECT * FROM problems ORDER BY since, key")
         return {row["key"]: _problem(row) for row in rows}
 
-    def record(self, present: Sequence[KnownProblem], alerts: Sequence[NewAlert]) -> None:
-        """Write what a look saw and the alerts about it, in one transaction.
-
-        A problem that is not among `present` has ended.
-        """
+    def record(self, present: Sequence[KnownProblem]) -> None:
+        """Write what a look saw: a problem that is not among `present` has ended."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM problems")
             connection.executemany(
@@ -38,7 +34,6 @@ class KnownProblems:
                     for one in present
                 ],
             )  # fmt: skip
-            insert_alerts(connection, alerts)
 
 
 @reads("problems", "key")

@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
-from storage.models import MAY_BE_POSTED, Mention, SaveResult, Unstored, from_iso, iso
+from storage.models import Mention, SaveResult, Unstored, from_iso, iso
 from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
 
@@ -26,6 +26,8 @@ _REFRESHED = (
     "owner_reply", "owner_replied_at",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
+# `excerpt` says how to save and is not kept.
+_FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
 _CHUNK = 500
 
 
@@ -43,10 +45,10 @@ class Mentions:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
-        anew. A mention that another brand already has stays that brand's. One that the store
-        cannot hold is refused, the others are stored. The ids in `gone` were deleted at their
-        source, as seen `at`: they are marked, their words and counts stay, and alerts for them
-        that wait are dropped.
+        anew. A mention that another brand already has stays that brand's; one of which an excerpt
+        comes stays as it is. One that the store cannot hold is refused, the others are stored. The
+        ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
+        counts stay, and alerts for them that wait are dropped.
         """
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
@@ -89,7 +91,7 @@ class Mentions:
             if old is None:
                 inserts.append(row)
                 new += 1
-            elif old["brand"] != mention.brand:
+            elif old["brand"] != mention.brand or mention.excerpt:
                 continue
             elif old["text_hash"] != mention.text_hash:
                 self._replace_version(connection, old, row)
@@ -136,7 +138,7 @@ class Mentions:
 
         What a later run stored is left out: that run may have ended before it came this far back.
         """
-        found: dict[str, str] = {}
+        hashes: dict[str, str] = {}
         wanted = [mended(f"{source}:{native_id}") for native_id in native_ids]
         for chunk in in_chunks(wanted):
             marks = ", ".join("?" * len(chunk))
@@ -145,8 +147,8 @@ class Mentions:
                 "AND fetched_at <= ?",
                 (*chunk, iso(before)),
             ):
-                found[row["native_id"]] = row["text_hash"]
-        return found
+                hashes[row["native_id"]] = row["text_hash"]
+        return hashes
 
     def get(self, mention_id: str) -> Mention | None:
         row = self._database.connection.execute(
@@ -179,14 +181,14 @@ class Mentions:
     def _stored(
         self, connection: sqlite3.Connection, wanted: Iterable[str]
     ) -> dict[str, sqlite3.Row]:
-        found: dict[str, sqlite3.Row] = {}
+        stored: dict[str, sqlite3.Row] = {}
         ids = list(wanted)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
             marks = ", ".join("?" * len(chunk))
             for row in connection.execute(f"SELECT * FROM mentions WHERE id IN ({marks})", chunk):
-                found[row["id"]] = row
-        return found
+                stored[row["id"]] = row
+        return stored
 
     def _save_authors(self, connection: sqlite3.Connection, mentions: Iterable[Mention]) -> None:
         rows = [
@@ -255,7 +257,7 @@ class Mentions:
     def _refresh(
         self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
     ) -> None:
-        # A day once counted is not counted anew: the first date that was told stays.
+        # A day once counted is not counted anew: the first date that a source gave stays.
         row["created_at"] = old["created_at"] or row["created_at"]
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
         if changed or old["deleted_at"]:
@@ -274,10 +276,10 @@ SELECT_MENTION = """
 @reads("mentions")
 def mention_from(row: sqlite3.Row) -> Mention:
     """Make a Mention of a row that `SELECT_MENTION` gave."""
-    values: dict[str, Any] = {item.name: row[item.name] for item in fields(Mention)}
+    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
-        if (told := row[name]) is not None:
-            values[name] = from_iso(told)
+        if (written := row[name]) is not None:
+            values[name] = from_iso(written)
     return Mention(**values)
 
 
@@ -304,8 +306,8 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         connection.execute(
             "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
             "WHERE mention_id = ? AND state IN ('pending', 'parked') "
-            "AND coalesce(error, '') NOT LIKE ? || '%'",
-            (mention_id, MAY_BE_POSTED),
+            "AND NOT may_be_posted",
+            (mention_id,),
         )
     return deleted
 

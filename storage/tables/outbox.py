@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
 from storage.database import Database
 from storage.models import (
-    MAY_BE_POSTED,
     Alert,
     AlertState,
+    AlertTrouble,
     NewAlert,
-    Operation,
     iso,
 )
 from storage.rows import Unreadable, moment_in, pass_over, read_each
 from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
-from storage.tables.failures import clear_failure, write_failure
-
-MESSAGES = "messages"
-"""The stage whose failures are messages in their plainer form."""
-
-
-# The mark of a doubt goes when Slack has the alert, or a look or a person has settled it; no
-# other error may take its place, or the alert would be sent again without a look.
-_ERROR_AND_DOUBT = (
-    "error = CASE WHEN ? OR coalesce(error, '') NOT LIKE ? || '%' THEN '' ELSE ? END || ?"
-)
+from storage.tables.new_alerts import insert_alerts
 
 
 class Outbox:
@@ -79,7 +66,7 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 """
-                UPDATE alerts SET state = 'dropped', error = NULL
+                UPDATE alerts SET state = 'dropped', error = NULL, may_be_posted = 0
                 WHERE state = 'pending' AND root_key IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM alerts r
                     WHERE r.dedupe_key = alerts.root_key AND r.state <> 'dropped'
@@ -124,7 +111,7 @@ class Outbox:
     ) -> None:
         self._update(
             "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
-            "sent_at = ?, error = NULL, next_attempt_at = NULL",
+            "sent_at = ?, error = NULL, may_be_posted = 0, next_attempt_at = NULL",
             (slack_ts, slack_channel, iso(now)),
             alert_id,
         )
@@ -138,36 +125,45 @@ class Outbox:
         update that a newer one has overtaken meanwhile is dropped instead.
         """
         self._update(
-            f"""
+            """
             state = CASE WHEN operation = 'update' AND EXISTS (
                 SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
                     AND n.operation = 'update'
-            ) THEN 'dropped' ELSE 'pending' END, {_ERROR_AND_DOUBT}, next_attempt_at = ?
+            ) THEN 'dropped' ELSE 'pending' END, error = ?,
+            may_be_posted = may_be_posted AND NOT ?, next_attempt_at = ?
             """,
-            (*_error_and_doubt(error, absent), iso(next_attempt_at)),
+            (error, absent, iso(next_attempt_at)),
             alert_id,
         )
 
     def drop(self, alert_id: int) -> None:
         """Give up an alert that has nothing left to be about."""
-        self._update("state = 'dropped', next_attempt_at = NULL, error = NULL", (), alert_id)
+        self._update(
+            "state = 'dropped', next_attempt_at = NULL, error = NULL, may_be_posted = 0",
+            (),
+            alert_id,
+        )
 
     def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
         """Keep an alert in `sending`: Slack may have it, and must be asked first."""
         self._update(
-            "state = 'sending', next_attempt_at = ?, error = ?",
+            "state = 'sending', next_attempt_at = ?, error = ?, may_be_posted = 1",
             (iso(next_attempt_at), error),
             alert_id,
         )
 
-    def park(self, alert_id: int, error: str, *, absent: bool = False) -> None:
+    def park(
+        self, alert_id: int, error: str, *, absent: bool = False, may_be_posted: bool = False
+    ) -> None:
         """Set an alert aside until it is retried; `error` is a sentence for people.
 
-        What was in doubt stays so, unless it was looked for and is `absent`.
+        What was in doubt stays so, unless it was looked for and is `absent`; what Slack may have
+        after this try is in doubt from now on.
         """
         self._update(
-            f"state = 'parked', next_attempt_at = NULL, {_ERROR_AND_DOUBT}",
-            _error_and_doubt(error, absent),
+            "state = 'parked', next_attempt_at = NULL, error = ?, "
+            "may_be_posted = ? OR (may_be_posted AND NOT ?)",
+            (error, may_be_posted, absent),
             alert_id,
         )
 
@@ -182,10 +178,10 @@ class Outbox:
             connection.execute(
                 """
                 UPDATE alerts SET next_attempt_at = ?1,
-                    error = CASE WHEN error LIKE ?4 || '%' THEN error ELSE ?2 END
-                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?5
+                    error = CASE WHEN may_be_posted THEN error ELSE ?2 END
+                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?4
                 """,
-                (iso(until), error, channel, MAY_BE_POSTED, updates),
+                (iso(until), error, channel, updates),
             )
 
     def park_channel(self, channel: str, error: str) -> int:
@@ -194,10 +190,10 @@ class Outbox:
             return connection.execute(
                 """
                 UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
-                    error = CASE WHEN error LIKE ?3 || '%' THEN error ELSE ?1 END
+                    error = CASE WHEN may_be_posted THEN error ELSE ?1 END
                 WHERE channel = ?2 AND state = 'pending'
                 """,
-                (error, channel, MAY_BE_POSTED),
+                (error, channel),
             ).rowcount
 
     def unpark_certain(self) -> int:
@@ -209,8 +205,7 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 "UPDATE alerts SET state = 'pending', next_attempt_at = NULL "
-                "WHERE state = 'parked' AND coalesce(error, '') NOT LIKE ? || '%'",
-                (MAY_BE_POSTED,),
+                "WHERE state = 'parked' AND NOT may_be_posted"
             ).rowcount
 
     def posted_since(self, since: datetime) -> dict[str, int]:
@@ -242,17 +237,17 @@ class Outbox:
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM alerts GROUP BY state"
         )
-        found = {str(state): number for state, number in rows}
-        return {state: found.get(state, 0) for state in AlertState}
+        counts = {str(state): number for state, number in rows}
+        return {state: counts.get(state, 0) for state in AlertState}
 
-    def troubles(self) -> list[tuple[str, str, int, int, datetime]]:
-        """Give (channel, error, alerts waiting, of them parked, the oldest) for each trouble."""
+    def troubles(self) -> list[AlertTrouble]:
+        """Give what keeps alerts from Slack, by channel."""
         rows = self._database.connection.execute(
             """
-            SELECT min(id) AS id, channel, error, count(*) AS number,
+            SELECT min(id) AS id, channel, error, may_be_posted, count(*) AS waiting,
                 sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
-            GROUP BY channel, error ORDER BY channel
+            GROUP BY channel, error, may_be_posted ORDER BY channel
             """
         )
         return [trouble_from(row) for row in rows]
@@ -271,87 +266,3 @@ class Outbox:
             connection.execute(
                 f"UPDATE alerts SET {assignments} WHERE id = ?", (*values, alert_id)
             )
-
-
-def _error_and_doubt(error: str, absent: bool) -> tuple[object, ...]:
-    """Give what `_ERROR_AND_DOUBT` asks for."""
-    is_marked = error.startswith(MAY_BE_POSTED)
-    return (absent or is_marked, MAY_BE_POSTED, MAY_BE_POSTED, error)
-
-
-def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) -> int:
-    """Write alerts inside a running transaction; a known dedupe key is passed over.
-
-    An update takes the place of one of the same root that still waits, and of what the root
-    itself says while Slack certainly does not have it.
-    """
-    added = 0
-    for alert in alerts:
-        payload = json.dumps(alert.payload, ensure_ascii=False)
-        not_before = alert.not_before
-        if alert.operation is Operation.UPDATE:
-            replaced = connection.execute(
-                """
-                UPDATE alerts SET payload = ?1 WHERE
-                    (root_key = ?2 AND operation = 'update' AND state IN ('pending', 'parked'))
-                    OR (dedupe_key = ?2 AND state = 'pending'
-                        AND coalesce(error, '') NOT LIKE ?3 || '%')
-                """,
-                (payload, alert.root_key, MAY_BE_POSTED),
-            ).rowcount
-            if replaced:
-                _note_form(connection, alert)
-                continue
-            not_before = _spaced(connection, alert)
-        inserted = connection.execute(
-            """
-            INSERT INTO alerts (
-                dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
-                root_key, not_before, urgent
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
-            """,
-            (
-                _own_key(connection, alert), alert.kind, alert.brand, alert.channel, payload,
-                iso(alert.created_at), alert.mention_id, alert.operation, alert.root_key,
-                iso(not_before) if not_before else None, alert.urgent,
-            ),
-        ).rowcount  # fmt: skip
-        if inserted:
-            _note_form(connection, alert)
-        added += inserted
-    return added
-
-
-def _note_form(connection: sqlite3.Connection, alert: NewAlert) -> None:
-    """Let ops know of a message in its plainer form, until a whole one takes its place."""
-    subject = f"alert {alert.root_key or alert.dedupe_key}"
-    if alert.payload.get("plain"):
-        reason = str(alert.payload.get("reason"))
-        write_failure(connection, MESSAGES, alert.created_at, reason, subject)
-    elif alert.operation is Operation.UPDATE:
-        clear_failure(connection, MESSAGES, subject)
-
-
-def _own_key(connection: sqlite3.Connection, alert: NewAlert) -> str:
-    """Number updates: each may be sent, none stands for another."""
-    if alert.operation is not Operation.UPDATE:
-        return alert.dedupe_key
-    row = connection.execute(
-        "SELECT count(*) FROM alerts WHERE root_key = ? AND operation = 'update'",
-        (alert.root_key,),
-    ).fetchone()
-    return f"{alert.dedupe_key}:{row[0] + 1}"
-
-
-def _spaced(connection: sqlite3.Connection, alert: NewAlert) -> datetime | None:
-    """Tell when an update may go: some time after the one before it, if that is to come."""
-    row = connection.execute(
-        "SELECT max(coalesce(sent_at, claimed_at)) FROM alerts "
-        "WHERE root_key = ? AND operation = 'update'",
-        (alert.root_key,),
-    ).fetchone()
-    last = moment_in(row, "alerts", "claimed_at")
-    if last is None or not alert.spacing:
-        return alert.not_before
-    after = last + alert.spacing
-    return max(after, alert.not_before) if alert.not_before else after

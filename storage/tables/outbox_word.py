@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from config.errors import InputError
 from storage.database import Database
-from storage.models import Alert, AlertState, Operation
+from storage.models import Alert, AlertState, Operation, iso
+from storage.rows import pass_over, read_each
 from storage.tables.alert_rows import select_alerts
+from storage.tables.incidents import incident_from
 
 UNSENT = (AlertState.PENDING, AlertState.SENDING, AlertState.PARKED)
 
@@ -131,7 +133,7 @@ class OutboxWord:
             _update(
                 connection,
                 (*dropped.named, *dropped.about),
-                "state = 'dropped', next_attempt_at = NULL, error = ?2",
+                "state = 'dropped', next_attempt_at = NULL, error = ?2, may_be_posted = 0",
                 note,
             )
         return dropped
@@ -191,10 +193,15 @@ def _to_channel(connection: sqlite3.Connection, alerts: Sequence[Alert], to: str
     _update(connection, certain, "error = NULL")
     _update(connection, waiting, "state = 'pending'")
     # What an incident tells later is written for the channel that the incident names.
-    connection.execute(
-        "UPDATE incidents SET channel = ? WHERE 'incident:' || brand || ':' || opened_at IN "
-        "(SELECT value FROM json_each(?))",
-        (to, json.dumps([one.dedupe_key for one in alerts])),
+    keys = {one.dedupe_key for one in alerts}
+    rows = connection.execute("SELECT * FROM incidents")
+    connection.executemany(
+        "UPDATE incidents SET channel = ? WHERE brand = ? AND opened_at = ?",
+        [
+            (to, one.brand, iso(one.opened_at))
+            for one in read_each(rows, incident_from, pass_over)
+            if one.root_key in keys
+        ],
     )
 
 
@@ -217,16 +224,16 @@ def _chosen(connection: sqlite3.Connection, choice: Choice) -> list[Alert]:
 
 
 def _named(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Alert]:
-    found = select_alerts(
+    alerts = select_alerts(
         connection, "a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id", json.dumps(ids)
     )
-    unknown = sorted(set(ids) - {one.id for one in found})
+    unknown = sorted(set(ids) - {one.id for one in alerts})
     if unknown:
         raise InputError(
             f"{_numbers(unknown)}: no such alert: `earful alerts list` gives the ids; nothing was "
             "changed"
         )
-    return found
+    return alerts
 
 
 def _unsent(connection: sqlite3.Connection) -> list[Alert]:

@@ -87,7 +87,7 @@ class Upkeep:
                     f"""
                     INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, created_at,
                         operation, root_key)
-                    SELECT 'forgotten:' || dedupe_key, kind, brand, channel, ?2,
+                    SELECT forgotten_key(dedupe_key), kind, brand, channel, ?2,
                         strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'), 'update', dedupe_key
                     FROM alerts WHERE mention_id IN ({chosen.replace("?", "?1")})
                         AND state = 'sent' AND operation IN ('post', 'reply')

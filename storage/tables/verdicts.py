@@ -101,16 +101,13 @@ class Verdicts:
         )
 
     def count_unread(self) -> int:
-        """Count mentions with words whose language no model reads.
-
-        What could not be read has exactly the probability 1 of no experience, and is not sure.
-        """
+        """Count mentions with words whose language no model reads."""
         return self._count(
             """
             -- CROSS: the small rows of verdicts are read through, few mentions are looked up.
             SELECT count(*) FROM verdicts v
             CROSS JOIN mentions m ON m.id = v.mention_id AND m.verdict_id = v.id
-            WHERE v.p_none = 1 AND v.sure = 0 AND (
+            WHERE v.unread AND (
                 (m.language IS NOT NULL AND m.language NOT LIKE 'en%')
                 OR coalesce(m.title, '') || m.text GLOB '*[a-zA-Z]*'
             )
@@ -177,5 +174,5 @@ def _stale(models: Sequence[str], languages: Sequence[str]) -> tuple[str, list[o
         return where, list(models)
     spoken = ", ".join("?" * len(languages))
     language = "lower(substr(m.language, 1, instr(m.language || '-', '-') - 1))"
-    where += f" OR (v.p_none = 1 AND v.sure = 0 AND v.model = ? AND {language} IN ({spoken}))"
+    where += f" OR (v.unread AND v.model = ? AND {language} IN ({spoken}))"
     return where, [*models, models[0], *languages]

@@ -51,6 +51,7 @@ def verdict_from(row: sqlite3.Row) -> Verdict:
     values["experience"] = label(row, "experience", Experience)
     values["stance"] = label(row, "stance", Stance)
     values["sure"] = corrected or bool(values["sure"])
+    values["unread"] = bool(values["unread"])
     return Verdict(**values)
 
 
@@ -79,7 +80,7 @@ def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHi
     stances = [item["stance"] for item in earlier]
     first = next((item for item in earlier if item["created_at"]), None)
     taken = [item for item in earlier if item["stance"] != Stance.NEITHER]
-    told = [item for item in earlier if item["experience"] != Experience.NONE]
+    felt = [item for item in earlier if item["experience"] != Experience.NONE]
     return AuthorHistory(
         mentions=len(earlier),
         angry=experiences.count(Experience.ANGRY),
@@ -88,7 +89,7 @@ def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHi
         hater=stances.count(Stance.HATER),
         first_seen_at=_written_at(first) if first else None,
         last_stance=_stance(taken[-1]) if taken else None,
-        last_experience=_experience(told[-1]) if told else None,
+        last_experience=_experience(felt[-1]) if felt else None,
     )
 
 

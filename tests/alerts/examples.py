@@ -32,8 +32,10 @@ from storage.models import (
     AuthorHistory,
     Case,
     CaseEvent,
+    CaseEventKind,
     CaseFile,
     CaseMove,
+    CaseOutcome,
     CaseState,
     CrawlOutcome,
     CrawlReport,
@@ -41,7 +43,6 @@ from storage.models import (
     Experience,
     Incident,
     Mention,
-    Outcome,
     SourceStanding,
     SourceState,
     Stance,
@@ -305,9 +306,9 @@ def a_file(state: CaseState = CaseState.OPEN, **changes: Any) -> CaseFile:
         kind=changes.pop("kind", AlertKind.COMPLAINT),
         outcome=changes.pop("outcome", None),
     )
-    names = ["opened", *([] if state is CaseState.OPEN else ["claimed"])]
+    names = [CaseEventKind.OPENED, *([] if state is CaseState.OPEN else [CaseEventKind.CLAIMED])]
     if not waits:
-        names.append(changes.pop("ended", state.value))
+        names.append(CaseEventKind(changes.pop("ended", state.value)))
     events = tuple(
         CaseEvent(at=NOW, event=name, actor="earful" if name in _OURS else "dana")
         for name in names
@@ -323,7 +324,13 @@ def a_file(state: CaseState = CaseState.OPEN, **changes: Any) -> CaseFile:
     )
 
 
-_OURS = ("opened", "answered", "won_back")
+REPLIED = tuple(
+    kind
+    for kind in CaseEventKind
+    if kind not in (CaseEventKind.OPENED, CaseEventKind.REMINDED, CaseEventKind.OVERDUE)
+)
+"""What a reply in the case's thread tells of; the others have messages of their own kinds."""
+_OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
 
 
 def _case_claimed() -> dict[str, Any]:
@@ -344,18 +351,25 @@ def _case_won_back() -> dict[str, Any]:
         title="They made it right", text="A call, the refund, an apology.", rating=5.0
     )
     return messages.case_card(
-        a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
+        a_file(
+            CaseState.CLOSED,
+            outcome=CaseOutcome.WON_BACK,
+            ended=CaseEventKind.WON_BACK,
+            mention=glad,
+        )
     )
 
 
 def _case_dismissed() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.DISMISSED, outcome=Outcome.NOT_A_CASE))
+    return messages.case_card(a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_A_CASE))
 
 
 def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
-    file = a_file(CaseState.CLOSED, outcome=Outcome.WON_BACK, ended="won_back", mention=glad)
-    move = CaseMove(mention_id="appstore:10045", event="won_back", at=NOW)
+    file = a_file(
+        CaseState.CLOSED, outcome=CaseOutcome.WON_BACK, ended=CaseEventKind.WON_BACK, mention=glad
+    )
+    move = CaseMove(mention_id="appstore:10045", event=CaseEventKind.WON_BACK, at=NOW)
     return messages.thread_reply(file, move)
 
 

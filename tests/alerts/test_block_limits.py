@@ -36,20 +36,21 @@ from alerts.messages.digest_chart import Day
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
+    CaseEventKind,
     CaseMove,
+    CaseOutcome,
     CaseState,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
     Experience,
     Mention,
-    Outcome,
     SourceStanding,
     SourceState,
     Verdict,
     Voice,
 )
-from tests.alerts.examples import ADVOCATE, DUE, NOW, a_file, a_voice, an_incident
+from tests.alerts.examples import ADVOCATE, DUE, NOW, REPLIED, a_file, a_voice, an_incident
 from tests.alerts.fake_slack import block_faults
 
 Payload = dict[str, Any]
@@ -101,7 +102,7 @@ def voices(draw: st.DrawFn) -> Voice:
     )  # fmt: skip
 
 
-def a_move(mention: Mention, text: str, event: str) -> CaseMove:
+def a_move(mention: Mention, text: str, event: CaseEventKind) -> CaseMove:
     return CaseMove(
         mention_id=mention.id,
         event=event,
@@ -152,7 +153,7 @@ def _with(file: Any, text: str) -> Any:
     )
 
 
-def _reply(event: str) -> Builder:
+def _reply(event: CaseEventKind) -> Builder:
     def build(voice: Voice, text: str) -> Payload:
         mention = voice.mention
         file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,), answers=2)
@@ -192,11 +193,8 @@ BUILDERS: dict[str, Builder] = {
     "case_card": _card(CaseState.OPEN, answers=2),
     "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
     "case_card, responded": _card(CaseState.RESPONDED),
-    "case_card, closed": _card(CaseState.CLOSED, outcome=Outcome.WON_BACK),
-    **{
-        f"thread_reply, {event}": _reply(event)
-        for event in ("claimed", "joined", "won_back", "muted", "relabelled", "edited", "reopened")
-    },
+    "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
+    **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
     "overdue": _overdue,
     "reminder": _reminder,
     "incident": lambda voice, text: messages.incident(

@@ -90,7 +90,7 @@ def clicks_seen(store):
 
 
 def case_of(store):
-    (case,) = store.cases.found(tuple(CaseState))
+    (case,) = store.cases.in_states(tuple(CaseState))
     return case
 
 
@@ -209,7 +209,7 @@ def test_mute_silences_the_author(slack, settings, store, listening):
     before = len(slack.roots())
     open_a_case(store, settings, slack, native_id="10047", text="Once more: a wholly new grief.")
     assert len(slack.roots()) == before
-    assert len(store.cases.found(tuple(CaseState))) == 1
+    assert len(store.cases.in_states(tuple(CaseState))) == 1
 
 
 def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listening):

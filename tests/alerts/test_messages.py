@@ -51,6 +51,7 @@ from tests.alerts.examples import (
     GOLDEN,
     HATER,
     NOW,
+    REPLIED,
     TARGET,
     a_file,
     a_mention,
@@ -165,7 +166,7 @@ def payloads_of(text, **more):
     for state in (CaseState.CLAIMED, CaseState.RESPONDED):
         yield messages.case_card(a_file(state, mention=mention, joined=(mention,) * 2, answers=1))
     file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,))
-    for event in ("claimed", "joined", "won_back", "muted", "relabelled"):
+    for event in REPLIED:
         move = CaseMove(
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "hackernews": {},
     "lemmy": {"instance": "lemmy.example"},
     "lobsters": {},
+    "mailbox": {"host": "imap.acme.example", "user": "voice@acme.example"},
     "mastodon": {"hashtags": ["acmeair"]},
     "reddit": {"obey_robots": False},
     "stackexchange": {},

@@ -152,7 +152,7 @@ def _click(store: Store, settings: Settings, slack: FakeSlack, shown: dict[str, 
     try:
         slack.socket.wait_connected()
         slack.socket.wait_ack(slack.click(slack.roots("voice-complaints")[0], "case_claim"))
-        wait_for(lambda: store.cases.found((CaseState.CLAIMED,)))
+        wait_for(lambda: store.cases.in_states((CaseState.CLAIMED,)))
     finally:
         listener.stop()
     shown["click"] = _rows(

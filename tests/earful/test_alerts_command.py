@@ -19,7 +19,7 @@ from alerts.outbox.transport import Transport
 from alerts.slack.client import BotTransport, WebhookTransport
 from earful.commands import alerts as command
 from earful.jobs import lock_for_delivery
-from storage.models import MAY_BE_POSTED, Alert, AlertState, NewAlert, Operation
+from storage.models import Alert, AlertState, NewAlert, Operation
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack, Fault
 from tests.alerts.outboxes import an_alert
@@ -227,7 +227,7 @@ def test_what_is_in_doubt_moves_only_by_a_second_word(
     assert sure.code == 0
     moved = rows(store)
     assert {one.channel for one in moved.values()} == {WOWS}
-    assert (moved["complaint:t:1"].error or "").startswith(MAY_BE_POSTED)
+    assert moved["complaint:t:1"].may_be_posted
 
 
 def test_a_line_that_waits_goes_on_when_a_person_asks(
@@ -331,7 +331,7 @@ def test_the_list_as_json_and_by_state(earful: Earful, store: Store) -> None:
     store.outbox.add(
         [alert("a", text="&lt;b&gt; 荷物" + "がない" * 40), alert("b"), alert("c", WOWS)]
     )
-    store.outbox.park(2, MAY_BE_POSTED + "the webhook hung up.")
+    store.outbox.park(2, "the webhook hung up.", may_be_posted=True)
     out = earful("alerts", "list", "--json").out.splitlines()
     told = {one["dedupe_key"]: one for one in map(json.loads, out)}
     assert [told[key]["waits_for"] for key in "abc"] == ["nothing", "person", "nothing"]

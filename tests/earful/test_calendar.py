@@ -58,7 +58,12 @@ def verdict(experience: Experience) -> Verdict:
     chances = dict.fromkeys((f"p_{one}" for one in (*Experience, *Stance)), 0.0)
     chances[f"p_{experience}"] = chances["p_neither"] = 1.0
     return Verdict(
-        experience=experience, stance=Stance.NEITHER, sure=True, model="made-up", **chances
+        experience=experience,
+        stance=Stance.NEITHER,
+        sure=True,
+        model="made-up",
+        unread=False,
+        **chances,
     )
 
 
@@ -88,7 +93,8 @@ def test_spikes_and_leaderboards_come_by_themselves(tmp_path: Path) -> None:
         praised = say(store, 0, now - timedelta(minutes=5), Experience.DELIGHTED)
         voice = store.judgements.voice(praised)
         assert voice is not None
-        store.judgements.record([voice], [], [], now, staff={praised: ("Rita",)})
+        store.judgements.name_staff({praised: ("Rita",)})
+        store.judgements.mark_judged([voice], now)
         number = 1
         for weeks, mentions in ((4, 6), (3, 5), (2, 7), (1, 6), (0, 60)):
             for _ in range(mentions):

@@ -31,7 +31,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from storage.tables.outbox import MESSAGES
+from storage.tables.new_alerts import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_case_handling import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_jobs import WordClassifier
@@ -622,9 +622,10 @@ class TestDelivery:
             world.now += MINUTE
         (told,) = slack.messages("voice-complaints")
         assert good.text in told.text
-        (row,) = world.rows("SELECT id, state, attempts, error FROM alerts WHERE state = 'parked'")
+        (row,) = world.rows("SELECT * FROM alerts WHERE state = 'parked'")
         assert row["attempts"] == 3
-        assert row["error"].startswith("May be at Slack already: Earful failed over this alert")
+        assert row["error"].startswith("Earful failed over this alert")
+        assert row["may_be_posted"] == 1
         assert failing(world, "deliver") == [f"alert {row['id']}"]
         world.store.outbox.drop(row["id"])
         self._deliver(world, slack)

@@ -50,6 +50,7 @@ class WordClassifier:
             stance=stance,
             sure="unsure" not in text,
             model=self.model,
+            unread=False,
             **chances,
         )
 

@@ -97,6 +97,9 @@ def test_a_model_reads_the_language_that_it_names_and_no_other(
     assert second.model.startswith("de:german-")
     assert german.models == (classifier.model, second.model)
     assert third == unread
+    assert [one.unread for one in (first, second, third, short, empty)] == [
+        False, False, True, False, True,
+    ]  # fmt: skip
     assert (third.experience, third.sure, third.p_none) == (Experience.NONE, False, 1.0)
     assert second.experience is Experience.ANGRY
     assert second.stance is Stance.NEITHER

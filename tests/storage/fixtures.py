@@ -107,7 +107,13 @@ def make_verdict(
     experiences = {f"p_{name}": (1 - top) / 3 for name in Experience} | {f"p_{experience}": top}
     stances = {f"p_{name}": (1 - top) / 2 for name in Stance} | {f"p_{stance}": top}
     return Verdict(
-        experience=experience, stance=stance, sure=sure, model=model, **experiences, **stances
+        experience=experience,
+        stance=stance,
+        sure=sure,
+        model=model,
+        unread=False,
+        **experiences,
+        **stances,
     )
 
 
@@ -150,7 +156,7 @@ def store_voices(store: Store, told: Sequence[Told], now: datetime) -> None:
                 item.mention.id, experience=item.corrected_to, stance=None, by="dana", at=now
             )
     opened = [item for item in told if item.case is not None]
-    store.judgements.record(
+    store.judgements.mark_judged(
         [
             Voice(
                 mention=item.mention,
@@ -158,17 +164,16 @@ def store_voices(store: Store, told: Sequence[Told], now: datetime) -> None:
             )
             for item in opened
         ],
-        [
-            NewCase(
-                mention_id=item.mention.id,
-                brand=item.mention.brand,
-                opened_at=item.mention.created_at or now,
-                due_at=item.due_at or now,
-            )
-            for item in opened
-        ],
-        [],
         now,
+    )
+    store.cases.open_new(
+        NewCase(
+            mention_id=item.mention.id,
+            brand=item.mention.brand,
+            opened_at=item.mention.created_at or now,
+            due_at=item.due_at or now,
+        )
+        for item in opened
     )
     by_mention = {case.mention_id: case.id for case in store.cases.unanswered()}
     for item in opened:

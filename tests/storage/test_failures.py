@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.models import AlertKind, AlertState, KnownProblem, NewAlert
+from storage.models import KnownProblem
 from storage.store import Store
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -69,19 +69,10 @@ def test_problems_are_what_the_last_look_saw(store: Store) -> None:
         key="a", about="a", sentence="a is broken", since=NOW, seen=3, told_at=NOW + MINUTE
     )
     new = KnownProblem(key="b", about="b", sentence="b is broken", since=NOW)
-    alert = NewAlert(
-        dedupe_key="ops:problem:a",
-        kind=AlertKind.OPS,
-        brand="",
-        channel="#ops",
-        payload={"text": "a is broken"},
-        created_at=NOW,
-    )
-    store.problems.record([told, new], [alert])
-    store.problems.record([told, new], [alert])
+    store.problems.record([told, new])
+    store.problems.record([told, new])
     assert store.problems.known() == {"a": told, "b": new}
-    assert store.outbox.counts()[AlertState.PENDING] == 1
-    store.problems.record([new], [])
+    store.problems.record([new])
     assert store.problems.known() == {"b": new}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.models import MAY_BE_POSTED, AlertKind, AlertState, NewAlert
+from storage.models import AlertKind, AlertState, AlertTrouble, NewAlert
 from storage.store import Store
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import Choice
@@ -79,7 +79,16 @@ def test_a_retry_waits_for_its_time(outbox: Outbox) -> None:
     outbox.retry(first.id, LATER, "Slack is busy.")
     assert keys(outbox) == ["b", "c"]
     assert keys(outbox, LATER) == ["a", "b", "c"]
-    assert outbox.troubles() == [("#one", "Slack is busy.", 1, 0, NOW)]
+    assert outbox.troubles() == [
+        AlertTrouble(
+            channel="#one",
+            error="Slack is busy.",
+            may_be_posted=False,
+            waiting=1,
+            parked=0,
+            oldest_at=NOW,
+        )
+    ]
 
 
 def test_a_channel_is_held_and_parked_alone(outbox: Outbox) -> None:
@@ -94,7 +103,7 @@ def test_a_channel_is_held_and_parked_alone(outbox: Outbox) -> None:
 
 def test_what_may_be_posted_is_not_put_back_by_itself(outbox: Outbox) -> None:
     first, second, _ = outbox.waiting(NOW, 9)
-    outbox.park(first.id, MAY_BE_POSTED + "the webhook hung up.")
+    outbox.park(first.id, "the webhook hung up.", may_be_posted=True)
     outbox.park(second.id, "No such channel.")
     assert outbox.unpark_certain() == 1
     assert keys(outbox) == ["b", "c"]
@@ -104,19 +113,19 @@ def test_a_doubtful_alert_stays_marked_while_its_channel_is_held(
     store: Store, outbox: Outbox
 ) -> None:
     first = outbox.waiting(NOW, 1)[0]
-    outbox.park(first.id, MAY_BE_POSTED + "the webhook hung up.")
+    outbox.park(first.id, "the webhook hung up.", may_be_posted=True)
     store.outbox_word.retry(Choice(ids=(first.id,)))
     outbox.hold_channel("#one", LATER, "Slow down.")
     outbox.park_channel("#one", "No such channel.")
     errors = {one.dedupe_key: one.error for one in outbox.unsent()}
-    assert errors["a"] == MAY_BE_POSTED + "the webhook hung up."
+    assert errors["a"] == "the webhook hung up."
     assert errors["c"] == "No such channel."
 
 
 def test_an_unclear_answer_stays_in_sending(outbox: Outbox) -> None:
     first = outbox.waiting(NOW, 1)[0]
     outbox.claim(first.id, NOW)
-    outbox.unclear(first.id, LATER, MAY_BE_POSTED + "timeout.")
+    outbox.unclear(first.id, LATER, "timeout.")
     (doubtful,) = outbox.sending()
     assert (doubtful.next_attempt_at, doubtful.dedupe_key) == (LATER, "a")
     assert keys(outbox, LATER) == ["b", "c"]

@@ -25,7 +25,7 @@ DAMAGE = [
     ("verdicts", "scored_at", NO_TIME, "judgements.waiting_since"),
     ("corrections", "experience", "angryy", "corrections.texts"),
     ("cases", "state", "opne", "cases.get"),
-    ("cases", "kind", "tomorrow's", "cases.found"),
+    ("cases", "kind", "tomorrow's", "cases.in_states"),
     ("cases", "due_at", "soon", "cases.of_mention"),
     ("case_events", "at", b"\xff", "cases.file"),
     ("incidents", "opened_at", NO_TIME, "incidents.open"),

@@ -71,7 +71,9 @@ def verdict(
     p = {f"p_{name}": 0.01 for name in ("angry", "mediocre", "delighted", "none")}
     q = {f"p_{name}": 0.01 for name in ("advocate", "hater", "neither")}
     p[f"p_{experience}"], q[f"p_{stance}"] = 0.97, 0.98
-    return Verdict(experience=experience, stance=stance, sure=sure, model=model, **p, **q)
+    return Verdict(
+        experience=experience, stance=stance, sure=sure, model=model, unread=False, **p, **q
+    )
 
 
 def score(store: Store, said: Verdict, at: datetime = NOW) -> int:
@@ -90,15 +92,11 @@ def alert(key: str = "k", channel: str = "#c") -> NewAlert:
     )
 
 
-def summary_of(backlog: Backlog) -> NewAlert:
-    return replace(alert(f"backlog:{backlog.brand}:{backlog.source}"), kind=AlertKind.BACKLOG)
-
-
 def judge_old(store: Store) -> list[Backlog]:
     store.judgements.judge_copies(NOW)
     found = store.judgements.backlogs(DAY, NOW)
     for old in found:
-        judged = store.judgements.judge_backlog(old, summary_of(old), DAY, NOW)
+        judged = store.judgements.judge_backlog(old, DAY, NOW)
         assert judged == sum(old.counts.values())
     return found
 
@@ -166,6 +164,15 @@ def test_reach_and_replies_are_refreshed_without_a_version(store: Store) -> None
     # What a later, poorer reading leaves out is kept.
     store.mentions.save([mention()])
     assert store.mentions.get("appstore:1") == found
+
+
+def test_an_excerpt_is_stored_where_nothing_is_and_replaces_nothing(store: Store) -> None:
+    part = mention(text="… my bag …", excerpt=True)
+    assert store.mentions.save([part]) == SaveResult(new=1)
+    assert store.mentions.get(part.id) == replace(part, excerpt=False)
+    assert store.mentions.save([mention()]) == SaveResult(edited=1)
+    assert store.mentions.save([part]) == SaveResult(known=1)
+    assert store.mentions.get(part.id).text == "Lost my bag"  # type: ignore[union-attr]
 
 
 def test_another_brand_does_not_take_a_mention_over(store: Store) -> None:
@@ -308,7 +315,6 @@ def test_old_mentions_are_judged_together_and_fresh_ones_are_left(store: Store) 
     assert (found["appstore"].oldest, found["appstore"].newest) == (old - timedelta(days=1), old)
     assert found["reddit"].counts == {Experience.ANGRY: 1}
     assert judge_old(store) == []
-    assert len(store.outbox.waiting(NOW, 9)) == 2
     assert [one.mention.native_id for one in store.judgements.unjudged(DAY, 9)] == ["1"]
 
 
@@ -338,7 +344,10 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
     voices = store.judgements.unjudged(DAY, 9)
     case = NewCase(mention_id="appstore:1", brand="Acme Air", opened_at=NOW, due_at=NOW)
     for _ in range(2):
-        store.judgements.record(voices, [case], [alert()], NOW)
+        with store.write() as unit:
+            unit.cases.open_new([case])
+            unit.outbox.add([alert()])
+            unit.judgements.mark_judged(voices, NOW)
     assert store.cases.counts(NOW)["open"] == 1
     assert len(store.outbox.waiting(NOW, 9)) == 1
     events = store.database.connection.execute("SELECT event, actor FROM case_events").fetchall()
@@ -349,7 +358,7 @@ def test_judging_again_opens_no_second_case_and_writes_no_second_alert(store: St
 def test_an_edited_text_is_judged_anew_and_a_new_model_version_is_not(store: Store) -> None:
     store.mentions.save([mention()])
     score(store, verdict())
-    store.judgements.record(store.judgements.unjudged(DAY, 9), [], [], NOW)
+    store.judgements.mark_judged(store.judgements.unjudged(DAY, 9), NOW)
     stale, after = store.verdicts.stale(["m2"], 9)
     assert [one.id for one in stale] == ["appstore:1"]
     assert store.verdicts.stale(["m2"], 9, after=after) == ([], after)
@@ -394,7 +403,7 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
     for hours, outcome in ((0, CrawlOutcome.OK), (1, CrawlOutcome.BLOCKED)):
         run = store.crawls.start(target, NOW + timedelta(hours=hours))
         report = CrawlReport(outcome=outcome, seen=3, reason="r", stats={"a": 1})
-        store.crawls.finish(run, report, NOW + timedelta(hours=hours), [alert(f"k{hours}")])
+        store.crawls.finish(run, report, NOW + timedelta(hours=hours))
     assert store.crawls.last_good(target) == (NOW, NOW)
     assert store.crawls.last_start(target) == NOW + timedelta(hours=1)
     assert [run.outcome for run in store.crawls.past(target)] == [
@@ -402,7 +411,6 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
         CrawlOutcome.OK,
     ]
     assert store.crawls.counts(target) == [3]
-    assert len(store.outbox.waiting(NOW, 9)) == 2
     other = replace(target, target="y")
     assert store.crawls.last_good(other) == (None, None)
 
@@ -416,7 +424,7 @@ def test_a_standing_is_written_with_the_run(store: Store) -> None:
         )
         run = store.crawls.start(target, NOW)
         report = CrawlReport(outcome=CrawlOutcome.BLOCKED, stats={"earful/field/url": 7})
-        store.crawls.finish(run, report, NOW, [], standing)
+        store.crawls.finish(run, report, NOW, standing)
         assert store.crawls.standing(target) == standing
     assert store.crawls.past(target)[0].filled == {"url": 7}
     assert store.crawls.standing(replace(target, target="y")) is None
@@ -443,11 +451,10 @@ def test_a_reached_checkpoint_is_raised(store: Store) -> None:
     goal = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
     assert goal is not None
     assert goal.target == 0.3
-    store.checkpoints.reach(goal, 0.41, 0.47, NOW, [alert("cp")])
+    store.checkpoints.reach(goal, 0.41, 0.47, NOW)
     raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
     assert raised is not None
     assert raised.target == 0.47
-    assert len(store.outbox.waiting(NOW, 9)) == 1
     # A person who sets another goal in the config starts from there.
     set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
     assert set_anew is not None

@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def open_case(store: Store) -> int:
     case = NewCase(mention_id="s:0", brand="A", opened_at=NOW, due_at=NOW + timedelta(hours=4))
-    store.judgements.record([], [case], [], NOW)
+    assert store.cases.open_new([case]) == 1
     return store.cases.unanswered()[0].id
 
 

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    CaseEventKind,
     CaseMove,
     CaseState,
     CrawlOutcome,
@@ -33,7 +34,6 @@ from storage.models import (
     SourceStanding,
     SourceState,
     Validators,
-    Voice,
 )
 from storage.reports import Filter
 from storage.store import Store
@@ -120,14 +120,14 @@ def furnish(path: Path) -> None:
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
         )
-        store.incidents.write(INCIDENT, [])
+        store.incidents.write(INCIDENT)
         store.cases.mute('appstore:<b>"Eve"</b>', BRAND, by="dana", by_id=None, at=NOW)
         store.checkpoints.current(BRAND, "wow_rate", 30, 0.3, NOW)
         store.daemon_runs.start(1, "0.1", NOW)
         store.daemon_runs.ran("digest", NOW)
         store.failures.failed("score", NOW, "no memory")
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
-        store.problems.record([PROBLEM], [])
+        store.problems.record([PROBLEM])
         store.quotas.spend("account", "2026-03-10", 1, 10)
 
 
@@ -172,21 +172,20 @@ WAYS: dict[str, Way] = {
         lambda s: s.judgements.earlier_experience(["appstore:hostile"])
     ),
     "judgements.backlogs": reads(lambda s: s.judgements.backlogs(HOURS, NOW)),
+    # With an age below nothing all is old; two hours on no crawl is running.
     "judgements.judge_backlog": writes(
-        lambda s: s.judgements.judge_backlog(OLD, alert("backlog"), HOURS, NOW)
+        lambda s: s.judgements.judge_backlog(OLD, timedelta(seconds=-1), NOW + timedelta(hours=2))
     ),
     "judgements.judge_copies": writes(lambda s: s.judgements.judge_copies(NOW)),
     "judgements.oldest_fresh": reads(lambda s: s.judgements.oldest_fresh(HOURS)),
     "judgements.still_unjudged": reads(
         lambda s: s.judgements.still_unjudged(["appstore:hostile"])
     ),
-    "judgements.record": writes(
-        lambda s: s.judgements.record(
-            [Voice(mention=make_mention("formula", "x", NOW), verdict=ANGRY)],
-            [NewCase(mention_id="appstore:formula", brand=BRAND, opened_at=NOW, due_at=NOW)],
-            [alert()],
-            NOW,
-        )
+    "judgements.mark_judged": writes(
+        lambda s: s.judgements.mark_judged(s.judgements.unjudged(HOURS, 99), NOW)
+    ),
+    "judgements.name_staff": writes(
+        lambda s: s.judgements.name_staff({"appstore:formula": ["Rita"]})
     ),
     "judgements.unjudged": reads(lambda s: s.judgements.unjudged(HOURS, 99)),
     "judgements.voice": reads(lambda s: s.judgements.voice("appstore:hostile")),
@@ -201,15 +200,22 @@ WAYS: dict[str, Way] = {
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
-            CaseMove(mention_id="appstore:hostile", event="noted", at=NOW, note="called")
+            CaseMove(
+                mention_id="appstore:hostile", event=CaseEventKind.EDITED, at=NOW, note="called"
+            )
         )
     ),
     "cases.counts": reads(lambda s: s.cases.counts(NOW)),
     "cases.dismissed": reads(lambda s: s.cases.dismissed(BRAND, LONG_AGO)),
     "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
-    "cases.found": reads(lambda s: s.cases.found(list(CaseState))),
+    "cases.in_states": reads(lambda s: s.cases.in_states(list(CaseState))),
     "cases.get": reads(lambda s: s.cases.get(1)),
     "cases.knows_click": reads(lambda s: s.cases.knows_click("c1")),
+    "cases.open_new": writes(
+        lambda s: s.cases.open_new(
+            [NewCase(mention_id="appstore:formula", brand=BRAND, opened_at=NOW, due_at=NOW)]
+        )
+    ),
     "cases.move": writes(
         lambda s: s.cases.move(_case(s), CaseState.DISMISSED, actor="dana", at=NOW)
     ),
@@ -232,7 +238,7 @@ WAYS: dict[str, Way] = {
     "incidents.ordinary_words": reads(lambda s: s.incidents.ordinary_words(BRAND, NOW)),
     "incidents.recent_complaints": reads(lambda s: s.incidents.recent_complaints(BRAND, LONG_AGO)),
     "incidents.usual": reads(lambda s: s.incidents.usual(BRAND, NOW - timedelta(hours=1), NOW)),
-    "incidents.write": writes(lambda s: s.incidents.write(INCIDENT, [alert()])),
+    "incidents.write": writes(lambda s: s.incidents.write(INCIDENT, ["appstore:hostile"])),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
@@ -266,7 +272,6 @@ WAYS: dict[str, Way] = {
             1,
             CrawlReport(outcome=CrawlOutcome.OK),
             NOW,
-            [alert()],
             SourceStanding(state=SourceState.OK, since=NOW),
         )
     ),
@@ -305,7 +310,7 @@ WAYS: dict[str, Way] = {
         lambda s: s.checkpoints.current(BRAND, "coverage", 30, 0.5, NOW)
     ),
     "checkpoints.reach": writes(
-        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.4, 0.5, NOW, [alert()])
+        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.4, 0.5, NOW)
     ),
     "daemon_runs.beat": writes(lambda s: s.daemon_runs.beat(1, NOW, {"digest": NOW})),
     "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
@@ -321,7 +326,7 @@ WAYS: dict[str, Way] = {
     "failures.worked": writes(lambda s: s.failures.worked("score", NOW)),
     "failures.worked_at": reads(lambda s: s.failures.worked_at()),
     "problems.known": reads(lambda s: s.problems.known()),
-    "problems.record": writes(lambda s: s.problems.record([PROBLEM], [alert()])),
+    "problems.record": writes(lambda s: s.problems.record([PROBLEM])),
     "upkeep.backup": Way(
         lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
     ),

@@ -1,0 +1,87 @@
+"""The words of the product as frozen dataclasses and enums; what every room may hold."""
+
+from storage.models.alert_models import (
+    Alert,
+    AlertKind,
+    AlertState,
+    AlertTrouble,
+    NewAlert,
+    Operation,
+)
+from storage.models.case_models import (
+    Case,
+    CaseEvent,
+    CaseEventKind,
+    CaseFile,
+    CaseMove,
+    CaseOutcome,
+    CaseState,
+    Incident,
+    NewCase,
+)
+from storage.models.crawl_models import (
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    PastRun,
+    SourceStanding,
+    SourceState,
+    Validators,
+)
+from storage.models.mention_models import (
+    Mention,
+    SaveResult,
+    Unstored,
+)
+from storage.models.store_times import (
+    from_iso,
+    iso,
+)
+from storage.models.trouble_models import (
+    Failure,
+    KnownProblem,
+)
+from storage.models.verdict_models import (
+    AuthorHistory,
+    Experience,
+    Stance,
+    Verdict,
+    Voice,
+)
+
+__all__ = [
+    "Alert",
+    "AlertKind",
+    "AlertState",
+    "AlertTrouble",
+    "AuthorHistory",
+    "Case",
+    "CaseEvent",
+    "CaseEventKind",
+    "CaseFile",
+    "CaseMove",
+    "CaseOutcome",
+    "CaseState",
+    "CrawlOutcome",
+    "CrawlReport",
+    "CrawlTarget",
+    "Experience",
+    "Failure",
+    "Incident",
+    "KnownProblem",
+    "Mention",
+    "NewAlert",
+    "NewCase",
+    "Operation",
+    "PastRun",
+    "SaveResult",
+    "SourceStanding",
+    "SourceState",
+    "Stance",
+    "Unstored",
+    "Validators",
+    "Verdict",
+    "Voice",
+    "from_iso",
+    "iso",
+]

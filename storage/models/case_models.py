@@ -1,0 +1,169 @@
+"""A case, what happens to it, and the incident that many of them make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from storage.models.alert_models import AlertKind
+from storage.models.dedupe_keys import complaint_key, incident_key
+from storage.models.mention_models import Mention
+from storage.models.verdict_models import AuthorHistory, Verdict, Voice
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    RESPONDED = "responded"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
+
+class CaseOutcome(StrEnum):
+    """Why a case ended."""
+
+    WON_BACK = "won_back"
+    DONE = "done"
+    NOT_A_CASE = "not_a_case"
+    WRONG_LABEL = "wrong_label"
+    MUTED = "muted"
+
+
+class CaseEventKind(StrEnum):
+    """What happened to a case: the words of `case_events`."""
+
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    RESPONDED = "responded"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+    REOPENED = "reopened"
+    WON_BACK = "won_back"
+    JOINED = "joined"
+    EDITED = "edited"
+    MUTED = "muted"
+    RELABELLED = "relabelled"
+    REMINDED = "reminded"
+    OVERDUE = "overdue"
+
+    @property
+    def is_answer(self) -> bool:
+        """Tell whether the customer got an answer: said by the team, or seen in public."""
+        return self in (CaseEventKind.RESPONDED, CaseEventKind.ANSWERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """A case to open for a mention; `kind` is `complaint` or `lost_advocate`."""
+
+    mention_id: str
+    brand: str
+    opened_at: datetime
+    due_at: datetime
+    kind: AlertKind = AlertKind.COMPLAINT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A complaint that somebody must answer; `due_at` was counted from `due_from`."""
+
+    id: int
+    mention_id: str
+    brand: str
+    state: CaseState
+    opened_at: datetime
+    due_at: datetime
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    responded_at: datetime | None = None
+    closed_at: datetime | None = None
+    kind: AlertKind = AlertKind.COMPLAINT
+    claimed_by_id: str | None = None
+    outcome: CaseOutcome | None = None
+    due_from: datetime | None = None
+    reminded_at: datetime | None = None
+    overdue_told_at: datetime | None = None
+
+    @property
+    def root_key(self) -> str:
+        """Name the alert whose message shows this case."""
+        return complaint_key(self.mention_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMove:
+    """Something that happens to the case of a mention. `to` is None where only a note is made.
+
+    `click` makes a repeated click harmless; `joins` is a mention that becomes part of the case;
+    `due_at` is a new due time, counted from `at`; `reply_seen_at` is the owner's reply that this
+    move takes note of.
+    """
+
+    mention_id: str
+    event: CaseEventKind
+    at: datetime
+    to: CaseState | None = None
+    actor: str = "earful"
+    actor_id: str | None = None
+    note: str | None = None
+    outcome: CaseOutcome | None = None
+    joins: str | None = None
+    due_at: datetime | None = None
+    responded_at: datetime | None = None
+    reply_seen_at: datetime | None = None
+    click: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    at: datetime
+    event: CaseEventKind
+    actor: str
+    actor_id: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """A case with all that its message shows.
+
+    `answers` are public answers to this author in this thread; `channel` is where the case's
+    message is, None where it has none; `joined` counts further mentions of the case.
+    """
+
+    case: Case
+    mention: Mention
+    verdict: Verdict
+    history: AuthorHistory = field(default_factory=AuthorHistory)
+    events: tuple[CaseEvent, ...] = ()
+    joined: tuple[Mention, ...] = ()
+    answers: int = 0
+    channel: str | None = None
+    muted: bool = False
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Many complaints of a brand at once, told in one message; known by brand and `opened_at`.
+
+    `about` is the word or phrase that most of them share.
+    """
+
+    brand: str
+    channel: str
+    opened_at: datetime
+    last_at: datetime
+    complaints: int
+    about: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def root_key(self) -> str:
+        return incident_key(self.brand, self.opened_at)

@@ -1,0 +1,127 @@
+"""The dedupe keys of alerts: what names a message, so that it reaches Slack once. Pure.
+
+A key that changed would let an update of Earful send again what Slack has: none here ever does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from storage.models.store_times import iso
+
+
+def complaint_key(mention_id: str) -> str:
+    """Name the alert that tells of an angry mention, whatever its text or kind becomes."""
+    return f"complaint:{mention_id}"
+
+
+def wow_key(mention_id: str) -> str:
+    """Name the alert that tells of a delighted mention, or of an author who was won back."""
+    return f"wow:{mention_id}"
+
+
+def case_reply_key(case_id: int, events: int) -> str:
+    """Name the reply about the last of so many events of a case."""
+    return f"case:{case_id}:{events}"
+
+
+def update_key(root_key: str) -> str:
+    """Name what brings the message of another alert up to date; the outbox numbers it."""
+    return f"update:{root_key}"
+
+
+def numbered_key(key: str, number: int) -> str:
+    """Name one of several updates of the same message: each may be sent."""
+    return f"{key}:{number}"
+
+
+def over_key(root_key: str) -> str:
+    """Name the word that what another alert tells of is over."""
+    return f"{root_key}:over"
+
+
+def incident_key(brand: str, opened_at: datetime) -> str:
+    """Name the one message of an incident."""
+    return f"incident:{brand}:{iso(opened_at)}"
+
+
+def spike_key(brand: str, kind: str, now: datetime) -> str:
+    """Name the alert about unusual hours, once a UTC day for each kind."""
+    return f"spike:{brand}:{kind}:{_day(now)}"
+
+
+def limited_key(channel: str, now: datetime) -> str:
+    """Name the message that stands for what a channel's limit held back this hour."""
+    return f"limited:{channel}:{now.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def backlog_key(brand: str, source: str, now: datetime) -> str:
+    """Name the summary of a source's old mentions, once a UTC day."""
+    return f"backlog:{brand}:{source}:{_day(now)}"
+
+
+def checkpoint_key(brand: str, metric: str, target: float) -> str:
+    """Name the celebration of a goal."""
+    return f"checkpoint:{brand}:{metric}:{target:g}"
+
+
+def kudos_key(brand: str, month: str) -> str:
+    """Name the praise of a month, such as `2026-03`."""
+    return f"kudos:{brand}:{month}"
+
+
+def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
+    """Name the digest of a brand's period; it is written once."""
+    kind = "digest:week" if weekly else "digest"
+    return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def chart_key(digest: str) -> str:
+    """Name the picture in the thread of the digest of that key."""
+    return f"chart:{digest}"
+
+
+def source_key(brand: str, source: str, target: str, now: datetime, *, trouble: str | None) -> str:
+    """Name what ops hear of a source: the state that is its `trouble`, or that it healed."""
+    change = f"trouble:{trouble}" if trouble else "healed"
+    return f"ops:{change}:{brand}:{source}:{target}:{_second(now)}"
+
+
+def overdue_key(brand: str, now: datetime) -> str:
+    """Name the count of a brand's overdue cases for ops, once a UTC day."""
+    return f"ops:overdue:{brand}:{_day(now)}"
+
+
+def problems_key(problems: Iterable[tuple[str, datetime]], *, over: bool) -> str:
+    """Name what ops hear of Earful's own problems, each by its key and since when it is there.
+
+    Since when names the occasion: the same problem of another day is news.
+    """
+    names = ",".join(sorted(f"{key}@{since:%Y-%m-%dT%H:%M:%S}" for key, since in problems))
+    what = "over" if over else "trouble"
+    return f"ops:{what}:{sha256(names.encode()).hexdigest()[:16]}"
+
+
+def away_key(since: datetime) -> str:
+    """Name the alert about a time in which no daemon ran."""
+    return f"ops:away:{_second(since)}"
+
+
+def store_trouble_key(since: datetime) -> str:
+    """Name the alert that the store takes no writes."""
+    return f"ops:store:{_second(since)}"
+
+
+def forgotten_key(key: str) -> str:
+    """Name what empties the message of another alert, whose author was erased."""
+    return f"forgotten:{key}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"

@@ -1,0 +1,89 @@
+"""A mention, and what saving mentions came to.
+
+All datetimes are aware and in UTC. Ids: a mention is `source:native_id`, an author
+`source:native_id` of the person at that source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One review, post or comment about a brand, as its source gave it.
+
+    `text` and `title` are clean plain text. `rating` lies between 0 and `rating_max`.
+    `created_at` is None only for imported rows that carry no date. Of an `excerpt` the text is
+    not all that was said: it never replaces what is stored.
+    """
+
+    brand: str
+    source: str
+    native_id: str
+    text: str
+    fetched_at: datetime
+    created_at: datetime | None = None
+    url: str | None = None
+    title: str | None = None
+    author: str | None = None
+    author_native_id: str | None = None
+    rating: float | None = None
+    rating_max: float | None = None
+    language: str | None = None
+    reach: int | None = None
+    parent_id: str | None = None
+    edited_at: datetime | None = None
+    owner_reply: str | None = None
+    owner_replied_at: datetime | None = None
+    # Given to `Mentions.save` alone: the table does not hold it.
+    excerpt: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}:{self.native_id}"
+
+    @property
+    def author_id(self) -> str | None:
+        """Name the author; where the source gives no id, the name is the best there is."""
+        native = self.author_native_id or self.author
+        return f"{self.source}:{native}" if native else None
+
+    @property
+    def text_hash(self) -> str:
+        """Name the version: 16 hex digits over all that a verdict depends on."""
+        content = json.dumps(
+            [self.title or "", self.text, self.rating, self.rating_max], ensure_ascii=False
+        )
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unstored:
+    """A mention that the store cannot hold, and why."""
+
+    mention_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveResult:
+    """What saving a batch of mentions did: `new + edited + known` and the `refused` are all."""
+
+    new: int = 0
+    edited: int = 0
+    known: int = 0
+    deleted: int = 0
+    refused: tuple[Unstored, ...] = ()
+
+    def __add__(self, other: SaveResult) -> SaveResult:
+        return SaveResult(
+            new=self.new + other.new,
+            edited=self.edited + other.edited,
+            known=self.known + other.known,
+            deleted=self.deleted + other.deleted,
+            refused=self.refused + other.refused,
+        )

@@ -1,0 +1,103 @@
+"""The dedupe keys of alerts stay what they are: a store full of sent ones knows them."""
+
+from __future__ import annotations
+
+import ast
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from storage.models import dedupe_keys as keys
+from storage.store import Store
+from tests.docs.modules import modules
+
+# Eleven at night in UTC, already tomorrow in Berlin: keys go by UTC whatever zone a moment has.
+NOW = datetime(2026, 3, 10, 23, 7, 9, tzinfo=UTC).astimezone(timezone(timedelta(hours=1)))
+MENTION = "appstore:42"
+
+# Literal, and never to be mended with the code: what they name was sent under these words.
+PINNED = {
+    "complaint_key": (keys.complaint_key(MENTION), "complaint:appstore:42"),
+    "wow_key": (keys.wow_key(MENTION), "wow:appstore:42"),
+    "case_reply_key": (keys.case_reply_key(7, 3), "case:7:3"),
+    "update_key": (keys.update_key("complaint:appstore:42"), "update:complaint:appstore:42"),
+    "numbered_key": (keys.numbered_key("update:wow:a:1", 2), "update:wow:a:1:2"),
+    "over_key": (keys.over_key("ops:store:x"), "ops:store:x:over"),
+    "incident_key": (
+        keys.incident_key("Acme Air", NOW),
+        "incident:Acme Air:2026-03-10T23:07:09+00:00",
+    ),
+    "spike_key": (keys.spike_key("Acme Air", "anger", NOW), "spike:Acme Air:anger:2026-03-10"),
+    "limited_key": (keys.limited_key("#voice", NOW), "limited:#voice:2026-03-10T23"),
+    "backlog_key": (
+        keys.backlog_key("Acme Air", "steam", NOW),
+        "backlog:Acme Air:steam:2026-03-10",
+    ),
+    "checkpoint_key": (
+        keys.checkpoint_key("Acme Air", "wow_rate", 0.30),
+        "checkpoint:Acme Air:wow_rate:0.3",
+    ),
+    "kudos_key": (keys.kudos_key("Acme Air", "2026-03"), "kudos:Acme Air:2026-03"),
+    "digest_key": (keys.digest_key("Acme Air", NOW), "digest:Acme Air:2026-03-10T23:07"),
+    "digest_key, weekly": (
+        keys.digest_key("Acme Air", NOW, weekly=True),
+        "digest:week:Acme Air:2026-03-10T23:07",
+    ),
+    "chart_key": (keys.chart_key("digest:A:2026"), "chart:digest:A:2026"),
+    "source_key, healed": (
+        keys.source_key("Acme Air", "steam", "620", NOW, trouble=None),
+        "ops:healed:Acme Air:steam:620:2026-03-10T23:07:09",
+    ),
+    "source_key, trouble": (
+        keys.source_key("Acme Air", "steam", "620", NOW, trouble="blocked"),
+        "ops:trouble:blocked:Acme Air:steam:620:2026-03-10T23:07:09",
+    ),
+    "overdue_key": (keys.overdue_key("Acme Air", NOW), "ops:overdue:Acme Air:2026-03-10"),
+    "problems_key, trouble": (
+        keys.problems_key([("disk", NOW.astimezone(UTC))], over=False),
+        "ops:trouble:ebc0e5371ecedfff",
+    ),
+    "problems_key, over": (
+        keys.problems_key(
+            [("disk", NOW.astimezone(UTC)), ("crawl", NOW.astimezone(UTC))], over=True
+        ),
+        "ops:over:7f7917c685c9aed2",
+    ),
+    "away_key": (keys.away_key(NOW), "ops:away:2026-03-10T23:07:09"),
+    "store_trouble_key": (keys.store_trouble_key(NOW), "ops:store:2026-03-10T23:07:09"),
+    "forgotten_key": (keys.forgotten_key("wow:steam:1"), "forgotten:wow:steam:1"),
+}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_each_key_is_what_it_always_was(name: str) -> None:
+    made, pinned = PINNED[name]
+    assert made == pinned
+
+
+def test_every_kind_of_key_is_pinned() -> None:
+    kinds = {name for name in vars(keys) if name.endswith("_key")}
+    assert {name.split(",")[0] for name in PINNED} == kinds
+
+
+def test_no_room_words_a_key_by_itself() -> None:
+    """A key written in place is one that no pin above holds."""
+    worded = [
+        f"{module.path}:{value.lineno}"
+        for module in modules()
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call)
+        for name, value in ((one.arg, one.value) for one in call.keywords)
+        if name in ("dedupe_key", "root_key") and isinstance(value, ast.JoinedStr | ast.Constant)
+        if not (isinstance(value, ast.Constant) and value.value is None)
+    ]
+    assert worded == []
+
+
+def test_statements_make_the_same_keys(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        row = store.database.connection.execute(
+            "SELECT wow_key(?1), forgotten_key(?1)", (MENTION,)
+        ).fetchone()
+    assert tuple(row) == (keys.wow_key(MENTION), keys.forgotten_key(MENTION))
