@@ -16,7 +16,7 @@ from earful.importing.layouts import FIELDS, Layout, fits, folded
 _JOINED = frozenset({"text", "title", "author", "created_at", "edited_at", "owner_replied_at"})
 _ZONE = re.compile(r"\(([A-Z]\w+(?:/[\w+-]+)*)\)")
 _SCALE = re.compile(
-    r"\b(?:[01]\s*(?:-|–|to|bis|à|a)\s*|out of\s*|/\s*)(?P<most>\d{1,3})\b", re.IGNORECASE
+    r"\b(?:[01]\s*(?:-|–|to|bis|à|a)\s*|out of\s*|/\s*)(?P<most>[1-9]\d{0,2})\b", re.IGNORECASE
 )
 _NPS = re.compile(r"\bnps\b|net promoter|likely.{0,60}recommend", re.IGNORECASE | re.DOTALL)
 
@@ -113,9 +113,10 @@ def _by_layout(
         return asked or None
     if layout.asks and field in ("text", "rating"):
         # The field's own name leaves no doubt; between others a person chooses.
-        others = {theirs[0] for theirs in found}
-        if len(others) > 1 and folded(found[0][0]) != folded(field):
-            names = " or ".join(f"`{name}`" for name in sorted(others))
+        one = [spelling for spelling in plain if " + " not in spelling]
+        others = [h for h in free if any(fits(spelling, h) for spelling in one)]
+        if len(others) > 1 and found[0][0] != field:
+            names = " or ".join(f"`{name}`" for name in others)
             raise InputError(
                 f"{where}: is {names} the {field}? Name it with --map THEIRS={field}; repeated, "
                 "it joins columns of text"

@@ -17,8 +17,6 @@ FIELDS = (
     "language", "created_at", "edited_at", "reach", "parent_id", "owner_reply",
     "owner_replied_at", "source",
 )  # fmt: skip
-# What only Earful's own export brings besides.
-OWN_FIELDS = ("id", "brand", "fetched_at")
 _FILE = Path(__file__).with_name("layouts.toml")
 _FALLBACK = "table"
 

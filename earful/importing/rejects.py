@@ -79,10 +79,6 @@ class MendedRows:
         return f"{self._table.shape}, rows that were refused"
 
     @property
-    def header_text(self) -> str:
-        return ""
-
-    @property
     def bytes_read(self) -> int:
         return self._table.bytes_read
 

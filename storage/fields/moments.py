@@ -48,9 +48,14 @@ _SPREADSHEET_DAYS = range(34_700, 80_000)  # 1995 to 2119
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _TIME = (
     r"(?:\s*[T,]?\s*(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})"
-    r"(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[ap])?\.?(?:m\.?)?"
-    r"\s*(?:uhr)?\s*(?P<zone>z|utc|gmt)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?)?"
+    r"(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?\s*(?:(?P<half>[ap])\.?m\.?)?"
+    r"\s*(?:uhr\b)?\s*(?P<zone>z\b|[a-z]{3,4}\b)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?)?"
 )
+# Zones by the letters that exports write, in hours east of Greenwich.
+_ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
+    "pst": -8, "pdt": -7, "bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9,
+}  # fmt: skip
 _YEAR_FIRST = re.compile(
     rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}", re.IGNORECASE
 )
@@ -62,14 +67,17 @@ _YEAR_LAST = re.compile(
 _EASTERN = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]\s*(\d{1,2}:\d{2}(?::\d{2})?)?"
 )
-_HAS_YEAR = re.compile(r"\b\d{4}\b")
 _MAIL = re.compile(r"(?:[a-z]{3},\s*)?\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2}.*", re.IGNORECASE)
 # A date with the month's name, wherever it stands: "Reviewed in Spain on September 5, 2026".
 _NAMED = re.compile(
-    r"\d{1,2}(?:st|nd|rd|th|er|\.)?[\s-]+(?:de\s+|of\s+)?[^\W\d_]{3,}\.?,?[\s-]+(?:del?\s+)?"
-    r"(?:\d{4}|\d{2}\b).*"
-    r"|[^\W\d_]{3,}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}.*",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?[\s-]+(?:de\s+|of\s+)?(?P<word>[^\W\d_]{3,})\.?,?"
+    r"[\s-]+(?:del?\s+)?(?P<year>\d{4}|\d{2}\b)"
+    r"|(?P<us_word>[^\W\d_]{3,})\.?\s+(?P<us_day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<us_year>\d{4}))",
+    re.IGNORECASE,
+)
+# What may stand between such a date and the time of day.
+_TIME_AFTER = re.compile(
+    rf"\s*(?:г\.?|года)?\s*[,·|]?\s*(?:at|um|à|a las|às|alle|om|kl\.?|o)?{_TIME}", re.IGNORECASE
 )
 
 
@@ -172,16 +180,20 @@ def _from_text(text: str, field: str, reading: DateReading) -> datetime:
     if eastern := _EASTERN.search(text):
         text = "{}-{}-{} {}".format(*(part or "" for part in eastern.groups())).strip()
     if found := _YEAR_FIRST.fullmatch(text):
-        return _built(found, int(found["month"]), int(found["day"]))
+        return _at_time(int(found["year"]), int(found["month"]), int(found["day"]), found)
     if found := _YEAR_LAST.fullmatch(text):
-        month, day = _month_and_day(text, found, field, reading)
-        return _built(found, month, day)
+        in_year = _month_and_day(text, found, field, reading)
+        return _at_time(int(found["year"]), *in_year, found)
     if _MAIL.fullmatch(text):
         return parsedate_to_datetime(text)
     named = _NAMED.search(text)
-    if named is None and (_YEAR_LAST.match(text) or not _HAS_YEAR.search(text)):
+    if named is None:
         raise ValueError("no whole date stands in it")
-    return _from_words(named[0] if named else text, reading.languages)
+    month = _month_called((named["word"] or named["us_word"]).casefold(), reading.languages)
+    if month is None:
+        raise ValueError("it names no month")
+    year, day = int(named["year"] or named["us_year"]), int(named["day"] or named["us_day"])
+    return _at_time(year, month, day, _TIME_AFTER.match(text, named.end()))
 
 
 def _month_and_day(
@@ -199,35 +211,42 @@ def _month_and_day(
     return (first, second) if shown is DateOrder.MONTH_FIRST else (second, first)
 
 
-def _built(found: re.Match[str], month: int, day: int) -> datetime:
-    """Make a time of the parts of a date and, where there is one, of a time of day."""
-    year = int(found["year"])
-    hour = int(found["hour"] or 0)
-    if half := (found["half"] or "").casefold():
-        hour = hour % 12 + (12 if half == "p" else 0)
+def _at_time(year: int, month: int, day: int, time: re.Match[str] | None) -> datetime:
+    """Make a time of a date and, where there is one, the match of a time of day."""
+    parts = time.groupdict() if time else {}
+    hour = int(parts.get("hour") or 0)
+    if half := parts.get("half"):
+        hour = hour % 12 + (12 if half in "pP" else 0)
     when = datetime(  # noqa: DTZ001 - the zone comes after
         year + 2000 if year < 100 else year,
         month,
         day,
         hour,
-        int(found["minute"] or 0),
-        int(found["second"] or 0),
+        int(parts.get("minute") or 0),
+        int(parts.get("second") or 0),
     )
-    if offset := found["offset"]:
+    zone, offset = parts.get("zone"), parts.get("offset")
+    if not zone and not offset:
+        return when
+    if zone and zone.casefold() not in _ZONES:
+        raise ValueError(f"{zone} is no zone that is known")
+    east = timedelta(hours=_ZONES[zone.casefold()] if zone else 0)
+    if offset:
         digits = offset[1:].replace(":", "")
         hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
-        east = timedelta(hours=int(hours), minutes=int(minutes))
-        return (when - east if offset[0] == "+" else when + east).replace(tzinfo=UTC)
-    return when.replace(tzinfo=UTC) if found["zone"] else when
+        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        east += ahead if offset[0] == "+" else -ahead
+    return (when - east).replace(tzinfo=UTC)
 
 
-@lru_cache(maxsize=4096)
-def _from_words(text: str, languages: tuple[str, ...]) -> datetime:
-    """Read a date with the name of its month, in these languages or in any."""
-    found: datetime | None = _word_reader(languages).get_date_data(text[:80]).date_obj
-    if found is None:
-        raise ValueError("no such date")
-    return found
+@lru_cache(maxsize=1024)
+def _month_called(word: str, languages: tuple[str, ...]) -> int | None:
+    """Give the number of a month by its name in these languages, or in any.
+
+    A word is looked up once: a file has few of them, however many dates.
+    """
+    found: datetime | None = _word_reader(languages).get_date_data(f"15 {word} 2000").date_obj
+    return found.month if found else None
 
 
 @lru_cache(maxsize=8)

@@ -36,7 +36,7 @@ from storage.native_ids import Origin, origin_of
         ("https://trustpilot.com.evil.example/reviews/0123456789abcdef01234567", None),
         ("https://itunes.apple.com/us/review?id=1&userReviewId=7001", Origin("appstore", "7001")),
         ("https://apps.apple.com/us/app/id1?see-all=reviews", None),
-        ("https://addons.mozilla.org/firefox/addon/a/reviews/701/", Origin("mozilla_addons", "701")),
+        ("https://addons.mozilla.org/firefox/addon/a/reviews/7/", Origin("mozilla_addons", "7")),
         ("https://twitter.com/kai/status/19000?s=20", Origin("x", "19000")),
         ("https://x.com/kai", None),
         ("https://t.me/s/acmeair/7", Origin("telegram", "acmeair/7")),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,4 +120,25 @@ def test_a_wrong_option_is_one_line(
     assert ran.code == 2
     assert told in ran.err
     assert len(ran.err.splitlines()) == 1
+    assert not (tmp_path / "earful.db").exists()
+
+
+def test_a_terminal_is_shown_first_and_asked(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("native_id,text\n1,lovely crew\n2,never again\n")
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "earful", "import", "in.csv", "--brand", "A", "--source", "s"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"Import this?" not in shown:
+            shown += os.read(ours, 4096)
+        assert b"lovely crew" in shown
+        os.write(ours, b"n\n")
+        with suppress(OSError):  # the other end is closed
+            while os.read(ours, 4096):
+                pass
+    os.close(ours)
+    assert process.returncode == 130
     assert not (tmp_path / "earful.db").exists()

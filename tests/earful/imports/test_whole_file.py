@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import InputError
@@ -220,6 +220,7 @@ def test_an_export_of_another_brand_is_refused_by_name(store: Store, tmp_path: P
 _CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
+@settings(max_examples=20)
 @given(rows=st.lists(st.tuples(_CELLS, _CELLS, _CELLS), max_size=12))
 def test_whatever_stands_in_a_table_the_sum_is_right_and_twice_is_once(
     rows: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
