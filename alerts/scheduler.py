@@ -117,14 +117,14 @@ class Schedule:
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         error = getattr(event, "exception", None)
         if event.code == EVENT_JOB_ERROR:
-            told = f"job {event.job_id} failed: {error}"
-            logger.error(told)
-            logger.debug(told, exc_info=error)
+            sentence = f"job {event.job_id} failed: {error}"
+            logger.error(sentence)
+            logger.debug(sentence, exc_info=error)
         elif event.code == EVENT_JOB_MAX_INSTANCES:
-            told = f"job {event.job_id} is still running: this run is left out"
-            logger.warning(told)
+            sentence = f"job {event.job_id} is still running: this run is left out"
+            logger.warning(sentence)
         else:
-            told = f"job {event.job_id} missed its time"
-            logger.warning(told)
+            sentence = f"job {event.job_id} missed its time"
+            logger.warning(sentence)
         if self._on_error is not None and event.code != EVENT_JOB_MAX_INSTANCES:
             self._on_error(event.job_id, error)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.decide import surges
-from alerts.decide.case_moves import Teller, answered, clock_moves, count_overdue
-from alerts.decide.rules import Decision, Policy, Surroundings, judge
+from alerts.decide.brand_alerts import count_overdue
+from alerts.decide.case_moves import Teller, answered, clock_moves
+from alerts.decide.policy import Policy
+from alerts.decide.rules import Decision, Surroundings, judge
 from config.errors import InputError
 from config.settings import Settings
 from earful.isolation import Isolation, mention_subject
-from earful.policies import business_hours, policy_for
+from earful.policies import business_hours, policy_for, source_places
 from storage.models import (
     Case,
     CaseEventKind,
@@ -106,7 +108,9 @@ def _join_incident(
         decision = judge(voices, policy, now, replace(around, incident=True))
     incident = _grown(store, state, policy, gathered, now)
     newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-    return _Joined(decision, incident, gathered, surges.alerts_about(incident, newest, now))
+    return _Joined(
+        decision, incident, gathered, surges.alerts_about(incident, newest, policy.places, now)
+    )
 
 
 def tend(store: Store, settings: Settings, now: datetime) -> int:
@@ -377,4 +381,4 @@ def _calm_down(store: Store, settings: Settings, state: Incident, now: datetime)
         newest = store.incidents.complaints_of(state, _NEWEST)
         with store.write() as unit:
             unit.incidents.write(ended)
-            unit.outbox.add(surges.alerts_about(ended, newest, now))
+            unit.outbox.add(surges.alerts_about(ended, newest, source_places(), now))

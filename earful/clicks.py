@@ -14,11 +14,12 @@ from config.errors import EarfulError, StoreError
 from config.settings import Settings
 from earful import case_handling
 from earful.case_handling import Acted, Actor
+from earful.policies import source_places
 from storage.models import Experience
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from alerts.slack.buttons import Answer, Click
+    from alerts.slack.buttons import Click, ClickReply
 
 log = logging.getLogger("earful.clicks")
 
@@ -50,8 +51,8 @@ class Clicks:
         self._clock = clock
         self._done = done
 
-    def __call__(self, click: Click) -> Answer | None:
-        from alerts.slack.buttons import Answer
+    def __call__(self, click: Click) -> ClickReply | None:
+        from alerts.slack.buttons import ClickReply
 
         if click.action == "wow_thank":
             return None  # a link: Slack has opened it
@@ -67,13 +68,13 @@ class Clicks:
                     raise
                 time.sleep(0.2)
             except EarfulError as error:
-                return Answer.of(str(error))
+                return ClickReply.of(str(error))
         log.info(
             "clicked",
             extra={"action": click.action, "by": click.user_name, "changed": acted.changed},
         )
         self._done()
-        return Answer.of(acted.told) if acted.told else None
+        return ClickReply.of(acted.told) if acted.told else None
 
     def _act(self, store: Store, click: Click) -> Acted:
         actor, now = Actor(click.user_name, click.user_id), self._clock()
@@ -103,10 +104,10 @@ class Clicks:
             )
         return Acted(None, False, "This button belongs to another version of Earful.")
 
-    def _share(self, store: Store, click: Click) -> Answer:
-        from alerts.slack.buttons import Answer
+    def _share(self, store: Store, click: Click) -> ClickReply:
+        from alerts.slack.buttons import ClickReply
 
         mention = store.mentions.get(click.value)
         if mention is None:
-            return Answer.of("This mention is not kept any more.")
-        return Answer(messages.shared_quote(mention))
+            return ClickReply.of("This mention is not kept any more.")
+        return ClickReply(messages.shared_quote(mention, source_places()))

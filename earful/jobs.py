@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from alerts.decide.rules import backlog
+from alerts.decide.brand_alerts import backlog
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
@@ -299,7 +299,7 @@ def transport_for(settings: Settings, secrets: Secrets) -> Transport:
             buttons=secrets.slack_app_token is not None,
         )
     if secrets.slack_webhook_url is not None:
-        from alerts.slack.client import WebhookTransport
+        from alerts.slack.webhook import WebhookTransport
 
         return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
     return ConsoleTransport(sys.stdout)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
-from alerts.decide.rules import Channels, Policy
 from alerts.decide.voice_signs import Colleague
+from alerts.messages import Places
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from storage.models import Experience, Mention, Stance, Voice
@@ -38,6 +39,15 @@ def policy_for(settings: Settings, brand: str) -> Policy:
                 settings, hours, _calm(settings, one.quiet_hours, f"brands[{place}]"), one
             )
     return _policy(settings, hours, _calm(settings), None)
+
+
+@lru_cache(maxsize=1)
+def source_places() -> Places:
+    """Give what messages call the places of sources, from the sources themselves."""
+    # Late: the spiders load Scrapy.
+    from crawler.catalog import sources
+
+    return Places({name: spider.place for name, spider in sources().items()})
 
 
 def business_hours(settings: Settings) -> BusinessHours:
@@ -72,6 +82,7 @@ def _policy(
         calm=calm,
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
+        places=source_places(),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )
 

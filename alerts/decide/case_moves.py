@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import messages
+from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.decide.routing import Calm
-from alerts.messages.case_cards import MAX_ANSWERS
+from alerts.messages import Places
+from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from storage.models import (
     AlertKind,
     Case,
@@ -24,10 +26,7 @@ from storage.models import (
     Operation,
     Voice,
 )
-from storage.models.dedupe_keys import case_reply_key, overdue_key, update_key
-
-UPDATE_EVERY = timedelta(seconds=15)
-"""A case's message changes no more often than this; the thread tells each step at once."""
+from storage.models.dedupe_keys import case_reply_key, update_key
 
 _WAITING = (CaseState.OPEN, CaseState.CLAIMED)
 _ALIKE = 0.8
@@ -36,9 +35,13 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Teller:
-    """Makes the alerts about a move. `channel` is for a case that has no message of its own."""
+    """Makes the alerts about a move: the case's message changes, its thread tells each step.
+
+    `channel` is for a case that has no message of its own.
+    """
 
     calm: Calm
+    places: Places
     channel: str
     spacing: timedelta = UPDATE_EVERY
 
@@ -48,7 +51,7 @@ class Teller:
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
         if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
-        reply = messages.thread_reply(file, move)
+        reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]
 
@@ -61,7 +64,7 @@ class Teller:
                 kind=file.case.kind,
                 brand=file.case.brand,
                 channel=file.channel,
-                payload=messages.case_card(file),
+                payload=messages.case_card(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.UPDATE,
@@ -99,7 +102,7 @@ class Teller:
                 kind=AlertKind.OVERDUE,
                 brand=file.case.brand,
                 channel=channel,
-                payload=messages.overdue(file),
+                payload=messages.overdue(file, self.places),
                 created_at=move.at,
                 mention_id=file.case.mention_id,
                 operation=Operation.REPLY if file.channel else Operation.POST,
@@ -110,7 +113,11 @@ class Teller:
 
 
 def edited(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Decide what a changed text means for the case that it has."""
     if voice.verdict.sure and voice.verdict.experience is Experience.DELIGHTED:
@@ -124,7 +131,7 @@ def edited(
             )
     elif voice.verdict.sure and voice.verdict.experience is Experience.ANGRY:
         ended = case.state in (CaseState.RESPONDED, CaseState.CLOSED)
-        if ended and answers < MAX_ANSWERS and not is_answered(voice.mention):
+        if ended and owner_replies < MAX_OWNER_REPLIES and not has_owner_reply(voice.mention):
             return CaseMove(
                 mention_id=voice.mention.id,
                 event=CaseEventKind.REOPENED,
@@ -136,14 +143,18 @@ def edited(
 
 
 def joins(
-    voice: Voice, case: Case, answers: int, due: Callable[[datetime], datetime], now: datetime
+    voice: Voice,
+    case: Case,
+    owner_replies: int,
+    due: Callable[[datetime], datetime],
+    now: datetime,
 ) -> CaseMove:
     """Let a further complaint of an author join their case, which opens again if it was done.
 
-    After two public answers in the thread it stays as it is: leave it.
+    After two public replies of the owner in the thread it stays as it is: leave it.
     """
     done = case.state not in _WAITING
-    again = done and answers < MAX_ANSWERS
+    again = done and owner_replies < MAX_OWNER_REPLIES
     return CaseMove(
         mention_id=case.mention_id,
         event=CaseEventKind.JOINED,
@@ -192,8 +203,8 @@ def clock_moves(
     return moves
 
 
-def is_answered(mention: Mention) -> bool:
-    """Tell whether the owner answered what the mention now says, not an older text of it."""
+def has_owner_reply(mention: Mention) -> bool:
+    """Tell whether the owner replied to what the mention now says, not an older text of it."""
     if mention.owner_replied_at is None:
         return False
     return mention.edited_at is None or mention.owner_replied_at >= mention.edited_at
@@ -211,35 +222,9 @@ def looks_dismissed(mention: Mention, dismissed: Sequence[Mention]) -> bool:
     return False
 
 
-def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
-    """Let ops know how many complaints are overdue: one message a day that counts up."""
-    key = overdue_key(brand, now)
-    payload = messages.overdue_count(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-    )
-    update = NewAlert(
-        dedupe_key=update_key(key),
-        kind=AlertKind.OPS,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]
-
-
 def _pieces(text: str) -> frozenset[tuple[str, ...]]:
     """Cut a text into runs of words; a few words alone prove nothing and give none."""
-    said = re.findall(r"\w+", text.casefold())
-    if len(said) < _SHORT:
+    words = re.findall(r"\w+", text.casefold())
+    if len(words) < _SHORT:
         return frozenset()
-    return frozenset(tuple(said[n : n + 3]) for n in range(len(said) - 2))
+    return frozenset(tuple(words[n : n + 3]) for n in range(len(words) - 2))

@@ -127,12 +127,12 @@ def parse(text: str, where: str = WHERE) -> BusinessHours:
     ends before it starts runs past midnight. `24/7` needs no zone. Raises ConfigError, which
     names `where` the text stands.
     """
-    told = " ".join(text.split())
+    hours = " ".join(text.split())
     try:
-        if told.lower().startswith("24/7"):
-            rest = told[4:].strip()
+        if hours.lower().startswith("24/7"):
+            rest = hours[4:].strip()
             return BusinessHours((), _zone(rest) if rest else ZoneInfo("UTC"))
-        return _spans_of(told)
+        return _spans_of(hours)
     except _WrongHoursError as wrong:
         raise ConfigError(f'{where} = "{text}": {wrong}; write it like {EXAMPLE}') from None
 
@@ -149,8 +149,8 @@ class _WrongHoursError(Exception):
     """What is wrong with hours, for the message that names where they stand."""
 
 
-def _spans_of(told: str, *, every_day: bool = False) -> BusinessHours:
-    body, _, zone_name = told.rpartition(" ")
+def _spans_of(hours: str, *, every_day: bool = False) -> BusinessHours:
+    body, _, zone_name = hours.rpartition(" ")
     if not body or re.search(r"\d:\d", zone_name):
         raise _WrongHoursError("the time zone at the end is missing")
     zone = _zone(zone_name)
@@ -166,11 +166,11 @@ def _group(group: str) -> Iterator[Shift]:
     if matched is None:
         raise _WrongHoursError(f'"{group.strip()}" is not days and times')
     days = [day for part in matched[1].split("/") for day in _days(part.strip())]
-    for found in _TIME_PART.finditer(matched[2]):
-        start = _minutes(found[1], found[2])
-        end = _minutes(found[3], found[4])
+    for times in _TIME_PART.finditer(matched[2]):
+        start = _minutes(times[1], times[2])
+        end = _minutes(times[3], times[4])
         if start in (_MINUTES_A_DAY, end):
-            raise _WrongHoursError(f'"{found[0]}" is no span of time')
+            raise _WrongHoursError(f'"{times[0]}" is no span of time')
         if end < start:
             end += _MINUTES_A_DAY
         for day in days:

@@ -65,12 +65,12 @@ def look(
             after.append(missed)
         elif before.told_at is not None:
             over.append(missed)
-    told = [one for one in after if one.told_at is None and one.seen >= LOOKS and not one.missed]
-    after = [replace(one, told_at=now) if one in told else one for one in after]
+    news = [one for one in after if one.told_at is None and one.seen >= LOOKS and not one.missed]
+    after = [replace(one, told_at=now) if one in news else one for one in after]
     alerts = []
-    if told:
-        payload = messages.earful_in_trouble([one.sentence for one in told], now)
-        alerts.append(_alert(told, payload, channel, now, over=False))
+    if news:
+        payload = messages.earful_in_trouble([one.sentence for one in news], now)
+        alerts.append(_alert(news, payload, channel, now, over=False))
     if over:
         remaining = sum(one.told_at is not None for one in after)
         payload = messages.earful_is_well([one.about for one in over], remaining, now)

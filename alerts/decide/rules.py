@@ -6,23 +6,15 @@ edited text that is judged again never posts twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from alerts import messages
-from alerts.decide.case_moves import (
-    UPDATE_EVERY,
-    Teller,
-    edited,
-    is_answered,
-    joins,
-    looks_dismissed,
-)
-from alerts.decide.routing import Calm, Route
-from alerts.decide.stats import CheckpointResult
+from alerts.decide.brand_alerts import limited
+from alerts.decide.case_moves import edited, has_owner_reply, joins, looks_dismissed
+from alerts.decide.policy import Policy
 from alerts.decide.voice_signs import (
-    Colleague,
     has_substance,
     is_news,
     named_staff,
@@ -38,68 +30,10 @@ from storage.models import (
     Mention,
     NewAlert,
     NewCase,
-    Operation,
     Stance,
     Voice,
 )
-from storage.models.dedupe_keys import (
-    backlog_key,
-    checkpoint_key,
-    complaint_key,
-    kudos_key,
-    limited_key,
-    update_key,
-    wow_key,
-)
-
-
-@dataclass(frozen=True)
-class Channels:
-    complaints: str
-    wows: str
-    digest: str
-    ops: str
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What one brand's rules need. `due` says when a complaint seen at a moment must be answered.
-
-    `due_urgent` is the shorter one for a lost advocate; without it `due` serves. A source in
-    `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
-    the first that matches decides before that. `same_matter` is how long an author's further
-    complaints join a case, `dismissed_for` how long what people called no case stays none.
-    `likely` tells unsure complaints that open a case all the same; without it none does.
-    """
-
-    channels: Channels
-    due: Callable[[datetime], datetime]
-    max_age: timedelta = timedelta(hours=24)
-    due_urgent: Callable[[datetime], datetime] | None = None
-    source_channels: Mapping[str, str] = field(default_factory=dict)
-    staff: tuple[Colleague, ...] = ()
-    routes: tuple[Route, ...] = ()
-    calm: Calm = field(default_factory=Calm)
-    same_matter: timedelta = timedelta(days=7)
-    dismissed_for: timedelta = timedelta(days=14)
-    likely: Callable[[Voice], bool] | None = None
-
-    def acts_on(self, voice: Voice) -> bool:
-        """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""
-        return voice.verdict.sure or bool(self.likely and self.likely(voice))
-
-    def route_of(self, voice: Voice) -> Route | None:
-        return next((route for route in self.routes if route.matches(voice)), None)
-
-    def teller(self) -> Teller:
-        """Give what writes the messages about a case's moves."""
-        return Teller(self.calm, self.channels.complaints)
-
-    def complaints_of(self, source: str) -> str:
-        return self.source_channels.get(source, self.channels.complaints)
-
-    def wows_of(self, source: str) -> str:
-        return self.source_channels.get(source, self.channels.wows)
+from storage.models.dedupe_keys import complaint_key, wow_key
 
 
 @dataclass(frozen=True)
@@ -171,8 +105,8 @@ class _Judging:
             return
         case = self._around.cases.get(mention.id)
         if case is not None:
-            answers = self._around.answers.get(case.mention_id, 0)
-            self._moves.append(edited(voice, case, answers, self._policy.due, self._now))
+            owner_replies = self._around.answers.get(case.mention_id, 0)
+            self._moves.append(edited(voice, case, owner_replies, self._policy.due, self._now))
             if voice.verdict.experience is Experience.ANGRY:
                 return
         earlier = self._around.earlier.get(mention.id)
@@ -197,9 +131,9 @@ class _Judging:
         # One key for both kinds: a history learnt later must not post the same mention again.
         key = complaint_key(mention.id)
         kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
-        if is_answered(mention):
+        if has_owner_reply(mention):
             if lost:
-                payload = messages.lost_advocate(voice, None)
+                payload = messages.lost_advocate(voice, policy.places, None)
                 self._alerts.append(_alert(key, kind, channel, voice, payload, now))
             return
         if looks_dismissed(mention, self._around.dismissed):
@@ -223,7 +157,7 @@ class _Judging:
             self._brand = mention.brand
             return
         build = messages.lost_advocate if lost else messages.complaint
-        alert = _alert(key, kind, channel, voice, build(voice, due_at), now)
+        alert = _alert(key, kind, channel, voice, build(voice, policy.places, due_at), now)
         self._post(alert, urgent=urgent)
 
     def _joins(self, voice: Voice) -> bool:
@@ -233,8 +167,8 @@ class _Judging:
         case = self._opened.get(author) or self._around.authors.get(author)
         if case is None or case.state is CaseState.DISMISSED:
             return False
-        answers = self._around.answers.get(case.mention_id, 0)
-        self._moves.append(joins(voice, case, answers, self._policy.due, self._now))
+        owner_replies = self._around.answers.get(case.mention_id, 0)
+        self._moves.append(joins(voice, case, owner_replies, self._policy.due, self._now))
         return True
 
     def _good_news(self, voice: Voice) -> None:
@@ -256,7 +190,8 @@ class _Judging:
             room = self._policy.calm.room_for(channel, self._posted.get(channel, 0), wow=True)
             if not staff and not (room and has_substance(mention)):
                 return
-        payload = messages.won_back(voice, staff) if won_back else messages.wow(voice, staff)
+        build = messages.won_back if won_back else messages.wow
+        payload = build(voice, self._policy.places, staff)
         kind = AlertKind.WON_BACK if won_back else AlertKind.WOW
         alert = _alert(wow_key(mention.id), kind, channel, voice, payload, self._now)
         self._post(alert, urgent=bool(route and route.urgent))
@@ -265,91 +200,6 @@ class _Judging:
         self._posted[alert.channel] = self._posted.get(alert.channel, 0) + 1
         not_before = self._policy.calm.release(alert.channel, self._now, urgent=urgent)
         self._alerts.append(replace(alert, urgent=urgent, not_before=not_before))
-
-
-def backlog(
-    brand: str,
-    source: str,
-    counts: Mapping[Experience, int],
-    oldest: datetime | None,
-    newest: datetime | None,
-    policy: Policy,
-    now: datetime,
-) -> NewAlert:
-    """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
-    hours = policy.max_age / timedelta(hours=1)
-    return NewAlert(
-        dedupe_key=backlog_key(brand, source, now),
-        kind=AlertKind.BACKLOG,
-        brand=brand,
-        channel=policy.source_channels.get(source, policy.channels.digest),
-        payload=messages.backlog(brand, source, counts, oldest, newest, hours),
-        created_at=now,
-    )
-
-
-def checkpoint_reached(
-    brand: str, metric: str, window: str, result: CheckpointResult, policy: Policy, now: datetime
-) -> NewAlert | None:
-    """Celebrate a goal the first time it is truly reached; None while it is not."""
-    if not result.reached or result.value is None:
-        return None
-    return NewAlert(
-        dedupe_key=checkpoint_key(brand, metric, result.target),
-        kind=AlertKind.CHECKPOINT,
-        brand=brand,
-        channel=policy.channels.wows,
-        payload=messages.checkpoint(
-            brand,
-            metric,
-            result.target,
-            result.value,
-            result.interval.low,
-            result.interval.high,
-            result.total,
-            result.next_target,
-            window,
-        ),
-        created_at=now,
-    )
-
-
-def leaderboard(
-    brand: str, month: str, names: Sequence[tuple[str, int]], policy: Policy, now: datetime
-) -> NewAlert:
-    """Name the colleagues whom a month's wows praise, once a month."""
-    known = {one.name: one for one in policy.staff}
-    places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
-    return NewAlert(
-        dedupe_key=kudos_key(brand, month),
-        kind=AlertKind.KUDOS,
-        brand=brand,
-        channel=policy.channels.wows,
-        payload=messages.leaderboard(brand, month, places),
-        created_at=now,
-    )
-
-
-def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
-    """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
-    key = limited_key(channel, now)
-    payload = messages.limited(brand, number, now)
-    first = NewAlert(
-        dedupe_key=key,
-        kind=AlertKind.LIMITED,
-        brand=brand,
-        channel=channel,
-        payload=payload,
-        created_at=now,
-    )
-    update = replace(
-        first,
-        dedupe_key=update_key(key),
-        operation=Operation.UPDATE,
-        root_key=key,
-        spacing=UPDATE_EVERY,
-    )
-    return [first, update]
 
 
 def _begun(case: NewCase) -> Case:

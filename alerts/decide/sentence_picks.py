@@ -46,23 +46,23 @@ def asking(mentions: Sequence[Mention], limit: int) -> tuple[Pick, ...]:
 
 
 def _picked(mentions: Sequence[Mention], wanted: re.Pattern[str], limit: int) -> tuple[Pick, ...]:
-    found: list[Pick] = []
+    picks: list[Pick] = []
     authors: set[str] = set()
     for mention in mentions:
-        if len(found) == limit:
+        if len(picks) == limit:
             break
         # One voice a person: who writes most often is not who is right.
         if mention.author_id in authors:
             continue
         sentence = _sentence(mention.text, wanted)
         if sentence is not None:
-            found.append(Pick(mention, sentence))
+            picks.append(Pick(mention, sentence))
             if mention.author_id is not None:
                 authors.add(mention.author_id)
-    return tuple(found)
+    return tuple(picks)
 
 
 def _sentence(text: str, wanted: re.Pattern[str]) -> str | None:
-    told = (part.strip() for part in re.split(r"(?<=[.!?。！？])\s+|\n+", text[:4000]))
-    fitting = [part for part in told if _MIN <= len(part) <= _MAX and wanted.search(part)]
+    sentences = (part.strip() for part in re.split(r"(?<=[.!?。！？])\s+|\n+", text[:4000]))
+    fitting = [part for part in sentences if _MIN <= len(part) <= _MAX and wanted.search(part)]
     return max(fitting, key=lambda part: len(wanted.findall(part)), default=None)

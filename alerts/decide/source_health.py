@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from alerts import messages
-from alerts.decide.rules import Policy
+from alerts.decide.policy import Policy
 from storage.models import (
     AlertKind,
     CrawlOutcome,
@@ -99,7 +99,7 @@ def source_health(
         kind=AlertKind.OPS,
         brand=target.brand,
         channel=policy.channels.ops,
-        payload=messages.ops(target, before, after, report, now),
+        payload=messages.ops(target, policy.places, before, after, report, now),
         created_at=now,
     )
 
@@ -146,10 +146,7 @@ def _fallen_coverage(
         share = int(report.stats.get(f"earful/field/{field}") or 0) / report.seen
         was = median(run.filled.get(field, 0) / run.seen for run in usual)
         if was >= _USUAL and share <= _FALLEN:
-            return (
-                f"only {share:.0%} of {report.seen} entries have {field}, {was:.0%} had it "
-                "before: the source may have changed, see the log and its spider"
-            )
+            return messages.fallen_coverage(field, share, was, report.seen)
     return None
 
 
@@ -165,10 +162,7 @@ def _unusual_silence(report: CrawlReport, past: Sequence[PastRun], now: datetime
     silence = now - gave[0]
     if silence < max(2 * longest, _LEAST_SILENCE):
         return None
-    return (
-        f"nothing new for {_spoken(silence)}, although it never paused for more than "
-        f"{_spoken(longest)}: look at it in a browser, and check the id or address"
-    )
+    return messages.unusual_silence(silence, longest)
 
 
 def _failures(outcome: CrawlOutcome, before: int) -> int:
@@ -182,15 +176,10 @@ def _opens_at(
 ) -> datetime | None:
     if report.outcome.good:
         return None
-    told = report.stats.get("earful/opens_at")
-    asked = from_iso(told) if isinstance(told, str) else None
+    opens_at = report.stats.get("earful/opens_at")
+    asked = from_iso(opens_at) if isinstance(opens_at, str) else None
     rest = None
     if failures >= RESTS_AFTER:
         doubled = max(every, _SHORTEST_REST) * 2 ** min(failures - RESTS_AFTER + 1, 20)
         rest = now + min(doubled, max(every, _LONGEST_REST))
     return max((moment for moment in (asked, rest) if moment), default=None)
-
-
-def _spoken(span: timedelta) -> str:
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.0f} days" if hours >= 72 else f"{max(hours, 1):.0f} h"

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts import messages
-from alerts.decide.case_moves import UPDATE_EVERY
+from alerts.decide.changing_alerts import UPDATE_EVERY, posted_or_changed
 from alerts.decide.stats import Rate, count_limit, p_chart
+from alerts.messages import Places
 from storage.models import AlertKind, Incident, Mention, NewAlert, Operation
-from storage.models.dedupe_keys import over_key, spike_key, update_key
+from storage.models.dedupe_keys import over_key, spike_key
 
 HOURS = 3
 """Over so many hours spikes are judged."""
@@ -77,7 +78,11 @@ def is_over(state: Incident, lately: int, over: int, window: timedelta, now: dat
 
 
 def alerts_about(
-    state: Incident, newest: Sequence[Mention], now: datetime, spacing: timedelta = UPDATE_EVERY
+    state: Incident,
+    newest: Sequence[Mention],
+    places: Places,
+    now: datetime,
+    spacing: timedelta = UPDATE_EVERY,
 ) -> list[NewAlert]:
     """Tell of an incident: its one message, made or changed, and in its thread the end."""
     root = NewAlert(
@@ -85,32 +90,22 @@ def alerts_about(
         kind=AlertKind.INCIDENT,
         brand=state.brand,
         channel=state.channel,
-        payload=messages.incident(state, newest),
+        payload=messages.incident(state, newest, places),
         created_at=now,
         urgent=True,
     )
-    told = [
-        root,
-        replace(
-            root,
-            dedupe_key=update_key(state.root_key),
-            operation=Operation.UPDATE,
-            root_key=state.root_key,
-            spacing=spacing,
-        ),
-    ]
+    alerts = posted_or_changed(root, spacing)
     if state.closed_at is not None:
-        calm = "It is over: complaints are back to what is usual."
-        told.append(
+        alerts.append(
             replace(
                 root,
                 dedupe_key=over_key(state.root_key),
                 operation=Operation.REPLY,
                 root_key=state.root_key,
-                payload=messages.note(calm) | {"broadcast": True},
+                payload=messages.incident_over(),
             )
         )
-    return told
+    return alerts
 
 
 def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "") -> str | None:
@@ -149,17 +144,17 @@ def spikes(
     """
     if not weeks:
         return []
-    found: list[tuple[str, dict[str, object]]] = []
+    unusual: list[tuple[str, dict[str, object]]] = []
     limit = count_limit([week["mentions"] for week in weeks], 1.0)
     if seen["mentions"] >= _MIN_VOLUME and seen["mentions"] > limit:
-        found.append(("volume", messages.volume_spike(brand, seen["mentions"], limit, HOURS)))
-    told = sum(week["told"] for week in weeks)
-    if told >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
+        unusual.append(("volume", messages.volume_spike(brand, seen["mentions"], limit, HOURS)))
+    experiences = sum(week["told"] for week in weeks)
+    if experiences >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
         rate = Rate(seen["angry"], seen["told"])
         chart = p_chart([rate], baseline=[Rate(week["angry"], week["told"]) for week in weeks])
         point = chart.points[0]
         if point.above and rate.value is not None:
-            found.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
+            unusual.append(("anger", messages.anger_spike(brand, rate.value, point.upper, HOURS)))
     return [
         NewAlert(
             dedupe_key=spike_key(brand, kind, now),
@@ -169,16 +164,16 @@ def spikes(
             payload=payload,
             created_at=now,
         )
-        for kind, payload in found
+        for kind, payload in unusual
     ]
 
 
 def _terms(text: str, ignored: set[str]) -> set[str]:
-    said = _words(text)
-    single = {word for word in said if _tells(word, ignored)}
+    words = _words(text)
+    single = {word for word in words if _tells(word, ignored)}
     pairs = {
         f"{one} {two}"
-        for one, two in pairwise(said)
+        for one, two in pairwise(words)
         if _tells(one, ignored) and _tells(two, ignored)
     }
     return single | pairs

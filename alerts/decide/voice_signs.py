@@ -68,22 +68,22 @@ def was_against(history: AuthorHistory) -> bool:
 
 def has_substance(mention: Mention) -> bool:
     """Tell whether a wow says what was wonderful: "great!!!" alone is for the digest."""
-    said = re.findall(r"\w+", f"{mention.title or ''} {mention.text}")
+    words = re.findall(r"\w+", f"{mention.title or ''} {mention.text}")
     # A script without spaces between words says as much in as many letters.
-    return len(said) >= MIN_WOW_WORDS or sum(map(len, said)) >= MIN_WOW_LETTERS
+    return len(words) >= MIN_WOW_WORDS or sum(map(len, words)) >= MIN_WOW_LETTERS
 
 
 def named_staff(mention: Mention, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:
     """Find whose whole name or alias the words say, whatever the case or the apostrophe."""
-    said = _folded(f"{mention.title or ''}\n{mention.text}")
+    text = _folded(f"{mention.title or ''}\n{mention.text}")
     return tuple(
-        one for one in staff if any(_says(said, name) for name in (one.name, *one.aliases))
+        one for one in staff if any(_says(text, name) for name in (one.name, *one.aliases))
     )
 
 
-def _says(said: str, name: str) -> bool:
+def _says(text: str, name: str) -> bool:
     wanted = _folded(name)
-    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", said))
+    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
 
 
 def _folded(text: str) -> str:

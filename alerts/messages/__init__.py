@@ -3,29 +3,24 @@
 Pure: the same facts make the same message.
 """
 
-from alerts.messages.case_cards import (
-    case_card,
-    complaint,
-    lost_advocate,
-    note,
-    overdue,
-    reminder,
-    thread_reply,
-)
+from alerts.messages.case_cards import case_card, complaint, lost_advocate
+from alerts.messages.case_thread import note, overdue, reminder, thread_reply
 from alerts.messages.console_text import plain
 from alerts.messages.notices import (
     backlog,
     checkpoint,
     leaderboard,
     limited,
-    ops,
     overdue_count,
 )
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
-from alerts.messages.surge_notices import anger_spike, incident, volume_spike
+from alerts.messages.places import Places
+from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
+from alerts.messages.surge_notices import anger_spike, incident, incident_over, volume_spike
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
+    "Places",
     "anger_spike",
     "backlog",
     "case_card",
@@ -34,7 +29,9 @@ __all__ = [
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
+    "fallen_coverage",
     "incident",
+    "incident_over",
     "leaderboard",
     "limited",
     "lost_advocate",
@@ -46,6 +43,7 @@ __all__ = [
     "reminder",
     "shared_quote",
     "thread_reply",
+    "unusual_silence",
     "volume_spike",
     "won_back",
     "wow",

@@ -1,16 +1,15 @@
-"""The message of a case, which always shows its present state, and the lines in its thread."""
+"""The message of a case, which always shows its present state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
 from alerts.messages.blocks import (
-    MAX_FIELD,
     MAX_SECTION,
     actions,
     button,
@@ -19,17 +18,15 @@ from alerts.messages.blocks import (
     section,
     select,
 )
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, in_utc, line, moment, units
+from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
-    read_link,
-    source_name,
     stars_briefly,
     voice_blocks,
-    where,
-    who,
+    who_where,
 )
 from storage.models import (
     AlertKind,
@@ -37,15 +34,14 @@ from storage.models import (
     CaseEvent,
     CaseEventKind,
     CaseFile,
-    CaseMove,
     CaseOutcome,
     CaseState,
     Experience,
     Voice,
 )
 
-MAX_ANSWERS = 2
-"""Public answers to one person in one thread, after which more only feeds the quarrel (Baer)."""
+MAX_OWNER_REPLIES = 2
+"""So many public replies to one person in one thread; more only feeds the quarrel (Baer)."""
 
 _ENDED = {
     CaseOutcome.WON_BACK: "won back",
@@ -64,38 +60,42 @@ _ENDS = frozenset(
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
     ("It is delighted", Experience.DELIGHTED),
-    ("It tells no experience", Experience.NONE),
+    ("It describes no experience", Experience.NONE),
 ]
 _MAX_JOINED = 5
-_MAX_NOTE = 1000
 
 
 @plainly("Complaint")
-def complaint(voice: Voice, due_at: datetime, answers: int = 0) -> dict[str, Any]:
+def complaint(
+    voice: Voice, places: Places, due_at: datetime, owner_replies: int = 0
+) -> dict[str, Any]:
     """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
-    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, answers))
+    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, owner_replies), places)
 
 
 @plainly("Urgent: an advocate turned angry")
-def lost_advocate(voice: Voice, due_at: datetime | None, answers: int = 0) -> dict[str, Any]:
+def lost_advocate(
+    voice: Voice, places: Places, due_at: datetime | None, owner_replies: int = 0
+) -> dict[str, Any]:
     """Build the most urgent message; `due_at` is None where the owner has answered already."""
     if due_at is not None:
-        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, answers))
+        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, owner_replies), places)
     mention = voice.mention
     summary = (
-        f"An advocate of {line(mention.brand, 80)} turned angry: {who(mention)} at "
-        f"{where(mention)}{stars_briefly(mention)}: {briefly(mention)} "
+        f"An advocate of {line(mention.brand, 80)} turned angry: "
+        f"{who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
         "The owner has answered already."
     )
     lead = (
-        "*This person used to speak for you.* The owner has answered already: see that it helped."
+        "*This person used to speak for you.* The owner has answered already: check that it "
+        "helped."
     )
     title = f"{mention.brand} is losing an advocate"
-    return payload(summary, voice_blocks(title, voice, lead=lead))
+    return payload(summary, voice_blocks(title, voice, places, lead=lead))
 
 
 @plainly("Case", buttons=lambda file: _buttons(file))
-def case_card(file: CaseFile) -> dict[str, Any]:
+def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
     case, mention = file.case, file.mention
     lost = case.kind is AlertKind.LOST_ADVOCATE
@@ -104,13 +104,13 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     likely = verdict.experience is Experience.ANGRY and not verdict.sure
     complaint_word = "Likely complaint" if likely else "Complaint"
     what = (
-        f"An advocate of {line(mention.brand, 80)} {'likely ' if likely else ''}turned angry:"
+        f"An advocate of {line(mention.brand, 80)} {'has likely ' if likely else ''}turned angry:"
         if lost
         else f"{complaint_word} about {line(mention.brand, 80)} from"
     )
-    ask = f"Answer {'first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
+    ask = f"Answer {'this first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
     summary = (
-        f"{what} {who(mention)} at {where(mention)}{stars_briefly(mention)}: {briefly(mention)} "
+        f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
         f"{ask or state_line(file).replace('*', '')}"
     )
     if case.state is CaseState.CLAIMED:
@@ -125,18 +125,19 @@ def case_card(file: CaseFile) -> dict[str, Any]:
     if lost and waits:
         lead = (
             "*This person used to speak for you.* An answer here is worth more than anywhere "
-            "else: answer first."
+            "else: answer this one first."
         )
     if likely and waits:
-        doubt = "*Likely a complaint, not surely one*: read it before you answer."
+        doubt = "*Earful is not sure that this is a complaint*: read it before you answer."
         lead = f"{lead} {doubt}" if lead else doubt
     blocks = voice_blocks(
         title,
         file.voice,
+        places,
         due_at=case.due_at if waits else None,
         lead=lead,
         urgent=lost,
-        more=[section(state_line(file), "state"), _advice(file), _joined(file)],
+        more=[section(state_line(file), "state"), _advice(file), _joined(file, places)],
         notes=[f"Case {case.id}"] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
@@ -152,13 +153,13 @@ def state_line(file: CaseFile) -> str:
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
         case CaseState.CLAIMED:
-            since = f" {moment(case.claimed_at)}" if case.claimed_at else ""
+            since = f", {moment(case.claimed_at)}" if case.claimed_at else ""
             return f"*Claimed by {line(case.claimed_by, 60)}*{since}."
         case CaseState.RESPONDED:
             took = ""
             if case.responded_at is not None:
                 after = duration(case.responded_at - case.opened_at)
-                took = f" {moment(case.responded_at)}, {after} after it was opened"
+                took = f", {moment(case.responded_at)}, {after} after the case opened"
             return f"*Answered{by}*{took}."
         case CaseState.CLOSED | CaseState.DISMISSED:
             name = "Closed" if case.state is CaseState.CLOSED else "Dismissed"
@@ -166,91 +167,7 @@ def state_line(file: CaseFile) -> str:
             return f"*{name}{by}*{why}."
 
 
-def thread_line(file: CaseFile, move: CaseMove) -> str | None:
-    """Say in the thread what happened; None where there is nothing to say."""
-    actor = line(move.actor, 60)
-    note = f" “{line(move.note, 300)}”" if move.note else ""
-    match move.event:
-        case CaseEventKind.CLAIMED:
-            return f"{actor} claimed this case.{note}"
-        case CaseEventKind.RELEASED:
-            return f"{actor} gave this case back: it is open again.{note}"
-        case CaseEventKind.RESPONDED:
-            return f"{actor} has answered.{note}"
-        case CaseEventKind.ANSWERED:
-            return "The owner has answered in public."
-        case CaseEventKind.CLOSED:
-            return f"{actor} closed this case.{note}"
-        case CaseEventKind.DISMISSED:
-            return f"{actor} dismissed this case: not a case.{note}"
-        case CaseEventKind.MUTED:
-            return f"{actor} muted {who(file.mention)}: nothing of this author alerts any more."
-        case CaseEventKind.RELABELLED:
-            return f"{actor} corrected the label: {line(move.note, 40)}."
-        case CaseEventKind.REOPENED:
-            return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
-        case CaseEventKind.JOINED:
-            return _joining(file, move)
-        case CaseEventKind.EDITED:
-            return f"The author edited the text: {briefly(file.mention)}"
-        case CaseEventKind.WON_BACK:
-            return (
-                f"*Won back*: {who(file.mention)} changed the text"
-                f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
-            )
-        case CaseEventKind.OPENED | CaseEventKind.REMINDED | CaseEventKind.OVERDUE:
-            return None
-
-
-@plainly("News of a case")
-def thread_reply(file: CaseFile, move: CaseMove) -> dict[str, Any]:
-    """Build the reply that says in the thread what happened; empty where there is no news."""
-    text = thread_line(file, move)
-    return _one_line(text) if text is not None else {}
-
-
-@plainly("Note")
-def note(text: str) -> dict[str, Any]:
-    """Build a message of one line of plain words; names and ids from outside may be among them."""
-    return _one_line(line(text, _MAX_NOTE))
-
-
-@plainly("Reminder: a case is due soon")
-def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
-    """Remind whoever claimed a case that its time runs out; mentions only that person."""
-    case = file.case
-    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
-    left = duration(case.due_at - now)
-    return _one_line(f"{whom}this case is yours and due {moment(case.due_at)}, in {left}.")
-
-
-@plainly("Overdue case", keep=lambda file: {"broadcast": True})
-def overdue(file: CaseFile) -> dict[str, Any]:
-    """Tell the channel, once, that a case was not answered in time."""
-    case, mention = file.case, file.mention
-    taken = f"claimed by {line(case.claimed_by, 60)}" if case.claimed_by else "unclaimed"
-    told = (
-        f"*Overdue*: {who(mention)} at {where(mention)} has had no answer since "
-        f"{moment(case.opened_at)}; it was due {moment(case.due_at)}, {taken}."
-    )
-    return _one_line(told) | {"broadcast": True}
-
-
-def duration(span: timedelta) -> str:
-    """Write a length of time for people: `45 minutes`, `3 hours`, `2 days`."""
-    minutes = max(0, round(span.total_seconds() / 60))
-    if minutes < 120:
-        return count(minutes, "minute")
-    if minutes < 48 * 60:
-        return count(round(minutes / 60), "hour")
-    return count(round(minutes / 1440), "day")
-
-
-def _one_line(text: str) -> dict[str, Any]:
-    return payload(text.replace("*", ""), [section(text, "line")])
-
-
-def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> CaseFile:
+def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, owner_replies: int) -> CaseFile:
     case = Case(
         id=0,
         mention_id=voice.mention.id,
@@ -265,7 +182,7 @@ def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, answers: int) -> Cas
         mention=voice.mention,
         verdict=voice.verdict,
         history=voice.history,
-        answers=answers,
+        answers=owner_replies,
     )
 
 
@@ -279,49 +196,30 @@ def _by(file: CaseFile) -> str:
 def _advice(file: CaseFile) -> Block | None:
     if file.case.state not in (CaseState.OPEN, CaseState.CLAIMED) or not file.answers:
         return None
-    if file.answers >= MAX_ANSWERS:
+    if file.answers >= MAX_OWNER_REPLIES:
         return section(
             f"*Leave it*: this person had {count(file.answers, 'public answer')} in this thread "
             "already. More would only feed the quarrel; write in private, or close the case.",
             "advice",
         )
-    return section("One public answer was given in this thread: make the second the last.",
+    return section("This thread has one public answer: make the second the last.",
                    "advice")  # fmt: skip
 
 
-def _joined(file: CaseFile) -> Block | None:
+def _joined(file: CaseFile, places: Places) -> Block | None:
     if not file.joined:
         return None
-    told = f"*{count(len(file.joined), 'further complaint')} of this author*"
-    room = MAX_SECTION - units(told)
+    title = f"*{count(len(file.joined), 'further complaint')} by this author*"
+    room = MAX_SECTION - units(title)
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.
     for one in reversed(file.joined[-_MAX_JOINED:]):
-        row = f"• {linked_words(one)} at {source_name(one.source)}"
+        row = f"• {linked_words(one)} {places.at(one.source)}"
         room -= units(row) + 1
         if room < 0:
             break
         shown.insert(0, row)
-    return section("\n".join([told, *shown]), "joined")
-
-
-def _joining(file: CaseFile, move: CaseMove) -> str:
-    joined = next((one for one in file.joined if one.id == move.joins), None)
-    if joined is None:
-        return "A further complaint of this author joined this case."
-    told = f"A further complaint of this author joined this case: {briefly(joined)}"
-    again = ""
-    if move.to is CaseState.OPEN:
-        again = f" It is open again: answer by {moment(file.case.due_at)}."
-    elif file.answers >= MAX_ANSWERS:
-        again = " Leave it: two public answers were given in this thread."
-    return f"{told} {read_link(joined, False, MAX_FIELD)}.{again}"
-
-
-def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
-    if move.actor == "earful":
-        return f"The author edited the text and is still angry: {briefly(file.mention)}"
-    return f"{actor} reopened this case."
+    return section("\n".join([title, *shown]), "joined")
 
 
 def _buttons(file: CaseFile) -> Block | None:

@@ -31,6 +31,7 @@ _GLYPHS = {
 }
 _SCALE = 2
 _LABEL = 24
+_MAX_WORDS = 900
 
 Colour = tuple[int, int, int]
 
@@ -76,6 +77,15 @@ def chart(days: Sequence[Day]) -> bytes:
             label = f"{one.day:%m-%d}" if place == 0 else f"{one.day:%d}"
             canvas.write(label, (left + right) // 2 - 2 * _SCALE * len(label), bottom + 9)
     return canvas.png()
+
+
+def in_words(days: Sequence[Day]) -> str:
+    """Say in words what the picture shows, for those who do not see it."""
+    numbers = "; ".join(
+        f"{one.day:%m-%d}: {one.angry} angry, {one.mediocre} mediocre, {one.delighted} delighted"
+        for one in days
+    )
+    return f"Experiences a day, angry below, delighted on top. {numbers}"[:_MAX_WORDS]
 
 
 class _Canvas:

@@ -1,4 +1,4 @@
-"""Messages about no single mention: the quiet first run, a checkpoint, a source's health."""
+"""Messages about a brand: a quiet first run, a checkpoint, a month's praise, what is too many."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
-from alerts.messages.voice_cards import colleague, source_name
-from storage.models import CrawlReport, CrawlTarget, Experience, SourceStanding, SourceState
+from alerts.messages.voice_cards import colleague
+from storage.models import Experience
 
 EXPERIENCE_NAMES = {
     Experience.ANGRY: "Angry",
@@ -27,43 +28,13 @@ _METRICS = {
     "mediocre_rate": "mediocre rate",
     "coverage": "complaints answered",
 }
-_STATES = {
-    SourceState.STALE: (
-        "has been silent for longer than ever",
-        "It may have moved or changed its form: look at it in a browser.",
-    ),
-    SourceState.EMPTY: (
-        "gave nothing where it always gave something",
-        "The page or feed may have changed its form: look at it in a browser.",
-    ),
-    SourceState.BLOCKED: (
-        "turned Earful away",
-        "Crawl it less often (`every`), or check that its rules allow it.",
-    ),
-    SourceState.QUOTA: (
-        "gives no more for now: the agreed number of requests is used up",
-        "It goes on by itself when the quota is renewed; crawl it less often (`every`), or ask "
-        "for more.",
-    ),
-    SourceState.UNAUTHORISED: (
-        "refused the credentials",
-        "Renew the key or token of this source in the environment.",
-    ),
-    SourceState.BROKEN: (
-        "answered in a form that Earful cannot read",
-        "The source may have changed: update Earful or report it.",
-    ),
-    SourceState.FAILED: (
-        "could not be read",
-        "It may be down for a while; Earful keeps trying.",
-    ),
-}
 
 
 @plainly("Older mentions were read")
 def backlog(
     brand: str,
     source: str,
+    places: Places,
     counts: Mapping[Experience, int],
     oldest: datetime | None,
     newest: datetime | None,
@@ -71,21 +42,21 @@ def backlog(
 ) -> dict[str, Any]:
     """Sum up what a source told before Earful listened, instead of a flood of old mentions."""
     total = sum(counts.values())
-    where = source_name(source)
+    where = places.at(source)
     span = f", from {day(oldest)} to {day(newest)}" if oldest and newest else ""
     angry, wows = counts.get(Experience.ANGRY, 0), counts.get(Experience.DELIGHTED, 0)
     summary = (
-        f"{count(total, 'older mention')} of {line(brand, 80)} read at {where}{span}: "
-        f"{angry:,} angry, {wows:,} delighted. They raise no single alerts."
+        f"Earful read {count(total, 'older mention')} of {line(brand, 80)} {where}{span}: "
+        f"{angry:,} angry, {wows:,} delighted. They make no messages of their own."
     )
     return payload(
         summary,
         [
             header(f"Listening for {brand}: older mentions"),
             section(
-                f"*{count(total, 'mention')}* older than {max_age_hours:g} hours read at "
-                f"{where}{span}. They are stored and counted; none of them alerts by itself "
-                "and none opens a case.",
+                f"Earful read *{count(total, 'mention')}* {where} that are older than "
+                f"{max_age_hours:g} hours{span}. They are stored and counted; none of them makes "
+                "a message of its own, and none opens a case.",
                 "lead",
             ),
             facts(
@@ -143,54 +114,6 @@ def checkpoint(
     )
 
 
-@plainly("The state of a source changed")
-def ops(
-    target: CrawlTarget,
-    before: SourceStanding | None,
-    after: SourceStanding,
-    report: CrawlReport,
-    at: datetime,
-) -> dict[str, Any]:
-    """Tell that a source's state changed or healed: what, where, what to do."""
-    where = source_name(target.source)
-    what = line(target.target, 120)
-    place = f"{where} ({what})" if what and what != target.source else where
-    begin = place[:1].upper() + place[1:]
-    brand = line(target.brand, 80)
-    if after.state.good:
-        summary = f"Source healed: {begin} for {brand} can be read again."
-        return payload(
-            summary,
-            [
-                header(f"Source healed: {target.brand}"),
-                section(f"*{begin} can be read again.* {_found(report)}", "lead"),
-                context([f"Seen {moment(at)}"], "small_print"),
-            ],
-        )
-    told, to_do = _STATES[after.state]
-    reason = line(after.reason, 300)
-    summary = f"Source in trouble: {begin} for {brand} {told}."
-    small = [
-        f"State `{after.state}`, seen {moment(at)}",
-        f"Left alone until {moment(after.opens_at)}" if after.opens_at else "Tried again as usual",
-        "Told once, and again when it heals",
-    ]
-    return payload(
-        summary + (f" {reason}" if reason else ""),
-        [
-            header(f"Source in trouble: {target.brand}"),
-            section(f"*{begin} {told}.*" + (f"\n> {reason}" if reason else ""), "lead"),
-            facts(
-                [
-                    ("What to do", to_do),
-                    ("Before", f"it was {before.state}" if before else "this was its first crawl"),
-                ]
-            ),
-            context(small, "small_print"),
-        ],
-    )
-
-
 @plainly("The people behind the wows")
 def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) -> dict[str, Any]:
     """Name the colleagues behind a month's wows; equal counts share a place."""
@@ -201,14 +124,16 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
         f"{counts.index(wows) + 1}. {colleague(one)}: named in {count(wows, 'wow')}"
         for one, wows in names[:_PLACES]
     ]
-    leaders = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
-    first = f"{', '.join(leaders)} {'leads' if len(leaders) == 1 else 'lead'}"
+    first = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
+    leaders = " and ".join(filter(None, [", ".join(first[:-1]), *first[-1:]]))
     return payload(
-        f"Named in the wows of {line(brand, 80)} in {when}: {first}.",
+        f"The wows of {line(brand, 80)} in {when} name {leaders} most often.",
         [
             header(f"The people behind the wows: {brand}, {when}"),
             section("\n".join(rows), "places"),
-            context(["Counted are the wows that name a colleague of the config"], "small_print"),
+            context(
+                ["Earful counts the wows that name a colleague from the config"], "small_print"
+            ),
         ],
     )
 
@@ -216,13 +141,13 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
 @plainly("More complaints this hour", keep=lambda brand, number, at: {"count": number})
 def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
-    told = f"{count(number, 'more complaint')} about {line(brand, 80)} this hour"
+    complaints = f"{count(number, 'more complaint')} about {line(brand, 80)} came this hour"
     return payload(
-        f"{told}, beyond this channel's limit.",
+        f"{complaints}, beyond this channel's limit.",
         [
             section(
-                f"*{told}*, beyond this channel's limit. Each has its case: see `earful case "
-                "list` or the view `open_cases`.",
+                f"*{complaints}*, beyond this channel's limit. Each has its case: see `earful "
+                "case list` or the view `open_cases`.",
                 "lead",
             ),
             context([f"Counted {moment(at)}"], "small_print"),
@@ -233,11 +158,11 @@ def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
 @plainly("Complaints overdue today")
 def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Tell ops how many complaints of a brand were not answered in time today."""
-    told = f"{count(number, 'complaint')} of {line(brand, 80)} overdue today"
+    complaints = f"{count(number, 'complaint')} about {line(brand, 80)} became overdue today"
     return payload(
-        f"{told}.",
+        f"{complaints}.",
         [
-            section(f"*{told}*: see the view `open_cases`, or `earful case list`.", "lead"),
+            section(f"*{complaints}*: see the view `open_cases`, or `earful case list`.", "lead"),
             context([f"Counted {moment(at)}"], "small_print"),
         ],
     )
@@ -250,9 +175,3 @@ def metric_name(metric: str) -> str:
 
 def _of_total(part: int, total: int) -> str:
     return f"{part:,} ({percentage(part / total)})" if total else f"{part:,}"
-
-
-def _found(report: CrawlReport) -> str:
-    if report.new:
-        return f"This crawl brought {count(report.new, 'new mention')}."
-    return "This crawl brought nothing new."

@@ -42,13 +42,18 @@ def earful_in_trouble(sentences: Sequence[str], at: datetime) -> dict[str, Any]:
 def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[str, Any]:
     """Say what is in trouble no more; `remaining` others are."""
     rows = [line(one, _LONGEST) for one in about]
-    left = f"{count(remaining, 'other problem')} still open: see `earful status`"
-    over = rows[0] if len(rows) == 1 else f"{rows[0]}, and {len(rows) - 1} more"
+    verb = "is" if remaining == 1 else "are"
+    left = f"{count(remaining, 'other problem')} {verb} still open: see `earful status`"
+    over = (
+        f"the problem with {rows[0]} is"
+        if len(rows) == 1
+        else f"the problems with {rows[0]} and {len(rows) - 1} more are"
+    )
     return payload(
-        f"Earful: the trouble with {over} is over.",
+        f"Earful: {over} over.",
         [
-            header("Earful is well again" if not remaining else "Earful: a trouble is over"),
-            section(f"*It works again:*\n{_listed(rows)}", "problems"),
+            header("Earful is well again" if not remaining else "Earful: a problem is over"),
+            section(f"*This works again:*\n{_listed(rows)}", "problems"),
             context([f"Seen {moment(at)}", *([left] if remaining else [])], "small_print"),
         ],
     )
@@ -59,12 +64,12 @@ def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str
     """Say that no daemon ran for a while, and what becomes of what was written meanwhile."""
     how = "It had ended without being stopped." if died else "It had been stopped."
     return payload(
-        f"Earful did not run for a while and runs again. {how}",
+        f"Earful did not run for a while, and runs again. {how}",
         [
             header("Earful runs again"),
             section(
-                f"*No daemon ran from {moment(since)} to {moment(until)}.* {how} What was "
-                "written meanwhile is read, scored and judged now.",
+                f"*No daemon ran from {moment(since)} to {moment(until)}.* {how} "
+                "Earful now reads, scores and judges what was written meanwhile.",
                 "lead",
             ),
         ],

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 from slack_sdk.models.blocks import Block
 
+from alerts.messages.places import Places
 from storage.models import CaseFile, CaseState, Mention, Voice
 
 P = ParamSpec("P")
@@ -63,9 +64,10 @@ def plain_form(
 ) -> dict[str, Any]:
     """Tell who said what and where to see it, out of what a builder was `given`."""
     file = next((one for one in given if isinstance(one, CaseFile)), None)
-    mention = next((found for one in given if (found := _mention_of(one)) is not None), None)
+    mention = next(filter(None, map(_mention_of, given)), None)
     if mention is not None:
-        lines = [*_about(title, mention, file), *_where_to_see(mention, file)]
+        places = next((one for one in given if isinstance(one, Places)), Places())
+        lines = [*_about(title, mention, places, file), *_where_to_see(mention, file)]
         link = _whole_link(mention)
     else:
         lines = [f"{title}: {_brand_of(given)}.", "The dashboards (`earful serve`) show it."]
@@ -106,15 +108,15 @@ def _mention_of(one: object) -> Mention | None:
 
 def _brand_of(given: tuple[object, ...]) -> str:
     names = (one if isinstance(one, str) else getattr(one, "brand", None) for one in given)
-    return next((found for name in names if (found := bare(name, _MAX_NAME))), "every brand")
+    return next((brand for name in names if (brand := bare(name, _MAX_NAME))), "every brand")
 
 
-def _about(title: str, mention: Mention, file: CaseFile | None) -> list[str]:
+def _about(title: str, mention: Mention, places: Places, file: CaseFile | None) -> list[str]:
     who = bare(mention.author, _MAX_NAME) or "somebody unnamed"
     words = bare(mention.title, _MAX_WORDS) or bare(mention.text, _MAX_WORDS)
     lines = [
         f"{title}: {bare(mention.brand, _MAX_NAME)}.",
-        f"{who} at {bare(mention.source, _MAX_NAME)}: {words or 'no words'}",
+        f"{who} {places.at(str(mention.source), bare)}: {words or 'no words'}",
     ]
     if file is not None:
         waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)

@@ -1,14 +1,16 @@
-"""Outside text made safe for Slack: data that can neither ping, format, link nor break a message.
+"""Outside text made safe for Slack, and moments, spans and numbers written for people.
+
+Outside text is data that can neither ping, format, link nor break a message.
 
 Slack's mrkdwn has no escape for its formatting marks, so the marks that would format, or make a
-picture of `:a_name:`, are swapped for look-alikes; `console.plain` swaps them back.
+picture of `:a_name:`, are swapped for look-alikes; `console_text.plain` swaps them back.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
@@ -102,7 +104,7 @@ def code(text: str, limit: int) -> str:
 
 def _entities(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKS.sub(lambda found: _LOOK_ALIKES[found[0]], text)
+    return _MARKS.sub(lambda mark: _LOOK_ALIKES[mark[0]], text)
 
 
 def unescape(text: str) -> str:
@@ -261,10 +263,21 @@ def percentage(share: float) -> str:
 
 def span(text: str) -> str:
     """Write a config duration for people: `30d` as `30 days`; anything else as it is, escaped."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
+    matched = _SPAN.fullmatch(text.strip())
+    if matched is None:
         return line(text, 40)
-    return count(int(found[1]), {"m": "minute", "h": "hour", "d": "day", "w": "week"}[found[2]])
+    unit = {"m": "minute", "h": "hour", "d": "day", "w": "week"}[matched[2]]
+    return count(int(matched[1]), unit)
+
+
+def duration(length: timedelta) -> str:
+    """Write a length of time for people: `45 minutes`, `3 hours`, `2 days`."""
+    minutes = max(0, round(length.total_seconds() / 60))
+    if minutes < 120:
+        return count(minutes, "minute")
+    if minutes < 48 * 60:
+        return count(round(minutes / 60), "hour")
+    return count(round(minutes / 1440), "day")
 
 
 def _combines(char: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import MAX_SECTION, context, header, payload, section
-from alerts.messages.case_cards import duration
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, line, moment, percentage, units
-from alerts.messages.voice_cards import linked_words, source_name, who
+from alerts.messages.safe_text import count, duration, line, moment, percentage, units
+from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Incident, Mention
 
 _LEAST = timedelta(minutes=1)
@@ -20,26 +20,28 @@ _SHOWN = 6
 
 
 @plainly("Many complaints at once")
-def incident(state: Incident, newest: Sequence[Mention]) -> dict[str, Any]:
+def incident(state: Incident, newest: Sequence[Mention], places: Places) -> dict[str, Any]:
     """Show an incident as it is now; the count grows while it goes on."""
     about = f" about *{line(state.about, 60)}*" if state.about else ""
     took = duration(max(state.last_at - state.opened_at, _LEAST))
-    told = f"{count(state.complaints, 'complaint')}{about} in {took}"
+    complaints = f"{count(state.complaints, 'complaint')}{about} in {took}"
     brand = line(state.brand, 80)
     over = state.closed_at is not None
     lead = (
-        f"*Over*: {told}." if over else f"{told}, and counting. Each has its case; none of them "
-        "makes a message of its own while this goes on."
-    )  # fmt: skip
+        f"*Over*: {complaints}."
+        if over
+        else f"{complaints}, and counting. Each has its case; none of them makes a message of its "
+        "own while this goes on."
+    )
     small = [f"Since {moment(state.opened_at)}"]
     if state.closed_at is not None:
         small.append(f"Over since {moment(state.closed_at)}")
     return payload(
-        f"{brand}: {told.replace('*', '')}{': over' if over else ''}.",
+        f"{brand}: {complaints.replace('*', '')}{': over' if over else ''}.",
         [
             header(f"{state.brand}: {state.complaints:,} complaints at once"),
             section(lead, "lead"),
-            _newest(newest),
+            _newest(newest, places),
             context(small, "small_print"),
         ],
     )
@@ -53,10 +55,12 @@ def spike(brand: str, lead: str, usual: str) -> dict[str, Any]:
         [
             header(f"Unusual: {brand}"),
             section(f"*{lead}*", "lead"),
-            context([usual, "Judged by control limits of three sigmas, told once a day"],
-                    "small_print"),
+            context(
+                [usual, "Control limits of three sigmas decide; you hear of it once a day"],
+                "small_print",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 @plainly("Far more mentions than usual")
@@ -64,8 +68,8 @@ def volume_spike(brand: str, seen: int, limit: float, hours: int) -> dict[str, A
     """Tell that far more than usual was said."""
     return spike(
         brand,
-        f"{count(seen, 'mention')} in {count(hours, 'hour')}, far more than usual.",
-        f"At this hour of the last weeks up to {limit:,.0f} were within chance",
+        f"{count(seen, 'mention')} came in {count(hours, 'hour')}, far more than usual.",
+        f"At this hour of the last weeks, up to {limit:,.0f} mentions were within chance",
     )
 
 
@@ -75,15 +79,22 @@ def anger_spike(brand: str, share: float, limit: float, hours: int) -> dict[str,
     return spike(
         brand,
         f"{percentage(share)} of the experiences told in {count(hours, 'hour')} are angry.",
-        f"At this hour of the last weeks up to {percentage(limit)} were within chance",
+        f"At this hour of the last weeks, up to {percentage(limit)} were within chance",
     )
 
 
-def _newest(mentions: Sequence[Mention]) -> Block | None:
+@plainly("Complaints are back to their usual number", keep=lambda: {"broadcast": True})
+def incident_over() -> dict[str, Any]:
+    """Say in an incident's thread, and in its channel, that it is over."""
+    sentence = "It is over: complaints are back to their usual number."
+    return payload(sentence, [section(sentence, "line")]) | {"broadcast": True}
+
+
+def _newest(mentions: Sequence[Mention], places: Places) -> Block | None:
     rows = ["*The newest*"]
     room = MAX_SECTION - units(rows[0])
     for one in mentions[:_SHOWN]:
-        row = f"• {linked_words(one)} {who(one)} at {source_name(one.source)}"
+        row = f"• {linked_words(one)} {who_where(one, places)}"
         room -= units(row) + 1
         if room < 0:
             break

@@ -20,6 +20,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import (
     clean,
@@ -38,23 +39,6 @@ from alerts.messages.safe_text import (
 )
 from storage.models import AuthorHistory, Experience, Mention, Stance, Verdict, Voice
 
-_SOURCES = {
-    "appstore": "the App Store",
-    "bluesky": "Bluesky",
-    "feeds": "a news feed",
-    "github": "GitHub",
-    "googleplay": "Google Play",
-    "hackernews": "Hacker News",
-    "lemmy": "Lemmy",
-    "lobsters": "Lobsters",
-    "mastodon": "Mastodon",
-    "playstore": "Google Play",
-    "reddit": "Reddit",
-    "stackexchange": "Stack Exchange",
-    "steam": "Steam",
-    "trustpilot": "Trustpilot",
-    "youtube": "YouTube",
-}
 # Of a list at least three fit into a section, whatever their links.
 _MAX_LISTED = 650
 _STANCES = {
@@ -64,46 +48,48 @@ _STANCES = {
 
 
 @plainly("Wow")
-def wow(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def wow(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message that celebrates; `staff` are those whom the words name."""
     mention = voice.mention
     summary = (
-        f"Wow for {line(mention.brand, 80)} from {who(mention)} at {where(mention)}"
+        f"Wow for {line(mention.brand, 80)} from {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    blocks = voice_blocks(f"Wow for {mention.brand}", voice, staff=staff)
+    blocks = voice_blocks(f"Wow for {mention.brand}", voice, places, staff=staff)
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
 @plainly("Won back")
-def won_back(voice: Voice, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
-        f"Won back for {line(mention.brand, 80)}: {who(mention)} at {where(mention)}"
+        f"Won back for {line(mention.brand, 80)}: {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    lead = "*This person was angry with you before and is glad now.* Well done, whoever it was."
+    lead = "*This person was angry with you before and is glad now.* Well done, whoever did it."
     title = f"Won back: a customer of {mention.brand}"
-    blocks = voice_blocks(title, voice, lead=lead, staff=staff)
+    blocks = voice_blocks(title, voice, places, lead=lead, staff=staff)
     return payload(summary, [*blocks, _wow_actions(mention)])
 
 
 @plainly("To share")
-def shared_quote(mention: Mention) -> dict[str, Any]:
+def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     """Build a quote with its attribution, ready to be copied elsewhere."""
     quoted, was_cut = quotation(mention)
     rated = f", {stars(mention)}" if mention.rating is not None else ""
-    summary = f"To share: {briefly(mention)} {who(mention)} at {where(mention)}."
+    summary = f"To share: {briefly(mention)} {who_where(mention, places)}."
     return payload(
         summary,
         [
             section("*To share*: copy the quote with its source.", "lead"),
             section(quoted, "words"),
-            context([f"— {who(mention)} at {where(mention)}{rated}", read_link(mention, was_cut)],
-                    "small_print"),
+            context(
+                [f"— {who_where(mention, places)}{rated}", read_link(mention, places, was_cut)],
+                "small_print",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def _wow_actions(mention: Mention) -> Block | None:
@@ -118,11 +104,6 @@ def _wow_actions(mention: Mention) -> Block | None:
     )
 
 
-def source_name(source: str) -> str:
-    """Name a source for people, escaped, fit to follow "at": `the App Store`, `Hacker News`."""
-    return _SOURCES.get(source) or line(source.replace("_", " "), 60) or "an unnamed source"
-
-
 def person(history: AuthorHistory) -> str:
     """Say in words what kind of person an author is, from what they said before."""
     if not history.mentions:
@@ -135,12 +116,12 @@ def person(history: AuthorHistory) -> str:
         kind = "advocate"
     else:
         kind = "known"
-    told = [
+    experiences = [
         f"{number} {name}"
         for number, name in ((history.delighted, "delighted"), (history.angry, "angry"))
         if number
     ]
-    return f"{kind}{since}, {before}" + (f" ({', '.join(told)})" if told else "")
+    return f"{kind}{since}, {before}" + (f" ({', '.join(experiences)})" if experiences else "")
 
 
 def stars(mention: Mention) -> str:
@@ -150,13 +131,13 @@ def stars(mention: Mention) -> str:
         return "none given"
     if best is None:
         return f"{rating:g}"
-    told = f"{rating:g} of {best:g}"
+    rated = f"{rating:g} of {best:g}"
     if best == 1:
-        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({told})"
+        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({rated})"
     if best <= 10 and best == int(best) and 0 <= rating <= best:
         full = round(rating)
-        return f"{told} ({'★' * full}{'☆' * (int(best) - full)})"
-    return told
+        return f"{rated} ({'★' * full}{'☆' * (int(best) - full)})"
+    return rated
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -167,13 +148,13 @@ def verdict_words(verdict: Verdict) -> str:
         Experience.DELIGHTED: ("Delighted", verdict.p_delighted),
         Experience.NONE: ("No experience told", verdict.p_none),
     }[verdict.experience]
-    told = f"{experience[0]} ({percentage(experience[1])} sure)"
+    sentence = f"{experience[0]} ({percentage(experience[1])} sure)"
     if not verdict.sure:
-        told = f"Perhaps {told[0].lower()}{told[1:]}"
+        sentence = f"Perhaps {sentence[0].lower()}{sentence[1:]}"
     if verdict.stance is Stance.NEITHER:
-        return told
+        return sentence
     share = verdict.p_advocate if verdict.stance is Stance.ADVOCATE else verdict.p_hater
-    return f"{told}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
+    return f"{sentence}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
 
 
 def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
@@ -181,18 +162,18 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     title = line(mention.title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
-        return "No words were left, only the stars.", False
+        return "There are no words to read.", False
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
-def read_link(mention: Mention, was_cut: bool, room: int = MAX_CONTEXT) -> str:
+def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_CONTEXT) -> str:
     """Say where to read the mention: by a link, if it has one that takes at most `room` units."""
     if web_address(mention.url) is None:
-        return "No link is known" + (" to the rest of the words" if was_cut else "")
-    label = f"{'Read the rest' if was_cut else 'Read it'} at {source_name(mention.source)}"
+        return "Earful knows no link" + (" to the rest of the words" if was_cut else "")
+    label = f"{'Read the rest' if was_cut else 'Read it'} {places.at(mention.source)}"
     shown = link(mention.url, label, room)
     if shown == label:
-        return f"{label}: the link is too long for Slack, the view `voice` has it"
+        return f"{label}: the link is too long for Slack; the view `voice` has it"
     return shown
 
 
@@ -208,6 +189,7 @@ def linked_words(mention: Mention) -> str:
 def voice_blocks(
     title: str,
     voice: Voice,
+    places: Places,
     *,
     due_at: datetime | None = None,
     lead: str | None = None,
@@ -219,12 +201,12 @@ def voice_blocks(
     """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
     mention = voice.mention
     quoted, was_cut = quotation(mention)
-    place = where(mention)
+    place = places.title(mention.source)
     if mention.reach:
         place += f", reach {mention.reach:,}"
     pairs = [
         ("Who", f"{who(mention)}: {person(voice.history)}"),
-        ("Where", place[:1].upper() + place[1:]),
+        ("Where", place),
         ("Stars", stars(mention)),
         ("Verdict", verdict_words(voice.verdict)),
     ]
@@ -234,7 +216,7 @@ def voice_blocks(
         pairs.append(("Answer first, by" if urgent else "Answer by", moment(due_at)))
     if staff:
         pairs.append(("Named in it", _thanks(staff, "")))
-    small = [read_link(mention, was_cut)]
+    small = [read_link(mention, places, was_cut)]
     if mention.owner_replied_at is not None:
         small.append(f"The owner answered on {day(mention.owner_replied_at)}")
     small.extend([f"Mention {code(mention.id, 120)}", *notes])
@@ -253,9 +235,9 @@ def who(mention: Mention) -> str:
     return line(mention.author, 80) or "somebody unnamed"
 
 
-def where(mention: Mention) -> str:
-    """Name the place for people, escaped."""
-    return source_name(mention.source)
+def who_where(mention: Mention, places: Places) -> str:
+    """Name the author and the place: `Petra N. on Google Play`."""
+    return f"{who(mention)} {places.at(mention.source)}"
 
 
 def stars_briefly(mention: Mention) -> str:
@@ -270,10 +252,10 @@ def stars_briefly(mention: Mention) -> str:
 def briefly(mention: Mention) -> str:
     """Quote the first words in one line, escaped."""
     parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
-    told = ": ".join(part for part in parts if part)
-    if not told:
+    words = ": ".join(part for part in parts if part)
+    if not words:
         return "no words."
-    return f"“{escape(cut(told, 160, escaped_limit=400)[0])}”"
+    return f"“{escape(cut(words, 160, escaped_limit=400)[0])}”"
 
 
 def colleague(one: Colleague) -> str:

@@ -32,18 +32,22 @@ def advice_for(channel: str, error: str, in_doubt: bool) -> str:
         return "Earful looks for it at Slack by itself."
     if code and is_channel_error(code[1]):
         return (
-            f"Once mended: `earful alerts retry --channel '{channel}'`; or elsewhere: `earful "
-            f"alerts move --from '{channel}' --to CHANNEL`."
+            f"Once that is mended, run `earful alerts retry --channel '{channel}'`; `earful "
+            f"alerts move --from '{channel}' --to CHANNEL` sends it elsewhere."
         )
     if code and code[1] in ACCOUNT_ERRORS:
-        return "Once mended it goes on by itself, at once with `earful alerts retry --all`."
+        return (
+            "Once that is mended, Earful goes on by itself; `earful alerts retry --all` makes it "
+            "go on at once."
+        )
     if code:
         return (
             f"`{_list(channel)}` shows it; `earful alerts retry ID` sends it again, `earful "
             "alerts drop ID` gives it up."
         )
     return (
-        f"It is tried again by itself, at once with `earful alerts retry --channel '{channel}'`."
+        f"Earful tries again by itself; `earful alerts retry --channel '{channel}'` makes it try "
+        "at once."
     )
 
 

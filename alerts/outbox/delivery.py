@@ -1,7 +1,7 @@
 """The outbox emptied into Slack: each alert once, in order, no channel stopping another.
 
 A row is claimed (`sending`), posted, marked `sent`. Whatever dies in between leaves it in
-`sending`, and an answer that may hide a post leaves it there too: such a row is looked for at
+`sending`, and a response that may hide a post leaves it there too: such a row is looked for at
 Slack before it is posted again. While one alert of a channel waits, later ones wait behind it.
 Replies and updates go when Slack has the message that they are about.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.outbox.send_queue import Lines, Outbox, Pace
-from alerts.outbox.transport import Answer, Fate, Look, Sight, Transport
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
 from storage.models import Alert, AlertState, Operation
 
 SETTLE = timedelta(seconds=15)
@@ -97,9 +97,9 @@ def deliver(
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What Slack answered to a try; `absent`: a look just before saw no earlier try there."""
+    """What a try came to; `absent`: a look just before saw no earlier try there."""
 
-    answer: Answer
+    result: SendResult
     absent: bool = False
 
 
@@ -167,13 +167,15 @@ class _Delivery:
             absent = look.sight is Sight.ABSENT
         return _Tried(self._try(claimed), absent)
 
-    def _try(self, alert: Alert) -> Answer:
+    def _try(self, alert: Alert) -> SendResult:
         if not alert.payload.get("text"):
-            return Answer(Fate.BAD_MESSAGE, "Its payload in the store is damaged: set aside.")
-        answer = self._transport.send(alert)
-        if answer.fate is Fate.BAD_MESSAGE:
-            return self._send_text_only(alert, answer)
-        return answer
+            return SendResult(
+                Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
+            )
+        result = self._transport.send(alert)
+        if result.fate is Fate.BAD_MESSAGE:
+            return self._send_text_only(alert, result)
+        return result
 
     def settle(self, alert: Alert, came: _Came) -> None:
         """Write down what became of a try or a look."""
@@ -184,7 +186,7 @@ class _Delivery:
             self._settle_look(alert, came)
         else:
             self._lines.tried(alert)
-            self._settle_answer(alert, came.answer, absent=came.absent)
+            self._settle_result(alert, came.result, absent=came.absent)
 
     def result(self) -> DeliveryResult:
         return DeliveryResult(
@@ -204,63 +206,64 @@ class _Delivery:
         if raised.in_look or alert.attempts >= _MAX_RAISED:
             self._park(alert, raised.sentence, may_be_posted=True)
         else:
-            self._leave_unclear(alert, Answer(Fate.UNCLEAR, raised.sentence))
+            self._leave_unclear(alert, SendResult(Fate.UNCLEAR, raised.sentence))
 
-    def _settle_answer(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
-        if answer.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
+    def _settle_result(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        if result.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
             self._failed(alert.channel)
         else:
             self._fails_in_row.clear()
-        match answer.fate:
+        match result.fate:
             case Fate.SENT:
                 self._outbox.mark_sent(
-                    alert.id, answer.slack_ts, self._now(), answer.slack_channel
+                    alert.id, result.slack_ts, self._now(), result.slack_channel
                 )
                 self._counts["sent"] += 1
             case Fate.POINTLESS:
                 self._outbox.drop(alert.id)
             case Fate.UNCLEAR:
-                self._leave_unclear(alert, answer)
+                self._leave_unclear(alert, result)
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
-                self._hold(alert, answer, absent=absent)
+                self._hold(alert, result, absent=absent)
             case Fate.CHANNEL_DEAD:
-                self._problem(answer.error)
-                self._outbox.park(alert.id, answer.error, absent=absent)
+                self._problem(result.error)
+                self._outbox.park(alert.id, result.error, absent=absent)
                 self._counts["parked"] += 1 + self._outbox.park_channel(
-                    alert.channel, answer.error
+                    alert.channel, result.error
                 )
                 self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
-                self._hold_everything(alert, answer.error, absent=absent)
+                self._hold_everything(alert, result.error, absent=absent)
             case Fate.BAD_MESSAGE:
-                self._park(alert, answer.error, absent=absent)
+                self._park(alert, result.error, absent=absent)
 
-    def _send_text_only(self, alert: Alert, first: Answer) -> Answer:
-        answer = self._transport.send(alert, text_only=True)
-        if answer.fate is not Fate.BAD_MESSAGE:
-            return answer
-        return Answer(
+    def _send_text_only(self, alert: Alert, first: SendResult) -> SendResult:
+        result = self._transport.send(alert, text_only=True)
+        if result.fate is not Fate.BAD_MESSAGE:
+            return result
+        return SendResult(
             Fate.BAD_MESSAGE,
-            f"{first.error.rstrip('.')}, and its bare text too: set aside, the others go on.",
+            f"{first.error.rstrip('.')}, and its bare text too: Earful sets it "
+            "aside, the others go on.",
         )
 
-    def _leave_unclear(self, alert: Alert, answer: Answer) -> None:
-        self._problem(answer.error)
+    def _leave_unclear(self, alert: Alert, result: SendResult) -> None:
+        self._problem(result.error)
         self._counts["unclear"] += 1
-        at = self._now() + max(self._settle, self._backoff(alert.attempts, answer.retry_after))
-        self._outbox.unclear(alert.id, at, answer.error)
+        at = self._now() + max(self._settle, self._backoff(alert.attempts, result.retry_after))
+        self._outbox.unclear(alert.id, at, result.error)
         self._lines.block(alert)
 
-    def _hold(self, alert: Alert, answer: Answer, *, absent: bool) -> None:
-        self._problem(answer.error)
-        if answer.fate is Fate.RATE_LIMITED and answer.retry_after is not None:
-            until = self._now() + timedelta(seconds=answer.retry_after)
+    def _hold(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        self._problem(result.error)
+        if result.fate is Fate.RATE_LIMITED and result.retry_after is not None:
+            until = self._now() + timedelta(seconds=result.retry_after)
         else:
-            until = self._now() + self._backoff(alert.attempts, answer.retry_after)
+            until = self._now() + self._backoff(alert.attempts, result.retry_after)
         self._counts["retried"] += 1
-        self._outbox.retry(alert.id, until, answer.error, absent=absent)
+        self._outbox.retry(alert.id, until, result.error, absent=absent)
         self._outbox.hold_channel(
-            alert.channel, until, answer.error, updates=alert.operation is Operation.UPDATE
+            alert.channel, until, result.error, updates=alert.operation is Operation.UPDATE
         )
         self._lines.block(alert)
 
@@ -280,11 +283,11 @@ class _Delivery:
             case Sight.FOUND:
                 self._found(alert, look)
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
-                told = f"{alert.error or ''} Given up after {alert.attempts} tries.".strip()
-                self._park(alert, told, absent=True)
+                error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
+                self._park(alert, error, absent=True)
             case Sight.ABSENT:
-                told = "Slack does not have it: sent again."
-                self._outbox.retry(alert.id, self._now(), told, absent=True)
+                error = "Slack does not have it: Earful sends it again."
+                self._outbox.retry(alert.id, self._now(), error, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)
             case Sight.BLIND:

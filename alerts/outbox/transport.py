@@ -1,4 +1,4 @@
-"""What a way to Slack must do, what it may answer, and the console as the simplest one."""
+"""What a way to Slack must do, what may come of it, and the console as the simplest one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SendResult:
     """`error` is one plain sentence for people; `retry_after` is in seconds."""
 
     fate: Fate
@@ -56,12 +56,12 @@ class Look:
 
 
 class Transport(Protocol):
-    """A way to post alerts. No method raises for what the other side answers.
+    """A way to post alerts. No method raises for what the other side responds.
 
     Lanes are used side by side, from several threads; within one lane all is one by one.
     """
 
-    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+    def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         """Post once, without a hidden retry."""
         ...
 
@@ -94,18 +94,18 @@ class ConsoleTransport:
         self._stream = stream
         self._width = width
 
-    def send(self, alert: Alert, *, text_only: bool = False) -> Answer:
+    def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         if alert.operation in (Operation.UPDATE, Operation.UPLOAD):
             # What is printed stays; the reply that comes with an update tells the change.
-            return Answer(Fate.POINTLESS)
+            return SendResult(Fate.POINTLESS)
         place = f" {alert.channel} "
         if alert.operation is Operation.REPLY:
             place = f" {alert.channel}, in the thread "
-        told = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
+        shown = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(told.encode(encoding, "replace").decode(encoding))
+        self._stream.write(shown.encode(encoding, "replace").decode(encoding))
         self._stream.flush()
-        return Answer(Fate.SENT)
+        return SendResult(Fate.SENT)
 
     def find(self, alert: Alert) -> Look:
         # Whoever watched the console of a killed process may never have seen it: print again.

@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 
 from alerts import messages
 from alerts.slack.inspection import inspect_buttons
+from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger
 from config.errors import DeliveryError
 
 log = logging.getLogger("alerts.slack.buttons")
@@ -30,7 +31,7 @@ log = logging.getLogger("alerts.slack.buttons")
 ACK_WITHIN_S = 1.5
 """Slack allows three seconds between a click and its acknowledgement."""
 
-_UNHEARD = "Slack's buttons are not heard, a click does nothing"
+_UNHEARD = "Earful does not hear Slack's buttons, a click does nothing"
 _OURS = re.compile(r"^(case|wow)_")
 _WORKERS = 4
 
@@ -50,18 +51,18 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClickReply:
     """What only the one who clicked sees: a message as one of `alerts.messages` built it."""
 
     payload: Mapping[str, Any]
 
     @classmethod
     def of(cls, sentence: str) -> Self:
-        """Make an answer of plain words, which may hold names and ids from outside."""
+        """Make a reply of plain words, which may hold names and ids from outside."""
         return cls(messages.note(sentence))
 
 
-OnClick = Callable[[Click], Answer | None]
+OnClick = Callable[[Click], ClickReply | None]
 
 
 class Listener:
@@ -79,10 +80,9 @@ class Listener:
         self._on_click = on_click
         self._app_token = app_token
         self.started = False
-        quiet = logging.getLogger("alerts.buttons.sdk")
-        quiet.setLevel(logging.CRITICAL)  # it would write tokens and whole payloads at DEBUG
-        self._base_url = base_url = api_url if api_url.endswith("/") else api_url + "/"
-        self._client = WebClient(token=bot_token, base_url=base_url, timeout=10, logger=quiet)
+        quiet = quiet_logger()
+        self._base_url = url = base_url(api_url)
+        self._client = WebClient(token=bot_token, base_url=url, timeout=TIMEOUT_S, logger=quiet)
         self._app = App(
             client=self._client,
             logger=quiet,
@@ -95,7 +95,7 @@ class Listener:
             self._app,
             app_token,
             logger=quiet,
-            web_client=WebClient(base_url=base_url, timeout=10, logger=quiet),
+            web_client=WebClient(base_url=url, timeout=TIMEOUT_S, logger=quiet),
             ping_interval=ping_interval,
         )
         self._pool = ThreadPoolExecutor(_WORKERS, "click")
@@ -120,8 +120,8 @@ class Listener:
 
     def _reason(self) -> str | None:
         """Ask Slack what stands in the way; None where it takes the token."""
-        answers = inspect_buttons(self._app_token, api_url=self._base_url)
-        return next((sentence for _, good, sentence in answers if not good), None)
+        checks = inspect_buttons(self._app_token, api_url=self._base_url)
+        return next((sentence for _, good, sentence in checks if not good), None)
 
     def stop(self) -> None:
         """Hear no more, and let what was clicked be done."""
@@ -146,22 +146,22 @@ class Listener:
 
     def _carry_out(self, click: Click) -> None:
         try:
-            answer = self._on_click(click)
+            reply = self._on_click(click)
         except Exception as error:
             log.exception("a click on %s failed", click.action)
-            answer = Answer.of(f"That could not be recorded, please click again: {error}")
-        if answer is None:
+            reply = ClickReply.of(f"That could not be recorded, please click again: {error}")
+        if reply is None:
             return
         try:
             self._client.chat_postEphemeral(
                 channel=click.channel_id,
                 user=click.user_id,
-                text=answer.payload["text"],
-                blocks=answer.payload["blocks"],
+                text=reply.payload["text"],
+                blocks=reply.payload["blocks"],
                 link_names=False,
             )
         except (SlackApiError, OSError, ValueError) as error:
-            log.warning("the answer to a click could not be shown: %s", error)
+            log.warning("the reply to a click could not be shown: %s", error)
 
 
 def read_click(body: dict[str, Any]) -> Click | None:

@@ -6,19 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from alerts.slack.manifest import APP_SCOPE, SCOPES
+from alerts.slack.sdk import base_url, pages, quiet_logger
 
-_PAGES = 50
+_MAX_PAGES = 50
+_TIMEOUT_S = 15
 
 
 def inspect(
     token: str, channels: Sequence[str], *, api_url: str = WebClient.BASE_URL
 ) -> Iterator[tuple[str, bool, str]]:
     """Yield (subject, good, sentence) for the token, its scopes and each channel."""
-    client = WebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=15)
+    client = _client(api_url, token)
     try:
-        answer = client.auth_test()
+        response = client.auth_test()
     except SlackApiError as error:
         yield (
             "slack token",
@@ -29,12 +32,12 @@ def inspect(
     except OSError as error:
         yield "slack", False, f"cannot be reached: {error}"
         return
-    yield "slack token", True, f"{answer.get('user')} in {answer.get('team')}"
-    granted = {one.strip() for one in str(answer.headers.get("x-oauth-scopes", "")).split(",")}
+    yield "slack token", True, f"{response.get('user')} in {response.get('team')}"
+    granted = {one.strip() for one in str(response.headers.get("x-oauth-scopes", "")).split(",")}
     missing = sorted(set(SCOPES) - granted)
     if missing:
-        told = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
-        yield "slack scopes", False, f"{told}: install the app again from slack-manifest.json"
+        lacking = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        yield "slack scopes", False, f"{lacking}: install the app again from slack-manifest.json"
     else:
         yield "slack scopes", True, "all there"
     if not {"channels:read"} <= granted:
@@ -46,12 +49,12 @@ def inspect(
         yield "slack channels", False, f"cannot be listed: {reason}: try again in a minute"
         return
     for channel in channels:
-        found = known.get(channel.lstrip("#"))
-        if found is None:
+        listed = known.get(channel.lstrip("#"))
+        if listed is None:
             yield channel, False, "not found: create it, and /invite the bot if it is private"
-        elif found.get("is_archived"):
+        elif listed.get("is_archived"):
             yield channel, False, "archived: unarchive it or configure another"
-        elif not found.get("is_member"):
+        elif not listed.get("is_member"):
             yield channel, False, "the bot is not in it: /invite it there"
         else:
             yield channel, True, "there, and the bot is in it"
@@ -61,7 +64,7 @@ def inspect_buttons(
     app_token: str, *, api_url: str = WebClient.BASE_URL
 ) -> Iterator[tuple[str, bool, str]]:
     """Yield (subject, good, sentence) for the token that hears buttons; opens no connection."""
-    client = WebClient(base_url=api_url.rstrip("/") + "/", timeout=15)
+    client = _client(api_url)
     try:
         client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
@@ -85,20 +88,22 @@ _BUTTON_ERRORS = {
 }
 
 
+def _client(api_url: str, token: str | None = None) -> WebClient:
+    return WebClient(
+        token=token, base_url=base_url(api_url), timeout=_TIMEOUT_S, logger=quiet_logger()
+    )
+
+
 def _channels(client: WebClient, *, private: bool) -> dict[str, dict[str, object]]:
     """Give channels by name and by id."""
-    found: dict[str, dict[str, object]] = {}
-    cursor = ""
-    for _ in range(_PAGES):
-        answer = client.conversations_list(
-            types="public_channel,private_channel" if private else "public_channel",
-            limit=1000,
-            cursor=cursor,
-        )
-        channels: list[dict[str, object]] = answer.get("channels") or []
+    types = "public_channel,private_channel" if private else "public_channel"
+
+    def ask(cursor: str | None) -> SlackResponse:
+        return client.conversations_list(types=types, limit=1000, cursor=cursor)
+
+    known: dict[str, dict[str, object]] = {}
+    for page in pages(ask, _MAX_PAGES):
+        channels: list[dict[str, object]] = page.get("channels") or []
         for channel in channels:
-            found[str(channel["name"])] = found[str(channel["id"])] = channel
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-        if not cursor:
-            break
-    return found
+            known[str(channel["name"])] = known[str(channel["id"])] = channel
+    return known

@@ -1,4 +1,4 @@
-"""What each answer of Slack means for an alert, in words for people."""
+"""What each error of Slack means for an alert, in words for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
-from alerts.outbox.transport import Answer, Fate
+from alerts.outbox.transport import Fate, SendResult
 
 if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
@@ -21,13 +21,13 @@ _CHANNEL_ERRORS = {
     "not_in_channel": "the bot is not in the channel; /invite the bot there",
     "is_archived": "the channel is archived; unarchive it or configure another",
     "channel_is_archived": "the channel is archived; unarchive it or configure another",
-    "restricted_action": "the workspace lets the bot not post there; ask an admin or configure "
-    "another channel",
+    "restricted_action": "the workspace does not let the bot post there; ask an admin or "
+    "configure another channel",
     "restricted_action_read_only_channel": "the channel is read-only for the bot; ask an admin or "
     "configure another channel",
     "restricted_action_thread_only_channel": "the channel takes only replies; configure another",
-    "restricted_action_non_threadable_channel": "the channel takes no such message; configure "
-    "another",
+    "restricted_action_non_threadable_channel": "the channel does not take such messages; "
+    "configure another",
     "posting_to_general_channel_denied": "an admin must let the app post to the general channel",
     "action_prohibited": "the workspace forbids the app to post there; ask an admin",
     "channel_is_limited_access": "the channel has limited access; ask an admin",
@@ -49,7 +49,7 @@ ACCOUNT_ERRORS = {
     "accesslimited": "the workspace takes no calls from this network; ask an admin",
     "team_added_to_org": "the workspace is being moved; wait, or ask an admin",
     "enterprise_is_restricted": "the organisation refuses the app; ask an admin",
-    "two_factor_setup_required": "the workspace demands two factors; ask an admin",
+    "two_factor_setup_required": "the workspace demands a second factor; ask an admin",
     "ekm_access_denied": "the workspace's keys are withdrawn; ask an admin",
     "no_service": "the webhook was removed; make a new one and set SLACK_WEBHOOK_URL",
     "no_active_hooks": "the webhook is disabled; make a new one and set SLACK_WEBHOOK_URL",
@@ -68,12 +68,12 @@ _POINTLESS_ERRORS = frozenset(
 )  # fmt: skip
 RATE_ERRORS = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded"])
 BROKEN = (OSError, HTTPException, ValueError, LookupError)
-"""What the SDK lets through: the line broke, or the answer could not be read."""
+"""What the SDK lets through: the line broke, or the response could not be read."""
 
 
-def harmless(answer: Answer) -> Answer:
+def harmless(result: SendResult) -> SendResult:
     """Nobody sees a file that is not shared yet: a second try is no repetition."""
-    return replace(answer, fate=Fate.NOT_SENT) if answer.fate is Fate.UNCLEAR else answer
+    return replace(result, fate=Fate.NOT_SENT) if result.fate is Fate.UNCLEAR else result
 
 
 def is_channel_error(code: str) -> bool:
@@ -81,22 +81,22 @@ def is_channel_error(code: str) -> bool:
     return code in _CHANNEL_ERRORS or code.startswith("restricted_action")
 
 
-def meaning(code: str, channel: str, data: Mapping[str, Any]) -> Answer:
+def meaning(code: str, channel: str, data: Mapping[str, Any]) -> SendResult:
     if code in _POINTLESS_ERRORS:
-        return Answer(Fate.POINTLESS)
+        return SendResult(Fate.POINTLESS)
     if is_channel_error(code):
-        told = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
-        return Answer(Fate.CHANNEL_DEAD, f"{channel}: {told} ({code}).")
+        sentence = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
+        return SendResult(Fate.CHANNEL_DEAD, f"{channel}: {sentence} ({code}).")
     if code in ACCOUNT_ERRORS:
-        told = ACCOUNT_ERRORS[code]
+        sentence = ACCOUNT_ERRORS[code]
         if data.get("needed"):
-            told += f": add {data['needed']} in the app's settings and install it again"
-        return Answer(Fate.ACCOUNT_DEAD, f"Slack: {told} ({code}).")
-    return Answer(Fate.BAD_MESSAGE, f"Slack refused the message ({code}).")
+            sentence += f": add {data['needed']} in the app's settings and install it again"
+        return SendResult(Fate.ACCOUNT_DEAD, f"Slack: {sentence} ({code}).")
+    return SendResult(Fate.BAD_MESSAGE, f"Slack refused the message ({code}).")
 
 
 def error_code(response: SlackResponse) -> tuple[str | None, Mapping[str, Any]]:
-    """Give Slack's error code, None where the body was no answer of Slack's."""
+    """Give Slack's error code, None where the body was no response of Slack's."""
     data = response.data
     if not isinstance(data, dict):
         return None, {}
@@ -105,12 +105,12 @@ def error_code(response: SlackResponse) -> tuple[str | None, Mapping[str, Any]]:
     return (code if code and code.replace("_", "").isalnum() else None), data
 
 
-def broken_off(error: Exception, host: str) -> Answer:
+def broken_off(error: Exception, host: str) -> SendResult:
     # urllib raises URLError only from connecting and sending: the request was never complete,
-    # and a second try is harmless. What breaks while the answer is awaited comes bare.
+    # and a second try is harmless. What breaks while the response is awaited comes bare.
     if isinstance(error, URLError):
-        return Answer(Fate.NOT_SENT, f"{host} cannot be reached: {reason_of(error)}.")
-    return Answer(
+        return SendResult(Fate.NOT_SENT, f"{host} cannot be reached: {reason_of(error)}.")
+    return SendResult(
         Fate.UNCLEAR, f"{host} broke off ({reason_of(error)}); it may have posted all the same."
     )
 
@@ -124,10 +124,10 @@ def reason_of(error: Exception) -> str:
     return str(reason).strip().rstrip(".").splitlines()[0] if str(reason) else type(error).__name__
 
 
-def rate_limited(headers: Mapping[str, Any], channel: str) -> Answer:
+def rate_limited(headers: Mapping[str, Any], channel: str) -> SendResult:
     wait = retry_after(headers) or DEFAULT_RETRY_AFTER_S
-    told = f"Slack asked to wait {wait:g} s before the next message to {channel}."
-    return Answer(Fate.RATE_LIMITED, told, retry_after=wait)
+    sentence = f"Slack asked to wait {wait:g} s before the next message to {channel}."
+    return SendResult(Fate.RATE_LIMITED, sentence, retry_after=wait)
 
 
 def retry_after(headers: Mapping[str, Any]) -> float | None:

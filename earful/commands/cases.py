@@ -91,6 +91,7 @@ def show(app: App, number: str, as_json: bool) -> int:
     """Show a case and its history."""
     from alerts.messages import plain
     from alerts.messages.case_cards import case_card
+    from earful.policies import source_places
 
     with app.open_store() as store:
         one = _find(store, number)
@@ -101,7 +102,7 @@ def show(app: App, number: str, as_json: bool) -> int:
     if file is None:
         click.echo(f"case {one.id}: {one.state}, its mention waits for its verdict")
         return 0
-    click.echo(plain(case_card(file)))
+    click.echo(plain(case_card(file, source_places())))
     click.echo()
     for event in file.events:
         note = f": {event.note}" if event.note else ""

@@ -6,20 +6,19 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.decide.rules import checkpoint_reached
+from alerts.decide.brand_alerts import checkpoint_reached
+from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Better, CheckpointResult, Rate, judge_checkpoint, percentile
-from alerts.messages.digest import (
+from alerts.messages.digest_chart import Day
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
     OpenCase,
     SourceCoverage,
     SourceTrouble,
-    chart_alert,
-    digest_alert,
 )
-from alerts.messages.digest_chart import Day
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import policy_for

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.decide import surges
-from alerts.decide.rules import leaderboard
+from alerts.decide.brand_alerts import leaderboard
 from config.settings import Settings
 from earful.isolation import Isolation
 from earful.policies import policy_for

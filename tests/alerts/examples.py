@@ -18,15 +18,16 @@ from alerts import messages
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
-from alerts.messages.digest import (
+from alerts.messages.digest import digest
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
     OpenCase,
     SourceCoverage,
     SourceTrouble,
-    digest,
 )
+from earful.policies import source_places
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -52,6 +53,7 @@ from storage.models import (
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PLACES = source_places()
 DUE = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
 
 
@@ -152,30 +154,40 @@ _ASKING = "I tell everybody to fly with them. Please bring back the night train 
 
 
 def _complaint() -> dict[str, Any]:
-    return messages.complaint(a_voice(stance=Stance.HATER), DUE)
+    return messages.complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
 
 
 def _complaint_long() -> dict[str, Any]:
     text = "They lost my bag and then they lost the form about my bag. " * 60
-    return messages.complaint(a_voice(text=text, title=None, author=None), DUE)
+    return messages.complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
+
+
+def _complaint_likely() -> dict[str, Any]:
+    return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+
+
+def _complaint_imported() -> dict[str, Any]:
+    return messages.complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
 
 
 def _wow() -> dict[str, Any]:
-    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), (RITA,))
+    return messages.wow(a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD), PLACES, (RITA,))
 
 
 def _lost_advocate() -> dict[str, Any]:
-    return messages.lost_advocate(a_voice(history=ADVOCATE), NOW + timedelta(hours=2))
+    return messages.lost_advocate(a_voice(history=ADVOCATE), PLACES, NOW + timedelta(hours=2))
 
 
 def _lost_advocate_answered() -> dict[str, Any]:
     answered = a_voice(history=ADVOCATE, owner_reply="Sorry!", owner_replied_at=NOW)
-    return messages.lost_advocate(answered, None)
+    return messages.lost_advocate(answered, PLACES, None)
 
 
 def _won_back() -> dict[str, Any]:
     glad = {**GLAD, "source": "steam", "rating": 1.0, "rating_max": 1.0, "url": None}
-    return messages.won_back(a_voice(Experience.DELIGHTED, history=HATER, **glad), (RITA, JIM))
+    return messages.won_back(
+        a_voice(Experience.DELIGHTED, history=HATER, **glad), PLACES, (RITA, JIM)
+    )
 
 
 def _backlog() -> dict[str, Any]:
@@ -186,7 +198,9 @@ def _backlog() -> dict[str, Any]:
         Experience.NONE: 3,
     }
     oldest = datetime(2024, 1, 9, tzinfo=UTC)
-    return messages.backlog("Acme Air", "appstore", counts, oldest, NOW - timedelta(days=1), 24)
+    return messages.backlog(
+        "Acme Air", "appstore", PLACES, counts, oldest, NOW - timedelta(days=1), 24
+    )
 
 
 def _checkpoint() -> dict[str, Any]:
@@ -212,13 +226,13 @@ WELL = SourceStanding(state=SourceState.OK, since=NOW)
 def _ops() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.BLOCKED, reason="HTTP 403 for 12 of 12 requests")
     after = SourceStanding(state=SourceState.BLOCKED, since=NOW, reason=report.reason)
-    return messages.ops(TARGET, WELL, after, report, NOW)
+    return messages.ops(TARGET, PLACES, WELL, after, report, NOW)
 
 
 def _ops_healed() -> dict[str, Any]:
     report = CrawlReport(outcome=CrawlOutcome.OK, new=31)
     before = SourceStanding(state=SourceState.BLOCKED, since=NOW)
-    return messages.ops(TARGET, before, WELL, report, NOW)
+    return messages.ops(TARGET, PLACES, before, WELL, report, NOW)
 
 
 def _digest() -> dict[str, Any]:
@@ -277,7 +291,8 @@ def _digest() -> dict[str, Any]:
                     metric="coverage", window="7d", result=judge_checkpoint(Rate(60, 71), 0.9)
                 ),
             ),
-        )
+        ),
+        PLACES,
     )
 
 
@@ -285,7 +300,8 @@ def _digest_empty() -> dict[str, Any]:
     return digest(
         DigestNumbers(
             brand="Acme Air", start=NOW - timedelta(days=1), end=NOW, counts={}, previous={}
-        )
+        ),
+        PLACES,
     )
 
 
@@ -335,15 +351,15 @@ _OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
 
 def _case_claimed() -> dict[str, Any]:
     joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
-    return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1))
+    return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1), PLACES)
 
 
 def _case_leave_it() -> dict[str, Any]:
-    return messages.case_card(a_file(answers=2))
+    return messages.case_card(a_file(answers=2), PLACES)
 
 
 def _case_answered() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.RESPONDED))
+    return messages.case_card(a_file(CaseState.RESPONDED), PLACES)
 
 
 def _case_won_back() -> dict[str, Any]:
@@ -356,12 +372,13 @@ def _case_won_back() -> dict[str, Any]:
             outcome=CaseOutcome.WON_BACK,
             ended=CaseEventKind.WON_BACK,
             mention=glad,
-        )
+        ),
+        PLACES,
     )
 
 
 def _case_dismissed() -> dict[str, Any]:
-    return messages.case_card(a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_A_CASE))
+    return messages.case_card(a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_A_CASE), PLACES)
 
 
 def _case_reply() -> dict[str, Any]:
@@ -370,7 +387,7 @@ def _case_reply() -> dict[str, Any]:
         CaseState.CLOSED, outcome=CaseOutcome.WON_BACK, ended=CaseEventKind.WON_BACK, mention=glad
     )
     move = CaseMove(mention_id="appstore:10045", event=CaseEventKind.WON_BACK, at=NOW)
-    return messages.thread_reply(file, move)
+    return messages.thread_reply(file, move, PLACES)
 
 
 def _reminder() -> dict[str, Any]:
@@ -378,7 +395,7 @@ def _reminder() -> dict[str, Any]:
 
 
 def _overdue() -> dict[str, Any]:
-    return messages.overdue(a_file(CaseState.CLAIMED))
+    return messages.overdue(a_file(CaseState.CLAIMED), PLACES)
 
 
 def _overdue_count() -> dict[str, Any]:
@@ -399,11 +416,11 @@ def an_incident(**changes: Any) -> Incident:
 
 def _incident() -> dict[str, Any]:
     newest = a_mention(text="Cannot log in since noon.", title=None)
-    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)])
+    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)], PLACES)
 
 
 def _incident_over() -> dict[str, Any]:
-    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [])
+    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [], PLACES)
 
 
 def _earful_in_trouble() -> dict[str, Any]:
@@ -411,7 +428,7 @@ def _earful_in_trouble() -> dict[str, Any]:
         "scoring fails since 2026-11-24 08:12 UTC (3 times in a row): no trained weights in "
         "/srv/earful/weights: model.json is missing",
         "#voice-wows: 1 alert waiting: the channel is archived; unarchive it or configure another "
-        "(is_archived). Once mended: `earful alerts retry --channel '#voice-wows'`.",
+        "(is_archived). Once that is mended, run `earful alerts retry --channel '#voice-wows'`.",
     ]
     return messages.earful_in_trouble(sentences, NOW)
 
@@ -442,12 +459,14 @@ def _leaderboard() -> dict[str, Any]:
 
 
 def _shared_quote() -> dict[str, Any]:
-    return messages.shared_quote(a_mention(**GLAD))
+    return messages.shared_quote(a_mention(**GLAD), PLACES)
 
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
+    "complaint_likely": _complaint_likely,
+    "complaint_imported": _complaint_imported,
     "lost_advocate": _lost_advocate,
     "lost_advocate_answered": _lost_advocate_answered,
     "wow": _wow,
@@ -472,6 +491,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "overdue_count": _overdue_count,
     "incident": _incident,
     "incident_over": _incident_over,
+    "incident_over_reply": messages.incident_over,
     "volume_spike": _volume_spike,
     "anger_spike": _anger_spike,
     "limited": _limited,

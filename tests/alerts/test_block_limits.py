@@ -17,22 +17,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
-from alerts.decide.rules import Channels, Policy
+from alerts.decide.digest_alerts import chart_alert, digest_alert
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
-from alerts.messages.digest import (
+from alerts.messages.digest import digest
+from alerts.messages.digest_chart import Day
+from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     OpenCase,
     SourceCoverage,
     SourceTrouble,
-    chart_alert,
-    digest,
-    digest_alert,
 )
-from alerts.messages.digest_chart import Day
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
@@ -50,7 +49,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from tests.alerts.examples import ADVOCATE, DUE, NOW, REPLIED, a_file, a_voice, an_incident
+from tests.alerts.examples import ADVOCATE, DUE, NOW, PLACES, REPLIED, a_file, a_voice, an_incident
 from tests.alerts.fake_slack import block_faults
 
 Payload = dict[str, Any]
@@ -141,7 +140,8 @@ def _digest(voice: Voice, text: str) -> DigestNumbers:
 
 def _card(state: CaseState, **more: Any) -> Builder:
     return lambda voice, text: messages.case_card(
-        _with(a_file(state, mention=voice.mention, joined=(voice.mention,) * 9, **more), text)
+        _with(a_file(state, mention=voice.mention, joined=(voice.mention,) * 9, **more), text),
+        PLACES,
     )
 
 
@@ -157,13 +157,13 @@ def _reply(event: CaseEventKind) -> Builder:
     def build(voice: Voice, text: str) -> Payload:
         mention = voice.mention
         file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,), answers=2)
-        return messages.thread_reply(_with(file, text), a_move(mention, text, event))
+        return messages.thread_reply(_with(file, text), a_move(mention, text, event), PLACES)
 
     return build
 
 
 def _overdue(voice: Voice, text: str) -> Payload:
-    return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text))
+    return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text), PLACES)
 
 
 def _reminder(voice: Voice, text: str) -> Payload:
@@ -177,19 +177,19 @@ def _source(state: SourceState) -> Builder:
         target = CrawlTarget(brand=voice.mention.brand, source=voice.mention.source, target=text)
         after = SourceStanding(state=state, since=NOW, reason=text, opens_at=DUE)
         report = CrawlReport(outcome=CrawlOutcome.BROKEN, new=10**9)
-        return messages.ops(target, after, after, report, NOW)
+        return messages.ops(target, PLACES, after, after, report, NOW)
 
     return build
 
 
 COUNTS = dict.fromkeys(Experience, 10**12)
 BUILDERS: dict[str, Builder] = {
-    "complaint": lambda voice, text: messages.complaint(voice, DUE, 2),
-    "lost_advocate": lambda voice, text: messages.lost_advocate(voice, DUE),
-    "lost_advocate, answered": lambda voice, text: messages.lost_advocate(voice, None),
-    "wow": lambda voice, text: messages.wow(voice, _staff(text)),
-    "won_back": lambda voice, text: messages.won_back(voice, _staff(text)),
-    "shared_quote": lambda voice, text: messages.shared_quote(voice.mention),
+    "complaint": lambda voice, text: messages.complaint(voice, PLACES, DUE, 2),
+    "lost_advocate": lambda voice, text: messages.lost_advocate(voice, PLACES, DUE),
+    "lost_advocate, answered": lambda voice, text: messages.lost_advocate(voice, PLACES, None),
+    "wow": lambda voice, text: messages.wow(voice, PLACES, _staff(text)),
+    "won_back": lambda voice, text: messages.won_back(voice, PLACES, _staff(text)),
+    "shared_quote": lambda voice, text: messages.shared_quote(voice.mention, PLACES),
     "case_card": _card(CaseState.OPEN, answers=2),
     "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
     "case_card, responded": _card(CaseState.RESPONDED),
@@ -198,8 +198,11 @@ BUILDERS: dict[str, Builder] = {
     "overdue": _overdue,
     "reminder": _reminder,
     "incident": lambda voice, text: messages.incident(
-        an_incident(brand=voice.mention.brand, about=text, closed_at=DUE), [voice.mention] * 9
+        an_incident(brand=voice.mention.brand, about=text, closed_at=DUE),
+        [voice.mention] * 9,
+        PLACES,
     ),
+    "incident_over": lambda voice, text: messages.incident_over(),
     "volume_spike": lambda voice, text: messages.volume_spike(text, 10**12, 1e12, 3),
     "anger_spike": lambda voice, text: messages.anger_spike(text, 0.62, 0.31, 3),
     "limited": lambda voice, text: messages.limited(text, 10**12, NOW),
@@ -208,7 +211,7 @@ BUILDERS: dict[str, Builder] = {
         text, "2026-10", [(one, 3) for one in _staff(text)]
     ),
     "backlog": lambda voice, text: messages.backlog(
-        text, voice.mention.source, COUNTS, NOW, NOW, 1e9
+        text, voice.mention.source, PLACES, COUNTS, NOW, NOW, 1e9
     ),
     "checkpoint": lambda voice, text: messages.checkpoint(
         voice.mention.brand, text, 0.3, 0.4, 0.31, 0.5, 10**12, 0.5, text
@@ -218,7 +221,7 @@ BUILDERS: dict[str, Builder] = {
     "earful_in_trouble": lambda voice, text: messages.earful_in_trouble([text] * 9, NOW),
     "earful_is_well": lambda voice, text: messages.earful_is_well([text] * 9, 10**12, NOW),
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
-    "digest": lambda voice, text: digest(_digest(voice, text)),
+    "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
 }
 
 
@@ -348,31 +351,31 @@ class TestPlainForm:
         assert_fits(payload)
         assert "<" not in payload["text"]
         assert messages.plain(payload)
-        if name in ("overdue", "limited"):
+        if name in ("overdue", "incident_over", "limited"):
             assert payload.get("broadcast") or payload["count"] == 10**12
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(messages.voice_cards, "payload", _refuse)
             payload = messages.wow(
-                a_voice(author="Sam <!here>", text="*So* kind & quick", title=None)
+                a_voice(author="Sam <!here>", text="*So* kind & quick", title=None), PLACES
             )
         (block,) = payload["blocks"]
         assert block["text"]["type"] == "plain_text"
         assert block["text"]["text"].split("\n") == [
             "Wow: Acme Air.",
-            "Sam <!here> at appstore: *So* kind & quick",
+            "Sam <!here> on the App Store: *So* kind & quick",
             "See mention appstore:10045 in the dashboards (`earful serve`).",
             "(This message is plain: Earful could not build its usual form.)",
             "https://apps.example/acme-air/reviews/10045?country=gb&page=2",
         ]
-        assert "Sam &lt;!here&gt; at appstore∶ ∗So∗ kind &amp; quick" in payload["text"]
+        assert "Sam &lt;!here&gt; on the App Store∶ ∗So∗ kind &amp; quick" in payload["text"]
 
     def test_a_case_keeps_its_buttons_and_goes_without_where_they_are_at_fault(self) -> None:
         for at_fault, kinds in (("section", ["section", "actions"]), ("button", ["section"])):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(messages.case_cards, at_fault, _refuse)
-                payload = messages.case_card(a_file(CaseState.CLAIMED))
+                payload = messages.case_card(a_file(CaseState.CLAIMED), PLACES)
             assert [block["type"] for block in payload["blocks"]] == kinds
             assert "The case is claimed by dana, answer by 2026-11-24 13:30 UTC." in str(payload)
 
@@ -380,7 +383,7 @@ class TestPlainForm:
         nan = float("nan")
         voice = a_voice()
         verdict: Verdict = replace(voice.verdict, p_angry=nan)
-        payload = messages.complaint(replace(voice, verdict=verdict), DUE)
+        payload = messages.complaint(replace(voice, verdict=verdict), PLACES, DUE)
         assert payload["reason"].startswith("Case: ValueError: cannot convert float NaN")
         assert_fits(payload)
 

@@ -11,13 +11,13 @@ import pytest
 from alerts.messages import complaint
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import ACK_WITHIN_S, Answer, Click, Listener, read_click
+from alerts.slack.buttons import ACK_WITHIN_S, Click, ClickReply, Listener, read_click
 from alerts.slack.client import BotTransport
 from config.settings import parse_settings
 from earful.clicks import Clicks
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
-from tests.alerts.examples import DUE, a_mention, a_verdict
+from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict
 from tests.alerts.fake_slack import FakeSlack
 from tests.storage.fixtures import make_verdict
 from tests.waiting import PATIENCE_S, wait_for
@@ -224,12 +224,12 @@ def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listenin
     ]
     slack.socket.wait_ack(slack.click(root, "wow_share"))
     wait_for(lambda: slack.whispers)
-    assert "Petra N. at the App Store" in slack.whispers[0].text
+    assert "Petra N. on the App Store" in slack.whispers[0].text
     assert len(slack.roots()) == 1
 
 
 def test_a_click_that_fails_tells_the_one_who_clicked(slack, settings, store):
-    def fail(click: Click) -> Answer | None:
+    def fail(click: Click) -> ClickReply | None:
         raise RuntimeError("no luck")
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
@@ -291,7 +291,7 @@ def test_an_answer_that_names_a_hostile_person_is_harmless(slack, settings, stor
 
 
 def test_an_answer_that_quotes_an_error_is_harmless(slack, settings, store):
-    def fail(click: Click) -> Answer | None:
+    def fail(click: Click) -> ClickReply | None:
         raise RuntimeError(HOSTILE)
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
@@ -320,7 +320,7 @@ def test_what_is_no_click_of_ours_is_passed_over(body):
 def test_buttons_carry_the_mention():
     from storage.models import Voice
 
-    payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), DUE)
+    payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
     elements = payload["blocks"][-1]["elements"]
     assert [one["action_id"] for one in elements] == [
         "case_claim", "case_responded", "case_dismiss", "case_relabel", "case_mute",

@@ -13,8 +13,9 @@ import pytest
 
 from alerts.outbox.delivery import SETTLE, deliver
 from alerts.outbox.send_queue import Pace
-from alerts.outbox.transport import Answer, ConsoleTransport, Fate, Look, Sight
-from alerts.slack.client import BotTransport, WebhookTransport
+from alerts.outbox.transport import ConsoleTransport, Fate, Look, SendResult, Sight
+from alerts.slack.client import BotTransport
+from alerts.slack.webhook import WebhookTransport
 from config.errors import StoreError
 from storage.models import AlertState
 from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
@@ -567,7 +568,7 @@ class _Stubborn:
     """A transport that never settles: each try is unclear, each look finds nothing."""
 
     def send(self, alert, *, text_only=False):
-        return Answer(Fate.UNCLEAR, "no answer")
+        return SendResult(Fate.UNCLEAR, "no answer")
 
     def find(self, alert):
         return Look(Sight.ABSENT)

@@ -15,7 +15,8 @@ from alerts import messages
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.console_text import columns
-from alerts.messages.digest import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble, digest
+from alerts.messages.digest import digest
+from alerts.messages.digest_numbers import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble
 from alerts.messages.safe_text import (
     clean,
     count,
@@ -51,6 +52,7 @@ from tests.alerts.examples import (
     GOLDEN,
     HATER,
     NOW,
+    PLACES,
     REPLIED,
     TARGET,
     a_file,
@@ -158,25 +160,27 @@ def payloads_of(text, **more):
     voice = a_voice(**about)
     mention = voice.mention
     report = CrawlReport(outcome=CrawlOutcome.BROKEN, reason=text)
-    yield messages.complaint(voice, DUE)
-    yield messages.lost_advocate(voice, DUE)
-    yield messages.lost_advocate(voice, None)
-    yield messages.wow(voice, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
-    yield messages.won_back(voice)
+    yield messages.complaint(voice, PLACES, DUE)
+    yield messages.lost_advocate(voice, PLACES, DUE)
+    yield messages.lost_advocate(voice, PLACES, None)
+    yield messages.wow(voice, PLACES, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
+    yield messages.won_back(voice, PLACES)
     for state in (CaseState.CLAIMED, CaseState.RESPONDED):
-        yield messages.case_card(a_file(state, mention=mention, joined=(mention,) * 2, answers=1))
+        yield messages.case_card(
+            a_file(state, mention=mention, joined=(mention,) * 2, answers=1), PLACES
+        )
     file = a_file(CaseState.CLAIMED, mention=mention, joined=(mention,))
     for event in REPLIED:
         move = CaseMove(
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
-        yield messages.thread_reply(file, move)
-    yield messages.overdue(file)
-    yield messages.incident(an_incident(about=text), [mention] * 2)
-    yield messages.shared_quote(mention)
+        yield messages.thread_reply(file, move, PLACES)
+    yield messages.overdue(file, PLACES)
+    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
-    yield messages.ops(replace(TARGET, target=text), None, after, report, NOW)
+    yield messages.ops(replace(TARGET, target=text), PLACES, None, after, report, NOW)
     yield digest(
         DigestNumbers(
             brand="Acme Air",
@@ -190,7 +194,8 @@ def payloads_of(text, **more):
             asks=(Pick(mention, text),),
             coverage=(SourceCoverage(source=text, cases=1, answered=0),),
             troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text),) * 20,
-        )
+        ),
+        PLACES,
     )
 
 
@@ -239,25 +244,27 @@ class TestHostile:
             check(payload)
 
     def test_a_megabyte_is_cut_at_once(self):
-        payload = messages.complaint(a_voice(text="furious " * 130_000), DUE)
+        payload = messages.complaint(a_voice(text="furious " * 130_000), PLACES, DUE)
         check(payload)
         assert len(json.dumps(payload)) < 10_000
 
     def test_a_cut_text_links_to_the_rest(self):
-        shown = messages.plain(messages.complaint(a_voice(text="word " * 8000), DUE))
+        shown = messages.plain(messages.complaint(a_voice(text="word " * 8000), PLACES, DUE))
         assert "word…" in shown
-        assert "Read the rest at the App Store:" in shown
-        without = messages.plain(messages.complaint(a_voice(text="word " * 8000, url=None), DUE))
-        assert "No link is known to the rest of the words" in without
+        assert "Read the rest on the App Store:" in shown
+        without = messages.plain(
+            messages.complaint(a_voice(text="word " * 8000, url=None), PLACES, DUE)
+        )
+        assert "Earful knows no link to the rest of the words" in without
 
     def test_words_are_shown_as_they_were_written(self):
         said = 'a < b && c > d, *really*, `x`, ~y~, :z:, _z_, "5 | 6"'
-        assert said in messages.plain(messages.complaint(a_voice(text=said), DUE))
+        assert said in messages.plain(messages.complaint(a_voice(text=said), PLACES, DUE))
 
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
     def test_no_words_say_so(self, text):
-        payload = messages.complaint(a_voice(text=text, title=None), DUE)
-        assert "No words were left, only the stars." in messages.plain(payload)
+        payload = messages.complaint(a_voice(text=text, title=None), PLACES, DUE)
+        assert "There are no words to read." in messages.plain(payload)
         assert "no words." in payload["text"]
 
 
@@ -317,7 +324,7 @@ class TestText:
 
     def test_an_id_can_be_copied(self):
         voice = a_voice(native_id="at://did:plc:x1/app.bsky/3k", source="bluesky")
-        payload = messages.complaint(voice, DUE)
+        payload = messages.complaint(voice, PLACES, DUE)
         assert "Mention `bluesky:at://did:plc:x1/app.bsky/3k`" in every_text(payload)
         assert "Mention bluesky:at://did:plc:x1/app.bsky/3k" in messages.plain(payload)
 
@@ -433,16 +440,16 @@ class TestFacts:
         assert verdict_words(a_verdict(sure=False)).startswith("Perhaps angry (")
 
     def test_an_answered_mention_says_when(self):
-        payload = messages.complaint(a_voice(owner_replied_at=NOW), DUE)
+        payload = messages.complaint(a_voice(owner_replied_at=NOW), PLACES, DUE)
         assert "The owner answered on 24 Nov 2026" in messages.plain(payload)
 
     @pytest.mark.parametrize("state", list(SourceState))
     def test_every_state_has_its_words(self, state):
         after = SourceStanding(state=state, since=NOW, opens_at=DUE)
-        check(messages.ops(TARGET, None, after, CrawlReport(outcome=CrawlOutcome.OK), NOW))
+        check(messages.ops(TARGET, PLACES, None, after, CrawlReport(outcome=CrawlOutcome.OK), NOW))
 
     def test_notices_of_nothing(self):
-        check(messages.backlog("Acme Air", "lemmy_ml", {}, None, None, 24))
+        check(messages.backlog("Acme Air", "lemmy_ml", PLACES, {}, None, None, 24))
         check(messages.checkpoint("Acme", "nps", 0.9, 1.0, 0.95, 1.0, 10, None, "1w"))
         assert "hold it" in messages.plain(
             messages.checkpoint("Acme", "nps", 0.9, 1.0, 0.95, 1.0, 10, None, "1w")

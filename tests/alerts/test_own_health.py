@@ -42,7 +42,7 @@ def test_what_is_over_is_told_at_the_second_look_without_it() -> None:
     alerts = looks(A, A, A, NONE, NONE, NONE)
     assert [len(one) for one in alerts] == [0, 0, 1, 0, 1, 0]
     (over,) = alerts[4]
-    assert over.payload["text"] == "Earful: the trouble with thing a is over."
+    assert over.payload["text"] == "Earful: the problem with thing a is over."
 
 
 def test_what_comes_and_goes_is_one_problem() -> None:
@@ -66,7 +66,7 @@ def test_problems_that_come_together_make_one_message() -> None:
 def test_what_is_over_names_how_many_are_not() -> None:
     both = A + B
     (over,) = looks(both, both, both, B, B)[4]
-    assert "1 other problem still open" in plain(over.payload)
+    assert "1 other problem is still open" in plain(over.payload)
 
 
 def test_a_hundred_hostile_sentences_fit_a_message() -> None:
@@ -96,5 +96,6 @@ def test_an_absence_is_told_once() -> None:
         "Earful runs again\n"
         "=================\n\n"
         "No daemon ran from Sat 28 Nov 2026, 12:00 UTC to Mon 7 Dec 2026, 12:00 UTC. It\n"
-        "had been stopped. What was written meanwhile is read, scored and judged now."
+        "had been stopped. Earful now reads, scores and judges what was written\n"
+        "meanwhile."
     )

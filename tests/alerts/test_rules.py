@@ -9,17 +9,12 @@ from itertools import product
 
 import pytest
 
+from alerts.decide.brand_alerts import backlog, checkpoint_reached, leaderboard
 from alerts.decide.case_moves import looks_dismissed
 from alerts.decide.hours import parse
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Route
-from alerts.decide.rules import (
-    Channels,
-    Policy,
-    backlog,
-    checkpoint_reached,
-    judge,
-    leaderboard,
-)
+from alerts.decide.rules import judge
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
 from alerts.messages import plain
@@ -74,7 +69,7 @@ def test_a_likely_complaint_says_that_it_is_not_sure(history):
     policy = replace(POLICY, likely=lambda _: True)
     unsure = plain(the_alert(a_voice(ANGRY, sure=False, history=history), policy).payload)
     sure = plain(the_alert(a_voice(ANGRY, sure=True, history=history), policy).payload)
-    assert "Likely a complaint, not surely one" in unsure
+    assert "Earful is not sure that this is a complaint" in unsure
     assert "ikely" not in sure
     text = the_alert(a_voice(ANGRY, sure=False), policy).payload["text"]
     assert str(text).startswith("Likely complaint about")

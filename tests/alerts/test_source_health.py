@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alerts.decide.rules import Channels, Policy
+from alerts.decide.policy import Channels, Policy
 from alerts.decide.source_health import RESTS_AFTER, is_resting, needs_probe, source_health, stand
 from storage.models import (
     AlertKind,

@@ -15,7 +15,8 @@ from alerts.messages.digest_chart import Day, chart
 from alerts.outbox.delivery import deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport
-from alerts.slack.client import BotTransport, WebhookTransport
+from alerts.slack.client import BotTransport
+from alerts.slack.webhook import WebhookTransport
 from storage.models import AlertState, Operation
 from tests.alerts.fake_slack import FakeSlack, Fault
 from tests.alerts.outboxes import an_alert, open_outbox, put_back

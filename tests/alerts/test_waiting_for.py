@@ -92,7 +92,7 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
         (meaning("restricted_action_new", ONE, {}).error, False, f"move --from '{ONE}' --to"),
         (meaning("token_revoked", ONE, {}).error, False, "`earful alerts retry --all`"),
         (meaning("invalid_blocks", ONE, {}).error, False, "`earful alerts drop ID`"),
-        ("slack.com cannot be reached: no route to host.", False, "It is tried again by itself"),
+        ("slack.com cannot be reached: no route to host.", False, "Earful tries again by itself"),
         (f"A webhook cannot look: {by_eye(ONE)}", True, "`earful alerts retry ID`"),
         (f"Slack answered 500 for {ONE}.", True, "looks for it at Slack by itself"),
     ],

@@ -41,6 +41,9 @@ def test_every_spider_is_described_tested_and_exemplified() -> None:
         assert spider.__doc__ != MentionSpider.__doc__
         for said in ("label", "default_base_url", "needs", "limits", "terms"):
             assert getattr(spider, said), f"{name}: {said} is for `earful sources`"
+        assert re.fullmatch(r"(on|in|at) \S+( \S+)*", getattr(spider, "place", "")), (
+            f'{name}: place follows an author\'s name in messages: "on Google Play"'
+        )
         if not spider.robots:
             assert "robots.txt does not apply:" in (spider.__doc__ or "")
         for key, model in spider.Options.model_fields.items():
@@ -136,7 +139,7 @@ CASES: dict[str, Case] = {
     "truncated": Case(CrawlOutcome.BROKEN, "cut off", (halved,)),
     "connection_cut": Case(CrawlOutcome.BROKEN, "", (cut,)),
     "wrong_shape": Case(
-        CrawlOutcome.BROKEN, ("answered with", "entries were refused"), (Reply(b'["a", 1]'),)
+        CrawlOutcome.BROKEN, ("answered with", "Earful refused all"), (Reply(b'["a", 1]'),)
     ),
     "status_401": Case(CrawlOutcome.UNAUTHORISED, "answered 401", (Reply(b"{}", 401),)),
     "status_403": Case(CrawlOutcome.BLOCKED, "answered 403", (Reply(BLOCK_PAGE, 403),)),
@@ -181,8 +184,8 @@ EXCEPTIONS = {
     ("wrong_shape", "feeds"): "neither RSS nor Atom",
     ("wrong_shape", "reddit"): "neither RSS nor Atom",
     ("wrong_shape", "appstore"): "without `feed`",
-    ("wrong_shape", "chrome_web_store"): "no list of reviews",
-    ("wrong_shape", "google_play"): "no list of reviews",
+    ("wrong_shape", "chrome_web_store"): "without a list of reviews",
+    ("wrong_shape", "google_play"): "without a list of reviews",
     ("wrong_shape", "hackernews"): "without `hits`",
     ("wrong_shape", "steam"): "without `reviews`",
 }

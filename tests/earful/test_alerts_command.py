@@ -16,7 +16,8 @@ import pytest
 from alerts.outbox.delivery import deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Transport
-from alerts.slack.client import BotTransport, WebhookTransport
+from alerts.slack.client import BotTransport
+from alerts.slack.webhook import WebhookTransport
 from earful.commands import alerts as command
 from earful.jobs import lock_for_delivery
 from storage.models import Alert, AlertState, NewAlert, Operation

@@ -120,7 +120,7 @@ def test_spikes_and_leaderboards_come_by_themselves(tmp_path: Path) -> None:
         (leaders,) = slack.texts("voice-wows")
         (spike,) = slack.texts("voice-complaints")
     month = f"{now:%b %Y}"
-    assert leaders == f"Named in the wows of Acme in {month}: Rita leads."
+    assert leaders == f"The wows of Acme in {month} name Rita most often."
     assert "60 mentions" in spike
     times = {one["name"]: one for one in seen["routines"]}
     assert all(one["next_at"] for one in times.values())

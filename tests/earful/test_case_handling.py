@@ -276,7 +276,7 @@ class TestJoining:
         second = world.say("Still no bag after all this time.", author="Hal")
         assert world.case(second) == world.case(first)
         assert len(world.posts()) == 1
-        assert "1 further complaint of this author" in world.card(first)
+        assert "1 further complaint by this author" in world.card(first)
         assert "Still no bag" in world.thread(first)[0]
 
     def test_two_at_once_are_one_case(self, world: World) -> None:
@@ -415,7 +415,9 @@ class TestTime:
         assert len(late) == 1
         assert json.loads(late[0]["payload"])["broadcast"] is True
         ops = world.posts(AlertKind.OPS)
-        assert ["1 complaint of Acme overdue today" in row["payload"] for row in ops] == [True]
+        assert [
+            "1 complaint about Acme became overdue today" in row["payload"] for row in ops
+        ] == [True]
 
     def test_nobody_is_reminded_of_what_nobody_claimed(self, world: World) -> None:
         world.say("They lost my bag.")
@@ -553,7 +555,7 @@ class TestNotTooMuch:
         assert len(world.store.cases.unanswered()) == 8
         assert len(world.posts(AlertKind.COMPLAINT)) == 3
         (summary,) = world.posts(AlertKind.LIMITED)
-        assert "5 more complaints about Acme this hour" in summary["payload"]
+        assert "5 more complaints about Acme came this hour" in summary["payload"]
         world.sent()
         world.say("One more, of another kind.")
         assert len(world.posts(AlertKind.LIMITED)) == 1
@@ -651,7 +653,7 @@ class TestIncidents:
         assert watching.watch_spikes(world.store, world.settings, NOW) == 2
         assert watching.watch_spikes(world.store, world.settings, NOW + MINUTE) == 0
         told = [row["payload"] for row in world.posts(AlertKind.SPIKE)]
-        assert "50 mentions in 3 hours" in told[0]
+        assert "50 mentions came in 3 hours" in told[0]
         assert "66% of the experiences told" in told[1]
 
 

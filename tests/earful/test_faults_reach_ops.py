@@ -38,7 +38,7 @@ def test_ops_hear_of_it_once_and_when_it_is_over(name: str) -> None:
         return  # for as long as this process runs
     assert (found.code_after, found.problems_after) == (0, [])
     (over,) = found.told_after
-    assert over.startswith("Earful: the trouble with ")
+    assert over.startswith("Earful: the problem with ")
 
 
 def test_dashboards_that_end_are_started_again() -> None:

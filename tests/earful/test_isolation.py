@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from alerts import messages
+from alerts.decide import brand_alerts, rules, surges
 from alerts.decide import case_moves as cases_alone
-from alerts.decide import rules, surges
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
@@ -95,7 +95,7 @@ class TestLinks:
         world.say("They lost my bag.", url=LONG, judge=False)
         world.say("They lost my coat.")
         long, other = deliver(world, slack)
-        assert f"<{LONG.replace('&', '&amp;')}|Read it at shop>" in str(long.blocks)
+        assert f"<{LONG.replace('&', '&amp;')}|Read it in the import “shop”>" in str(long.blocks)
         assert "They lost my coat." in other.text
 
     def test_an_open_case_with_a_long_link_stops_no_digest(
@@ -107,7 +107,7 @@ class TestLinks:
         assert digests.write_digests(world.store, world.settings, world.now) == 2
         deliver(world, slack)
         acme, bolt = (one for one in slack.messages("voice-digest") if "open case" in one.text)
-        assert "the link is too long for Slack, the view `voice` has it" in str(acme.blocks)
+        assert "the link is too long for Slack; the view `voice` has it" in str(acme.blocks)
         assert bolt.text.startswith("Bolt")
         assert failing(world, MESSAGES) == []
 
@@ -267,7 +267,7 @@ class TestJudging:
         def bad(brand: str, source: str, *rest: Any) -> Any:
             if source == "mill":
                 raise ValueError("no summary")
-            return rules.backlog(brand, source, *rest)
+            return brand_alerts.backlog(brand, source, *rest)
 
         monkeypatch.setattr(jobs, "backlog", bad)
         for source in ("mill", "shop"):
@@ -372,7 +372,7 @@ class TestPlainForm:
         (told,) = deliver(world, slack)
         assert "They lost my &lt;bag&gt;." in told.text
         section, actions = told.blocks
-        assert "Sam :tada: at shop: They lost my <bag>." in section["text"]["text"]
+        assert "Sam :tada: in the import “shop”: They lost my <bag>." in section["text"]["text"]
         assert LONG in section["text"]["text"]
         assert "answer by 2026-11-24 13:30 UTC" in section["text"]["text"]
         assert [one["action_id"] for one in actions["elements"]][:2] == [

@@ -61,7 +61,7 @@ def test_a_long_link_stops_no_complaint(
         assert ran.code == 0, ran.err
         shown = [str(message.blocks) for message in slack.messages("voice-complaints")]
     assert len(shown) == 3
-    assert f"<{LONG.replace('&', '&amp;')}|Read it at shop>" in shown[0]
+    assert f"<{LONG.replace('&', '&amp;')}|Read it in the import “shop”>" in shown[0]
     assert "the link is too long for Slack" in shown[2]
     assert "healthy" in earful("status").out
 

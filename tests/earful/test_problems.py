@@ -161,7 +161,7 @@ def test_ops_hear_once_of_parked_alerts_and_when_they_are_gone(
         assert slack.texts("voice-wows") == ["wow"]
         assert len(slack.texts("voice-ops")) == 2
         assert slack.texts("voice-ops")[1] == (
-            "Earful: the trouble with the alerts for #voice-wows is over."
+            "Earful: the problem with the alerts for #voice-wows is over."
         )
         assert store.outbox.counts()[AlertState.SENT] == 3
         assert health.status(store, settings, NOW + 14 * MINUTE).healthy

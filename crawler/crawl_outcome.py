@@ -5,28 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crawler import stat_keys
 from storage.models import CrawlOutcome
-
-MENTIONS = "earful/mentions"
-NEW = "earful/new"
-EDITED = "earful/edited"
-KNOWN = "earful/known"
-IRRELEVANT = "earful/irrelevant"
-IRRELEVANT_EXAMPLES = "earful/irrelevant_examples"
-REFUSED = "earful/refused"
-REFUSED_EXAMPLES = "earful/refused_examples"
-PAGES = "earful/pages"
-UNCHANGED = "earful/unchanged"
-PROBLEMS = "earful/problems"
-PROBLEM_COUNT = "earful/problem_count"
-STORE_ERROR = "earful/store_error"
-ASKED_SINCE = "earful/asked_since"
-ALWAYS = "earful/always"
-FIELD = "earful/field/"
-BOUNDED = "earful/bounded"
-GONE = "earful/gone"
-EXPLAINED = "earful/explained"
-OPENS_AT = "earful/opens_at"
 
 # Fewer mentions than this say nothing about shares.
 ENOUGH = 5
@@ -43,10 +23,10 @@ _SEVERITY = (
 )
 _ADVICE = {
     CrawlOutcome.UNAUTHORISED: "check the source's key",
-    CrawlOutcome.BLOCKED: "crawl it less often and see `earful sources` for what it allows",
-    CrawlOutcome.QUOTA: "it is read again when the quota opens",
-    CrawlOutcome.BROKEN: "the source may have changed: see the log and its spider",
-    CrawlOutcome.FAILED: "it is tried again at the next crawl",
+    CrawlOutcome.BLOCKED: "crawl it less often; `earful sources` shows its limits",
+    CrawlOutcome.QUOTA: "Earful reads it again when the quota opens",
+    CrawlOutcome.BROKEN: "the source may have changed: look at the log and at its spider",
+    CrawlOutcome.FAILED: "the next crawl tries again",
 }
 
 
@@ -57,15 +37,17 @@ def judge(
 
     What a crawl kept before something went wrong stays kept, but the run is not good.
     """
-    if error := stats.get(STORE_ERROR):
-        return CrawlOutcome.FAILED, f"mentions could not be stored: {error}"
+    if error := stats.get(stat_keys.STORE_ERROR):
+        return CrawlOutcome.FAILED, f"the store did not take the mentions: {error}"
     if stats.get("memusage/limit_reached"):
-        return CrawlOutcome.FAILED, "stopped because it used too much memory: lower its pages"
+        reason = "the crawl was stopped because it used too much memory"
+        return CrawlOutcome.FAILED, f"{reason}: lower the source's `pages`"
     if stats.get("finish_reason") == "shutdown":
-        return CrawlOutcome.FAILED, "was stopped before it ended: it is tried again"
-    if problems := stats.get(PROBLEMS):
+        reason = "the crawl was stopped before it ended"
+        return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
+    if problems := stats.get(stat_keys.PROBLEMS):
         return _of_problems(problems, stats)
-    mentions, refused = _number(stats, MENTIONS), _number(stats, REFUSED)
+    mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
     if shape := _changed_shape(stats, mentions, refused):
         return CrawlOutcome.BROKEN, shape
     if mentions:
@@ -80,26 +62,28 @@ def _of_problems(
     outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
     worst = problems[kinds.index(outcome)] if outcome in kinds else problems[0]
     sentence = f"{worst['place']} {worst['reason']}"
-    others = _number(stats, PROBLEM_COUNT) - 1
+    others = _number(stats, stat_keys.PROBLEM_COUNT) - 1
     if others > 0:
-        sentence += f" (and {others} more {'problem' if others == 1 else 'problems'})"
-    if kept := _number(stats, MENTIONS):
-        sentence += f"; {kept} mentions that came were kept"
+        sentence += f" (and {_counted(others, 'more problem')})"
+    if kept := _number(stats, stat_keys.MENTIONS):
+        sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
     return outcome, f"{sentence}: {_ADVICE[outcome]}"
 
 
 def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
-    examples = stats.get(REFUSED_EXAMPLES) or [{"reason": "unknown"}]
+    examples = stats.get(stat_keys.REFUSED_EXAMPLES) or [{"reason": "unknown"}]
     why = examples[0]["reason"]
     advice = _ADVICE[CrawlOutcome.BROKEN]
+    if refused == 1 and not mentions:
+        return f"Earful refused the only entry because {why}: {advice}"
     if refused and not mentions:
-        return f"all {refused} entries were refused, the first because {why}: {advice}"
+        return f"Earful refused all {refused} entries, the first because {why}: {advice}"
     if refused >= ENOUGH and refused >= mentions:
-        total = refused + mentions
-        return f"{refused} of {total} entries were refused, the first because {why}: {advice}"
+        some = f"{refused} of {_entries(refused + mentions)}"
+        return f"Earful refused {some}, the first because {why}: {advice}"
     if mentions >= ENOUGH:
-        for field in stats.get(ALWAYS) or ():
-            filled = _number(stats, FIELD + field)
+        for field in stats.get(stat_keys.ALWAYS) or ():
+            filled = _number(stats, stat_keys.FIELD + field)
             if filled < COVERAGE_FLOOR * mentions:
                 return f"only {filled} of {mentions} mentions have {field}: {advice}"
     return None
@@ -108,33 +92,41 @@ def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str
 def _of_nothing(
     stats: Mapping[str, Any], previous_counts: Sequence[int]
 ) -> tuple[CrawlOutcome, str]:
-    if _number(stats, UNCHANGED):
+    if _number(stats, stat_keys.UNCHANGED):
         return CrawlOutcome.UNCHANGED, "nothing changed since the last crawl"
-    if not _number(stats, PAGES):
-        return CrawlOutcome.FAILED, "no page was read: see the crawl's log"
-    if stats.get(ASKED_SINCE):
+    if not _number(stats, stat_keys.PAGES):
+        return CrawlOutcome.FAILED, "Earful read no page: look at the crawl's log"
+    if stats.get(stat_keys.ASKED_SINCE):
         return CrawlOutcome.QUIET, "nothing new since the last crawl"
     given = next((number for number in previous_counts if number), 0)
     if given:
         return CrawlOutcome.EMPTY, (
-            f"it answered with no entries, although it gave {given} before: it may be throttling "
-            "or have dropped the page; look at it in a browser"
+            f"the source answered with no entries, although it gave {given} before: it may slow "
+            "Earful down, or the page may be gone; look at it in a browser"
         )
     return CrawlOutcome.EMPTY, (
-        "it answered with no entries: check the id or address in earful.toml, an unknown one "
-        "looks the same"
+        "the source answered with no entries: check the id or address in earful.toml, a wrong "
+        "one looks the same"
     )
 
 
 def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
     remarks = []
-    if mentions == _number(stats, IRRELEVANT):
-        remarks.append(f"none of {mentions} entries matched the brand's query")
+    if mentions == _number(stats, stat_keys.IRRELEVANT):
+        remarks.append(f"none of {_entries(mentions)} matched the brand's query")
     if refused:
-        remarks.append(f"{refused} entries were refused")
-    if _number(stats, BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":
+        remarks.append(f"Earful refused {_entries(refused)}")
+    if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":
         remarks.append("older entries lie beyond the page limit")
     return "; ".join(remarks) or None
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _number(stats: Mapping[str, Any], key: str) -> int:

@@ -1,14 +1,15 @@
-"""What a crawl of Earful has beside its spider: the store, and whom to tell of progress."""
+"""What a crawl has beside its spider: the store, its stats, and who hears of its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
+from scrapy.statscollectors import StatsCollector
 
 from storage.models import CrawlTarget, Mention, SaveResult, Validators
 
@@ -49,7 +50,7 @@ class Session:
 
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
     pages that are asked for; what was stored before `known_before` was stored by a good run;
-    of `explain` mentions the stats tell which clauses they hold.
+    for the first `explain` mentions the stats show which clauses of the query they hold.
     """
 
     store: CrawlerStore
@@ -71,3 +72,21 @@ def attach(crawler: Crawler, session: Session) -> None:
 def session_of(crawler: Crawler) -> Session | None:
     """Give the crawl's session; None under plain `scrapy crawl`, which stores nothing."""
     return _sessions.get(crawler)
+
+
+def stats_of(crawler: Crawler) -> StatsCollector:
+    """Give what a crawl counts with; Scrapy sets it before it builds any component."""
+    assert crawler.stats is not None
+    return crawler.stats
+
+
+class CrawlPart:
+    """A middleware, pipeline or extension of Scrapy's, made for one crawl and its stats."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.stats = stats_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)

@@ -29,7 +29,7 @@ REFERER_ENABLED = False
 DOWNLOAD_DELAY = 1.0
 # Jitter would halve the delay at times.
 DOWNLOAD_DELAY_JITTER = 0.0
-# One at a time: what is already queued behind an answer would not hear its Retry-After.
+# One at a time: what is already queued behind a response would not hear its Retry-After.
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = True
@@ -48,7 +48,7 @@ DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
 DOWNLOAD_VERIFY_CERTIFICATES = True
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_ENABLED = False
-# A cut answer is retried by PoliteRetryMiddleware; what came at last is still worth reading.
+# A cut response is retried by PoliteRetryMiddleware; what came at last is still worth reading.
 DOWNLOAD_FAIL_ON_DATALOSS = False
 
 RETRY_TIMES = 2
@@ -79,14 +79,14 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-    "crawler.middlewares.ReportMiddleware": 50,
+    "crawler.problem_reports.ReportMiddleware": 50,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.middlewares.FailureMiddleware": 90,
-    "crawler.middlewares.ProbeMiddleware": 95,
-    "crawler.middlewares.ConditionalMiddleware": 450,
+    "crawler.problem_reports.FailureMiddleware": 90,
+    "crawler.probe.ProbeMiddleware": 95,
+    "crawler.conditional_get.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.middlewares.PoliteRetryMiddleware": 550,
+    "crawler.polite_retries.PoliteRetryMiddleware": 550,
     "crawler.daily_quota.QuotaMiddleware": 560,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }

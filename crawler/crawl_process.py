@@ -23,11 +23,11 @@ from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
 from config.redaction import Redactor, mask_url, redact_logs
-from crawler import catalog, outcome
+from crawler import catalog, crawl_outcome, stat_keys
+from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
 from crawler.runner import CrawlJob
-from crawler.session import CrawlerStore, Session, attach
-from crawler.settings import VERSION
+from crawler.scrapy_settings import VERSION
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
 from storage.storable import mended
 from storage.store import Store
@@ -79,7 +79,7 @@ def quieten() -> None:
 def scrapy_settings(job: CrawlJob) -> Settings:
     """Give the project's settings with the job's contact in the User-Agent."""
     settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
+    settings.setmodule("crawler.scrapy_settings", priority="project")
     contact = "".join(c for c in job.contact if " " <= c <= "~" and c not in "()")
     settings.set("USER_AGENT", f"Earful/{VERSION} (+{contact.strip() or 'no contact configured'})")
     return settings
@@ -101,8 +101,8 @@ def begin(
     crawler = process.create_crawler(spider)
     # Whatever changes what a reading keeps of a page makes it another reading.
     given = options.model_dump(mode="json")
-    said = json.dumps([job.brand, job.query, job.source, given, job.base_url])
-    scope = sha256(said.encode()).hexdigest()[:16]
+    reading = json.dumps([job.brand, job.query, job.source, given, job.base_url])
+    scope = sha256(reading.encode()).hexdigest()[:16]
     session = Session(
         store=store,
         scope=scope,
@@ -126,18 +126,17 @@ def begin(
 
 def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlReport:
     """Judge a finished crawl; only a good one leaves validators for the next."""
-    assert crawler.stats is not None  # the crawl has run
-    stats = dict(crawler.stats.get_stats())
-    validators = stats.pop("earful/validators", [])
+    stats = dict(stats_of(crawler).get_stats())
+    validators = stats.pop(stat_keys.VALIDATORS, [])
     options = catalog.options_models()[job.source].model_validate(job.options)
     target = CrawlTarget(brand=job.brand, source=job.source, target=mask_url(options.target))
-    judged, reason = outcome.judge(stats, store.crawls.counts(target))
+    judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target))
     if judged.good and validators:
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}
     # It may quote what a source sent, down to what no store can hold.
-    told = mended(reason) if reason else reason
-    return CrawlReport(outcome=judged, reason=told, stats=_plain(stats), **counts)
+    storable = mended(reason) if reason else reason
+    return CrawlReport(outcome=judged, reason=storable, stats=_plain(stats), **counts)
 
 
 def _plain(stats: dict[str, Any]) -> dict[str, Any]:

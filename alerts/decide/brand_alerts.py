@@ -1,0 +1,114 @@
+"""Alerts about a brand and no single mention: a backlog, a goal, praise, too many complaints.
+
+Pure: no store, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from alerts import messages
+from alerts.decide.changing_alerts import posted_or_changed
+from alerts.decide.policy import Policy
+from alerts.decide.stats import CheckpointResult
+from alerts.decide.voice_signs import Colleague
+from storage.models import AlertKind, Experience, NewAlert
+from storage.models.dedupe_keys import (
+    backlog_key,
+    checkpoint_key,
+    kudos_key,
+    limited_key,
+    overdue_key,
+)
+
+
+def backlog(
+    brand: str,
+    source: str,
+    counts: Mapping[Experience, int],
+    oldest: datetime | None,
+    newest: datetime | None,
+    policy: Policy,
+    now: datetime,
+) -> NewAlert:
+    """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
+    hours = policy.max_age / timedelta(hours=1)
+    return NewAlert(
+        dedupe_key=backlog_key(brand, source, now),
+        kind=AlertKind.BACKLOG,
+        brand=brand,
+        channel=policy.source_channels.get(source, policy.channels.digest),
+        payload=messages.backlog(brand, source, policy.places, counts, oldest, newest, hours),
+        created_at=now,
+    )
+
+
+def checkpoint_reached(
+    brand: str, metric: str, window: str, result: CheckpointResult, policy: Policy, now: datetime
+) -> NewAlert | None:
+    """Celebrate a goal the first time it is truly reached; None while it is not."""
+    if not result.reached or result.value is None:
+        return None
+    return NewAlert(
+        dedupe_key=checkpoint_key(brand, metric, result.target),
+        kind=AlertKind.CHECKPOINT,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.checkpoint(
+            brand,
+            metric,
+            result.target,
+            result.value,
+            result.interval.low,
+            result.interval.high,
+            result.total,
+            result.next_target,
+            window,
+        ),
+        created_at=now,
+    )
+
+
+def leaderboard(
+    brand: str, month: str, names: Sequence[tuple[str, int]], policy: Policy, now: datetime
+) -> NewAlert:
+    """Name the colleagues whom a month's wows praise, once a month."""
+    known = {one.name: one for one in policy.staff}
+    places = [(known.get(name, Colleague(name)), wows) for name, wows in names]
+    return NewAlert(
+        dedupe_key=kudos_key(brand, month),
+        kind=AlertKind.KUDOS,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.leaderboard(brand, month, places),
+        created_at=now,
+    )
+
+
+def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
+    return posted_or_changed(
+        NewAlert(
+            dedupe_key=limited_key(channel, now),
+            kind=AlertKind.LIMITED,
+            brand=brand,
+            channel=channel,
+            payload=messages.limited(brand, number, now),
+            created_at=now,
+        )
+    )
+
+
+def count_overdue(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+    """Let ops know how many complaints are overdue: one message a day that counts up."""
+    return posted_or_changed(
+        NewAlert(
+            dedupe_key=overdue_key(brand, now),
+            kind=AlertKind.OPS,
+            brand=brand,
+            channel=channel,
+            payload=messages.overdue_count(brand, number, now),
+            created_at=now,
+        )
+    )

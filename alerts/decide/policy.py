@@ -1,0 +1,64 @@
+"""What one brand's rules go by: channels, times, routes, colleagues. Pure: `earful` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.decide.case_moves import Teller
+from alerts.decide.routing import Calm, Route
+from alerts.decide.voice_signs import Colleague
+from alerts.messages import Places
+from storage.models import Voice
+
+
+@dataclass(frozen=True)
+class Channels:
+    complaints: str
+    wows: str
+    digest: str
+    ops: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one brand's rules need. `due` says when a complaint seen at a moment must be answered.
+
+    `due_urgent` is the shorter one for a lost advocate; without it `due` serves. A source in
+    `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
+    the first that matches decides before that. `same_matter` is how long an author's further
+    complaints join a case, `dismissed_for` how long what people called no case stays none.
+    `likely` tells unsure complaints that open a case all the same; without it none does. `places`
+    names sources in messages.
+    """
+
+    channels: Channels
+    due: Callable[[datetime], datetime]
+    max_age: timedelta = timedelta(hours=24)
+    due_urgent: Callable[[datetime], datetime] | None = None
+    source_channels: Mapping[str, str] = field(default_factory=dict)
+    staff: tuple[Colleague, ...] = ()
+    routes: tuple[Route, ...] = ()
+    calm: Calm = field(default_factory=Calm)
+    same_matter: timedelta = timedelta(days=7)
+    dismissed_for: timedelta = timedelta(days=14)
+    likely: Callable[[Voice], bool] | None = None
+    places: Places = field(default_factory=Places)
+
+    def acts_on(self, voice: Voice) -> bool:
+        """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""
+        return voice.verdict.sure or bool(self.likely and self.likely(voice))
+
+    def route_of(self, voice: Voice) -> Route | None:
+        return next((route for route in self.routes if route.matches(voice)), None)
+
+    def teller(self) -> Teller:
+        """Give what writes the messages about a case's moves."""
+        return Teller(self.calm, self.places, self.channels.complaints)
+
+    def complaints_of(self, source: str) -> str:
+        return self.source_channels.get(source, self.channels.complaints)
+
+    def wows_of(self, source: str) -> str:
+        return self.source_channels.get(source, self.channels.wows)
