@@ -223,6 +223,3 @@ def _would(report: ImportReport) -> str:
         f"{_rows(report)}: {report.saved.new:,} would be stored · {report.same:,} same · "
         f"{report.refused:,} refused; nothing was stored"
     )
-
-
-COMMANDS: list[click.Command] = [import_]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.errors import InputError
-from earful.export import ExportFormat, export
+from earful.export_formats import ExportFormat, export
 from storage.reports import Filter
 from storage.store import Store
 from tests.earful.imports.importing import counts, imported, stored
