@@ -487,7 +487,7 @@ def _relevance(db: Database) -> None:
         CREATE TABLE relevance_models (
             brand TEXT PRIMARY KEY,
             trained_at TEXT NOT NULL,
-            labels TEXT NOT NULL,
+            learnt_from TEXT NOT NULL,
             model TEXT NOT NULL
         );
 

@@ -207,7 +207,8 @@ class Insight:
         rows = self._rows(
             f"""
             SELECT v.id FROM voice v
-            WHERE {where} AND v.not_about IS NULL AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
+            WHERE {where} AND v.not_about IS NULL
+                AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
                 SELECT 1 FROM voice p
                 WHERE p.author_id = v.author_id AND p.brand = v.brand AND p.stance = 'advocate'
             ))

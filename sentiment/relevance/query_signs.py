@@ -33,9 +33,16 @@ class Signs:
     def log_odds(self) -> float:
         return sum(self.before.values())
 
+    @property
+    def holds_query(self) -> bool:
+        """Tell whether a word or phrase of the query stands in the mention."""
+        return any(name.startswith('"') for name in self.before)
 
-def signs_of(query: Query, mention: Searchable) -> Signs:
-    """Name the signs of one mention that the query matches."""
+
+def signs_of(query: Query | None, mention: Searchable) -> Signs:
+    """Name the signs of one mention; without a query only that it is one."""
+    if query is None:
+        return Signs({MATCHED: before_labels(MATCHED)})
     terms = [name for name, holds in query.explain(mention) if holds and not _is_place(name)]
     shown = [MATCHED]
     shown += [f'"{term}"' for term in terms]

@@ -11,7 +11,7 @@ from storage.tables.mentions import in_chunks
 def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
     """Count the named days anew; counting again is what keeps edits and repeats harmless.
 
-    Copies and what is not about the brand are not counted: a day that holds nothing else has no row.
+    Copies and what is not about the brand are not counted: a day of nothing else has no row.
     """
     for chunk in in_chunks(sorted(touched)):
         connection.executemany(

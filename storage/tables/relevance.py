@@ -39,11 +39,11 @@ class Taught:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredModel:
-    """A brand's model as text; `labels` names the labels that it was learnt from."""
+    """A brand's model as text; `learnt_from` names all that it was learnt from."""
 
     brand: str
     trained_at: datetime
-    labels: str
+    learnt_from: str
     model: str
 
 
@@ -52,11 +52,13 @@ class Weighed:
     """What the model says of one text: the probability that it is about the brand.
 
     None as probability where nothing may be said of it, or no model is there yet; a text that was
-    not read has no `vector`. `dropped` where the config lets the model take it out of the counts.
+    not read has no `vector` by the `encoder`. `dropped` where the config lets the model take it
+    out of the counts.
     """
 
     mention: Mention
-    vector: bytes | None
+    encoder: str
+    vector: bytes | None = None
     p_about: float | None = None
     weighed: bool = True
     dropped: bool = False
@@ -156,15 +158,15 @@ class Relevance:
         with self._database.transaction() as connection:
             connection.execute(
                 """
-                INSERT INTO relevance_models (brand, trained_at, labels, model)
-                VALUES (:brand, :trained_at, :labels, :model)
+                INSERT INTO relevance_models (brand, trained_at, learnt_from, model)
+                VALUES (:brand, :trained_at, :learnt_from, :model)
                 ON CONFLICT (brand) DO UPDATE SET trained_at = excluded.trained_at,
-                    labels = excluded.labels, model = excluded.model
+                    learnt_from = excluded.learnt_from, model = excluded.model
                 """,
                 {
                     "brand": model.brand,
                     "trained_at": iso(model.trained_at),
-                    "labels": model.labels,
+                    "learnt_from": model.learnt_from,
                     "model": model.model,
                 },
             )
@@ -194,7 +196,8 @@ class Relevance:
             """
             SELECT w.mention_id, w.vector FROM relevance_vectors w
             JOIN mentions m ON m.id = w.mention_id AND m.text_hash = w.text_hash
-            WHERE w.vector IS NOT NULL AND w.encoder = ? AND w.mention_id IN (SELECT value FROM json_each(?))
+            WHERE w.vector IS NOT NULL AND w.encoder = ?
+                AND w.mention_id IN (SELECT value FROM json_each(?))
             """,
             (encoder, json.dumps([*mention_ids])),
         )
@@ -228,7 +231,7 @@ class Relevance:
         )
         return [mention_from(row) for row in rows]
 
-    def weigh(self, weighed: Iterable[Weighed], encoder: str) -> None:
+    def weigh(self, weighed: Iterable[Weighed]) -> None:
         """Write what the model says, and count or take out what it says it of; safe to repeat.
 
         What a person had a word on, and what people have as a case or message, stays as it is.
@@ -248,7 +251,7 @@ class Relevance:
                     (
                         one.mention.id,
                         one.mention.text_hash,
-                        encoder,
+                        one.encoder,
                         one.vector,
                         one.weighed,
                         one.p_about,
@@ -392,6 +395,6 @@ def _model(row: sqlite3.Row) -> StoredModel:
     return StoredModel(
         brand=row["brand"],
         trained_at=from_iso(row["trained_at"]),
-        labels=row["labels"],
+        learnt_from=row["learnt_from"],
         model=row["model"],
     )
