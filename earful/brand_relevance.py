@@ -11,7 +11,13 @@ from config.errors import ModelError
 from config.query import Query, parse_query
 from config.settings import BrandSettings, Settings
 from earful.policies import own_pages
-from sentiment.relevance.brand_model import BrandModel, Example, learn, to_probability
+from sentiment.relevance.brand_model import (
+    BrandModel,
+    Example,
+    learn,
+    may_learn,
+    to_probability,
+)
 from sentiment.relevance.query_signs import Signs, signs_of
 from storage.models import Mention
 from storage.store import Store
@@ -77,8 +83,9 @@ class BrandRelevance:
                 return BrandModel.from_json(stored.model)
             except ModelError as error:
                 log.warning("%s: it is learnt anew", error)
-        _, examples = self.taught(store, brand)
-        model = learn(self._query_text(brand), examples)
+        model = None
+        if may_learn([one.about for one in store.relevance.taught(brand)]):
+            model = learn(self._query_text(brand), self.taught(store, brand)[1])
         if model is None:
             if stored is not None:
                 store.relevance.forget_model(brand)

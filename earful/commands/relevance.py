@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -59,7 +60,7 @@ def relevance(
             click.echo(explained.as_json() if as_json else explained.as_text())
             return 0
         brands = [app.check_brand(brand)] if brand else store.insight.brands()
-        if not as_json and console.out.is_terminal and click.get_text_stream("stdin").isatty():
+        if not as_json and console.out.is_terminal and sys.stdin.isatty():
             return _ask(app, store, brands, limit, name)
         for one in brands:
             relevances.learnt(store, one, utc_now())

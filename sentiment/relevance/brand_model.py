@@ -75,6 +75,11 @@ class BrandModel:
             raise ModelError(f"a stored relevance model cannot be read: {error}") from error
 
 
+def may_learn(answers: Sequence[bool]) -> bool:
+    """Tell whether there are enough yes and no to learn from."""
+    return min(answers.count(True), answers.count(False)) >= FEWEST
+
+
 def learn(query: str, examples: Sequence[Example]) -> BrandModel | None:
     """Fit a brand's model; None with fewer than FEWEST yes or no. The same labels: the same model.
 
@@ -84,9 +89,9 @@ def learn(query: str, examples: Sequence[Example]) -> BrandModel | None:
 
     from sentiment.relevance.logistic import fit
 
-    yes = sum(example.about for example in examples)
-    if min(yes, len(examples) - yes) < FEWEST:
+    if not may_learn([example.about for example in examples]):
         return None
+    yes = sum(example.about for example in examples)
     names = sorted({name for example in examples for name in example.signs.before})
     shown = np.array(
         [[name in example.signs.before for name in names] for example in examples], float
