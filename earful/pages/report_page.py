@@ -157,7 +157,7 @@ def _over_time(store: Store, which: Filter, since: datetime, until: datetime) ->
                 charts.Series("angry", charts.ANGRY, [b["angry"] for b in buckets]),
                 charts.Series("mediocre", charts.MEDIOCRE, [b["mediocre"] for b in buckets]),
                 charts.Series("delighted", charts.DELIGHTED, [b["delighted"] for b in buckets]),
-                charts.Series("none told", charts.NONE, [b["none"] for b in buckets]),
+                charts.Series("no experience", charts.NONE, [b["none"] for b in buckets]),
             ],
             f"Mentions a {unit} by experience",
         ),
