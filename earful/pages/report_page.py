@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.decide.stats import Rate, difference, p_chart
 from config.errors import InputError
+from earful.policies import source_places
 from storage.reports import Filter
 from storage.store import Store
 
@@ -56,8 +57,11 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    places = source_places()
     totals = store.insight.totals(which)
     return environment.get_template("report.html").render(
+        # Jinja escapes; escaped for Slack too, an ampersand would show as `&amp;`.
+        place=lambda source: places.at(source, safe=lambda text, _: text),
         brand=brand or "All brands",
         first=f"{since:%-d %B %Y}",
         last=f"{_last_day(until):%-d %B %Y}",
