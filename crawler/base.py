@@ -105,6 +105,8 @@ class MentionSpider(scrapy.Spider):
         self.options = options
         # The session of a crawl puts its look-up here; without one nothing is known.
         self.known: Known = lambda native_ids: {}
+        # The same of whatever the store has, whichever run stored it.
+        self.stored: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
         # Those of them whose quota is spent.
@@ -114,9 +116,11 @@ class MentionSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         session = session_of(crawler)
-        if session is not None and (before := session.known_before) is not None:
+        if session is not None:
             mentions = session.store.mentions
-            spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
+            spider.stored = lambda ids: mentions.known(spider.name, ids, spider.now)
+            if (before := session.known_before) is not None:
+                spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
         return spider
 
     @classmethod
