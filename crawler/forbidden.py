@@ -22,6 +22,8 @@ _FORBIDDEN: dict[str, str] = {
     "facebook": "Facebook",
     "instagram": "Instagram",
     "linkedin": "LinkedIn",
+    # shopify.com/legal/terms, 1.9; the shops that it hosts have terms of their own.
+    "apps.shopify.com": "Shopify",
 }
 # Hosts of theirs that are made for programs.
 _OFFICIAL = {
@@ -39,7 +41,8 @@ def why_forbidden(url: str) -> str | None:
     if host in _OFFICIAL:
         return None
     parts = _REGISTERED(host)
-    name = _FORBIDDEN.get(parts.domain) or _FORBIDDEN.get(f"{parts.domain}.{parts.suffix}")
+    names = (parts.domain, f"{parts.domain}.{parts.suffix}", host.casefold())
+    name = next((_FORBIDDEN[known] for known in names if known in _FORBIDDEN), None)
     if name is None:
         return None
     return (

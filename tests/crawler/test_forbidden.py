@@ -28,6 +28,7 @@ from tests.crawler.reading import EXAMPLES
         ("https://www.amazon.or.at/dp/1", "Amazon"),
         ("yelp.edu.au", "Yelp"),
         ("https://WWW.GLASSDOOR.COM/x", "Glassdoor"),
+        ("https://Apps.Shopify.com/acme-air/reviews?sort_by=newest", "Shopify"),
     ],
 )
 def test_it_is_refused_by_name(url: str, name: str) -> None:
@@ -44,6 +45,8 @@ def test_it_is_refused_by_name(url: str, name: str) -> None:
         "https://notamazon.com/",
         "https://bucket.s3.amazonaws.com/feed.xml",
         "https://g2.example/",
+        "https://acme-air.myshopify.com/products/cabin-bag",
+        "https://community.shopify.com/c/acme",
         "http://127.0.0.1:80/",
         "localhost",
         "",
