@@ -32,7 +32,10 @@ _OFFICIAL = {
 }  # fmt: skip
 # The list of public suffixes that comes with the package: nothing is asked, nothing is cached.
 _REGISTERED = TLDExtract(suffix_list_urls=(), cache_dir=None)
-_OWN_WAY = {"Trustpilot": "use the source `trustpilot` (its official API), or "}
+# Sources that ask their official APIs.
+OWN_WAY = {
+    "Trustpilot": "trustpilot", "Yelp": "yelp", "Facebook": "facebook", "Instagram": "instagram",
+}  # fmt: skip
 
 
 def why_forbidden(url: str) -> str | None:
@@ -45,7 +48,9 @@ def why_forbidden(url: str) -> str | None:
     name = next((_FORBIDDEN[known] for known in names if known in _FORBIDDEN), None)
     if name is None:
         return None
+    source = OWN_WAY.get(name)
+    instead = f"use the source `{source}` (its official API), or " if source else ""
     return (
-        f"{host}: {name}'s terms forbid programs to read its pages: {_OWN_WAY.get(name, '')}"
+        f"{host}: {name}'s terms forbid programs to read its pages: {instead}"
         "export the reviews there and bring them in with `earful import`"
     )

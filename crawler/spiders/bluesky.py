@@ -90,7 +90,8 @@ class BlueskySpider(MentionSpider):
             default=180,
             ge=5,
             le=3600,
-            description="For how long a crawl reads the stream, at most; the next one goes on.",
+            description="For how long a crawl reads the stream, at most, which must be less than "
+            "[crawl] time_limit; the next crawl goes on from there.",
         )
 
         @property
