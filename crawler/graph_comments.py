@@ -127,7 +127,8 @@ class GraphComments(MentionSpider):
         }
         kept = {name: value for name, value in post.items() if name != "comments"}
         following = self._get(f"{number}/comments", params, self.further, post=kept)
-        yield from self.more(response, mentions, self.bounds[1], following)
+        # The owner's own comments alone say nothing of what is older.
+        yield from self.more(response, mentions, self.bounds[1], following, past_empty=bool(found))
 
     def comment_order(self) -> dict[str, str]:
         """Give the parameters that bring the newest comments first; none where they come so."""

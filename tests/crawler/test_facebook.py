@@ -141,6 +141,14 @@ def test_older_comments_of_a_post_are_paged_until_the_bound_or_since() -> None:
     assert read(spider_of("facebook", options, NOW), json.dumps({"data": [post]}))[2] == []
 
 
+def test_the_pages_own_comments_alone_do_not_end_the_paging() -> None:
+    edge = paged()
+    edge["data"][0]["from"] = {"id": "1000001", "name": "Acme Air"}
+    body = json.dumps({"data": [{"id": "1000001_2000001", "comments": edge}]})
+    mentions, refusals, requests, _ = read(spider_of("facebook"), body)
+    assert (mentions, refusals, len(requests)) == ([], [], 1)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "outcome", "said"),
     [
