@@ -23,7 +23,7 @@ from websockets.typing import Subprotocol
 
 from config.query import fold
 from crawler.crawl_session import session_of
-from crawler.entry_problems import failed
+from crawler.entry_problems import PageError, failed
 from crawler.json_bodies import at, quoted
 from storage import fields
 from storage.fields import EntryError
@@ -154,17 +154,21 @@ def read_stream(
             max_size=_LARGEST_FRAME,
         ) as stream:
             for payload in _payloads(stream, time.monotonic() + seconds):
-                _take(payload, words, heard)
-                if heard.reached >= now:
+                moment = _take(payload, words, heard)
+                # No further than the present: a cursor from the future would skip what is said.
+                heard.reached = min(max(heard.reached, moment), now)
+                if moment >= now:
                     break
     except gaierror as error:
         raise CannotResolveHostError(str(error)) from error
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
         raise failed(f"could not be trusted: TLS failed ({reason})") from error
-    except ConnectionClosed as error:
+    except (ConnectionClosed, PageError) as error:
         # What came is as good as before: the next crawl goes on from there.
         if not heard.posts:
+            if isinstance(error, PageError):
+                raise
             raise DownloadFailedError(str(error)) from error
     except InvalidStatus:
         raise
@@ -192,29 +196,30 @@ def _payloads(stream: ClientConnection, until: float) -> Iterator[dict[str, Any]
             yield payload
 
 
-def _take(payload: dict[str, Any], words: Sequence[str], heard: Heard) -> None:
+def _take(payload: dict[str, Any], words: Sequence[str], heard: Heard) -> int:
+    """Keep an event that is wanted, and give its moment as a cursor; 0 where it has none."""
     if str(payload.get("$type")).endswith("#info"):
         heard.events.append(payload)
-        return
+        return 0
     if payload.get("collection") != _POSTS:
-        return
+        return 0
     heard.posts += 1
     # Where servers have it, the moment that cursors go by.
-    if (moment := _microseconds(payload.get("witnessedAt") or payload.get("time"))) is not None:
-        heard.reached = max(heard.reached, moment)
+    moment = _microseconds(payload.get("witnessedAt") or payload.get("time"))
     if payload.get("operation") == "delete":
         # Of anybody's posts: there are many, and whose they are is told by what is stored.
         kept = ("operation", "did", "rkey")
         heard.events.append({name: payload.get(name) for name in kept})
-        return
+        return moment
     said = fold(json.dumps(payload.get("record"), ensure_ascii=False))
     if any(word in said for word in words):
         heard.events.append(payload)
+    return moment
 
 
-def _microseconds(moment: object) -> int | None:
+def _microseconds(moment: object) -> int:
     try:
         when = datetime.fromisoformat(str(moment))
         return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1_000_000)
     except (OverflowError, ValueError):
-        return None
+        return 0

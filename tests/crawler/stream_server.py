@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class StreamServer:
     refusal: tuple[int, str] | None = None
     # Closes the connection after so many frames.
     cut_after: int | None = None
+    # Waits so many seconds before each frame.
+    pause: float = 0.0
     # Sent before all else, as the server's notices are.
     notices: Sequence[dict[str, Any]] = ()
 
@@ -54,6 +57,7 @@ class StreamServer:
         frames = [one for one in self.frames if microseconds(one) >= cursor]
         with suppress(ConnectionClosed):
             for frame in frames[: self.cut_after]:
+                time.sleep(self.pause)
                 connection.send(json.dumps(frame))
             if self.cut_after is None:
                 connection.recv()  # nothing more comes until the reader has had enough
