@@ -21,7 +21,7 @@ from sentiment.relevance.brand_model import (
 from sentiment.relevance.query_signs import Signs, signs_of
 from storage.models import Mention
 from storage.store import Store
-from storage.tables.relevance import StoredModel, Taught, Weighed
+from storage.tables.relevance_labels import StoredModel, Taught, Weighed
 
 if TYPE_CHECKING:
     from sentiment.relevance.embedding import Embedder

@@ -24,7 +24,7 @@ from earful.commands.forget import forget
 from earful.commands.import_file import import_
 from earful.commands.init import init
 from earful.commands.process import process
-from earful.commands.relevance import relevance
+from earful.commands.relevance_group import relevance
 from earful.commands.report import report
 from earful.commands.restore import restore
 from earful.commands.run import run

@@ -25,7 +25,7 @@ from storage.tables.mentions import Mentions
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
-from storage.tables.relevance import Relevance
+from storage.tables.relevance_labels import Relevance
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 

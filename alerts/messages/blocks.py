@@ -33,7 +33,6 @@ MAX_FIELD = 2000
 MAX_CONTEXT = 3000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
-MAX_CONFIRM = 300
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
@@ -82,12 +81,12 @@ def can_carry(value: str) -> bool:
 
 
 def confirmation(title: str, text: str, yes: str) -> ConfirmObject:
-    """Ask once more before an act; `text` is raw, as Slack shows it here without any format."""
+    """Ask once more before an act, in our own words alone; `yes` names the act."""
     return ConfirmObject(
         title=PlainTextObject(text=title, emoji=False),
-        text=PlainTextObject(text=heading(text, MAX_CONFIRM), emoji=False),
-        confirm=yes,
-        deny="Back",
+        text=PlainTextObject(text=text, emoji=False),
+        confirm=PlainTextObject(text=yes, emoji=False),
+        deny=PlainTextObject(text="Back", emoji=False),
     )
 
 

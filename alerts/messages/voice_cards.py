@@ -118,8 +118,8 @@ def not_about_button(mention: Mention, action_id: str) -> ButtonElement:
         mention.id,
         confirm=confirmation(
             "Not about us?",
-            f"Earful takes this mention out of rates and charts of {mention.brand}, and learns "
-            "from it. You can take it back.",
+            "Earful takes this mention out of rates and charts, and learns from your word. "
+            "You can take it back.",
             "It is not about us",
         ),
     )

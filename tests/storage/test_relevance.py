@@ -13,7 +13,7 @@ import pytest
 from storage.models import Experience, Mention, NewCase
 from storage.reports import Filter
 from storage.store import Store
-from storage.tables.relevance import StoredModel, Weighed
+from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
 from tests.storage.fixtures import BRAND, make_mention, make_verdict
 

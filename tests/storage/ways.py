@@ -40,7 +40,7 @@ from storage.store import Store
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
-from storage.tables.relevance import StoredModel, Weighed
+from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 
