@@ -240,7 +240,7 @@ def _buttons(file: CaseFile) -> Block | None:
             first,
             button("Responded", "case_responded", value),
             button("Not a case", "case_dismiss", value),
-            not_about_button(file.mention, "case_not_about"),
+            not_about_button("case_not_about", value),
             select(
                 "Wrong label",
                 "case_relabel",

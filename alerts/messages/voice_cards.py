@@ -110,12 +110,12 @@ def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     )
 
 
-def not_about_button(mention: Mention, action_id: str) -> ButtonElement:
+def not_about_button(action_id: str, mention_id: str) -> ButtonElement:
     """Offer to say that a mention is not about the brand; Slack asks once more."""
     return button(
         "Not about us",
         action_id,
-        mention.id,
+        mention_id,
         confirm=confirmation(
             "Not about us?",
             "Earful takes this mention out of rates and charts, and learns from your word. "
@@ -139,7 +139,7 @@ def _wow_actions(mention: Mention, taken_out: str) -> Block | None:
         [
             *([button("Thank the author", "wow_thank", mention.id, url=thank)] if thank else []),
             button("Share", "wow_share", mention.id),
-            not_about_button(mention, "wow_not_about"),
+            not_about_button("wow_not_about", mention.id),
         ]
     )
 
