@@ -27,7 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigError, QueryError
 from config.query import parse_query
-from config.redaction import mask_url
+from config.redaction import mask_url, told_apart
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -217,7 +217,7 @@ class SourceSettings(Section):
     @property
     def target(self) -> str:
         """Name the part of the source that is read, such as an app's id; no secret is in it."""
-        return mask_url(str(getattr(self.options, "target", "")))
+        return told_apart(str(getattr(self.options, "target", "")))
 
 
 class CheckpointSettings(Section):
@@ -435,7 +435,7 @@ def _plain_message(detail: ErrorDetails) -> str:
     shown = detail.get("input")
     if detail["type"] != "missing" and isinstance(shown, str | int | float):
         message = f"{message} (it is {shown!r})"
-    return " ".join(message.split())
+    return mask_url(" ".join(message.split()))
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
+from config.redaction import told_apart
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
 from crawler.feed_presets import PRESETS, Preset
@@ -220,7 +221,8 @@ def _native_id(guid: object, url: str | None, where: str) -> str:
         return fields.identity(url, "guid and link")
     if _GLOBAL_ID.match(given):
         return fields.identity(given, "guid")
-    parts = urlsplit(where)
+    # A private feed's key stays out of the ids of its entries.
+    parts = urlsplit(told_apart(urlunsplit(urlsplit(where)._replace(query="", fragment=""))))
     return fields.identity(f"{parts.hostname}{parts.path}#{given}", "guid")
 
 
