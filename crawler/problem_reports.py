@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from scrapy.exceptions import IgnoreRequest
@@ -67,7 +68,7 @@ class ReportMiddleware(CrawlPart):
         if response.status in (404, 410) and response.meta.get("page", 1) > 1:
             raise _NothingToRead  # WordPress says so past the last page of a feed
         if response.status not in response.meta.get("handle_httpstatus_list", ()) and (
-            problem := response_problem(response)
+            problem := response_problem(response, self._rest)
         ):
             raise problem
         self.stats.inc_value(stat_keys.PAGES)
@@ -75,6 +76,11 @@ class ReportMiddleware(CrawlPart):
             # The spider reads what came; the run says that there was more.
             cut = broken("closed the connection before the response was whole")
             record_problem(self.stats, response.url, cut)
+
+    @property
+    def _rest(self) -> timedelta | None:
+        spider = self.crawler.spider
+        return spider.rest if isinstance(spider, MentionSpider) else None
 
     def process_spider_exception(
         self, response: Response, exception: Exception

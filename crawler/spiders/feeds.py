@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from config.redaction import told_apart
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
-from crawler.feed_presets import PRESETS, Preset
+from crawler.feed_presets import PRESETS, Preset, doubtful_statuses
 from crawler.request_details import page_of, real_url
 from crawler.source_options import SourceOptions
 from storage import fields
@@ -136,7 +136,8 @@ class FeedsSpider(MentionSpider):
         return ("rating",) if self.options.preset == "wordpress_reviews" else ()
 
     def requests(self) -> Iterable[Request]:
-        yield self.ask(self.options.address, conditional=True)
+        address = self.options.address
+        yield self.ask(address, conditional=True, doubtful=doubtful_statuses(address))
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
