@@ -21,7 +21,7 @@ from storage.models import Experience, Stance
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
 
 COLUMNS = ("mention_id", "experience", "stance", "by", "note")
 # A person looked at exactly this text, and it is one that the model had to ask about.
@@ -63,7 +63,7 @@ def correct_file(
 
 def examples(store: Store) -> list[Example]:
     """Give the store's corrections as labelled texts that weigh more than others."""
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
     from sentiment.scoring.text import Text
 
     return [

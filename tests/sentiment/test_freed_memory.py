@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.scoring.memory import keep_freed
+from sentiment.scoring.freed_memory import keep_freed
 
 ROOT = Path(__file__).parents[2]
 PASSES = """
 import resource, sys, torch
 from sentiment.scoring import adapter
-from sentiment.scoring.memory import keep_freed
-from sentiment.scoring.runtime import Runtime
+from sentiment.scoring.freed_memory import keep_freed
+from sentiment.scoring.forward_pass import Runtime
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     assert keep_freed()

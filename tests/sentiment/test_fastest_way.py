@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from config.errors import ConfigError
-from sentiment.scoring import measuring
+from sentiment.scoring import fastest_way
+from sentiment.scoring.fastest_way import fastest, machine_key, measured, ranked
 from sentiment.scoring.matmul import product
-from sentiment.scoring.measuring import fastest, machine_key, measured, ranked
 from sentiment.scoring.number_choice import (
     Choice,
     NumberType,
@@ -92,7 +92,7 @@ def test_what_cannot_be_packed_is_ruled_out(monkeypatch: pytest.MonkeyPatch) -> 
             raise RuntimeError(REFUSAL)
         return product(way, weight, bias, gelu=gelu)
 
-    monkeypatch.setattr(measuring, "product", make)
+    monkeypatch.setattr(fastest_way, "product", make)
     choice = fastest()
     assert choice.ways == (Way.PLAIN,)
     assert choice.ruled_out[Way.BF16_PACKED] == f"RuntimeError: {REFUSAL}"
@@ -110,7 +110,7 @@ def test_what_cannot_be_packed_is_ruled_out(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_raises_or_errs_at_a_product_is_ruled_out(
     how: Callable[[Way, Tensor], Tensor], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "product", failing(how))
+    monkeypatch.setattr(fastest_way, "product", failing(how))
     choice = measured()
     assert choice.ways == (Way.PLAIN,)
     assert set(choice.ruled_out) == set(Way) - {Way.PLAIN}
@@ -131,8 +131,8 @@ def test_a_dawdler_is_ruled_out_by_a_few_rows(monkeypatch: pytest.MonkeyPatch) -
         now[0] += 1.0 if asked else 0.001
         return now[0]
 
-    monkeypatch.setattr(measuring, "product", failing(dawdle))
-    monkeypatch.setattr(measuring, "_clock", clock)
+    monkeypatch.setattr(fastest_way, "product", failing(dawdle))
+    monkeypatch.setattr(fastest_way, "_clock", clock)
     choice = measured()
     assert choice.ways == (Way.PLAIN,)
     assert max(asked) < 100
@@ -150,7 +150,7 @@ def test_a_choice_is_measured_once_a_machine(
         calls.append(choice)
         return choice
 
-    monkeypatch.setattr(measuring, "measured", measure)
+    monkeypatch.setattr(fastest_way, "measured", measure)
     assert last_choice() is None
     assert fastest() == fastest() == choice
     assert len(calls) == 1
@@ -199,7 +199,7 @@ def test_the_environment_overrides(
 ) -> None:
     seconds = {**FP32, Way.INT8: 1.0}
     choice = Choice("cpu", ranked(seconds), seconds, {Way.BF16_PACKED: "RuntimeError: refused"})
-    monkeypatch.setattr(measuring, "measured", lambda: choice)
+    monkeypatch.setattr(fastest_way, "measured", lambda: choice)
     monkeypatch.setenv("EARFUL_NUMBERS", "fp32")
     assert fastest().ways == (Way.PACKED, Way.PLAIN)
     assert not caplog.records

@@ -1,4 +1,4 @@
-"""Figures of quality from labels and probabilities: numpy only."""
+"""Figures of quality from labels and probabilities: numpy only (docs/decisions/0015)."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def confusion(truth: Ints, guess: Ints, classes: int) -> Ints:
 def per_class(table: Ints) -> list[ClassFigures]:
     """Figures of each class of a confusion table; 0 where a class is absent."""
     right = np.diag(table).astype(float)
-    told, true = table.sum(0), table.sum(1)
+    guessed, true = table.sum(0), table.sum(1)
     return [
         ClassFigures(
-            precision=float(right[k] / told[k]) if told[k] else 0.0,
+            precision=float(right[k] / guessed[k]) if guessed[k] else 0.0,
             recall=float(right[k] / true[k]) if true[k] else 0.0,
-            f1=float(2 * right[k] / (told[k] + true[k])) if told[k] + true[k] else 0.0,
+            f1=float(2 * right[k] / (guessed[k] + true[k])) if guessed[k] + true[k] else 0.0,
             count=int(true[k]),
         )
         for k in range(len(table))

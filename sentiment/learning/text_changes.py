@@ -1,6 +1,6 @@
 """Change texts in ways that change no verdict: other names, slips of the keyboard.
 
-A teacher judges a text as it stands; the student learns the same judgement of the changed one.
+A teacher scores a text as it stands; the student learns the same scores of the changed one.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.judging.metrics import Bools, Floats, Ints
+from sentiment.quality.metrics import Bools, Floats, Ints
 
 # Under this probability of its best class a stance is a toss-up.
 STANCE_LEAST = 0.55
@@ -188,9 +188,11 @@ def _count_right(confidences: Floats, right: Floats, accuracy: float) -> int:
     return int(good[-1]) + 1 if len(good) else 0
 
 
-def complaint_threshold(p_angry: Floats, told: Bools, truth: Bools, *, precision: float) -> float:
+def complaint_threshold(
+    p_angry: Floats, guessed: Bools, truth: Bools, *, precision: float
+) -> float:
     """Lowest probability from which guesses of angry are right at `precision`; 1 where none is."""
-    rows = np.flatnonzero(told)
+    rows = np.flatnonzero(guessed)
     rows = rows[np.argsort(-p_angry[rows])]
     running = np.cumsum(truth[rows]) / np.arange(1, len(rows) + 1)
     good = np.flatnonzero(running >= precision)

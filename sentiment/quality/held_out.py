@@ -1,7 +1,7 @@
 """Texts that training did not see: they set the calibration, and tell how good a model is.
 
-A figure is never taken from a calibration that its own text helped to set: each data set is judged
-by a calibration fitted on the other ones.
+A figure is never taken from a calibration that its own text helped to set: each data set is
+evaluated by a calibration fitted on the other ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.judging.calibration import (
+from sentiment.learning.labelled_files import Example
+from sentiment.quality.calibration import (
     Calibration,
     Mode,
     complaint_threshold,
@@ -20,16 +21,17 @@ from sentiment.judging.calibration import (
     fit_mode,
     sure_threshold,
 )
-from sentiment.judging.evaluation import Judged, Report, compare
-from sentiment.judging.metrics import Bools, Floats, Ints
-from sentiment.learning.labels import Example
+from sentiment.quality.evaluation import ScoredTexts, compare
+from sentiment.quality.evaluation_report import Report
+from sentiment.quality.metrics import Bools, Floats, Ints
 from sentiment.scoring.detect_language import detect_language
 from sentiment.scoring.likely_complaints import is_likely
 from sentiment.scoring.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
-    from sentiment.scoring.classifier import Classifier, Logits
+    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.logits import Logits
 
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
@@ -38,7 +40,7 @@ _LEAST_DATASETS = 3
 _FOLDS = 5
 
 
-class Unseen:
+class HeldOut:
     """Labelled texts, scored once with and once without their ratings by weights new to them."""
 
     def __init__(self, classifier: Classifier, examples: Sequence[Example]) -> None:
@@ -104,7 +106,7 @@ class Unseen:
                 verdicts = self.classifier.verdicts(part, logits.take(rows), calibration)
                 kept.put(rows, part, list(verdicts), calibration)
         return compare(
-            self.classifier.model, name, self.examples, with_ratings.judged(), text_only.judged()
+            self.classifier.model, name, self.examples, with_ratings.scored(), text_only.scored()
         )
 
     def _folds(self) -> Iterator[Bools]:
@@ -137,8 +139,10 @@ class _Fold:
             self.verdicts[row] = verdict
             self.likely[row] = is_likely(calibration, text.rating, text.rating_max, verdict)
 
-    def judged(self) -> Judged:
-        return Judged([verdict for verdict in self.verdicts if verdict is not None], self.likely)
+    def scored(self) -> ScoredTexts:
+        return ScoredTexts(
+            [verdict for verdict in self.verdicts if verdict is not None], self.likely
+        )
 
 
 def _with_complaint(mode: Mode, logits: Floats, truth: Ints) -> Mode:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sentiment.scoring.windows import pooled
+from sentiment.scoring.window_pooling import pooled
 
 ANGRY = [4.0, 0.0, 0.0, 0.0]
 BLAND = [0.0, 3.0, 0.0, 0.0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import InputError
-from sentiment.learning.labels import read_examples
+from sentiment.learning.labelled_files import read_examples
 from storage.models import Experience, Stance
 
 GOOD = '{"text": "Fine.", "experience": "mediocre", "stance": "neither"}\n'

@@ -60,15 +60,15 @@ def fastest() -> Choice:
         ways = [Way.PLAIN] if asked is NumberType.FP32 else [Way.BF16, Way.PLAIN]
         choice = Choice("cuda", tuple(ways))
     else:
-        found = remembered(machine_key())
-        if found is None:
-            found = measured()
-            for way, reason in found.ruled_out.items():
+        known = remembered(machine_key())
+        if known is None:
+            known = measured()
+            for way, reason in known.ruled_out.items():
                 LOG.info("this machine does not compute in %s: %s", way, reason)
         working = {
-            way: value for way, value in found.seconds.items() if way not in found.ruled_out
+            way: value for way, value in known.seconds.items() if way not in known.ruled_out
         }
-        choice = replace(found, ways=ranked(working, asked))
+        choice = replace(known, ways=ranked(working, asked))
     remember(machine_key(), choice)
     if asked not in (None, choice.kind):
         reasons = [why for way, why in choice.ruled_out.items() if way.kind is asked]
@@ -158,8 +158,8 @@ def cpu_name() -> str:
     name = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        told = dict(line.split(":", 1) for line in lines if ":" in line)
-        fields = {key.strip(): value.strip() for key, value in told.items()}
+        pairs = dict(line.split(":", 1) for line in lines if ":" in line)
+        fields = {key.strip(): value.strip() for key, value in pairs.items()}
         name = fields.get("model name", name)
         # One name may stand for several CPUs, as in virtual machines.
         flags = hashlib.sha256(fields.get("flags", "").encode()).hexdigest()[:6]
@@ -172,10 +172,10 @@ def cpu_name() -> str:
 def reason_of(error: BaseException) -> str:
     """Tell why a way failed in one short line."""
     lines = str(error).strip().splitlines()
-    told = " ".join(lines[0].split())[:200] if lines else ""
-    return (
-        told if isinstance(error, UnfitError) else f"{type(error).__name__}: {told}".rstrip(": ")
-    )
+    reason = " ".join(lines[0].split())[:200] if lines else ""
+    if isinstance(error, UnfitError):
+        return reason
+    return f"{type(error).__name__}: {reason}".rstrip(": ")
 
 
 def _code_version() -> str:
@@ -184,7 +184,7 @@ def _code_version() -> str:
 
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in ("matmul.py", "measuring.py"):
+    for name in ("matmul.py", "fastest_way.py"):
         digest.update((here / name).read_bytes())
     try:
         return f"{version('earful')}-{digest.hexdigest()[:6]}"

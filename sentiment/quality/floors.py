@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sentiment.judging.evaluation import Report
+    from sentiment.quality.evaluation_report import Report
 
 # On `dev`, or on the texts that a training held out. `_text_only` is with the ratings hidden.
 FLOORS: Mapping[str, float] = {
@@ -26,9 +26,9 @@ FLOORS: Mapping[str, float] = {
 
 def reached(report: Report) -> dict[str, float]:
     """Give the figures that floors are set for, by the floor's name."""
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for suffix, run in (("", report.with_ratings), ("_text_only", report.text_only)):
-        found |= {
+        figures |= {
             f"experience{suffix}": run.experience.macro_f1,
             f"stance{suffix}": run.stance.macro_f1,
             f"sure_coverage{suffix}": run.sure_coverage,
@@ -36,14 +36,14 @@ def reached(report: Report) -> dict[str, float]:
             f"alert_precision{suffix}": run.alert_precision,
             f"likely_precision{suffix}": run.likely_precision,
         }
-    return found
+    return figures
 
 
 def shortfalls(report: Report, floors: Mapping[str, float]) -> list[str]:
     """Name each figure that lies under its floor, with both numbers."""
-    found = reached(report)
+    figures = reached(report)
     return [
-        f"{name.replace('_', ' ')} is {found[name]:.3f}, under its floor of {floor:.3f}"
+        f"{name.replace('_', ' ')} is {figures[name]:.3f}, under its floor of {floor:.3f}"
         for name, floor in floors.items()
-        if found[name] < floor
+        if figures[name] < floor
     ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from sentiment.learning.noise import invented_name, misspelt, proper_names, renamed
+from sentiment.learning.text_changes import invented_name, misspelt, proper_names, renamed
 
 
 def test_finds_names_by_their_capitals() -> None:

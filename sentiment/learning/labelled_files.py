@@ -15,7 +15,7 @@ from storage.models import Experience, Stance
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with its label; the second answers are there where two readers judged it."""
+    """A text with its label; the second labels are there where two readers gave one."""
 
     text: Text
     experience: Experience
