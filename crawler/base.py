@@ -32,7 +32,7 @@ from config.query import Query, parse_query
 from crawler.crawl_session import session_of
 from crawler.entry_problems import Bounded, Gone, PageError, Refusal, name_of
 from crawler.forbidden import why_forbidden
-from crawler.request_details import meta_of, moved, page_of, real_url
+from crawler.request_details import is_loopback, meta_of, moved, page_of, real_url
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
@@ -138,6 +138,12 @@ class MentionSpider(scrapy.Spider):
     def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
         """Name the secrets without which these options cannot be read."""
         return cls.secrets
+
+    @property
+    def delay_at_host(self) -> float:
+        """Give the seconds between two requests; a server on this machine needs no sparing."""
+        here = self.base_url is not None and is_loopback(self.base_url)
+        return 0.0 if here or self.delay is None else self.delay
 
     @classmethod
     def remarks(cls, options: SourceOptions) -> Iterator[str]:

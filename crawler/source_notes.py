@@ -8,16 +8,13 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A trouble that a source has for everybody: `since` when, `do` what, and who says so.
+    """A trouble that a source has for everybody, who says so, and what to do about it.
 
-    `seen` are addresses of public threads without their scheme, the clearest first.
+    `since` is the day of the first report that was seen of it; `seen` are addresses of public
+    threads without their scheme, the clearest first. `what` and `do` are clauses without an end.
     """
 
     since: date
     what: str
     do: str
     seen: tuple[str, ...]
-
-    @property
-    def sentence(self) -> str:
-        return f"since {self.since:%B %Y}: {self.what}. {self.do}."

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -18,6 +18,7 @@ from crawler.json_bodies import at, error_body, items_at, object_in, objects, qu
 from crawler.request_details import meta_of, next_cursor, portions
 from crawler.response_problems import refusal
 from crawler.search_terms import words_or_phrase
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
@@ -49,6 +50,17 @@ class BlueskySpider(MentionSpider):
     needs = "an account and an app password of it"
     limits = "3000 requests in 5 minutes; search is meant for few terms, not for bulk"
     terms = "public posts only; Earful respects the label !no-unauthenticated"
+    today = (
+        Today(
+            date(2025, 5, 10),
+            "search often answers 403 to who has not signed in",
+            "nothing: Earful signs in with the app password",
+            (
+                "github.com/bluesky-social/atproto/issues/3891",
+                "github.com/bluesky-social/bsky-docs/issues/296",
+            ),
+        ),
+    )
     secrets: ClassVar[Mapping[str, str]] = {
         "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
         "BLUESKY_APP_PASSWORD": "an app password of the account: bsky.app/settings/app-passwords",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
 from crawler.feed_presets import PRESETS, Preset, doubtful_statuses
 from crawler.request_details import page_of, real_url
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
 from storage.models import Mention
@@ -46,6 +48,21 @@ class FeedsSpider(MentionSpider):
     needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
     limits = "most feeds hold 10 to 50 entries: read them often enough"
     terms = "each publisher's own; Earful obeys robots.txt"
+    today = (
+        Today(
+            date(2026, 2, 17),
+            "YouTube's channel feeds answer 404 or 500 at random, for any channel, for some hours "
+            "on many days",
+            "nothing: Earful asks four times before it says so, and again at the next crawl; the "
+            "source `youtube` reads a channel's comments with a key",
+            (
+                "github.com/ocaml/ocaml.org/issues/3512",
+                "github.com/Ranchero-Software/NetNewsWire/issues/5402",
+                "github.com/rumca-js/awesome-database-feeds/issues/35",
+                "github.com/RSS-Bridge/rss-bridge/issues/2113",
+            ),
+        ),
+    )
 
     class Options(SourceOptions):
         """Which feed: a `url`, or a `preset` with what it needs."""

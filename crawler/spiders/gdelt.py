@@ -80,7 +80,8 @@ class GdeltSpider(MentionSpider):
             date(2026, 7, 30),
             "at busy hours GDELT answers 429 to everybody, at the first request too, whatever "
             "the address",
-            "nothing: Earful rests for half an hour and asks again, and loses no article by it",
+            "nothing: Earful leaves it alone for half an hour, asks again at the next crawl, and "
+            "loses no article by it",
             (
                 "github.com/koala73/worldmonitor/issues/5843",
                 "github.com/koala73/worldmonitor/pull/5830",

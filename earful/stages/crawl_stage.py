@@ -9,11 +9,15 @@ from datetime import datetime
 
 from alerts.decide.source_health import is_resting, needs_probe, source_health, stand
 from config.settings import BrandSettings, Settings, SourceSettings
+from crawler import stat_keys
+from crawler.catalog import sources
 from crawler.runner import CrawlJob, run_crawl
 from earful.app import Clock, target_of
 from earful.policies import Policies
-from storage.models import CrawlReport, SourceStanding
+from storage.models import CrawlReport, SourceStanding, SourceState
 from storage.store import Store
+
+_REFUSED = (SourceState.BLOCKED, SourceState.QUOTA)
 
 
 def crawl_target(
@@ -61,6 +65,8 @@ def crawl_target(
 
     report = run(replace(job, responses=1)) if needs_probe(before) else run(job)
     if needs_probe(before) and report.outcome.good:
+        # The run is a process of its own, which does not know when the probe asked.
+        (stop or threading.Event()).wait(report.stats.get(stat_keys.DELAY, 0.0))
         report = run(job)
     now = clock()
     after, alerts = before, []
@@ -79,7 +85,14 @@ def crawl_target(
 def resting(
     settings: Settings, brand: BrandSettings, source: SourceSettings, now: datetime
 ) -> SourceStanding | None:
-    """Give the standing of a source that is to be left alone for now; None for any other."""
+    """Give the standing of a source that is to be left alone for now; None for any other.
+
+    Where the source's host is asked by the same address for every target and said no to one of
+    them, all are left alone: asking for the next would only prolong it.
+    """
+    shared = sources()[source.source].rest is not None and source.base_url is None
     with Store.open(settings.store.path) as store:
-        standing = store.crawls.standing(target_of(brand, source))
-    return standing if is_resting(standing, now) else None
+        own = store.crawls.standing(target_of(brand, source))
+        others = store.crawls.standings(source.source) if shared else []
+    refused = [each for each in others if each.state in _REFUSED]
+    return next((each for each in (own, *refused) if is_resting(each, now)), None)
