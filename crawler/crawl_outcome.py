@@ -60,13 +60,14 @@ def judge(
 
 
 def _of_problems(
-    problems: Sequence[Mapping[str, str]],
+    problems: Sequence[Mapping[str, Any]],
     stats: Mapping[str, Any],
     advice: Mapping[CrawlOutcome, str],
 ) -> tuple[CrawlOutcome, str]:
     kinds = [CrawlOutcome(problem["outcome"]) for problem in problems]
     outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
-    worst = problems[kinds.index(outcome)] if outcome in kinds else problems[0]
+    alike = [one for one, kind in zip(problems, kinds, strict=True) if kind is outcome]
+    worst = next((one for one in alike if one.get("asked", True)), (alike or problems)[0])
     sentence = f"{worst['place']} {worst['reason']}"
     others = _number(stats, stat_keys.PROBLEM_COUNT) - 1
     if others > 0:

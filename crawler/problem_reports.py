@@ -25,13 +25,19 @@ from storage.models import iso
 _MOST_PROBLEMS = 20
 
 
-def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
-    """Keep the first problems for the judge, and count all."""
+def record_problem(
+    stats: StatsCollector, url: str, problem: PageError, *, asked: bool = True
+) -> None:
+    """Keep the first problems for the judge, and count all.
+
+    What was not `asked` for, because of an earlier answer, explains less than that answer.
+    """
     stats.inc_value(stat_keys.PROBLEM_COUNT)
     kept = stats.get_value(stat_keys.PROBLEMS) or []
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
-        entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        said = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        entry = said | {"asked": asked}
         stats.set_value(stat_keys.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)
@@ -125,4 +131,5 @@ class FailureMiddleware(CrawlPart):
                 problem = failed(f"was not asked: {shown_error(exception)}")
         else:
             problem = connection_problem(exception)
-        record_problem(self.stats, request.url, problem)
+        asked = not isinstance(exception, NotAsked)
+        record_problem(self.stats, request.url, problem, asked=asked)
