@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
-from config.redaction import told_apart
+from config.redaction import mask_url, told_apart
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
 from crawler.feed_presets import PRESETS, Preset, doubtful_statuses
@@ -171,7 +171,7 @@ class FeedsSpider(MentionSpider):
             yield from self.more(response, mentions, self.options.pages, following)
 
     def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
-        url = _unwrapped(fields.link(entry.get("link"), where))
+        url = _shown(_unwrapped(fields.link(entry.get("link"), where)), where)
         title = fields.line(entry.get("title"), "title")
         author = _author(entry)
         publisher = entry.get("source") or {}
@@ -230,6 +230,16 @@ def _stars(text: str) -> tuple[str, float | None]:
     if stars:
         return text[stars.end() :].strip(), fields.rating(stars[1], 5)
     return _REPLIES.sub("", text), None
+
+
+def _shown(url: str | None, where: str) -> str | None:
+    """Give an entry's link, but for one beside a private feed: it would show the feed's key.
+
+    Where an entry has no link, its id counts as one beside the feed.
+    """
+    beside = urljoin(where, ".")
+    is_private = mask_url(beside) != beside
+    return None if url and is_private and url.startswith(beside) else url
 
 
 def _native_id(guid: object, url: str | None, where: str) -> str:
