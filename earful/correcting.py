@@ -15,7 +15,6 @@ from config.errors import InputError
 from config.settings import Settings
 from earful import case_acts
 from earful.case_acts import Actor
-from earful.importing import Refusal
 from earful.policies import Policies
 from storage.models import Experience, Stance
 from storage.store import Store
@@ -27,6 +26,14 @@ COLUMNS = ("mention_id", "experience", "stance", "by", "note")
 # A person looked at exactly this text, and it is one that the model had to ask about.
 WEIGHT = 3.0
 Label = TypeVar("Label", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not taken; `row` counts from 1, the header aside."""
+
+    row: int
+    reason: str
 
 
 @dataclass(slots=True)
