@@ -60,10 +60,9 @@ class AppStoreSpider(MentionSpider):
     today = (
         Today(
             date(2026, 6, 15),
-            "Apple often answers addresses of data centres with feeds that hold no review, in "
-            "every country and both forms",
+            "Apple often answers addresses of data centres with feeds that hold no review",
             "run Earful from another network, or read your own app with the source "
-            "`app_store_connect`, which always has all reviews",
+            "`app_store_connect`, which has all reviews",
             ("github.com/joeseesun/qiaomu-app-review-insights/pull/1",),
         ),
     )
