@@ -98,6 +98,7 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
     """Read one page of a source into a scratch store."""
     from crawler.catalog import hindrances, sources
     from crawler.runner import CrawlJob, run_crawl
+    from crawler.source_options import SourceOptions
 
     subject = " ".join(filter(None, (brand.name, source.source, source.target)))
     if not source.enabled:
@@ -121,14 +122,16 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
             ),
             time_limit=_PROBE_LIMIT,
         )
-    details = _explained(report) if explain else ()
+    spider = sources()[source.source]
+    assert isinstance(source.options, SourceOptions)  # the config was checked by its model
+    remarks = [f"note: {remark}" for remark in spider.remarks(source.options)]
+    details = (*remarks, *(_explained(report) if explain else ()))
     if not report.outcome.good:
         return Finding(subject, False, f"{report.outcome}: {report.reason}", details)
     sentence = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
-    spider = sources()[source.source]
     unset = [name for name in spider.optional_secrets if not os.environ.get(name, "").strip()]
     if unset:
-        sentence += f"; not set: {', '.join(unset)} (see `earful sources`)"
+        sentence += f"; not set: {', '.join(unset)} (see `earful sources {source.source}`)"
     return Finding(subject, True, sentence, details)
 
 

@@ -463,7 +463,7 @@ def _typed_state(db: Database) -> None:
     )
 
 
-@migrations(name="0013_relevance")
+@migrations(name="0014_relevance")
 def _relevance(db: Database) -> None:
     # `not_about` says who holds that a mention is not about the brand: a person, or the model
     # where the config lets it. Vectors and probabilities are worked out anew from the labels and

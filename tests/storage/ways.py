@@ -302,8 +302,10 @@ WAYS: dict[str, Way] = {
             SourceStanding(state=SourceState.OK, since=NOW),
         )
     ),
+    "crawls.last_failures": reads(lambda s: s.crawls.last_failures("appstore")),
     "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET)),
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
+    "crawls.latest": reads(lambda s: s.crawls.latest("appstore")),
     "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
     "crawls.save_validators": writes(
         lambda s: s.crawls.save_validators(
@@ -311,6 +313,7 @@ WAYS: dict[str, Way] = {
         )
     ),
     "crawls.standing": reads(lambda s: s.crawls.standing(TARGET)),
+    "crawls.standings": reads(lambda s: s.crawls.standings("appstore")),
     "crawls.start": writes(lambda s: s.crawls.start(TARGET, NOW)),
     "crawls.validators": reads(lambda s: s.crawls.validators("http://a.example/")),
     "quotas.spend": writes(lambda s: s.quotas.spend("account", "2026-03-10", 1, 10)),
