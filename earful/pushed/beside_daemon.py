@@ -21,9 +21,11 @@ from earful.http_serving import HEALTHY, STOP_S
 
 log = logging.getLogger("earful.webhook")
 
-MODULE = "earful.webhook.intake_process"
+MODULE = "earful.pushed.intake_process"
 _STAGE = "webhook"
 _ANSWER_WITHIN_S = 20.0
+# `earful check` does not wait for a stranger at the port for longer.
+_KNOWN_WITHIN_S = 5.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 # What has run for so long has started well; what ends earlier is in trouble, though it answers.
 _STEADY_S = 60.0
@@ -145,7 +147,7 @@ def answers(webhook: WebhookSettings) -> bool:
     """Tell whether a webhook of Earful's answers where this one is to listen."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(webhook.host, webhook.host)
     try:
-        with urlopen(f"http://{host}:{webhook.port}/health", timeout=_ANSWER_WITHIN_S) as response:
+        with urlopen(f"http://{host}:{webhook.port}/health", timeout=_KNOWN_WITHIN_S) as response:
             return bool(json.loads(response.read(100)) == HEALTHY)
     except (OSError, HTTPException, ValueError):
         return False

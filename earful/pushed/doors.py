@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from config.errors import ConfigError, InputError
 from config.settings import DoorSettings, WebhookSettings
 from earful.importing.wishes import Wishes, date_reading, language_wished
-from earful.webhook.signatures import keys_of
+from earful.pushed.signatures import keys_of
 
 _SECRET = "EARFUL_WEBHOOK_SECRET"
 
@@ -34,13 +34,17 @@ def wishes_of(door: DoorSettings) -> Wishes:
 
 def check_doors(webhook: WebhookSettings) -> None:
     """Raise ConfigError for the first door whose values cannot be."""
-    from earful.importing.layouts import layout_named
+    from earful.importing.layouts import FIELDS, layout_named
 
     for number, door in enumerate(webhook.doors):
         try:
             wishes_of(door)
             if door.layout:
                 layout_named(door.layout)
+            for ours in door.map.values():
+                if ours and ours not in FIELDS:
+                    known = ", ".join(FIELDS)
+                    raise InputError(f"map: {ours!r} is no column of mentions; they are: {known}")
         except InputError as error:
             raise ConfigError(f"webhook.doors[{number}]: {as_keys(str(error))}") from error
 

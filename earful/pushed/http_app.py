@@ -12,8 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.settings import DoorSettings
 from earful.http_serving import HEALTHY, Message, Receive, Send
-from earful.webhook.intake import Answer
-from earful.webhook.signatures import SignatureError, check_standard_headers
+from earful.pushed.intake import Answer
+from earful.pushed.signatures import SignatureError, check_standard_headers
 
 MAX_BODY = 5_000_000
 _PATH = "/webhook/"
@@ -93,11 +93,12 @@ class WebhookApp:
             return
         self._waiting += 1
         try:
-            body = await _read(receive)
+            body, whole = await _read(receive)
             if body is None:
                 return  # its sender is gone
             if len(body) > MAX_BODY:
-                await _drain(receive)
+                if not whole:
+                    await _drain(receive)
                 answer = _too_long()
             else:
                 answer = await asyncio.get_running_loop().run_in_executor(
@@ -139,17 +140,20 @@ class WebhookApp:
         return None
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """Read a body, a little more than the most; None where its sender goes away."""
+async def _read(receive: Receive) -> tuple[bytes | None, bool]:
+    """Read a body, of one that is too long a little more than the most, and say if it is whole.
+
+    None where its sender goes away.
+    """
     body = bytearray()
     while len(body) <= MAX_BODY:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return None
+            return None, False
         body += message.get("body", b"")
         if not message.get("more_body"):
-            break
-    return bytes(body)
+            return bytes(body), True
+    return bytes(body), False
 
 
 async def _drain(receive: Receive) -> None:

@@ -18,11 +18,11 @@ from earful.failing import describe
 from earful.importing.column_plan import plan_columns
 from earful.importing.import_rows import FileImport, ImportReport
 from earful.importing.json_rows import JsonTable
-from earful.importing.layouts import layout_named, recognised
+from earful.importing.layouts import folded, layout_named, recognised
 from earful.importing.packed_files import PackedFile
 from earful.importing.text_encoding import TextEncoding
-from earful.webhook.doors import as_keys, wishes_of
-from earful.webhook.signatures import SignatureError, verify_hub, verify_standard
+from earful.pushed.doors import as_keys, wishes_of
+from earful.pushed.signatures import SignatureError, verify_hub, verify_standard
 from storage.store import Store
 from storage.tables.webhook_receipts import Receipt
 
@@ -136,7 +136,10 @@ def _read(door: DoorSettings, body: bytes, now: datetime) -> FileImport:
     table = JsonTable(
         _Body(Path(_WHERE), size=len(body), content=body), TextEncoding("utf-8-sig", "UTF-8")
     )
+    # A sender leaves out what is empty: of what `map` names, a row need not have all.
+    have = set(map(folded, table.columns))
     wishes = wishes_of(door)
+    wishes = replace(wishes, maps=tuple(one for one in wishes.maps if folded(one[0]) in have))
     if wishes.source is None:
         layout = layout_named(door.layout) if door.layout else recognised(table.columns)
         plan = plan_columns(table.columns, layout, wishes.maps, _WHERE)
