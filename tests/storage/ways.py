@@ -42,6 +42,7 @@ from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
 from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
+from storage.tables.webhook_receipts import Receipt
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -58,6 +59,17 @@ INCIDENT = Incident(
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
 LEARNT = StoredModel(brand=BRAND, trained_at=NOW, learnt_from="5 yes, 5 no", model="{}")
 ANGRY = make_verdict(Experience.ANGRY)
+RECEIPT = Receipt(
+    door="shop",
+    delivery_id="msg_1",
+    body_hash="00",
+    at=NOW,
+    new=1,
+    edited=0,
+    known=0,
+    same=0,
+    refused=0,
+)
 HOURS = timedelta(hours=24)
 OLD = Backlog(
     brand=BRAND,
@@ -132,6 +144,7 @@ def furnish(path: Path) -> None:
         store.problems.record([PROBLEM])
         store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
         store.quotas.spend("account", "2026-03-10", 1, 10)
+        store.webhook_receipts.add(RECEIPT)
 
 
 def found_methods() -> set[str]:
@@ -317,6 +330,9 @@ WAYS: dict[str, Way] = {
     "crawls.start": writes(lambda s: s.crawls.start(TARGET, NOW)),
     "crawls.validators": reads(lambda s: s.crawls.validators("http://a.example/")),
     "quotas.spend": writes(lambda s: s.quotas.spend("account", "2026-03-10", 1, 10)),
+    "webhook_receipts.add": writes(lambda s: s.webhook_receipts.add(RECEIPT)),
+    "webhook_receipts.find": reads(lambda s: s.webhook_receipts.find("shop", "msg_1")),
+    "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
     "insight.answers": reads(lambda s: s.insight.answers(ALL)),
