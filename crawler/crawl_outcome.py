@@ -114,6 +114,8 @@ def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None
     remarks = []
     if mentions == _number(stats, stat_keys.IRRELEVANT):
         remarks.append(f"none of {_entries(mentions)} matched the brand's query")
+    if undated := _number(stats, stat_keys.UNDATED):
+        remarks.append(f"{_entries(undated)} without a date that can be read")
     if refused:
         remarks.append(f"Earful refused {_entries(refused)}")
     if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":

@@ -43,6 +43,7 @@ class BlueskySpider(MentionSpider):
     label = "Bluesky"
     place = "on Bluesky"
     default_base_url = "https://bsky.social"
+    names_are_ids = True
     robots = False
     asks_since = True
     always = ("url", "author", "author_native_id")
@@ -221,7 +222,7 @@ class BlueskySpider(MentionSpider):
         did = author.get("did") or place[1]
         return self.mention(
             native_id=uri,
-            text=fields.plain(record.get("text"), "text"),
+            text=fields.plain(record.get("text"), "text") or "\n".join(_described(record)),
             created_at=self._written(post, record),
             url=f"https://bsky.app/profile/{place[1]}/post/{place[2]}",
             author=fields.line(author.get("handle"), "handle"),
@@ -273,6 +274,17 @@ def _labels(labels: object) -> Iterator[str]:
         value = label.get("val")
         if isinstance(value, str) and not label.get("neg"):
             yield value
+
+
+def _described(record: Mapping[str, Any]) -> Iterator[str]:
+    """Give what a post without words says of its pictures or its film."""
+    embed = object_in(record, "embed")
+    media = embed.get("media") or embed  # of a quote with pictures
+    pictures = at(media, "images")
+    for one in (*objects(pictures if isinstance(pictures, list) else []), media):
+        alt = at(one, "alt")
+        if isinstance(alt, str) and (text := fields.plain(alt)):
+            yield text
 
 
 def _language(languages: object) -> str | None:

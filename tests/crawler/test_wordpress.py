@@ -40,7 +40,6 @@ def test_a_comment_becomes_a_whole_mention() -> None:
         created_at=datetime(2026, 9, 20, 11, 26, 40, tzinfo=UTC),
         url="https://blog.acme.example/2026/09/new-cabin/#comment-70000000002",
         author="Ole",
-        author_native_id="blog.acme.example:Ole",
         parent_id="wordpress:blog.acme.example#70000000001",
     )
     assert mentions[1].text == "Acme Air lost my bag – nobody answers.\n\nDay four & counting."
