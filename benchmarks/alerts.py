@@ -23,7 +23,7 @@ from alerts.outbox.delivery import deliver  # noqa: E402
 from alerts.outbox.send_queue import Pace  # noqa: E402
 from alerts.slack.client import BotTransport  # noqa: E402
 from config.settings import parse_settings  # noqa: E402
-from earful import jobs  # noqa: E402
+from earful.stages import judge_stage  # noqa: E402
 from storage.models import Experience, Mention  # noqa: E402
 from storage.store import Store  # noqa: E402
 from storage.tables.verdicts import Scored  # noqa: E402
@@ -53,7 +53,7 @@ def latencies(folder: Path, number: int) -> list[float]:
             began = time.time()
             verdict = make_verdict(Experience.ANGRY)
             store.verdicts.save([Scored(mention=mention, verdict=verdict)], now())
-            jobs.judge_waiting(store, settings, now)
+            judge_stage.judge_waiting(store, settings, now)
             deliver(store.outbox, bot, now, time.sleep, pace=Pace(0), workers=8)
             found.append(slack.called("chat.postMessage")[-1].at - began)
     return found

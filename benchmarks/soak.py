@@ -21,7 +21,7 @@ from collections import Counter
 from pathlib import Path
 
 from earful.app import utc_now
-from earful.demo.site import DemoSite
+from earful.demo.demo_site import DemoSite
 from earful.demo.story import build_story
 from storage.models import AlertState
 from storage.store import Store

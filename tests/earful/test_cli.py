@@ -58,10 +58,10 @@ def test_init_writes_a_config_that_check_accepts(earful: Earful, tmp_path: Path)
     assert "chat:write" in manifest["oauth_config"]["scopes"]["bot"]
     again = earful("init", "here")
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "exists already" in again.err
     checked = earful("--config", "here/earful.toml", "check", "--offline")
     assert checked.code == 0, checked.err + checked.out
-    assert "1 brands, 3 sources" in checked.out
+    assert "1 brand, 3 sources" in checked.out
 
 
 @pytest.mark.parametrize(
