@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.models.nobody import author_key
+from storage.models.nobody import author_key, is_of_one_mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,12 @@ class Mention:
         """Name the author; whom only a name tells is the author of this mention alone."""
         key = author_key(self.author, self.author_native_id, self.native_id)
         return f"{self.source}:{key}" if key else None
+
+    @property
+    def is_by_known_author(self) -> bool:
+        """Tell whether its author would be known again: an id tells them, and not a name alone."""
+        key = author_key(self.author, self.author_native_id, self.native_id)
+        return key is not None and not is_of_one_mention(key)
 
     @property
     def is_wordless(self) -> bool:
