@@ -55,8 +55,8 @@ class MentionSpider(scrapy.Spider):
     default_base_url: ClassVar[str]
     # True: robots.txt is obeyed. False needs its reason in the docstring.
     robots: ClassVar[bool] = True
-    # True: a user name tells one person at this source, and is their id where none is given. False:
-    # strangers share names, and whom only a name tells is nobody (`storage.models.nobody`).
+    # True: a user name tells one person at this source, and is their id where none is given.
+    # False: strangers share names; whom only a name tells is nobody (`storage.models.nobody`).
     names_are_ids: ClassVar[bool] = False
     # True: mentions must match the brand's query. False: all of the page is about the brand.
     matches_query: ClassVar[bool] = True

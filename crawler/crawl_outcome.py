@@ -46,7 +46,7 @@ def judge(
         reason = "the crawl was stopped before it ended"
         return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
     if problems := stats.get(stat_keys.PROBLEMS):
-        return _of_problems(problems, stats)
+        return _of_problems(problems, stats, previous_counts)
     mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
     if shape := _changed_shape(stats, mentions, refused):
         return CrawlOutcome.BROKEN, shape
@@ -56,7 +56,9 @@ def judge(
 
 
 def _of_problems(
-    problems: Sequence[Mapping[str, str]], stats: Mapping[str, Any]
+    problems: Sequence[Mapping[str, str]],
+    stats: Mapping[str, Any],
+    previous_counts: Sequence[int],
 ) -> tuple[CrawlOutcome, str]:
     kinds = [CrawlOutcome(problem["outcome"]) for problem in problems]
     outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
@@ -67,7 +69,21 @@ def _of_problems(
         sentence += f" (and {_counted(others, 'more problem')})"
     if kept := _number(stats, stat_keys.MENTIONS):
         sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
-    return outcome, f"{sentence}: {_ADVICE[outcome]}"
+    return outcome, f"{sentence}: {_advice(outcome, worst, previous_counts)}"
+
+
+def _advice(
+    outcome: CrawlOutcome, worst: Mapping[str, str], previous_counts: Sequence[int]
+) -> str:
+    """Say what to do; an id that good runs were asked with is not to blame for a lost page."""
+    if not worst.get("missing"):
+        return _ADVICE[outcome]
+    if not previous_counts:
+        return "check the id or address in earful.toml"
+    return (
+        "there was one before, so the fault is the site's, not your settings'; the next crawl "
+        "tries again, and if it stays so, look whether the page has moved"
+    )
 
 
 def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:

@@ -31,6 +31,8 @@ def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
         entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        if problem.missing:
+            entry["missing"] = "yes"
         stats.set_value(stat_keys.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)

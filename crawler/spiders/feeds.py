@@ -124,7 +124,7 @@ class FeedsSpider(MentionSpider):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        # Which entry has the guid that several of this crawl share: none where an older one has it.
+        # Which entry has the guid that several of this crawl share; "": the store has another.
         self._holders: dict[str, str] = {}
 
     @property
@@ -274,13 +274,12 @@ def _author_id(entry: Any, publisher: Any, where: str) -> str | None:
 
 def _holder(each: Mapping[str, Mention], stored: str | None) -> str:
     """Choose which of the entries that share an id keeps it; "" where the store has another."""
+    newest_first = list(each.values())
     if stored is not None:
-        held = (one for one in each.values() if one.text_hash == stored)
+        holders = [one for one in newest_first if one.text_hash == stored]
     else:
-        # Feeds begin with their newest.
-        held = iter(sorted(reversed(each.values()), key=lambda one: one.created_at or one.fetched_at))
-    one = next(held, None)
-    return f"{one.native_id}#{_said_by(one)}" if one else ""
+        holders = sorted(newest_first[::-1], key=lambda one: one.created_at or one.fetched_at)
+    return f"{holders[0].native_id}#{_said_by(holders[0])}" if holders else ""
 
 
 def _said_by(mention: Mention) -> str:

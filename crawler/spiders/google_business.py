@@ -96,9 +96,7 @@ class GoogleBusinessSpider(MentionSpider):
         if token is None:
             return
         location = meta_of(response).get("location") or self.options.locations[0]
-        yield from self.more(
-            response, mentions, self.options.pages, self._page(location, token)
-        )
+        yield from self.more(response, mentions, self.options.pages, self._page(location, token))
 
     def _page(self, location: str, token: str | None = None) -> Request:
         params: dict[str, object] = {"pageSize": 50, "orderBy": "updateTime desc"}

@@ -124,11 +124,10 @@ class WebReviewsSpider(MentionSpider):
         stars, top = rating_of(first(review, "reviewRating", "rating"))
         created = self._time(review)
         author, author_url = author_of(first(review, "author", "creator", "reviewer"))
-        somebodys = stars is not None and (author is not None or created is not None)
-        if not text and not title and not somebodys:
-            # The stars of the page itself, or a reference to a review that stands elsewhere.
-            if stars is not None or review.keys() <= {"@type", "@id"}:
-                return None
+        wordless, nobodys = not text and not title, author is None and created is None
+        stub = review.keys() <= {"@type", "@id"}
+        if wordless and nobodys and (stars is not None or stub):
+            return None  # the stars of the page itself, or a review that stands elsewhere
         host = urlsplit(where).netloc.casefold().removeprefix("www.")
         stated = stated_name(review, where)
         if stated and len(names[stated]) == 1:

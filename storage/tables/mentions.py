@@ -84,7 +84,9 @@ class Mentions:
         new, edited = 0, 0
         stored = self._stored(connection, latest)
         rows = {key: _row(mention, stored.get(key)) for key, mention in latest.items()}
-        known_better = {key for key, row in rows.items() if row["author_id"] != latest[key].author_id}
+        known_better = {
+            key for key, row in rows.items() if row["author_id"] != latest[key].author_id
+        }
         self._save_authors(connection, (m for k, m in latest.items() if k not in known_better))
         inserts = []
         for mention in latest.values():
@@ -281,9 +283,8 @@ def _row(mention: Mention, old: sqlite3.Row | None) -> dict[str, Any]:
     Some sources give the same review with its author's id in one place, by a name in another.
     """
     row: dict[str, Any] = {column: getattr(mention, column) for column in _COLUMNS}
-    if old is not None and old["author_id"] and (given := row["author_id"]):
-        if is_of_one_mention(given.removeprefix(f"{mention.source}:")):
-            row["author_id"] = old["author_id"]
+    if old is not None and old["author_id"] and not mention.is_by_known_author:
+        row["author_id"] = old["author_id"] if mention.author_id else None
     for name, value in row.items():
         if isinstance(value, datetime):
             row[name] = iso(value)
