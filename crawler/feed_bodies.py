@@ -94,8 +94,11 @@ def _is_written(parsed: struct_time, raw: str) -> bool:
     numbers = [int(number) for number in _DATE_NUMBER.findall(_TIME_OF_DAY.sub(" ", raw))]
     if len(numbers) < 2 and not _MONTH_NAME.search(raw):
         return False
-    for days in (0, -1, 1):  # a zone may put it into the day before or after
-        day = date(*parsed[:3]) + timedelta(days=days)
+    try:
+        around = [date(*parsed[:3]) + timedelta(days=days) for days in (0, -1, 1)]
+    except (ValueError, OverflowError):
+        return False  # the year 0
+    for day in around:  # a zone may put it into the day before or after
         if day.day in numbers:
             rest = list(numbers)
             rest.remove(day.day)

@@ -185,10 +185,10 @@ class DiscourseSpider(MentionSpider):
         windows = meta.get("windows", True) and newest - min(older, default=newest) < _WINDOW
         if older:
             last = min(older)
-        elif windows and before is not None and empty < _EMPTY_WINDOWS:
+        elif windows and before and empty < _EMPTY_WINDOWS and max(numbers, default=0) <= before:
             last = before - _WINDOW
         else:
-            return
+            return  # the end, or a forum that gives the newest whatever is asked
         if last <= 1:
             return
         read, asked = meta.get("read", 0) + len(older), meta.get("asked", 1) + 1
@@ -202,7 +202,8 @@ class DiscourseSpider(MentionSpider):
             asked=asked,
         )
         # A page of pictures and of the forum's own posts says nothing of what is older.
-        for one in self.more(response, mentions, pages, following, past_empty=True):
+        new = mentions if older else []  # a window begins with the last post of the one before
+        for one in self.more(response, new, pages, following, past_empty=True):
             following.meta["page"] = 1 + read // _WINDOW if windows else asked
             yield one
 

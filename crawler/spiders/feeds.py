@@ -276,10 +276,10 @@ def _holder(each: Mapping[str, Mention], stored: str | None) -> str:
     """Choose which of the entries that share an id keeps it; "" where the store has another."""
     newest_first = list(each.values())
     if stored is not None:
-        holders = [one for one in newest_first if one.text_hash == stored]
+        holder = next((one for one in newest_first if one.text_hash == stored), None)
     else:
-        holders = sorted(newest_first[::-1], key=lambda one: one.created_at or one.fetched_at)
-    return f"{holders[0].native_id}#{_said_by(holders[0])}" if holders else ""
+        holder = min(reversed(newest_first), key=lambda one: one.created_at or one.fetched_at)
+    return f"{holder.native_id}#{_said_by(holder)}" if holder else ""
 
 
 def _said_by(mention: Mention) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from crawler.spiders.feeds import FeedsSpider
 from storage.models import CrawlOutcome, Mention
+from storage.store import Store
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
 
 BODY = response_of("feeds").decode()
@@ -180,3 +182,84 @@ def test_base_url_moves_any_address_and_links_stay_public() -> None:
 def test_wrong_options_are_refused(options: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         FeedsSpider.Options.model_validate(options)
+
+
+def rss(*items: str) -> str:
+    entries = "".join(f"<item>{item}</item>" for item in items)
+    return f'<rss version="2.0"><channel><title>t</title>{entries}</channel></rss>'
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("Sat, 28 Nov 2026 09:07:41 GMT", "2026-11-28T09:07:41"),
+        ("2026-11-28", "2026-11-28T00:00:00"),
+        ("Sat, 28 Nov 2026 23:30:00 -0500", "2026-11-29T04:30:00"),
+        ("2026-11", None),
+        ("2026-01", None),
+        ("2026", None),
+        ("gestern", None),
+        ("0000-00-00", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_what_is_written_or_none(written: str, read_as: str | None) -> None:
+    spider = FeedsSpider(query="x", options=URL, now=datetime(2026, 12, 1, tzinfo=UTC))
+    body = rss(f"<guid>tag:x,1</guid><title>Hi</title><pubDate>{written}</pubDate>")
+    (mention,), refusals, _, problem = read(spider, body)
+    when = mention.created_at.isoformat().removesuffix("+00:00") if mention.created_at else None
+    assert (when, refusals, problem) == (read_as, [], None)
+
+
+@pytest.mark.parametrize("day", ["2026/11/28", "2026/01/28", "2026/02/28 02:07:41"])
+def test_the_first_of_the_month_is_no_guess(day: str) -> None:
+    """feedparser reads all of these as the first of their month."""
+    spider = FeedsSpider(query="x", options=URL, now=datetime(2026, 12, 1, tzinfo=UTC))
+    body = rss(f"<guid>tag:x,1</guid><title>Hi</title><pubDate>{day}</pubDate>")
+    ((mention,), *_) = read(spider, body)
+    assert mention.created_at is None or mention.created_at.day == 28
+
+
+def said(*texts: str, place: str = "<guid>https://shop.example/reviews</guid>") -> str:
+    return rss(*(f"{place}<title>Review</title><description>{t}</description>" for t in texts))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "<guid>https://shop.example/reviews</guid>",
+        "<guid>17</guid>",
+        "<link>https://shop.example/reviews</link>",
+    ],
+)
+def test_entries_that_share_an_id_are_as_many_as_they_have_texts(
+    place: str, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+
+        def crawl(*texts: str) -> dict[str, str]:
+            spider = spider_of("feeds", URL)
+            spider.stored = lambda ids: store.mentions.known("feeds", ids, NOW)
+            mentions, refusals, _, problem = read(spider, said(*texts, place=place))
+            assert (refusals, problem) == ([], None)
+            saved = store.mentions.save(mentions)
+            assert saved.edited == 0, "nobody's words take another's place"
+            return {mention.text: mention.native_id for mention in mentions}
+
+        alone = crawl("One")
+        first = crawl("Two", "One", "Two")
+        assert first["One"] == alone["One"], "the store's own keeps the id"
+        again = crawl("Four", "Three", "Two", "One")
+        assert again.items() >= first.items()
+        assert crawl("Four", "Three")["Three"] == again["Three"], "the first has left the feed"
+        assert crawl("Four") == {"Four": again["Four"]}
+        assert store.mentions.count() == 4
+
+
+def test_an_entry_with_an_id_of_its_own_is_edited_in_place(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        for text in ("Slow", "Slow. Edit: they called."):
+            spider = spider_of("feeds", URL)
+            spider.stored = lambda ids: store.mentions.known("feeds", ids, NOW)
+            store.mentions.save(read(spider, said(text))[0])
+        assert store.mentions.count() == 1
