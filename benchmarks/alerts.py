@@ -40,7 +40,7 @@ def latencies(folder: Path, number: int) -> list[float]:
     """Give the seconds from a stored mention to Slack's receipt, one at a time."""
     raw = {"brands": [{"name": "Acme", "query": "acme"}], "alerts": {"incident_over": 10_000}}
     settings = parse_settings(raw, {}, where="benchmark")
-    found = []
+    seconds = []
     with FakeSlack() as slack, Store.open(folder / "one.db", migrate=True) as store:
         bot = BotTransport(slack.token, api_url=slack.api_url)
         for place in range(number):
@@ -55,8 +55,8 @@ def latencies(folder: Path, number: int) -> list[float]:
             store.verdicts.save([Scored(mention=mention, verdict=verdict)], now())
             judge_stage.judge_waiting(store, settings, now)
             deliver(store.outbox, bot, now, time.sleep, pace=Pace(0), workers=8)
-            found.append(slack.called("chat.postMessage")[-1].at - began)
-    return found
+            seconds.append(slack.called("chat.postMessage")[-1].at - began)
+    return seconds
 
 
 def drain(folder: Path, queued: int, channels: int, pace: float) -> tuple[float, float]:
@@ -85,11 +85,11 @@ def main() -> None:
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = sorted(latencies(Path(folder), options.mentions))
-        p95 = found[max(0, round(0.95 * len(found)) - 1)]
+        seconds = sorted(latencies(Path(folder), options.mentions))
+        p95 = seconds[max(0, round(0.95 * len(seconds)) - 1)]
         print(
-            f"stored mention to Slack's receipt, {len(found)} times: median "
-            f"{1000 * statistics.median(found):.0f} ms, 95th percentile {1000 * p95:.0f} ms"
+            f"stored mention to Slack's receipt, {len(seconds)} times: median "
+            f"{1000 * statistics.median(seconds):.0f} ms, 95th percentile {1000 * p95:.0f} ms"
         )
         took, ideal = drain(Path(folder), options.queued, options.channels, options.pace)
         print(

@@ -22,6 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import peak_mib  # noqa: E402
+
 PER_PAGE = 100
 MOST_MIB = 200
 SENTENCES = (
@@ -113,14 +115,6 @@ def measure(kind: str, port: int, pages: int) -> dict[str, Any]:
             mentions = int(crawler.stats.get_value("item_scraped_count", 0))
             assert kind != "store" or store.mentions.count() == mentions
     return {"seconds": seconds, "cpu": cpu, "mentions": mentions, "peak_mib": peak_mib()}
-
-
-def peak_mib() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
 
 
 def compare(pages: int, rounds: int) -> None:

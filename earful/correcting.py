@@ -15,18 +15,25 @@ from config.errors import InputError
 from config.settings import Settings
 from earful import case_acts
 from earful.case_acts import Actor
-from earful.importing import Refusal
 from earful.policies import Policies
 from storage.models import Experience, Stance
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
 
 COLUMNS = ("mention_id", "experience", "stance", "by", "note")
 # A person looked at exactly this text, and it is one that the model had to ask about.
 WEIGHT = 3.0
 Label = TypeVar("Label", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not taken; `row` counts from 1, the header aside."""
+
+    row: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -63,7 +70,7 @@ def correct_file(
 
 def examples(store: Store) -> list[Example]:
     """Give the store's corrections as labelled texts that weigh more than others."""
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
     from sentiment.scoring.text import Text
 
     return [

@@ -28,8 +28,8 @@ from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
 from earful.worker_thread import WorkerThread
-from storage.probe import probe
 from storage.store import Store
+from storage.write_check import probe
 
 if TYPE_CHECKING:
     from alerts.slack.buttons import Listener

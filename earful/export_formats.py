@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from config.errors import InputError
+from earful.spreadsheet_guard import guarded
 from storage.models import from_iso
 from storage.reports import Filter
 from storage.store import Store
@@ -27,8 +28,6 @@ COLUMNS = (
 _TIMES = ("created_at", "owner_replied_at", "fetched_at", "edited_at", "scored_at")
 _TRUTHS = ("sure", "corrected")
 _BATCH = 5000
-# What a spreadsheet takes for the start of a formula, in its wide forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class ExportFormat(StrEnum):
@@ -61,11 +60,6 @@ def export(store: Store, which: Filter, kind: ExportFormat | str, target: Path |
     finally:
         partial.unlink(missing_ok=True)
     return count
-
-
-def guarded(value: Any) -> Any:
-    """Mark a text that a spreadsheet would run as a formula; other values pass."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _write_csv(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:

@@ -18,8 +18,8 @@ from earful.app import target_of
 from earful.failing import stage_name
 from earful.process_locks import lock_for_daemon
 from storage.models import Failure, SourceState
-from storage.probe import probe
 from storage.store import Store
+from storage.write_check import probe
 
 STUCK = timedelta(minutes=15)
 """What waits longer than this is stuck, not busy."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -18,8 +17,6 @@ from storage import fields
 from storage.models import Mention
 
 _STARS = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}
-_TRANSLATED = re.compile(r"\(Translated by Google\)\s*")
-_ORIGINAL = re.compile(r"\(Original\)\s*")
 
 _Number = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 
@@ -120,7 +117,7 @@ class GoogleBusinessSpider(MentionSpider):
         place = self.options.place_id
         return self.mention(
             native_id=native_id,
-            text=_original(fields.plain(review.get("comment"), "comment")),
+            text=fields.original(fields.plain(review.get("comment"), "comment")),
             created_at=fields.moment(created, self.now, "createTime"),
             edited_at=fields.later(review.get("updateTime"), self.now, "updateTime"),
             # The API gives no address of a review.
@@ -131,20 +128,9 @@ class GoogleBusinessSpider(MentionSpider):
             author=None if reviewer.get("isAnonymous") is True else name,
             rating=stars,
             rating_max=5.0,
-            owner_reply=_original(fields.plain(reply.get("comment"), "reply")),
+            owner_reply=fields.original(fields.plain(reply.get("comment"), "reply")),
             owner_replied_at=fields.later(reply.get("updateTime"), self.now, "reply's time"),
         )
-
-
-def _original(text: str) -> str:
-    """Give what was written: Google puts its translation before the original, or behind it."""
-    original = _ORIGINAL.search(text)
-    if original and _TRANSLATED.match(text):
-        return text[original.end() :].strip()
-    translated = _TRANSLATED.search(text)
-    if not translated:
-        return text
-    return (text[: translated.start()].strip()) or text[translated.end() :].strip()
 
 
 def _last(name: object) -> str | None:

@@ -17,7 +17,7 @@ def evaluate(file: Path, as_json: bool) -> int:
     Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
     `rating_max`.
     """
-    from sentiment.judging.evaluation import evaluate as run_evaluation
+    from sentiment.quality.evaluation import evaluate as run_evaluation
     from sentiment.scoring.classifier import Classifier
 
     report = run_evaluation(Classifier.load(), file)

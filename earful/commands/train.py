@@ -62,6 +62,7 @@ def train(
     `rating_max`, `dataset`, `sure` and `weight`.
     """
     from earful import console, correcting
+    from sentiment.learning.training import Labels, Method
     from sentiment.learning.training import train as run_training
 
     floors = _floors(floor, output)
@@ -80,15 +81,10 @@ def train(
             bar.update(tasks[phase], completed=step, total=steps)
 
         made = run_training(
-            files,
+            Labels(files, learnt, held_out),
             output,
-            epochs=epochs,
-            seed=seed,
-            held_out=held_out,
-            pool=pool,
-            teacher=teacher,
+            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher),
             floors=floors,
-            corrections=learnt,
             progress=show,
         )
     click.echo(made.report.table())
@@ -101,7 +97,7 @@ def train(
 
 def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     """Read the floors; what would replace the shipped weights starts from the pinned ones."""
-    from sentiment.judging.floors import FLOORS
+    from sentiment.quality.floors import FLOORS
     from sentiment.scoring.adapter import WEIGHTS
 
     floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}

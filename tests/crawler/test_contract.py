@@ -19,9 +19,10 @@ from crawler.base import MentionSpider
 from crawler.catalog import options_models, sources
 from crawler.runner import CrawlJob
 from storage.models import CrawlOutcome, CrawlReport, SourceState
+from storage.native_ids import origin_of
 from storage.store import Store
 from tests.crawler.fleet import run_fleet
-from tests.crawler.reading import EXAMPLES, RESPONSES, response_of
+from tests.crawler.reading import EXAMPLES, RESPONSES, read, response_of, spider_of
 from tests.crawler.site import Answer, Asked, Reply, running_site
 
 SOURCES = sorted(EXAMPLES)
@@ -48,6 +49,19 @@ def test_every_spider_is_described_tested_and_exemplified() -> None:
         for key, model in spider.Options.model_fields.items():
             assert model.description, f"{name}: describe the option {key}"
     assert set(options_models()) == set(sources()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if not sources()[name].secrets])
+def test_the_id_in_a_link_is_the_spiders(source: str) -> None:
+    """What an export links to is the mention that a crawl stores."""
+    mentions, *_ = read(spider_of(source), response_of(source))
+    assert mentions
+    in_links = [
+        (origin.source, origin.native_id) for one in mentions if (origin := origin_of(one.url))
+    ]
+    has_own = source in ("google_play", "hackernews", "lobsters", "mozilla_addons", "reddit",
+                         "telegram", "youtube")  # fmt: skip
+    assert len(in_links) == (len(mentions) if has_own else 0)
 
 
 @dataclass(frozen=True)

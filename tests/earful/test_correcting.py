@@ -16,7 +16,7 @@ from earful import correcting
 from earful.correcting import Report, correct_file
 from earful.export_formats import export
 from earful.pages.report_page import render_report
-from sentiment.judging.floors import FLOORS
+from sentiment.quality.floors import FLOORS
 from sentiment.scoring import adapter
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.reports import Filter
@@ -216,7 +216,7 @@ def test_train_takes_corrections_and_pins_floors_for_the_shipped_folder(
     shipped = tmp_path / "shipped"
     monkeypatch.setattr(adapter, "WEIGHTS", shipped)
     # They make the training ten times as long, and are tested elsewhere.
-    monkeypatch.setattr("sentiment.learning.training.own_texts", lambda seed: [])
+    monkeypatch.setattr("sentiment.learning.training.made_up", lambda seed: [])
     common = ("train", "labels.jsonl", "--epochs", "0.1")
     refused = earful(*common, "-o", "shipped")
     assert refused.code != 0

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import InputError
-from earful.export_formats import COLUMNS, ExportFormat, export, guarded
+from earful.export_formats import COLUMNS, ExportFormat, export
+from earful.spreadsheet_guard import guarded, unguarded
 from storage.models import Experience, iso
 from storage.reports import Filter
 from storage.store import Store
@@ -130,11 +131,13 @@ def test_csv_runs_no_formula(store: Store) -> None:
     [
         ("=1+1", "'=1+1"), ("+49 30", "'+49 30"), ("-5", "'-5"), ("@me", "'@me"),
         ("\tx", "'\tx"), ("\rx", "'\rx"), ("＝1", "'＝1"),
+        ("'=1", "''=1"), ("'tis", "'tis"),
         (-5, -5), (-0.5, -0.5), (None, None), ("fine = good", "fine = good"), ("", ""),
     ],
 )  # fmt: skip
 def test_only_texts_that_would_run_are_marked(value: object, written: object) -> None:
     assert guarded(value) == written
+    assert not isinstance(value, str) or unguarded(guarded(value)) == value
 
 
 def test_a_filter_chooses_rows(store: Store, told: list[Told]) -> None:

@@ -9,7 +9,7 @@ import torch
 from sentiment.scoring import adapter
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode
-from sentiment.scoring.runtime import Runtime
+from sentiment.scoring.forward_pass import Runtime
 from storage.models import Experience, Stance, Verdict
 
 TEXTS = [
@@ -78,12 +78,6 @@ def test_nothing_to_read_is_none_and_not_sure(classifier: Classifier, text: str)
     assert not verdict.sure
 
 
-def test_a_bare_rating_is_judged_but_not_sure(classifier: Classifier) -> None:
-    low, high = classifier.classify([Text("", None, 1, 5), Text("", None, 5, 5)])
-    assert (low.experience, low.sure, high.sure) == (Experience.ANGRY, False, False)
-    assert high.experience in (Experience.DELIGHTED, Experience.MEDIOCRE)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -115,7 +109,7 @@ def test_a_megabyte_keeps_its_ending_and_is_not_sure(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sentiment.scoring.encoding.MOST_WINDOWS", 8)
-    monkeypatch.setattr("sentiment.scoring.classifier.MOST_WINDOWS", 8)
+    monkeypatch.setattr("sentiment.scoring.logits.MOST_WINDOWS", 8)
     text = "We walked down the long street. " * 32_000
     text += "Then the bus broke down, nobody helped us and they refuse to give us our money back. "
     text += "Terrible service, the worst company we have ever dealt with."

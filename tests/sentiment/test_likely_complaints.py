@@ -10,7 +10,7 @@ import pytest
 
 from config.settings import parse_settings
 from earful.policies import Policies
-from sentiment.judging.calibration import Calibration, Mode, complaint_threshold
+from sentiment.quality.calibration import Calibration, Mode, complaint_threshold
 from sentiment.scoring import adapter
 from sentiment.scoring.likely_complaints import Likely, is_likely
 from storage.models import Experience, Mention, Stance, Verdict, Voice
