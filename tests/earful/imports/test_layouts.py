@@ -241,12 +241,12 @@ def test_a_known_layout_needs_no_mapping(store: Store, name: str) -> None:
     assert report.emptied == {}
     first = stored(store)[0]
     given = dict(expected.first)
-    if name := given.pop("author", None):
+    if author := given.pop("author", None):
         # Only a name tells its author: strangers may have the same.
         given["author_id"] = f"{first['source']}:by/{first['native_id']}"
         mention = store.mentions.get(first["id"])
         assert mention is not None
-        assert mention.author == name
+        assert mention.author == author
     whole = dict.fromkeys(_SIDE) | {"rating_max": 5.0} | given
     assert {key: first[key] for key in whole} == whole
     # Once more: nothing changes.
