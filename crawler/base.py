@@ -112,6 +112,8 @@ class MentionSpider(scrapy.Spider):
         self.stored: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
+        # Those of them whose quota is spent.
+        self.spent_hosts: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -362,8 +364,13 @@ class MentionSpider(scrapy.Spider):
         """Tell that the source says a mention was deleted."""
         return Gone(native_id)
 
-    def wait(self, response: Response, seconds: float) -> None:
-        """Leave a host alone for as long as the body of its response asks."""
+    def wait(self, response: Response, seconds: float, *, spent: bool = False) -> None:
+        """Leave a host alone for as long as the body of its response asks.
+
+        `spent`: because its quota is spent, not because it was asked too much at once.
+        """
         host = urlsplit(response.url).netloc
+        if spent:
+            self.spent_hosts.add(host)
         until = time.monotonic() + max(0.0, seconds)
         self.body_waits[host] = max(self.body_waits.get(host, 0.0), until)
