@@ -162,7 +162,7 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     title = line(mention.title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
-        return f"{no_words(mention)}.", False
+        return no_words(mention), False
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
@@ -250,13 +250,14 @@ def stars_briefly(mention: Mention) -> str:
 
 
 def no_words(mention: Mention) -> str:
-    """Say what is there where no words are: `No words, 1 of 5 stars`."""
-    return f"No words{stars_briefly(mention)}"
+    """Say what is there where no words are: `No words, 1 of 5 stars.`"""
+    rated = stars_briefly(mention)
+    return f"No words{rated}." if rated else "There are no words to read."
 
 
 def first_words(mention: Mention) -> str:
     """Quote the first words, or say what is there in their place."""
-    return f"{no_words(mention)}." if mention.is_wordless else briefly(mention)
+    return no_words(mention) if mention.is_wordless else briefly(mention)
 
 
 def briefly(mention: Mention) -> str:
