@@ -73,7 +73,7 @@ def test_a_single_review_comes_bare() -> None:
     [
         ({"im_rating": ...}, True, None),
         ({"im_rating": {"label": None}}, True, None),
-        ({"im_rating": {"label": "six"}}, False, "rating 'six' is not a number"),
+        ({"im_rating": {"label": "six"}}, False, "rating 'six' is no rating"),
         ({"im_rating": {"label": "6"}}, False, "rating 6 is not between 0 and 5"),
         ({"im_rating": 5}, False, "stands where an object"),
         ({"author": ...}, True, None),
