@@ -463,6 +463,31 @@ def _typed_state(db: Database) -> None:
     )
 
 
+@migrations(name="0013_webhook_receipts")
+def _webhook_receipts(db: Database) -> None:
+    # What the webhook has taken in, by the sender's id for it: the same delivery sent again gets
+    # the same answer and changes nothing. No words of people stand here.
+    _run(
+        db,
+        """
+        CREATE TABLE webhook_receipts (
+            door TEXT NOT NULL,
+            delivery_id TEXT NOT NULL,
+            body_hash TEXT NOT NULL,
+            at TEXT NOT NULL,
+            new INTEGER NOT NULL,
+            edited INTEGER NOT NULL,
+            known INTEGER NOT NULL,
+            same INTEGER NOT NULL,
+            refused INTEGER NOT NULL,
+            PRIMARY KEY (door, delivery_id)
+        ) WITHOUT ROWID;
+
+        CREATE INDEX webhook_receipts_at ON webhook_receipts (at);
+        """,
+    )
+
+
 # Sources whose user names are ids, when this landed.
 _NAMES_ARE_IDS = (
     "bluesky", "devto", "discourse", "gdelt", "github", "hackernews", "lemmy", "lobsters",
@@ -470,7 +495,7 @@ _NAMES_ARE_IDS = (
 )  # fmt: skip
 
 
-@migrations(name="0013_nobody")
+@migrations(name="0014_nobody")
 def _nobody(db: Database) -> None:
     # Whom only a name told was one author with all others of that name, in one place
     # (`host:name`) or in the whole source. Each becomes the author of their one mention; a mute of

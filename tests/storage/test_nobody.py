@@ -100,7 +100,7 @@ def test_an_older_store_parts_the_strangers(tmp_path: Path) -> None:
         ("appstore:77", "appstore", "77", "Maria"),
     ]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrations.apply(Database(connection), stop_before="0013_nobody")
+        migrations.apply(Database(connection), stop_before="0014_nobody")
         for number, (author_id, source, native_id, name) in enumerate(authors):
             connection.execute(
                 "INSERT INTO authors (id, source, native_id, name, first_seen_at, last_seen_at) "
