@@ -63,7 +63,7 @@ def judge_brand(
         if incident is not None:
             unit.incidents.write(incident, [mention.id for mention in gathered])
         unit.judgements.name_staff(decision.staff)
-        unit.judgements.mark_judged(voices, now)
+        unit.judgements.mark_judged(voices, now, decision.fates)
     return decision
 
 
@@ -312,6 +312,8 @@ def relabel(
         if corrected:
             unit.cases.open_new(cases)
             unit.outbox.add(alerts)
+            if cases or alerts:
+                unit.ledger.alerted(mention_id)
             for move in moves:
                 _apply(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
@@ -11,9 +12,10 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
-from storage.models import Mention, SaveResult, Unstored, from_iso, iso
+from storage.models import Fate, LedgerLine, Mention, SaveResult, Unstored, from_iso, iso
 from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
+from storage.tables.ledger import count_lines, unstorable_line
 
 _COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
@@ -40,7 +42,11 @@ class Mentions:
         self._database = database
 
     def save(
-        self, batch: Sequence[Mention], gone: Sequence[str] = (), at: datetime | None = None
+        self,
+        batch: Sequence[Mention],
+        gone: Sequence[str] = (),
+        at: datetime | None = None,
+        left_out: Mapping[LedgerLine, int] | None = None,
     ) -> SaveResult:
         """Upsert mentions by id in one transaction; safe to repeat.
 
@@ -49,59 +55,83 @@ class Mentions:
         comes stays as it is. One that the store cannot hold is refused, the others are stored. The
         ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
         counts stay, and alerts for them that wait are dropped.
+
+        The ledger counts each entry in the transaction that stores it, and with them those that
+        came beside the batch and were `left_out`.
         """
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
+        lines = Counter[LedgerLine](left_out or {})
         for mention in batch:
             try:
                 one = storable(mention)
             except UnstorableError as error:
                 refused.append(Unstored(mention_id=mention.id, reason=str(error)))
+                lines[unstorable_line(mention)] += 1
             else:
+                if one.id in held:
+                    lines[LedgerLine.of(one, Fate.KNOWN)] += 1
                 held[one.id] = one
         ids = [mended(mention_id) for mention_id in gone]
-        if not held and not ids:
-            return SaveResult(refused=tuple(refused))
+        if not held and not ids and not lines:
+            return SaveResult()
         try:
-            saved = self._save(held, ids, at)
+            saved = self._save(held, ids, at, lines)
         except Exception as error:
             if not held or not is_unfit(error):
                 raise
             self._try_out(next(iter(held.values())))
-            saved = self._save_halves(list(held.values()), error) + self._save({}, ids, at)
+            saved = self._save_halves(list(held.values()), error)
+            lines.update(unstorable_line(held[one.mention_id]) for one in saved.refused)
+            saved += self._save({}, ids, at, lines)
         return replace(saved, refused=(*refused, *saved.refused))
 
     def _save(
-        self, latest: dict[str, Mention], gone: Sequence[str], at: datetime | None
+        self,
+        latest: dict[str, Mention],
+        gone: Sequence[str],
+        at: datetime | None,
+        lines: Mapping[LedgerLine, int],
     ) -> SaveResult:
         with self._database.transaction() as connection:
             saved = self._write(connection, latest)
             if gone and at is not None:
                 saved += SaveResult(deleted=_mark_gone(connection, gone, at))
+            count_lines(connection, lines)
         return saved
 
     def _write(self, connection: sqlite3.Connection, latest: dict[str, Mention]) -> SaveResult:
-        new, edited = 0, 0
+        lines = Counter[LedgerLine]()
         stored = self._stored(connection, latest)
         self._save_authors(connection, latest.values())
         inserts = []
         for mention in latest.values():
             row = _row(mention)
             old = stored.get(mention.id)
+            fate = Fate.KNOWN
             if old is None:
                 inserts.append(row)
-                new += 1
+                fate = Fate.NEW
             elif old["brand"] != mention.brand or mention.excerpt:
-                continue
+                pass
             elif old["text_hash"] != mention.text_hash:
+                fate = Fate.EDITED
+                if not _is_judged(connection, old):
+                    lines[_line_of_row(old, Fate.REPLACED)] += 1
                 self._replace_version(connection, old, row)
-                edited += 1
             else:
                 self._refresh(connection, old, row)
+            lines[LedgerLine.of(mention, fate)] += 1
         columns = ", ".join(_COLUMNS)
         marks = ", ".join(f":{column}" for column in _COLUMNS)
         connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
-        return SaveResult(new=new, edited=edited, known=len(latest) - new - edited)
+        count_lines(connection, lines)
+        came_to = Counter[Fate]()
+        for line, entries in lines.items():
+            came_to[line.fate] += entries
+        return SaveResult(
+            new=came_to[Fate.NEW], edited=came_to[Fate.EDITED], known=came_to[Fate.KNOWN]
+        )
 
     def _save_halves(self, mentions: Sequence[Mention], error: Exception) -> SaveResult:
         """Save mentions that cannot all be stored at once; those that cannot alone are refused."""
@@ -112,7 +142,7 @@ class Mentions:
         middle = (len(mentions) + 1) // 2
         for half in (mentions[:middle], mentions[middle:]):
             try:
-                saved += self._save({mention.id: mention for mention in half}, (), None)
+                saved += self._save({mention.id: mention for mention in half}, (), None, {})
             except Exception as again:
                 if not is_unfit(again):
                     raise
@@ -278,6 +308,20 @@ def _row(mention: Mention) -> dict[str, Any]:
         if isinstance(value, datetime):
             row[name] = iso(value)
     return row
+
+
+def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+    """Tell whether the rules have seen the present text of a mention's row."""
+    found = connection.execute(
+        "SELECT 1 FROM verdicts WHERE id = ? AND judged_at IS NOT NULL", (row["verdict_id"],)
+    )
+    return found.fetchone() is not None
+
+
+def _line_of_row(row: sqlite3.Row, fate: Fate) -> LedgerLine:
+    return LedgerLine(
+        day=row["fetched_at"][:10], brand=row["brand"], source=row["source"], fate=fate
+    )
 
 
 def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime) -> int:
