@@ -142,6 +142,20 @@ def test_a_text_that_is_edited_while_the_rules_see_it_is_not_lost(store: Store) 
     assert entries(store, NOW - DAY)["2026-03-09"] == {"new": 1, "alerted": 1}
 
 
+def test_an_edited_text_that_waits_for_its_verdict_is_not_judged_with_its_older_one(
+    store: Store,
+) -> None:
+    store.mentions.save([say()])
+    score(store)
+    store.mentions.save([say(text=TEXTS[1])])
+    store.mentions.save([], ["steam:1"], NOW)
+    store.judgements.judge_copies(NOW)
+    assert entries(store) == {TODAY: {"new": 1, "edited": 1, "replaced": 1, "waiting": 1}}
+    score(store)
+    store.judgements.judge_copies(NOW)
+    assert entries(store) == {TODAY: {"new": 1, "edited": 1, "replaced": 1, "deleted": 1}}
+
+
 def test_a_text_that_is_edited_back_is_quiet(store: Store) -> None:
     for text in (TEXTS[0], TEXTS[1], TEXTS[0]):
         store.mentions.save([say(text=text)])
@@ -343,7 +357,7 @@ def test_every_entry_seen_is_accounted_for_once_whatever_happens(tmp_path: Path)
     empty, path = tmp_path / "empty.db", tmp_path / "earful.db"
     Store.open(empty, migrate=True).close()
 
-    @settings(max_examples=25)
+    @settings(max_examples=20)
     @given(st.lists(_STEPS, min_size=60, max_size=120))
     def holds(steps: list[tuple[str, tuple[Any, ...]]]) -> None:
         for old in tmp_path.glob("earful.db*"):
