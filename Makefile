@@ -15,7 +15,7 @@ ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=96
 endif
 
-.PHONY: run test quick install dev lint unit browser mailserver clean
+.PHONY: run test quick install dev lock lint unit browser mailserver clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi
@@ -23,6 +23,10 @@ run: install
 install: $(VENV)/.installed
 
 dev: $(VENV)/.dev
+
+# Whenever constraints.txt changes. pip's config says where torch's build for CPUs lies.
+lock: dev
+	$(BIN)/python -m tests.lock_file
 
 test: dev browser mailserver lint unit
 

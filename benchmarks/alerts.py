@@ -23,7 +23,7 @@ from alerts.outbox.delivery import deliver  # noqa: E402
 from alerts.outbox.send_queue import Pace  # noqa: E402
 from alerts.slack.client import BotTransport  # noqa: E402
 from config.settings import parse_settings  # noqa: E402
-from earful import jobs  # noqa: E402
+from earful.stages import judge_stage  # noqa: E402
 from storage.models import Experience, Mention  # noqa: E402
 from storage.store import Store  # noqa: E402
 from storage.tables.verdicts import Scored  # noqa: E402
@@ -40,7 +40,7 @@ def latencies(folder: Path, number: int) -> list[float]:
     """Give the seconds from a stored mention to Slack's receipt, one at a time."""
     raw = {"brands": [{"name": "Acme", "query": "acme"}], "alerts": {"incident_over": 10_000}}
     settings = parse_settings(raw, {}, where="benchmark")
-    found = []
+    seconds = []
     with FakeSlack() as slack, Store.open(folder / "one.db", migrate=True) as store:
         bot = BotTransport(slack.token, api_url=slack.api_url)
         for place in range(number):
@@ -53,10 +53,10 @@ def latencies(folder: Path, number: int) -> list[float]:
             began = time.time()
             verdict = make_verdict(Experience.ANGRY)
             store.verdicts.save([Scored(mention=mention, verdict=verdict)], now())
-            jobs.judge_waiting(store, settings, now)
+            judge_stage.judge_waiting(store, settings, now)
             deliver(store.outbox, bot, now, time.sleep, pace=Pace(0), workers=8)
-            found.append(slack.called("chat.postMessage")[-1].at - began)
-    return found
+            seconds.append(slack.called("chat.postMessage")[-1].at - began)
+    return seconds
 
 
 def drain(folder: Path, queued: int, channels: int, pace: float) -> tuple[float, float]:
@@ -85,11 +85,11 @@ def main() -> None:
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = sorted(latencies(Path(folder), options.mentions))
-        p95 = found[max(0, round(0.95 * len(found)) - 1)]
+        seconds = sorted(latencies(Path(folder), options.mentions))
+        p95 = seconds[max(0, round(0.95 * len(seconds)) - 1)]
         print(
-            f"stored mention to Slack's receipt, {len(found)} times: median "
-            f"{1000 * statistics.median(found):.0f} ms, 95th percentile {1000 * p95:.0f} ms"
+            f"stored mention to Slack's receipt, {len(seconds)} times: median "
+            f"{1000 * statistics.median(seconds):.0f} ms, 95th percentile {1000 * p95:.0f} ms"
         )
         took, ideal = drain(Path(folder), options.queued, options.channels, options.pace)
         print(

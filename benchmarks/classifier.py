@@ -15,63 +15,49 @@ another maker than Intel it takes AVX2 whatever the CPU has and whatever is aske
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import options, sample
+
 ROOT = Path(__file__).parents[1]
-DEFAULT_FILE = ROOT.parent / "shared" / "labels" / "train.jsonl"
-# VmHWM, not ru_maxrss: that one keeps the parent's peak over fork and exec.
-PEAK = """
-def peak():
-    lines = open("/proc/self/status").read().splitlines()
-    return next(line for line in lines if line.startswith("VmHWM")).split()[1]
-"""
 COLD = """
+from benchmarks.machine import peak_mib
 import time; start = time.perf_counter()
 from sentiment.scoring.classifier import Classifier, Text
 Classifier.load().classify([Text("The app crashes every time I open it.")])
-print(time.perf_counter() - start, peak())
+print(time.perf_counter() - start, peak_mib())
 """
 ALONE = """
 import json, sys, time
+from benchmarks.machine import peak_mib
 from sentiment.scoring.classifier import Classifier, Text
 texts = [Text(**row) for row in json.load(sys.stdin)]
 classifier = Classifier.load()
 classifier.classify(texts[:64])
 start = time.perf_counter()
 classifier.classify(texts)
-print(time.perf_counter() - start, peak())
+print(time.perf_counter() - start, peak_mib())
 """
 
 
-def sample(path: Path, count: int) -> list[dict[str, object]]:
-    """Draw texts with title and rating, always the same ones."""
-    with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    keys = ("text", "title", "rating", "rating_max")
-    chosen = random.Random(1).sample(rows, min(count, len(rows)))
-    return [{key: row.get(key) for key in keys} for row in chosen]
-
-
 def in_new_process(code: str, given: str = "") -> tuple[float, float]:
-    """Run code that prints seconds and peak memory (KiB); give seconds and MB."""
+    """Run code that prints seconds and peak memory (MiB); give seconds and MB."""
     result = subprocess.run(
-        [sys.executable, "-c", PEAK + code],
+        [sys.executable, "-c", code],
         input=given,
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    seconds, kib = result.stdout.split()[-2:]
-    return float(seconds), float(kib) * 1024 / 1e6
+    seconds, mib = result.stdout.split()[-2:]
+    return float(seconds), float(mib) * 2**20 / 1e6
 
 
 def gigaflop(lengths: list[int]) -> float:
@@ -115,17 +101,23 @@ class Contender:
         self.process.wait()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=DEFAULT_FILE)
-    parser.add_argument("--texts", type=int, default=1500)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--busy",
-        action="store_true",
-        help="for a machine with other work: one thread each, timed by its own processor time",
+def describe(about: dict[str, Any], *, busy: bool) -> None:
+    """Print the machine, its limits and the number type, as a contender gave them."""
+    choice = about["choice"]
+    timed_by = ", by its own time" if busy else ""
+    print(f"{about['cpu']}, oneDNN: {about['onednn']}")
+    print(f"torch {about['torch']}, threads: {about['threads']}{timed_by}")
+    print(f"limits: {about['limits'] or 'none'}")
+    times = ", ".join(f"{way} {1000 * t:.1f} ms" for way, t in choice["seconds"].items())
+    print(
+        f"number type: {choice['numbers']}, in the way {choice['ways'][0]!r} ({times} a product)"
     )
-    arguments = parser.parse_args()
+    for way, reason in choice["ruled_out"].items():
+        print(f"ruled out: {way}: {reason}")
+
+
+def main() -> None:
+    arguments = options(__doc__, texts=1500).parse_args()
     rows = sample(arguments.file, arguments.texts)
     names = ("earful", "one", "many")
     contenders = {name: Contender(name, rows, busy=arguments.busy) for name in names}
@@ -154,14 +146,7 @@ def main() -> None:
 
     kind = about["choice"]["numbers"]
     print(f"{len(rows)} texts of {arguments.file.name}, {sum(about['lengths'])} tokens")
-    timed_by = ", by its own time" if arguments.busy else ""
-    print(f"{about['cpu']}, oneDNN: {about['onednn']}")
-    print(f"torch {about['torch']}, threads: {about['threads']}{timed_by}")
-    print(f"limits: {about['limits'] or 'none'}")
-    times = ", ".join(f"{way} {1000 * t:.1f} ms" for way, t in about["choice"]["seconds"].items())
-    print(f"number type: {kind}, in the way {about['choice']['ways'][0]!r} ({times} a product)")
-    for way, reason in about["choice"]["ruled_out"].items():
-        print(f"ruled out: {way}: {reason}")
+    describe(about, busy=arguments.busy)
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")
     print(f"Classifier.classify              {ours:8.1f} texts/s")
     print(f"transformers fp32, one at a time {one:8.1f} texts/s   {to_one:5.2f}x")

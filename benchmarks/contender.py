@@ -20,8 +20,8 @@ from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode, padded
+from sentiment.scoring.fastest_way import cpu_name
 from sentiment.scoring.matmul import Int8, Product, dtype_of, product
-from sentiment.scoring.measuring import cpu_name
 from sentiment.scoring.number_choice import NumberType, Way
 
 _SIZE = 1024
@@ -77,12 +77,12 @@ def timed(run: Callable[[Any], object], given: object) -> float:
 
 def onednn_isa() -> str:
     """Name the instructions that oneDNN takes, in its own words."""
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", _ISA],
         env={**os.environ, "ONEDNN_VERBOSE": "1"}, capture_output=True, text=True, check=False,
     ).stdout  # fmt: skip
-    found = re.search(r"isa:(.*)", told)
-    return found[1] if found else "unknown"
+    isa = re.search(r"isa:(.*)", output)
+    return isa[1] if isa else "unknown"
 
 
 def about(classifier: Classifier, texts: list[Text]) -> dict[str, Any]:
@@ -112,17 +112,18 @@ def main() -> None:
         torch.set_num_threads(1)
         _clock = time.process_time
     texts = [Text(**row) for row in json.loads(sys.stdin.readline())]
-    told: dict[str, Any] = {}
+    description: dict[str, Any] = {}
     kind = None
     run: Callable[[list[Text]], object]
     if name == "earful":
         classifier = Classifier.load()
-        run, kind, told = classifier.classify, classifier.runtime.kind, about(classifier, texts)
+        run, kind = classifier.classify, classifier.runtime.kind
+        description = about(classifier, texts)
         run(texts[::3])
     else:
         run = transformers_way({"one": 1, "many": 32}[name])
         run(texts[:32])
-    print(json.dumps(told), flush=True)
+    print(json.dumps(description), flush=True)
     for line in sys.stdin:
         number, of = json.loads(line)
         seconds = timed(run, texts[number::of])

@@ -22,6 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import peak_mib  # noqa: E402
+
 PER_PAGE = 100
 MOST_MIB = 200
 SENTENCES = (
@@ -82,23 +84,23 @@ def measure(kind: str, port: int, pages: int) -> dict[str, Any]:
     """Crawl once in this process; seconds are by the clock, `cpu` by work, memory in MiB."""
     from scrapy.crawler import CrawlerProcess
 
-    from crawler import child
+    from crawler import crawl_process
     from crawler.runner import CrawlJob
     from crawler.spiders.steam import SteamSpider
     from storage.store import Store
 
-    child.quieten()
+    crawl_process.quieten()
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "bench.db"
         options = {"app_id": 440, "pages": pages}
         url = f"http://127.0.0.1:{port}"
         job = CrawlJob("Bench", "bench", "steam", options, db=db, base_url=url)
-        settings = child.scrapy_settings(job)
+        settings = crawl_process.scrapy_settings(job)
         settings.set("LOG_LEVEL", "ERROR")
         with Store.open(db, migrate=True) as store:
             if kind == "store":
                 process = CrawlerProcess(settings)
-                crawler = child.begin(process, job, store, lambda event: None)[0]
+                crawler = crawl_process.begin(process, job, store, lambda event: None)[0]
             else:
                 settings.set("ITEM_PIPELINES", {})
                 settings.set("FEEDS", {Path(folder) / "out.jsonl": {"format": "jsonlines"}})
@@ -113,14 +115,6 @@ def measure(kind: str, port: int, pages: int) -> dict[str, Any]:
             mentions = int(crawler.stats.get_value("item_scraped_count", 0))
             assert kind != "store" or store.mentions.count() == mentions
     return {"seconds": seconds, "cpu": cpu, "mentions": mentions, "peak_mib": peak_mib()}
-
-
-def peak_mib() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
 
 
 def compare(pages: int, rounds: int) -> None:

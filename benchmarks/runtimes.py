@@ -1,15 +1,15 @@
 """The same weights, batches and texts through other runtimes than torch's eager mode.
 
 `pip install onnx onnxscript onnxruntime openvino nncf` first (for this benchmark alone; what is
-absent is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`. Prints
-texts a second (median of the rounds, which take turns), the ratio to what ships, how many verdicts
-come out the same, and the largest difference of a probability. The limits on instructions that
-torch and oneDNN take from the environment do not reach ONNX Runtime and OpenVINO.
+absent is left out), then `python -m benchmarks.runtimes [--texts N] [--rounds N] [FILE]`.
+Prints texts a second (median of the rounds, which take turns), the ratio to what ships, how many
+verdicts come out the same, and the largest difference of a probability. The limits on
+instructions that torch and oneDNN take from the environment do not reach ONNX Runtime and
+OpenVINO.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import statistics
 import tempfile
@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.classifier import DEFAULT_FILE, sample
+from benchmarks.machine import options, sample
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.encoding import batches, encode, padded
-from sentiment.scoring.measuring import fastest
+from sentiment.scoring.fastest_way import fastest
+from sentiment.scoring.forward_pass import Runtime, token_budget
 from sentiment.scoring.number_choice import Way
-from sentiment.scoring.runtime import Runtime, token_budget
 from sentiment.scoring.text import Text
 
 Run = Callable[[Tensor, Tensor, Tensor], tuple[np.ndarray, np.ndarray]]
@@ -149,24 +149,24 @@ def contenders(folder: Path, plan: Sequence[Batch]) -> dict[str, Callable[[], Ru
     state = adapter.merged(adapter.WEIGHTS)
     whole = Whole(adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))).eval()
     shipped = fastest().way
-    found: dict[str, Callable[[], Run]] = {"shipped": lambda: through(Runtime(state, shipped))}
+    ways: dict[str, Callable[[], Run]] = {"shipped": lambda: through(Runtime(state, shipped))}
     for way in Way:
         if way is not shipped:
-            found[f"torch {way}"] = lambda way=way: through(Runtime(state, way))  # type: ignore[misc]
-    found["torch.compile"] = lambda: through(unpacked(state, shipped), compile_it=True)
+            ways[f"torch {way}"] = lambda way=way: through(Runtime(state, way))  # type: ignore[misc]
+    ways["torch.compile"] = lambda: through(unpacked(state, shipped), compile_it=True)
     if importlib.util.find_spec("openvino"):
-        found["OpenVINO bf16"] = lambda: openvino(whole, "bf16")
-        found["OpenVINO fp32"] = lambda: openvino(whole, "f32")
+        ways["OpenVINO bf16"] = lambda: openvino(whole, "bf16")
+        ways["OpenVINO fp32"] = lambda: openvino(whole, "f32")
         if importlib.util.find_spec("nncf"):
             # On the very texts it is judged by: its verdicts flatter a little.
-            found["OpenVINO int8"] = lambda: openvino(whole, "f32", plan[:: len(plan) // 16 or 1])
+            ways["OpenVINO int8"] = lambda: openvino(whole, "f32", plan[:: len(plan) // 16 or 1])
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnxscript"):
-        found["ONNX Runtime fp32"] = lambda: onnxruntime(exported(whole, folder))
-        found["ONNX Runtime int8"] = lambda: onnxruntime(quantised(folder / "network.onnx"))
-    return found
+        ways["ONNX Runtime fp32"] = lambda: onnxruntime(exported(whole, folder))
+        ways["ONNX Runtime int8"] = lambda: onnxruntime(quantised(folder / "network.onnx"))
+    return ways
 
 
-def judged(run: Run, plan: Sequence[Batch], size: int) -> Any:
+def probabilities(run: Run, plan: Sequence[Batch], size: int) -> Any:
     """Probabilities (windows, 7) of both heads, in the windows' order."""
     result = np.empty((size, 7), dtype=np.float64)
     with torch.inference_mode():
@@ -177,16 +177,7 @@ def judged(run: Run, plan: Sequence[Batch], size: int) -> Any:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=DEFAULT_FILE)
-    parser.add_argument("--texts", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--busy",
-        action="store_true",
-        help="for a machine with other work: one thread, timed by its own processor time",
-    )
-    arguments = parser.parse_args()
+    arguments = options(__doc__, texts=1000).parse_args()
     clock = time.process_time if arguments.busy else time.perf_counter
     if arguments.busy:
         torch.set_num_threads(1)
@@ -204,33 +195,38 @@ def main() -> None:
             start = time.perf_counter()
             try:
                 runs[title] = build()
-                judged(runs[title], plan[:3] + plan[-3:], len(windows))
+                probabilities(runs[title], plan[:3] + plan[-3:], len(windows))
             except Exception as error:
                 runs.pop(title, None)
                 print(f"{title}: does not run here: {str(error).splitlines()[0][:120]}")
                 continue
             print(f"{title}: ready in {time.perf_counter() - start:.1f} s", flush=True)
         seconds: dict[str, list[float]] = {title: [] for title in runs}
-        said: dict[str, Any] = {}
+        chances: dict[str, Any] = {}
         for _ in range(arguments.rounds):
             for title, run in runs.items():
                 start = clock()
-                said[title] = judged(run, plan, len(windows))
+                chances[title] = probabilities(run, plan, len(windows))
                 seconds[title].append(clock() - start)
 
-    exact = said.get("torch fp32", said["shipped"])
-    base = statistics.median(seconds["shipped"])
     print(f"\n{len(texts)} texts, {len(windows)} windows, {torch.get_num_threads()} threads")
+    show(len(texts), seconds, chances)
+
+
+def show(texts: int, seconds: dict[str, list[float]], chances: dict[str, Any]) -> None:
+    """Print each contender's speed, and how far its verdicts are torch's in fp32."""
+    exact = chances.get("torch fp32", chances["shipped"])
+    base = statistics.median(seconds["shipped"])
     print(f"{'':<20}{'texts/s':>9}{'ratio':>7}{'same verdicts':>15}{'largest gap':>13}")
     for title, times in seconds.items():
         middle = statistics.median(times)
-        chances = said[title]
-        same = (chances[:, :4].argmax(1) == exact[:, :4].argmax(1)) & (
-            chances[:, 4:].argmax(1) == exact[:, 4:].argmax(1)
+        own = chances[title]
+        same = (own[:, :4].argmax(1) == exact[:, :4].argmax(1)) & (
+            own[:, 4:].argmax(1) == exact[:, 4:].argmax(1)
         )
         print(
-            f"{title:<20}{len(texts) / middle:>9.1f}{base / middle:>7.2f}{same.mean():>15.2%}"
-            f"{np.abs(chances - exact).max():>13.3f}"
+            f"{title:<20}{texts / middle:>9.1f}{base / middle:>7.2f}{same.mean():>15.2%}"
+            f"{np.abs(own - exact).max():>13.3f}"
         )
     print("(verdicts against fp32 in torch; tokenising is left out of all)")
 

@@ -20,8 +20,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.machine import peak_mib
 from earful.app import utc_now
-from earful.demo.site import DemoSite
+from earful.demo.demo_site import DemoSite
 from earful.demo.story import build_story
 from storage.models import AlertState
 from storage.store import Store
@@ -145,11 +146,7 @@ class _Soak:
         while time.monotonic() < until:
             if daemon.poll() is not None:
                 raise SystemExit(f"the daemon ended by itself:\n{self._log.read_text()[-2000:]}")
-            status = Path(f"/proc/{daemon.pid}/status")
-            if status.exists():
-                for line in status.read_text().splitlines():
-                    if line.startswith("VmHWM"):
-                        self._peak_mib = max(self._peak_mib, int(line.split()[1]) / 1024)
+            self._peak_mib = max(self._peak_mib, peak_mib(daemon.pid))
             time.sleep(1)
 
 

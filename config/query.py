@@ -42,8 +42,8 @@ class Searchable(Protocol):
 
 
 # True, False, or None where the mention does not tell.
-Answer = bool | None
-Test = Callable[[Searchable], Answer]
+Match = bool | None
+Test = Callable[[Searchable], Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Query:
         """
         return self._root.terms
 
-    def explain(self, mention: Searchable) -> list[tuple[str, Answer]]:
+    def explain(self, mention: Searchable) -> list[tuple[str, Match]]:
         """Tell for each word, phrase and field clause whether the mention holds it."""
         return [(name, test(mention)) for name, test in self._root.leaves]
 
@@ -126,11 +126,11 @@ def _build(node: tree.Item, field: str | None, text: str) -> _Clause:
 
 
 def _all(parts: list[_Clause]) -> _Clause:
-    def test(mention: Searchable) -> Answer:
-        answers = [part.test(mention) for part in parts]
-        if False in answers:
+    def test(mention: Searchable) -> Match:
+        matches = [part.test(mention) for part in parts]
+        if False in matches:
             return False
-        return None if None in answers else True
+        return None if None in matches else True
 
     # One conjunct is enough to ask for: the one that asks least and most exactly.
     candidates = [part.terms for part in parts if part.terms]
@@ -139,11 +139,11 @@ def _all(parts: list[_Clause]) -> _Clause:
 
 
 def _any(parts: list[_Clause]) -> _Clause:
-    def test(mention: Searchable) -> Answer:
-        answers = [part.test(mention) for part in parts]
-        if True in answers:
+    def test(mention: Searchable) -> Match:
+        matches = [part.test(mention) for part in parts]
+        if True in matches:
             return True
-        return None if None in answers else False
+        return None if None in matches else False
 
     # If one branch names no term, no set of terms covers all that matches.
     covered = all(part.terms for part in parts)
@@ -152,9 +152,9 @@ def _any(parts: list[_Clause]) -> _Clause:
 
 
 def _not(part: _Clause) -> _Clause:
-    def test(mention: Searchable) -> Answer:
-        answer = part.test(mention)
-        return None if answer is None else not answer
+    def test(mention: Searchable) -> Match:
+        match = part.test(mention)
+        return None if match is None else not match
 
     return _Clause(test, (), part.leaves)
 
@@ -172,7 +172,7 @@ def _leaf(node: tree.Word | tree.Phrase, field: str | None) -> _Clause:
         return _named(field, term, lambda mention: mention.source.casefold() == term.casefold())
     pattern = _pattern(term)
 
-    def test(mention: Searchable) -> Answer:
+    def test(mention: Searchable) -> Match:
         return any(pattern.search(fold(part)) for part in _parts(mention, field))
 
     searchable = field in (None, "title") and "*" not in term and "?" not in term
@@ -184,7 +184,7 @@ def _named(field: str, term: str, test: Test) -> _Clause:
     return _Clause(test, (), ((f"{field}:{term}", test),))
 
 
-def _same_language(language: str | None, wanted: str) -> Answer:
+def _same_language(language: str | None, wanted: str) -> Match:
     if not language:
         return None
     have, want = language.casefold(), wanted.casefold()

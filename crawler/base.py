@@ -1,6 +1,6 @@
-"""The spider that all sources are made of: what it is told, how it asks, what it yields.
+"""The spider that all sources are made of: how it asks, how it reads, what it yields.
 
-A spider says in `start()` what to ask for and in `parse()` how a response reads. It yields
+A spider says in `requests()` what to ask for and in `parse()` how a response reads. It yields
 `Mention`s, `Refusal`s for entries that are none, `Gone`s for mentions that the source says were
 deleted, and further requests; it touches nothing else.
 """
@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, datetime
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import Any, ClassVar, Self, TypeVar
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import scrapy
-from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
 
 from config.query import Query, parse_query
-from crawler.entry_problems import Bounded, Gone, PageError, Refusal
+from crawler.crawl_session import session_of
+from crawler.entry_problems import Bounded, Gone, PageError, Refusal, name_of
 from crawler.forbidden import why_forbidden
-from crawler.session import session_of
+from crawler.request_details import meta_of, moved, page_of, real_url
+from crawler.source_options import SourceOptions
 from storage.fields import EntryError
 from storage.models import Mention
 
@@ -33,31 +42,7 @@ Yielded = Mention | Refusal | Gone | Bounded | Request
 # Gives the stored text hash of each of these native ids that an earlier good run stored.
 Known = Callable[[Sequence[str]], Mapping[str, str]]
 
-
-_HOST_OPTIONS = frozenset({"site", "sites", "instance", "instances", "forum", "forums", "host"})
-
-
-class SourceOptions(BaseModel):
-    """What a source is told in `earful.toml` beside the keys that all sources take."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @property
-    def target(self) -> str:
-        """Name the part of the source that is read; "" for all of it."""
-        return ""
-
-    @model_validator(mode="after")
-    def _no_forbidden_host(self) -> Self:
-        for name in type(self).model_fields:
-            given = getattr(self, name)
-            values = given if isinstance(given, list | tuple) else [given]
-            for value in values:
-                # An app's package name looks like a host: those stand in some options only.
-                is_host = isinstance(value, str) and ("://" in value or name in _HOST_OPTIONS)
-                if is_host and (forbidden := why_forbidden(value)):
-                    raise ValueError(f"{name}: {forbidden}")
-        return self
+_SHAPES: dict[type, str] = {dict: "an object", list: "a list"}
 
 
 class MentionSpider(scrapy.Spider):
@@ -72,7 +57,11 @@ class MentionSpider(scrapy.Spider):
     robots: ClassVar[bool] = True
     # True: mentions must match the brand's query. False: all of the page is about the brand.
     matches_query: ClassVar[bool] = True
-    # Fields that a healthy answer always fills: when most lack one, the shape has changed.
+    # True: the source itself is asked for what is newer than `since`, so none is then no news.
+    asks_since: ClassVar[bool] = False
+    # Seconds between two requests, where the source wants more than Earful's usual one.
+    delay: ClassVar[float | None] = None
+    # Fields that a healthy response always fills: when most lack one, the shape has changed.
     always: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[str] = "nothing"
     limits: ClassVar[str]
@@ -129,6 +118,12 @@ class MentionSpider(scrapy.Spider):
         return spider
 
     @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        super().update_settings(settings)
+        if cls.delay is not None:
+            settings.set("DOWNLOAD_DELAY", cls.delay, priority="spider")
+
+    @classmethod
     def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
         """Name the secrets without which these options cannot be read."""
         return cls.secrets
@@ -165,8 +160,8 @@ class MentionSpider(scrapy.Spider):
 
     @property
     def asked_since(self) -> bool:
-        """Tell whether the source itself was asked for new entries only: none is then no news."""
-        return False
+        """Tell whether this crawl asks the source for new entries only: none is then no news."""
+        return self.asks_since and self.since is not None
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests; `requests` says which."""
@@ -205,7 +200,7 @@ class MentionSpider(scrapy.Spider):
         if not obeys:
             details["dont_obey_robotstxt"] = True
         return Request(
-            self._moved(real),
+            moved(real, self.base_url) if self.base_url else real,
             callback=callback or self.parse,
             method=method,
             headers=dict(headers or {}),
@@ -216,15 +211,28 @@ class MentionSpider(scrapy.Spider):
         )
 
     def more(
-        self, response: Response, mentions: Sequence[Mention], pages: int, following: Request
+        self,
+        response: Response,
+        mentions: Sequence[Mention],
+        pages: int,
+        following: Request,
+        *,
+        past_empty: bool = False,
     ) -> Iterator[Yielded]:
         """Yield the next page unless this one lies wholly before `since` or `pages` are read.
 
         One old entry does not end the paging: pinned ones come first and clocks differ. A page
         that only repeats earlier ones does: some servers answer any page number with the last.
         So does a run of `enough_known` mentions, across pages, that an earlier good run stored.
+        With `past_empty` a page without mentions does not: its entries were none by design.
         """
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
+        page = page_of(response) + 1
+        following.meta["page"] = page
+        if not mentions and past_empty:
+            if page <= pages:
+                yield following
+            return
         earlier = meta.get("earlier_ids", frozenset())
         ids = frozenset(mention.native_id for mention in mentions)
         if ids.issubset(earlier) or not self.reaches_since(mentions):
@@ -232,11 +240,9 @@ class MentionSpider(scrapy.Spider):
         known_in_a_row = self._known_in_a_row(mentions, int(meta.get("known_in_a_row", 0)))
         if known_in_a_row >= self.enough_known:
             return
-        page = page_of(response) + 1
         if page > pages:
             yield Bounded(real_url(response))
             return
-        following.meta["page"] = page
         following.meta["earlier_ids"] = ids.union(earlier)
         following.meta["known_in_a_row"] = known_in_a_row
         yield following
@@ -263,33 +269,59 @@ class MentionSpider(scrapy.Spider):
         return run
 
     def each(
-        self, entries: Iterable[T], read: Callable[[T], Mention | None]
-    ) -> Iterator[Mention | Refusal]:
+        self, entries: Iterable[T], read: Callable[[T], Mention | None], shape: type = dict
+    ) -> Generator[Mention | Refusal, None, list[Mention]]:
         """Read entries one by one: a bad one is refused by name, the others are kept.
 
-        `read` returns None for entries that are no mention by design.
+        Entries are objects, or of another `shape`. `read` returns None for those that are no
+        mention by design. `mentions = yield from self.each(...)` gives what `more` needs.
         """
+        mentions = []
         for number, entry in enumerate(entries, 1):
             try:
+                if not isinstance(entry, shape):
+                    raise EntryError(f"it is not {_SHAPES.get(shape, shape.__name__)}")
                 mention = read(entry)
             except PageError:
                 raise
             except EntryError as error:
-                yield Refusal(_name(entry, number), str(error))
+                yield Refusal(name_of(entry, number), str(error))
             except Exception as error:
                 # Whatever a source may send, one entry must not take its page with it.
                 reason = f"its shape is unexpected ({type(error).__name__}: {str(error)[:80]})"
-                yield Refusal(_name(entry, number), reason)
+                yield Refusal(name_of(entry, number), reason)
             else:
                 if mention is not None:
+                    mentions.append(mention)
                     yield mention
+        return mentions
 
-    def mention(self, *, native_id: str, text: str, created_at: datetime, **more: Any) -> Mention:
+    def mention(
+        self,
+        *,
+        native_id: str,
+        text: str,
+        created_at: datetime,
+        title: str | None = None,
+        edited_at: datetime | None = None,
+        url: str | None = None,
+        author: str | None = None,
+        author_native_id: str | None = None,
+        rating: float | None = None,
+        rating_max: float | None = None,
+        language: str | None = None,
+        reach: int | None = None,
+        parent: str | None = None,
+        owner_reply: str | None = None,
+        owner_replied_at: datetime | None = None,
+        excerpt: bool = False,
+    ) -> Mention:
         """Make a Mention; an entry with neither text nor title is refused.
 
         Where a source gives a title only, it is the text too, so that it is read and scored.
+        `parent` is the native id of what the mention answers. What makes no sense by itself is
+        left out: an edit no later than the writing, a scale or a reply's time without the other.
         """
-        title = more.get("title")
         if not text and not title:
             raise EntryError("it has no text")
         return Mention(
@@ -297,9 +329,21 @@ class MentionSpider(scrapy.Spider):
             source=self.name,
             native_id=native_id,
             text=text or str(title),
+            title=title,
             created_at=created_at,
             fetched_at=self.now,
-            **more,
+            edited_at=edited_at if edited_at and edited_at > created_at else None,
+            url=url,
+            author=author,
+            author_native_id=author_native_id,
+            rating=rating,
+            rating_max=None if rating is None else rating_max,
+            language=language,
+            reach=reach,
+            parent_id=f"{self.name}:{parent}" if parent else None,
+            owner_reply=owner_reply or None,
+            owner_replied_at=owner_replied_at if owner_reply else None,
+            excerpt=excerpt,
         )
 
     def gone(self, native_id: str) -> Gone:
@@ -307,60 +351,7 @@ class MentionSpider(scrapy.Spider):
         return Gone(native_id)
 
     def wait(self, response: Response, seconds: float) -> None:
-        """Leave a host alone for as long as the body of its answer asks."""
+        """Leave a host alone for as long as the body of its response asks."""
         host = urlsplit(response.url).netloc
         until = time.monotonic() + max(0.0, seconds)
         self.body_waits[host] = max(self.body_waits.get(host, 0.0), until)
-
-    def _moved(self, url: str) -> str:
-        if self.base_url is None:
-            return url
-        base, parts = urlsplit(self.base_url), urlsplit(url)
-        moved = parts._replace(
-            scheme=base.scheme, netloc=base.netloc, path=base.path.rstrip("/") + parts.path
-        )
-        return urlunsplit(moved)
-
-
-def page_of(response: Response) -> int:
-    """Give the number of the page a response answers; 1 outside a crawl."""
-    return int(response.request.meta.get("page", 1)) if response.request else 1
-
-
-def real_url(response: Response) -> str:
-    """Give the public address of a response, wherever `base_url` moved it to."""
-    meta = response.request.meta if response.request else {}
-    return str(meta.get("real_url") or response.url)
-
-
-def asked(response: Response, name: str, default: str = "") -> str:
-    """Give a parameter of the query string that a response answers."""
-    return parse_qs(urlsplit(response.url).query).get(name, [default])[0]
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads to this machine, where politeness is not needed."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-# What entries call their id, the usual ones first.
-_NAMES = (
-    "id", "objectID", "recommendationid", "guid", "uri", "id_code", "comment_id", "answer_id",
-    "question_id", "post_id", "number", "url", "link",
-)  # fmt: skip
-
-
-def _name(entry: object, number: int) -> str:
-    """Name an entry for people: its id where it has one, else its place on the page."""
-    if isinstance(entry, Mapping):
-        for key in _NAMES:
-            value = entry.get(key)
-            if isinstance(value, Mapping):
-                value = value.get("label")
-            if isinstance(value, str | int) and str(value).strip():
-                return str(value)[:80]
-    return f"entry {number}"

@@ -1,4 +1,4 @@
-"""Read what Google's own pages read: batchexecute answers, and the data within a page."""
+"""Read what Google's own pages read: batchexecute responses, and the data within a page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from scrapy.http import Response
 
-from crawler.bodies import html_page
 from crawler.entry_problems import PageError, blocked, broken, failed
+from crawler.json_bodies import at, undecodable
+from crawler.web_pages import html_page
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
 
@@ -32,7 +33,7 @@ def form(rpc: str, inner: object) -> str:
 
 
 def payloads(response: Response) -> list[Any]:
-    """Give the decoded payloads of an answer or a page, or the body where it is one itself.
+    """Give the decoded payloads of a response or a page, or the body where it is one itself.
 
     A null payload is an error that came with a good status.
     """
@@ -40,28 +41,19 @@ def payloads(response: Response) -> list[Any]:
     if not text.strip():
         raise broken("answered with an empty body")
     if page := html_page(response.body):
-        found = list(_in_page(text))
-        if not found:
+        embedded = list(_in_page(text))
+        if not embedded:
             raise page
-        return found
+        return embedded
     prefix = _PREFIX.match(text)
     values = list(_values(text, prefix.end() if prefix else 0))
     chunks = [value for value in values if isinstance(value, list)]
     if not chunks:
-        raise broken("answered with JSON that is no list")
+        raise broken("answered with JSON that is not a list")
     rows = [row for chunk in chunks for row in chunk if isinstance(row, list) and row]
     if not prefix and not any(row[0] == "wrb.fr" for row in rows):
         return chunks
     return [_payload(row) for row in rows if row[0] in ("wrb.fr", "er")]
-
-
-def at(node: object, *path: int) -> Any:
-    """Give what stands at a path of positions, None where there is nothing."""
-    for index in path:
-        if not isinstance(node, list) or not -len(node) <= index < len(node):
-            return None
-        node = node[index]
-    return node
 
 
 def _payload(row: list[Any]) -> Any:
@@ -81,7 +73,7 @@ def _refused(row: list[Any]) -> PageError:
 
 
 def _values(text: str, start: int) -> Iterator[Any]:
-    """Decode the values of a body: answers may come in chunks with their lengths between."""
+    """Decode the values of a body: responses may come in chunks with their lengths between."""
     here = start
     while match := re.compile(r"\S").search(text, here):
         value, here = _decoded(text, match.start())
@@ -89,16 +81,12 @@ def _values(text: str, start: int) -> Iterator[Any]:
 
 
 def _in_page(text: str) -> Iterator[Any]:
-    for found in _PAGE_DATA.finditer(text):
-        yield _decoded(text, found.end())[0]
+    for start in _PAGE_DATA.finditer(text):
+        yield _decoded(text, start.end())[0]
 
 
 def _decoded(text: str, start: int) -> tuple[Any, int]:
     try:
         return _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        end = len(text) - error.pos < 20 or "Unterminated" in error.msg
-        what = "JSON that is cut off" if end else f"malformed JSON ({error.msg})"
-        raise broken(f"answered with {what} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
-        raise broken("answered with JSON that cannot be decoded") from error
+        raise undecodable(error, len(text)) from error

@@ -12,19 +12,20 @@ from pydantic import BaseModel
 
 from config.redaction import Redactor
 from crawler import spiders
-from crawler.base import MentionSpider, SourceOptions
+from crawler.base import MentionSpider
 from crawler.forbidden import why_forbidden
+from crawler.source_options import SourceOptions
 
 
 @cache
 def _found() -> dict[str, type[MentionSpider]]:
-    found: dict[str, type[MentionSpider]] = {}
+    spiders_by_name: dict[str, type[MentionSpider]] = {}
     for module_info in iter_modules(spiders.__path__):
         module = import_module(f"{spiders.__name__}.{module_info.name}")
         for _, member in inspect.getmembers(module, inspect.isclass):
             if issubclass(member, MentionSpider) and member.__module__ == module.__name__:
-                found[member.name] = member
-    return dict(sorted(found.items()))
+                spiders_by_name[member.name] = member
+    return dict(sorted(spiders_by_name.items()))
 
 
 def sources() -> dict[str, type[MentionSpider]]:
@@ -45,9 +46,9 @@ def hindrances(
     if base_url and (forbidden := why_forbidden(base_url)):
         yield f"base_url: {forbidden}"
     assert isinstance(options, SourceOptions)  # the config was checked by the spider's model
-    for name, told in spider.needed_secrets(options).items():
+    for name, what in spider.needed_secrets(options).items():
         if not environment.get(name, "").strip():
-            yield f"needs {name} in the environment: {told}"
+            yield f"needs {name} in the environment: {what}"
 
 
 def redactor(environment: Mapping[str, str]) -> Redactor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Self
 from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
@@ -12,8 +11,8 @@ from scrapy.http import Request
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.base import MentionSpider
+from crawler.crawl_session import CrawlPart, session_of
 from crawler.entry_problems import PageError, quota_spent
-from crawler.session import session_of
 
 
 class NotAsked(IgnoreRequest):
@@ -24,10 +23,11 @@ class NotAsked(IgnoreRequest):
         self.problem = problem
 
 
-class QuotaMiddleware:
+class QuotaMiddleware(CrawlPart):
     """Take each request from the account's quota of the day; ask no more once it is spent."""
 
     def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         session, spider = session_of(crawler), crawler.spider
         limit = spider.quota_limit() if isinstance(spider, MentionSpider) else None
         if session is None or limit is None:
@@ -36,10 +36,6 @@ class QuotaMiddleware:
         self.store = session.store
         self.spider = spider
         self.limit = limit
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         if request.callback is NO_CALLBACK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -73,3 +74,22 @@ def place(url: str) -> str:
     parts = urlsplit(url)
     host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+# What entries call their id, the usual ones first.
+_NAMES = (
+    "id", "objectID", "recommendationid", "guid", "uri", "id_code", "comment_id", "answer_id",
+    "question_id", "post_id", "number", "url", "link",
+)  # fmt: skip
+
+
+def name_of(entry: object, number: int) -> str:
+    """Name an entry for people: its id where it has one, else its place on the page."""
+    if isinstance(entry, Mapping):
+        for key in _NAMES:
+            value = entry.get(key)
+            if isinstance(value, Mapping):
+                value = value.get("label")
+            if isinstance(value, str | int) and str(value).strip():
+                return str(value)[:80]
+    return f"entry {number}"

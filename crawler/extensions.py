@@ -1,10 +1,10 @@
-"""What a crawl tells about itself: progress to its parent, its memory, and terse log lines."""
+"""What a crawl reports of itself: its progress to its parent, its memory, terse log lines."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -13,44 +13,39 @@ from scrapy.extensions.memusage import MemoryUsage
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.internet.task import LoopingCall
 
-from crawler import outcome
+from crawler import stat_keys
 from crawler.base import MentionSpider
+from crawler.crawl_session import CrawlPart, session_of
 from crawler.entry_problems import place
-from crawler.session import session_of
 
 _EVERY_S = 0.5
 COUNTS = {
     "requests": "downloader/request_count",
-    "seen": outcome.MENTIONS,
-    "new": outcome.NEW,
-    "edited": outcome.EDITED,
-    "known": outcome.KNOWN,
-    "irrelevant": outcome.IRRELEVANT,
-    "refused": outcome.REFUSED,
+    "seen": stat_keys.MENTIONS,
+    "new": stat_keys.NEW,
+    "edited": stat_keys.EDITED,
+    "known": stat_keys.KNOWN,
+    "irrelevant": stat_keys.IRRELEVANT,
+    "refused": stat_keys.REFUSED,
 }
 
 
-class Progress:
+class Progress(CrawlPart):
     """Tell the parent the counts twice a second, and the judge what the spider expects."""
 
     def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         session = session_of(crawler)
         if session is None:
             raise NotConfigured
-        assert crawler.stats is not None  # set before components are built
-        self.stats = crawler.stats
         self.tell = session.tell
         self.timer = LoopingCall(self.report)
         crawler.signals.connect(self.opened, signals.spider_opened)
         crawler.signals.connect(self.closed, signals.spider_closed)
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
     def opened(self, spider: MentionSpider) -> None:
-        self.stats.set_value(outcome.ASKED_SINCE, spider.asked_since)
-        self.stats.set_value(outcome.ALWAYS, list(spider.always))
+        self.stats.set_value(stat_keys.ASKED_SINCE, spider.asked_since)
+        self.stats.set_value(stat_keys.ALWAYS, list(spider.always))
         self.timer.start(_EVERY_S)
 
     def closed(self) -> None:
@@ -102,8 +97,8 @@ class TerseLogFormatter(LogFormatter):
     def download_error(
         self, failure: Any, request: Any, spider: Any, errmsg: str | None = None
     ) -> LogFormatterResult:
-        said = f"{place(request.url)}: {errmsg or type(failure.value).__name__}"
-        return _line(logging.ERROR, "Could not download %s", said)
+        failed = f"{place(request.url)}: {errmsg or type(failure.value).__name__}"
+        return _line(logging.ERROR, "Could not download %s", failed)
 
 
 def _line(level: int, message: str, named: str) -> LogFormatterResult:

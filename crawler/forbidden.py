@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from tldextract import TLDExtract
+
 # Names without a dot are meant under any top-level domain, a country's too.
 _FORBIDDEN: dict[str, str] = {
     "yelp": "Yelp",
@@ -21,12 +23,13 @@ _FORBIDDEN: dict[str, str] = {
     "instagram": "Instagram",
     "linkedin": "LinkedIn",
 }
-_SECOND_LEVEL = {"co", "com", "net", "org", "ac", "gov"}
 # Hosts of theirs that are made for programs.
 _OFFICIAL = {
     "api.trustpilot.com", "api.yelp.com", "api.content.tripadvisor.com", "data.g2.com",
     "graph.facebook.com", "graph.instagram.com", "api.linkedin.com",
 }  # fmt: skip
+# The list of public suffixes that comes with the package: nothing is asked, nothing is cached.
+_REGISTERED = TLDExtract(suffix_list_urls=(), cache_dir=None)
 _OWN_WAY = {"Trustpilot": "use the source `trustpilot` (its official API), or "}
 
 
@@ -35,18 +38,11 @@ def why_forbidden(url: str) -> str | None:
     host = (urlsplit(url if "://" in url else f"//{url}").hostname or "").rstrip(".")
     if host in _OFFICIAL:
         return None
-    name = _FORBIDDEN.get(_registered(host)) or _FORBIDDEN.get(".".join(host.split(".")[-2:]))
+    parts = _REGISTERED(host)
+    name = _FORBIDDEN.get(parts.domain) or _FORBIDDEN.get(f"{parts.domain}.{parts.suffix}")
     if name is None:
         return None
     return (
         f"{host}: {name}'s terms forbid programs to read its pages: {_OWN_WAY.get(name, '')}"
         "export the reviews there and bring them in with `earful import`"
     )
-
-
-def _registered(host: str) -> str:
-    """Give the part of a host name that its owner registered: `amazon` of www.amazon.co.uk."""
-    labels = [label for label in host.casefold().split(".") if label]
-    if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2:
-        return labels[-3]
-    return labels[-2] if len(labels) > 1 else ""

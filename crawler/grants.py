@@ -13,8 +13,8 @@ import jwt
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider
-from crawler.bodies import read_json
 from crawler.entry_problems import broken, unauthorised
+from crawler.json_bodies import read_json
 
 GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 
@@ -44,7 +44,7 @@ def key_or_file(spider: MentionSpider, name: str, begins: str) -> str:
 def token_request(
     spider: MentionSpider, url: str, claims: dict[str, str], basic: tuple[str, str] | None = None
 ) -> Request:
-    """Ask for an access token; the answer reaches `spider.authorised`."""
+    """Ask for an access token; the response reaches `spider.authorised`."""
     headers = dict(_FORM)
     if basic:
         headers["Authorization"] = "Basic " + b64encode(":".join(basic).encode()).decode()
@@ -70,9 +70,9 @@ def access_token(response: Response) -> str:
     if response.status < 400 and isinstance(token, str) and token:
         return token
     if response.status >= 400 or "error" in given:
-        named = given.get("error")
-        said = f" ({named[:60]})" if isinstance(named, str) else ""
-        raise unauthorised(f"answered {response.status} to the key{said}")
+        name = given.get("error")
+        quote = f" ({name[:60]})" if isinstance(name, str) else ""
+        raise unauthorised(f"answered {response.status} to the key{quote}")
     raise broken("answered without `access_token`")
 
 

@@ -26,8 +26,8 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import CannotResolveHostError, DownloadFailedError
 from scrapy.http import Request, Response
 
-from crawler.bodies import quoted
 from crawler.entry_problems import failed, unauthorised
+from crawler.json_bodies import quoted
 
 Security = Literal["tls", "starttls", "none"]
 

@@ -15,8 +15,8 @@ from typing import Any
 from parsel import Selector
 from scrapy.http import Response
 
-from crawler.bodies import html_page
 from crawler.entry_problems import PageError, broken
+from crawler.web_pages import html_page
 from storage import fields
 from storage.fields import EntryError
 

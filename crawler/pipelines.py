@@ -6,16 +6,16 @@ import logging
 import time
 from collections import Counter
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 from twisted.internet.task import LoopingCall
 
-from crawler import outcome
+from crawler import stat_keys
 from crawler.base import MentionSpider
+from crawler.crawl_session import CrawlerStore, CrawlPart, session_of
 from crawler.entry_problems import Bounded, Gone, Refusal
-from crawler.session import CrawlerStore, session_of
 from crawler.store_faults import end_for
 from storage.models import Mention
 
@@ -28,16 +28,7 @@ LATEST_FLUSH_S = 1.0
 _OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
 
 
-class _Pipeline:
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        assert crawler.stats is not None  # set before components are built
-        self.stats = crawler.stats
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
+class _Pipeline(CrawlPart):
     def example(self, key: str, example: dict[str, Any]) -> None:
         kept = self.stats.get_value(key) or []
         if len(kept) < EXAMPLES:
@@ -45,12 +36,12 @@ class _Pipeline:
 
     def refuse(self, entry: str, reason: str) -> None:
         """Count an entry that is left out, and keep why."""
-        self.stats.inc_value(outcome.REFUSED)
-        self.example(outcome.REFUSED_EXAMPLES, {"entry": entry, "reason": reason})
+        self.stats.inc_value(stat_keys.REFUSED)
+        self.example(stat_keys.REFUSED_EXAMPLES, {"entry": entry, "reason": reason})
 
     def take_back(self, mention_id: str, reason: str) -> None:
         """Refuse what was counted as a mention before it showed that it is none."""
-        self.stats.inc_value(outcome.MENTIONS, -1)
+        self.stats.inc_value(stat_keys.MENTIONS, -1)
         self.refuse(mention_id, f"{mention_id}: {reason}")
 
 
@@ -69,7 +60,7 @@ class CountPipeline(_Pipeline):
                 # Searches overlap, and pages shift while they are read.
                 raise DropItem(f"{item.id} came before", log_level="DEBUG")
             self.ids.add(item.id)
-            self.stats.inc_value(outcome.MENTIONS)
+            self.stats.inc_value(stat_keys.MENTIONS)
             self.filled.update(name for name in _OPTIONAL if getattr(item, name) is not None)
             return item
         if isinstance(item, Refusal):
@@ -78,13 +69,13 @@ class CountPipeline(_Pipeline):
         if isinstance(item, Gone):
             return item
         if isinstance(item, Bounded):
-            self.stats.inc_value(outcome.BOUNDED)
+            self.stats.inc_value(stat_keys.BOUNDED)
             raise DropItem(f"page limit reached at {item.url}", log_level="DEBUG")
         raise DropItem(f"not a mention: {type(item).__name__}", log_level="ERROR")
 
     def close_spider(self) -> None:
         for name, count in self.filled.items():
-            self.stats.set_value(outcome.FIELD + name, count)
+            self.stats.set_value(stat_keys.FIELD + name, count)
 
 
 class RelevancePipeline(_Pipeline):
@@ -113,24 +104,24 @@ class RelevancePipeline(_Pipeline):
             raise DropItem(f"{item.id}: {reason}", log_level="WARNING") from error
         if taken:
             return item
-        self.stats.inc_value(outcome.IRRELEVANT)
+        self.stats.inc_value(stat_keys.IRRELEVANT)
         example = {"id": item.id, "url": item.url, "text": (item.title or item.text)[:120]}
-        self.example(outcome.IRRELEVANT_EXAMPLES, example)
+        self.example(stat_keys.IRRELEVANT_EXAMPLES, example)
         raise DropItem(f"{item.id} is not about the brand", log_level="DEBUG")
 
     def _explain(self, item: Mention, taken: bool) -> None:
         self.to_explain -= 1
         clauses = self.query.explain(self.queried(item))
-        told = {
+        explained = {
             "id": item.id,
             "text": " ".join((item.title or item.text).split())[:120],
             "taken": taken,
-            "holds": [name for name, answer in clauses if answer],
-            "lacks": [name for name, answer in clauses if answer is False],
-            "untold": [name for name, answer in clauses if answer is None],
+            "holds": [name for name, holds in clauses if holds],
+            "lacks": [name for name, holds in clauses if holds is False],
+            "untold": [name for name, holds in clauses if holds is None],
         }
-        kept = self.stats.get_value(outcome.EXPLAINED) or []
-        self.stats.set_value(outcome.EXPLAINED, [*kept, told])
+        kept = self.stats.get_value(stat_keys.EXPLAINED) or []
+        self.stats.set_value(stat_keys.EXPLAINED, [*kept, explained])
 
 
 class StorePipeline(_Pipeline):
@@ -170,7 +161,7 @@ class StorePipeline(_Pipeline):
 
     def flush(self) -> None:
         """Save what waits in one transaction; a failure is recorded and ends the crawl."""
-        if not (self.waiting or self.gone) or self.stats.get_value(outcome.STORE_ERROR):
+        if not (self.waiting or self.gone) or self.stats.get_value(stat_keys.STORE_ERROR):
             return
         page, self.waiting = self.waiting, []
         gone, self.gone = self.gone, []
@@ -179,11 +170,11 @@ class StorePipeline(_Pipeline):
         except Exception as error:
             end_for(self.crawler, error)
             return
-        self.stats.inc_value(outcome.NEW, saved.new)
-        self.stats.inc_value(outcome.EDITED, saved.edited)
-        self.stats.inc_value(outcome.KNOWN, saved.known)
+        self.stats.inc_value(stat_keys.NEW, saved.new)
+        self.stats.inc_value(stat_keys.EDITED, saved.edited)
+        self.stats.inc_value(stat_keys.KNOWN, saved.known)
         if saved.deleted:
-            self.stats.inc_value(outcome.GONE, saved.deleted)
+            self.stats.inc_value(stat_keys.GONE, saved.deleted)
         for one in saved.refused:
             self.take_back(one.mention_id, one.reason)
             log.warning("Left out: %s: %s", one.mention_id, one.reason)

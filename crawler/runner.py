@@ -31,8 +31,8 @@ class CrawlJob:
     """One crawl: whose brand, which source, what of it, and where the mentions go.
 
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
-    What was stored before `known_before` was stored by a good run of this job, or earlier. Of so
-    many mentions as `explain` says the report tells what the query holds against them.
+    What was stored before `known_before` was stored by a good run of this job, or earlier. For
+    the first `explain` mentions the report shows which clauses of the query they hold.
     """
 
     brand: str
@@ -97,12 +97,12 @@ def run_crawl(
         threading.Thread(target=_read_events, args=(child, events), daemon=True).start()
         while True:
             if stop is not None and stop.is_set():
-                return _cut(CrawlOutcome.FAILED, "was stopped before it ended", reached)
+                return _cut(CrawlOutcome.FAILED, "the crawl was stopped before it ended", reached)
             left = time_limit.total_seconds() - (clock() - started)
             if left <= 0:
                 reason = (
-                    f"was stopped at its time limit of {_spoken(time_limit)}: raise [crawl] "
-                    "time_limit, or lower the source's pages"
+                    f"the crawl was stopped at its time limit of {_spoken(time_limit)}: raise "
+                    "[crawl] time_limit, or lower the source's `pages`"
                 )
                 return _cut(CrawlOutcome.TIMEOUT, reason, reached)
             with suppress(queue.Empty):
@@ -200,6 +200,6 @@ def _spoken(limit: timedelta) -> str:
 
 
 if __name__ == "__main__":
-    from crawler.child import main
+    from crawler.crawl_process import main
 
     main()

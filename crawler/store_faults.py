@@ -7,7 +7,8 @@ import asyncio
 from scrapy.crawler import Crawler
 
 from config.errors import EarfulError
-from crawler import outcome
+from crawler import stat_keys
+from crawler.crawl_session import stats_of
 
 # The event loop keeps no task alive by itself.
 _stopping: set[asyncio.Future[None]] = set()
@@ -18,11 +19,11 @@ def end_for(crawler: Crawler, error: Exception) -> None:
 
     Only the first error counts.
     """
-    assert crawler.stats is not None  # set before components are built
-    if crawler.stats.get_value(outcome.STORE_ERROR):
+    stats = stats_of(crawler)
+    if stats.get_value(stat_keys.STORE_ERROR):
         return
     named = "" if isinstance(error, EarfulError) else f"{type(error).__name__}: "
-    crawler.stats.set_value(outcome.STORE_ERROR, f"{named}{error}")
+    stats.set_value(stat_keys.STORE_ERROR, f"{named}{error}")
     stopping = asyncio.ensure_future(crawler.stop_async())
     _stopping.add(stopping)
     stopping.add_done_callback(_stopping.discard)

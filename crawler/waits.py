@@ -1,4 +1,4 @@
-"""How long a server wants to be left alone, as the headers of its answer say."""
+"""How long a server wants to be left alone, as the headers of its response say."""
 
 from __future__ import annotations
 

@@ -17,25 +17,29 @@ from storage.models import Alert, AlertState, Operation
 _MARGIN = " " * 7
 
 
-def pages(found: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
+def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
     def key(alert: Alert) -> tuple[str, bool, bool, bool, str]:
         doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
         return alert.channel, *doubts, alert.error or ""
 
-    for number, (trouble_key, group) in enumerate(groupby(sorted(found, key=key), key)):
+    for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
         channel, in_doubt, put_back, may_be_posted, error = trouble_key
         lines = [""] if number else []
         members = list(group)
         if put_back:
-            lines.append(f"{channel}: back in line, and Slack may have it: looked for first")
+            lines.append(
+                f"{channel}: back in line; Slack may have it, so Earful looks for it first"
+            )
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
-            told = trouble(channel, error, may_be_posted) if members[0].id in waiting else error
+            sentence = error
+            if members[0].id in waiting:
+                sentence = trouble(channel, error, may_be_posted)
             lines += textwrap.wrap(
-                told, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+                sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )
         lines.append(_row("id", "age", "kind", "brand", "state", "tries", "next try (UTC)"))
         for alert in members:
@@ -82,13 +86,13 @@ def _next(wait: Wait | None) -> str:
         case For.LINE:
             return f"behind {wait.alert_id}"
         case For.LOOK:
-            return f"a look {at}"
+            return f"looks {at}"
         case For.MOMENT:
             return at
         case For.MENDING:
-            return "once mended"
+            return "once fixed"
         case For.PERSON:
-            return "your word"
+            return "you decide"
         case For.NOTHING:
             return "now"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,6 +25,7 @@ from storage.models import CrawlTarget
 from storage.store import Store
 
 DEFAULT_CONFIG = Path("earful.toml")
+Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
@@ -64,10 +65,10 @@ class App:
             else:
                 settings = load_settings(self.config_path, options_models())
             # Late as well: whatever the rules are built from must be found wrong at once.
-            from earful.policies import policies
+            from earful.policies import Policies
 
             try:
-                policies(settings)
+                Policies(settings).check()
             except ConfigError as error:
                 raise ConfigError(f"{self.config_path}: {error}") from error
         if self.db is not None:

@@ -23,18 +23,19 @@ _EXPLAINED = 20
 class Finding:
     subject: str
     good: bool
-    told: str
+    sentence: str
     details: tuple[str, ...] = ()
 
 
 def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Finding]:
     """Yield what each check found, as it is found. Writes nothing but a scratch store."""
     settings = app.settings
-    sources = sum(len(brand.sources) for brand in settings.brands)
-    yield Finding(str(app.config_path), True, f"{len(settings.brands)} brands, {sources} sources")
+    brands = _counted(len(settings.brands), "brand")
+    sources = _counted(sum(len(brand.sources) for brand in settings.brands), "source")
+    yield Finding(str(app.config_path), True, f"{brands}, {sources}")
     for need in unmet_needs(settings, os.environ):
-        where, _, told = need.partition(": ")
-        yield Finding(where, False, told)
+        where, _, sentence = need.partition(": ")
+        yield Finding(where, False, sentence)
     yield _model(app.settings)
     yield from _slack(app, offline)
     if offline:
@@ -54,14 +55,18 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     secrets, slack = app.secrets, app.settings.slack
     if secrets.slack_bot_token is None and secrets.slack_webhook_url is None:
         yield Finding(
-            "slack", True, "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: console alerts"
+            "slack",
+            True,
+            "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to the console",
         )
         return
     if secrets.slack_bot_token is None:
-        yield Finding("slack", True, "posts through SLACK_WEBHOOK_URL, into its one channel")
+        yield Finding(
+            "slack", True, "SLACK_WEBHOOK_URL is set: all alerts go into its one channel"
+        )
         return
     if offline:
-        yield Finding("slack", True, "SLACK_BOT_TOKEN is set; not asked")
+        yield Finding("slack", True, "SLACK_BOT_TOKEN is set; Slack was not asked")
         return
     from alerts.slack.inspection import inspect, inspect_buttons
 
@@ -76,17 +81,17 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
         if source.channel is not None
     }
     token = secrets.slack_bot_token.get_secret_value()
-    for subject, good, told in inspect(token, sorted(channels), api_url=slack.api_url):
-        yield Finding(subject, good, told)
+    for subject, good, sentence in inspect(token, sorted(channels), api_url=slack.api_url):
+        yield Finding(subject, good, sentence)
     if secrets.slack_app_token is None:
         yield Finding(
-            "slack buttons", True, "SLACK_APP_TOKEN is not set: messages go without buttons, "
-            "`earful case` does the same"
+            "slack buttons", True, "SLACK_APP_TOKEN is not set: messages have no buttons; "
+            "`earful case` does what they do"
         )  # fmt: skip
         return
     app_token = secrets.slack_app_token.get_secret_value()
-    for subject, good, told in inspect_buttons(app_token, api_url=slack.api_url):
-        yield Finding(subject, good, told)
+    for subject, good, sentence in inspect_buttons(app_token, api_url=slack.api_url):
+        yield Finding(subject, good, sentence)
 
 
 def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: bool) -> Finding:
@@ -96,9 +101,9 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
 
     subject = " ".join(filter(None, (brand.name, source.source, source.target)))
     if not source.enabled:
-        return Finding(subject, True, "not enabled: not asked")
+        return Finding(subject, True, "it is not enabled, and was not asked")
     if any(hindrances(source.source, source.options, source.base_url, os.environ)):
-        return Finding(subject, False, "not asked: see above")
+        return Finding(subject, False, "it was not asked: see above")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "scratch.db"
         Store.open(scratch, migrate=True).close()
@@ -119,25 +124,33 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
     details = _explained(report) if explain else ()
     if not report.outcome.good:
         return Finding(subject, False, f"{report.outcome}: {report.reason}", details)
-    told = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
+    sentence = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
     spider = sources()[source.source]
     unset = [name for name in spider.optional_secrets if not os.environ.get(name, "").strip()]
     if unset:
-        told += f"; {', '.join(unset)} not set: see `earful sources`"
-    return Finding(subject, True, told, details)
+        sentence += f"; not set: {', '.join(unset)} (see `earful sources`)"
+    return Finding(subject, True, sentence, details)
 
 
 def _explained(report: CrawlReport) -> tuple[str, ...]:
     """Say of each entry of the probe what the query's clauses made of it."""
-    told = []
+    lines = []
     for entry in report.stats.get("earful/explained") or ():
         clauses = [
             f"{verb} {', '.join(entry[kind])}"
-            for kind, verb in (("holds", "holds"), ("lacks", "lacks"), ("untold", "tells no"))
+            for kind, verb in (
+                ("holds", "matches"),
+                ("lacks", "does not match"),
+                ("untold", "cannot tell"),
+            )
             if entry[kind]
         ]
         verdict = "taken  " if entry["taken"] else "refused"
-        told.append(f"{verdict} {entry['text']!r}: {'; '.join(clauses)}")
-    if not told and report.seen:
-        told.append("all entries are taken: this source is not matched against the query")
-    return tuple(told)
+        lines.append(f"{verdict} {entry['text']!r}: {'; '.join(clauses)}")
+    if not lines and report.seen:
+        lines.append("Earful takes every entry: it does not match this source against the query")
+    return tuple(lines)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -11,7 +11,28 @@ import click
 from config.errors import EarfulError
 from earful import __version__
 from earful.app import App
-from earful.commands import alerts, cases, gather, keep, look, run, score, setup
+from earful.commands.alert_group import alerts
+from earful.commands.backup import backup
+from earful.commands.case_group import case
+from earful.commands.check import check
+from earful.commands.classify import classify
+from earful.commands.correct import correct
+from earful.commands.crawl import crawl
+from earful.commands.evaluate import evaluate
+from earful.commands.export import export
+from earful.commands.forget import forget
+from earful.commands.import_file import import_
+from earful.commands.init import init
+from earful.commands.process import process
+from earful.commands.report import report
+from earful.commands.restore import restore
+from earful.commands.run import run
+from earful.commands.run_demo import demo
+from earful.commands.search import search
+from earful.commands.serve import serve
+from earful.commands.sources import sources
+from earful.commands.status import status
+from earful.commands.train import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -35,9 +56,15 @@ def cli(context: click.Context, config: Path | None, db: Path | None, verbose: i
     context.obj.log_to_stderr()
 
 
-for module in (setup, run, gather, score, look, cases, alerts, keep):
-    for command in module.COMMANDS:
-        cli.add_command(command)
+for command in (
+    *(init, check, run, demo, serve),
+    *(crawl, import_, sources),
+    *(process, classify, evaluate, train),
+    *(status, search, report, export),
+    *(case, correct, alerts),
+    *(forget, backup, restore),
+):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from alerts import messages
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful import case_handling
-from earful.case_handling import Acted, Actor
-from earful.policies import source_places
+from earful import case_acts
+from earful.case_acts import Acted, Actor
+from earful.policies import Policies, source_places
 from storage.models import Experience
 from storage.store import Store
 
@@ -47,7 +47,7 @@ class Clicks:
     ) -> None:
         """`done` is called when something new waits in the outbox."""
         self._path = path
-        self._settings = settings
+        self._policies = Policies(settings)
         self._clock = clock
         self._done = done
 
@@ -74,14 +74,14 @@ class Clicks:
             extra={"action": click.action, "by": click.user_name, "changed": acted.changed},
         )
         self._done()
-        return ClickReply.of(acted.told) if acted.told else None
+        return ClickReply.of(acted.refused) if acted.refused else None
 
     def _act(self, store: Store, click: Click) -> Acted:
         actor, now = Actor(click.user_name, click.user_id), self._clock()
         if click.action in _CASE_ACTS:
-            return case_handling.act(
+            return case_acts.act(
                 store,
-                self._settings,
+                self._policies,
                 click.value,
                 _CASE_ACTS[click.action],
                 actor,
@@ -89,13 +89,11 @@ class Clicks:
                 click=click.key,
             )
         if click.action == "case_mute":
-            return case_handling.mute(
-                store, self._settings, click.value, actor, now, click=click.key
-            )
+            return case_acts.mute(store, self._policies, click.value, actor, now, click=click.key)
         if click.action == "case_relabel" and click.choice in list(Experience):
-            return case_handling.relabel(
+            return case_acts.relabel(
                 store,
-                self._settings,
+                self._policies,
                 click.value,
                 Experience(click.choice),
                 actor,

@@ -13,19 +13,27 @@ from typing import TYPE_CHECKING, TypeVar
 
 from config.errors import InputError
 from config.settings import Settings
-from earful import case_handling
-from earful.case_handling import Actor
-from earful.importing import Refusal
+from earful import case_acts
+from earful.case_acts import Actor
+from earful.policies import Policies
 from storage.models import Experience, Stance
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
 
 COLUMNS = ("mention_id", "experience", "stance", "by", "note")
 # A person looked at exactly this text, and it is one that the model had to ask about.
 WEIGHT = 3.0
 Label = TypeVar("Label", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not taken; `row` counts from 1, the header aside."""
+
+    row: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -47,10 +55,11 @@ def correct_file(
     its columns do not fit; a row that does not is refused, and the others are taken.
     """
     report = Report()
+    policies = Policies(settings)
     for number, row in enumerate(_rows(path), start=1):
         report.rows = number
         try:
-            if _correct(store, settings, row, actor, now):
+            if _correct(store, policies, row, actor, now):
                 report.corrected += 1
             else:
                 report.known += 1
@@ -61,7 +70,7 @@ def correct_file(
 
 def examples(store: Store) -> list[Example]:
     """Give the store's corrections as labelled texts that weigh more than others."""
-    from sentiment.learning.labels import Example
+    from sentiment.learning.labelled_files import Example
     from sentiment.scoring.text import Text
 
     return [
@@ -77,26 +86,26 @@ def examples(store: Store) -> list[Example]:
 
 
 def _correct(
-    store: Store, settings: Settings, row: Mapping[str, str], actor: Actor | None, now: datetime
+    store: Store, policies: Policies, row: Mapping[str, str], actor: Actor | None, now: datetime
 ) -> bool:
     if "" in row:
-        raise ValueError("has more cells than the header: quote what holds commas")
+        raise ValueError("it has more cells than the header: put cells with commas in quotes")
     mention_id = row.get("mention_id", "")
     if not mention_id:
-        raise ValueError("no mention_id")
+        raise ValueError("it has no mention_id")
     experience = _label(row, "experience", Experience)
     stance = _label(row, "stance", Stance)
     if experience is None and stance is None:
-        raise ValueError("neither experience nor stance: say what is right")
+        raise ValueError("it has neither experience nor stance: fill in one of them")
     by = Actor(row["by"]) if row.get("by") else actor
     if by is None:
-        raise ValueError("no `by`: say who corrects, here or with --as NAME")
+        raise ValueError("it does not say who corrects: fill in `by`, or give --as NAME")
     before = store.corrections.of(mention_id)
     if before is not None and before == (experience or before[0], stance or before[1]):
         return False
-    case_handling.relabel(
+    case_acts.relabel(
         store,
-        settings,
+        policies,
         mention_id,
         # An experience that people gave before is no new word about the case.
         None if before is not None and before[0] is experience else experience,
@@ -148,11 +157,11 @@ def _check(path: Path, names: list[str]) -> None:
         if name not in COLUMNS:
             close = difflib.get_close_matches(name, COLUMNS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(COLUMNS)}"
-            raise InputError(f"{path}: {name!r} is no column of corrections; {hint}")
+            raise InputError(f"{path}: {name!r} is not a column of corrections; {hint}")
         if names.count(name) > 1:
             raise InputError(f"{path}: two columns are called {name!r}")
     if "mention_id" not in names or not {"experience", "stance"} & set(names):
         raise InputError(
-            f"{path}: the columns mention_id and experience or stance are needed; the file has: "
+            f"{path}: the columns must be mention_id and experience or stance; the file has: "
             f"{', '.join(names) or 'nothing'}"
         )

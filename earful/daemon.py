@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,16 +18,18 @@ from alerts.outbox.transport import Transport
 from alerts.scheduler import Schedule
 from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful import __version__, jobs, telling_ops
-from earful.app import target_of
+from earful import __version__, telling_ops
+from earful.app import Clock, target_of
 from earful.clicks import Clicks
+from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
-from earful.jobs import Clock
+from earful.process_locks import lock_for_daemon
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
-from earful.stage import Stage
+from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
-from storage.probe import probe
+from earful.worker_thread import WorkerThread
 from storage.store import Store
+from storage.write_check import probe
 
 if TYPE_CHECKING:
     from alerts.slack.buttons import Listener
@@ -45,8 +43,6 @@ PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 _STOP_WITHIN_S = 60.0
-# Signals that come so shortly after each other are one wish to stop.
-_SAME_STOP_S = 1.0
 _AT_START = " at start"
 
 
@@ -67,11 +63,7 @@ class Daemon:
     ) -> None:
         """`listen` makes what hears Slack's buttons, given what a click does."""
         self._settings = settings
-        self._transport = transport
         self._clock = clock
-        self._load_classifier = load_classifier
-        self._classifier: Classifier | None = None
-        self._pace = pace or Pace()
         self._path = settings.store.path
         self._stopping = threading.Event()
         self._crawls = Schedule(threads=PARALLEL_CRAWLS)
@@ -80,8 +72,18 @@ class Daemon:
         self._failing = Failing(self._path, clock)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
-        self._scoring = Stage("scoring", self._score_and_judge, idle or _IDLE)
-        self._delivery = Stage("delivery", self._deliver, idle or _IDLE)
+        self._stages = DaemonStages(
+            settings,
+            transport,
+            clock,
+            self._failing,
+            self._stopping,
+            load_classifier=load_classifier,
+            pace=pace,
+            alerts_wait=lambda: self._delivery.wake(),
+        )
+        self._scoring = WorkerThread("scoring", self._stages.score_and_judge, idle or _IDLE)
+        self._delivery = WorkerThread("delivery", self._stages.deliver, idle or _IDLE)
         self._dashboards = dashboards
         self._listener: Listener | None = None
         if listen is not None:
@@ -93,13 +95,13 @@ class Daemon:
 
     def run(self, *, started: Callable[[], object] = lambda: None) -> None:
         """Work until `stop` or SIGTERM; EarfulError when another daemon has the store."""
-        lock = jobs.lock_for_daemon(self._path)
+        lock = lock_for_daemon(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
         except Timeout:
             raise EarfulError(
-                f"{self._path}: another earful daemon works on this store: stop it first, or name "
+                f"{self._path}: another daemon is working on this store: stop it first, or name "
                 "another store with --db"
             ) from None
         try:
@@ -117,7 +119,7 @@ class Daemon:
             self._schedule_crawls(store, now)
             self._schedule_routines()
         log.info("started", extra={"store": str(self._path), "interrupted": interrupted})
-        with _signals_set(self._stopping):
+        with StopSignals(self._stopping):
             self._scoring.start()
             self._delivery.start()
             self._routines.start()
@@ -132,8 +134,8 @@ class Daemon:
 
     def _shut_down(self) -> None:
         log.info("stopping")
-        for stage in (self._scoring, self._delivery):
-            stage.end()
+        for worker in (self._scoring, self._delivery):
+            worker.end()
         if self._listener is not None:
             self._listener.stop()
         # Crawls under way see `_stopping` and end; what they stored stays.
@@ -141,8 +143,8 @@ class Daemon:
         self._routines.stop(wait=True)
         if self._dashboards is not None:
             self._dashboards.stop()
-        for stage in (self._scoring, self._delivery):
-            stage.join(_STOP_WITHIN_S)
+        for worker in (self._scoring, self._delivery):
+            worker.join(_STOP_WITHIN_S)
         with Store.open(self._path) as store:
             store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
@@ -212,109 +214,8 @@ class Daemon:
         return name
 
     def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
-        # Late: loads Scrapy, which only a daemon with sources needs.
-        from earful.crawling import crawl_target, resting
-
-        if self._stopping.is_set():
-            return
-        if standing := resting(self._settings, brand, source, self._clock()):
-            log.info(
-                "left alone",
-                extra={
-                    "brand": brand.name,
-                    "source": source.source,
-                    "target": source.target,
-                    "state": standing.state.value,
-                    "opens_at": standing.opens_at.isoformat() if standing.opens_at else None,
-                },
-            )
-            return
-        report = crawl_target(self._settings, brand, source, self._clock, stop=self._stopping)
-        log.log(
-            logging.INFO if report.outcome.good else logging.WARNING,
-            "crawled",
-            extra={
-                "brand": brand.name,
-                "source": source.source,
-                "target": source.target,
-                "outcome": report.outcome.value,
-                "reason": report.reason,
-                "seen": report.seen,
-                "new": report.new,
-                "edited": report.edited,
-            },
-        )
-        self._scoring.wake()
-
-    def _score_and_judge(self) -> None:
-        """Score, then judge: mentions that cannot be scored do not keep others from the rules."""
-        self._failing.carry_out("score", self._score)
-        self._failing.carry_out("judge", self._judge)
-        self._delivery.wake()
-
-    def _score(self) -> None:
-        with Store.open(self._path) as store:
-            if not store.verdicts.count_waiting():
-                return
-            if self._classifier is None:
-                self._classifier = self._load_classifier()
-                self._failing.count_missing(self._classifier)
-            scored = jobs.score(
-                store,
-                self._classifier,
-                self._clock,
-                after_batch=self._after_batch,
-                stop=self._stopping.is_set,
-            )
-            log.info("scored", extra={"mentions": scored, "model": self._classifier.model})
-
-    def _after_batch(self) -> None:
-        """Send out what is urgent while older mentions are still being scored."""
-        self._failing.worked("score")
-        self._failing.carry_out("judge", self._judge_early)
-
-    def _judge_early(self) -> None:
-        with Store.open(self._path) as store:
-            judged = jobs.judge_fresh(store, self._settings, self._clock)
-        _log_judged(judged)
-        if judged.alerts:
-            self._delivery.wake()
-
-    def _judge(self) -> None:
-        with Store.open(self._path) as store:
-            judged = jobs.judge_waiting(store, self._settings, self._clock)
-        _log_judged(judged)
-
-    def _deliver(self) -> float | None:
-        """Send what is due; gives the seconds until something is due again."""
-        return self._failing.carry_out("deliver", self._deliver_due)
-
-    def _deliver_due(self) -> float | None:
-        with Store.open(self._path) as store:
-            result = jobs.deliver_waiting(
-                store,
-                self._transport,
-                self._clock,
-                pace=self._pace,
-                stop=self._stopping.is_set,
-            )
-        if result is None:
-            return 1.0
-        if result.sent or result.found or result.problems:
-            log.log(
-                logging.INFO if result.good else logging.WARNING,
-                "delivered",
-                extra={
-                    "sent": result.sent,
-                    "found": result.found,
-                    "waiting": result.retried + result.unclear,
-                    "parked": result.parked,
-                    "problems": result.problems,
-                },
-            )
-        if result.next_at is None:
-            return None
-        return max(0.2, (result.next_at - self._clock()).total_seconds())
+        if self._stages.crawl(brand, source):
+            self._scoring.wake()
 
     def _look_at_health(self, store: Store, settings: Settings, now: datetime) -> int:
         """Look at all that could fail without a sound, and let ops know."""
@@ -352,47 +253,3 @@ class Daemon:
         runs = self._routines.next_runs()
         regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
         store.daemon_runs.beat(self._run_id, now, regular)
-
-
-def _log_judged(judged: jobs.Judged) -> None:
-    if judged.mentions:
-        log.info(
-            "judged",
-            extra={
-                "mentions": judged.mentions,
-                "quiet": judged.quiet,
-                "cases": judged.cases,
-                "alerts": judged.alerts,
-            },
-        )
-
-
-class _signals_set:  # noqa: N801
-    """SIGTERM and SIGINT set an event while the block runs; a later second one kills as usual.
-
-    One stop may come twice at once: `timeout` and some shells send it to the process and to its
-    group.
-    """
-
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
-        self._first_at = 0.0
-        self._before: dict[int, object] = {}
-
-    def __enter__(self) -> None:
-        # Only the main thread may set handlers; a daemon in a test's thread is stopped by `stop`.
-        with suppress(ValueError):
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._event.is_set():
-            self._event.set()
-            self._first_at = time.monotonic()
-        elif time.monotonic() - self._first_at > _SAME_STOP_S:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-
-    def __exit__(self, *details: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]

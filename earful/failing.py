@@ -35,7 +35,7 @@ T = TypeVar("T")
 # The same failure is said again on the log after so long.
 _SAID_AGAIN = timedelta(hours=1)
 _LONGEST = 300
-_REREAD = "mend it, start Earful again, and read anew by `earful process --rescore`"
+_REREAD = "fix it, restart Earful, and run `earful process --rescore`"
 # While the store is held, failures would pile up behind it if they waited as long as work does.
 _PATIENCE_S = 1.0
 

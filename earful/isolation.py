@@ -100,7 +100,7 @@ class Isolation:
         self._failing.add(name)
         self._waiting.add(name)
         stage = stage_name(self._stage)
-        log.warning("%s (%s) fails, the others go on: %s", stage, name, sentence)
+        log.warning("%s fails for %s and goes on with the others: %s", stage, name, sentence)
         # Only who asks for everything (-vv) gets the traceback: it is for us, not for ops.
         log.debug("%s (%s)", self._stage, name, exc_info=error)
 

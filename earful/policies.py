@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.policy import Channels, Policy
@@ -19,26 +19,41 @@ from storage.models import Experience, Mention, Stance, Voice
 _URGENT_SHARE = 4
 
 
-def policies(settings: Settings) -> dict[str, Policy]:
-    """Make each brand's policy; ConfigError names the key of what cannot be used."""
-    hours = parse(settings.cases.business_hours, "cases.business_hours")
-    return {
-        brand.name: _policy(
-            settings, hours, _calm(settings, brand.quiet_hours, f"brands[{place}]"), brand
-        )
-        for place, brand in enumerate(settings.brands)
-    }
+class Policies:
+    """The policies of one config, each made when it is first asked for.
 
+    A pass makes one of these and hands it on: a policy is made once a pass, not once a case.
+    """
 
-def policy_for(settings: Settings, brand: str) -> Policy:
-    """Make the policy of a brand; one that only an import knows has the defaults."""
-    hours = parse(settings.cases.business_hours, "cases.business_hours")
-    for place, one in enumerate(settings.brands):
-        if one.name == brand:
-            return _policy(
-                settings, hours, _calm(settings, one.quiet_hours, f"brands[{place}]"), one
-            )
-    return _policy(settings, hours, _calm(settings), None)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._made: dict[str, Policy] = {}
+
+    @cached_property
+    def hours(self) -> BusinessHours:
+        """The business hours; ConfigError where they cannot be read."""
+        return parse(self.settings.cases.business_hours, "cases.business_hours")
+
+    def of(self, brand: str) -> Policy:
+        """Give the policy of a brand; a brand that only an import knows has the defaults.
+
+        ConfigError names the key of what cannot be used.
+        """
+        if brand not in self._made:
+            self._made[brand] = self._make(brand)
+        return self._made[brand]
+
+    def check(self) -> None:
+        """Make every brand's policy; ConfigError names the key of what cannot be used."""
+        for brand in self.settings.brands:
+            self.of(brand.name)
+
+    def _make(self, name: str) -> Policy:
+        for place, brand in enumerate(self.settings.brands):
+            if brand.name == name:
+                calm = _calm(self.settings, brand.quiet_hours, f"brands[{place}]")
+                return _policy(self.settings, self.hours, calm, brand)
+        return _policy(self.settings, self.hours, _calm(self.settings), None)
 
 
 @lru_cache(maxsize=1)
@@ -48,10 +63,6 @@ def source_places() -> Places:
     from crawler.catalog import sources
 
     return Places({name: spider.place for name, spider in sources().items()})
-
-
-def business_hours(settings: Settings) -> BusinessHours:
-    return parse(settings.cases.business_hours, "cases.business_hours")
 
 
 def _policy(

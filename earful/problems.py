@@ -14,12 +14,12 @@ from alerts.decide.source_health import is_resting
 from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful import jobs
 from earful.app import target_of
 from earful.failing import stage_name
+from earful.process_locks import lock_for_daemon
 from storage.models import Failure, SourceState
-from storage.probe import probe
 from storage.store import Store
+from storage.write_check import probe
 
 STUCK = timedelta(minutes=15)
 """What waits longer than this is stuck, not busy."""
@@ -70,7 +70,7 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
     last = store.daemon_runs.last()
     if last is None:
         return {"state": "never started"}
-    lock = jobs.lock_for_daemon(store.database.path)
+    lock = lock_for_daemon(store.database.path)
     try:
         with lock:
             state = "stopped" if last.stopped_at else "died"
@@ -99,23 +99,23 @@ def _daemon_problems(
         yield Problem(
             "daemon:died",
             "the daemon",
-            f"the daemon (pid {pid}) ended without being stopped, last seen "
-            f"{daemon['heartbeat_at']}: start `earful run` again",
+            f"the daemon (pid {pid}) died; its last heartbeat was at "
+            f"{_clock(datetime.fromisoformat(daemon['heartbeat_at']))}: start `earful run` again",
             for_ops=False,
         )
     elif age_s > STUCK.total_seconds() and daemon["state"] == "running":
         yield Problem(
             "daemon:hangs",
             "the daemon",
-            f"the daemon (pid {pid}) hangs: its heart last beat {age_s} s ago: restart it",
+            f"the daemon (pid {pid}) hangs; its last heartbeat was {age_s} s ago: restart it",
             for_ops=False,
         )
     elif age_s > STUCK.total_seconds() and _listens(settings):
         yield Problem(
             "daemon:stopped",
             "the daemon",
-            f"the daemon is stopped since {_clock(now - timedelta(seconds=age_s))}: nothing is "
-            "crawled, judged or delivered: start `earful run`",
+            f"the daemon has been stopped since {_clock(now - timedelta(seconds=age_s))}: "
+            "nothing is crawled, scored or delivered: start `earful run`",
             for_ops=False,
         )
 
@@ -136,7 +136,7 @@ def _stage_problems(failing: list[Failure]) -> Iterator[Problem]:
         yield Problem(
             f"stage:{one.stage}",
             stage_name(one.stage),
-            f"{stage_name(one.stage)} fails since {_clock(one.first_at)} "
+            f"{stage_name(one.stage)} has failed since {_clock(one.first_at)} "
             f"({one.failures:,} times in a row): {one.error}",
         )
 
@@ -155,7 +155,7 @@ def _silent_stages(
             yield Problem(
                 f"silent:{stage}",
                 stage_name(stage),
-                f"{stage_name(stage)} has not come to an end since {_clock(last)}: see the "
+                f"{stage_name(stage)} has not finished since {_clock(last)}: see the "
                 "daemon's log, and restart it",
             )
 
@@ -164,14 +164,14 @@ def _subject_problems(failures: list[Failure]) -> Iterator[Problem]:
     """One problem a stage: a hundred bad rows must not make a hundred messages."""
     by_stage = sorted(failures, key=lambda one: one.stage)
     for stage, group in groupby(by_stage, key=lambda one: one.stage):
-        found = list(group)
-        shown = "; ".join(f"{one.subject}: {one.error}" for one in found[:_SHOWN])
-        more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        failing = list(group)
+        shown = "; ".join(f"{one.subject}: {one.error}" for one in failing[:_SHOWN])
+        items = "1 item" if len(failing) == 1 else f"{len(failing):,} items"
+        more = f"; and {len(failing) - _SHOWN:,} more" if len(failing) > _SHOWN else ""
         yield Problem(
             f"subjects:{stage}",
             f"what {stage_name(stage)} failed for",
-            f"{stage_name(stage)} fails for {len(found):,} of them, the others go on: "
-            f"{shown}{more}",
+            f"{stage_name(stage)} fails for {items} and goes on with the others: {shown}{more}",
         )
 
 
@@ -188,7 +188,7 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
         if since is None or stage in known or is_busy or now - since <= STUCK:
             continue
         number = count()
-        waits = f"1 {what} waits" if number == 1 else f"{number:,} {what}s wait"
+        waits = f"1 {what} has waited" if number == 1 else f"{number:,} {what}s have waited"
         yield Problem(
             f"waiting:{stage}",
             f"what waits for {stage_name(stage)}",
@@ -199,14 +199,14 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
     for channel, group in groupby(store.outbox.troubles(), key=lambda one: one.channel):
-        found = list(group)
+        troubles = list(group)
         shown = "; ".join(
-            f"{one.waiting} alert{'s' if one.waiting > 1 else ''} waiting: "
+            f"{one.waiting} alert{' is' if one.waiting == 1 else 's are'} waiting: "
             f"{trouble(channel, one.error, one.may_be_posted)}"
-            for one in found[:_SHOWN]
+            for one in troubles[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.
-        lasts = any(one.parked or now - one.oldest_at > STUCK for one in found)
+        lasts = any(one.parked or now - one.oldest_at > STUCK for one in troubles)
         yield Problem(
             f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )
@@ -232,8 +232,8 @@ def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterato
                 yield Problem(
                     f"overdue:{name}",
                     name,
-                    f"{name} was last read at {_clock(last)}, and is due every "
-                    f"{_span(source.every)}: start `earful run`, or see its log",
+                    f"{name} was last read at {_clock(last)}, but should be read "
+                    f"every {_span(source.every)}: start `earful run`, or see its log",
                 )
 
 
@@ -249,8 +249,12 @@ def _source_problems(store: Store) -> Iterator[Problem]:
             yield Problem(
                 f"source:{name}",
                 name,
-                f"{name} is {row['state']}: {row['reason'] or 'no reason recorded'}"
-                + (f" (left alone until {_clock(datetime.fromisoformat(rest))})" if rest else ""),
+                f"{name} is {row['state']}: {row['reason'] or 'no reason is recorded'}"
+                + (
+                    f" (Earful leaves it alone until {_clock(datetime.fromisoformat(rest))})"
+                    if rest
+                    else ""
+                ),
                 for_ops=False,
             )
 

@@ -10,6 +10,10 @@ _REDDIT = re.compile(
     r"^(?:/(?:r|user)/[^/]+)?/comments/([a-z0-9]+)(?:/[^/]+)?(?:/(?:c/)?([a-z0-9]+))?/?$"
 )
 _LOBSTERS = re.compile(r"^/s/([a-z0-9]{6})(?:/|$)")
+_ADDON = re.compile(r"/reviews/(\d+)/?$")
+_TWEET = re.compile(r"^/\w+/status/(\d+)(?:/|$)")
+_TELEGRAM = re.compile(r"^/(?:s/)?(\w+/\d+)/?$")
+_VIDEO = re.compile(r"^[\w-]{11}$")
 _TRUSTPILOT = re.compile(r"^/reviews/([0-9a-f]{24})/?$")
 
 
@@ -53,4 +57,18 @@ def origin_of(url: str | None) -> Origin | None:
         found := _TRUSTPILOT.match(parts.path)
     ):
         return Origin("trustpilot", found[1])
+    if host.endswith(".apple.com") and query.get("userreviewid", "").isdecimal():
+        return Origin("appstore", query["userreviewid"])
+    if host == "addons.mozilla.org" and (found := _ADDON.search(parts.path)):
+        return Origin("mozilla_addons", found[1])
+    if host in ("x.com", "twitter.com", "mobile.twitter.com") and (
+        found := _TWEET.match(parts.path)
+    ):
+        return Origin("x", found[1])
+    if host == "t.me" and (found := _TELEGRAM.match(parts.path)):
+        return Origin("telegram", found[1])
+    if host in ("youtube.com", "m.youtube.com", "youtu.be"):
+        video = query.get("v") or parts.path.removeprefix("/")
+        native_id = query.get("lc") or video
+        return Origin("youtube", native_id) if query.get("lc") or _VIDEO.match(video) else None
     return None

@@ -187,6 +187,23 @@ def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
     assert sum(map(takes_the_time, run_at_import(ast.parse(source)))) == taken
 
 
+# Two of one name are a detour for whoever looks for one of them. Where a pair must stay: why.
+SAME_NAME = {
+    "outbox": "what sends from the outbox, and the table that it is",
+    "settings": "the user's, and Scrapy's",
+}
+
+
+def test_no_two_modules_share_a_name() -> None:
+    """Benchmarks and tests stand aside: they are called like what they measure and test."""
+    by_name: dict[str, list[str]] = {}
+    for module in modules():
+        by_name.setdefault(module.name.rpartition(".")[2], []).append(module.path)
+    shared = {name: paths for name, paths in by_name.items() if len(paths) > 1}
+    assert {name: paths for name, paths in shared.items() if name not in SAME_NAME} == {}
+    assert shared.keys() >= SAME_NAME.keys(), "a pair that is no more needs no reason"
+
+
 CONTRACTS = PROJECT["tool"]["importlinter"]["contracts"]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from typing import Any
+
+from rich.cells import cell_len, chop_cells
 
 from alerts.messages.safe_text import unescape
 
@@ -34,7 +35,7 @@ def _block(block: dict[str, Any], width: int) -> list[str]:
     match block["type"]:
         case "header":
             title = str(block["text"]["text"])
-            return [*_wrap(title, width), "=" * min(width, columns(title))]
+            return [*_wrap(title, width), "=" * min(width, cell_len(title))]
         case "divider":
             return ["-" * width]
         case "context":
@@ -54,11 +55,11 @@ def _block(block: dict[str, Any], width: int) -> list[str]:
 def _facts(fields: list[str], width: int) -> list[str]:
     pairs = [field.partition("\n")[::2] for field in fields]
     names = [f"{_read(name)}:" for name, _ in pairs]
-    margin = min(max((columns(name) for name in names), default=0) + 2, width // 2)
+    margin = min(max((cell_len(name) for name in names), default=0) + 2, width // 2)
     lines: list[str] = []
     for name, (_, value) in zip(names, pairs, strict=True):
         rows = _wrap(_read(value), width - margin) or [""]
-        lines.append(name + " " * max(1, margin - columns(name)) + rows[0])
+        lines.append(name + " " * max(1, margin - cell_len(name)) + rows[0])
         lines.extend(" " * margin + row for row in rows[1:])
     return lines
 
@@ -82,20 +83,9 @@ def _read(text: str) -> str:
     return unescape(_CODE.sub(r"\1", text))
 
 
-def columns(text: str) -> int:
-    """Count the terminal columns that `text` takes: wide characters two, marks none."""
-    return sum(_width(char) for char in text)
-
-
-def _width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
-
-
 def _wrap(text: str, width: int, indent: str = "") -> list[str]:
     room = max(10, width - len(indent))
-    if columns(text) == len(text):
+    if cell_len(text) == len(text):
         rows = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
     else:
         rows = _wrap_wide(text, room)
@@ -105,7 +95,7 @@ def _wrap(text: str, width: int, indent: str = "") -> list[str]:
 def _wrap_wide(text: str, room: int) -> list[str]:
     rows: list[str] = []
     for word in text.split():
-        if rows and columns(rows[-1]) + 1 + columns(word) <= room:
+        if rows and cell_len(rows[-1]) + 1 + cell_len(word) <= room:
             rows[-1] += f" {word}"
         else:
             rows.append(word)
@@ -114,13 +104,6 @@ def _wrap_wide(text: str, room: int) -> list[str]:
 
 def _split(row: str, room: int) -> list[str]:
     """Break a single overlong word; an address is left whole so that it can be clicked."""
-    if columns(row) <= room or row.startswith(("http://", "https://")):
+    if cell_len(row) <= room or row.startswith(("http://", "https://")):
         return [row]
-    pieces, taken = [""], 0
-    for char in row:
-        if taken + _width(char) > room:
-            pieces.append("")
-            taken = 0
-        pieces[-1] += char
-        taken += _width(char)
-    return pieces
+    return chop_cells(row, room)

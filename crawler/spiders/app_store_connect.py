@@ -10,8 +10,9 @@ from pydantic import Field
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import at, items_at, objects, read_json
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -86,17 +87,12 @@ class AppStoreConnectSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
         reviews = items_at(data, "data")
-        responses = _responses(data.get("included"))
-        mentions = []
-        for read in self.each(reviews, lambda review: self._review(review, responses)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        if cursor := _cursor(data.get("links")):
-            following = self._page(cursor, page_of(response) + 1)
-            yield from self.more(response, mentions, self.options.pages, following)
+        replies = _replies(data.get("included"))
+        mentions = yield from self.each(reviews, lambda review: self._review(review, replies))
+        if cursor := _cursor(at(data, "links", "next")):
+            yield from self.more(response, mentions, self.options.pages, self._page(cursor))
 
-    def _page(self, cursor: str | None = None, page: int = 1) -> Request:
+    def _page(self, cursor: str | None = None) -> Request:
         params: dict[str, object] = {
             "sort": "-createdDate",
             "limit": _PER_PAGE,
@@ -107,20 +103,16 @@ class AppStoreConnectSpider(MentionSpider):
         return self.ask(
             f"/v1/apps/{self.options.app_id}/customerReviews",
             params,
-            page=page,
             headers={"Authorization": f"Bearer {self.token}"},
             dont_redirect=True,
         )
 
-    def _review(self, review: Any, responses: dict[str, dict[str, Any]]) -> Mention:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
+    def _review(self, review: dict[str, Any], replies: dict[str, dict[str, Any]]) -> Mention:
         given = review.get("attributes")
         if not isinstance(given, dict):
             raise EntryError("it has no attributes")
         native_id = fields.identity(review.get("id"))
-        answered = responses.get(_linked(review) or native_id, {})
-        reply = fields.plain(answered.get("responseBody"), "responseBody") or None
+        reply = replies.get(_linked(review, "response") or native_id, {})
         territory = given.get("territory")
         country, language = _TERRITORIES.get(
             territory if isinstance(territory, str) else "", (None, None)
@@ -135,40 +127,35 @@ class AppStoreConnectSpider(MentionSpider):
             if country
             else f"https://apps.apple.com/{app}",
             author=fields.line(given.get("reviewerNickname"), "reviewerNickname"),
-            rating=(stars := fields.rating(given.get("rating"), 5)),
-            rating_max=None if stars is None else 5.0,
+            rating=fields.rating(given.get("rating"), 5),
+            rating_max=5.0,
             language=language,
-            owner_reply=reply,
+            owner_reply=fields.plain(reply.get("responseBody"), "responseBody"),
             owner_replied_at=fields.later(
-                answered.get("lastModifiedDate"), self.now, "lastModifiedDate"
-            )
-            if reply
-            else None,
+                reply.get("lastModifiedDate"), self.now, "lastModifiedDate"
+            ),
         )
 
 
-def _responses(included: Any) -> dict[str, dict[str, Any]]:
-    """Give the attributes of responses by their own id and by that of their review."""
-    found: dict[str, dict[str, Any]] = {}
-    for item in included if isinstance(included, list) else ():
-        if isinstance(item, dict) and item.get("type") == "customerReviewResponses":
+def _replies(included: object) -> dict[str, dict[str, Any]]:
+    """Give the attributes of the owner's replies by their own id and by that of their review."""
+    replies: dict[str, dict[str, Any]] = {}
+    for item in objects(included):
+        if item.get("type") == "customerReviewResponses":
             attributes = item.get("attributes")
             for name in (item.get("id"), _linked(item, "review")):
                 if isinstance(name, str) and isinstance(attributes, dict):
-                    found[name] = attributes
-    return found
+                    replies[name] = attributes
+    return replies
 
 
-def _linked(item: dict[str, Any], name: str = "response") -> str | None:
-    node: Any = item
-    for key in ("relationships", name, "data", "id"):
-        node = node.get(key) if isinstance(node, dict) else None
-    return node if isinstance(node, str) else None
+def _linked(item: dict[str, Any], name: str) -> str | None:
+    linked = at(item, "relationships", name, "data", "id")
+    return linked if isinstance(linked, str) else None
 
 
-def _cursor(links: Any) -> str | None:
+def _cursor(following: object) -> str | None:
     """Take the cursor alone out of the next page's address: the key goes nowhere else."""
-    following = links.get("next") if isinstance(links, dict) else None
     if not isinstance(following, str):
         return None
     try:

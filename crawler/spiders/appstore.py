@@ -9,16 +9,19 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.bodies import items_at, read_feed, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import PageError, broken
+from crawler.feed_bodies import read_feed
+from crawler.json_bodies import items_at, read_json
+from crawler.request_details import meta_of, page_of, real_url
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
 
 _CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_lower=True)]
 
-# Countries whose store is written in one language; of the others nothing can be said.
+# Countries whose store is written in one language; of the others nothing is known.
 _LANGUAGES = {
     **dict.fromkeys(("us", "gb", "au", "nz", "ie"), "en"),
     **dict.fromkeys(("de", "at"), "de"),
@@ -50,7 +53,7 @@ class AppStoreSpider(MentionSpider):
     matches_query = False
     always = ("rating", "author")
     needs = "the app's number, as in apps.apple.com/app/id123456789"
-    limits = "the 500 newest reviews of each country, 50 a page; empty at times"
+    limits = "the 500 newest reviews of each country, 50 a page; Apple sometimes gives none"
     terms = "public feed, no key"
 
     class Options(SourceOptions):
@@ -76,24 +79,20 @@ class AppStoreSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         country = _country(response)
-        form, page = response.meta.get("form", 0) if response.request else 0, page_of(response)
+        form, page = meta_of(response).get("form", 0), page_of(response)
         problem: PageError | None = None
         try:
             entries, problem = _entries(response)
         except PageError as error:
             entries, problem = [], error
-        # A page that answers in no form is read once more in the next; past the end, once.
+        # A page that is empty in one form is read once more in the next; past the end, once.
         if not entries or problem or not any(map(_dated, entries)):
             if response.request and form + 1 < len(_FORMS) and (page == 1 or problem):
                 yield self._page(country, page, form + 1)
                 return
             if problem and not entries:
                 raise problem
-        mentions = []
-        for read in self.each(entries, lambda entry: self._review(entry, country)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(entries, lambda entry: self._review(entry, country))
         if problem:
             raise problem
         yield from self.more(
@@ -104,9 +103,9 @@ class AppStoreSpider(MentionSpider):
         path = _FORMS[form].format(country=country, page=page, app=self.options.app_id)
         return self.ask(path, page=page, form=form, country=country)
 
-    def _review(self, entry: Any, country: str) -> Mention | None:
+    def _review(self, entry: dict[str, Any], country: str) -> Mention | None:
         if "im:name" in entry and "im:rating" not in entry:
-            return None  # older answers start with the app itself
+            return None  # older responses start with the app itself
         author_url = _label(_label(entry.get("author"), "uri"))
         author_id = re.search(r"/id(\d+)", author_url) if isinstance(author_url, str) else None
         app = self.options.app_id
@@ -118,16 +117,16 @@ class AppStoreSpider(MentionSpider):
             url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews",
             author=fields.line(_label(_label(entry.get("author"), "name")), "author"),
             author_native_id=author_id[1] if author_id else None,
-            rating=(stars := fields.rating(_label(entry.get("im:rating")), 5)),
-            rating_max=None if stars is None else 5.0,
+            rating=fields.rating(_label(entry.get("im:rating")), 5),
+            rating_max=5.0,
             language=_LANGUAGES.get(country),
             reach=fields.count(_label(entry.get("im:voteCount"))),
         )
 
 
 def _country(response: Response) -> str:
-    found = re.search(r"/([a-z]{2})/rss/", real_url(response))
-    return found[1] if found else "us"
+    place = re.search(r"/([a-z]{2})/rss/", real_url(response))
+    return place[1] if place else "us"
 
 
 def _entries(response: Response) -> tuple[list[Any], PageError | None]:

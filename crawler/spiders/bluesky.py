@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import PageError, broken, unauthorised
-from crawler.middlewares import of_response
+from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
+from crawler.request_details import meta_of, next_cursor, portions
+from crawler.response_problems import refusal
+from crawler.search_terms import words_or_phrase
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -41,10 +44,11 @@ class BlueskySpider(MentionSpider):
     place = "on Bluesky"
     default_base_url = "https://bsky.social"
     robots = False
+    asks_since = True
     always = ("url", "author", "author_native_id")
     needs = "an account and an app password of it"
     limits = "3000 requests in 5 minutes; search is meant for few terms, not for bulk"
-    terms = "public posts only; respects the label !no-unauthenticated"
+    terms = "public posts only; Earful respects the label !no-unauthenticated"
     secrets: ClassVar[Mapping[str, str]] = {
         "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
         "BLUESKY_APP_PASSWORD": "an app password of the account: bsky.app/settings/app-passwords",
@@ -74,10 +78,6 @@ class BlueskySpider(MentionSpider):
     access: str | None = None
     refresh: str | None = None
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         given = {
             "identifier": self.secret("BLUESKY_HANDLE") or "",
@@ -99,26 +99,25 @@ class BlueskySpider(MentionSpider):
     def opened(self, response: Response) -> Iterator[Yielded]:
         """Take up a session and search, or go on where the old session ended."""
         if response.status >= 400:
-            error = error_body(response)
-            said = quoted(error.get("message")) or quoted(error.get("error"))
             if response.status in (400, 401):
-                told = f" ({said})" if said else ""
+                words = _words(error_body(response))
+                quote = f" ({words})" if words else ""
                 raise unauthorised(
-                    f"answered {response.status}{told} to the app password: check BLUESKY_HANDLE "
-                    "and BLUESKY_APP_PASSWORD"
+                    f"answered {response.status}{quote} to the app password: check "
+                    "BLUESKY_HANDLE and BLUESKY_APP_PASSWORD"
                 )
             raise self._refused(response)
         data = read_json(response)
-        access = data.get("accessJwt") if isinstance(data, dict) else None
+        access = at(data, "accessJwt")
         if not isinstance(access, str) or not access:
             raise broken("answered without `accessJwt`")
         self.access, self.refresh = access, data.get("refreshJwt")
-        interrupted = response.request.meta.get("interrupted") if response.request else None
+        interrupted = meta_of(response).get("interrupted")
         if interrupted is not None:
             yield self._authorised(interrupted)
             return
         for term in self.query.search_terms():
-            yield self._search('"' + term.replace('"', " ") + '"' if " " in term else term)
+            yield self._search(words_or_phrase(term))
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status >= 400:
@@ -132,21 +131,15 @@ class BlueskySpider(MentionSpider):
                 mentions.append(read)
             else:
                 yield read
-        searched = response.request is not None and "term" in response.request.meta
-        if searched and self.options.followers and mentions:
+        term = meta_of(response).get("term")
+        if term is not None and self.options.followers and mentions:
             yield from self._profiles(mentions)
         else:
             yield from mentions
-        cursor = data.get("cursor")
-        if (
-            not searched
-            or not isinstance(cursor, str)
-            or cursor in ("", asked(response, "cursor"))
-        ):
-            return
-        assert response.request is not None
-        following = self._search(response.request.meta["term"], cursor)
-        yield from self.more(response, mentions, self.options.pages, following)
+        cursor = next_cursor(response, data.get("cursor"), "cursor")
+        if term is not None and cursor:
+            following = self._search(term, cursor)
+            yield from self.more(response, mentions, self.options.pages, following)
 
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:
         """Leave the end to the search: it knows when a post came, whatever its author says."""
@@ -154,25 +147,22 @@ class BlueskySpider(MentionSpider):
 
     def counted(self, response: Response) -> Iterator[Yielded]:
         """Yield posts that waited for how many follow their authors."""
-        assert response.request is not None
-        waiting: list[Mention] = response.request.meta["waiting"]
+        waiting: list[Mention] = meta_of(response)["waiting"]
         if response.status >= 400:
             yield from self._unanswered(response)
             return
         followers = {
             profile.get("did"): fields.count(profile.get("followersCount"))
-            for profile in items_at(read_json(response), "profiles")
-            if isinstance(profile, dict)
+            for profile in objects(items_at(read_json(response), "profiles"))
         }
         for mention in waiting:
             yield replace(mention, reach=followers.get(mention.author_native_id))
 
     def _profiles(self, mentions: list[Mention]) -> Iterator[Request]:
         authors = list(dict.fromkeys(mention.author_native_id for mention in mentions))
-        for start in range(0, len(authors), _ACTORS):
-            chunk = authors[start : start + _ACTORS]
-            query = "&".join(f"actors={author}" for author in chunk if author)
-            waiting = [mention for mention in mentions if mention.author_native_id in chunk]
+        for some in portions(authors, _ACTORS):
+            query = "&".join(f"actors={author}" for author in some if author)
+            waiting = [mention for mention in mentions if mention.author_native_id in some]
             request = self.ask(
                 f"/xrpc/app.bsky.actor.getProfiles?{query}",
                 callback=self.counted,
@@ -214,83 +204,76 @@ class BlueskySpider(MentionSpider):
 
     def _refused(self, response: Response) -> PageError:
         error = error_body(response)
-        said = quoted(error.get("message")) or quoted(error.get("error"))
-        problem = of_response(response)
-        assert problem is not None  # only errors come here
+        problem = refusal(response, _words(error))
         if error.get("error") in ("ExpiredToken", "InvalidToken", "AuthMissing"):
-            return unauthorised(f"{problem.reason} ({said})")
-        if not said or problem.opens_at is not None:
-            return problem
-        return PageError(problem.outcome, f"{problem.reason} ({said})")
+            return unauthorised(problem.reason)
+        return problem
 
-    def _post(self, post: Any) -> Mention | None:
-        if not isinstance(post, dict):
-            raise EntryError("it is no object")
-        author, record = post.get("author") or {}, post.get("record")
-        if not isinstance(author, dict) or not isinstance(record, dict):
-            raise EntryError("its author or record is no object")
+    def _post(self, post: dict[str, Any]) -> Mention | None:
+        author, record = object_in(post, "author"), object_in(post, "record")
         labels = {*_labels(author.get("labels")), *_labels(post.get("labels"))}
         if _UNSEEN in labels or "bot" in labels:
             return None
         uri = fields.identity(post.get("uri"), "uri")
-        found = _POST.match(uri)
-        if found is None:
-            raise EntryError("uri is no address of a post")
-        did = author.get("did") or found[1]
+        place = _POST.match(uri)
+        if place is None:
+            raise EntryError("uri is not the address of a post")
+        did = author.get("did") or place[1]
         return self.mention(
             native_id=uri,
             text=fields.plain(record.get("text"), "text"),
             created_at=self._written(post, record),
-            url=f"https://bsky.app/profile/{found[1]}/post/{found[2]}",
+            url=f"https://bsky.app/profile/{place[1]}/post/{place[2]}",
             author=fields.line(author.get("handle"), "handle"),
             author_native_id=fields.identity(did, "did"),
             language=_language(record.get("langs")),
             reach=fields.count(post.get("likeCount")),
-            parent_id=self._parent(record.get("reply")),
+            parent=_parent(record.get("reply")),
         )
 
     def _written(self, post: Mapping[str, Any], record: Mapping[str, Any]) -> datetime:
         """Give when a post was written: its author's clock may lie, but not past its arrival."""
-        said = fields.later(record.get("createdAt"), self.now, "createdAt")
-        came = fields.later(post.get("indexedAt"), self.now, "indexedAt")
-        if said and came:
-            return min(said, came)
-        if given := said or came:
-            return given
+        written = fields.later(record.get("createdAt"), self.now, "createdAt")
+        arrived = fields.later(post.get("indexedAt"), self.now, "indexedAt")
+        if moments := [moment for moment in (written, arrived) if moment]:
+            return min(moments)
         return fields.moment(record.get("createdAt"), self.now, "createdAt")
 
-    def _parent(self, reply: object) -> str | None:
-        parent = reply.get("parent") if isinstance(reply, dict) else None
-        uri = parent.get("uri") if isinstance(parent, dict) else None
-        return f"{self.name}:{uri}" if isinstance(uri, str) and _POST.match(uri) else None
+
+def _words(error: Mapping[str, Any]) -> str:
+    return quoted(error.get("message")) or quoted(error.get("error"))
+
+
+def _parent(reply: object) -> str | None:
+    uri = at(reply, "parent", "uri")
+    return uri if isinstance(uri, str) and _POST.match(uri) else None
 
 
 def _posts(data: Any) -> list[Any]:
     """Give the posts of a search, a list of quotes, or a thread from its top to its leaves."""
-    if isinstance(data, dict) and isinstance(data.get("thread"), dict):
-        found: list[Any] = []
+    if isinstance(at(data, "thread"), dict):
+        posts: list[Any] = []
         waiting: list[tuple[Any, int]] = [(data["thread"], 0)]
         while waiting:
             node, depth = waiting.pop()
             if not isinstance(node, dict) or depth > _DEEPEST:
                 continue
             if "post" in node:  # else it is blocked or was deleted
-                found.append(node["post"])
+                posts.append(node["post"])
             below = node.get("replies")
             waiting += [(reply, depth + 1) for reply in below] if isinstance(below, list) else []
             if node.get("parent"):
                 waiting.append((node["parent"], depth + 1))
-        return found
+        return posts
     return items_at(data, "posts")
 
 
 def _labels(labels: object) -> Iterator[str]:
-    for label in labels if isinstance(labels, list) else []:
-        value = label.get("val") if isinstance(label, dict) else None
+    for label in objects(labels):
+        value = label.get("val")
         if isinstance(value, str) and not label.get("neg"):
             yield value
 
 
 def _language(languages: object) -> str | None:
-    first = languages[0] if isinstance(languages, list) and languages else None
-    return fields.language(first)
+    return fields.language(at(languages, 0))

@@ -10,11 +10,12 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler import batchexecute
-from crawler.base import MentionSpider, SourceOptions, Yielded, real_url
-from crawler.batchexecute import at
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import Bounded, broken
+from crawler.json_bodies import at
+from crawler.request_details import real_url
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _RPC = "x1DgCd"
@@ -51,15 +52,15 @@ class ChromeWebStoreSpider(MentionSpider):
         language: str = Field(
             default="en",
             pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
-            description="The language that the store is asked in; reviews come in all.",
+            description="The language in which to ask the store; reviews come in all languages.",
         )
         reviews: int = Field(
             default=200, ge=10, le=500, description="How many of the newest reviews to read."
         )
         accept_unofficial: bool = Field(
             default=False,
-            description="Google offers no public API: nothing is read unless you set this to "
-            "true, at your own responsibility.",
+            description="Google offers no public API: Earful reads nothing unless you set "
+            "this to true, at your own responsibility.",
         )
 
         @model_validator(mode="after")
@@ -78,7 +79,7 @@ class ChromeWebStoreSpider(MentionSpider):
     options: Options
 
     def requests(self) -> Iterable[Request]:
-        # The token that comes with an answer leads nowhere: the size wanted is asked for.
+        # The token that comes with a response leads nowhere: the size wanted is asked for.
         size = [self.options.reviews]
         inner = [self.options.extension_id, size, _NEWEST, None, None, None, 0]
         yield self.ask(
@@ -92,19 +93,12 @@ class ChromeWebStoreSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         reviews = _reviews(response)
-        mentions = []
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(reviews, self._review, list)
         if len(reviews) >= self.options.reviews and self.reaches_since(mentions[-1:]):
             yield Bounded(real_url(response))
 
-    def _review(self, review: Any) -> Mention:
-        if not isinstance(review, list):
-            raise EntryError("it is no list")
+    def _review(self, review: list[Any]) -> Mention:
         created, edited = self._times(at(review, 4, 0), at(review, 5, 0))
-        reply = fields.plain(at(review, 8, 2), "reply") or None
         replied = [
             moment
             for place in (3, 4)
@@ -119,16 +113,16 @@ class ChromeWebStoreSpider(MentionSpider):
             url="https://chromewebstore.google.com/detail/"
             f"{extension if isinstance(extension, str) else self.options.extension_id}/reviews",
             author=fields.line(at(review, 1, 0), "author"),
-            rating=(stars := fields.rating(at(review, 2), 5)),
-            rating_max=None if stars is None else 5.0,
+            rating=fields.rating(at(review, 2), 5),
+            rating_max=5.0,
             language=fields.language(at(review, 13)),
             reach=fields.count(at(review, 6)),
-            owner_reply=reply,
-            owner_replied_at=min(replied) if reply and replied else None,
+            owner_reply=fields.plain(at(review, 8, 2), "reply"),
+            owner_replied_at=min(replied, default=None),
         )
 
     def _times(self, *given: Any) -> tuple[datetime, datetime | None]:
-        moments = [found for each in given if (found := fields.later(each, self.now, "time"))]
+        moments = [moment for each in given if (moment := fields.later(each, self.now, "time"))]
         if not moments:
             return fields.moment(given[0], self.now, "time"), None
         first, last = min(moments), max(moments)
@@ -136,14 +130,14 @@ class ChromeWebStoreSpider(MentionSpider):
 
 
 def _reviews(response: Response) -> list[Any]:
-    """Give the reviews of an answer, of the data within the page, or of that data alone."""
-    found = batchexecute.payloads(response)
-    payload = found[0] if len(found) == 1 else next(filter(_has_reviews, found), None)
+    """Give the reviews of a response, of the data within the page, or of that data alone."""
+    payloads = batchexecute.payloads(response)
+    payload = payloads[0] if len(payloads) == 1 else next(filter(_has_reviews, payloads), None)
     reviews = at(payload, 1)
     if payload == [] or (reviews is None and isinstance(payload, list) and payload[0] is None):
         return []  # an unknown extension, or one without reviews
     if not isinstance(reviews, list):
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     return reviews
 
 

@@ -8,18 +8,17 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import read_json
-from crawler.entry_problems import broken
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, object_in, objects, read_json
 from crawler.markdown import from_markdown
+from crawler.request_details import meta_of, page_of
+from crawler.source_options import Host, SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100
 _TAKEN_BACK = ("[deleted]", "[hidden by post author]")
 
-_Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
 _Tag = Annotated[str, StringConstraints(pattern=r"^\w{1,60}$")]
 
 
@@ -38,21 +37,21 @@ class DevtoSpider(MentionSpider):
     always = ("url", "author", "author_native_id")
     limits = "about 3 requests in 30 seconds; no search"
     terms = "public API, no key"
-    custom_settings = {"DOWNLOAD_DELAY": 3.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 3.0
 
     class Options(SourceOptions):
         """What to read."""
 
-        host: _Host = Field(
+        host: Host = Field(
             default="dev.to", description="The host of another community that runs on Forem."
         )
         tags: list[_Tag] = Field(
-            default=[], description="Tags to read; without any, the newest articles of all."
+            default=[], description="Tags to read; without any, the newest articles of all tags."
         )
         whole: bool = Field(
             default=False,
-            description="Ask for each article's text, a request each: lists hold its first line "
-            "only. With it a brand that an article names further down is found.",
+            description="Ask for each article's text, a request each: lists hold its first "
+            "line only. Then Earful also finds a brand that an article names further down.",
         )
         comments: bool = Field(
             default=False, description="Read the comments too: a request for each article."
@@ -83,16 +82,14 @@ class DevtoSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
-        entries = [data] if isinstance(data, dict) and "id" in data else data
-        if not isinstance(entries, list):
-            raise broken("answered with something that is no list of articles")
-        meta = response.request.meta if response.request else {}
+        entries = [data] if isinstance(data, dict) and "id" in data else items_at(data)
+        meta = meta_of(response)
         mentions = []
-        found = list(_unfolded(entries, meta.get("article")))
+        unfolded = list(_unfolded(entries, meta.get("article")))
         # By identity: equal entries may answer different ones.
-        places = {id(entry): (parent, page) for entry, parent, page in found}
-        unfolded = [entry for entry, _, _ in found]
-        for read in self.each(unfolded, lambda entry: self._entry(entry, *places[id(entry)])):
+        places = {id(entry): (parent, page) for entry, parent, page in unfolded}
+        found = [entry for entry, _, _ in unfolded]
+        for read in self.each(found, lambda entry: self._entry(entry, *places[id(entry)])):
             # What lists shorten comes whole from a request of its own.
             if not (self._whole(meta) and isinstance(read, Mention)):
                 yield read
@@ -109,9 +106,9 @@ class DevtoSpider(MentionSpider):
     def _whole(self, meta: Mapping[str, Any]) -> bool:
         return self.options.whole and "listing" in meta
 
-    def _details(self, entries: Iterable[Any]) -> Iterator[Request]:
-        for entry in entries:
-            number = entry.get("id") if isinstance(entry, dict) else None
+    def _details(self, entries: list[Any]) -> Iterator[Request]:
+        for entry in objects(entries):
+            number = entry.get("id")
             if not isinstance(number, int) or isinstance(number, bool) or not self._is_new(entry):
                 continue
             if self.options.whole:
@@ -132,12 +129,12 @@ class DevtoSpider(MentionSpider):
     def _get(self, path: str, params: dict[str, Any]) -> Request:
         return self.ask(f"https://{self.options.host}{path}", params, listing=(path, params))
 
-    def _entry(self, entry: Any, parent: str | None, page: str | None) -> Mention | None:
-        if not isinstance(entry, dict):
-            raise EntryError("it is no object")
+    def _entry(
+        self, entry: dict[str, Any], parent: str | None, page: str | None
+    ) -> Mention | None:
         if entry.get("id_code"):
             return self._comment(entry, parent, page)
-        user = _user(entry)
+        user = object_in(entry, "user")
         created = fields.moment(
             entry.get("published_timestamp") or entry.get("published_at"), self.now, "published_at"
         )
@@ -149,7 +146,7 @@ class DevtoSpider(MentionSpider):
             text=from_markdown(whole) if whole else fields.from_html(entry.get("description")),
             title=fields.line(entry.get("title"), "title"),
             created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            edited_at=edited,
             url=fields.address(
                 entry.get("url"), entry.get("path"), base=f"https://{self.options.host}/"
             ),
@@ -166,7 +163,7 @@ class DevtoSpider(MentionSpider):
         text = fields.from_html(entry.get("body_html"), "body_html")
         if text in _TAKEN_BACK:
             return None
-        user = _user(entry)
+        user = object_in(entry, "user")
         username = fields.line(user.get("username"), "username")
         permalink = f"https://{self.options.host}/{username}/comment/{native_id}"
         return self.mention(
@@ -176,7 +173,7 @@ class DevtoSpider(MentionSpider):
             url=fields.address(permalink if username else None, page),
             author=username or fields.line(user.get("name"), "name"),
             author_native_id=_user_id(user),
-            parent_id=f"{self.name}:{self._id(parent)}" if parent else None,
+            parent=self._id(parent) if parent else None,
         )
 
     def _id(self, native_id: str) -> str:
@@ -199,13 +196,6 @@ def _unfolded(
             code = entry.get("id_code")
             above = f"comment/{code}" if isinstance(code, str) and code else parent
             waiting += [(child, above) for child in reversed(below)]
-
-
-def _user(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    user = entry.get("user") or {}
-    if not isinstance(user, dict):
-        raise EntryError("user is no object")
-    return user
 
 
 def _user_id(user: Mapping[str, Any]) -> str | None:

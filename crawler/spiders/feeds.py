@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of, real_url
-from crawler.bodies import Feed, read_feed, stamp
-from crawler.presets import PRESETS, Preset
+from crawler.base import MentionSpider, Yielded
+from crawler.feed_bodies import Feed, read_feed, stamp
+from crawler.feed_presets import PRESETS, Preset
+from crawler.request_details import page_of, real_url
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.models import Mention
 
@@ -42,7 +44,7 @@ class FeedsSpider(MentionSpider):
     default_base_url = "https://localhost"
     needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
     limits = "most feeds hold 10 to 50 entries: read them often enough"
-    terms = "each publisher's own; robots.txt is obeyed"
+    terms = "each publisher's own; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which feed: a `url`, or a `preset` with what it needs."""
@@ -138,11 +140,9 @@ class FeedsSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
         where = real_url(response)
-        mentions = []
-        for read in self.each(feed.entries, lambda entry: self._entry(entry, feed, where)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(
+            feed.entries, lambda entry: self._entry(entry, feed, where)
+        )
         if feed.problem:
             raise feed.problem
         paged_by = self._preset.paged_by if self._preset else None
@@ -172,12 +172,12 @@ class FeedsSpider(MentionSpider):
             text=text,
             title=title,
             created_at=created_at,
-            edited_at=updated if updated and updated > created_at else None,
+            edited_at=updated,
             url=url,
             author=author,
             author_native_id=_author_id(entry, publisher, author, url or where),
             rating=rating,
-            rating_max=None if rating is None else 5.0,
+            rating_max=5.0,
             language=fields.language(_language(entry)) or fields.language(feed.language),
             reach=fields.count(statistics.get("views")),
         )
@@ -207,9 +207,9 @@ def _author(entry: Any) -> str | None:
 
 def _stars(text: str) -> tuple[str, float | None]:
     """Take the stars out of a wordpress.org review, which says them in its first lines."""
-    found = _STARS.match(text)
-    if found:
-        return text[found.end() :].strip(), fields.rating(found[1], 5)
+    stars = _STARS.match(text)
+    if stars:
+        return text[stars.end() :].strip(), fields.rating(stars[1], 5)
     return _REPLIES.sub("", text), None
 
 

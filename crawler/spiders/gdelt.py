@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import html_page, items_at, quoted, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import PageError, blocked, broken, failed
+from crawler.json_bodies import items_at, quoted, read_json
+from crawler.request_details import asked, once_more
+from crawler.search_terms import OR, groups, phrase
+from crawler.source_options import SourceOptions
+from crawler.web_pages import html_page
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _MOST = 250
@@ -54,7 +57,7 @@ _Domain = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2
 class GdeltSpider(MentionSpider):
     """Search the world's news for the brand's terms, newest first, by slices of time.
 
-    An answer holds 250 articles and has no second page, so what is older than the last one is a
+    A response holds 250 articles and has no second page, so what is older than the last one is a
     search of its own. GDELT tells titles and when it first saw an article, not its text.
     robots.txt does not apply: this is a documented JSON API.
     """
@@ -64,11 +67,12 @@ class GdeltSpider(MentionSpider):
     place = "in GDELT news"
     default_base_url = "https://api.gdeltproject.org"
     robots = False
+    asks_since = True
     always = ("url", "author", "language")
     limits = "a request every 5 seconds; the last 3 months; 250 articles a request"
-    terms = "open, with a link to the GDELT Project when its data is shown"
+    terms = "open data; link to the GDELT Project where you show it"
     # Faster, and GDELT answers with a notice in plain text instead of articles.
-    custom_settings = {"DOWNLOAD_DELAY": 6.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 6.0
 
     class Options(SourceOptions):
         """Which news."""
@@ -105,28 +109,20 @@ class GdeltSpider(MentionSpider):
     def wants_match(self) -> bool:
         return self.options.title_only
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         for query in self._queries():
             yield self._search(query, self.now)
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         if notice := _notice(response):
-            yield from self._told(response, notice)
+            yield from self._after_notice(response, notice)
             return
         data = _decoded(response)
         # Without a hit there is no `articles`.
         articles = (
             [] if data == {} else data if isinstance(data, list) else items_at(data, "articles")
         )
-        mentions = []
-        for read in self.each(articles, self._article):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(articles, self._article)
         moments = [mention.created_at for mention in mentions if mention.created_at]
         if not moments or len(articles) < _MOST:
             return
@@ -136,23 +132,22 @@ class GdeltSpider(MentionSpider):
         if end is not None and until >= end:
             until = min(moments)
             if until >= end:
-                return  # more in one moment than an answer holds
+                return  # more in one moment than a response holds
         query = asked(response, "query")
         yield from self.more(response, mentions, self.options.pages, self._search(query, until))
 
-    def _told(self, response: Response, notice: str) -> Iterator[Yielded]:
-        """Ask again later when told to; a query that GDELT refuses is named."""
-        said = quoted(notice)
+    def _after_notice(self, response: Response, notice: str) -> Iterator[Yielded]:
+        """Ask again later where the notice asks for that; a query that GDELT refuses is named."""
+        words = quoted(notice)
         if not _THROTTLED.search(notice):
-            raise failed(f"answered with a notice instead of articles ({said}): change the query")
-        told = _SECONDS.search(notice)
-        seconds = float(told[1]) if told else 5.0
-        tries = int(response.request.meta.get("tries", 0)) + 1 if response.request else _TRIES
-        if tries >= _TRIES or response.request is None:
-            raise blocked(f"answered with a notice instead of articles ({said})")
-        self.wait(response, seconds * 2**tries)
-        meta = {**response.request.meta, "tries": tries}
-        yield response.request.replace(meta=meta)
+            raise failed(f"answered with a notice instead of articles ({words}): change the query")
+        pause = _SECONDS.search(notice)
+        seconds = float(pause[1]) if pause else 5.0
+        again = once_more(response, _TRIES)
+        if again is None:
+            raise blocked(f"answered with a notice instead of articles ({words})")
+        self.wait(response, seconds * 2 ** again.meta["tries"])
+        yield again
 
     def _queries(self) -> Iterator[str]:
         """Put as many terms into a search as it takes: requests are dear here."""
@@ -163,19 +158,14 @@ class GdeltSpider(MentionSpider):
                 *(f" -domain:{domain}" for domain in self.options.without_domains),
             ]
         )
-        terms = [_phrase(term) for term in self.query.search_terms()]
-        chosen: list[str] = []
-        for term in terms:
-            if chosen and len(" OR ".join([*chosen, term])) > _LONGEST_QUERY:
-                yield _either(chosen) + limits
-                chosen = []
-            chosen.append(term)
-        if chosen:
-            yield _either(chosen) + limits
+        # A quoted single word is refused as too short a phrase.
+        terms = [term if term.isalnum() else phrase(term) for term in self.query.search_terms()]
+        for group in groups(terms, _LONGEST_QUERY):
+            yield _either(group) + limits
 
     def _search(self, query: str, until: datetime) -> Request:
         since = self.since or self.now - timedelta(days=self.options.days)
-        # Officially three months back; an older beginning is answered with a notice.
+        # Officially three months back; for an older beginning a notice comes.
         since = max(since, self.now - timedelta(days=90))
         params = {
             "query": query,
@@ -188,12 +178,8 @@ class GdeltSpider(MentionSpider):
         }
         return self.ask("/api/v2/doc/doc", params)
 
-    def _article(self, article: Any) -> Mention | None:
-        if not isinstance(article, dict):
-            raise EntryError("it is no object")
-        url = fields.link(article.get("url"))
-        if url is None:
-            raise EntryError("url is missing or no address")
+    def _article(self, article: dict[str, Any]) -> Mention | None:
+        url = fields.address(article.get("url"))
         language = "".join(fields.string(article.get("language"), "language").split()).casefold()
         domain = fields.line(article.get("domain"), "domain")
         return self.mention(
@@ -225,7 +211,7 @@ def _decoded(response: Response) -> Any:
             raise problem from None
         data = repaired
     if not isinstance(data, dict | list):
-        raise broken("answered with something that is no list of articles")
+        raise broken("answered with JSON that is not a list of articles")
     return data
 
 
@@ -233,7 +219,7 @@ def _repaired(body: bytes) -> Any:
     """Decode JSON with escapes that JSON does not know and raw control characters in it."""
     text = body.decode("utf-8-sig", "replace")
     try:
-        fixed = _WHOLE_ESCAPE.sub(lambda found: found[0] if len(found[0]) == 2 else "", text)
+        fixed = _WHOLE_ESCAPE.sub(lambda escape: escape[0] if len(escape[0]) == 2 else "", text)
         return json.loads(fixed, strict=False)
     except (RecursionError, ValueError):
         return None
@@ -246,14 +232,9 @@ def _stamped(text: str) -> datetime | None:
         return None
 
 
-def _phrase(term: str) -> str:
-    # A quoted single word is refused as too short a phrase.
-    return term if term.isalnum() else '"' + term.replace('"', " ").strip() + '"'
-
-
 def _either(terms: list[str]) -> str:
     # Around a single term, GDELT refuses the parentheses.
-    return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
+    return terms[0] if len(terms) == 1 else f"({OR.join(terms)})"
 
 
 def _any_of(operator: str, values: list[str]) -> str:

@@ -12,11 +12,15 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import error_body, items_at, quoted, read_json
-from crawler.entry_problems import PageError, blocked, broken, failed, unauthorised
+from crawler import github_discussions
+from crawler.base import MentionSpider, Yielded
+from crawler.entry_problems import PageError, broken, failed, unauthorised
+from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.middlewares import of_response
+from crawler.request_details import meta_of, page_of
+from crawler.response_problems import refusal
+from crawler.search_terms import phrase
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -29,27 +33,6 @@ _COMMENTS = re.compile(r"/repos/[\w.-]{1,100}/[\w.-]{1,100}/issues/\d{1,12}/comm
 _ISSUE = re.compile(r"/repos/([\w.-]{1,100}/[\w.-]{1,100}/issues/\d{1,12})$")
 # Who speaks for a repository; contributors do not.
 _OWNERS = ("OWNER", "MEMBER", "COLLABORATOR")
-
-_ANSWERS = """
-          author { login ... on User { databaseId } ... on Bot { databaseId } __typename }
-          authorAssociation body createdAt lastEditedAt databaseId url
-"""
-_FIELDS = f"""
-      id databaseId number title body url createdAt updatedAt lastEditedAt authorAssociation
-      author {{ login ... on User {{ databaseId }} ... on Bot {{ databaseId }} __typename }}
-      repository {{ nameWithOwner stargazerCount }}
-      reactions {{ totalCount }}
-      comments(first: 50) {{ totalCount nodes {{ {_ANSWERS}
-          replies(first: 20) {{ nodes {{ {_ANSWERS} }} }} }} }}
-"""
-_SEARCH = f"""
-query($query: String!, $first: Int!, $after: String) {{
-  search(type: DISCUSSION, query: $query, first: $first, after: $after) {{
-    pageInfo {{ endCursor hasNextPage }}
-    nodes {{ ... on Discussion {{ {_FIELDS} }} }}
-  }}
-}}
-"""
 
 _Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,40}/[\w.-]{1,100}$")]
 
@@ -67,6 +50,7 @@ class GithubSpider(MentionSpider):
     place = "on GitHub"
     default_base_url = "https://api.github.com"
     robots = False
+    asks_since = True
     always = ("url",)
     needs = "nothing for issues; a token for discussions"
     limits = "10 searches a minute, 30 with a token; 60 other requests an hour, 5000 with one"
@@ -75,7 +59,7 @@ class GithubSpider(MentionSpider):
         "GITHUB_TOKEN": "a personal access token without any scope: "
         "github.com/settings/personal-access-tokens"
     }
-    custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 2.0
 
     class Options(SourceOptions):
         """What to read."""
@@ -83,7 +67,7 @@ class GithubSpider(MentionSpider):
         repositories: list[_Repository] = Field(
             default=[],
             description='The brand\'s own repositories, as "owner/name": all of their issues are '
-            "read. Without any, all of GitHub is searched for the brand.",
+            "read. Without any, Earful searches all of GitHub for the brand.",
         )
         kinds: list[Literal["issue", "pull-request"]] = Field(
             default=["issue"], min_length=1, description="Issues, pull requests or both."
@@ -115,10 +99,6 @@ class GithubSpider(MentionSpider):
     def wants_match(self) -> bool:
         return not self.options.repositories
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         for terms in self._terms():
             for kind in self.options.kinds:
@@ -143,7 +123,7 @@ class GithubSpider(MentionSpider):
 
     def _issues(self, response: Response, data: Any) -> Iterator[Yielded]:
         items = items_at(data, "items")
-        waiting = response.request is not None and "terms" in response.request.meta
+        waiting = "terms" in meta_of(response)
         mentions = []
         for item, read in self._paired(items):
             if isinstance(read, Mention):
@@ -166,18 +146,17 @@ class GithubSpider(MentionSpider):
     def _older(
         self, response: Response, items: Sequence[Any], mentions: Sequence[Mention]
     ) -> Iterator[Yielded]:
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
         moved = [
             when
-            for item in items
-            if isinstance(item, dict)
-            and (when := fields.later(item.get("updated_at"), self.now, "updated_at"))
+            for item in objects(items)
+            if (when := fields.later(item.get("updated_at"), self.now, "updated_at"))
         ]
         if "terms" not in meta or not moved or len(items) < _PER_PAGE:
             return
         until = min(moved)
         if until >= meta["until"]:
-            return  # more of one second than an answer holds, or a server that ignores bounds
+            return  # more of one second than a response holds, or a server that ignores bounds
         yield from self.more(
             response, mentions, self.options.pages, self._search(meta["terms"], until)
         )
@@ -190,9 +169,9 @@ class GithubSpider(MentionSpider):
 
     def _comments_of(self, item: Mapping[str, Any], issue: Mention, page: int = 1) -> Request:
         params: dict[str, Any] = {"per_page": _PER_PAGE, "page": page}
-        found = _COMMENTS.search(str(item.get("comments_url")))
-        assert found is not None  # else it would not count as answered
-        return self._ask(found[0], params, page=page, issue=issue, item=dict(item))
+        path = _COMMENTS.search(str(item.get("comments_url")))
+        assert path is not None  # else it would not count as answered
+        return self._ask(path[0], params, page=page, issue=issue, item=dict(item))
 
     def _ask(self, path: str, params: Mapping[str, Any] | None = None, **more: Any) -> Request:
         token = self.secret("GITHUB_TOKEN")
@@ -205,9 +184,9 @@ class GithubSpider(MentionSpider):
 
     def _comments(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
         """Read comments; with those of an issue comes the issue, answered or not."""
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
         issue: Mention | None = meta.get("issue")
-        parent = issue.id if issue else None
+        parent = issue.native_id if issue else None
         read = list(self.each(items, lambda item: self._comment(item, parent)))
         if issue is not None and page_of(response) == 1:
             yield self._with_reply(issue, items)
@@ -215,24 +194,22 @@ class GithubSpider(MentionSpider):
         if issue is not None and len(items) >= _PER_PAGE and page_of(response) < 10:
             yield self._comments_of(meta["item"], issue, page_of(response) + 1)
 
-    def _with_reply(self, issue: Mention, items: Iterable[Any]) -> Mention:
-        """Give an issue with the first answer that its repository's owners gave to it."""
+    def _with_reply(self, issue: Mention, items: list[Any]) -> Mention:
+        """Give an issue with the first reply that its repository's owners gave to it."""
         if not self.options.repositories:
             return issue  # the owners of other repositories do not speak for the brand
-        for item in items:
+        for item in objects(items):
             try:
-                user, reply = _user(item.get("user")), from_markdown(item.get("body"))
+                user, reply = object_in(item, "user"), from_markdown(item.get("body"))
                 official = item.get("author_association") in _OWNERS and not _is_bot(user)
                 if official and reply and user.get("login") not in (None, issue.author):
                     return _replied(issue, reply, item.get("created_at"), self.now)
-            except (EntryError, AttributeError, TypeError):
+            except EntryError:
                 continue  # refused by name as an entry of its own
         return issue
 
-    def _issue(self, item: Any) -> Mention | None:
-        if not isinstance(item, dict):
-            raise EntryError("it is no object")
-        user = _user(item.get("user"))
+    def _issue(self, item: dict[str, Any]) -> Mention | None:
+        user = object_in(item, "user")
         if _is_bot(user) and not self.options.bots:
             return None
         return self.mention(
@@ -246,12 +223,10 @@ class GithubSpider(MentionSpider):
             reach=_reactions(item.get("reactions")),
         )
 
-    def _comment(self, item: Any, parent: str | None) -> Mention | None:
-        if not isinstance(item, dict):
-            raise EntryError("it is no object")
+    def _comment(self, item: dict[str, Any], parent: str | None) -> Mention | None:
         if "title" in item:
             return self._issue(item)  # a list of issues has the same shape
-        user = _user(item.get("user"))
+        user = object_in(item, "user")
         if _is_bot(user) and not self.options.bots:
             return None
         if self.options.repositories and item.get("author_association") in _OWNERS:
@@ -265,7 +240,7 @@ class GithubSpider(MentionSpider):
             author=fields.line(user.get("login"), "login"),
             author_native_id=_user_id(user),
             reach=_reactions(item.get("reactions")),
-            parent_id=parent,
+            parent=parent,
         )
 
     def _discussions(self, terms: str, after: str | None = None) -> Request:
@@ -273,82 +248,72 @@ class GithubSpider(MentionSpider):
         variables = {"query": f"{terms}{since} sort:updated-desc", "first": _DISCUSSIONS}
         if after:
             variables["after"] = after
-        body = json.dumps({"query": _SEARCH, "variables": variables})
+        body = json.dumps({"query": github_discussions.SEARCH, "variables": variables})
         return self._ask("/graphql", method="POST", body=body, graph=terms, after=after)
 
     def _graph(self, response: Response, data: Mapping[str, Any]) -> Iterator[Yielded]:
-        found = _connection(data.get("data"))
-        nodes = found.get("nodes") if found else None
+        listed = github_discussions.connection(data.get("data"))
+        nodes = at(listed, "nodes")
         if not isinstance(nodes, list):
-            raise _graph_error(data) or broken("answered without discussions")
+            raise github_discussions.graph_error(data) or broken("answered without discussions")
         discussions = [node for node in nodes if node]  # null: nothing that may be seen
-        mentions = []
-        for read in self.each(discussions, self._discussion):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        yield from self.each(_answers(discussions), self._answer)
-        meta = response.request.meta if response.request else {}
-        page_info = found.get("pageInfo") if found else None
-        info = page_info if isinstance(page_info, dict) else {}
-        cursor = info.get("endCursor")
-        goes_on = info.get("hasNextPage") is True and cursor != meta.get("after")
+        mentions = yield from self.each(discussions, self._discussion)
+        yield from self.each(github_discussions.answers(discussions), self._answer, tuple)
+        meta = meta_of(response)
+        cursor = at(listed, "pageInfo", "endCursor")
+        goes_on = at(listed, "pageInfo", "hasNextPage") is True and cursor != meta.get("after")
         if goes_on and isinstance(cursor, str) and "graph" in meta:
             following = self._discussions(meta["graph"], cursor)
             yield from self.more(response, mentions, self.options.pages, following)
-        if error := _graph_error(data):
+        if error := github_discussions.graph_error(data):
             raise error  # what came beside the error is kept
 
-    def _discussion(self, node: Any) -> Mention | None:
-        if not isinstance(node, dict):
-            raise EntryError("it is no object")
-        author = _user(node.get("author"))
+    def _discussion(self, node: dict[str, Any]) -> Mention | None:
+        author = object_in(node, "author")
         if _is_bot(author) and not self.options.bots:
             return None
         created = fields.moment(node.get("createdAt"), self.now, "createdAt")
-        edited = fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt")
         mention = self.mention(
-            native_id=_discussion_id(node),
-            text=_body(node),
+            native_id=github_discussions.discussion_id(node),
+            text=github_discussions.words_of(node),
             title=fields.line(_unmarked(node.get("title")), "title"),
             created_at=created,
-            edited_at=edited if edited and edited > created else None,
-            url=fields.address(node.get("url"), _place(node)),
+            edited_at=fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt"),
+            url=fields.address(node.get("url"), github_discussions.discussion_page(node)),
             author=fields.line(author.get("login"), "login"),
             author_native_id=_user_id(author),
             reach=_reactions(node.get("reactions")),
         )
         if not self.options.repositories:
             return mention
-        for answer, _ in _answers([node]):
+        for answer, _ in github_discussions.answers([node]):
             try:
-                by = _user(answer.get("author")).get("login")
+                by = object_in(answer, "author").get("login")
                 official = answer.get("authorAssociation") in _OWNERS and by != mention.author
-                if official and (reply := _body(answer)):
+                if official and (reply := github_discussions.words_of(answer)):
                     return _replied(mention, reply, answer.get("createdAt"), self.now)
             except EntryError:
                 continue  # refused by name as an entry of its own
         return mention
 
-    def _answer(self, found: tuple[Mapping[str, Any], str | None]) -> Mention | None:
-        node, parent = found
-        author = _user(node.get("author"))
+    def _answer(self, answer: tuple[Mapping[str, Any], str | None]) -> Mention | None:
+        node, parent = answer
+        author = object_in(node, "author")
         if "body" not in node or (_is_bot(author) and not self.options.bots):
             return None
         if self.options.repositories and node.get("authorAssociation") in _OWNERS:
             return None  # the brand itself
         created = fields.moment(node.get("createdAt"), self.now, "createdAt")
-        edited = fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt")
         number = node.get("databaseId") or node.get("id")
         return self.mention(
             native_id=f"discussioncomment/{fields.identity(number, 'databaseId')}",
-            text=_body(node),
+            text=github_discussions.words_of(node),
             created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            edited_at=fields.later(node.get("lastEditedAt"), self.now, "lastEditedAt"),
             url=fields.address(node.get("url")),
             author=fields.line(author.get("login"), "login"),
             author_native_id=_user_id(author),
-            parent_id=f"{self.name}:{parent}" if parent else None,
+            parent=parent,
         )
 
     def _terms(self) -> Iterator[str]:
@@ -357,110 +322,34 @@ class GithubSpider(MentionSpider):
                 yield f"repo:{repository}"
             return
         for term in self.query.search_terms():
-            yield '"' + term.replace('"', " ") + '" in:title,body,comments'
+            yield f"{phrase(term)} in:title,body,comments"
 
     def _refused(self, response: Response) -> PageError:
-        said = quoted(error_body(response).get("message"))
-        problem = of_response(response)
-        assert problem is not None  # only errors come here
-        if not said or problem.opens_at is not None:
-            return problem
-        reason = f"{problem.reason} ({said})"
-        if response.status == 401:
-            return unauthorised(f"{reason}: check GITHUB_TOKEN")
-        if response.status == 403 and "limit" in said.casefold():
-            return blocked(reason)
-        if response.status == 422:
-            return failed(f"{reason}: check the query and the repositories in earful.toml")
-        return PageError(problem.outcome, reason)
+        words = quoted(error_body(response).get("message"))
+        problem = refusal(response, words)
+        if words and response.status == 401:
+            return unauthorised(f"{problem.reason}: check GITHUB_TOKEN")
+        if words and response.status == 422:
+            advice = "check the query and the repositories in earful.toml"
+            return failed(f"{problem.reason}: {advice}")
+        return problem
 
 
 def _page(api: object) -> str | None:
     """Give the page that an API's address of an issue stands for."""
-    found = _ISSUE.search(api) if isinstance(api, str) else None
-    return f"https://github.com/{found[1]}" if found else None
+    issue = _ISSUE.search(api) if isinstance(api, str) else None
+    return f"https://github.com/{issue[1]}" if issue else None
 
 
-def _place(node: Mapping[str, Any]) -> str | None:
-    """Give the page of a discussion from its repository and number."""
-    repository, number = node.get("repository"), node.get("number")
-    if not isinstance(repository, dict) or not isinstance(number, int):
-        return None
-    owner = repository.get("owner")
-    login = owner.get("login") if isinstance(owner, dict) else None
-    named = repository.get("nameWithOwner") or f"{login}/{repository.get('name')}"
-    return f"https://github.com/{named}/discussions/{number}"
+def _answered(item: Any) -> bool:
+    counted = fields.count(at(item, "comments"))
+    return bool(counted) and bool(_COMMENTS.search(str(item.get("comments_url"))))
 
 
-def _connection(data: Any) -> Mapping[str, Any] | None:
-    """Find the discussions in an answer, whichever query it answers."""
-    if not isinstance(data, dict):
-        return None
-    repository = data.get("repository")
-    for found in (
-        data.get("search"),
-        repository.get("discussions") if isinstance(repository, dict) else None,
-    ):
-        if isinstance(found, dict):
-            return found
-    node = data.get("node") or (isinstance(repository, dict) and repository.get("discussion"))
-    return {"nodes": [node]} if isinstance(node, dict) else None
-
-
-def _graph_error(data: Mapping[str, Any]) -> PageError | None:
-    errors = data.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict):
-        return None
-    said = quoted(first.get("message")) or "without a message"
-    if first.get("type") in ("RATE_LIMITED", "RATE_LIMIT"):
-        return blocked(f"answered with an error ({said})")
-    if first.get("type") in ("FORBIDDEN", "INSUFFICIENT_SCOPES"):
-        return unauthorised(f"answered with an error ({said})")
-    return failed(f"answered with an error ({said})")
-
-
-def _answers(nodes: Iterable[Any]) -> Iterator[tuple[Mapping[str, Any], str | None]]:
-    """Give the comments of discussions and the replies to them, each with what it answers."""
-    for node in nodes:
-        if not isinstance(node, dict):
-            continue
-        try:
-            root = _discussion_id(node)
-        except EntryError:
-            continue
-        if isinstance(node.get("answer"), dict):
-            yield node["answer"], root
-        for comment in _nodes(node.get("comments")):
-            yield comment, root
-            number = comment.get("databaseId")
-            above = f"discussioncomment/{number}" if isinstance(number, int | str) else root
-            for reply in _nodes(comment.get("replies")):
-                yield reply, above
-
-
-def _nodes(connection: object) -> Iterator[Mapping[str, Any]]:
-    nodes = connection.get("nodes") if isinstance(connection, dict) else None
-    for node in nodes if isinstance(nodes, list) else []:
-        if isinstance(node, dict):
-            yield node
-
-
-def _discussion_id(node: Mapping[str, Any]) -> str:
-    number = node.get("databaseId") or node.get("id")
-    return f"discussion/{fields.identity(number, 'databaseId')}"
-
-
-def _body(node: Mapping[str, Any]) -> str:
-    written = node.get("body")
-    return from_markdown(written, "body") if written else fields.plain(node.get("bodyText"))
-
-
-def _user(given: object) -> Mapping[str, Any]:
-    # Whose account is deleted is null.
-    if given is not None and not isinstance(given, dict):
-        raise EntryError("its author is no object")
-    return given or {}
+def _replied(mention: Mention, reply: str, when: object, now: datetime) -> Mention:
+    return replace(
+        mention, owner_reply=reply, owner_replied_at=fields.later(when, now, "created_at")
+    )
 
 
 def _user_id(user: Mapping[str, Any]) -> str | None:
@@ -473,23 +362,11 @@ def _is_bot(user: Mapping[str, Any]) -> bool:
     return "Bot" in (user.get("type"), user.get("__typename"))
 
 
-def _answered(item: Any) -> bool:
-    counted = isinstance(item, dict) and fields.count(item.get("comments"))
-    return bool(counted) and bool(_COMMENTS.search(str(item.get("comments_url"))))
-
-
 def _unmarked(title: object) -> object:
     # Titles hold code marks and generics, never HTML.
     return title.replace("<", "&lt;") if isinstance(title, str) else title
 
 
 def _reactions(reactions: object) -> int | None:
-    if not isinstance(reactions, dict):
-        return None
-    return fields.count(reactions.get("total_count", reactions.get("totalCount")))
-
-
-def _replied(mention: Mention, reply: str, when: object, now: datetime) -> Mention:
-    return replace(
-        mention, owner_reply=reply, owner_replied_at=fields.later(when, now, "created_at")
-    )
+    counted = at(reactions, "total_count")
+    return fields.count(at(reactions, "totalCount") if counted is None else counted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -10,15 +9,14 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, object_in, read_json
+from crawler.request_details import meta_of, next_cursor
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _STARS = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}
-_TRANSLATED = re.compile(r"\(Translated by Google\)\s*")
-_ORIGINAL = re.compile(r"\(Original\)\s*")
 
 _Number = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 
@@ -90,56 +88,45 @@ class GoogleBusinessSpider(MentionSpider):
         data = read_json(response)
         # A place without reviews is an empty object.
         reviews = [] if data == {} else items_at(data, "reviews")
-        mentions = []
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        token = data.get("nextPageToken")
-        if not isinstance(token, str) or not token:
+        mentions = yield from self.each(reviews, self._review)
+        token = next_cursor(response, data.get("nextPageToken"), "pageToken")
+        if token is None:
             return
-        meta = response.request.meta if response.request else {}
-        location = meta.get("location") or self.options.locations[0]
-        following = self._page(location, token, page_of(response) + 1)
-        if mentions:
-            yield from self.more(response, mentions, self.options.pages, following)
-        elif reviews and page_of(response) < self.options.pages:
-            yield following  # stars alone say nothing of what is older
+        location = meta_of(response).get("location") or self.options.locations[0]
+        # Stars alone say nothing of what is older.
+        stars_only = bool(reviews)
+        following = self._page(location, token)
+        yield from self.more(
+            response, mentions, self.options.pages, following, past_empty=stars_only
+        )
 
-    def _page(self, location: str, token: str | None = None, page: int = 1) -> Request:
+    def _page(self, location: str, token: str | None = None) -> Request:
         params: dict[str, object] = {"pageSize": 50, "orderBy": "updateTime desc"}
         if token:
             params["pageToken"] = token
         return self.ask(
             f"/v4/accounts/{self.options.account}/locations/{location}/reviews",
             params,
-            page=page,
             headers={"Authorization": f"Bearer {self.token}"},
             dont_redirect=True,
             location=location,
         )
 
-    def _review(self, review: Any) -> Mention | None:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
+    def _review(self, review: dict[str, Any]) -> Mention | None:
         native_id = fields.identity(review.get("reviewId") or _last(review.get("name")))
         given = review.get("starRating")
         stars = _STARS.get(given) if isinstance(given, str) else None
         if review.get("comment") in (None, "") and stars is not None:
             return None
-        reviewer, reply = _object(review, "reviewer"), _object(review, "reviewReply")
-        created = fields.moment(
-            review.get("createTime") or review.get("updateTime"), self.now, "createTime"
-        )
-        edited = fields.later(review.get("updateTime"), self.now, "updateTime")
-        answer = _original(fields.plain(reply.get("comment"), "reply")) or None
+        reviewer, reply = object_in(review, "reviewer"), object_in(review, "reviewReply")
+        created = review.get("createTime") or review.get("updateTime")
         name = fields.line(reviewer.get("displayName"), "displayName")
         place = self.options.place_id
         return self.mention(
             native_id=native_id,
-            text=_original(fields.plain(review.get("comment"), "comment")),
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            text=fields.original(fields.plain(review.get("comment"), "comment")),
+            created_at=fields.moment(created, self.now, "createTime"),
+            edited_at=fields.later(review.get("updateTime"), self.now, "updateTime"),
             # The API gives no address of a review.
             url=f"https://search.google.com/local/reviews?placeid={place}"
             if place
@@ -147,33 +134,11 @@ class GoogleBusinessSpider(MentionSpider):
             # "A Google user" is everybody.
             author=None if reviewer.get("isAnonymous") is True else name,
             rating=stars,
-            rating_max=None if stars is None else 5.0,
-            owner_reply=answer,
-            owner_replied_at=fields.later(reply.get("updateTime"), self.now, "reply's time")
-            if answer
-            else None,
+            rating_max=5.0,
+            owner_reply=fields.original(fields.plain(reply.get("comment"), "reply")),
+            owner_replied_at=fields.later(reply.get("updateTime"), self.now, "reply's time"),
         )
-
-
-def _original(text: str) -> str:
-    """Give what was written: Google puts its translation before the original, or behind it."""
-    original = _ORIGINAL.search(text)
-    if original and _TRANSLATED.match(text):
-        return text[original.end() :].strip()
-    translated = _TRANSLATED.search(text)
-    if not translated:
-        return text
-    return (text[: translated.start()].strip()) or text[translated.end() :].strip()
 
 
 def _last(name: object) -> str | None:
     return name.rpartition("/")[2] if isinstance(name, str) else None
-
-
-def _object(review: dict[str, Any], key: str) -> dict[str, Any]:
-    value = review.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise EntryError(f"{key} is no object")
-    return value

@@ -9,10 +9,11 @@ from pydantic import Field, StringConstraints, model_validator
 from scrapy.http import Request, Response
 
 from crawler import batchexecute, grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.batchexecute import at
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import broken
+from crawler.json_bodies import at, items_at, objects, read_json
+from crawler.request_details import asked
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -48,7 +49,7 @@ class GooglePlaySpider(MentionSpider):
         "GOOGLE_PLAY_SERVICE_ACCOUNT": "JSON key of a service account that may read the app's "
         "reviews, or its path: Play Console, Users and permissions; used by `owner_api` only"
     }
-    custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 2.0
 
     class Options(SourceOptions):
         """Which app, and by which of the two ways."""
@@ -70,7 +71,7 @@ class GooglePlaySpider(MentionSpider):
         )
         accept_unofficial: bool = Field(
             default=False,
-            description="Google offers no public API: nothing is read by the store's own "
+            description="Google offers no public API: Earful does not ask the store's own "
             "endpoint unless you set this to true, at your own responsibility.",
         )
         owner_api: bool = Field(
@@ -119,33 +120,27 @@ class GooglePlaySpider(MentionSpider):
             return
         language = asked(response, "hl", self.options.languages[0])
         reviews, token = _reviews(response)
-        mentions = []
-        for read in self.each(reviews, lambda review: self._review(review, language)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(
+            reviews, lambda review: self._review(review, language), list
+        )
         if token and reviews:
-            following = self._page(language, token, page_of(response) + 1)
+            following = self._page(language, token)
             yield from self.more(response, mentions, self.options.pages, following)
 
-    def _page(self, language: str, token: str | None = None, page: int = 1) -> Request:
+    def _page(self, language: str, token: str | None = None) -> Request:
         paging = [2, _NEWEST, [_PER_PAGE, None, token], None, []]
         inner = [None, None, paging, [self.options.app_id, 7]]
         return self.ask(
             f"/_/PlayStoreUi/data/batchexecute?hl={language}&gl={self.options.country}",
-            page=page,
             method="POST",
             headers=batchexecute.FORM,
             body=batchexecute.form(_RPC, inner),
             obey_robots=False,
         )
 
-    def _review(self, review: Any, language: str) -> Mention:
-        if not isinstance(review, list):
-            raise EntryError("it is no list")
+    def _review(self, review: list[Any], language: str) -> Mention:
         native_id = fields.identity(at(review, 0))
         title, author_id = at(review, 3), at(review, 9, 0)
-        reply = fields.plain(at(review, 7, 1), "reply") or None
         app = self.options.app_id
         return self.mention(
             native_id=native_id,
@@ -156,21 +151,18 @@ class GooglePlaySpider(MentionSpider):
             url=f"https://play.google.com/store/apps/details?id={app}&reviewId={native_id}",
             author=fields.line(at(review, 1, 0), "author"),
             author_native_id=author_id if isinstance(author_id, str) and author_id else None,
-            rating=(stars := fields.rating(at(review, 2), 5)),
-            rating_max=None if stars is None else 5.0,
+            rating=fields.rating(at(review, 2), 5),
+            rating_max=5.0,
             language=fields.language(language),
             reach=fields.count(at(review, 6)),
-            owner_reply=reply,
-            owner_replied_at=fields.later(at(review, 7, 2, 0), self.now, "reply's time")
-            if reply
-            else None,
+            owner_reply=fields.plain(at(review, 7, 1), "reply"),
+            owner_replied_at=fields.later(at(review, 7, 2, 0), self.now, "reply's time"),
         )
 
-    def _owner_page(self, token: str | None = None, page: int = 1) -> Request:
+    def _owner_page(self, token: str | None = None) -> Request:
         return self.ask(
             f"{_OWNER_API}/{self.options.app_id}/reviews",
             {"maxResults": 100} | ({"token": token} if token else {}),
-            page=page,
             headers={"Authorization": f"Bearer {self.token}"},
             obey_robots=False,
             dont_redirect=True,
@@ -178,59 +170,49 @@ class GooglePlaySpider(MentionSpider):
 
     def _parse_owner(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
-        # Without a review in seven days the answer is an empty object.
+        # Without a review in seven days the response is an empty object.
         reviews = [] if data == {} else items_at(data, "reviews")
-        mentions = []
-        for read in self.each(reviews, self._owner_review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        paging = data.get("tokenPagination")
-        token = paging.get("nextPageToken") if isinstance(paging, dict) else None
+        mentions = yield from self.each(reviews, self._owner_review)
+        token = at(data, "tokenPagination", "nextPageToken")
         if isinstance(token, str) and token:
-            following = self._owner_page(token, page_of(response) + 1)
+            following = self._owner_page(token)
             yield from self.more(response, mentions, self.options.pages, following)
 
-    def _owner_review(self, review: Any) -> Mention:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
-        said, answer = _comments(review.get("comments"))
+    def _owner_review(self, review: dict[str, Any]) -> Mention:
+        comment, reply = _comments(review.get("comments"))
         native_id = fields.identity(review.get("reviewId"), "reviewId")
         # A title of the time when there were titles stands before a tab.
-        title, tab, text = fields.string(said.get("text"), "text").partition("\t")
-        reply = fields.plain(answer.get("text"), "reply") or None
+        title, tab, text = fields.string(comment.get("text"), "text").partition("\t")
         app = self.options.app_id
         return self.mention(
             native_id=native_id,
             text=fields.from_html(text if tab else title),
             title=fields.line(title, "title") if tab else None,
-            created_at=fields.moment(_seconds(said), self.now, "lastModified"),
+            created_at=fields.moment(_seconds(comment), self.now, "lastModified"),
             url=f"https://play.google.com/store/apps/details?id={app}&reviewId={native_id}",
             author=fields.line(review.get("authorName"), "authorName"),
-            rating=(stars := fields.rating(said.get("starRating"), 5)),
-            rating_max=None if stars is None else 5.0,
-            language=fields.language(said.get("reviewerLanguage")),
-            reach=fields.count(said.get("thumbsUpCount")),
-            owner_reply=reply,
-            owner_replied_at=fields.later(_seconds(answer), self.now, "reply's time")
-            if reply
-            else None,
+            rating=fields.rating(comment.get("starRating"), 5),
+            rating_max=5.0,
+            language=fields.language(comment.get("reviewerLanguage")),
+            reach=fields.count(comment.get("thumbsUpCount")),
+            owner_reply=fields.plain(reply.get("text"), "reply"),
+            owner_replied_at=fields.later(_seconds(reply), self.now, "reply's time"),
         )
 
 
 def _reviews(response: Response) -> tuple[list[Any], str | None]:
     """Give the reviews and the token of the next page, wherever this version has them."""
-    found = batchexecute.payloads(response)
-    payload = found[0] if len(found) == 1 else next(filter(_has_reviews, found), None)
+    payloads = batchexecute.payloads(response)
+    payload = payloads[0] if len(payloads) == 1 else next(filter(_has_reviews, payloads), None)
     if payload is None:
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     if payload == []:
         return [], None  # an unknown app, or one without reviews
     reviews = at(payload, 0)
     if reviews is None and isinstance(payload, list):
         return [], None
     if not isinstance(reviews, list):
-        raise broken("answered with no list of reviews")
+        raise broken("answered without a list of reviews")
     # The token is the last of its list; where a list stands in its place there is no more.
     tokens = (at(part, -1) for part in payload[1:])
     return reviews, next((token for token in tokens if isinstance(token, str) and token), None)
@@ -247,16 +229,15 @@ def _has_reviews(payload: Any) -> bool:
 
 
 def _comments(comments: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give what the customer said last, and what the developer answered."""
-    said: dict[str, Any] = {}
-    answer: dict[str, Any] = {}
-    for comment in comments if isinstance(comments, list) else ():
-        if isinstance(comment, dict):
-            said = comment.get("userComment") or said
-            answer = comment.get("developerComment") or answer
-    if not isinstance(said, dict) or not said:
+    """Give the customer's last comment, and the developer's reply."""
+    comment: dict[str, Any] = {}
+    reply: dict[str, Any] = {}
+    for part in objects(comments):
+        comment = part.get("userComment") or comment
+        reply = part.get("developerComment") or reply
+    if not isinstance(comment, dict) or not comment:
         raise EntryError("it has no userComment")
-    return said, answer if isinstance(answer, dict) else {}
+    return comment, reply if isinstance(reply, dict) else {}
 
 
 def _seconds(comment: dict[str, Any]) -> Any:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, read_json
+from crawler.request_details import asked
+from crawler.search_terms import phrase
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100
@@ -31,6 +33,7 @@ class HackerNewsSpider(MentionSpider):
     place = "on Hacker News"
     default_base_url = "https://hn.algolia.com"
     robots = False
+    asks_since = True
     always = ("author",)
     limits = "about 10,000 requests an hour; 100 hits a request"
     terms = "public API, no key"
@@ -47,22 +50,14 @@ class HackerNewsSpider(MentionSpider):
 
     options: Options
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         for term in self.query.search_terms():
             # Quoted, or the engine matches words that merely resemble.
-            yield self._search('"' + term.replace('"', " ") + '"')
+            yield self._search(phrase(term))
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         hits = items_at(read_json(response), "hits")
-        mentions = []
-        for read in self.each(hits, self._hit):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(hits, self._hit)
         moments = [mention.created_at for mention in mentions if mention.created_at]
         if not moments or len(hits) < min(_PER_PAGE, int(asked(response, "hitsPerPage", "1"))):
             return
@@ -94,9 +89,7 @@ class HackerNewsSpider(MentionSpider):
             params["numericFilters"] = ",".join(bounds)
         return self.ask("/api/v1/search_by_date", params)
 
-    def _hit(self, hit: Any) -> Mention | None:
-        if not isinstance(hit, dict):
-            raise EntryError("it is no object")
+    def _hit(self, hit: dict[str, Any]) -> Mention | None:
         native_id = fields.identity(hit.get("objectID"), "objectID")
         author = fields.line(hit.get("author"), "author")
         body = next(
@@ -117,5 +110,5 @@ class HackerNewsSpider(MentionSpider):
             author=author,
             author_native_id=author,
             reach=fields.count(hit.get("points")),
-            parent_id=f"{self.name}:{fields.identity(parent)}" if parent else None,
+            parent=fields.identity(parent) if parent else None,
         )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import error_body, quoted, read_json
-from crawler.entry_problems import PageError, blocked, broken
+from crawler.base import MentionSpider, Yielded
+from crawler.entry_problems import blocked, broken
+from crawler.json_bodies import at, error_body, object_in, objects, quoted, read_object
 from crawler.markdown import from_markdown
-from crawler.middlewares import of_response
+from crawler.request_details import asked, next_cursor, page_of
+from crawler.response_problems import refusal
+from crawler.search_terms import words_or_phrase
+from crawler.source_options import Host, SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -22,8 +25,6 @@ _PER_PAGE = 50
 # The lists that hold results: of v3, of v4 as it was drafted, and of v4.
 _LISTS = ("posts", "comments", "results", "search", "items")
 _HANDLED = [400, 404]
-
-_Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
 
 
 class LemmySpider(MentionSpider):
@@ -40,14 +41,14 @@ class LemmySpider(MentionSpider):
     default_base_url = "https://lemmy.world"
     robots = False
     always = ("url", "author_native_id")
-    limits = "set by each instance, often 60 searches in 10 minutes; what reached the instance"
+    limits = "each instance sets its own, often 60 searches in 10 minutes; finds what reached it"
     terms = "public API, no key"
-    custom_settings = {"DOWNLOAD_DELAY": 3.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 3.0
 
     class Options(SourceOptions):
         """Which instance, and what of it."""
 
-        instance: _Host = Field(default="lemmy.world", description="The host that is searched.")
+        instance: Host = Field(default="lemmy.world", description="The host that is searched.")
         kinds: list[Literal["post", "comment"]] = Field(
             default=["post", "comment"], min_length=1, description="Posts, comments or both."
         )
@@ -75,9 +76,7 @@ class LemmySpider(MentionSpider):
         if response.status >= 400:
             yield from self._refused(response)
             return
-        data = read_json(response)
-        if not isinstance(data, dict):
-            raise broken("answered with something that is no object")
+        data = read_object(response)
         searched = asked(response, "q") or asked(response, "search_term")
         if not searched and ("version" in data or "site_view" in data):
             yield from self._site(data)
@@ -85,13 +84,9 @@ class LemmySpider(MentionSpider):
         lists = [data[name] for name in _LISTS if isinstance(data.get(name), list)]
         if not lists:
             raise broken("answered without `posts`, `comments` or `items`")
-        entries = [entry for found in lists for entry in found]
+        entries = [entry for listed in lists for entry in listed]
         addresses = _addresses(entries)
-        mentions = []
-        for read in self.each(entries, lambda entry: self._entry(entry, addresses)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(entries, lambda entry: self._entry(entry, addresses))
         for gone in _deleted(entries):
             yield self.gone(gone)
         following = self._following(response, data, entries)
@@ -103,8 +98,8 @@ class LemmySpider(MentionSpider):
         spoken = data.get("all_languages")
         self.languages = {
             language.get("id"): language["code"]
-            for language in (spoken if isinstance(spoken, list) else [])
-            if isinstance(language, dict) and isinstance(language.get("code"), str)
+            for language in objects(spoken)
+            if isinstance(language.get("code"), str)
             # The first of Lemmy's languages is "undetermined".
             if isinstance(language.get("id"), int) and language["code"] != "und"
         }
@@ -112,21 +107,17 @@ class LemmySpider(MentionSpider):
         yield from self._searches(v4=major.isdecimal() and int(major) >= 1)
 
     def _refused(self, response: Response) -> Iterator[Request]:
-        error = error_body(response)
-        said = quoted(error.get("error"))
+        words = quoted(error_body(response).get("error"))
         if response.status == 404 and response.url.rstrip("/").endswith("/api/v3/site"):
-            # Once Lemmy no longer speaks v3, only this tells so.
+            # Once Lemmy no longer speaks v3, this is the only sign of it.
             yield from self._searches(v4=True)
             return
-        problem = of_response(response)
-        assert problem is not None  # only errors come here
-        if said.startswith("rate_limit"):
-            raise blocked(f"{problem.reason} ({said})")
-        raise PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
+        problem = refusal(response, words)
+        raise blocked(problem.reason) if words.startswith("rate_limit") else problem
 
     def _searches(self, *, v4: bool) -> Iterator[Request]:
         for term in self.query.search_terms():
-            yield self._search(f'"{term}"' if " " in term and v4 else term, v4=v4)
+            yield self._search(words_or_phrase(term) if v4 else term, v4=v4)
 
     def _search(self, term: str, *, v4: bool, page: int = 1, cursor: str | None = None) -> Request:
         kinds = self.options.kinds
@@ -155,79 +146,71 @@ class LemmySpider(MentionSpider):
     ) -> Request | None:
         term = asked(response, "search_term")
         if term:
-            cursor = data.get("next_page")
-            if not isinstance(cursor, str) or cursor in ("", asked(response, "page_cursor")):
-                return None
-            return self._search(term, v4=True, cursor=cursor)
+            cursor = next_cursor(response, data.get("next_page"), "page_cursor")
+            return self._search(term, v4=True, cursor=cursor) if cursor else None
         term = asked(response, "q")
         if not term or not entries:
             return None
         return self._search(term, v4=False, page=page_of(response) + 1)
 
-    def _entry(self, entry: Any, addresses: Mapping[str, str]) -> Mention | None:
-        if not isinstance(entry, dict):
-            raise EntryError("it is no object")
-        comment, post = entry.get("comment"), entry.get("post")
+    def _entry(self, entry: dict[str, Any], addresses: Mapping[str, str]) -> Mention | None:
+        comment, post = object_in(entry, "comment"), object_in(entry, "post")
         if not comment and not post:
             if entry.keys() & {"community", "person", "person_view", "multi_community"}:
                 return None  # a search of everything finds those too
             raise EntryError("it has neither post nor comment")
-        said, creator = comment or post, entry.get("creator") or {}
-        if not isinstance(said, dict) or not isinstance(creator, dict):
-            raise EntryError("its post, comment or creator is no object")
-        if said.get("deleted") is True or said.get("removed") is True:
+        written, creator = comment or post, object_in(entry, "creator")
+        if written.get("deleted") is True or written.get("removed") is True:
             return None
         if creator.get("bot_account") is True and not self.options.bots:
             return None
-        native_id = fields.identity(said.get("ap_id"), "ap_id")
-        published = said.get("published_at") or said.get("published")
-        created = fields.moment(published, self.now, "published")
-        updated = said.get("updated_at") or said.get("updated")
-        edited = fields.later(updated, self.now, "updated")
+        native_id = fields.identity(written.get("ap_id"), "ap_id")
+        published = written.get("published_at") or written.get("published")
+        updated = written.get("updated_at") or written.get("updated")
         person = creator.get("actor_id") or creator.get("ap_id")
         return self.mention(
             native_id=native_id,
-            text=from_markdown(said.get("content") if comment else said.get("body")),
-            title=None if comment else fields.line(said.get("name"), "name"),
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            text=from_markdown(written.get("content" if comment else "body")),
+            title=None if comment else fields.line(written.get("name"), "name"),
+            created_at=fields.moment(published, self.now, "published"),
+            edited_at=fields.later(updated, self.now, "updated"),
             url=fields.address(native_id),
             author=_handle(creator, person),
             author_native_id=fields.identity(person, "actor_id") if person else None,
-            language=self._language(said.get("language_id")),
-            reach=_reach(entry, said),
-            parent_id=self._parent(said, post, addresses) if comment else None,
+            language=self._language(written.get("language_id")),
+            reach=_reach(entry, written),
+            parent=_parent(comment, post, addresses) if comment else None,
         )
 
     def _language(self, number: object) -> str | None:
         return fields.language(self.languages.get(number)) if isinstance(number, int) else None
 
-    def _parent(
-        self, comment: Mapping[str, Any], post: object, addresses: Mapping[str, str]
-    ) -> str | None:
-        """Name what a comment answers: the comment above, where this page has it, or the post."""
-        path = fields.string(comment.get("path"), "path").split(".")
-        above = addresses.get(path[-2]) if len(path) > 2 else None
-        root = post.get("ap_id") if isinstance(post, dict) else None
-        parent = above or root
-        return f"{self.name}:{fields.identity(parent, 'post.ap_id')}" if parent else None
+
+def _parent(
+    comment: Mapping[str, Any], post: Mapping[str, Any], addresses: Mapping[str, str]
+) -> str | None:
+    """Name what a comment answers: the comment above, where this page has it, or the post."""
+    path = fields.string(comment.get("path"), "path").split(".")
+    above = addresses.get(path[-2]) if len(path) > 2 else None
+    parent = above or post.get("ap_id")
+    return fields.identity(parent, "post.ap_id") if parent else None
 
 
 def _addresses(entries: Iterable[Any]) -> dict[str, str]:
     """Map the instance's own numbers of the comments on a page to their public addresses."""
-    found = {}
-    for entry in entries:
-        comment = entry.get("comment") if isinstance(entry, dict) else None
-        if isinstance(comment, dict) and isinstance(comment.get("ap_id"), str):
-            found[str(comment.get("id"))] = comment["ap_id"]
-    return found
+    comments = [at(entry, "comment") for entry in entries]
+    return {
+        str(comment.get("id")): comment["ap_id"]
+        for comment in objects(comments)
+        if isinstance(comment.get("ap_id"), str)
+    }
 
 
 def _deleted(entries: Iterable[Any]) -> Iterator[str]:
-    for entry in entries:
-        said = (entry.get("comment") or entry.get("post")) if isinstance(entry, dict) else None
-        if isinstance(said, dict) and True in (said.get("deleted"), said.get("removed")):
-            address = said.get("ap_id")
+    written = [at(entry, "comment") or at(entry, "post") for entry in entries]
+    for one in objects(written):
+        if True in (one.get("deleted"), one.get("removed")):
+            address = one.get("ap_id")
             if isinstance(address, str) and 0 < len(address) <= fields.LONGEST_ID:
                 yield address
 
@@ -241,11 +224,10 @@ def _handle(creator: Mapping[str, Any], person: object) -> str | None:
     return f"{name}@{host}" if name and host else name
 
 
-def _reach(entry: Mapping[str, Any], said: Mapping[str, Any]) -> int | None:
+def _reach(entry: Mapping[str, Any], written: Mapping[str, Any]) -> int | None:
     """Give the subscribers of the community, or where v3 leaves them out, the score."""
-    community, counts = entry.get("community"), entry.get("counts")
-    subscribers = community.get("subscribers") if isinstance(community, dict) else None
+    subscribers, counts = at(entry, "community", "subscribers"), entry.get("counts")
     if subscribers is None:
-        scored = counts if isinstance(counts, dict) else said
+        scored = counts if isinstance(counts, dict) else written
         subscribers = scored.get("subscribers", scored.get("score"))
     return fields.count(subscribers)

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, read_json
+from crawler.request_details import meta_of, page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _Tag = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}$")]
@@ -29,7 +30,7 @@ class LobstersSpider(MentionSpider):
     default_base_url = "https://lobste.rs"
     always = ("author", "url")
     limits = "25 stories a page; a request a second"
-    terms = "public pages, no key; robots.txt is obeyed"
+    terms = "public pages, no key; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which stories; without tags, all of them."""
@@ -53,12 +54,8 @@ class LobstersSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         stories = items_at(read_json(response))
-        mentions = []
-        for read in self.each(stories, self._story):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        tag = response.meta.get("tag", "") if response.request else ""
+        mentions = yield from self.each(stories, self._story)
+        tag = meta_of(response).get("tag", "")
         following = self._page(tag, page_of(response) + 1)
         yield from self.more(response, mentions, self.options.pages, following)
 
@@ -68,9 +65,7 @@ class LobstersSpider(MentionSpider):
             path += f"/page/{page}"
         return self.ask(f"{path}.json", page=page, tag=tag)
 
-    def _story(self, story: Any) -> Mention:
-        if not isinstance(story, dict):
-            raise EntryError("it is no object")
+    def _story(self, story: dict[str, Any]) -> Mention:
         native_id = fields.identity(story.get("short_id"), "short_id")
         author = fields.line(story.get("submitter_user"), "submitter_user")
         return self.mention(

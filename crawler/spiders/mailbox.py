@@ -10,11 +10,13 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, StringConstraints, model_validator
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, is_loopback, page_of, real_url
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import Bounded
 from crawler.imap import Login, Security, folder_url
 from crawler.mail_senders import SENDERS, Said, is_from, said_in, sender_of
 from crawler.mails import Mail, read_digest, read_mail
+from crawler.request_details import is_loopback, meta_of, page_of, real_url
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.models import Mention
 from storage.native_ids import origin_of
@@ -120,7 +122,7 @@ class MailboxSpider(MentionSpider):
         if digest.problem:
             raise digest.problem
         # Not `more`: the search ends at `since`, and a page may hold mails without mentions alone.
-        older, before = digest.older_than, response.meta.get("before") if response.request else 0
+        older, before = digest.older_than, meta_of(response).get("before")
         if older is None or (before is not None and older >= before):
             return
         if page_of(response) >= self.options.pages:
@@ -194,11 +196,13 @@ class MailboxSpider(MentionSpider):
             author=said.author,
             author_native_id=said.author_id,
             rating=said.rating,
-            rating_max=None if said.rating is None else 5.0,
-            parent_id=f"{origin.source}:{origin.parent}" if origin and origin.parent else None,
+            rating_max=5.0,
             excerpt=said.excerpt,
         )
-        return replace(mention, source=origin.source) if origin else mention
+        if origin is None:
+            return mention
+        parent = f"{origin.source}:{origin.parent}" if origin.parent else None
+        return replace(mention, source=origin.source, parent_id=parent)
 
     def _date(self, mail: Mail) -> Any:
         """Give the time of a mail: its own, or the server's where that is no believable one."""

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import error_body, items_at, quoted, read_json
-from crawler.entry_problems import PageError, broken, unauthorised
-from crawler.middlewares import of_response
+from crawler.base import MentionSpider, Yielded
+from crawler.entry_problems import PageError, unauthorised
+from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
+from crawler.request_details import asked, meta_of
+from crawler.response_problems import refusal
+from crawler.search_terms import phrase
+from crawler.source_options import Host, SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 40
@@ -26,7 +28,6 @@ _NO_WORD = re.compile(r"[^\w]+")
 _INLINE = re.compile(r"</?(?:a|span)\b[^<>]{0,4000}>", re.IGNORECASE)
 _PUBLIC = ("public", "unlisted", None)
 
-_Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
 _Hashtag = Annotated[str, StringConstraints(pattern=r"^#?\w{1,100}$")]
 
 
@@ -46,8 +47,8 @@ class MastodonSpider(MentionSpider):
     robots = False
     always = ("url", "author_native_id")
     needs = "nothing for hashtags; a token of the instance for `search` and closed instances"
-    limits = "300 requests in 5 minutes; only posts that reached the instance"
-    terms = "public API; respects authors who ask not to be indexed"
+    limits = "300 requests in 5 minutes; finds only posts that reached the instance"
+    terms = "public API; Earful respects authors who ask not to be indexed"
     optional_secrets: ClassVar[Mapping[str, str]] = {
         "MASTODON_TOKEN": "an access token of the instance: Preferences, Development, New "
         "application, with the scope read"
@@ -56,7 +57,7 @@ class MastodonSpider(MentionSpider):
     class Options(SourceOptions):
         """Which instance, and what of it."""
 
-        instance: _Host = Field(
+        instance: Host = Field(
             default="mastodon.social", description="The host whose timelines are read."
         )
         hashtags: list[_Hashtag] = Field(
@@ -73,8 +74,8 @@ class MastodonSpider(MentionSpider):
         bots: bool = Field(default=False, description="Read accounts that say they are bots.")
         unindexed: bool = Field(
             default=False,
-            description="Read authors too who ask not to be indexed or discovered; most people "
-            "who ask so would not want it.",
+            description="Also read authors who ask not to be indexed or discovered; most people "
+            "who ask for that would not want it.",
         )
         pages: int = Field(
             default=5, ge=1, le=100, description="Pages of 40 posts per hashtag, at most."
@@ -100,42 +101,29 @@ class MastodonSpider(MentionSpider):
             yield self._page(f"/api/v1/timelines/tag/{tag}", {"limit": _PER_PAGE})
         if self.options.search:
             for term in self.query.search_terms():
-                params = {"q": f'"{term}"', "type": "statuses", "limit": _PER_PAGE}
+                params = {"q": phrase(term), "type": "statuses", "limit": _PER_PAGE}
                 yield self._page("/api/v2/search", params)
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status >= 400:
             raise self._refused(response)
         data = read_json(response)
-        statuses = items_at(data, "statuses") if isinstance(data, dict) else data
-        if not isinstance(statuses, list):
-            raise broken("answered with something that is no list of posts")
+        statuses = items_at(data, "statuses") if isinstance(data, dict) else items_at(data)
         uris = {
             str(status["id"]): status["uri"]
-            for status in statuses
-            if isinstance(status, dict) and status.get("id") and _is_id(status.get("uri"))
+            for status in objects(statuses)
+            if status.get("id") and _is_id(status.get("uri"))
         }
-        mentions = []
-        for read in self.each(statuses, lambda status: self._status(status, uris)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(statuses, lambda status: self._status(status, uris))
         following = self._following(response, statuses)
         if following is not None:
-            yield from self._more(response, statuses, mentions, following)
-
-    def _more(
-        self, response: Response, statuses: list[Any], mentions: list[Mention], following: Request
-    ) -> Iterator[Yielded]:
-        if mentions:
-            yield from self.more(response, mentions, self.options.pages, following)
-        elif page_of(response) < self.options.pages:
             # A page of boosts, bots and unindexed authors says nothing of what lies behind it.
-            following.meta["page"] = page_of(response) + 1
-            yield following
+            yield from self.more(
+                response, mentions, self.options.pages, following, past_empty=True
+            )
 
     def _following(self, response: Response, statuses: list[Any]) -> Request | None:
-        listing = response.request.meta.get("listing") if response.request else None
+        listing = meta_of(response).get("listing")
         if listing is None or not statuses:
             return None
         path, params = listing
@@ -154,10 +142,10 @@ class MastodonSpider(MentionSpider):
         header = (response.headers.get("Link") or b"").decode("latin-1")
         if header:
             link = _LINK.search(header)
-            found = _MAX_ID.search(link[1]) if link else None
-            return found[1] if found else None
+            bound = _MAX_ID.search(link[1]) if link else None
+            return bound[1] if bound else None
         # Servers that only resemble Mastodon may send no Link.
-        last = statuses[-1].get("id") if isinstance(statuses[-1], dict) else None
+        last = at(statuses, -1, "id")
         return str(last) if last and len(statuses) >= _PER_PAGE // 2 else None
 
     def _page(self, path: str, params: dict[str, Any]) -> Request:
@@ -180,22 +168,17 @@ class MastodonSpider(MentionSpider):
         return dict.fromkeys(tag.casefold() for tag in tags)
 
     def _refused(self, response: Response) -> PageError:
-        said = quoted(error_body(response).get("error"))
-        problem = of_response(response)
-        assert problem is not None  # only errors come here
-        if said and response.status in (401, 422):
+        words = quoted(error_body(response).get("error"))
+        problem = refusal(response, words)
+        if words and response.status in (401, 422):
             token = self.secret("MASTODON_TOKEN")
             advice = "check MASTODON_TOKEN" if token else "set MASTODON_TOKEN for this instance"
-            closed = f"{problem.reason} ({said}), so it shows this to its members only: {advice}"
+            closed = f"{problem.reason}, so it shows this to its members only: {advice}"
             return unauthorised(f"{closed} or name another instance")
-        return PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
+        return problem
 
-    def _status(self, status: Any, uris: Mapping[str, str]) -> Mention | None:
-        if not isinstance(status, dict):
-            raise EntryError("it is no object")
-        account = status.get("account") or {}
-        if not isinstance(account, dict):
-            raise EntryError("account is no object")
+    def _status(self, status: dict[str, Any], uris: Mapping[str, str]) -> Mention | None:
+        account = object_in(status, "account")
         if status.get("reblog") or status.get("visibility") not in _PUBLIC:
             return None
         if account.get("bot") is True and not self.options.bots:
@@ -212,20 +195,18 @@ class MastodonSpider(MentionSpider):
             text = "\n".join(_described(status.get("media_attachments")))
             if not text and status.get("media_attachments"):
                 return None  # a picture without words
-        created = fields.moment(status.get("created_at"), self.now, "created_at")
-        edited = fields.later(status.get("edited_at"), self.now, "edited_at")
         return self.mention(
             native_id=uri,
             text=text,
             title=title,
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            created_at=fields.moment(status.get("created_at"), self.now, "created_at"),
+            edited_at=fields.later(status.get("edited_at"), self.now, "edited_at"),
             url=fields.address(status.get("url"), uri),
             author=self._handle(account),
             author_native_id=_author_id(account),
             language=fields.language(status.get("language")),
             reach=fields.count(account.get("followers_count")),
-            parent_id=self._parent(status.get("in_reply_to_id"), uris),
+            parent=self._parent(status.get("in_reply_to_id"), uris),
         )
 
     def _parent(self, replied_to: object, uris: Mapping[str, str]) -> str | None:
@@ -233,7 +214,7 @@ class MastodonSpider(MentionSpider):
             return None
         number = fields.identity(replied_to, "in_reply_to_id")
         # Another page's post is known here by its number on this instance only.
-        return f"{self.name}:{uris.get(number) or f'{self.options.instance}/{number}'}"
+        return uris.get(number) or f"{self.options.instance}/{number}"
 
     def _handle(self, account: Mapping[str, Any]) -> str | None:
         """Give name@host: an instance leaves its own host out, and others must see the same."""
@@ -251,8 +232,8 @@ def _author_id(account: Mapping[str, Any]) -> str | None:
 
 
 def _described(attachments: object) -> Iterator[str]:
-    for attachment in attachments if isinstance(attachments, list) else []:
-        described = attachment.get("description") if isinstance(attachment, dict) else None
+    for attachment in objects(attachments):
+        described = attachment.get("description")
         if isinstance(described, str) and (text := fields.plain(described)):
             yield text
 

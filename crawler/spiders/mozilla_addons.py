@@ -9,10 +9,11 @@ from urllib.parse import quote
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, object_in, read_json
+from crawler.request_details import page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 50
@@ -59,15 +60,10 @@ class MozillaAddonsSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
         ratings = items_at(data, "results")
-        deleted = [rating for rating in ratings if _deleted(rating)]
-        mentions = []
-        for rating in deleted:
+        for rating in filter(_deleted, ratings):
             yield self.gone(fields.identity(rating["id"]))
         kept = [rating for rating in ratings if not _deleted(rating)]
-        for read in self.each(kept, self._rating):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(kept, self._rating)
         if data.get("next") and ratings:
             following = self._page(page_of(response) + 1)
             yield from self.more(response, mentions, self.options.pages, following)
@@ -81,16 +77,13 @@ class MozillaAddonsSpider(MentionSpider):
         }
         return self.ask("/api/v5/ratings/rating/", params, page=page)
 
-    def _rating(self, rating: Any) -> Mention | None:
-        if not isinstance(rating, dict):
-            raise EntryError("it is no object")
+    def _rating(self, rating: dict[str, Any]) -> Mention | None:
         native_id = fields.identity(rating.get("id"))
         stars = fields.rating(rating.get("score"), 5, "score")
         if rating.get("is_developer_reply") or (rating.get("body") in (None, "") and stars):
             return None
-        user, reply = _object(rating, "user"), _object(rating, "reply")
-        answer = fields.from_html(reply.get("body"), "reply") or None
-        addon = _object(rating, "addon").get("slug") or self.options.addon
+        user, reply = object_in(rating, "user"), object_in(rating, "reply")
+        addon = object_in(rating, "addon").get("slug") or self.options.addon
         return self.mention(
             native_id=native_id,
             text=fields.from_html(rating.get("body"), "body"),
@@ -100,21 +93,10 @@ class MozillaAddonsSpider(MentionSpider):
             author=fields.line(user.get("name") or user.get("username"), "user"),
             author_native_id=fields.identity(user["id"], "user") if user.get("id") else None,
             rating=stars,
-            rating_max=None if stars is None else 5.0,
-            owner_reply=answer,
-            owner_replied_at=fields.later(reply.get("created"), self.now, "reply's time")
-            if answer
-            else None,
+            rating_max=5.0,
+            owner_reply=fields.from_html(reply.get("body"), "reply"),
+            owner_replied_at=fields.later(reply.get("created"), self.now, "reply's time"),
         )
-
-
-def _object(rating: dict[str, Any], key: str) -> dict[str, Any]:
-    value = rating.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise EntryError(f"{key} is no object")
-    return value
 
 
 def _deleted(rating: Any) -> bool:

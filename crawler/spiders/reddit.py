@@ -12,9 +12,13 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of, real_url
-from crawler.bodies import read_feed, read_json, stamp
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import broken
+from crawler.feed_bodies import read_feed, stamp
+from crawler.json_bodies import at, read_json
+from crawler.request_details import meta_of, next_cursor, real_url
+from crawler.search_terms import phrase
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.models import Mention
 
@@ -58,7 +62,7 @@ class RedditSpider(MentionSpider):
         'used with `mode = "oauth"` only',
         "REDDIT_CLIENT_SECRET": "the secret of that app",
     }
-    custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 2.0
 
     class Options(SourceOptions):
         """Where to read; without subreddits and threads, all of Reddit is searched."""
@@ -78,15 +82,15 @@ class RedditSpider(MentionSpider):
         )
         mode: Literal["rss", "oauth"] = Field(
             default="rss",
-            description="Whether Reddit's feeds are read or its official API, which needs keys.",
+            description="How to read Reddit: its feeds, or its official API, which needs keys.",
         )
         pages: int = Field(
             default=3, ge=1, le=10, description="Pages of 100 posts for each feed, at most."
         )
         obey_robots: bool = Field(
             default=True,
-            description="Reddit's robots.txt forbids all programs: nothing is read unless you "
-            "set this to false, at your own responsibility. The API is not concerned.",
+            description="Reddit's robots.txt forbids all programs: Earful reads no feed "
+            "unless you set this to false, at your own responsibility. The API has its own rules.",
         )
 
         @property
@@ -125,11 +129,9 @@ class RedditSpider(MentionSpider):
             yield from self._parse_json(response)
             return
         feed = read_feed(response)
-        mentions = []
-        for read in self.each(feed.entries, lambda entry: self._entry(entry, real_url(response))):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(
+            feed.entries, lambda entry: self._entry(entry, real_url(response))
+        )
         if feed.problem:
             raise feed.problem
         last = str(feed.entries[-1].get("id") or "") if feed.entries else ""
@@ -140,25 +142,22 @@ class RedditSpider(MentionSpider):
     def _parse_json(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
         things, after = _things(data)
-        mentions = []
         for kind, thing in things:
             if _is_gone(thing):
                 yield self.gone(f"{kind}_{thing['id']}")
-        for read in self.each(things, lambda found: self._thing(*found)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(things, lambda one: self._thing(*one), tuple)
         if mentions:
             yield from self._after(response, mentions, after)
 
     def _after(
         self, response: Response, mentions: list[Mention], last: str | None
     ) -> Iterator[Yielded]:
-        listing = response.request.meta.get("listing") if response.request else None
-        if listing is None or last in (None, "", asked(response, "after")):
+        listing = meta_of(response).get("listing")
+        after = next_cursor(response, last, "after")
+        if listing is None or after is None:
             return
         path, params = listing
-        following = self._ask(path, {**params, "after": last}, page=page_of(response) + 1)
+        following = self._ask(path, {**params, "after": after})
         yield from self.more(response, mentions, self.options.pages, following)
 
     def _listings(self) -> Iterator[Request]:
@@ -174,18 +173,15 @@ class RedditSpider(MentionSpider):
             return
         for place in places or [""]:
             for term in self.query.search_terms():
-                params = {"q": f'"{term}"', "sort": "new", "t": self._window(), "limit": _PER_PAGE}
-                if place:
-                    params["restrict_sr"] = 1
-                yield self._ask(f"{place}/search", params)
+                params = {"q": phrase(term), "sort": "new", "t": self._window()}
+                within = {"restrict_sr": 1} if place else {}
+                yield self._ask(f"{place}/search", {**params, "limit": _PER_PAGE, **within})
 
-    def _ask(
-        self, path: str, params: dict[str, Any], *, page: int = 1, paged: bool = True
-    ) -> Request:
+    def _ask(self, path: str, params: dict[str, Any], *, paged: bool = True) -> Request:
         listing = (path, params) if paged else None
         if self.options.mode == "rss":
             robots = self.options.obey_robots
-            return self.ask(f"{path}.rss", params, page=page, obey_robots=robots, listing=listing)
+            return self.ask(f"{path}.rss", params, obey_robots=robots, listing=listing)
         # Without it texts come escaped twice.
         asked_for = {**params, "raw_json": 1}
         if path.endswith("/search"):
@@ -193,7 +189,6 @@ class RedditSpider(MentionSpider):
         return self.ask(
             f"{_API}{path}",
             asked_for,
-            page=page,
             obey_robots=False,
             headers={"Authorization": f"Bearer {self.token}"},
             dont_redirect=True,
@@ -223,21 +218,18 @@ class RedditSpider(MentionSpider):
         author = author.removeprefix("/").removeprefix("u/") if author else None
         if author in _GONE:
             author = None
-        created = fields.moment(
-            stamp(entry, "published") or stamp(entry, "updated"), self.now, "published"
-        )
-        edited = fields.later(stamp(entry, "updated"), self.now, "updated")
+        created = stamp(entry, "published") or stamp(entry, "updated")
         thread = _THREAD.search(url or "") if native_id.startswith("t1_") else None
         return self.mention(
             native_id=native_id,
             text=text,
             title=title,
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            created_at=fields.moment(created, self.now, "published"),
+            edited_at=fields.later(stamp(entry, "updated"), self.now, "updated"),
             url=url,
             author=author,
             author_native_id=author,
-            parent_id=f"{self.name}:t3_{thread[1]}" if thread else None,
+            parent=f"t3_{thread[1]}" if thread else None,
         )
 
     def _thing(self, kind: str, thing: dict[str, Any]) -> Mention | None:
@@ -252,9 +244,7 @@ class RedditSpider(MentionSpider):
         raw = thing.get("body" if comment else "selftext")
         title = fields.line(thing.get("link_title" if comment else "title"), "title")
         author = fields.line(thing.get("author"), "author")
-        created = fields.moment(thing.get("created_utc"), self.now, "created_utc")
-        edited = thing.get("edited")
-        edited_at = None if isinstance(edited, bool) else fields.later(edited, self.now, "edited")
+        edited = thing.get("edited")  # a time, or false
         thread = fields.string(thing.get("link_id"), "link_id").removeprefix("t3_")
         path = thing.get("permalink")
         if comment and not isinstance(path, str) and thread:
@@ -266,15 +256,15 @@ class RedditSpider(MentionSpider):
             native_id=f"{kind}_{number}",
             text=fields.from_html(rendered or raw, "text"),
             title=title,
-            created_at=created,
-            edited_at=edited_at if edited_at and edited_at > created else None,
+            created_at=fields.moment(thing.get("created_utc"), self.now, "created_utc"),
+            edited_at=None if edited is True else fields.later(edited, self.now, "edited"),
             url=(fields.link(path.partition("?")[0], _SITE) if isinstance(path, str) else None)
             or f"{_SITE}comments/{thread or number}/",
             author=None if author in _GONE else author,
             # Its name, for the feeds give no other id.
             author_native_id=None if author in _GONE else author,
             reach=fields.count(thing.get("score")),
-            parent_id=f"{self.name}:{parent}" if parent else None,
+            parent=parent,
         )
 
 
@@ -283,29 +273,28 @@ def _things(data: Any) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
     listings = data if isinstance(data, list) and data else [data]
     waiting = []
     for listing in listings:
-        inner = listing.get("data") if isinstance(listing, dict) else None
-        if not isinstance(inner, dict) or not isinstance(inner.get("children"), list):
+        children = at(listing, "data", "children")
+        if not isinstance(children, list):
             raise broken("answered without `data.children`")
-        waiting.extend(inner["children"])
-    found = []
+        waiting.extend(children)
+    things = []
     waiting.reverse()
     while waiting:
         child = waiting.pop()
-        kind, thing = (child.get("kind"), child.get("data")) if isinstance(child, dict) else (0, 0)
+        kind, thing = at(child, "kind"), at(child, "data")
         if kind not in ("t1", "t3"):
             continue  # users, subreddits, "more"
-        found.append((str(kind), thing if isinstance(thing, dict) else {}))
-        replies = thing.get("replies") if isinstance(thing, dict) else None
-        below = replies.get("data") if isinstance(replies, dict) else None
-        if isinstance(below, dict) and isinstance(below.get("children"), list):
-            waiting.extend(reversed(below["children"]))
+        things.append((str(kind), thing if isinstance(thing, dict) else {}))
+        below = at(thing, "replies", "data", "children")
+        if isinstance(below, list):
+            waiting.extend(reversed(below))
     after = listings[-1]["data"].get("after")
-    return found, after if isinstance(after, str) else None
+    return things, after if isinstance(after, str) else None
 
 
 def _is_gone(thing: dict[str, Any]) -> bool:
     """Tell whether a post or comment was deleted by its author or taken down."""
     if not isinstance(thing.get("id"), str) or not thing["id"]:
         return False
-    said = thing.get("body", thing.get("selftext")), thing.get("title")
-    return any(isinstance(each, str) and each.strip() in _GONE for each in said)
+    words = thing.get("body", thing.get("selftext")), thing.get("title")
+    return any(isinstance(each, str) and each.strip() in _GONE for each in words)

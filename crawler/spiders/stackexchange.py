@@ -11,13 +11,15 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import PageError, blocked, failed, quota_spent, unauthorised
+from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
 from crawler.markdown import from_markdown
-from crawler.middlewares import of_response
+from crawler.request_details import meta_of, page_of
+from crawler.response_problems import response_problem
+from crawler.search_terms import words_or_phrase
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100
@@ -48,6 +50,7 @@ class StackExchangeSpider(MentionSpider):
     place = "on Stack Exchange"
     default_base_url = "https://api.stackexchange.com"
     robots = False
+    asks_since = True
     always = ("url",)
     needs = "nothing; a free key raises the quota"
     limits = "300 requests a day for each address, 10,000 with a key; 100 items a request"
@@ -66,12 +69,12 @@ class StackExchangeSpider(MentionSpider):
         )
         tags: list[_Tag] = Field(
             default=[],
-            description="Tags whose questions are read; without any, the brand is searched for.",
+            description="Tags to read; without any, Earful searches the questions for the brand.",
         )
         about_brand: bool = Field(
             default=False,
-            description="Take all that stands under the tags, whether or not it matches the "
-            "query: for tags that are the product's own.",
+            description="Take everything under the tags, whether or not it matches the query: "
+            "for tags of the brand's own product.",
         )
         answers: bool = Field(
             default=True, description="Read the answers too: a request per page of questions."
@@ -96,17 +99,13 @@ class StackExchangeSpider(MentionSpider):
     def wants_match(self) -> bool:
         return not (self.options.about_brand and self.options.tags)
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         if self.options.tags:
             for tag in self.options.tags:
                 yield self._get("/2.3/questions", {"tagged": tag}, lists="questions")
         else:
             for term in self.query.search_terms():
-                params = {"q": f'"{term}"' if " " in term else term}
+                params = {"q": words_or_phrase(term)}
                 yield self._get("/2.3/search/advanced", params, lists="questions")
 
     def parse(self, response: Response) -> Iterator[Yielded]:
@@ -119,12 +118,8 @@ class StackExchangeSpider(MentionSpider):
         backoff = data.get("backoff")
         if isinstance(backoff, int | float) and 0 < backoff < 86_400:
             self.wait(response, float(backoff))
-        mentions = []
-        for read in self.each(_unfolded(items), self._item):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        meta = response.request.meta if response.request else {}
+        mentions = yield from self.each(_unfolded(items), self._item)
+        meta = meta_of(response)
         if meta.get("lists") == "questions":
             yield from self._below(items)
         listing = meta.get("listing")
@@ -141,13 +136,9 @@ class StackExchangeSpider(MentionSpider):
         """Leave the end to `min`: an old question is listed for its new answer."""
         return True
 
-    def _below(self, items: Iterable[Any]) -> Iterator[Request]:
-        """Ask for what was answered and remarked to a page of questions, each in one request."""
-        questions = [
-            item
-            for item in items
-            if isinstance(item, dict) and isinstance(item.get("question_id"), int)
-        ]
+    def _below(self, items: list[Any]) -> Iterator[Request]:
+        """Ask for the answers and the comments to a page of questions, each in one request."""
+        questions = [item for item in objects(items) if isinstance(item.get("question_id"), int)]
         answered = [q["question_id"] for q in questions if fields.count(q.get("answer_count"))]
         if self.options.answers and answered:
             yield self._get(f"/2.3/questions/{_joined(answered)}/answers", {}, lists="answers")
@@ -158,7 +149,7 @@ class StackExchangeSpider(MentionSpider):
     def _get(
         self, path: str, params: Mapping[str, Any], *, page: int = 1, lists: str | None = None
     ) -> Request:
-        asked: dict[str, Any] = {
+        asked_for: dict[str, Any] = {
             **params,
             "site": self.options.site,
             # Comments move only once: when they are written.
@@ -169,12 +160,12 @@ class StackExchangeSpider(MentionSpider):
             "filter": "withbody",
         }
         if self.since is not None:
-            asked["min"] = int(self.since.timestamp())
+            asked_for["min"] = int(self.since.timestamp())
         if key := self.secret("STACKEXCHANGE_KEY"):
-            asked["key"] = key
+            asked_for["key"] = key
         return self.ask(
             path,
-            asked,
+            asked_for,
             page=page,
             listing=(path, params),
             lists=lists,
@@ -184,68 +175,62 @@ class StackExchangeSpider(MentionSpider):
     def _refused(self, response: Response, error: Mapping[str, Any]) -> PageError:
         """Read the API's own error, which may come with any status."""
         number, name = error.get("error_id"), str(error.get("error_name") or "")
-        said = quoted(error.get("error_message")) or quoted(name)
+        words = quoted(error.get("error_message")) or quoted(name)
         if number == 502 or name == "throttle_violation":
-            told = _SECONDS.search(str(error.get("error_message") or ""))
-            if told is None:
-                return blocked(f"throttled the crawl ({said})")
-            self.wait(response, float(told[1]))
-            opens_at = datetime.now(UTC) + timedelta(seconds=int(told[1]))
-            return quota_spent(f"throttled the crawl ({said})", opens_at)
-        if number in (401, 402, 403, 405, 406) or (number == 400 and "key" in said.casefold()):
-            return unauthorised(f"refused the request ({said})")
+            pause = _SECONDS.search(str(error.get("error_message") or ""))
+            if pause is None:
+                return blocked(f"throttled the crawl ({words})")
+            self.wait(response, float(pause[1]))
+            opens_at = datetime.now(UTC) + timedelta(seconds=int(pause[1]))
+            return quota_spent(f"throttled the crawl ({words})", opens_at)
+        if number in (401, 402, 403, 405, 406) or (number == 400 and "key" in words.casefold()):
+            return unauthorised(f"refused the request ({words})")
         if number is not None:
-            return failed(f"answered with an error of its own ({said or number})")
-        return of_response(response) or failed("answered with an error it does not explain")
+            return failed(f"answered with an error of its own ({words or number})")
+        return response_problem(response) or failed("answered with an error it does not explain")
 
-    def _item(self, found: Any) -> Mention | None:
-        if not isinstance(found, dict):
-            raise EntryError("it is no object")
-        native_id, parent = self._ids(found)
-        owner = found.get("owner") or {}
-        if not isinstance(owner, dict):
-            raise EntryError("owner is no object")
-        created = fields.moment(found.get("creation_date"), self.now, "creation_date")
-        edited = fields.later(found.get("last_edit_date"), self.now, "last_edit_date")
+    def _item(self, item: dict[str, Any]) -> Mention:
+        native_id, parent = self._ids(item)
+        owner = object_in(item, "owner")
         user = owner.get("user_id")
-        is_question = parent is None and "comment_id" not in found
+        is_question = parent is None and "comment_id" not in item
         return self.mention(
             native_id=native_id,
-            text=_text(found),
-            title=fields.line(found.get("title"), "title") if is_question else None,
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
-            url=fields.address(found.get("link"), self._permalink(found)),
+            text=_text(item),
+            title=fields.line(item.get("title"), "title") if is_question else None,
+            created_at=fields.moment(item.get("creation_date"), self.now, "creation_date"),
+            edited_at=fields.later(item.get("last_edit_date"), self.now, "last_edit_date"),
+            url=fields.address(item.get("link"), self._permalink(item)),
             author=fields.line(owner.get("display_name"), "display_name"),
             # A number means another person on every site.
             author_native_id=self._id(fields.identity(user, "user_id")) if user else None,
             language=self._language(),
-            reach=_reach(found, owner),
-            parent_id=f"{self.name}:{parent}" if parent else None,
+            reach=_reach(item, owner),
+            parent=parent,
         )
 
-    def _ids(self, found: Mapping[str, Any]) -> tuple[str, str | None]:
+    def _ids(self, item: Mapping[str, Any]) -> tuple[str, str | None]:
         """Give an item's native id and its parent's: questions and answers share their numbers."""
-        question, answer = found.get("question_id"), found.get("answer_id")
-        if comment := found.get("comment_id"):
-            post = found.get("post_id")
+        question, answer = item.get("question_id"), item.get("answer_id")
+        if comment := item.get("comment_id"):
+            post = item.get("post_id")
             parent = self._id(fields.identity(post, "post_id")) if post else None
             return self._id(f"comment/{fields.identity(comment, 'comment_id')}"), parent
         if answer:
             parent = self._id(fields.identity(question, "question_id")) if question else None
             return self._id(fields.identity(answer, "answer_id")), parent
-        return self._id(fields.identity(question or found.get("post_id"), "question_id")), None
+        return self._id(fields.identity(question or item.get("post_id"), "question_id")), None
 
     def _id(self, number: str) -> str:
         return f"{_short(self.options.site)}/{number}"
 
-    def _permalink(self, found: Mapping[str, Any]) -> str:
+    def _permalink(self, item: Mapping[str, Any]) -> str:
         host = _host(self.options.site)
-        post = found.get("answer_id") or found.get("question_id") or found.get("post_id")
-        comment = found.get("comment_id")
+        post = item.get("answer_id") or item.get("question_id") or item.get("post_id")
+        comment = item.get("comment_id")
         if comment:
             return f"https://{host}/posts/comments/{fields.identity(comment, 'comment_id')}"
-        kind = "a" if found.get("answer_id") else "q"
+        kind = "a" if item.get("answer_id") else "q"
         return f"https://{host}/{kind}/{fields.identity(post, 'post_id')}"
 
     def _language(self) -> str:
@@ -264,21 +249,21 @@ def _unfolded(items: Iterable[Any]) -> Iterator[Any]:
             below = item.get(name)
             for entry in below if isinstance(below, list) else []:
                 yield entry
-                remarks = entry.get("comments") if isinstance(entry, dict) else None
+                remarks = at(entry, "comments")
                 yield from remarks if isinstance(remarks, list) else []
 
 
-def _text(found: Mapping[str, Any]) -> str:
-    if body := found.get("body"):
+def _text(item: Mapping[str, Any]) -> str:
+    if body := item.get("body"):
         return fields.from_html(body, "body")
-    if written := found.get("body_markdown"):
+    if written := item.get("body_markdown"):
         # The API escapes Markdown as if it were HTML.
         return from_markdown(html.unescape(fields.string(written, "body_markdown")))
-    return fields.from_html(found.get("excerpt"), "excerpt")
+    return fields.from_html(item.get("excerpt"), "excerpt")
 
 
-def _reach(found: Mapping[str, Any], owner: Mapping[str, Any]) -> int | None:
-    views = fields.count(found.get("view_count"))
+def _reach(item: Mapping[str, Any], owner: Mapping[str, Any]) -> int | None:
+    views = fields.count(item.get("view_count"))
     return views if views is not None else fields.count(owner.get("reputation"))
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import failed
+from crawler.json_bodies import at, items_at, object_in, read_json
+from crawler.request_details import asked, next_cursor
+from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -47,7 +49,7 @@ class SteamSpider(MentionSpider):
     limits = "150 requests in 5 minutes; 100 reviews a request"
     terms = "public endpoint, no key"
     # 150 requests in 5 minutes, then Steam closes the door for as long.
-    custom_settings = {"DOWNLOAD_DELAY": 2.0}  # noqa: RUF012 - Scrapy's name and type
+    delay = 2.0
 
     class Options(SourceOptions):
         """Which game, and in which language."""
@@ -75,21 +77,16 @@ class SteamSpider(MentionSpider):
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
-        if isinstance(data, dict) and data.get("success") not in (1, True, None):
+        if at(data, "success") not in (1, True, None):
             raise failed("answered `success` false: check app_id")
         reviews = items_at(data, "reviews")
-        mentions = []
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        cursor = data.get("cursor")
-        if not isinstance(cursor, str) or cursor in ("", "*", asked(response, "cursor")):
-            return  # a cursor that repeats is the end
-        following = self._page(asked(response, "filter", "recent"), cursor, page_of(response) + 1)
-        yield from self.more(response, mentions, self.options.pages, following)
+        mentions = yield from self.each(reviews, self._review)
+        cursor = next_cursor(response, data.get("cursor"), "cursor")
+        if cursor and cursor != "*":  # which is how the first page is asked for
+            following = self._page(asked(response, "filter", "recent"), cursor)
+            yield from self.more(response, mentions, self.options.pages, following)
 
-    def _page(self, order: str, cursor: str, page: int = 1) -> Request:
+    def _page(self, order: str, cursor: str) -> Request:
         params = {
             "json": 1,
             "filter": order,
@@ -100,38 +97,36 @@ class SteamSpider(MentionSpider):
             "num_per_page": _PER_PAGE,
             "cursor": cursor,
         }
-        return self.ask(f"/appreviews/{self.options.app_id}", params, page=page)
+        return self.ask(f"/appreviews/{self.options.app_id}", params)
 
-    def _review(self, review: Any) -> Mention | None:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
-        author = review.get("author") or {}
+    def _review(self, review: dict[str, Any]) -> Mention:
+        author = object_in(review, "author")
         steam_id = author.get("steamid")
         author_id = fields.identity(steam_id, "steamid") if steam_id else None
         voted_up = review.get("voted_up")
         if voted_up is not None and not isinstance(voted_up, bool):
             raise EntryError(f"voted_up is {str(voted_up)[:40]!r}, not true or false")
-        created = fields.moment(review.get("timestamp_created"), self.now, "timestamp_created")
-        updated = fields.later(review.get("timestamp_updated"), self.now, "timestamp_updated")
-        reply = fields.from_bbcode(review.get("developer_response"), "developer_response") or None
-        replied = fields.later(review.get("timestamp_dev_responded"), self.now, "timestamp")
         language = str(review.get("language") or "")
         app = self.options.app_id
         return self.mention(
             native_id=fields.identity(review.get("recommendationid"), "recommendationid"),
             text=fields.from_bbcode(review.get("review"), "review"),
-            created_at=created,
-            edited_at=updated if updated and updated > created else None,
+            created_at=fields.moment(
+                review.get("timestamp_created"), self.now, "timestamp_created"
+            ),
+            edited_at=fields.later(review.get("timestamp_updated"), self.now, "timestamp_updated"),
             url=f"https://steamcommunity.com/profiles/{author_id}/recommended/{app}/"
             if author_id
             else f"https://store.steampowered.com/app/{app}/",
             author=fields.line(author.get("personaname"), "personaname"),
             author_native_id=author_id,
             rating=None if voted_up is None else float(voted_up),
-            rating_max=None if voted_up is None else 1.0,
+            rating_max=1.0,
             language=_LANGUAGES.get(language) or fields.language(language),
             reach=fields.count(review.get("votes_up")),
-            owner_reply=reply,
+            owner_reply=fields.from_bbcode(review.get("developer_response"), "developer_response"),
             # Steam may say 0 although there is a reply: when it came is then unknown.
-            owner_replied_at=replied if reply else None,
+            owner_replied_at=fields.later(
+                review.get("timestamp_dev_responded"), self.now, "timestamp"
+            ),
         )

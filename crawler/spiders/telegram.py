@@ -10,8 +10,10 @@ from parsel import Selector
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import failed
+from crawler.request_details import meta_of
+from crawler.source_options import SourceOptions
 from crawler.web_pages import no_content, read_page
 from storage import fields
 from storage.models import Mention
@@ -45,9 +47,9 @@ class TelegramSpider(MentionSpider):
     default_base_url = "https://t.me"
     always = ("author", "url")
     needs = "the names of public channels whose preview is on"
-    limits = "about 20 posts a page; slow reading is expected"
-    terms = "public previews; robots.txt is obeyed"
-    custom_settings = {"DOWNLOAD_DELAY": 3.0}  # noqa: RUF012 - Scrapy's name and type
+    limits = "about 20 posts a page; Telegram expects programs to read slowly"
+    terms = "public previews; Earful obeys robots.txt"
+    delay = 3.0
 
     class Options(SourceOptions):
         """Which channels."""
@@ -62,8 +64,8 @@ class TelegramSpider(MentionSpider):
         )
         search: bool = Field(
             default=False,
-            description="Search the channels for the brand's terms, where they post a lot, in "
-            "place of reading their newest posts.",
+            description="Search the channels for the brand's terms instead of reading their "
+            "newest posts: for channels that post a lot.",
         )
         pages: int = Field(
             default=5, ge=1, le=100, description="Pages of 20 posts per channel, at most."
@@ -96,32 +98,28 @@ class TelegramSpider(MentionSpider):
         if page.problem:
             messages = messages[:-1]  # of the last one there may be half only
         followers = _followers(page.root)
-        mentions = []
         # The newest stands last on the page.
-        for read in self.each(
-            reversed(messages), lambda message: self._message(message, followers)
-        ):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        newest_first = reversed(messages)
+        mentions = yield from self.each(
+            newest_first, lambda message: self._message(message, followers), Selector
+        )
         if page.problem:
             raise page.problem
         oldest = _oldest(messages)
-        meta = response.request.meta if response.request else {}
-        channel = meta.get("channel") or self.options.channels[0]
-        if oldest <= 1:
-            return
-        following = self._page(channel, meta.get("term", ""), oldest, page_of(response) + 1)
-        if mentions:
-            yield from self.more(response, mentions, self.options.pages, following)
-        elif page_of(response) < self.options.pages:
-            yield following  # a page of pictures says nothing of what is older
+        if oldest > 1:
+            meta = meta_of(response)
+            channel = meta.get("channel") or self.options.channels[0]
+            following = self._page(channel, meta.get("term", ""), oldest)
+            # A page of pictures says nothing of what is older.
+            yield from self.more(
+                response, mentions, self.options.pages, following, past_empty=True
+            )
 
-    def _page(self, channel: str, term: str, before: int | None = None, page: int = 1) -> Request:
+    def _page(self, channel: str, term: str, before: int | None = None) -> Request:
         params: dict[str, object] = {"q": term} if term else {}
         if before:
             params["before"] = before
-        return self.ask(f"/s/{channel}", params, page=page, channel=channel, term=term)
+        return self.ask(f"/s/{channel}", params, channel=channel, term=term)
 
     def _message(self, message: Selector, followers: int | None) -> Mention | None:
         if "service_message" in (message.attrib.get("class") or "").split():
@@ -150,7 +148,7 @@ class TelegramSpider(MentionSpider):
             author=fields.line(signed or owner, "author"),
             author_native_id=native_id.partition("/")[0],
             reach=followers if seen is None else seen,
-            parent_id=f"{self.name}:{parent}" if _POST.match(parent) else None,
+            parent=parent if _POST.match(parent) else None,
         )
 
 
@@ -174,12 +172,12 @@ def _followers(root: Selector) -> int | None:
 
 def _count(text: Any) -> int | None:
     """Read "1.2K" and the like."""
-    found = _SHORT.match((text or "").strip())
-    if not found:
+    short = _SHORT.match((text or "").strip())
+    if not short:
         return None
-    digits = found[1].replace(",", "." if found[2] else "")
+    digits = short[1].replace(",", "." if short[2] else "")
     try:
         number = float(re.sub(r"\s", "", digits))
     except ValueError:
         return None
-    return fields.count(round(number * _TIMES[found[2].upper()]))
+    return fields.count(round(number * _TIMES[short[2].upper()]))

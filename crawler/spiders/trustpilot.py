@@ -9,11 +9,12 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import broken
+from crawler.json_bodies import at, items_at, object_in, read_json
+from crawler.request_details import meta_of, page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100
@@ -35,7 +36,7 @@ class TrustpilotSpider(MentionSpider):
     always = ("rating", "author")
     needs = "an API key, and the business's domain or id"
     limits = "100 reviews a request; Trustpilot sets how many requests a plan has"
-    terms = "official API of business accounts; its pages must not be crawled"
+    terms = "official API of business accounts; no program may crawl its pages"
     secrets: ClassVar[Mapping[str, str]] = {
         "TRUSTPILOT_API_KEY": "API key of a Trustpilot business account: Trustpilot Business, "
         "Integrations, API"
@@ -78,12 +79,11 @@ class TrustpilotSpider(MentionSpider):
             yield self._page(self.options.business_unit_id, 1)
             return
         params: dict[str, object] = {"name": self.options.domain}
-        yield self._ask("/v1/business-units/find", params, self.found, door=True)
+        yield self._ask("/v1/business-units/find", params, self.identified, door=True)
 
-    def found(self, response: Response) -> Iterator[Yielded]:
-        """Go on with the id of the business that was found by its domain."""
-        data = read_json(response)
-        unit = data.get("id") if isinstance(data, dict) else None
+    def identified(self, response: Response) -> Iterator[Yielded]:
+        """Go on with the id of the business that has the domain."""
+        unit = at(read_json(response), "id")
         if not isinstance(unit, str) or not unit.isalnum():
             raise broken("answered without the `id` of the business")
         yield self._page(unit, 1)
@@ -94,12 +94,8 @@ class TrustpilotSpider(MentionSpider):
             if isinstance(data, dict) and name in data:
                 data = data[name]
         reviews = items_at({"reviews": data} if isinstance(data, list) else data, "reviews")
-        mentions = []
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        unit = response.request.meta.get("unit") if response.request else None
+        mentions = yield from self.each(reviews, self._review)
+        unit = meta_of(response).get("unit")
         if unit and len(reviews) >= _PER_PAGE:
             following = self._page(unit, page_of(response) + 1)
             yield from self.more(response, mentions, self.options.pages, following)
@@ -122,23 +118,16 @@ class TrustpilotSpider(MentionSpider):
             path, params, callback=callback, headers=headers, dont_redirect=True, **more
         )
 
-    def _review(self, review: Any) -> Mention | None:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
+    def _review(self, review: dict[str, Any]) -> Mention | None:
         native_id = fields.identity(review.get("id"))
         if review.get("isPending") is True or review.get("pending") is True:
             return None  # not public yet
         # The site's own pages name some fields otherwise: exports carry either.
-        dates, consumer = _object(review, "dates"), _object(review, "consumer")
-        reply = _object(review, "companyReply") or _object(review, "reply")
+        dates, consumer = object_in(review, "dates"), object_in(review, "consumer")
+        reply = object_in(review, "companyReply") or object_in(review, "reply")
         stars = fields.rating(review.get("stars", review.get("rating")), 5, "stars")
-        created = fields.moment(
-            review.get("createdAt") or dates.get("publishedDate"), self.now, "createdAt"
-        )
-        edited = fields.later(
-            review.get("updatedAt") or dates.get("updatedDate"), self.now, "updatedAt"
-        )
-        answer = fields.plain(reply.get("text") or reply.get("message"), "reply") or None
+        created = review.get("createdAt") or dates.get("publishedDate")
+        updated = review.get("updatedAt") or dates.get("updatedDate")
         replied = reply.get("createdAt") or reply.get("publishedDate")
         likes = review.get("numberOfLikes", review.get("likes"))
         author_id = consumer.get("id")
@@ -146,24 +135,15 @@ class TrustpilotSpider(MentionSpider):
             native_id=native_id,
             text=fields.plain(review.get("text")),
             title=fields.line(review.get("title"), "title"),
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            created_at=fields.moment(created, self.now, "createdAt"),
+            edited_at=fields.later(updated, self.now, "updatedAt"),
             url=f"https://www.trustpilot.com/reviews/{native_id}",
             author=fields.line(consumer.get("displayName"), "displayName"),
             author_native_id=author_id if isinstance(author_id, str) and author_id else None,
             rating=stars,
-            rating_max=None if stars is None else 5.0,
+            rating_max=5.0,
             language=fields.language(review.get("language")),
             reach=fields.count(likes),
-            owner_reply=answer,
-            owner_replied_at=fields.later(replied, self.now, "reply's time") if answer else None,
+            owner_reply=fields.plain(reply.get("text") or reply.get("message"), "reply"),
+            owner_replied_at=fields.later(replied, self.now, "reply's time"),
         )
-
-
-def _object(review: dict[str, Any], key: str) -> dict[str, Any]:
-    value = review.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise EntryError(f"{key} is no object")
-    return value

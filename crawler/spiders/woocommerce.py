@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_json
+from crawler.base import MentionSpider, Yielded
+from crawler.json_bodies import items_at, read_json
+from crawler.request_details import page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention, iso
 
 _PER_PAGE = 100
@@ -40,7 +41,7 @@ class WooCommerceSpider(MentionSpider):
     always = ("author",)
     needs = "the shop's address; with `owner_api = true` a REST API key of the shop"
     limits = "100 reviews a request"
-    terms = "the shop's own; robots.txt is obeyed, except by the owner"
+    terms = "the shop's own; Earful obeys robots.txt, except with the owner's key"
     optional_secrets: ClassVar[Mapping[str, str]] = {
         "WOOCOMMERCE_KEY": "consumer key, from WooCommerce, Settings, Advanced, REST API; used "
         "by `owner_api` only",
@@ -100,14 +101,9 @@ class WooCommerceSpider(MentionSpider):
         if isinstance(data, dict) and "review" in data:
             data = [data]
         reviews = items_at({"reviews": data} if isinstance(data, list) else data, "reviews")
-        mentions = []
-        for review in reviews:
-            if _gone(review):
-                yield self.gone(self._id(review))
-        for read in self.each(reviews, self._review):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        for review in filter(_gone, reviews):
+            yield self.gone(self._id(review))
+        mentions = yield from self.each(reviews, self._review)
         if len(reviews) >= _PER_PAGE:
             following = self._page(page_of(response) + 1)
             yield from self.more(response, mentions, self.options.pages, following)
@@ -139,9 +135,7 @@ class WooCommerceSpider(MentionSpider):
             dont_redirect=owner,
         )
 
-    def _review(self, review: Any) -> Mention | None:
-        if not isinstance(review, dict):
-            raise EntryError("it is no object")
+    def _review(self, review: dict[str, Any]) -> Mention | None:
         native_id = self._id(review)
         if _gone(review):
             return None
@@ -163,7 +157,7 @@ class WooCommerceSpider(MentionSpider):
             author=author,
             author_native_id=f"{self._shop}:{author}" if author else None,
             rating=stars,
-            rating_max=None if stars is None else 5.0,
+            rating_max=5.0,
         )
 
     @property

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, page_of
-from crawler.bodies import items_at, read_feed, read_json, stamp
+from crawler.base import MentionSpider, Yielded
+from crawler.feed_bodies import read_feed, stamp
+from crawler.json_bodies import items_at, read_json
+from crawler.request_details import meta_of, page_of
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention, iso
 
 _PER_PAGE = 100
@@ -23,7 +25,7 @@ _FEED = "/comments/feed/"
 # The REST API is often closed to visitors, by a plugin or altogether; the feed seldom is.
 _CLOSED = [401, 403, 404]
 _COMMENT = re.compile(r"#comment-(\d+)")
-# The feed begins an answer with a sentence that links to what it answers.
+# The feed begins a reply with a sentence that links to what it answers.
 _IN_REPLY = re.compile(
     r'^\s*(?:<p>)?[^<]{0,60}<a href="[^"]*#comment-(\d+)"[^>]*>[^<]*</a>[^<\w]{0,20}(?:</p>|\n|$)'
 )
@@ -39,10 +41,11 @@ class WordPressSpider(MentionSpider):
     label = "WordPress comments"
     place = "on a WordPress site"
     default_base_url = "https://localhost"
+    asks_since = True
     always = ("author",)
     needs = "the site's address"
     limits = "100 comments a request; where only the feed is open, 10"
-    terms = "the site's own; robots.txt is obeyed"
+    terms = "the site's own; Earful obeys robots.txt"
 
     class Options(SourceOptions):
         """Which site."""
@@ -75,10 +78,6 @@ class WordPressSpider(MentionSpider):
     def wants_match(self) -> bool:
         return self.options.match
 
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
-
     def requests(self) -> Iterable[Request]:
         for term in self.query.search_terms() if self.options.match else [""]:
             yield self._page(term, 1)
@@ -96,13 +95,9 @@ class WordPressSpider(MentionSpider):
             return
         data = read_json(response)
         comments = items_at(data if isinstance(data, dict) else {"comments": data}, "comments")
-        mentions = []
-        for read in self.each(comments, self._comment):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(comments, self._comment)
         if len(comments) >= _PER_PAGE:
-            term = response.request.meta.get("term", "") if response.request else ""
+            term = meta_of(response).get("term", "")
             following = self._page(term, page_of(response) + 1)
             yield from self.more(response, mentions, self.options.pages, following)
 
@@ -126,9 +121,7 @@ class WordPressSpider(MentionSpider):
             handle_httpstatus_list=_CLOSED if page == 1 else [400],
         )
 
-    def _comment(self, comment: Any) -> Mention | None:
-        if not isinstance(comment, dict):
-            raise EntryError("it is no object")
+    def _comment(self, comment: dict[str, Any]) -> Mention | None:
         native_id = self._id(comment.get("id"))
         if comment.get("type") in ("pingback", "trackback"):
             return None
@@ -149,11 +142,9 @@ class WordPressSpider(MentionSpider):
 
     def _parse_feed(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
-        mentions = []
-        for read in self.each(feed.entries, lambda entry: self._entry(entry, feed.language)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
+        mentions = yield from self.each(
+            feed.entries, lambda entry: self._entry(entry, feed.language)
+        )
         if feed.problem:
             raise feed.problem
         if feed.entries:
@@ -196,7 +187,7 @@ class WordPressSpider(MentionSpider):
             author=named,
             author_native_id=f"{self._site}:{named}" if named else None,
             language=language,
-            parent_id=f"{self.name}:{self._id(parent)}" if parent else None,
+            parent=self._id(parent) if parent else None,
         )
 
     @property

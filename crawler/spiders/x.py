@@ -10,11 +10,13 @@ from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler import grants
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked, page_of
-from crawler.bodies import read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import broken, failed, quota_spent
+from crawler.json_bodies import at, objects, read_object
+from crawler.request_details import asked, next_cursor
+from crawler.search_terms import OR, groups, phrase
+from crawler.source_options import SourceOptions
 from storage import fields
-from storage.fields import EntryError
 from storage.models import Mention
 
 _PER_PAGE = 100
@@ -24,6 +26,7 @@ _REACHES_BACK = timedelta(days=7)
 _FIRST_MS = 1_288_834_974_657
 _FIRST_ID = 1 << 35
 
+_Object = dict[str, Any]
 _Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
@@ -40,8 +43,9 @@ class XSpider(MentionSpider):
     default_base_url = "https://api.x.com"
     robots = False
     needs = "a bearer token of a paid X developer account"
-    limits = "7 days back; 100 posts a request, each paid for; 60 requests in 15 minutes"
-    terms = "official API, paid; posts deleted there must be deleted here"
+    asks_since = True
+    limits = "7 days back; 100 posts a request, you pay for each; 60 requests in 15 minutes"
+    terms = "official API, paid; what X deletes you must delete too"
     secrets: ClassVar[Mapping[str, str]] = {
         "X_BEARER_TOKEN": "app-only bearer token: developer.x.com, your app, Keys and tokens"
     }
@@ -50,18 +54,14 @@ class XSpider(MentionSpider):
         """What is searched."""
 
         languages: list[_Language] = Field(
-            default=[], description="Only posts in these languages, by X's reckoning."
+            default=[], description="Only posts in these languages, as X detects them."
         )
-        retweets: bool = Field(default=False, description="Read reposts too; each is paid for.")
+        retweets: bool = Field(default=False, description="Read reposts too; you pay for each.")
         pages: int = Field(
             default=2, ge=1, le=100, description="Pages of 100 posts a crawl, at most."
         )
 
     options: Options
-
-    @property
-    def asked_since(self) -> bool:
-        return self.since is not None
 
     def requests(self) -> Iterable[Request]:
         for query in self._queries():
@@ -70,55 +70,40 @@ class XSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status == 402:
             raise quota_spent("answered 402: the account has no credits left")
-        data = read_json(response)
-        if not isinstance(data, dict):
-            raise broken("answered without `data`")
+        data = read_object(response)
         posts = data.get("data")
         if posts is None:
             posts = self._nothing(data)
         posts = [posts] if isinstance(posts, dict) else posts
         if not isinstance(posts, list):
-            raise broken("answered with `data` that is no list")
+            raise broken("answered with `data` that is not a list")
         users, others = _included(data, "users"), _included(data, "tweets")
-        mentions = []
-        for read in self.each(posts, lambda post: self._post(post, users, others)):
-            yield read
-            if isinstance(read, Mention):
-                mentions.append(read)
-        meta = data.get("meta")
-        token = meta.get("next_token") if isinstance(meta, dict) else None
-        if isinstance(token, str) and token:
-            following = self._page(asked(response, "query"), token, page_of(response) + 1)
+        mentions = yield from self.each(posts, lambda post: self._post(post, users, others))
+        token = next_cursor(response, at(data, "meta", "next_token"), "next_token")
+        if token:
+            following = self._page(asked(response, "query"), token)
             yield from self.more(response, mentions, self.options.pages, following)
 
-    def _nothing(self, data: dict[str, Any]) -> list[Any]:
-        """Tell an answer without posts from an error in a good status."""
-        meta, errors = data.get("meta"), data.get("errors")
-        if isinstance(meta, dict) and meta.get("result_count") == 0:
+    def _nothing(self, data: _Object) -> list[Any]:
+        """Tell a response without posts from an error in a good status."""
+        if at(data, "meta", "result_count") == 0:
             return []
-        first = errors[0] if isinstance(errors, list) and errors else data
-        said = first.get("title") or first.get("message") if isinstance(first, dict) else None
-        if isinstance(said, str):
-            raise failed(f"answered with an error: {' '.join(said.split())[:80]}")
+        first = at(data, "errors", 0) or data
+        words = at(first, "title") or at(first, "message")
+        if isinstance(words, str):
+            raise failed(f"answered with an error: {' '.join(words.split())[:80]}")
         raise broken("answered without `data`")
 
     def _queries(self) -> Iterator[str]:
         """Join the brand's terms into as few searches as their length allows."""
         suffix = "" if self.options.retweets else " -is:retweet"
         if self.options.languages:
-            suffix += " (" + " OR ".join(f"lang:{code}" for code in self.options.languages) + ")"
-        joined = ""
-        for term in self.query.search_terms():
-            quoted = '"' + term.replace('"', " ") + '"'
-            longer = f"{joined} OR {quoted}" if joined else quoted
-            if joined and len(longer) + len(suffix) + 2 > _LONGEST_QUERY:
-                yield f"({joined}){suffix}"
-                longer = quoted
-            joined = longer
-        if joined:
-            yield f"({joined}){suffix}"
+            suffix += " (" + OR.join(f"lang:{code}" for code in self.options.languages) + ")"
+        room = _LONGEST_QUERY - len(suffix) - len("()")
+        for group in groups(map(phrase, self.query.search_terms()), room):
+            yield f"({OR.join(group)}){suffix}"
 
-    def _page(self, query: str, token: str | None = None, page: int = 1) -> Request:
+    def _page(self, query: str, token: str | None = None) -> Request:
         params: dict[str, object] = {
             "query": query,
             "max_results": _PER_PAGE,
@@ -136,62 +121,55 @@ class XSpider(MentionSpider):
         return self.ask(
             "/2/tweets/search/recent",
             params,
-            page=page,
             headers={"Authorization": f"Bearer {grants.key(self, 'X_BEARER_TOKEN')}"},
             dont_redirect=True,
             handle_httpstatus_list=[402],
         )
 
     def _post(
-        self, post: Any, users: dict[str, dict[str, Any]], others: dict[str, dict[str, Any]]
+        self,
+        post: _Object,
+        users: dict[str, _Object],
+        others: dict[str, _Object],
     ) -> Mention:
-        if not isinstance(post, dict):
-            raise EntryError("it is no object")
         newest = fields.identity(post.get("id"))
         # Each edit is a post of its own: the first one's id holds for all.
         history = post.get("edit_history_tweet_ids")
         edits = [str(each) for each in history] if isinstance(history, list) else []
         native_id = edits[0] if len(edits) > 1 else newest
-        told = post.get("created_at") or _made_at(newest)
-        written = fields.moment(told, self.now, "created_at")
+        stated = post.get("created_at") or _made_at(newest)
+        written = fields.moment(stated, self.now, "created_at")
         created = written if native_id == newest else _made_at(native_id) or written
         author_id = str(post.get("author_id") or "")
         user = users.get(author_id, {})
         username = fields.line(user.get("username"), "username")
-        parent = _referenced(post, "replied_to")
         return self.mention(
             native_id=native_id,
             text=_text(post, others),
             created_at=created,
-            edited_at=written if written > created else None,
+            edited_at=written,
             url=f"https://x.com/{username or 'i'}/status/{newest}",
             author=username or fields.line(user.get("name"), "name"),
             author_native_id=author_id or None,
             language=_language(post.get("lang")),
             reach=_reach(user, post),
-            parent_id=f"{self.name}:{parent}" if parent else None,
+            parent=_referenced(post, "replied_to"),
         )
 
 
-def _included(data: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    included = data.get("includes")
-    found = included.get(kind) if isinstance(included, dict) else None
-    return {
-        str(item["id"]): item
-        for item in (found if isinstance(found, list) else ())
-        if isinstance(item, dict) and "id" in item
-    }
+def _included(data: _Object, kind: str) -> dict[str, _Object]:
+    included = objects(at(data, "includes", kind))
+    return {str(item["id"]): item for item in included if "id" in item}
 
 
-def _referenced(post: dict[str, Any], kind: str) -> str | None:
-    references = post.get("referenced_tweets")
-    for each in references if isinstance(references, list) else ():
-        if isinstance(each, dict) and each.get("type") == kind and each.get("id"):
-            return str(each["id"])
+def _referenced(post: _Object, kind: str) -> str | None:
+    for reference in objects(post.get("referenced_tweets")):
+        if reference.get("type") == kind and reference.get("id"):
+            return str(reference["id"])
     return None
 
 
-def _text(post: dict[str, Any], others: dict[str, dict[str, Any]]) -> str:
+def _text(post: _Object, others: dict[str, _Object]) -> str:
     """Give the whole text with its links as they lead, of a repost the original's."""
     original = others.get(_referenced(post, "retweeted") or "")
     text = _written(post)
@@ -200,17 +178,14 @@ def _text(post: dict[str, Any], others: dict[str, dict[str, Any]]) -> str:
     return text
 
 
-def _written(post: dict[str, Any]) -> str:
+def _written(post: _Object) -> str:
     note = post.get("note_tweet")
     longer = note if isinstance(note, dict) and note.get("text") else {}
     text = fields.plain(longer.get("text") or post.get("text"))
     entities = longer.get("entities") or post.get("entities")
-    urls = entities.get("urls") if isinstance(entities, dict) else None
     shown = text
-    for url in urls if isinstance(urls, list) else ():
-        short, whole = (
-            (url.get("url"), url.get("expanded_url")) if isinstance(url, dict) else (0, 0)
-        )
+    for url in objects(at(entities, "urls")):
+        short, whole = url.get("url"), url.get("expanded_url")
         if isinstance(short, str) and short and isinstance(whole, str):
             # A picture of the post's own is linked to from its text.
             own = "/photo/" in whole or "/video/" in whole
@@ -236,14 +211,13 @@ def _language(code: object) -> str | None:
     return fields.language({"in": "id", "iw": "he"}.get(code, code))
 
 
-def _reach(user: dict[str, Any], post: dict[str, Any]) -> int | None:
+def _reach(user: _Object, post: _Object) -> int | None:
     for item, name in (
         (user, "followers_count"),
         (post, "impression_count"),
         (post, "like_count"),
     ):
-        metrics = item.get("public_metrics")
-        number = fields.count(metrics.get(name)) if isinstance(metrics, dict) else None
+        number = fields.count(at(item, "public_metrics", name))
         if number is not None:
             return number
     return None

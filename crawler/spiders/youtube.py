@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
@@ -10,11 +10,22 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
-from crawler.base import MentionSpider, SourceOptions, Yielded, asked
-from crawler.bodies import error_body, items_at, quoted, read_json
+from crawler.base import MentionSpider, Yielded
 from crawler.daily_quota import quota_day
-from crawler.entry_problems import PageError, failed, quota_spent, unauthorised
-from crawler.middlewares import of_response
+from crawler.entry_problems import quota_spent, unauthorised
+from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
+from crawler.request_details import asked, meta_of, next_cursor, portions
+from crawler.response_problems import refusal
+from crawler.search_terms import words_or_phrase
+from crawler.source_options import SourceOptions
+from crawler.youtube_items import (
+    channel_of,
+    plain_line,
+    replies_in,
+    text_of,
+    unfolded,
+    video_of,
+)
 from storage import fields
 from storage.fields import EntryError
 from storage.models import Mention
@@ -48,7 +59,7 @@ class YoutubeSpider(MentionSpider):
     always = ("url", "author")
     needs = "a free API key"
     limits = "100 searches a day; 10,000 other requests a day, of 100 comments each"
-    terms = "YouTube API terms: what is stored must be refreshed or deleted within 30 days"
+    terms = "YouTube API terms: you must refresh or delete what you store within 30 days"
     secrets: ClassVar[Mapping[str, str]] = {
         "YOUTUBE_API_KEY": "an API key of a Google Cloud project with the YouTube Data API v3: "
         "console.cloud.google.com/apis/credentials"
@@ -69,7 +80,8 @@ class YoutubeSpider(MentionSpider):
         )
         search: bool = Field(
             default=True,
-            description="Search for videos that name the brand: 1 of 100 a day for each term.",
+            description="Search for videos that name the brand: each term takes 1 of the 100 "
+            "searches a day.",
         )
         comments: bool = Field(
             default=True, description="Read the comments under the videos that the search finds."
@@ -86,7 +98,7 @@ class YoutubeSpider(MentionSpider):
             default=14,
             ge=1,
             le=365,
-            description="For how many days the comments under a video that was found are read.",
+            description="For how many days Earful reads the comments under a video that it found.",
         )
         language: str | None = Field(
             default=None,
@@ -114,18 +126,18 @@ class YoutubeSpider(MentionSpider):
         for channel in self.options.channels:
             yield self._threads({"allThreadsRelatedToChannelId": channel})
         if self.options.videos:
-            for start in range(0, len(self.options.videos), _VIDEOS):
-                yield self._videos(self.options.videos[start : start + _VIDEOS], listed=True)
+            for some in portions(self.options.videos, _VIDEOS):
+                yield self._videos(some, listed=True)
         if self.options.search:
             for term in self.query.search_terms():
-                yield self._search(f'"{term}"' if " " in term else term)
+                yield self._search(words_or_phrase(term))
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status >= 400:
             self._refused(response)
             return
         data = read_json(response)
-        if isinstance(data, dict) and isinstance(data.get("error"), dict):
+        if isinstance(at(data, "error"), dict):
             self._refused(response)
             return
         items = items_at(data, "items")
@@ -135,11 +147,11 @@ class YoutubeSpider(MentionSpider):
         elif kind == "videoListResponse":
             yield from self._described(response, items)
         else:
-            yield from self._said(response, data, items)
+            yield from self._comments(response, data, items)
 
     def _found(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
         """Take what a search found; what it shows in part is asked for in full."""
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
         completes = "completes" in meta
         numbers = []
         for read in self.each(items, self._video):
@@ -148,59 +160,53 @@ class YoutubeSpider(MentionSpider):
             if not (completes and isinstance(read, Mention)):
                 yield read
         if completes:
-            for start in range(0, len(numbers), _VIDEOS):
-                yield self._videos(numbers[start : start + _VIDEOS])
+            for some in portions(numbers, _VIDEOS):
+                yield self._videos(some)
 
     def _described(self, response: Response, items: list[Any]) -> Iterator[Yielded]:
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
         listed = meta.get("listed") is True
         for item in items:
             yield from self.each([item], self._video)
-            video = _video_of(item)
+            video = video_of(item)
             if video and (listed or self._worth_reading(meta, item)):
                 yield self._threads({"videoId": video["id"]}, video=video)
 
     def _worth_reading(self, meta: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        statistics = item.get("statistics")
-        counted = statistics.get("commentCount") if isinstance(statistics, dict) else None
         # Without a count the comments are closed; 0 costs a request for nothing.
-        return "listed" in meta and self.options.comments and bool(fields.count(counted))
+        counted = fields.count(at(item, "statistics", "commentCount"))
+        return "listed" in meta and self.options.comments and bool(counted)
 
-    def _said(
+    def _comments(
         self, response: Response, data: Mapping[str, Any], items: list[Any]
     ) -> Iterator[Yielded]:
         """Read threads, or the replies to one comment."""
-        meta = response.request.meta if response.request else {}
+        meta = meta_of(response)
         video = meta.get("video") or {}
         plain = asked(response, "textFormat") == "plainText"
         threaded = meta.get("asks", ("",))[0] == "commentThreads"
         mentions = []
         for item in items:
-            for read in self.each(_unfolded(item), lambda c: self._comment(c, video, plain)):
+            for read in self.each(unfolded(item), lambda c: self._comment(c, video, plain)):
                 if isinstance(read, Mention):
                     read = self._with_reply(read, item, plain)
                     mentions.append(read)
                 yield read
             if self.options.replies and threaded and (parent := self._hidden(item)):
                 yield self._replies(parent, video)
-        following = data.get("nextPageToken")
-        if "asks" not in meta or not isinstance(following, str) or not mentions:
-            return
-        if following in ("", asked(response, "pageToken")):
+        token = next_cursor(response, data.get("nextPageToken"), "pageToken")
+        if "asks" not in meta or token is None:
             return
         path, params = meta["asks"]
-        request = self._get(path, {**params, "pageToken": following}, video=video)
+        request = self._get(path, {**params, "pageToken": token}, video=video)
         yield from self.more(response, mentions, self.options.pages, request)
 
     def _hidden(self, item: Any) -> str | None:
         """Name a thread that holds more replies than it shows, if it may hold new ones."""
-        snippet = item.get("snippet") if isinstance(item, dict) else None
-        if not isinstance(snippet, dict):
-            return None
-        shown = sum(1 for _ in _replies_in(item))
-        number = item.get("id")
-        total = fields.count(snippet.get("totalReplyCount")) or 0
-        return number if total > shown and isinstance(number, str) and number else None
+        total = fields.count(at(item, "snippet", "totalReplyCount")) or 0
+        number = at(item, "id")
+        hidden = total > len(replies_in(item))
+        return number if hidden and isinstance(number, str) and number else None
 
     def _search(self, term: str) -> Request:
         params: dict[str, Any] = {
@@ -218,7 +224,7 @@ class YoutubeSpider(MentionSpider):
             params["relevanceLanguage"] = self.options.language
         return self._get("search", params, completes=True)
 
-    def _videos(self, numbers: list[str], *, listed: bool = False) -> Request:
+    def _videos(self, numbers: Sequence[str], *, listed: bool = False) -> Request:
         params = {"part": "snippet,statistics", "id": ",".join(numbers), "maxResults": _VIDEOS}
         return self._get("videos", params, listed=listed)
 
@@ -253,146 +259,84 @@ class YoutubeSpider(MentionSpider):
             **meta,
         )
 
-    def _video(self, item: Any) -> Mention | None:
-        if not isinstance(item, dict):
-            raise EntryError("it is no object")
-        snippet, number = item.get("snippet"), item.get("id")
+    def _video(self, item: dict[str, Any]) -> Mention | None:
+        snippet, number = object_in(item, "snippet"), item.get("id")
         if isinstance(number, dict):
             if number.get("kind") not in (None, "youtube#video"):
                 return None  # a channel or a playlist
             number = number.get("videoId")
-        if not isinstance(snippet, dict):
-            raise EntryError("snippet is missing or no object")
         if snippet.get("channelId") in self.options.channels:
             return None  # the brand itself
         native_id = fields.identity(number, "id")
-        statistics = item.get("statistics")
-        views = statistics.get("viewCount") if isinstance(statistics, dict) else None
         channel = snippet.get("channelId")
         spoken = snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage")
         return self.mention(
             native_id=native_id,
             text=fields.plain(snippet.get("description"), "description"),
-            title=" ".join(fields.plain(snippet.get("title"), "title").split()) or None,
+            title=plain_line(snippet.get("title"), "title"),
             created_at=fields.moment(snippet.get("publishedAt"), self.now, "publishedAt"),
             url=fields.address(f"https://www.youtube.com/watch?v={native_id}"),
-            author=_name(snippet.get("channelTitle"), "channelTitle"),
+            author=plain_line(snippet.get("channelTitle"), "channelTitle"),
             author_native_id=fields.identity(channel, "channelId") if channel else None,
             language=fields.language(spoken),
-            reach=fields.count(views),
+            reach=fields.count(at(item, "statistics", "viewCount")),
         )
 
-    def _comment(self, comment: Any, video: Mapping[str, Any], plain: bool) -> Mention | None:
-        if not isinstance(comment, dict):
-            raise EntryError("it is no object")
-        snippet = comment.get("snippet")
-        if not isinstance(snippet, dict):
-            raise EntryError("snippet is missing or no object")
+    def _comment(
+        self, comment: dict[str, Any], video: Mapping[str, Any], plain: bool
+    ) -> Mention | None:
+        snippet = object_in(comment, "snippet")
         native_id = fields.identity(comment.get("id"), "id")
-        channel = _channel(snippet.get("authorChannelId"))
+        channel = channel_of(snippet.get("authorChannelId"))
         if channel and channel in self.options.channels:
             return None  # the brand itself
         watched = snippet.get("videoId") or video.get("id")
         watched = fields.identity(watched, "videoId") if watched else None
-        answers = snippet.get("parentId")
-        parent = fields.identity(answers, "parentId") if answers else watched
-        created = fields.moment(snippet.get("publishedAt"), self.now, "publishedAt")
-        edited = fields.later(snippet.get("updatedAt"), self.now, "updatedAt")
+        above = snippet.get("parentId")
+        parent = fields.identity(above, "parentId") if above else watched
         page = f"watch?v={watched}&lc={native_id}" if watched else f"watch?lc={native_id}"
         return self.mention(
             native_id=native_id,
-            text=_text(snippet, plain),
-            created_at=created,
-            edited_at=edited if edited and edited > created else None,
+            text=text_of(snippet, plain),
+            created_at=fields.moment(snippet.get("publishedAt"), self.now, "publishedAt"),
+            edited_at=fields.later(snippet.get("updatedAt"), self.now, "updatedAt"),
             url=fields.address(f"https://www.youtube.com/{page}"),
-            author=_name(snippet.get("authorDisplayName"), "authorDisplayName"),
+            author=plain_line(snippet.get("authorDisplayName"), "authorDisplayName"),
             author_native_id=channel,
             reach=fields.count(snippet.get("likeCount")),
-            parent_id=f"{self.name}:{parent}" if parent else None,
+            parent=parent,
         )
 
     def _with_reply(self, mention: Mention, item: Any, plain: bool) -> Mention:
-        """Give a comment with the first answer of the brand's own channels to it."""
-        if not (isinstance(item, dict) and item.get("id") == mention.native_id):
+        """Give a comment with the first reply of the brand's own channels to it."""
+        if at(item, "id") != mention.native_id:
             return mention
-        answers = []
-        for reply in _replies_in(item):
+        replies = []
+        for reply in objects(replies_in(item)):
             try:
-                snippet = reply["snippet"]
+                snippet = object_in(reply, "snippet")
                 when = fields.moment(snippet.get("publishedAt"), self.now, "publishedAt")
-                if _channel(snippet.get("authorChannelId")) in self.options.channels:
-                    answers.append((when, _text(snippet, plain)))
-            except (EntryError, LookupError, TypeError, AttributeError):
+                if channel_of(snippet.get("authorChannelId")) in self.options.channels:
+                    replies.append((when, text_of(snippet, plain)))
+            except EntryError:
                 continue  # refused by name as an entry of its own
-        if not answers:
+        if not replies:
             return mention
-        when, said = min(answers)
-        return replace(mention, owner_reply=said or None, owner_replied_at=when if said else None)
+        when, text = min(replies)
+        return replace(mention, owner_reply=text or None, owner_replied_at=when if text else None)
 
     def _refused(self, response: Response) -> None:
         """Say what is wrong, unless only a video's comments are closed."""
         error = error_body(response).get("error")
-        error = error if isinstance(error, dict) else {}
-        listed = error.get("errors")
-        first = listed[0] if isinstance(listed, list) and listed else None
-        reason = first.get("reason") if isinstance(first, dict) else None
-        said = quoted(error.get("message")) or quoted(reason)
+        reason = at(error, "errors", 0, "reason")
+        words = quoted(at(error, "message")) or quoted(reason)
         if reason in _NOT_THERE:
             return
         if reason in _SPENT:
             _, opens_at = quota_day(datetime.now(UTC), self.quota_zone)
             # Whatever else waits would only be refused.
             self.wait(response, (opens_at - datetime.now(UTC)).total_seconds())
-            raise quota_spent(f"its quota is spent ({said})", opens_at)
-        if reason in _BAD_KEY or "api key" in said.casefold():
-            raise unauthorised(f"refused the key ({said}): check YOUTUBE_API_KEY")
-        problem = of_response(response) or failed("answered with an error of its own")
-        raise PageError(problem.outcome, f"{problem.reason} ({said})") if said else problem
-
-
-def _unfolded(item: Any) -> list[Any]:
-    """Give the comments of a thread, or the comment itself."""
-    snippet = item.get("snippet") if isinstance(item, dict) else None
-    if not isinstance(snippet, dict) or "topLevelComment" not in snippet:
-        return [item]
-    video = snippet.get("videoId")
-    found = [snippet["topLevelComment"], *_replies_in(item)]
-    return [_placed(comment, video) for comment in found]
-
-
-def _placed(comment: Any, video: object) -> Any:
-    """Give a comment with its thread's video, which replies leave out."""
-    snippet = comment.get("snippet") if isinstance(comment, dict) else None
-    if not isinstance(snippet, dict) or snippet.get("videoId") or not video:
-        return comment
-    return {**comment, "snippet": {**snippet, "videoId": video}}
-
-
-def _replies_in(item: Mapping[str, Any]) -> list[Any]:
-    replies = item.get("replies")
-    comments = replies.get("comments") if isinstance(replies, dict) else None
-    return comments if isinstance(comments, list) else []
-
-
-def _video_of(item: Any) -> dict[str, str] | None:
-    number = item.get("id") if isinstance(item, dict) else None
-    return {"id": number} if isinstance(number, str) and number else None
-
-
-def _channel(given: object) -> str | None:
-    value = given.get("value") if isinstance(given, dict) else given
-    return fields.identity(value, "authorChannelId") if value else None
-
-
-def _name(value: object, field: str) -> str | None:
-    # Names are text here: a "<3" in one is no markup.
-    return " ".join(fields.plain(value, field).split()) or None
-
-
-def _text(snippet: Mapping[str, Any], plain: bool) -> str:
-    if original := snippet.get("textOriginal"):
-        return fields.plain(original, "textOriginal")
-    displayed = snippet.get("textDisplay")
-    if plain:
-        return fields.plain(displayed, "textDisplay")
-    return fields.from_html(displayed, "textDisplay")
+            raise quota_spent(f"its quota is spent ({words})", opens_at)
+        if reason in _BAD_KEY or "api key" in words.casefold():
+            raise unauthorised(f"refused the key ({words}): check YOUTUBE_API_KEY")
+        raise refusal(response, words)

@@ -1,1 +1,1 @@
-"""The commands, grouped by whom they serve. Each loads what it needs when it runs."""
+"""The commands, a file each, and what several of them share. Each loads late what it needs."""

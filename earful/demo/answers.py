@@ -130,17 +130,17 @@ def _kind(sighting: Sighting) -> str:
 def _within(sighting: Sighting, bounds: str) -> bool:
     second = int(sighting.item.created_at.timestamp())
     for bound in filter(None, (part.strip() for part in bounds.split(","))):
-        found = _BOUND.match(bound)
-        if not found:
+        parts = _BOUND.match(bound)
+        if not parts:
             raise ValueError(f"filter not understood: {bound}")
-        limit = int(found[2])
+        limit = int(parts[2])
         holds = {
             "<": second < limit,
             "<=": second <= limit,
             ">": second > limit,
             ">=": second >= limit,
             "=": second == limit,
-        }[found[1]]
+        }[parts[1]]
         if not holds:
             return False
     return True
@@ -195,16 +195,16 @@ def _hit(story: Story, sighting: Sighting, wanted: str, moment: datetime) -> dic
 
 
 def _highlights(wanted: str, **parts: str) -> dict[str, Any]:
-    found = {}
+    fields = {}
     for name, text in parts.items():
         marked = re.sub(f"({re.escape(wanted)})", r"<em>\1</em>", text, flags=re.I)
         holds = bool(wanted) and marked != text
-        found[name] = {
+        fields[name] = {
             "matchLevel": "full" if holds else "none",
             "matchedWords": [wanted] if holds else [],
             "value": marked if holds else text,
         }
-    return found
+    return fields
 
 
 def game_reviews(
@@ -234,8 +234,8 @@ def _cursor(position: int) -> str:
 
 
 def _cursor_position(cursor: str) -> int:
-    found = re.fullmatch(r"AoJ4kitt(\d{6})==", cursor)
-    return int(found[1]) if found else 0
+    match = re.fullmatch(r"AoJ4kitt(\d{6})==", cursor)
+    return int(match[1]) if match else 0
 
 
 def _summary(seen: Sequence[Sighting]) -> dict[str, Any]:

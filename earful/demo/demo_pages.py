@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 
 from earful.demo import world
-from earful.demo.feeds import forum_path, reddit_path
+from earful.demo.demo_feeds import forum_path, reddit_path
 from earful.demo.items import Sighting, newest_first
 from earful.demo.story import Story
 
@@ -94,11 +94,11 @@ def _articles(sightings: Iterable[Sighting], *, linked: bool) -> str:
 
 def _article(sighting: Sighting, linked: bool) -> str:
     item, version = sighting.item, sighting.version
-    said = f"<b>{escape(version.title)}</b><br>" if version.title else ""
+    title = f"<b>{escape(version.title)}</b><br>" if version.title else ""
     when = f"{version.at:%d %b %Y, %H:%M} UTC" + (" (edited)" if sighting.edited else "")
     link = f' · <a href="{escape(item_path(sighting))}">open</a>' if linked else ""
     return (
-        f'<article id="{escape(item.native_id)}">{said}{escape(version.text)}<br>'
+        f'<article id="{escape(item.native_id)}">{title}{escape(version.text)}<br>'
         f"<small>{escape(item.author.name)} · {_LABELS[item.source]}{_rating(sighting)} · "
         f"{when}{link}</small></article>"
     )

@@ -9,7 +9,7 @@ from random import Random
 
 from earful.demo import texts, world
 from earful.demo.items import Item, Version
-from earful.demo.registry import Registry
+from earful.demo.names_and_ids import NamesAndIds
 
 # People write when they are home again: after the weekend, and on its eve.
 _WEEKDAYS = (1.3, 0.85, 0.8, 0.85, 1.05, 0.8, 1.25)
@@ -34,7 +34,7 @@ class Historian:
         self,
         now: datetime,
         random: Random,
-        registry: Registry,
+        registry: NamesAndIds,
         edits: Mapping[tuple[str, str], Version],
     ) -> None:
         self._now = now
@@ -55,15 +55,15 @@ class Historian:
         yield from self._stories()
         for person in texts.cast():
             yield from self._person(person)
-        told: dict[texts.Base, datetime] = {}
+        told_at: dict[texts.Base, datetime] = {}
         rest = [base for base in texts.bases() if base.scene != "story"]
         for base in rest:
-            told[base] = self._moment(base)
-            yield self._item(base, told[base])
+            told_at[base] = self._moment(base)
+            yield self._item(base, told_at[base])
         for base in rest:
             if base.scene == "everyday" and base.has_blanks and base.source in _TWICE:
                 again = self._moment(base)
-                if abs(again - told[base]) >= _BETWEEN_TELLINGS:
+                if abs(again - told_at[base]) >= _BETWEEN_TELLINGS:
                     yield self._item(base, again)
 
     def _stories(self) -> Iterator[Item]:
@@ -80,16 +80,18 @@ class Historian:
     def _person(self, person: texts.Person) -> Iterator[Item]:
         author = self._registry.known(person.source, person.name)
         items: list[Item] = []
-        for said in person.says:
-            start = self._incident if said.after_incident else self._now
-            days = said.days
-            if person.source == "reddit" and not said.after_incident:
+        for saying in person.says:
+            start = self._incident if saying.after_incident else self._now
+            days = saying.days
+            if person.source == "reddit" and not saying.after_incident:
                 days *= world.REDDIT_HISTORY / world.HISTORY
-            version = said.base.version(start + timedelta(days=days), self._random)
-            if said.edit:
+            version = saying.base.version(start + timedelta(days=days), self._random)
+            if saying.edit:
                 items[-1] = replace(items[-1], versions=(*items[-1].versions, version))
             else:
-                items.append(self._item(said.base, version.at, version=version, name=author.name))
+                items.append(
+                    self._item(saying.base, version.at, version=version, name=author.name)
+                )
         later = self._edits.get((person.source, person.name))
         if later is not None:
             items[-1] = replace(items[-1], versions=(*items[-1].versions, later))
@@ -149,7 +151,7 @@ def make_item(
     base: texts.Base,
     version: Version,
     random: Random,
-    registry: Registry,
+    registry: NamesAndIds,
     *,
     native_id: str | None = None,
     name: str | None = None,

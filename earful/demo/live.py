@@ -9,7 +9,7 @@ from random import Random
 from earful.demo import texts
 from earful.demo.history import make_item
 from earful.demo.items import Item, Version
-from earful.demo.registry import Registry
+from earful.demo.names_and_ids import NamesAndIds
 
 FIRST_S = 5.0
 BUSY_UNTIL_S = 120.0
@@ -20,12 +20,12 @@ _ENDLESS_GAP_S = (35.0, 75.0)
 
 def offsets(random: Random, count: int) -> list[float]:
     """Give the seconds after the start at which the opening's cues are said."""
-    found = []
+    cues = []
     at = FIRST_S
     for _ in range(count):
-        found.append(round(at, 1))
+        cues.append(round(at, 1))
         at += random.uniform(*(_BUSY_GAP_S if at < BUSY_UNTIL_S else _CALM_GAP_S))
-    return found
+    return cues
 
 
 class Opening:
@@ -47,7 +47,7 @@ class Opening:
             (cue.base.source, cue.author or ""): version for cue, version in self._told if cue.edit
         }
 
-    def items(self, registry: Registry, threads: Mapping[str, str]) -> Iterator[Item]:
+    def items(self, registry: NamesAndIds, threads: Mapping[str, str]) -> Iterator[Item]:
         for cue, version in self._told:
             if not cue.edit:
                 yield make_item(
@@ -65,7 +65,7 @@ class Opening:
 
 
 def endless(
-    start: datetime, random: Random, registry: Registry, threads: Mapping[str, str]
+    start: datetime, random: Random, registry: NamesAndIds, threads: Mapping[str, str]
 ) -> Iterator[Item]:
     """Tell everyday texts in ever new orders, with new authors and new blanks, for ever."""
     deck = [base for base in texts.bases() if base.scene == "everyday" and base.has_blanks]

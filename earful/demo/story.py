@@ -9,7 +9,7 @@ from random import Random
 from earful.demo import live, world
 from earful.demo.history import Historian, incident_at
 from earful.demo.items import Item, Sighting
-from earful.demo.registry import Registry
+from earful.demo.names_and_ids import NamesAndIds
 
 
 class Story:
@@ -17,7 +17,7 @@ class Story:
 
     def __init__(self, now: datetime, seed: int) -> None:
         # Each part draws from its own source, so that one text more shifts no other part.
-        registry = Registry(Random(f"{seed}:names"))
+        registry = NamesAndIds(Random(f"{seed}:names"))
         opening = live.Opening(now, Random(f"{seed}:opening"))
         historian = Historian(now, Random(f"{seed}:history"), registry, opening.edits)
         self.started_at = now

@@ -95,12 +95,12 @@ def cast() -> tuple[Person, ...]:
             name=row["name"],
             says=tuple(
                 Saying(
-                    base=_base(said, row["source"], "cast"),
-                    days=said["days"],
-                    after_incident=said.get("after") == "incident",
-                    edit=said.get("edit", False),
+                    base=_base(saying, row["source"], "cast"),
+                    days=saying["days"],
+                    after_incident=saying.get("after") == "incident",
+                    edit=saying.get("edit", False),
                 )
-                for said in row["says"]
+                for saying in row["says"]
             ),
         )
         for row in _rows("cast.jsonl")
@@ -122,8 +122,8 @@ def cues() -> tuple[Cue, ...]:
 @cache
 def names() -> Mapping[str, tuple[str, ...]]:
     """Give the names of each source's people; the App Store's second country has its own."""
-    found = tomllib.loads(_ROOM.joinpath("names.toml").read_text("utf-8"))
-    return {place: tuple(listed) for place, listed in found.items()}
+    lists = tomllib.loads(_ROOM.joinpath("names.toml").read_text("utf-8"))
+    return {place: tuple(listed) for place, listed in lists.items()}
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:

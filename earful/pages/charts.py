@@ -81,8 +81,8 @@ def control_chart(points: Sequence[Point], centre: float, alt: str) -> Markup:
         f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{_y(centre, top):.1f}" '
         f'y2="{_y(centre, top):.1f}" stroke="{DELIGHTED}" stroke-dasharray="5 4"/>'
     )
-    told = [(x(n + 0.5), _y(p.rate, top)) for n, p in enumerate(points) if p.rate is not None]
-    line = " ".join(f"{across:.1f},{down:.1f}" for across, down in told)
+    dots = [(x(n + 0.5), _y(p.rate, top)) for n, p in enumerate(points) if p.rate is not None]
+    line = " ".join(f"{across:.1f},{down:.1f}" for across, down in dots)
     parts.append(f'<polyline points="{line}" fill="none" stroke="#666"/>')
     for place, point in enumerate(points):
         if point.rate is None:

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from config.errors import EarfulError
 from config.settings import Settings
-from earful.pages.serve import Served, server_process
+from earful.pages.server_process import Served, server_process
 
 log = logging.getLogger("earful.run")
 

@@ -1,1 +1,1 @@
-"""What the daemon does by the calendar."""
+"""What the daemon does by the calendar: the table, and a file for each routine."""

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from config.settings import Settings
-from earful.routines import digests, watching
+from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.routines.digest_routine import digest_zones, write_digests, write_late_digests
+from earful.routines.forgetting_routine import forget_old
+from earful.routines.leaderboard_routine import write_leaderboards
+from earful.routines.parked_alert_routine import try_parked
+from earful.routines.spike_routine import watch_spikes
 from storage.store import Store
 
 Work = Callable[[Store, Settings, datetime], int | None]
@@ -83,44 +88,44 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "digests",
-            Daily(digest_at, tuple(digests.digest_zones(settings)), at_start=True),
-            digests.write_digests,
+            Daily(digest_at, tuple(digest_zones(settings)), at_start=True),
+            write_digests,
             "writes each brand's digest of the day, and on its day the week's",
         ),
         Routine(
             "late digests",
             Every(_HOUR / 4, first_after=_HOUR / 4),
-            digests.write_late_digests,
+            write_late_digests,
             "writes digests that failed at their time",
         ),
         Routine(
             "leaderboards",
             Daily(digest_at, home, at_start=True),
-            watching.write_leaderboards,
+            write_leaderboards,
             "names, once a month, the colleagues whom last month's wows praise",
         ),
         Routine(
             "spikes",
             Every(_HOUR / 2, first_after=_FIRST_LOOK),
-            watching.watch_spikes,
+            watch_spikes,
             "compares the last hours' volume and anger with the same hours of earlier weeks",
         ),
         Routine(
             "checkpoints",
             Every(_HOUR, first_after=_FIRST_LOOK),
-            digests.judge_checkpoints,
+            judge_checkpoints,
             "celebrates a goal that is truly reached, and raises it",
         ),
         Routine(
             "parked alerts",
             Every(_HOUR),
-            digests.try_parked,
+            try_parked,
             "tries parked alerts again that Slack certainly does not have",
         ),
         Routine(
             "forgetting",
             Daily(_FORGETTING, home),
-            digests.forget_old,
+            forget_old,
             "erases what is older than the store keeps",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Rows for the student: pool texts as a teacher judged them, and labels seconded by it."""
+"""Rows for the student: pool texts as a teacher scored them, and labels mixed with its scores."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sentiment.learning.fitting import Prepared, Recipe, States, framed, position
-from sentiment.learning.noise import misspelt, proper_names, renamed
+from sentiment.learning.recipes import Recipe
+from sentiment.learning.text_changes import misspelt, proper_names, renamed
+from sentiment.learning.training_rows import Prepared, States, framed, position
 from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.text import Text, joined
@@ -32,17 +33,17 @@ _ENDS = re.compile(r"(?<=[.!?])\s+")
 # One, two or three in a row, in these shares; under a dozen characters there is nothing to learn.
 _IN_A_ROW = {1: 0.65, 2: 0.25, 3: 0.1}
 _LEAST = 12
-# How much of a labelled text's target is the teacher's word.
+# How much of a labelled text's target are the teacher's probabilities.
 TEACHER_SHARE = 0.4
 # Shares of the pool texts that the student sees under other names, and with slips.
 RENAMED, MISSPELT = 0.3, 0.15
-# So many of the teacher's states tell their mean and deviation.
+# Mean and deviation are taken from so many of the teacher's states.
 _SAMPLE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Texts with their rating positions, and what a teacher makes of them: (n, 4) and (n, 3).
+class TeacherScores:
+    """Texts with their rating positions, and a teacher's probabilities: (n, 4) and (n, 3).
 
     `states` (tokens, width) are its last states, text after text, where it has the student's word
     pieces.
@@ -62,7 +63,7 @@ def sentences(rows: Sequence[PoolText], seed: int) -> list[PoolText]:
     twice. That is where a small student is furthest from its teacher.
     """
     rng = random.Random(seed)
-    found: set[str] = set()
+    runs: set[str] = set()
     for row in rows:
         parts = [part.strip() for part in _ENDS.split(joined(row.text)) if part.strip()]
         of_one = []
@@ -71,8 +72,8 @@ def sentences(rows: Sequence[PoolText], seed: int) -> list[PoolText]:
             run, parts = " ".join(parts[:count]), parts[count:]
             if _LEAST <= len(run) <= LONGEST:
                 of_one.append(run)
-        found.update(rng.sample(of_one, min(_OF_ONE, len(of_one))))
-    chosen = rng.sample(sorted(found), min(SENTENCES, len(found)))
+        runs.update(rng.sample(of_one, min(_OF_ONE, len(of_one))))
+    chosen = rng.sample(sorted(runs), min(SENTENCES, len(runs)))
     return [PoolText(Text(run), None, {}) for run in chosen]
 
 
@@ -84,12 +85,12 @@ def readable(rows: Sequence[PoolText]) -> tuple[list[str], list[float]]:
     )
 
 
-def lesson(judged: Judged, recipe: Recipe) -> Prepared:
-    """Make training rows of texts that only the teacher judged; some are changed on the way."""
+def lesson(scores: TeacherScores, recipe: Recipe) -> Prepared:
+    """Make training rows of texts that only the teacher scored; some are changed on the way."""
     rng = random.Random(recipe.seed)
-    names = proper_names(judged.texts)
+    names = proper_names(scores.texts)
     texts = []
-    for text in judged.texts:
+    for text in scores.texts:
         if rng.random() < RENAMED:
             text = renamed(text, names, rng)
         if rng.random() < MISSPELT:
@@ -97,25 +98,25 @@ def lesson(judged: Judged, recipe: Recipe) -> Prepared:
         texts.append(text)
     return Prepared(
         ids=framed(texts, recipe.longest, load_tokenizer(backbone_dir())),
-        rating=torch.tensor(judged.ratings),
-        experience=judged.experience,
-        stance=judged.stance,
+        rating=torch.tensor(scores.ratings),
+        experience=scores.experience,
+        stance=scores.stance,
         weight=torch.ones(len(texts)),
-        start=_starts(judged, texts, recipe.longest),
-        states=_scaled(judged.states),
+        start=_starts(scores, texts, recipe.longest),
+        states=_scaled(scores.states),
     )
 
 
-def _starts(judged: Judged, shown: Sequence[str], longest: int) -> Tensor:
+def _starts(scores: TeacherScores, shown: Sequence[str], longest: int) -> Tensor:
     """Say where the teacher's states of each text begin: -1 if the student sees it changed."""
-    if judged.states is None:
+    if scores.states is None:
         return torch.full((len(shown),), -1)
-    rows = framed(judged.texts, longest, load_tokenizer(backbone_dir()))
+    rows = framed(scores.texts, longest, load_tokenizer(backbone_dir()))
     ends = accumulate(len(row) for row in rows)
     return torch.tensor(
         [
             end - len(row) if text == before else -1
-            for row, end, text, before in zip(rows, ends, shown, judged.texts, strict=True)
+            for row, end, text, before in zip(rows, ends, shown, scores.texts, strict=True)
         ]
     )
 
@@ -130,7 +131,7 @@ def _scaled(values: Tensor | None) -> States | None:
 def room_for_states(teacher: Teacher, texts: Sequence[str], longest: int) -> Tensor | None:
     """Make room (tokens, width) for the teacher's states, on a file that goes when it does.
 
-    None where the teacher's word pieces are not the student's, told by the texts' lengths: its
+    None where the teacher's word pieces are not the student's, as the texts' lengths show: its
     states would be of other tokens.
     """
     own = [len(row) for row in framed(texts, longest, load_tokenizer(backbone_dir()))]
@@ -142,10 +143,10 @@ def room_for_states(teacher: Teacher, texts: Sequence[str], longest: int) -> Ten
     return flat.view(tokens, width)
 
 
-def seconded(
+def mixed_with_scores(
     data: Prepared, experience: Tensor, stance: Tensor, share: float = TEACHER_SHARE
 ) -> Prepared:
-    """Mix the teacher's word into labelled rows."""
+    """Mix the teacher's probabilities into the targets of labelled rows."""
     return replace(
         data,
         experience=torch.lerp(data.experience, experience, share),

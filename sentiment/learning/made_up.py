@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 
 from sentiment.learning import made_up_posts
-from sentiment.learning.labels import Example
+from sentiment.learning.labelled_files import Example
 from sentiment.scoring.text import Text
 from storage.models import Experience, Stance
 

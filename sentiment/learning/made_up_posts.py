@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from sentiment.learning.noise import misspelt
+from sentiment.learning.text_changes import misspelt
 from storage.models import Experience, Stance
 
 A, M, D, N = Experience.ANGRY, Experience.MEDIOCRE, Experience.DELIGHTED, Experience.NONE

@@ -15,18 +15,15 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from config.errors import InputError
-from sentiment.learning.fitting import Recipe, fine_tune, framed, has_bf16, labelled
-from sentiment.learning.labels import Example
-from sentiment.learning.network import RATING_WORDS, Network
-from sentiment.scoring.encoding import Special, batches, padded, word_pieces
+from sentiment.learning.fitting import Watch, begin_ratings_at_words, fine_tune, has_bf16
+from sentiment.learning.labelled_files import Example
+from sentiment.learning.network import Network
+from sentiment.learning.recipes import Recipe
+from sentiment.learning.training_rows import framed, labelled
+from sentiment.scoring.encoding import Special, batches, padded
 from sentiment.scoring.text import joined
 
 _BUDGET = 4096
-
-
-def recipe(seed: int, epochs: float = 2.0) -> Recipe:
-    """Give the teacher's recipe: a lower rate than the student's, and no very long texts."""
-    return Recipe(epochs=epochs, seed=seed, rate=5e-5, head_rate=5e-4, longest=144)
 
 
 class Teacher:
@@ -77,18 +74,11 @@ class Teacher:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         network = Network(encoder)
-        table = encoder.get_input_embeddings().weight
-        with torch.no_grad():
-            for row, word in enumerate(RATING_WORDS):
-                pieces = torch.tensor(word_pieces(tokenizer, [word])[0])
-                network.rating.weight[row] = table[pieces].mean(0)
+        begin_ratings_at_words(network, tokenizer)
         return cls(network, tokenizer, special)
 
     def fit(
-        self,
-        examples: Sequence[Example],
-        recipe: Recipe,
-        progress: Callable[[int, int, float], None] | None = None,
+        self, examples: Sequence[Example], recipe: Recipe, progress: Watch | None = None
     ) -> None:
         """Fine-tune on labelled texts."""
         texts = [joined(example.text) for example in examples]
@@ -106,7 +96,7 @@ class Teacher:
         """Count the tokens of each text as the teacher reads it, frame included."""
         return [len(row) for row in framed(texts, longest, self.tokenizer, self.special)]
 
-    def judge(
+    def score(
         self,
         texts: Sequence[str],
         ratings: Sequence[float],

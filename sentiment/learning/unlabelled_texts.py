@@ -28,7 +28,7 @@ _CONFIDENCE = re.compile(r"conf=([\d.]+)")
 
 @dataclass(frozen=True, slots=True)
 class PoolText:
-    """A text with what its source tells about it: a class of some of the TASKS."""
+    """A text with what its source says of it: a class of some of the TASKS."""
 
     text: Text
     recommended: bool | None
@@ -37,29 +37,29 @@ class PoolText:
 
 def weak_labels(row: dict[str, Any]) -> dict[str, int]:
     """Read the tasks a pool row has a class for."""
-    found: dict[str, int] = {}
+    classes: dict[str, int] = {}
     rating, highest = row.get("rating"), row.get("rating_max")
     if isinstance(rating, int | float) and isinstance(highest, int | float) and highest > 0:
-        found["stars"] = min(4, max(0, round(5 * rating / highest) - 1))
+        classes["stars"] = min(4, max(0, round(5 * rating / highest) - 1))
     if isinstance(row.get("recommended"), bool):
-        found["recommended"] = int(row["recommended"])
+        classes["recommended"] = int(row["recommended"])
     label = str(row.get("human_label") or "").lower()
     name = label.split("|")[0]
     sure = _CONFIDENCE.search(label)
     if sure and float(sure.group(1)) < 0.6:
-        return found
+        return classes
     if row.get("dataset") == "sst5" and name in _STARS:
-        found["valence"] = _STARS.index(name)
+        classes["valence"] = _STARS.index(name)
     elif name.startswith("valence="):
         value = float(name.removeprefix("valence="))
-        found["valence"] = sum(value > edge for edge in (-1.8, -0.4, 0.4, 1.8))
+        classes["valence"] = sum(value > edge for edge in (-1.8, -0.4, 0.4, 1.8))
     elif name in _POLARITY:
-        found["polarity"] = _POLARITY[name]
+        classes["polarity"] = _POLARITY[name]
     elif name in _COMPLAINT:
-        found["complaint"] = _COMPLAINT[name]
+        classes["complaint"] = _COMPLAINT[name]
     elif name in _REQUEST:
-        found["request"] = _REQUEST[name]
-    return found
+        classes["request"] = _REQUEST[name]
+    return classes
 
 
 def read_pool(path: Path) -> Iterator[dict[str, Any]]:
@@ -100,8 +100,8 @@ def choose(
         text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))
         if (labels or unlabelled) and joined(text):
             key = tuple(sorted(labels.items()))
-            found = PoolText(text, row.get("recommended"), labels)
-            groups[row["dataset"]].setdefault(key, []).append(found)
+            chosen_from = groups[row["dataset"]].setdefault(key, [])
+            chosen_from.append(PoolText(text, row.get("recommended"), labels))
     rng = random.Random(seed)
     chosen: list[PoolText] = []
     for dataset in sorted(groups):

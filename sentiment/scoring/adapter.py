@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import ModelError
-from sentiment.judging.calibration import Calibration
+from sentiment.quality.calibration import Calibration
 from sentiment.scoring.backbone import SHA256, backbone_dir, check_backbone, load_encoder
 
 if TYPE_CHECKING:

@@ -39,13 +39,13 @@ def check_backbone(folder: Path) -> None:
     path = folder / "model.safetensors"
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(f"the backbone {path} cannot be read ({error}); {_REINSTALL}") from error
-    if found != SHA256:
+    if digest != SHA256:
         raise ModelError(
             f"the backbone {path} is not the published {NAME}: "
-            f"sha256 {found[:12]}…, not {SHA256[:12]}…; {_REINSTALL}"
+            f"sha256 {digest[:12]}…, not {SHA256[:12]}…; {_REINSTALL}"
         )
 
 

@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import ModelError
-from sentiment.judging.calibration import Calibration, Mode, confidence, nearness
+from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
-from sentiment.scoring.encoding import MOST_WINDOWS, batches, encode
+from sentiment.scoring.encoding import encode
+from sentiment.scoring.logits import Logits, logits_of
 from sentiment.scoring.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
     from config.settings import ModelSettings
-    from sentiment.judging.metrics import Floats
-    from sentiment.scoring.encoding import Window
     from sentiment.scoring.other_models import LanguageModel
     from sentiment.scoring.runtimes import Runtimes
 
 __all__ = ["Classifier", "Text"]
-
-LOG = logging.getLogger(__name__)
 
 # Texts are tokenised a chunk at a time, so that memory stays bounded.
 CHUNK_TEXTS = 1024
 CHUNK_CHARACTERS = 2_000_000
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
-_TELLING_EXPERIENCES = (0, 2)  # angry, delighted
-_TELLING_STANCES = (0, 1)  # advocate, hater
 # Texts so near to another verdict, in log-odds, are scored again in fp32 where int8 is fastest: 2
 # to 4% of them. Rounding moves a log-odds by less than 0.07 in 90 of 100, than 0.12 in 99.
 _CLOSE = 0.08
-
-
-@dataclass(frozen=True, slots=True)
-class Logits:
-    """Raw scores before calibration, (n, 4) and (n, 3); `whole` where all was read."""
-
-    experience: Floats
-    stance: Floats
-    whole: Sequence[bool]
-
-    def take(self, rows: NDArray[np.int64]) -> Logits:
-        """Pick rows (n,), in that order."""
-        whole = [self.whole[int(row)] for row in rows]
-        return Logits(self.experience[rows], self.stance[rows], whole)
 
 
 class Classifier:
@@ -80,7 +59,7 @@ class Classifier:
     ) -> None:
         """`others` read the languages they are for; `missing` says why those could not be loaded.
 
-        Texts in a missing language are judged as without a model for it.
+        Texts in a missing language are scored as without a model for it.
         """
         self.model = model
         self.runtime = runtime
@@ -108,17 +87,17 @@ class Classifier:
         `models` read the languages that they name; a `tolerant` classifier goes on without those
         that cannot be loaded, and names them in `missing`.
 
-        Chooses device and number type, and logs it (`measuring.fastest`); ConfigError where
+        Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
         """
-        from sentiment.scoring.measuring import fastest
-        from sentiment.scoring.memory import keep_freed
+        from sentiment.scoring.fastest_way import fastest
+        from sentiment.scoring.freed_memory import keep_freed
         from sentiment.scoring.runtimes import Runtimes
 
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
-        others, missing = _others(models, tolerant)
+        others, missing = _others(models, tolerant=tolerant)
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),
@@ -133,21 +112,21 @@ class Classifier:
     def classify(
         self, texts: Sequence[Text], *, progress: Callable[[int], None] | None = None
     ) -> list[Verdict]:
-        """Judge texts in input order; `progress` gets the count of texts done since its last call.
+        """Score texts in input order; `progress` gets the count of texts done since its last call.
 
         Reads every token of every text: texts over 253 word pieces are read in overlapping
-        windows whose scores are pooled (`sentiment.scoring.windows`), so that no part is cut.
-        Only a text of 512 windows or more (some 400,000 characters) loses its middle; it is
+        windows whose scores are pooled (`sentiment.scoring.window_pooling`), so that no part is
+        cut. Only a text of 512 windows or more (some 400,000 characters) loses its middle; it is
         logged and never sure.
         """
         verdicts: list[Verdict] = []
         for chunk in _chunks(texts):
-            verdicts += self._judged(chunk)
+            verdicts += self._classified(chunk)
             if progress is not None:
                 progress(len(chunk))
         return verdicts
 
-    def _judged(self, texts: Sequence[Text]) -> list[Verdict]:
+    def _classified(self, texts: Sequence[Text]) -> list[Verdict]:
         if not self.others:
             return list(self.verdicts(texts, self.logits(texts)))
         readers: dict[str | None, list[int]] = {}
@@ -155,59 +134,35 @@ class Classifier:
             language = language_of(text)
             known = language in self.others and _has_words(joined(text))
             readers.setdefault(language if known else None, []).append(index)
-        found: dict[int, Verdict] = {}
+        by_row: dict[int, Verdict] = {}
         for language, rows in readers.items():
             part = [texts[index] for index in rows]
             if language is None:
-                given = list(self.verdicts(part, self.logits(part)))
+                verdicts = list(self.verdicts(part, self.logits(part)))
             else:
-                given = self.others[language].classify(part)
-            found.update(zip(rows, given, strict=True))
-        return [found[index] for index in range(len(texts))]
+                verdicts = self.others[language].classify(part)
+            by_row.update(zip(rows, verdicts, strict=True))
+        return [by_row[index] for index in range(len(texts))]
 
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
+        runtime = self.runtime
         windows = encode(self._tokenizer, texts)
-        logits = self._scored(windows, texts, self.runtime.scores)
-        if not self.runtime.coarse:
+        logits = logits_of(texts, windows, runtime.scores, runtime.budget)
+        if not runtime.coarse:
             return logits
         close = self._close(texts, logits)
         again = {owner: index for index, owner in enumerate(close)}
         if again:
-            seen = [
+            part = [
                 replace(window, owner=again[window.owner])
                 for window in windows
                 if window.owner in again
             ]
-            exact = self._scored(seen, [texts[row] for row in close], self.runtime.exact_scores)
+            close_texts = [texts[row] for row in close]
+            exact = logits_of(close_texts, part, runtime.exact_scores, runtime.budget)
             logits.experience[close], logits.stance[close] = exact.experience, exact.stance
         return logits
-
-    def _scored(
-        self,
-        windows: Sequence[Window],
-        texts: Sequence[Text],
-        scores: Callable[[Sequence[list[int]], Sequence[float]], tuple[Floats, Floats]],
-    ) -> Logits:
-        import numpy as np
-
-        from sentiment.scoring.windows import pooled
-
-        lengths = [len(window.ids) for window in windows]
-        experience = np.empty((len(windows), len(_EXPERIENCES)))
-        stance = np.empty((len(windows), len(_STANCES)))
-        for batch in batches(lengths, self.runtime.budget):
-            experience[batch], stance[batch] = scores(
-                [windows[index].ids for index in batch],
-                [windows[index].rating for index in batch],
-            )
-        owner = np.array([window.owner for window in windows], dtype=np.int64)
-        sizes = np.array(lengths, dtype=np.int64)
-        return Logits(
-            pooled(experience, owner, sizes, len(texts), _TELLING_EXPERIENCES),
-            pooled(stance, owner, sizes, len(texts), _TELLING_STANCES),
-            _read_whole(owner, texts),
-        )
 
     def _close(self, texts: Sequence[Text], logits: Logits) -> list[int]:
         """Give the indices of texts that a little rounding could give another verdict."""
@@ -226,7 +181,7 @@ class Classifier:
     def verdicts(
         self, texts: Sequence[Text], logits: Logits, calibration: Calibration | None = None
     ) -> Iterator[Verdict]:
-        """Judge English texts by scores already computed, and by another calibration if given."""
+        """Make verdicts of logits already computed, and by another calibration if given."""
         calibration = calibration or self.calibration
         for text, experience, stance, whole in zip(
             texts, logits.experience, logits.stance, logits.whole, strict=True
@@ -281,32 +236,13 @@ def _mode(calibration: Calibration, text: Text) -> Mode:
 
 
 def _others(
-    models: Sequence[ModelSettings], tolerant: bool
+    models: Sequence[ModelSettings], *, tolerant: bool
 ) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
-    loaded: dict[str, LanguageModel] = {}
-    missing: dict[str, ModelError] = {}
-    if models:
-        from sentiment.scoring.other_models import LanguageModel
-    for model in models:
-        try:
-            loaded[model.language] = LanguageModel.load(model)
-        except ModelError as error:
-            if not tolerant:
-                raise
-            missing[model.language] = error
-    return loaded, missing
+    if not models:
+        return {}, {}
+    from sentiment.scoring.other_models import load_each
 
-
-def _read_whole(owner: NDArray[np.int64], texts: Sequence[Text]) -> list[bool]:
-    import numpy as np
-
-    whole = np.bincount(owner, minlength=len(texts)) < MOST_WINDOWS
-    for index in np.flatnonzero(~whole):
-        LOG.warning(
-            "a text of %d characters was read at its beginning and end only",
-            len(texts[int(index)].text),
-        )
-    return [bool(value) for value in whole]
+    return load_each(models, tolerant=tolerant)
 
 
 def _has_words(readable: str) -> bool:

@@ -52,7 +52,7 @@ def _latin(letter: str) -> bool:
 
 
 def language_of(text: Text) -> str | None:
-    """Name a text's language: what is detected, else what its source tells."""
+    """Name a text's language: what is detected, else what its source says."""
     language = detect_language(joined(text))
     if language is None and text.language:
         return text.language.split("-")[0].lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentiment.judging.calibration import Calibration
+from sentiment.quality.calibration import Calibration
 from sentiment.scoring import adapter
 from sentiment.scoring.text import rating_position
 from storage.models import Experience, Verdict, Voice

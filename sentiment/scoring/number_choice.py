@@ -79,8 +79,8 @@ class Choice:
 
     def __str__(self) -> str:
         times = ", ".join(f"{way} {1000 * value:.1f} ms" for way, value in self.seconds.items())
-        told = f"{self.way} on {self.device}" + (f" ({times} a product)" if times else "")
-        return told + "".join(f"; not {way}: {why}" for way, why in self.ruled_out.items())
+        chosen = f"{self.way} on {self.device}" + (f" ({times} a product)" if times else "")
+        return chosen + "".join(f"; not {way}: {why}" for way, why in self.ruled_out.items())
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as the cache and `status --json` hold it."""
@@ -114,14 +114,14 @@ def cache_file() -> Path:
 def last_choice() -> dict[str, Any] | None:
     """Give what was last chosen on this machine, as `Choice.as_dict` does; None if nothing was."""
     cached = _read()
-    found = cached["choices"].get(cached["last"])
-    return None if found is None else found.as_dict()
+    choice = cached["choices"].get(cached["last"])
+    return None if choice is None else choice.as_dict()
 
 
 def remembered(key: str) -> Choice | None:
     """Give what was chosen for a machine's key; None where it must be measured."""
-    found: Choice | None = _read()["choices"].get(key)
-    return found
+    choice: Choice | None = _read()["choices"].get(key)
+    return choice
 
 
 def remember(key: str, choice: Choice) -> None:

@@ -13,12 +13,12 @@ import numpy as np
 
 from config.errors import ModelError
 from config.settings import ModelSettings
-from sentiment.judging.calibration import softmax
+from sentiment.quality.calibration import softmax
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
-    from sentiment.judging.metrics import Floats
+    from sentiment.quality.metrics import Floats
 
 LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _WEIGHTS = (".safetensors", ".bin")
 
 
 class LanguageModel:
-    """A sequence classifier whose labels are told as experiences and, if wanted, stances.
+    """A sequence classifier whose labels mean experiences and, if wanted, stances.
 
     Its probabilities are taken as they are: only `sure_at` says from where on they are sure.
     """
@@ -76,7 +76,7 @@ class LanguageModel:
         return cls(_version(settings, network), settings, tokenizer, network, labels)
 
     def classify(self, texts: Sequence[Text]) -> list[Verdict]:
-        """Judge texts that have words, in order."""
+        """Score texts that have words, in order."""
         chances, whole = self._probabilities([joined(text) for text in texts])
         experience, stance = chances @ self._to_experience, chances @ self._to_stance
         return [
@@ -130,6 +130,22 @@ class LanguageModel:
             model=self.model,
             **chances,
         )
+
+
+def load_each(
+    models: Sequence[ModelSettings], *, tolerant: bool
+) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
+    """Load models by their languages; give those that cannot be loaded, if that is tolerated."""
+    loaded: dict[str, LanguageModel] = {}
+    missing: dict[str, ModelError] = {}
+    for model in models:
+        try:
+            loaded[model.language] = LanguageModel.load(model)
+        except ModelError as error:
+            if not tolerant:
+                raise
+            missing[model.language] = error
+    return loaded, missing
 
 
 def _matrix(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sentiment.judging.metrics import Floats
-from sentiment.scoring.measuring import UnfitError, machine_key, reason_of
+from sentiment.quality.metrics import Floats
+from sentiment.scoring.fastest_way import UnfitError, machine_key, reason_of
+from sentiment.scoring.forward_pass import Runtime
 from sentiment.scoring.number_choice import Choice, NumberType, Way, remember
-from sentiment.scoring.runtime import Runtime
 
 LOG = logging.getLogger(__name__)
 

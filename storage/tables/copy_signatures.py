@@ -1,7 +1,7 @@
 """Which texts say the same: MinHash over word shingles, in bands that a table can look up.
 
-Pure. Own code, because datasketch brings scipy and keeps its index in memory or in Redis, while
-ours lies in the store beside the mentions; what is left of it is two short functions.
+Pure. Own code, because datasketch keeps its index in memory or on a server, while ours lies in the
+store beside the mentions; what is left of it is two short functions.
 """
 
 from __future__ import annotations

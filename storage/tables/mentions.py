@@ -186,6 +186,17 @@ class Mentions:
         ).fetchone()
         return mention_from(row) if row else None
 
+    def many(self, mention_ids: Sequence[str]) -> dict[str, Mention]:
+        """Give those of these mentions that are stored, by id."""
+        found: dict[str, Mention] = {}
+        for chunk in in_chunks([mended(mention_id) for mention_id in mention_ids]):
+            marks = ", ".join("?" * len(chunk))
+            for row in self._database.connection.execute(
+                f"{SELECT_MENTION} WHERE m.id IN ({marks})", chunk
+            ):
+                found[row["id"]] = mention_from(row)
+        return found
+
     def count(self) -> int:
         row = self._database.connection.execute("SELECT count(*) FROM mentions").fetchone()
         return int(row[0])

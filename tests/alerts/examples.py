@@ -425,10 +425,11 @@ def _incident_over() -> dict[str, Any]:
 
 def _earful_in_trouble() -> dict[str, Any]:
     sentences = [
-        "scoring fails since 2026-11-24 08:12 UTC (3 times in a row): no trained weights in "
+        "scoring has failed since 2026-11-24 08:12 UTC (3 times in a row): no trained weights in "
         "/srv/earful/weights: model.json is missing",
-        "#voice-wows: 1 alert waiting: the channel is archived; unarchive it or configure another "
-        "(is_archived). Once that is mended, run `earful alerts retry --channel '#voice-wows'`.",
+        "#voice-wows: 1 alert is waiting: the channel is archived; unarchive it or configure "
+        "another (is_archived). Once that is mended, run `earful alerts retry --channel "
+        "'#voice-wows'`.",
     ]
     return messages.earful_in_trouble(sentences, NOW)
 

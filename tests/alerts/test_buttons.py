@@ -48,7 +48,7 @@ def store(settings):
 
 def open_a_case(store, settings, slack, **changes):
     """Let a complaint go all the way to Slack; its message there."""
-    from earful import jobs
+    from earful.stages import judge_stage
     from storage.tables.verdicts import Scored
 
     now = datetime.now(UTC)
@@ -57,7 +57,7 @@ def open_a_case(store, settings, slack, **changes):
     store.verdicts.save(
         [Scored(mention=mention, verdict=make_verdict(Experience.ANGRY, Stance.HATER))], now
     )
-    jobs.judge_waiting(store, settings, lambda: now)
+    judge_stage.judge_waiting(store, settings, lambda: now)
     flush(store, slack)
     return slack.roots("voice-complaints")[-1]
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from alerts import messages
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.voice_signs import Colleague
-from alerts.messages.console_text import columns
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble
 from alerts.messages.safe_text import (
@@ -213,9 +213,20 @@ class TestGolden:
         shown = messages.plain(EXAMPLES[name]())
         assert shown + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
         for row in shown.split("\n"):
-            assert columns(row) <= 80 or re.search(r"https?://\S+$", row)
+            assert cell_len(row) <= 80 or re.search(r"https?://\S+$", row)
         assert "&amp;" not in shown
         assert "<!date" not in shown
+
+    def test_joined_emoji_take_the_room_of_one_and_are_not_torn_apart(self):
+        family = "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+        header = {
+            "type": "header",
+            "text": {"type": "plain_text", "text": f"{family}\u2764\ufe0f"},
+        }
+        assert messages.plain({"blocks": [header]}).split("\n")[1] == "===="
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": family * 25}}
+        rows = messages.plain({"blocks": [section]}, 20).split("\n")
+        assert rows == [family * 10, family * 10, family * 5]
 
     def test_no_golden_file_is_left_over(self):
         assert {path.stem for path in GOLDEN.iterdir()} == set(EXAMPLES)
@@ -227,7 +238,7 @@ class TestHostile:
         for payload in payloads_of(text):
             check(payload)
             for row in messages.plain(payload).split("\n"):
-                assert columns(row) <= 80 or "http" in row
+                assert cell_len(row) <= 80 or "http" in row
                 assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", row)
 
     @settings(max_examples=60, deadline=None)

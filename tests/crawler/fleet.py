@@ -101,10 +101,10 @@ def main() -> None:
     """Load what a crawl needs, then fork for every line of stdin."""
     import scrapy.crawler
 
-    from crawler import catalog, child
+    from crawler import catalog, crawl_process
 
     assert scrapy.crawler
-    assert child
+    assert crawl_process
     catalog.sources()
     for line in sys.stdin.buffer:
         pid = os.fork()
@@ -136,7 +136,7 @@ def _sail(order: dict[str, Any]) -> NoReturn:
 def _crawl(jobs: list[CrawlJob], settings: dict[str, Any]) -> list[CrawlReport]:
     from scrapy.crawler import CrawlerProcess
 
-    from crawler import catalog, child
+    from crawler import catalog, crawl_process
     from storage.store import Store
 
     if module := settings.pop("SPIDERS", None):
@@ -146,8 +146,8 @@ def _crawl(jobs: list[CrawlJob], settings: dict[str, Any]) -> list[CrawlReport]:
             catalog.sources()[job.source].daily_quota = quota
     count = settings.pop("COUNT_TRANSACTIONS", False)
     begun_transactions: list[str] = []
-    child.quieten()
-    given = child.scrapy_settings(jobs[0])
+    crawl_process.quieten()
+    given = crawl_process.scrapy_settings(jobs[0])
     # Patience: on a busy machine the retry of a request that timed out would be counted.
     given.update({"LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 120, **settings}, priority="cmdline")
     process = CrawlerProcess(given)
@@ -156,10 +156,11 @@ def _crawl(jobs: list[CrawlJob], settings: dict[str, Any]) -> list[CrawlReport]:
             store.database.connection.set_trace_callback(
                 lambda text: begun_transactions.append(text) if text.startswith("BEGIN") else None
             )
-        begun = [child.begin(process, job, store, lambda event: None)[0] for job in jobs]
+        begun = [crawl_process.begin(process, job, store, lambda event: None)[0] for job in jobs]
         process.start()
         reports = [
-            child.conclude(crawler, job, store) for crawler, job in zip(begun, jobs, strict=True)
+            crawl_process.conclude(crawler, job, store)
+            for crawler, job in zip(begun, jobs, strict=True)
         ]
     if count:
         reports[0].stats["transactions"] = len(begun_transactions)

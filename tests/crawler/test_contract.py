@@ -19,9 +19,10 @@ from crawler.base import MentionSpider
 from crawler.catalog import options_models, sources
 from crawler.runner import CrawlJob
 from storage.models import CrawlOutcome, CrawlReport, SourceState
+from storage.native_ids import origin_of
 from storage.store import Store
 from tests.crawler.fleet import run_fleet
-from tests.crawler.reading import EXAMPLES, RESPONSES, response_of
+from tests.crawler.reading import EXAMPLES, RESPONSES, read, response_of, spider_of
 from tests.crawler.site import Answer, Asked, Reply, running_site
 
 SOURCES = sorted(EXAMPLES)
@@ -48,6 +49,19 @@ def test_every_spider_is_described_tested_and_exemplified() -> None:
         for key, model in spider.Options.model_fields.items():
             assert model.description, f"{name}: describe the option {key}"
     assert set(options_models()) == set(sources()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if not sources()[name].secrets])
+def test_the_id_in_a_link_is_the_spiders(source: str) -> None:
+    """What an export links to is the mention that a crawl stores."""
+    mentions, *_ = read(spider_of(source), response_of(source))
+    assert mentions
+    in_links = [
+        (origin.source, origin.native_id) for one in mentions if (origin := origin_of(one.url))
+    ]
+    has_own = source in ("google_play", "hackernews", "lobsters", "mozilla_addons", "reddit",
+                         "telegram", "youtube")  # fmt: skip
+    assert len(in_links) == (len(mentions) if has_own else 0)
 
 
 @dataclass(frozen=True)
@@ -125,7 +139,7 @@ CASES: dict[str, Case] = {
     "truncated": Case(CrawlOutcome.BROKEN, "cut off", (halved,)),
     "connection_cut": Case(CrawlOutcome.BROKEN, "", (cut,)),
     "wrong_shape": Case(
-        CrawlOutcome.BROKEN, ("answered with", "entries were refused"), (Reply(b'["a", 1]'),)
+        CrawlOutcome.BROKEN, ("answered with", "Earful refused all"), (Reply(b'["a", 1]'),)
     ),
     "status_401": Case(CrawlOutcome.UNAUTHORISED, "answered 401", (Reply(b"{}", 401),)),
     "status_403": Case(CrawlOutcome.BLOCKED, "answered 403", (Reply(BLOCK_PAGE, 403),)),
@@ -170,8 +184,8 @@ EXCEPTIONS = {
     ("wrong_shape", "feeds"): "neither RSS nor Atom",
     ("wrong_shape", "reddit"): "neither RSS nor Atom",
     ("wrong_shape", "appstore"): "without `feed`",
-    ("wrong_shape", "chrome_web_store"): "no list of reviews",
-    ("wrong_shape", "google_play"): "no list of reviews",
+    ("wrong_shape", "chrome_web_store"): "without a list of reviews",
+    ("wrong_shape", "google_play"): "without a list of reviews",
     ("wrong_shape", "hackernews"): "without `hits`",
     ("wrong_shape", "steam"): "without `reviews`",
 }

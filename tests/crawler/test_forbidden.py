@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from config.errors import ConfigError
 from config.settings import parse_settings
-from crawler.base import SourceOptions
 from crawler.catalog import hindrances, options_models, sources
 from crawler.forbidden import why_forbidden
+from crawler.source_options import SourceOptions
 from tests.crawler.reading import EXAMPLES
 
 
@@ -25,13 +25,15 @@ from tests.crawler.reading import EXAMPLES
         ("https://www.g2.com/products/acme/reviews", "G2"),
         ("http://capterra.com./p/1", "Capterra"),
         ("de.trustpilot.com", "Trustpilot"),
+        ("https://www.amazon.or.at/dp/1", "Amazon"),
+        ("yelp.edu.au", "Yelp"),
         ("https://WWW.GLASSDOOR.COM/x", "Glassdoor"),
     ],
 )
 def test_it_is_refused_by_name(url: str, name: str) -> None:
-    said = why_forbidden(url) or ""
-    assert f"{name}'s terms forbid" in said
-    assert "`earful import`" in said
+    sentence = why_forbidden(url) or ""
+    assert f"{name}'s terms forbid" in sentence
+    assert "`earful import`" in sentence
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from scrapy.settings import Settings
 
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
@@ -57,8 +58,9 @@ def test_it_asks_for_all_terms_at_once_and_since() -> None:
     assert asked["query"] == wanted
     assert (asked["startdatetime"], asked["enddatetime"]) == ("20261030000000", "20261101000000")
     assert spider.asked_since
-    assert spider.custom_settings is not None
-    assert spider.custom_settings["DOWNLOAD_DELAY"] >= 5
+    given = Settings()
+    spider.update_settings(given)
+    assert given.getfloat("DOWNLOAD_DELAY") >= 5
 
 
 def test_a_whole_text_match_is_kept_on_wish_only() -> None:

@@ -75,7 +75,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         (1, [["x"]], False),
         (2, None, True),
         (2, 6, False),
-        (2, "four", False),
+        (2, "fair", False),
         (4, None, False),
         (4, {}, False),
         (5, None, False),

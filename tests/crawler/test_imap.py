@@ -255,8 +255,8 @@ def test_a_server_that_is_away_or_silent_is_asked_again(db: Path) -> None:
         )
     for report, said in (
         (slow, "did not answer: it took too long"),
-        (away, "did not answer: the connection was refused"),
-        (nowhere, "did not answer: its name is not known to DNS"),
+        (away, "did not answer: it refused the connection"),
+        (nowhere, "did not answer: DNS does not know its name"),
     ):
         assert report.outcome is FAILED
         assert said in (report.reason or ""), report.reason

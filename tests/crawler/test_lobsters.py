@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,18 @@ def test_a_missing_field_costs_one_story_at_most(field: str, kept: int) -> None:
     mentions, refusals, _, problem = read(spider_of("lobsters"), json.dumps(stories))
     assert (len(mentions), len(refusals), problem) == (kept, 2 - kept, None)
     assert all(field in refusal.reason for refusal in refusals)
+
+
+def test_the_worked_example_is_this_spider() -> None:
+    root = Path(__file__).resolve().parents[2]
+    spider = bare((root / "crawler/spiders/lobsters.py").read_text("utf-8"))
+    page = (root / "docs/adding-a-source.md").read_text("utf-8").partition("\n## 2.")[0]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(blocks) == 4
+    for block in blocks:
+        assert bare(block) in spider
+
+
+def bare(code: str) -> str:
+    """Leave out how code is laid out, and what the page explains at the ends of lines."""
+    return re.sub(r"\s+", "", re.sub(r"  # .*", "", code)).replace(",)", ")")

@@ -11,7 +11,7 @@ import pytest
 from scrapy.http import Response
 
 from crawler.entry_problems import place
-from crawler.middlewares import of_status
+from crawler.response_problems import status_problem
 from crawler.runner import CrawlJob
 from crawler.waits import retry_after
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
@@ -88,7 +88,7 @@ def test_retry_after_reads_a_date() -> None:
     ],
 )
 def test_statuses(status: int, outcome: CrawlOutcome | None) -> None:
-    problem = of_status(status)
+    problem = status_problem(status)
     assert (problem.outcome if problem else None) is outcome
 
 
@@ -107,7 +107,7 @@ def test_robots_are_obeyed_by_pages_and_not_by_apis(db: Path) -> None:
         feed, api, obeying, deciding = run_fleet(jobs)
 
         assert feed.outcome is obeying.outcome is CrawlOutcome.BLOCKED
-        assert "forbidden to programs by its robots.txt" in (feed.reason or "")
+        assert "closed to programs: the robots.txt of its host" in (feed.reason or "")
         assert api.outcome is deciding.outcome is CrawlOutcome.OK
         assert site.asked("/feed") == []
         assert len(site.asked("/search.rss")) == 1
@@ -199,8 +199,8 @@ def test_dead_and_unknown_hosts_are_failures(db: Path) -> None:
         {"RETRY_BACKOFF": 0.1, "DOWNLOAD_DELAY": 0.1, "AUTOTHROTTLE_START_DELAY": 0.1},
     )
     assert refused.outcome is unknown.outcome is CrawlOutcome.FAILED
-    assert "the connection was refused" in (refused.reason or "")
-    assert "not known to DNS" in (unknown.reason or "")
+    assert "it refused the connection" in (refused.reason or "")
+    assert "DNS does not know its name" in (unknown.reason or "")
 
 
 def test_a_sentence_names_no_query_string() -> None:

@@ -78,7 +78,7 @@ def test_a_stop_ends_it_at_once(site: Site, db: Path) -> None:
         steam_job(site, db), time_limit=LIMIT, progress=lambda told: stop.set(), stop=stop
     )
     assert report.outcome is CrawlOutcome.FAILED
-    assert report.reason == "was stopped before it ended"
+    assert report.reason == "the crawl was stopped before it ended"
 
 
 def test_it_does_not_outlive_a_killed_parent(site: Site, db: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_store_that_cannot_be_written_ends_the_crawl(site: Site, db: Path) -> 
     job = replace(steam_job(site, db), options={"app_id": 440, "pages": 500})
     report = run_crawl(job, time_limit=LIMIT)
     assert report.outcome is CrawlOutcome.FAILED
-    assert (report.reason or "").startswith(f"mentions could not be stored: {db}: ")
+    assert (report.reason or "").startswith(f"the store did not take the mentions: {db}: ")
     assert "the disk is full" in (report.reason or "")
     assert report.new == 0
     assert len(site.requests) < 40

@@ -53,7 +53,7 @@ def test_none_of_many_sources_due_at_once_starves(db: Path, tmp_path: Path) -> N
     """One of them hangs until the others are all read; it holds one place and no more."""
     from config.settings import parse_settings
     from crawler.catalog import options_models
-    from earful.crawling import crawl_target
+    from earful.stages.crawl_stage import crawl_target
 
     done: list[str] = []
     others_done, all_done = threading.Event(), threading.Event()

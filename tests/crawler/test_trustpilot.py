@@ -115,11 +115,11 @@ def test_a_business_is_found_by_its_domain() -> None:
     (finding,) = first_requests(spider)
     assert finding.url == "https://api.trustpilot.com/v1/business-units/find?name=acme.example"
     body = b'{"id": "46d6a890000064000500e0c3", "displayName": "Acme Air"}'
-    (page,) = spider.found(TextResponse(finding.url, body=body, request=finding))
+    (page,) = spider.identified(TextResponse(finding.url, body=body, request=finding))
     (known,) = first_requests(spider_of("trustpilot"))
     assert page.url == known.url  # type: ignore[union-attr]
     with pytest.raises(PageError, match="without the `id`"):
-        list(spider.found(TextResponse(finding.url, body=b"[]", request=finding)))
+        list(spider.identified(TextResponse(finding.url, body=b"[]", request=finding)))
 
 
 def test_full_pages_are_followed() -> None:

@@ -62,7 +62,7 @@ def stored(db: Path) -> dict[str, dict[str, Any]]:
 def test_a_bad_mention_is_refused_by_name_and_the_others_are_stored(site: Site, db: Path) -> None:
     reports = crawled(site, db, *([entry] for entry, _ in REFUSED))
     for report, (_, reason) in zip(reports, REFUSED, strict=True):
-        assert (report.outcome, report.reason) == (CrawlOutcome.OK, "1 entries were refused")
+        assert (report.outcome, report.reason) == (CrawlOutcome.OK, "Earful refused 1 entry")
         assert (report.seen, report.new, report.refused) == (2, 2, 1)
         (example,) = report.stats["earful/refused_examples"]
         assert reason in example["reason"]
@@ -91,7 +91,7 @@ def test_what_sqlite_refuses_is_found_among_many(site: Site, db: Path) -> None:
         )
     many = [{"native_id": f"{n}", "text": f"acme{' worse' * (n in (7, 40))}"} for n in range(90)]
     (report,) = crawled(site, db, many)
-    assert (report.outcome, report.reason) == (CrawlOutcome.OK, "2 entries were refused")
+    assert (report.outcome, report.reason) == (CrawlOutcome.OK, "Earful refused 2 entries")
     assert (report.seen, report.new, report.refused) == (90, 90, 2)
     assert [example["reason"] for example in report.stats["earful/refused_examples"]] == [
         "careless:7: it does not fit into the store: this one not",

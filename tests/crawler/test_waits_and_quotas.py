@@ -148,7 +148,7 @@ def test_a_store_that_fails_is_not_the_sources_fault(site: Site, db: Path) -> No
     job = CrawlJob("A", NO_TERMS, "hackernews", db=db, base_url=site.url)
     (report,) = run_fleet([job], {"DAILY_QUOTA": 2})
     assert report.outcome is CrawlOutcome.FAILED
-    assert (report.reason or "").startswith(f"mentions could not be stored: {db}: ")
+    assert (report.reason or "").startswith(f"the store did not take the mentions: {db}: ")
     assert "the disk is full" in (report.reason or "")
     assert "did not answer" not in (report.reason or "")
     assert site.asked("/api/") == []

@@ -144,8 +144,8 @@ def test_the_bound_and_a_missing_token_end_the_paging() -> None:
         ('{"errors": [{"message": "Bad query"}], "title": "Invalid"}', "failed", "Bad query"),
         ('{"title": "Unauthorized", "status": 401}', "failed", "Unauthorized"),
         ('{"meta": {}}', "broken", "without `data`"),
-        ('{"data": "x"}', "broken", "no list"),
-        ("[]", "broken", "without `data`"),
+        ('{"data": "x"}', "broken", "not a list"),
+        ("[]", "broken", "not an object"),
     ],
 )
 def test_errors_in_a_good_status_are_told(body: str, outcome: str, said: str) -> None:

@@ -27,8 +27,8 @@ from alerts.slack.buttons import Listener
 from alerts.slack.client import BotTransport
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models, sources
-from earful import jobs
 from earful.clicks import Clicks
+from earful.stages import judge_stage, score_stage
 from sentiment.scoring.classifier import Classifier
 from storage.models import CaseState, Mention
 from storage.store import Store
@@ -112,7 +112,7 @@ def _crawl(store: Store, settings: Settings, shown: dict[str, str]) -> None:
 def _score(store: Store, shown: dict[str, str]) -> None:
     # Every machine can compute in it, and two decimals of it are the same on each.
     with patch.dict(os.environ, {"EARFUL_NUMBERS": "fp32"}):
-        jobs.score(store, Classifier.load(), _after(5))
+        score_stage.score(store, Classifier.load(), _after(5))
     chances = ", ".join(
         f"round(p_{name}, 2) AS p_{name}" for name in ("angry", "mediocre", "hater", "neither")
     )
@@ -123,7 +123,7 @@ def _score(store: Store, shown: dict[str, str]) -> None:
 
 
 def _judge(store: Store, settings: Settings, shown: dict[str, str]) -> None:
-    jobs.judge_waiting(store, settings, _after(5))
+    judge_stage.judge_waiting(store, settings, _after(5))
     shown["judge"] = _rows(
         store,
         ("verdicts", "id, judged_at"),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from earful.demo.config import demo_config
+from earful.demo.demo_config import demo_config
 
 _HEAD = """\
 # The demo's config. A real one has no `base_url`: each source then answers from its own address.

@@ -117,7 +117,7 @@ def model_missing() -> Seen:
         made.say("Acme lost my parcel and nobody answers. Never again.")
         weights = made.folder / "weights"
         with running(made.config, made.slack, "--no-serve", weights=weights) as run:
-            return look(made, run, "scoring fails", lambda: shutil.copytree(WEIGHTS, weights))
+            return look(made, run, "scoring has failed", lambda: shutil.copytree(WEIGHTS, weights))
 
 
 def language_missing() -> Seen:
@@ -213,7 +213,7 @@ def memory_short() -> Seen:
     with world() as made:
         made.say("Acme lost my parcel and nobody answers. Never again.")
         with running(made.config, made.slack, "--no-serve", memory_mb=400) as run:
-            return look(made, run, "scoring fails")
+            return look(made, run, "scoring has failed")
 
 
 def daemon_stopped() -> Seen:
@@ -270,7 +270,7 @@ def _dashboards_of(parent: int) -> int:
         int(child)
         for task in Path(f"/proc/{parent}/task").iterdir()
         for child in (task / "children").read_text().split()
-        if "earful.pages.serve" in Path(f"/proc/{child}/cmdline").read_text()
+        if "earful.pages.server_process" in Path(f"/proc/{child}/cmdline").read_text()
     ]
     assert found, children
     return found[0]

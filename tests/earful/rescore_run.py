@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from earful import jobs
 from earful.app import utc_now
+from earful.stages import score_stage
 from storage.models import Verdict
 from storage.store import Store
-from tests.earful.test_jobs import WordClassifier
+from tests.earful.test_stages import WordClassifier
 
 BATCH = 20
 
@@ -25,6 +25,6 @@ class Led(WordClassifier):
 
 
 if __name__ == "__main__":
-    jobs._SCORE_BATCH = BATCH
+    score_stage._SCORE_BATCH = BATCH
     with Store.open(Path(sys.argv[1])) as store:
-        jobs.rescore(store, Led("words-2"), utc_now)  # type: ignore[arg-type]
+        score_stage.rescore(store, Led("words-2"), utc_now)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from earful.pages.serve import datasette
+from earful.pages.datasette_app import datasette
 from tests.earful.conftest import Earful
 from tests.storage.broken import PAGE, assert_whole
 from tests.storage.ways import furnish

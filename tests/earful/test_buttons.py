@@ -14,7 +14,7 @@ from earful.daemon import Daemon
 from storage.models import CaseState, Mention
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
-from tests.earful.test_jobs import WordClassifier
+from tests.earful.test_stages import WordClassifier
 from tests.waiting import PATIENCE_S, wait_for
 
 

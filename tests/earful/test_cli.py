@@ -58,10 +58,10 @@ def test_init_writes_a_config_that_check_accepts(earful: Earful, tmp_path: Path)
     assert "chat:write" in manifest["oauth_config"]["scopes"]["bot"]
     again = earful("init", "here")
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "exists already" in again.err
     checked = earful("--config", "here/earful.toml", "check", "--offline")
     assert checked.code == 0, checked.err + checked.out
-    assert "1 brands, 3 sources" in checked.out
+    assert "1 brand, 3 sources" in checked.out
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_import_search_export_forget(earful: Earful, tmp_path: Path) -> None:
     )
     ran = earful("import", "in.csv", "--brand", "Acme", "--source", "shop")
     assert ran.code == 0
-    assert "3 rows: 2 new · 0 edited · 0 known · 1 refused" in ran.out
-    assert "row 2: text is empty" in ran.err
+    assert "3 rows: 2 new · 0 edited · 0 known · 0 same · 1 refused" in ran.out
+    assert "line 3: text is empty" in ran.err
     again = earful("import", "in.csv", "--brand", "Acme", "--source", "shop")
     assert "0 new · 0 edited · 2 known" in again.out
 
@@ -150,7 +150,7 @@ def test_all_rows_refused_is_an_error(earful: Earful, tmp_path: Path) -> None:
     assert ran.code == 2
     assert "every row was refused" in ran.err
     refused = [json.loads(line) for line in (tmp_path / "no.jsonl").read_text().splitlines()]
-    assert [one["row"] for one in refused] == [1, 2]
+    assert [(one["line"], one["row"]) for one in refused] == [(1, {"text": ""}), (2, {"text": ""})]
 
 
 def test_import_names_the_brands_of_the_config(earful: Earful, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.settings import parse_settings
 from crawler.catalog import options_models
-from earful import jobs
+from earful.stages import judge_stage
 from storage.models import AlertKind, Experience, Mention, Stance, Verdict
 from storage.store import Store
 from storage.tables.verdicts import Scored
@@ -40,7 +40,7 @@ def test_the_same_words_in_two_places_make_one_case_and_one_alert(tmp_path: Path
         both = [said("reddit", "1", SAID, 60), said("mastodon", "2", f"{SAID}!", 30)]
         store.mentions.save(both)
         store.verdicts.save([angry(one) for one in both], NOW)
-        judged = jobs.judge_waiting(store, settings, lambda: NOW)
+        judged = judge_stage.judge_waiting(store, settings, lambda: NOW)
         assert judged.cases == 1
         kinds = [alert.kind for alert in store.outbox.unsent()]
         assert kinds.count(AlertKind.COMPLAINT) == 1
@@ -49,7 +49,7 @@ def test_the_same_words_in_two_places_make_one_case_and_one_alert(tmp_path: Path
         later = said("lemmy", "3", SAID.upper(), 10)
         store.mentions.save([later])
         store.verdicts.save([angry(later)], NOW)
-        assert jobs.judge_waiting(store, settings, lambda: NOW).cases == 0
+        assert judge_stage.judge_waiting(store, settings, lambda: NOW).cases == 0
         (mention,) = store.database.connection.execute(
             "SELECT duplicate_of FROM mentions WHERE id = 'lemmy:3'"
         ).fetchone()
@@ -64,7 +64,7 @@ def test_what_was_deleted_before_it_was_judged_is_not_told(tmp_path: Path) -> No
         store.mentions.save([one])
         store.verdicts.save([angry(one)], NOW)
         store.mentions.save([], [one.id], NOW)
-        judged = jobs.judge_waiting(store, settings, lambda: NOW)
+        judged = judge_stage.judge_waiting(store, settings, lambda: NOW)
         assert (judged.cases, judged.alerts) == (0, 0)
         assert store.outbox.unsent() == []
         assert store.judgements.count_unjudged() == 0

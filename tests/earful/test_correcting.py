@@ -14,14 +14,14 @@ import pytest
 from config.errors import InputError
 from earful import correcting
 from earful.correcting import Report, correct_file
-from earful.export import export
-from earful.pages.report import render_report
-from sentiment.judging.floors import FLOORS
+from earful.export_formats import export
+from earful.pages.report_page import render_report
+from sentiment.quality.floors import FLOORS
 from sentiment.scoring import adapter
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.reports import Filter
 from tests.earful.conftest import Earful
-from tests.earful.test_case_handling import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
+from tests.earful.test_cases import ANGRY, DANA, DELIGHTED, MEDIOCRE, World
 
 ALL = Filter(brand="Acme")
 
@@ -126,11 +126,11 @@ def test_rows_that_do_not_fit_are_named_and_the_others_taken(world: World, tmp_p
         f"{mention.id},angry,",
     )
     assert [(one.row, one.reason) for one in report.refused] == [
-        (1, "shop:99: no such mention, or it waits for its verdict"),
+        (1, "shop:99: there is no such mention, or it has no verdict yet"),
         (2, "experience 'angri': did you mean 'angry'?"),
-        (3, "neither experience nor stance: say what is right"),
-        (4, "no mention_id"),
-        (5, "has more cells than the header: quote what holds commas"),
+        (3, "it has neither experience nor stance: fill in one of them"),
+        (4, "it has no mention_id"),
+        (5, "it has more cells than the header: put cells with commas in quotes"),
     ]
     assert (report.rows, report.corrected) == (6, 1)
     assert world.case(mention).state is CaseState.OPEN
@@ -141,9 +141,9 @@ def test_rows_that_do_not_fit_are_named_and_the_others_taken(world: World, tmp_p
     [
         (
             "mention,experience",
-            "'mention' is no column of corrections; did you mean 'mention_id'?",
+            "'mention' is not a column of corrections; did you mean 'mention_id'?",
         ),
-        ("mention_id,by", "the columns mention_id and experience or stance are needed"),
+        ("mention_id,by", "the columns must be mention_id and experience or stance"),
         ("mention_id,stance,stance", "two columns are called 'stance'"),
         ("", "the file has: nothing"),
     ],
@@ -163,7 +163,7 @@ def test_the_command_corrects_and_says_so(earful: Earful, tmp_path: Path) -> Non
     file.write_text(f"mention_id,experience\n{mention.id},angry\nno:1,angry\n")
     ran = earful("correct", "c.csv", "--as", "dana")
     assert (ran.code, ran.out) == (0, "2 rows: 1 corrected · 0 known · 1 refused\n")
-    assert ran.err == "row 2: no:1: no such mention, or it waits for its verdict\n"
+    assert ran.err == "row 2: no:1: there is no such mention, or it has no verdict yet\n"
     file.write_text("mention_id,experience\nno:1,angry\n")
     assert earful("correct", "c.csv", "--as", "dana").code == 2
 
@@ -216,7 +216,7 @@ def test_train_takes_corrections_and_pins_floors_for_the_shipped_folder(
     shipped = tmp_path / "shipped"
     monkeypatch.setattr(adapter, "WEIGHTS", shipped)
     # They make the training ten times as long, and are tested elsewhere.
-    monkeypatch.setattr("sentiment.learning.training.own_texts", lambda seed: [])
+    monkeypatch.setattr("sentiment.learning.training.made_up", lambda seed: [])
     common = ("train", "labels.jsonl", "--epochs", "0.1")
     refused = earful(*common, "-o", "shipped")
     assert refused.code != 0
@@ -226,7 +226,7 @@ def test_train_takes_corrections_and_pins_floors_for_the_shipped_folder(
     low = [f"--floor={name}=0" for name in FLOORS]
     made = earful(*common, "-o", "./shipped", "--corrections", *low)
     assert made.code == 0, made.err
-    assert "1 corrections of earful.db" in made.err
+    assert "1 corrections from earful.db" in made.err
     trained = json.loads((shipped / "model.json").read_text())["trained"]
     assert (trained["corrections"], trained["texts"]) == (1, 37)
     unknown = earful(*common, "--floor", "f1=0.5")

@@ -24,12 +24,12 @@ import pytest
 from config.query import parse_query
 from config.settings import parse_settings
 from crawler.catalog import options_models
-from earful.crawling import crawl_target
 from earful.demo import demo_pages, live, texts, world
-from earful.demo.config import demo_config
+from earful.demo.demo_config import demo_config
+from earful.demo.demo_site import DemoSite
 from earful.demo.items import Item
-from earful.demo.site import DemoSite
 from earful.demo.story import Story, build_story
+from earful.stages.crawl_stage import crawl_target
 from storage.models import CrawlOutcome, Experience, Mention, Stance
 from storage.store import Store
 from tests.earful.demo_file import demo_toml

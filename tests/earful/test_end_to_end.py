@@ -20,13 +20,13 @@ from alerts.slack.client import BotTransport
 from config.errors import EarfulError
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models
-from earful import jobs
 from earful.app import utc_now
-from earful.crawling import crawl_target
 from earful.daemon import Daemon
-from earful.demo.config import demo_config
-from earful.demo.site import DemoSite
+from earful.demo.demo_config import demo_config
+from earful.demo.demo_site import DemoSite
 from earful.demo.story import build_story
+from earful.stages import deliver_stage, judge_stage, score_stage
+from earful.stages.crawl_stage import crawl_target
 from sentiment.scoring.classifier import Classifier
 from storage.models import AlertState, CrawlOutcome
 from storage.store import Store
@@ -78,13 +78,13 @@ def test_gather_score_judge_deliver_and_again(
             report = crawl_target(settings, brand, source, utc_now)
             assert report.outcome is CrawlOutcome.OK, report.reason
             assert report.new == report.seen - report.irrelevant > 0
-        jobs.score(store, classifier, utc_now)
-        judged = jobs.judge_waiting(store, settings, utc_now)
+        score_stage.score(store, classifier, utc_now)
+        judged = judge_stage.judge_waiting(store, settings, utc_now)
         # A copy is linked to its original and counted once.
         assert judged.mentions == store.mentions.count() - store.copies.count() > 300
         # A first run is quiet: what is old makes one summary a source.
         assert judged.quiet > 0.9 * judged.mentions
-        result = jobs.deliver_waiting(store, transport(slack), utc_now, pace=Pace(0))
+        result = deliver_stage.deliver_waiting(store, transport(slack), utc_now, pace=Pace(0))
         assert result is not None
         assert result.problems == ()
         posted = len(slack.messages())
@@ -120,7 +120,7 @@ def test_the_daemon_sends_each_alert_once_and_stops_in_order(
     try:
         rival = Daemon(settings, transport(slack), utc_now, load_classifier=lambda: classifier)
         wait_for(settings.store.path.exists)
-        with pytest.raises(EarfulError, match="another earful daemon"):
+        with pytest.raises(EarfulError, match="another daemon is working on this store"):
             rival.run()
         wait_for(lambda: len(slack.messages()) >= 8)
         wait_for(lambda: _twice_round(settings.store.path, len(settings.brands[0].sources)))

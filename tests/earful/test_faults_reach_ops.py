@@ -11,9 +11,9 @@ from tests.earful.fault_run import FAULTS, Seen
 pytestmark = pytest.mark.slow("each starts the daemon and waits until it has looked three times")
 
 WORDS = {
-    "model_missing": "scoring fails since",
+    "model_missing": "scoring has failed since",
     "language_missing": "model for de: models: de:",
-    "buttons_dead": "hearing Slack's buttons fails since",
+    "buttons_dead": "hearing Slack's buttons has failed since",
     "channel_archived": "the channel is archived",
     "memory_short": "there is not enough memory",
     "disk_full": "no space is left on its disk",
@@ -51,7 +51,11 @@ def test_dashboards_that_end_are_started_again() -> None:
 def test_an_absence_is_told_at_the_next_start() -> None:
     found = seen("daemon_stopped")
     assert found.code == 1
-    keys = ("the daemon is stopped since", "1 mention waits for scoring", "was last read at")
+    keys = (
+        "the daemon has been stopped since",
+        "1 mention has waited for scoring",
+        "was last read at",
+    )
     for key in keys:
         assert any(key in problem for problem in found.problems), found.problems
     assert "It had been stopped." in found.told_after[0]

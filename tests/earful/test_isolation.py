@@ -16,9 +16,16 @@ from alerts.decide import case_moves as cases_alone
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
-from earful import case_handling, jobs
 from earful.isolation import FIRST_WAIT, LONGEST_WAIT, Isolation, wait_after
-from earful.routines import digests, watching
+from earful.policies import Policies
+from earful.routines import (
+    checkpoint_routine,
+    digest_routine,
+    leaderboard_routine,
+    spike_routine,
+)
+from earful.routines.gather_digest import digest_numbers
+from earful.stages import brand_judging, case_clock, deliver_stage, judge_stage, score_stage
 from sentiment.scoring.classifier import Text
 from storage.database import Database
 from storage.models import (
@@ -33,8 +40,8 @@ from storage.models import (
 )
 from storage.tables.new_alerts import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
-from tests.earful.test_case_handling import DAY, HOUR, MINUTE, NOW, World
-from tests.earful.test_jobs import WordClassifier
+from tests.earful.test_cases import DAY, HOUR, MINUTE, NOW, World
+from tests.earful.test_stages import WordClassifier
 
 BRANDS = [
     {"name": "Acme", "query": "acme", "staff": ["Rita"]},
@@ -59,7 +66,7 @@ def slack() -> Iterator[FakeSlack]:
 
 def deliver(world: World, slack: FakeSlack) -> list[Message]:
     """Send what waits; gives the complaints that Slack has, without their threads."""
-    result = jobs.deliver_waiting(
+    result = deliver_stage.deliver_waiting(
         world.store,
         BotTransport(slack.token, api_url=slack.api_url, buttons=True),
         lambda: world.now,
@@ -80,7 +87,7 @@ def break_judging(monkeypatch: pytest.MonkeyPatch, is_bad: Callable[[Voice], boo
             raise RuntimeError("cannot be judged")
         return rules.judge(voices, *rest)
 
-    monkeypatch.setattr("earful.case_handling.judge", judge)
+    monkeypatch.setattr("earful.stages.brand_judging.judge", judge)
 
 
 def is_poison(voice: Voice) -> bool:
@@ -104,7 +111,7 @@ class TestLinks:
         world.say("They lost my bag.", url="https://shop.example/".ljust(1784, "x"))
         world.say("They lost my coat.", brand="Bolt")
         world.now += DAY
-        assert digests.write_digests(world.store, world.settings, world.now) == 2
+        assert digest_routine.write_digests(world.store, world.settings, world.now) == 2
         deliver(world, slack)
         acme, bolt = (one for one in slack.messages("voice-digest") if "open case" in one.text)
         assert "the link is too long for Slack; the view `voice` has it" in str(acme.blocks)
@@ -130,7 +137,7 @@ class TestJudging:
         assert len(deliver(world, slack)) == 4
         assert world.store.cases.of_mention(bad.id) is None
 
-        monkeypatch.setattr("earful.case_handling.judge", rules.judge)
+        monkeypatch.setattr("earful.stages.brand_judging.judge", rules.judge)
         world.now += HOUR
         world.judge()
         assert POISON in deliver(world, slack)[-1].text
@@ -141,7 +148,7 @@ class TestJudging:
         self, world: World, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         break_judging(monkeypatch, lambda voice: True)
-        monkeypatch.setattr(case_handling, "policy_for", _raise(ConfigError("no policy")))
+        monkeypatch.setattr(Policies, "of", _raise(ConfigError("no policy")))
         for number in range(4):
             world.say(f"Complaint {number} of its own kind.", judge=False)
         world.say("Bolt lost my hat.", brand="Bolt")
@@ -209,7 +216,7 @@ class TestJudging:
     def test_a_page_of_bad_voices_keeps_the_good_ones_for_one_pass_at_most(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(jobs, "_JUDGE_BATCH", 10)
+        monkeypatch.setattr(judge_stage, "_JUDGE_BATCH", 10)
         break_judging(monkeypatch, is_poison)
         for _ in range(25):
             world.say(POISON, judge=False)
@@ -269,7 +276,7 @@ class TestJudging:
                 raise ValueError("no summary")
             return brand_alerts.backlog(brand, source, *rest)
 
-        monkeypatch.setattr(jobs, "backlog", bad)
+        monkeypatch.setattr(judge_stage, "backlog", bad)
         for source in ("mill", "shop"):
             world.say("Old.", source=source, created_at=NOW - 9 * DAY, judge=False)
         world.judge()
@@ -293,7 +300,7 @@ class TestJudging:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for error in (StoreError("full"), sqlite3.OperationalError("locked")):
-            monkeypatch.setattr(case_handling, "judge", _raise(error))
+            monkeypatch.setattr(brand_judging, "judge", _raise(error))
             with pytest.raises(type(error)):
                 world.say("They lost my bag.")
         assert failing(world, "judge") == []
@@ -413,7 +420,7 @@ class TestCases:
                 raise OverflowError("date value out of range")
             return cases_alone.clock_moves(cases, *rest)
 
-        monkeypatch.setattr(case_handling, "clock_moves", moves)
+        monkeypatch.setattr(case_clock, "clock_moves", moves)
         world.now += 5 * HOUR
         world.change(replace(replied, owner_reply="Sorry!", owner_replied_at=world.now))
         assert world.events(good) == ["opened", "overdue"]
@@ -430,7 +437,7 @@ class TestCases:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said = world.say("They lost my bag.")
-        monkeypatch.setattr(case_handling, "clock_moves", _raise(ValueError("no")))
+        monkeypatch.setattr(case_clock, "clock_moves", _raise(ValueError("no")))
         world.judge()
         assert failing(world, "cases") == [f"mention {said.id}"]
         world.act(said, "close")
@@ -465,28 +472,27 @@ class TestRoutines:
         for brand in ("Acme", "Bolt"):
             world.say("They lost my bag.", brand=brand)
         world.now += DAY
-        numbers = digests.digest_numbers
 
         def bad(store: Any, brand: Any, *rest: Any) -> Any:
             if brand.name == "Acme":
                 raise ValueError("no numbers")
-            return numbers(store, brand, *rest)
+            return digest_numbers(store, brand, *rest)
 
-        monkeypatch.setattr(digests, "digest_numbers", bad)
-        monkeypatch.setattr(digests, "chart_alert", _raise(ValueError("no picture")))
-        assert digests.write_digests(world.store, world.settings, world.now) == 1
+        monkeypatch.setattr(digest_routine, "digest_numbers", bad)
+        monkeypatch.setattr(digest_routine, "chart_alert", _raise(ValueError("no picture")))
+        assert digest_routine.write_digests(world.store, world.settings, world.now) == 1
         assert failing(world, "digests") == ["Acme", "Bolt, the chart"]
-        assert digests.write_late_digests(world.store, world.settings, world.now) == 0
+        assert digest_routine.write_late_digests(world.store, world.settings, world.now) == 0
         monkeypatch.undo()
         # By itself, a quarter of an hour later.
-        assert digests.write_late_digests(world.store, world.settings, world.now) == 1
+        assert digest_routine.write_late_digests(world.store, world.settings, world.now) == 1
         assert [row["brand"] for row in world.posts(AlertKind.DIGEST)] == ["Bolt", "Acme"]
 
     @pytest.mark.parametrize(
         ("stage", "routine", "needs"),
         [
-            ("spikes", watching.watch_spikes, "incidents.counts"),
-            ("leaderboards", watching.write_leaderboards, "insight.kudos"),
+            ("spikes", spike_routine.watch_spikes, "incidents.counts"),
+            ("leaderboards", leaderboard_routine.write_leaderboards, "insight.kudos"),
         ],
     )
     def test_each_brand_is_watched_apart(
@@ -518,7 +524,7 @@ class TestRoutines:
         for number in range(60):
             world.say(f"wow {number}", Experience.DELIGHTED, created_at=NOW - DAY, judge=False)
         monkeypatch.setattr(world.store.insight, "answers", _raise(ValueError("no answers")))
-        assert digests.judge_checkpoints(world.store, world.settings, world.now) == 1
+        assert checkpoint_routine.judge_checkpoints(world.store, world.settings, world.now) == 1
         assert failing(world, "checkpoints") == ["coverage of Acme"]
 
 
@@ -555,14 +561,14 @@ class TestScoring:
     ) -> None:
         unscored(world, *(["fine"] * 200), POISON, *(["fine"] * 200))
         classifier: Any = Picky(error)
-        assert jobs.score(world.store, classifier, lambda: world.now) == 400
+        assert score_stage.score(world.store, classifier, lambda: world.now) == 400
         assert failing(world, "score") == ["mention shop:u200"]
         assert world.store.verdicts.count_waiting() == 1
         world.now += MINUTE / 2
         classifier.is_bad = lambda text: False
-        assert jobs.score(world.store, classifier, lambda: world.now) == 0
+        assert score_stage.score(world.store, classifier, lambda: world.now) == 0
         world.now += MINUTE
-        assert jobs.score(world.store, classifier, lambda: world.now) == 1
+        assert score_stage.score(world.store, classifier, lambda: world.now) == 1
         assert failing(world, "score") == []
 
     def test_a_classifier_that_fails_with_everything_is_at_fault_itself(
@@ -572,13 +578,13 @@ class TestScoring:
         classifier: Any = Picky(RuntimeError("no kernel"))
         classifier.is_bad = lambda text: True
         with pytest.raises(RuntimeError, match="no kernel"):
-            jobs.score(world.store, classifier, lambda: world.now)
+            score_stage.score(world.store, classifier, lambda: world.now)
         assert failing(world, "score") == []
 
     def test_what_is_done_after_a_batch_may_fail(self, world: World) -> None:
         unscored(world, *(["fine"] * 300))
         classifier: Any = WordClassifier()
-        done = jobs.score(
+        done = score_stage.score(
             world.store, classifier, lambda: world.now, after_batch=_raise(ValueError("no"))
         )
         assert done == 300
@@ -586,9 +592,9 @@ class TestScoring:
     def test_scoring_anew_passes_over_a_bad_text(self, world: World) -> None:
         unscored(world, "fine", POISON, "fine too")
         older: Any = WordClassifier("words-0")
-        jobs.score(world.store, older, lambda: world.now)
+        score_stage.score(world.store, older, lambda: world.now)
         classifier: Any = Picky(ValueError("odd text"))
-        assert jobs.rescore(world.store, classifier, lambda: world.now) == 2
+        assert score_stage.rescore(world.store, classifier, lambda: world.now) == 2
         assert world.store.verdicts.count_stale(["words-1"]) == 1
 
 
@@ -648,7 +654,9 @@ class TestDelivery:
     @staticmethod
     def _deliver(world: World, slack: FakeSlack) -> Any:
         transport = BotTransport(slack.token, api_url=slack.api_url)
-        return jobs.deliver_waiting(world.store, transport, lambda: world.now, pace=Pace(0))
+        return deliver_stage.deliver_waiting(
+            world.store, transport, lambda: world.now, pace=Pace(0)
+        )
 
 
 def test_the_wait_doubles_up_to_an_hour() -> None:

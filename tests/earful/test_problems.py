@@ -13,14 +13,15 @@ from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ModelError
 from config.settings import Settings, parse_settings
-from earful import health, jobs, telling_ops
+from earful import health, process_locks, telling_ops
 from earful.app import utc_now
 from earful.failing import Failing, describe
 from earful.problems import find_problems
+from earful.stages import deliver_stage, judge_stage, score_stage
 from storage.models import AlertKind, AlertState, CrawlOutcome, CrawlReport, CrawlTarget, NewAlert
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
-from tests.earful.test_jobs import NOW, WordClassifier, say
+from tests.earful.test_stages import NOW, WordClassifier, say
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -63,7 +64,8 @@ def test_one_failure_may_pass_and_three_are_a_problem(store: Store, settings: Se
         assert keys(store, settings, NOW + minute * MINUTE) == expected
     (problem,) = health.status(store, settings, NOW).problems
     assert problem == (
-        "scoring fails since 2026-03-10 12:00 UTC (3 times in a row): the model folder is missing"
+        "scoring has failed since 2026-03-10 12:00 UTC (3 times in a row): "
+        "the model folder is missing"
     )
     store.failures.worked("score", NOW + 3 * MINUTE)
     assert keys(store, settings, NOW + 3 * MINUTE) == set()
@@ -79,7 +81,9 @@ def test_a_hundred_bad_mentions_are_one_problem(store: Store, settings: Settings
     for number in range(100):
         store.failures.failed("judge", NOW, "its link is broken", f"mention shop:{number}")
     (problem,) = health.status(store, settings, NOW).problems
-    assert problem.startswith("judging fails for 100 of them, the others go on: mention shop:0: ")
+    assert problem.startswith(
+        "judging fails for 100 items and goes on with the others: mention shop:0: "
+    )
     assert problem.endswith("; and 97 more")
 
 
@@ -90,9 +94,9 @@ def test_mentions_that_nobody_scores_or_judges(store: Store, settings: Settings)
     # A long history is being scored: busy, not stuck.
     store.failures.worked("score", NOW + 20 * MINUTE)
     assert keys(store, settings, NOW + 20 * MINUTE) == set()
-    jobs.score(store, WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
+    score_stage.score(store, WordClassifier(), lambda: NOW)  # type: ignore[arg-type]
     assert keys(store, settings, NOW + HOUR) == {"waiting:judge"}
-    jobs.judge_waiting(store, settings, lambda: NOW)
+    judge_stage.judge_waiting(store, settings, lambda: NOW)
     assert keys(store, settings, NOW + HOUR) == {"waiting:deliver"}
 
 
@@ -104,8 +108,8 @@ def test_a_source_that_was_not_read_for_long(store: Store, settings: Settings) -
     assert keys(store, settings, NOW + 3 * due) == set()
     (problem,) = find_problems(store, settings, NOW + 4 * due)
     assert problem.sentence == (
-        "Acme, lobsters was last read at 2026-03-10 12:00 UTC, and is due every 30 min: start "
-        "`earful run`, or see its log"
+        "Acme, lobsters was last read at 2026-03-10 12:00 UTC, but should be read every 30 min: "
+        "start `earful run`, or see its log"
     )
 
 
@@ -125,7 +129,7 @@ def test_a_daemon_that_does_not_run(store: Store, settings: Settings) -> None:
 
 def test_a_daemon_whose_stage_hangs(store: Store, settings: Settings) -> None:
     store.daemon_runs.start(1, "1", NOW)
-    with jobs.lock_for_daemon(settings.store.path):
+    with process_locks.lock_for_daemon(settings.store.path):
         for stage in ("score", "judge"):
             store.failures.worked(stage, NOW + 20 * MINUTE)
         store.daemon_runs.beat(1, NOW + 20 * MINUTE)
@@ -147,12 +151,14 @@ def test_ops_hear_once_of_parked_alerts_and_when_they_are_gone(
         def minute(number: int) -> None:
             now = NOW + number * MINUTE
             telling_ops.tell_ops(store, settings, now)
-            jobs.deliver_waiting(store, bot, lambda: now, pace=Pace(0), sleep=lambda _: None)
+            deliver_stage.deliver_waiting(
+                store, bot, lambda: now, pace=Pace(0), sleep=lambda _: None
+            )
 
         for number in range(8):
             minute(number)
         (said,) = slack.texts("voice-ops")
-        assert said.startswith("Earful is in trouble: #voice-wows: 1 alert waiting")
+        assert said.startswith("Earful is in trouble: #voice-wows: 1 alert is waiting")
         assert "archived" in said
         slack.channels["voice-wows"].archived = False
         store.outbox.unpark_certain()

@@ -13,13 +13,14 @@ from unittest.mock import Mock
 
 import pytest
 
-from earful import console, jobs
-from earful.commands import score
+from earful import console
+from earful.stages import score_stage
+from sentiment.scoring.classifier import Classifier
 from storage.models import Mention
 from storage.store import Store
 from tests.earful.conftest import Earful
 from tests.earful.rescore_run import BATCH
-from tests.earful.test_jobs import WordClassifier
+from tests.earful.test_stages import WordClassifier
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -45,7 +46,7 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
                 for number in range(MENTIONS)
             ]
         )  # fmt: skip
-        jobs.score(store, WordClassifier("words-1"), lambda: NOW)  # type: ignore[arg-type]
+        score_stage.score(store, WordClassifier("words-1"), lambda: NOW)  # type: ignore[arg-type]
     command = [sys.executable, "-m", "tests.earful.rescore_run", str(path)]
     with subprocess.Popen(
         command, cwd=ROOT, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -77,12 +78,12 @@ def test_a_killed_rescoring_goes_on_where_it_stopped(
         bars.append((label, total))
         yield Mock(advance=lambda task, by: advanced.append(by)), None
 
-    monkeypatch.setattr(score, "load_classifier", lambda *_, **_more: newer)
+    monkeypatch.setattr(Classifier, "load", lambda **_: newer)
     monkeypatch.setattr(console, "progress_bar", progress_bar)
     ran = earful("process", "--rescore", "--no-deliver")
     assert ran.code == 0, ran.err
     assert f"scored {left:,} " in ran.out
-    assert bars == [("scoring", 0), ("scoring anew", left)]
+    assert bars == [("scoring", 0), ("scoring again", left)]
     assert sum(advanced) == left == sum(newer.batches)
     with Store.open(path) as store:
         assert models(store) == {"words-1": MENTIONS, "words-2": MENTIONS}

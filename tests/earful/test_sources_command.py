@@ -35,11 +35,12 @@ def test_check_explains_what_the_query_makes_of_the_newest_entries(config: Path)
     done = CliRunner().invoke(cli, ["--config", str(config), "check", "--explain"])
     assert "3 mentions on its first page, 1 of them irrelevant" in done.output, done.output
     assert (
-        "taken   'Acme Air opens its API': holds acme air; lacks @acmeair, airsoft" in done.output
+        "taken   'Acme Air opens its API': matches acme air; does not match @acmeair, airsoft"
+        in done.output
     )
-    assert "refused 'Something else': lacks acme air, @acmeair, airsoft" in done.output
+    assert "refused 'Something else': does not match acme air, @acmeair, airsoft" in done.output
     plain = CliRunner().invoke(cli, ["--config", str(config), "check"])
-    assert "lacks" not in plain.output
+    assert "does not match" not in plain.output
     assert done.exit_code == plain.exit_code == 0
 
 

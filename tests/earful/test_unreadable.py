@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from earful import jobs
+from earful.stages import score_stage
 from sentiment.scoring.classifier import Classifier
 from storage.models import AlertState, CaseState
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.conftest import Earful
-from tests.earful.test_case_handling import DAY, HOUR, World
+from tests.earful.test_cases import DAY, HOUR, World
 from tests.earful.test_isolation import deliver, failing
-from tests.earful.test_jobs import WordClassifier
+from tests.earful.test_stages import WordClassifier
 from tests.storage.ways import furnish
 
 
@@ -50,7 +50,9 @@ def test_a_mention_that_cannot_be_read_is_not_scored_and_the_others_are(world: W
     change = "UPDATE mentions SET fetched_at = ? WHERE id = ?"
     write(world.store, change, "2026-99-99", bad.id)
     for _ in range(2):
-        assert jobs.score(world.store, classifier, lambda: world.now) == (1 if _ == 0 else 0)
+        assert score_stage.score(world.store, classifier, lambda: world.now) == (
+            1 if _ == 0 else 0
+        )
         assert failing(world, "score") == [f"mention {bad.id}"]
     assert "the table mentions has '2026-99-99' as fetched_at where id is" in errors(
         world, "score"
@@ -58,7 +60,7 @@ def test_a_mention_that_cannot_be_read_is_not_scored_and_the_others_are(world: W
     assert world.store.judgements.voice(good.id) is not None
     write(world.store, change, world.now.isoformat(), bad.id)
     world.now += HOUR
-    assert jobs.score(world.store, classifier, lambda: world.now) == 1
+    assert score_stage.score(world.store, classifier, lambda: world.now) == 1
     assert failing(world, "score") == []
 
 

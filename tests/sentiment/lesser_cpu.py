@@ -22,8 +22,8 @@ REASONS = (
 # its choice of number type is in test_runtimes. The others never multiply a matrix.
 LEFT_OUT = ("test_training.py", "test_ways.py", "test_on_avx2.py", "test_on_sse.py",
             "test_imports.py", "test_detect_language.py",
-            "test_labels.py", "test_made_up.py", "test_metrics.py", "test_noise.py",
-            "test_text.py", "test_windows.py")  # fmt: skip
+            "test_labelled_files.py", "test_made_up.py", "test_metrics.py", "test_text_changes.py",
+            "test_text.py", "test_window_pooling.py")  # fmt: skip
 # ATen's kernels and oneDNN's keep to these. MKL does not, on a CPU of another maker than Intel.
 LIMITS = {
     "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",

@@ -9,7 +9,7 @@ import torch
 from sentiment.scoring import adapter
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode
-from sentiment.scoring.runtime import Runtime
+from sentiment.scoring.forward_pass import Runtime
 from storage.models import Experience, Stance, Verdict
 
 TEXTS = [
@@ -115,7 +115,7 @@ def test_a_megabyte_keeps_its_ending_and_is_not_sure(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sentiment.scoring.encoding.MOST_WINDOWS", 8)
-    monkeypatch.setattr("sentiment.scoring.classifier.MOST_WINDOWS", 8)
+    monkeypatch.setattr("sentiment.scoring.logits.MOST_WINDOWS", 8)
     text = "We walked down the long street. " * 32_000
     text += "Then the bus broke down, nobody helped us and they refuse to give us our money back. "
     text += "Terrible service, the worst company we have ever dealt with."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.learning.labels import read_examples
+from sentiment.learning.labelled_files import read_examples
 from sentiment.scoring.detect_language import detect_language
 from sentiment.scoring.text import joined
 

@@ -22,7 +22,7 @@ def loaded_by(code: str) -> set[str]:
 def test_importing_loads_nothing_heavy() -> None:
     code = (
         "import sentiment, sentiment.scoring.detect_language, sentiment.learning.training\n"
-        "import sentiment.scoring.classifier, sentiment.judging.evaluation"
+        "import sentiment.scoring.classifier, sentiment.quality.evaluation"
     )
     assert not {"torch", "transformers", "py3langid"} & loaded_by(code)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from config.settings import parse_settings
-from earful.policies import policy_for
-from sentiment.judging.calibration import Calibration, Mode, complaint_threshold
+from earful.policies import Policies
+from sentiment.quality.calibration import Calibration, Mode, complaint_threshold
 from sentiment.scoring import adapter
 from sentiment.scoring.likely_complaints import Likely, is_likely
 from storage.models import Experience, Mention, Stance, Verdict, Voice
@@ -60,8 +60,9 @@ def test_the_config_opens_cases_at_likely_for_the_shipped_model_alone() -> None:
     )
     config = adapter.read_config(adapter.WEIGHTS)
     voice = Voice(mention=mention, verdict=a_verdict(0.8, model=f"{config.name}-12345678"))
-    usual = policy_for(parse_settings({}, {}, where="test"), "Acme")
-    wide = policy_for(parse_settings({"cases": {"open_at": "likely"}}, {}, where="test"), "Acme")
+    usual = Policies(parse_settings({}, {}, where="test")).of("Acme")
+    likely = parse_settings({"cases": {"open_at": "likely"}}, {}, where="test")
+    wide = Policies(likely).of("Acme")
     assert not usual.acts_on(voice)
     assert wide.acts_on(voice)
     foreign = replace(voice, verdict=replace(voice.verdict, model="de:ours-12345678"))

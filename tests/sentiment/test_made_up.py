@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sentiment.learning.made_up import made_up
-from sentiment.learning.training import english
+from sentiment.learning.student import english
 from tests.sentiment.behaviour.cases import CAPABILITIES, CASE_SENTENCES
 
 WORD = re.compile(r"\w+")

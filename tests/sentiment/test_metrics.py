@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentiment.judging.calibration import (
+from sentiment.quality.calibration import (
     Calibration,
     bent,
     fit_mode,
@@ -11,7 +11,7 @@ from sentiment.judging.calibration import (
     softmax,
     sure_threshold,
 )
-from sentiment.judging.metrics import confusion, expected_calibration_error, macro_f1, per_class
+from sentiment.quality.metrics import confusion, expected_calibration_error, macro_f1, per_class
 
 
 def test_f1_by_hand() -> None:
@@ -27,6 +27,23 @@ def test_f1_by_hand() -> None:
 
 def test_macro_f1_leaves_out_classes_that_nobody_names() -> None:
     assert macro_f1(np.array([0, 1]), np.array([0, 1]), 4) == 1.0
+
+
+def test_the_figures_are_those_of_scikit_learn() -> None:
+    theirs = pytest.importorskip("sklearn.metrics", reason="scikit-learn was left out")
+    rng = np.random.default_rng(1)
+    for size in (1, 5, 40, 300):
+        truth = rng.integers(0, 4, size)
+        guess = np.where(rng.random(size) < 0.6, truth, rng.integers(0, 4, size))
+        table = confusion(truth, guess, 4)
+        assert table.tolist() == theirs.confusion_matrix(truth, guess, labels=range(4)).tolist()
+        columns = theirs.precision_recall_fscore_support(
+            truth, guess, labels=range(4), zero_division=0
+        )
+        rows = [(one.precision, one.recall, one.f1, one.count) for one in per_class(table)]
+        assert pytest.approx(np.array(columns)) == np.array(rows).T
+        f1 = theirs.f1_score(truth, guess, average="macro", zero_division=0)
+        assert macro_f1(truth, guess, 4) == pytest.approx(f1)
 
 
 def test_calibration_error_by_hand() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from config.errors import ConfigError, ModelError
 from config.settings import ModelSettings, load_settings
-from earful import jobs
+from earful.stages import score_stage
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.other_models import LanguageModel
 from storage.models import Experience, Mention, Stance
@@ -185,22 +185,22 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
                 for key, text in texts.items()
             ]
         )
-        jobs.score(store, classifier, lambda: NOW)
+        score_stage.score(store, classifier, lambda: NOW)
         assert store.verdicts.count_unread() == 2
-        assert jobs.rescore(store, classifier, lambda: NOW) == 0
+        assert score_stage.rescore(store, classifier, lambda: NOW) == 0
         german = polyglot()
         assert store.verdicts.count_stale(german.models, languages=["de"]) == 1
-        assert jobs.rescore(store, german, lambda: NOW) == 1
-        assert jobs.rescore(store, german, lambda: NOW) == 0
+        assert score_stage.rescore(store, german, lambda: NOW) == 1
+        assert score_stage.rescore(store, german, lambda: NOW) == 0
         assert store.verdicts.count_unread() == 1
         voice = store.judgements.voice("shop:1")
         assert voice is not None
         assert voice.verdict.model == german.models[1]
         assert "1 de" in " ".join(f"{n} {name}" for name, n in store.insight.languages().items())
         # Without the model its verdicts are of another version, and go back.
-        assert jobs.rescore(store, classifier, lambda: NOW) == 1
+        assert score_stage.rescore(store, classifier, lambda: NOW) == 1
     told = earful("status")
-    assert "2 not read: no model for their language" in " ".join(told.out.split())
+    assert "2 in languages that no model reads" in " ".join(told.out.split())
     assert json.loads(earful("status", "--json").out)["unread"] == 2
 
 
@@ -216,8 +216,8 @@ def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
                 )
             ]
         )  # fmt: skip
-        jobs.score(store, classifier, lambda: NOW)
-        assert jobs.rescore(store, polyglot(), lambda: NOW) == 1
+        score_stage.score(store, classifier, lambda: NOW)
+        assert score_stage.rescore(store, polyglot(), lambda: NOW) == 1
 
 
 def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.judging.evaluation import Report, evaluate
-from sentiment.judging.floors import FLOORS, shortfalls
+from sentiment.quality.evaluation import evaluate
+from sentiment.quality.evaluation_report import Report
+from sentiment.quality.floors import FLOORS, shortfalls
 from sentiment.scoring.classifier import Classifier
 
 

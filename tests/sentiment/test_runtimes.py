@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from sentiment.learning.fitting import has_bf16
-from sentiment.scoring import matmul, runtime
+from sentiment.scoring import forward_pass, matmul
 from sentiment.scoring.classifier import Text
+from sentiment.scoring.forward_pass import Runtime
 from sentiment.scoring.number_choice import Way, last_choice
-from sentiment.scoring.runtime import Runtime
 from tests.sentiment.ways import computing_in
 
 TEXTS = [Text("They lost my parcel."), Text("Lovely staff!", None, 5, 5)]
@@ -58,7 +58,7 @@ def breaking(
         longest = max(len(row) for row in rows)
         return found if self.way is Way.PLAIN or longest <= 5 else how(found)
 
-    monkeypatch.setattr(runtime.Runtime, "scores", broken)
+    monkeypatch.setattr(forward_pass.Runtime, "scores", broken)
 
 
 def out_of_memory(_: object) -> object:
@@ -92,7 +92,7 @@ def test_a_way_that_fails_later_is_followed_by_the_next(
 
 def test_what_no_way_can_do_is_no_way_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = computing_in(Way.INT8)
-    monkeypatch.setattr(runtime.Runtime, "features", out_of_memory)
+    monkeypatch.setattr(forward_pass.Runtime, "features", out_of_memory)
     with pytest.raises(TypeError):
         classifier.classify(TEXTS)
     assert classifier.runtime.choice.way is Way.INT8

@@ -13,10 +13,18 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
 from config.errors import InputError, ModelError
-from sentiment.learning.distilling import LONGEST, Judged, lesson, room_for_states, sentences
-from sentiment.learning.fitting import Recipe, fine_tune, framed, new_network
+from sentiment.learning.distilling import (
+    LONGEST,
+    TeacherScores,
+    lesson,
+    room_for_states,
+    sentences,
+)
+from sentiment.learning.fitting import fine_tune, new_network
+from sentiment.learning.recipes import Recipe
 from sentiment.learning.teacher import Teacher
-from sentiment.learning.training import train
+from sentiment.learning.training import Labels, Method, train
+from sentiment.learning.training_rows import framed
 from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
@@ -54,15 +62,12 @@ def test_trains_saves_and_loads_again(tmp_path: Path) -> None:
     phases: set[str] = set()
     out = tmp_path / "weights"
     result = train(
-        [labelled(tmp_path)],
+        Labels([labelled(tmp_path)]),
         out,
-        epochs=1,
-        seed=3,
-        pool=pool,
-        made_up=False,
+        Method(epochs=1, seed=3, pool=pool, made_up=False),
         progress=lambda phase, step, steps: phases.add(phase),
     )
-    assert phases == {"pool", "training", "training on all"}
+    assert phases == {"training on weak labels", "training", "training on all texts"}
     assert result.texts == len(THINGS) * len(SAID)
     assert result.held_out == result.report.texts > 0
     texts = [Text("The lamp broke."), Text("I love the bike!", rating=5, rating_max=5)]
@@ -111,8 +116,8 @@ def test_a_teacher_tells_what_it_makes_of_each_word(tmp_path: Path) -> None:
     texts = [f"My {thing} broke after a week, and nobody at the shop cared." for thing in THINGS]
     states = room_for_states(teacher, texts, 160)
     assert states is not None
-    said = teacher.judge(texts, [0.0] * len(texts), 160, into=states)
-    rows = lesson(Judged(texts, [0.0] * len(texts), *said, states), Recipe())
+    said = teacher.score(texts, [0.0] * len(texts), 160, into=states)
+    rows = lesson(TeacherScores(texts, [0.0] * len(texts), *said, states), Recipe())
     assert rows.states is not None
     as_they_stand = [place for place, start in enumerate(rows.start.tolist()) if start >= 0]
     assert 0 < len(as_they_stand) < len(texts)  # the others were shown changed
@@ -137,7 +142,7 @@ def test_a_student_grows_like_its_teacher() -> None:
     table = torch.randn(40_000, 6, generator=torch.Generator().manual_seed(1))
     values = table[torch.tensor([number for row in rows for number in row])]
     even = torch.full((len(texts), 4), 0.25), torch.full((len(texts), 3), 1 / 3)
-    data = lesson(Judged(texts, [0.0] * len(texts), *even, values.bfloat16()), Recipe())
+    data = lesson(TeacherScores(texts, [0.0] * len(texts), *even, values.bfloat16()), Recipe())
     losses: list[float] = []
     recipe = Recipe(epochs=4, most_texts=8)
     fine_tune(new_network(recipe), data, recipe, lambda _step, _steps, loss: losses.append(loss))
@@ -171,55 +176,58 @@ def test_learns_from_a_teacher_over_a_pool(
         long = " ".join(f"The {thing} broke too." for thing in THINGS * 3)
         file.write(json.dumps({"dataset": "d", "text": long}) + "\n")
     steps: dict[str, int] = {}
-    judged: list[int] = []
+    scored: list[int] = []
 
     def progress(phase: str, step: int, of: int) -> None:
         steps[phase] = step
-        if phase == "teacher judges" and step == of:
-            judged.append(of)
+        if phase == "the teacher scores texts" and step == of:
+            scored.append(of)
 
     result = train(
-        [labelled(tmp_path)],
+        Labels([labelled(tmp_path)]),
         tmp_path / "weights",
-        epochs=1,
-        pool=pool,
-        teacher=encoder(tmp_path / "teacher"),
-        made_up=False,
+        Method(epochs=1, pool=pool, teacher=encoder(tmp_path / "teacher"), made_up=False),
         progress=progress,
     )
-    assert set(steps) == {"teacher", "teacher judges", "training", "training on all"}
-    assert judged[0] == result.texts - result.held_out
-    assert len(THINGS) < judged[1] <= len(THINGS) + 5, "the pool's short texts, and sentences"
-    assert judged[2] == result.texts
+    assert set(steps) == {
+        "training the teacher",
+        "the teacher scores texts",
+        "training",
+        "training on all texts",
+    }
+    assert scored[0] == result.texts - result.held_out
+    assert len(THINGS) < scored[1] <= len(THINGS) + 5, "the pool's short texts, and sentences"
+    assert scored[2] == result.texts
     assert Classifier.load(tmp_path / "weights").model == result.model
 
 
 def test_names_a_teacher_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "teacher").mkdir()
+    labels, method = Labels([labelled(tmp_path)]), Method(teacher=tmp_path / "teacher")
     with pytest.raises(InputError, match=r"teacher: no config\.json"):
-        train([labelled(tmp_path)], tmp_path / "out", teacher=tmp_path / "teacher")
+        train(labels, tmp_path / "out", method)
     (tmp_path / "teacher" / "config.json").write_text("{}")
     with pytest.raises(InputError, match="not an encoder that transformers reads"):
-        train([labelled(tmp_path)], tmp_path / "out", teacher=tmp_path / "teacher")
+        train(labels, tmp_path / "out", method)
 
 
 def test_refuses_what_it_cannot_train_on(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no labelled files"):
-        train([], tmp_path)
+        train(Labels([]), tmp_path, Method())
     with pytest.raises(InputError, match="cannot be read"):
-        train([tmp_path / "absent.jsonl"], tmp_path / "out")
+        train(Labels([tmp_path / "absent.jsonl"]), tmp_path / "out", Method())
+    labels = Labels([labelled(tmp_path)], held_out=["no such data set"])
     with pytest.raises(InputError, match="0 held out"):
-        train([labelled(tmp_path)], tmp_path / "out", held_out=["no such data set"])
+        train(labels, tmp_path / "out", Method())
     assert not (tmp_path / "out").exists()
 
 
 def test_a_model_under_its_floor_does_not_ship(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"experience is 0\.\d+, under its floor of 2"):
         train(
-            [labelled(tmp_path)],
+            Labels([labelled(tmp_path)]),
             tmp_path / "out",
-            epochs=1,
-            made_up=False,
+            Method(epochs=1, made_up=False),
             floors={"experience": 2},
         )
     assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sentiment.scoring.classifier import Classifier, Text
-from sentiment.scoring.measuring import measured
+from sentiment.scoring.fastest_way import measured
 from sentiment.scoring.number_choice import Way
 from storage.models import Verdict
 from tests.sentiment.ways import computing_in

@@ -28,10 +28,10 @@ from config.errors import (
 )
 from storage.connection import is_frozen
 from storage.database import Database
-from storage.probe import probe
 from storage.reports import Filter
 from storage.store import Store
 from storage.tables.upkeep import restore, verify
+from storage.write_check import probe
 from tests.storage.broken import (
     PAGE,
     PATIENCE_S,

@@ -19,9 +19,9 @@ from config.errors import (
     StoreTooNewError,
 )
 from storage.database import Database
-from storage.probe import probe
 from storage.store import Store
 from storage.tables.upkeep import restore, verify
+from storage.write_check import probe
 from tests.storage.broken import (
     PAGE,
     PATIENCE_S,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from storage import fields
-from storage.fields import EntryError
+from storage.fields import AmbiguousDateError, DateOrder, DateReading, EntryError
 from tests.crawler.reading import NOW
 
 
@@ -104,7 +105,7 @@ def test_ratings_in_range(value: object, stars: float | None) -> None:
     assert fields.rating(value, 5) == stars
 
 
-@pytest.mark.parametrize("value", ["5.1", -1, "nan", "five", True, [5]])
+@pytest.mark.parametrize("value", ["5.1", -1, "inf", "fine", True, [5]])
 def test_other_ratings_are_refused_by_name(value: object) -> None:
     with pytest.raises(EntryError, match=r"^rating "):
         fields.rating(value, 5)
@@ -138,7 +139,13 @@ def test_only_web_links(value: object, link: str | None) -> None:
         ("EN", "en"),
         ("zh_hant_tw", "zh-Hant-TW"),
         ("es-419", "es-419"),
-        ("english", None),
+        ("English", "en"),
+        ("eng", "en"),
+        ("Deutsch", "de"),
+        ("Português (Brasil)", "pt"),
+        ("en_GB.UTF-8", "en-GB"),
+        ("nonsense", None),
+        ("und", None),
         ("", None),
         (None, None),
         (5, None),
@@ -174,3 +181,93 @@ def test_ids(value: object, text: str) -> None:
 def test_no_id_is_refused_by_name(value: object) -> None:
     with pytest.raises(EntryError, match=r"^id is "):
         fields.identity(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "most"),
+    [
+        ("4/5", 4, 5), ("9 / 10", 9, 10), ("5.0 out of 5 stars", 5, 5), ("4 von 5", 4, 5),
+        ("4,5 sur 5 étoiles", 4.5, 5), ("3 (out of 7)", 3, 7), ("★★★★☆", 4, 5), ("⭐⭐", 2, 5),
+        ("★★★½", 3.5, 5), ("80 %", 80, 100), ("FIVE", 5, 5), ("five stars", 5, 5),
+        ("5-star", 5, 5), ("4 Sterne", 4, 5), ("👍", 1, 1), ("thumbs_down", 0, 1), ("Good", 1, 1),
+        ("Very satisfied", 5, 5), ("4,5", 4.5, None), ("４", 4, None), ("“5”", 5, None),
+        ("10 - Extremely likely", 10, None), ("1 (poor)", 1, None), (7, 7, None), (-1, -1, None),
+    ],
+)  # fmt: skip
+def test_ratings_in_all_their_forms(written: object, value: float, most: float | None) -> None:
+    assert fields.rated(written) == fields.Rated(value, most)
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "N/A", "-", "null", "NaN", "Unoffered"])
+def test_no_rating(nothing: object) -> None:
+    assert fields.rated(nothing) is None
+
+
+@pytest.mark.parametrize("value", ["fine", "4 or 5", "4/0", True, {}, "2026-09-05", float("inf")])
+def test_what_is_no_rating_is_refused_by_name(value: object) -> None:
+    with pytest.raises(EntryError, match=r"^rating "):
+        fields.rated(value)
+
+
+def test_a_rating_of_another_scale_is_brought_to_the_sources() -> None:
+    assert fields.rating("80%", 5) == 4
+    assert fields.rating("9/10", 5) == 4.5
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Sept. 20, 2026 10:00", "September 20th, 2026 at 10:00 AM", "20 Sep 2026 10:00",
+        "2026-09-20 10:00:00 UTC", "2026-09-20T10:00:00.000+0000", "2026/9/20 10:00",
+        "20.09.2026 10:00 Uhr", "20/9/26, 10:00", "9/20/2026 10:00 AM", "20. September 2026 10:00",
+        "20 septembre 2026 à 10h00", "20 de septiembre de 2026 10:00", "2026年9月20日 10:00",
+        "2026-09-20 12:00:00 GMT+2", "20-Sep-2026 10:00", 46285.416666667, "46285,416666667",
+        1789898400000000, "20260920T100000Z", "2026/09/20 06:00:00 AM EDT",
+        "Reviewed in the United States on September 20, 2026 10:00",
+        "Montag, 20. September 2026, 10:00 Uhr", "20 сентября 2026 г. 10:00",
+        "20 Sep 2026 03:00 PDT",
+    ],
+)  # fmt: skip
+def test_dates_as_people_write_them(written: object) -> None:
+    assert fields.moment(written, NOW) == datetime(2026, 9, 20, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2 weeks ago", "yesterday", "May 2026", "13/13/2026", "2026-13-01", "3 of 2026", "12:30"],
+)
+def test_what_is_no_whole_date_is_refused(written: str) -> None:
+    with pytest.raises(EntryError, match="cannot be read as a time"):
+        fields.moment(written, NOW)
+
+
+def test_a_date_that_may_be_either_is_refused_unless_its_order_is_told() -> None:
+    with pytest.raises(AmbiguousDateError, match="is 3 April or 4 March"):
+        fields.moment("03/04/2026", NOW)
+    told = {
+        order: fields.moment("03/04/2026", NOW, reading=DateReading(order))
+        for order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST)
+    }
+    assert [day.strftime("%d %b") for day in told.values()] == ["03 Apr", "04 Mar"]
+
+
+def test_a_zone_is_that_of_the_column_unless_the_date_has_one() -> None:
+    york = DateReading(zone=ZoneInfo("America/New_York"))
+    assert fields.moment("2026-09-20 06:00", NOW, reading=york).hour == 10
+    assert fields.moment("2026-09-20 06:00Z", NOW, reading=york).hour == 6
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1,234", 1234), ("1.234.567", 1234567), ("1 234", 1234), ("12.3K", 12300),
+        ("1,2 Mio", 1200000), ("10K+", 10000), (7.0, 7), ("-", None), ("N/A", None), (None, None),
+    ],
+)  # fmt: skip
+def test_counts_as_people_write_them(written: object, number: int | None) -> None:
+    assert fields.whole_number(written, "reach") == number
+
+
+def test_html_is_html_only_where_it_has_a_usual_tag() -> None:
+    assert fields.plain_or_html("one<br />two &amp; three") == "one\ntwo & three"
+    assert fields.plain_or_html("say <name> &amp; wait") == "say <name> & wait"

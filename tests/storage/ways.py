@@ -165,6 +165,7 @@ def _in_digest(store: Store) -> str:
 WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
+    "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),

@@ -1,0 +1,45 @@
+"""`earful.toml` as frozen pydantic models, a module a section; secrets come from the environment.
+
+All that other rooms need can be imported from here.
+"""
+
+from config.settings.alerts_section import AlertSettings, ChannelSettings, RouteSettings
+from config.settings.brands_section import (
+    BrandSettings,
+    CheckpointSettings,
+    SourceSettings,
+    StaffSettings,
+)
+from config.settings.cases_section import CaseSettings
+from config.settings.config_file import Settings, load_settings, parse_settings
+from config.settings.crawl_section import CrawlSettings
+from config.settings.models_section import ModelSettings
+from config.settings.secrets import Secrets, load_secrets
+from config.settings.serve_section import ServeSettings
+from config.settings.slack_section import SlackSettings
+from config.settings.store_section import StoreSettings
+from config.settings.value_types import Section, parse_channel, parse_duration
+
+__all__ = [
+    "AlertSettings",
+    "BrandSettings",
+    "CaseSettings",
+    "ChannelSettings",
+    "CheckpointSettings",
+    "CrawlSettings",
+    "ModelSettings",
+    "RouteSettings",
+    "Secrets",
+    "Section",
+    "ServeSettings",
+    "Settings",
+    "SlackSettings",
+    "SourceSettings",
+    "StaffSettings",
+    "StoreSettings",
+    "load_secrets",
+    "load_settings",
+    "parse_channel",
+    "parse_duration",
+    "parse_settings",
+]

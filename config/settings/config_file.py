@@ -1,0 +1,124 @@
+"""`earful.toml` as one frozen model: its sections read, and checked together."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ValidationError, model_validator
+
+from config.errors import ConfigError
+from config.settings.alerts_section import AlertSettings
+from config.settings.brands_section import BrandSettings, SourceSettings
+from config.settings.cases_section import CaseSettings
+from config.settings.crawl_section import CrawlSettings
+from config.settings.models_section import ModelSettings
+from config.settings.serve_section import ServeSettings
+from config.settings.slack_section import SlackSettings
+from config.settings.store_section import StoreSettings
+from config.settings.value_types import Section
+from config.settings.wrong_keys import config_error, key_path, nearest
+
+
+class Settings(Section):
+    """The whole file. Make one with `load_settings`."""
+
+    store: StoreSettings = StoreSettings()
+    slack: SlackSettings = SlackSettings()
+    alerts: AlertSettings = AlertSettings()
+    cases: CaseSettings = CaseSettings()
+    crawl: CrawlSettings = CrawlSettings()
+    serve: ServeSettings = ServeSettings()
+    models: tuple[ModelSettings, ...] = ()
+    brands: tuple[BrandSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> Self:
+        languages = [model.language for model in self.models]
+        for language in languages:
+            if languages.count(language) > 1:
+                raise ValueError(f"two models are for the language {language!r}: keep one")
+        return self
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [brand.name.casefold() for brand in self.brands]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two brands are named {name!r}: give each its own name")
+        return self
+
+
+def load_settings(path: Path, sources: Mapping[str, type[BaseModel]]) -> Settings:
+    """Read and check `earful.toml`; `sources` gives the options model of each source.
+
+    A relative store path is taken from the file's folder. Raises ConfigError: one line with the
+    path of the wrong key in the file and the nearest right one.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file: write one with `earful init`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    settings = parse_settings(raw, sources, where=str(path))
+    store_path = settings.store.path
+    if not store_path.is_absolute():
+        store_path = path.parent / store_path
+    store = settings.store.model_copy(update={"path": store_path})
+    models = tuple(
+        # What is no folder beside the file is the id of a model at a hub.
+        model.model_copy(update={"path": str(path.parent / model.path)})
+        if (path.parent / model.path).is_dir()
+        else model
+        for model in settings.models
+    )
+    return settings.model_copy(update={"store": store, "models": models})
+
+
+def parse_settings(
+    raw: Mapping[str, Any], sources: Mapping[str, type[BaseModel]], *, where: str
+) -> Settings:
+    """Check a parsed file; `where` opens each error's line."""
+    prepared = dict(raw)
+    try:
+        if isinstance(raw.get("brands"), list):
+            prepared["brands"] = [
+                _with_options(brand, number, sources, where)
+                for number, brand in enumerate(raw["brands"])
+            ]
+        return Settings.model_validate(prepared)
+    except ValidationError as error:
+        raise config_error(error, Settings, where, ()) from None
+
+
+def _with_options(
+    brand: object, number: int, models: Mapping[str, type[BaseModel]], where: str
+) -> object:
+    """Part each source's own keys from the common ones and check them by the source's model."""
+    if not isinstance(brand, dict) or not isinstance(brand.get("sources"), list):
+        return brand
+    common = set(SourceSettings.model_fields) - {"options"}
+    prepared = []
+    for index, raw in enumerate(brand["sources"]):
+        if not isinstance(raw, dict):
+            prepared.append(raw)
+            continue
+        at = ("brands", number, "sources", index)
+        name = raw.get("source")
+        if not isinstance(name, str) or name not in models:
+            raise ConfigError(
+                f"{where}: {key_path((*at, 'source'))}: {name!r} is not a source"
+                + (nearest(name, models) or "; the sources are " + ", ".join(sorted(models)))
+            )
+        model = models[name]
+        try:
+            options = model.model_validate({k: v for k, v in raw.items() if k not in common})
+        except ValidationError as error:
+            raise config_error(error, model, where, at, also=common) from None
+        prepared.append({**{k: v for k, v in raw.items() if k in common}, "options": options})
+    return {**brand, "sources": prepared}

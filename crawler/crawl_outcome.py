@@ -1,0 +1,133 @@
+"""Judge a finished crawl from its stats alone: what it came to, and one sentence why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crawler import stat_keys
+from storage.models import CrawlOutcome
+
+# Fewer mentions than this say nothing about shares.
+ENOUGH = 5
+# A healthy response fills what the source always gives; below this the shape has changed.
+COVERAGE_FLOOR = 0.5
+
+# The first that occurred names the outcome: what needs a person comes before what may pass.
+_SEVERITY = (
+    CrawlOutcome.UNAUTHORISED,
+    CrawlOutcome.BLOCKED,
+    CrawlOutcome.QUOTA,
+    CrawlOutcome.BROKEN,
+    CrawlOutcome.FAILED,
+)
+_ADVICE = {
+    CrawlOutcome.UNAUTHORISED: "check the source's key",
+    CrawlOutcome.BLOCKED: "crawl it less often; `earful sources` shows its limits",
+    CrawlOutcome.QUOTA: "Earful reads it again when the quota opens",
+    CrawlOutcome.BROKEN: "the source may have changed: look at the log and at its spider",
+    CrawlOutcome.FAILED: "the next crawl tries again",
+}
+
+
+def judge(
+    stats: Mapping[str, Any], previous_counts: Sequence[int] = ()
+) -> tuple[CrawlOutcome, str | None]:
+    """Name the outcome and the reason; `previous_counts` are what earlier good runs saw.
+
+    What a crawl kept before something went wrong stays kept, but the run is not good.
+    """
+    if error := stats.get(stat_keys.STORE_ERROR):
+        return CrawlOutcome.FAILED, f"the store did not take the mentions: {error}"
+    if stats.get("memusage/limit_reached"):
+        reason = "the crawl was stopped because it used too much memory"
+        return CrawlOutcome.FAILED, f"{reason}: lower the source's `pages`"
+    if stats.get("finish_reason") == "shutdown":
+        reason = "the crawl was stopped before it ended"
+        return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
+    if problems := stats.get(stat_keys.PROBLEMS):
+        return _of_problems(problems, stats)
+    mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
+    if shape := _changed_shape(stats, mentions, refused):
+        return CrawlOutcome.BROKEN, shape
+    if mentions:
+        return CrawlOutcome.OK, _remark(stats, mentions, refused)
+    return _of_nothing(stats, previous_counts)
+
+
+def _of_problems(
+    problems: Sequence[Mapping[str, str]], stats: Mapping[str, Any]
+) -> tuple[CrawlOutcome, str]:
+    kinds = [CrawlOutcome(problem["outcome"]) for problem in problems]
+    outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
+    worst = problems[kinds.index(outcome)] if outcome in kinds else problems[0]
+    sentence = f"{worst['place']} {worst['reason']}"
+    others = _number(stats, stat_keys.PROBLEM_COUNT) - 1
+    if others > 0:
+        sentence += f" (and {_counted(others, 'more problem')})"
+    if kept := _number(stats, stat_keys.MENTIONS):
+        sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
+    return outcome, f"{sentence}: {_ADVICE[outcome]}"
+
+
+def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
+    examples = stats.get(stat_keys.REFUSED_EXAMPLES) or [{"reason": "unknown"}]
+    why = examples[0]["reason"]
+    advice = _ADVICE[CrawlOutcome.BROKEN]
+    if refused == 1 and not mentions:
+        return f"Earful refused the only entry because {why}: {advice}"
+    if refused and not mentions:
+        return f"Earful refused all {refused} entries, the first because {why}: {advice}"
+    if refused >= ENOUGH and refused >= mentions:
+        some = f"{refused} of {_entries(refused + mentions)}"
+        return f"Earful refused {some}, the first because {why}: {advice}"
+    if mentions >= ENOUGH:
+        for field in stats.get(stat_keys.ALWAYS) or ():
+            filled = _number(stats, stat_keys.FIELD + field)
+            if filled < COVERAGE_FLOOR * mentions:
+                return f"only {filled} of {mentions} mentions have {field}: {advice}"
+    return None
+
+
+def _of_nothing(
+    stats: Mapping[str, Any], previous_counts: Sequence[int]
+) -> tuple[CrawlOutcome, str]:
+    if _number(stats, stat_keys.UNCHANGED):
+        return CrawlOutcome.UNCHANGED, "nothing changed since the last crawl"
+    if not _number(stats, stat_keys.PAGES):
+        return CrawlOutcome.FAILED, "Earful read no page: look at the crawl's log"
+    if stats.get(stat_keys.ASKED_SINCE):
+        return CrawlOutcome.QUIET, "nothing new since the last crawl"
+    given = next((number for number in previous_counts if number), 0)
+    if given:
+        return CrawlOutcome.EMPTY, (
+            f"the source answered with no entries, although it gave {given} before: it may slow "
+            "Earful down, or the page may be gone; look at it in a browser"
+        )
+    return CrawlOutcome.EMPTY, (
+        "the source answered with no entries: check the id or address in earful.toml, a wrong "
+        "one looks the same"
+    )
+
+
+def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
+    remarks = []
+    if mentions == _number(stats, stat_keys.IRRELEVANT):
+        remarks.append(f"none of {_entries(mentions)} matched the brand's query")
+    if refused:
+        remarks.append(f"Earful refused {_entries(refused)}")
+    if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":
+        remarks.append("older entries lie beyond the page limit")
+    return "; ".join(remarks) or None
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _number(stats: Mapping[str, Any], key: str) -> int:
+    return int(stats.get(key) or 0)

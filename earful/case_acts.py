@@ -1,0 +1,190 @@
+"""What people do to a case: from Slack's buttons, the terminal or a file of corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.decide.policy import Policy
+from alerts.decide.rules import judge
+from config.errors import InputError
+from earful.move_case import move_case
+from earful.policies import Policies
+from storage.models import (
+    Case,
+    CaseEventKind,
+    CaseMove,
+    CaseOutcome,
+    CaseState,
+    Experience,
+    NewAlert,
+    NewCase,
+    Stance,
+    Voice,
+)
+from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a name for people to read, and at Slack the user's id."""
+
+    name: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What an act came to; `refused` says to whoever acted why it was not done, else None."""
+
+    case: Case | None
+    changed: bool
+    refused: str | None = None
+
+
+ACTS = {
+    "claim": (CaseEventKind.CLAIMED, CaseState.CLAIMED, None),
+    "release": (CaseEventKind.RELEASED, CaseState.OPEN, None),
+    "respond": (CaseEventKind.RESPONDED, CaseState.RESPONDED, None),
+    "close": (CaseEventKind.CLOSED, CaseState.CLOSED, CaseOutcome.DONE),
+    "dismiss": (CaseEventKind.DISMISSED, CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
+    "reopen": (CaseEventKind.REOPENED, CaseState.OPEN, None),
+}
+
+
+def act(
+    store: Store,
+    policies: Policies,
+    mention_id: str,
+    what: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    note: str | None = None,
+    click: str | None = None,
+) -> Acted:
+    """Carry out one of `ACTS` on the case of a mention; the same click twice counts once."""
+    case = store.cases.of_mention(mention_id)
+    if case is None:
+        return Acted(None, False, f"{mention_id}: there is no such case any more")
+    policy = policies.of(case.brand)
+    event, to, outcome = ACTS[what]
+    if what == "release" and case.state is not CaseState.CLAIMED:
+        return Acted(case, False)
+    move = CaseMove(
+        mention_id=mention_id,
+        event=event,
+        at=now,
+        to=to,
+        actor=actor.name,
+        actor_id=actor.id,
+        note=note,
+        outcome=outcome,
+        click=click,
+        due_at=policy.due(now) if what == "reopen" else None,
+    )
+    applied = move_case(store, move, policy.teller())
+    return Acted(applied.case, applied.changed, applied.refused)
+
+
+def mute(
+    store: Store,
+    policies: Policies,
+    mention_id: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    click: str | None = None,
+) -> Acted:
+    """Mute the author of a case and dismiss it; what waits of the same author is dismissed too."""
+    file = store.cases.file(mention_id)
+    if file is None or file.mention.author_id is None:
+        return Acted(None, False, f"{mention_id}: its author is not known")
+    author, brand = file.mention.author_id, file.case.brand
+    waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    move = CaseMove(
+        mention_id=mention_id,
+        event=CaseEventKind.MUTED,
+        at=now,
+        to=CaseState.DISMISSED if waits else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        outcome=CaseOutcome.MUTED if waits else None,
+        click=click,
+    )
+    with store.write() as unit:
+        unit.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
+        applied = move_case(unit, move, policies.of(brand).teller())
+    return Acted(applied.case, applied.changed, applied.refused)
+
+
+def relabel(
+    store: Store,
+    policies: Policies,
+    mention_id: str,
+    experience: Experience | None,
+    actor: Actor,
+    now: datetime,
+    *,
+    stance: Stance | None = None,
+    note: str | None = None,
+    click: str | None = None,
+) -> Acted:
+    """Record a person's label: what is angry no more is dismissed, what is now opens a case."""
+    voice = store.judgements.voice(mention_id)
+    if voice is None:
+        raise InputError(f"{mention_id}: there is no such mention, or it has no verdict yet")
+    case = store.cases.of_mention(mention_id)
+    if click is not None and case is not None and store.cases.knows_click(click):
+        return Acted(case, False)
+    policy = policies.of(voice.mention.brand)
+    cases: tuple[NewCase, ...] = ()
+    alerts: tuple[NewAlert, ...] = ()
+    moves: list[CaseMove] = []
+    # The stance alone makes and ends no case.
+    if experience is not None and case is not None:
+        moves.append(_relabelled(case, experience, actor, now, click))
+    elif experience is Experience.ANGRY:
+        cases, alerts = _late_case(voice, policy, now)
+    with store.write() as unit:
+        corrected = unit.corrections.add(
+            mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
+        )
+        if corrected:
+            unit.cases.open_new(cases)
+            unit.outbox.add(alerts)
+            if cases or alerts:
+                unit.ledger.alerted(mention_id)
+            for move in moves:
+                move_case(unit, move, policy.teller())
+    return Acted(store.cases.of_mention(mention_id), True)
+
+
+def _relabelled(
+    case: Case, experience: Experience, actor: Actor, now: datetime, click: str | None
+) -> CaseMove:
+    """Write the label into the case's history; where it is no complaint the case ends."""
+    waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    ends = waits and experience is not Experience.ANGRY
+    return CaseMove(
+        mention_id=case.mention_id,
+        event=CaseEventKind.RELABELLED,
+        at=now,
+        to=CaseState.DISMISSED if ends else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        note=experience.value,
+        outcome=CaseOutcome.WRONG_LABEL if ends else None,
+        click=click,
+    )
+
+
+def _late_case(
+    voice: Voice, policy: Policy, now: datetime
+) -> tuple[tuple[NewCase, ...], tuple[NewAlert, ...]]:
+    """Judge a mention again, whose complaint only a person saw."""
+    angry = replace(voice.verdict, experience=Experience.ANGRY, sure=True)
+    # Whoever says so has just read it: it is no old news.
+    fresh = replace(policy, max_age=timedelta.max, dismissed_for=timedelta(0))
+    decision = judge([replace(voice, verdict=angry)], fresh, now)
+    return decision.cases, decision.alerts

@@ -1,0 +1,32 @@
+"""`earful case`: all that Slack's buttons do to a case, without Slack."""
+
+from __future__ import annotations
+
+import click
+
+from earful.commands.case_decisions import (
+    claim,
+    close,
+    dismiss,
+    mute,
+    relabel,
+    release,
+    reopen,
+    respond,
+)
+from earful.commands.case_list import list_cases, show
+
+
+@click.group()
+def case() -> None:
+    """List complaints, claim them, and record that they are answered.
+
+    CASE is the number of a case or the id of its mention. Slack shows what you do here too.
+    """
+
+
+for command in (
+    *(list_cases, show),
+    *(claim, release, respond, close, reopen, dismiss, relabel, mute),
+):
+    case.add_command(command)

@@ -1,0 +1,22 @@
+"""Which channel a command means."""
+
+from __future__ import annotations
+
+from config.errors import InputError
+
+
+def channel_of(option: str, value: str | None) -> str | None:
+    """Read a channel as the config writes it; InputError names the option."""
+    from config.settings import parse_channel
+
+    if value is None:
+        return None
+    try:
+        return parse_channel(value)
+    except ValueError as error:
+        raise InputError(f"{option}: {value!r}: {error}") from None
+
+
+def for_channel(channel: str | None) -> str:
+    """Say for which channel, where one was asked for."""
+    return f" for {channel}" if channel else ""

@@ -1,0 +1,53 @@
+"""`earful forget`: erase an author's data, or what is old or deleted."""
+
+from __future__ import annotations
+
+import click
+
+from config.errors import InputError
+from earful.app import App, utc_now
+
+
+@click.command()
+@click.option(
+    "--author",
+    help="Erase all of this author; an id such as `reddit:/u/sam`, as in `authors`.",
+)
+@click.option(
+    "--older-than", metavar="AGE", help="Erase all mentions older than this, such as `365d`."
+)
+@click.option(
+    "--deleted", is_flag=True, help="Erase all mentions that were deleted at their sources."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget(app: App, author: str | None, older_than: str | None, deleted: bool, yes: bool) -> int:
+    """Erase an author's data, or old or deleted mentions.
+
+    A mention is deleted if its source says that its author took it back.
+
+    You cannot undo this: if in doubt, make a `backup` first.
+    """
+    from config.settings import parse_duration
+
+    if (author is not None) + (older_than is not None) + deleted != 1:
+        raise click.UsageError("give one of --author, --older-than and --deleted")
+    with app.open_store() as store:
+        if not yes:
+            what = "deleted at their sources" if deleted else f"older than {older_than}"
+            all_of = f"data of {author}" if author else f"mentions {what}"
+            click.confirm(f"Erase all {all_of}?", abort=True)
+        if author is not None:
+            erased = store.upkeep.forget_author(author)
+            if not erased:
+                raise InputError(f"--author: {author!r} has no mentions: see the table `authors`")
+        elif deleted:
+            erased = store.upkeep.forget_deleted(utc_now())
+        else:
+            try:
+                age = parse_duration(older_than)
+            except ValueError as error:
+                raise InputError(f"--older-than: {older_than!r}: {error}") from None
+            erased = store.upkeep.forget_older(utc_now() - age)
+    click.echo(f"erased {erased:,} mentions")
+    return 0

@@ -1,0 +1,54 @@
+"""`earful report`: a page of HTML about a period."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from config.errors import InputError
+from earful.app import App, utc_now
+from earful.commands.which_mentions import moment
+
+
+@click.command()
+@click.option("--brand", help="The brand; needed only if there are several.")
+@click.option("--since", metavar="WHEN", default="30d", show_default=True,
+    help="The start: a day (2026-01-31) or an age (30d).",
+)  # fmt: skip
+@click.option("--until", metavar="WHEN", help="The end, itself excluded.  [default: now]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("earful-report.html"),
+    show_default=True, help="The file to write.",
+)  # fmt: skip
+@click.pass_obj
+def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
+    """Write a one-file HTML report of a period."""
+    from earful.pages.report_page import render_report
+
+    now = utc_now()
+    with app.open_store(readonly=True) as store:
+        page = render_report(
+            store,
+            _the_brand(app, store.insight.brands(), brand),
+            moment(since, "--since", now),
+            moment(until, "--until", now) if until else now,
+            now,
+        )
+    output.write_text(page, encoding="utf-8")
+    click.echo(f"{output}: {len(page.encode()):,} bytes")
+    return 0
+
+
+def _the_brand(app: App, stored: list[str], brand: str | None) -> str:
+    known = sorted({*stored, *(each.name for each in app.settings.brands)})
+    if brand is not None:
+        for name in known:
+            if name.casefold() == brand.casefold():
+                return name
+        raise InputError(
+            f"--brand: {brand!r} is not in the store; it has: {', '.join(known) or 'none'}"
+        )
+    if len(known) != 1:
+        raise InputError(f"--brand is needed; the store has: {', '.join(known) or 'no brand yet'}")
+    return known[0]

@@ -1,0 +1,112 @@
+"""`earful train`: weights and a model card from labelled texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config.errors import InputError
+from earful.app import App
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("weights"),
+    show_default=True, help="The folder for the weights and the model card.",
+)  # fmt: skip
+@click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True,
+    help="How often to go through the texts.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The seed of all that is random."
+)
+@click.option("--held-out", multiple=True, metavar="DATASET", help="Calibrate on this data set.")
+@click.option(
+    "--pool", type=click.Path(path_type=Path),
+    help="More texts (gzipped JSON Lines) for the teacher to judge; without a teacher, their weak "
+    "labels are trained on first.",
+)  # fmt: skip
+@click.option(
+    "--teacher", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of a larger encoder, which is trained too and teaches the small one.",
+)  # fmt: skip
+@click.option(
+    "--floor", multiple=True, metavar="FIGURE=VALUE",
+    help="Refuse a model with a lower figure, such as experience=0.8.  [default: the pinned "
+    "floors for the folder of the shipped weights, else none]",
+)  # fmt: skip
+@click.option("--corrections", is_flag=True, help="Learn from the corrections in the store too.")
+@click.pass_obj
+def train(
+    app: App,
+    files: tuple[Path, ...],
+    output: Path,
+    epochs: float,
+    seed: int,
+    held_out: tuple[str, ...],
+    pool: Path | None,
+    teacher: Path | None,
+    floor: tuple[str, ...],
+    corrections: bool,
+) -> int:
+    """Fine-tune on labelled JSON Lines; write weights and a card.
+
+    Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
+    `rating_max`, `dataset`, `sure` and `weight`.
+    """
+    from earful import console, correcting
+    from sentiment.learning.training import Labels, Method
+    from sentiment.learning.training import train as run_training
+
+    floors = _floors(floor, output)
+    learnt = []
+    if corrections:
+        with app.open_store() as store:
+            learnt = correcting.examples(store)
+        click.echo(f"{len(learnt):,} corrections from {app.store_path}", err=True)
+    tasks: dict[str, TaskID] = {}
+    with console.progress_bar("reading", None) as (bar, first):
+
+        def show(phase: str, step: int, steps: int) -> None:
+            bar.update(first, visible=False)
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(phase, total=steps)
+            bar.update(tasks[phase], completed=step, total=steps)
+
+        made = run_training(
+            Labels(files, learnt, held_out),
+            output,
+            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher),
+            floors=floors,
+            progress=show,
+        )
+    click.echo(made.report.table())
+    click.echo(
+        f"\n{made.model}: {made.texts:,} texts, {made.held_out:,} of them held out for the "
+        f"figures above, {made.seconds / 60:.0f} min; written to {made.folder}"
+    )
+    return 0
+
+
+def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
+    """Read the floors; what would replace the shipped weights starts from the pinned ones."""
+    from sentiment.quality.floors import FLOORS
+    from sentiment.scoring.adapter import WEIGHTS
+
+    floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}
+    for item in given:
+        name, _, value = item.partition("=")
+        try:
+            floors[name] = float(value)
+        except ValueError:
+            raise InputError(f"--floor: {item!r}: write a number, as in experience=0.8") from None
+        if name not in FLOORS:
+            raise InputError(f"--floor: {item!r}: the figures are {', '.join(FLOORS)}")
+    return floors

@@ -1,0 +1,170 @@
+"""The stages as the daemon works them: a store opened for each, a line on the log after it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import Transport
+from config.settings import BrandSettings, Settings, SourceSettings
+from earful.app import Clock
+from earful.failing import Failing
+from earful.stages.deliver_stage import deliver_waiting
+from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
+from earful.stages.score_stage import score
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from sentiment.scoring.classifier import Classifier
+
+log = logging.getLogger("earful.daemon")
+
+
+class DaemonStages:
+    """What the daemon's threads do in each stage; a failure is counted and ends no thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: Transport,
+        clock: Clock,
+        failing: Failing,
+        stopping: threading.Event,
+        *,
+        load_classifier: Callable[[], Classifier],
+        pace: Pace | None,
+        alerts_wait: Callable[[], object],
+    ) -> None:
+        """`alerts_wait` is called when something new may wait in the outbox."""
+        self._settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._failing = failing
+        self._stopping = stopping
+        self._load_classifier = load_classifier
+        self._classifier: Classifier | None = None
+        self._pace = pace or Pace()
+        self._alerts_wait = alerts_wait
+        self._path = settings.store.path
+
+    def crawl(self, brand: BrandSettings, source: SourceSettings) -> bool:
+        """Crawl a source unless it is to be left alone; tells whether it was crawled."""
+        # Late: loads Scrapy, which only a daemon with sources needs.
+        from earful.stages.crawl_stage import crawl_target, resting
+
+        if self._stopping.is_set():
+            return False
+        if standing := resting(self._settings, brand, source, self._clock()):
+            log.info(
+                "left alone",
+                extra={
+                    "brand": brand.name,
+                    "source": source.source,
+                    "target": source.target,
+                    "state": standing.state.value,
+                    "opens_at": standing.opens_at.isoformat() if standing.opens_at else None,
+                },
+            )
+            return False
+        report = crawl_target(self._settings, brand, source, self._clock, stop=self._stopping)
+        log.log(
+            logging.INFO if report.outcome.good else logging.WARNING,
+            "crawled",
+            extra={
+                "brand": brand.name,
+                "source": source.source,
+                "target": source.target,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+                "seen": report.seen,
+                "new": report.new,
+                "edited": report.edited,
+            },
+        )
+        return True
+
+    def score_and_judge(self) -> None:
+        """Score, then judge: mentions that cannot be scored do not keep others from the rules."""
+        self._failing.carry_out("score", self._score)
+        self._failing.carry_out("judge", self._judge)
+        self._alerts_wait()
+
+    def _score(self) -> None:
+        with Store.open(self._path) as store:
+            if not store.verdicts.count_waiting():
+                return
+            if self._classifier is None:
+                self._classifier = self._load_classifier()
+                self._failing.count_missing(self._classifier)
+            scored = score(
+                store,
+                self._classifier,
+                self._clock,
+                after_batch=self._after_batch,
+                stop=self._stopping.is_set,
+            )
+            log.info("scored", extra={"mentions": scored, "model": self._classifier.model})
+
+    def _after_batch(self) -> None:
+        """Send out what is urgent while older mentions are still being scored."""
+        self._failing.worked("score")
+        self._failing.carry_out("judge", self._judge_early)
+
+    def _judge_early(self) -> None:
+        with Store.open(self._path) as store:
+            judged = judge_fresh(store, self._settings, self._clock)
+        _log_judged(judged)
+        if judged.alerts:
+            self._alerts_wait()
+
+    def _judge(self) -> None:
+        with Store.open(self._path) as store:
+            judged = judge_waiting(store, self._settings, self._clock)
+        _log_judged(judged)
+
+    def deliver(self) -> float | None:
+        """Send what is due; gives the seconds until something is due again."""
+        return self._failing.carry_out("deliver", self._deliver_due)
+
+    def _deliver_due(self) -> float | None:
+        with Store.open(self._path) as store:
+            result = deliver_waiting(
+                store,
+                self._transport,
+                self._clock,
+                pace=self._pace,
+                stop=self._stopping.is_set,
+            )
+        if result is None:
+            return 1.0
+        if result.sent or result.found or result.problems:
+            log.log(
+                logging.INFO if result.good else logging.WARNING,
+                "delivered",
+                extra={
+                    "sent": result.sent,
+                    "found": result.found,
+                    "waiting": result.retried + result.unclear,
+                    "parked": result.parked,
+                    "problems": result.problems,
+                },
+            )
+        if result.next_at is None:
+            return None
+        return max(0.2, (result.next_at - self._clock()).total_seconds())
+
+
+def _log_judged(judged: Judged) -> None:
+    if judged.mentions:
+        log.info(
+            "judged",
+            extra={
+                "mentions": judged.mentions,
+                "quiet": judged.quiet,
+                "cases": judged.cases,
+                "alerts": judged.alerts,
+            },
+        )

@@ -1,0 +1,134 @@
+"""Mentions with their verdicts as CSV, JSON Lines or Parquet, a row at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from config.errors import InputError
+from earful.spreadsheet_guard import guarded
+from storage.models import from_iso
+from storage.reports import Filter
+from storage.store import Store
+
+COLUMNS = (
+    "id", "brand", "source", "created_at", "author", "author_id", "rating", "rating_max",
+    "experience", "stance", "sure", "corrected", "title", "text", "url", "language", "reach",
+    "parent_id", "owner_reply", "owner_replied_at", "fetched_at", "edited_at",
+    "p_angry", "p_mediocre", "p_delighted", "p_none", "p_advocate", "p_hater", "p_neither",
+    "model", "scored_at",
+)  # fmt: skip
+_TIMES = ("created_at", "owner_replied_at", "fetched_at", "edited_at", "scored_at")
+_TRUTHS = ("sure", "corrected")
+_BATCH = 5000
+
+
+class ExportFormat(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def export(store: Store, which: Filter, kind: ExportFormat | str, target: Path | BinaryIO) -> int:
+    """Write the chosen rows of `voice`, the oldest first; returns how many.
+
+    Memory stays bounded whatever the store holds. A Path is put in place only when it is whole.
+    In CSV a text that a spreadsheet would run as a formula gets a leading apostrophe, and truths
+    are 1 and 0; JSON Lines and Parquet hold every value as it is.
+    """
+    try:
+        write = _WRITERS[ExportFormat(kind)]
+    except ValueError:
+        raise InputError(f"{kind}: not a format: choose {', '.join(ExportFormat)}") from None
+    rows = store.insight.export(which)
+    if not isinstance(target, Path):
+        return write(rows, target)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            count = write(rows, file)
+        partial.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
+def _write_csv(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=False)
+    count = 0
+    try:
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow([guarded(row[column]) for column in COLUMNS])
+            count += 1
+        text.flush()
+    finally:
+        # The target is the caller's to close.
+        text.detach()
+    return count
+
+
+def _write_jsonl(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
+    count = 0
+    for row in rows:
+        line = json.dumps(_typed(row), ensure_ascii=False)
+        target.write(line.encode("utf-8") + b"\n")
+        count += 1
+    return count
+
+
+def _write_parquet(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = {name: pa.float64() for name in COLUMNS if name.startswith(("p_", "rating"))}
+    kinds: dict[str, Any] = (
+        dict.fromkeys(COLUMNS, pa.string())
+        | dict.fromkeys(_TIMES, pa.timestamp("us", tz="UTC"))
+        | dict.fromkeys(_TRUTHS, pa.bool_())
+        | numbers
+        | {"reach": pa.int64()}
+    )
+    schema = pa.schema([(name, kinds[name]) for name in COLUMNS])
+    count = 0
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for batch in _batches(_typed(row) for row in rows):
+            for row in batch:
+                for name in _TIMES:
+                    row[name] = _moment(row[name])
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
+
+
+_WRITERS = {
+    ExportFormat.CSV: _write_csv,
+    ExportFormat.JSONL: _write_jsonl,
+    ExportFormat.PARQUET: _write_parquet,
+}
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    typed = {column: row[column] for column in COLUMNS}
+    for name in _TRUTHS:
+        typed[name] = None if typed[name] is None else bool(typed[name])
+    return typed
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(rows, _BATCH)):
+        yield batch

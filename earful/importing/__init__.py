@@ -1,0 +1,1 @@
+"""Import files of mentions: whatever people have, read whole."""

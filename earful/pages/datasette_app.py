@@ -1,0 +1,124 @@
+"""The Datasette instance on the store: read-only, with our pages, and no request leaves it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sqlite3
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.errors import StoreError, StoreRefusedError
+from storage.connection import address
+from storage.faults import fault
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+DATABASE = "earful"
+# Sized for a million mentions. A query that runs longer is cut off, so that no reader holds the
+# write-ahead log back for more than a few seconds.
+SETTINGS: dict[str, int | bool] = {
+    "sql_time_limit_ms": 10_000,
+    "facet_time_limit_ms": 700,
+    "suggest_facets": False,
+    "max_returned_rows": 5000,
+    "default_page_size": 50,
+    "truncate_cells_html": 600,
+    "max_csv_mb": 200,
+    "num_sql_threads": 4,
+    "default_cache_ttl": 0,
+    "allow_download": False,
+}
+# Counting all rows is only a figure in a page's title: the page must not wait long for it.
+_COUNT_MS = 1000
+
+
+def datasette(store_path: Path) -> Datasette:
+    """Make the Datasette instance; its database is named `earful` whatever the file's name."""
+    from datasette.app import Datasette
+    from datasette.database import Database
+    from datasette.views.base import DatasetteError
+
+    # With rich at hand Datasette prints every local variable of a failed query, customers' words
+    # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
+    vars(importlib.import_module("datasette.handle_exception"))["rich"] = None
+
+    class ReadOnlyDatabase(Database):  # type: ignore[misc]
+        def connect(self, write: bool = False) -> sqlite3.Connection:
+            if write:
+                raise StoreError(f"{store_path}: is served read-only")
+            connection = sqlite3.connect(
+                # Datasette's own address breaks at `#`, `?` and `%` in a path.
+                address(store_path, "ro"),
+                uri=True,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA query_only = 1")
+            _add_sqrt(connection)
+            self._all_file_connections.append(connection)
+            return connection
+
+        async def execute(
+            self, sql: str, params: Any = None, *, custom_time_limit: int | None = None, **how: Any
+        ) -> Any:
+            if sql.startswith("select count(*) from "):
+                custom_time_limit = min(custom_time_limit or _COUNT_MS, _COUNT_MS)
+            return await super().execute(sql, params, custom_time_limit=custom_time_limit, **how)
+
+        async def execute_fn(self, fn: Any) -> Any:
+            try:
+                return await super().execute_fn(fn)
+            except sqlite3.Error as error:
+                trouble = fault(store_path, error)
+                writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+                if writes or isinstance(trouble, StoreRefusedError):
+                    raise  # the asker's own SQL: Datasette says so
+                # Not the folders above the store: a page may be public.
+                sentence = str(trouble).replace(str(store_path), store_path.name)
+                raise DatasetteError(sentence, "The store cannot be read", status=503) from error
+
+    rooms = resources.files("storage")
+    made = Datasette(
+        [],
+        metadata=metadata(),
+        template_dir=str(rooms / "datasette" / "templates"),
+        static_mounts=[("assets", str(rooms / "datasette" / "static"))],
+        settings=dict(SETTINGS),
+    )
+    made.remove_database("_memory")
+    made.add_database(ReadOnlyDatabase(made, path=str(store_path), is_mutable=True), name=DATABASE)
+    return made
+
+
+def metadata() -> dict[str, Any]:
+    """Read `storage/datasette.yml` and fill in its shared pieces of SQL."""
+    import yaml
+
+    text = resources.files("storage").joinpath("datasette.yml").read_text(encoding="utf-8")
+    described: dict[str, Any] = yaml.safe_load(text)
+    fragments: dict[str, str] = described.pop("fragments")
+
+    def fill(sql: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda match: fill(fragments[match[1]]), sql)
+
+    for query in described["databases"][DATABASE]["queries"].values():
+        query["sql"] = fill(query["sql"])
+    for dashboard in described["plugins"]["datasette-dashboards"].values():
+        for chart in dashboard["charts"].values():
+            chart["query"] = fill(chart["query"])
+    return described
+
+
+def _add_sqrt(connection: sqlite3.Connection) -> None:
+    """Control limits need it; some builds of SQLite come without mathematics."""
+    try:
+        connection.execute("SELECT sqrt(4.0)")
+    except sqlite3.OperationalError:
+        connection.create_function(
+            "sqrt",
+            1,
+            lambda value: None if value is None or value < 0 else value**0.5,
+            deterministic=True,
+        )

@@ -1,0 +1,244 @@
+"""The report of a period: one HTML file that needs nothing else, for a screen or for paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from alerts.decide.stats import Rate, difference, p_chart
+from config.errors import InputError
+from storage.reports import Filter
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_PICKS = 5
+_FLIPS = 12
+_EXPERIENCES = ("angry", "mediocre", "delighted")
+_CUT = 700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A figure, and how it moved since the period before; `good` is None where neither."""
+
+    name: str
+    value: str
+    note: str
+    change: str
+    good: bool | None = None
+
+
+def render_report(
+    store: Store, brand: str | None, since: datetime, until: datetime, now: datetime
+) -> str:
+    """Write the report of [since, until) as HTML, compared with as long a time before it.
+
+    `brand` None means all brands. InputError: the period is empty, or the brand unknown.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    if since >= until:
+        raise InputError(f"report: the period from {since:%Y-%m-%d} ends before it begins")
+    brands = store.insight.brands()
+    if brand is not None and brands and brand not in brands:
+        raise InputError(f"{brand}: no mention of this brand; known: {', '.join(sorted(brands))}")
+    which = Filter(brand=brand, since=since, until=until)
+    before = replace(which, since=since - (until - since), until=since)
+    environment = Environment(
+        loader=PackageLoader("earful"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    totals = store.insight.totals(which)
+    return environment.get_template("report.html").render(
+        brand=brand or "All brands",
+        first=f"{since:%-d %B %Y}",
+        last=f"{_last_day(until):%-d %B %Y}",
+        days=max(1, round((until - since) / timedelta(days=1))),
+        written=f"{now.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        totals=totals,
+        any_stored=bool(brands),
+        headlines=_headlines(store, which, before, totals),
+        **_over_time(store, which, since, until),
+        sources=_sources(store, which),
+        cases=_cases(store, which),
+        wows=_quotes(store, which, "delighted", "p_delighted"),
+        complaints=_quotes(store, which, "angry", "p_angry"),
+        mediocre=_quotes(store, which, "mediocre", "p_mediocre"),
+        flips=[_quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)],
+        method=store.insight.method(which),
+    )
+
+
+def _headlines(
+    store: Store, which: Filter, before: Filter, now: Mapping[str, int]
+) -> list[Headline]:
+    then = store.insight.totals(before)
+    answers, answers_then = store.insight.answers(which), store.insight.answers(before)
+    count = sum(now[name] for name in _EXPERIENCES)
+    return [
+        Headline(
+            name="Mentions",
+            value=f"{now['mentions']:,}",
+            note=f"{count:,} tell an experience",
+            change=_count_change(now["mentions"], then["mentions"]),
+        ),
+        _share("Wow rate", _rate(now, "delighted"), _rate(then, "delighted"), "wows", True),
+        _share("Complaint rate", _rate(now, "angry"), _rate(then, "angry"), "complaints", False),
+        _share("Merely okay", _rate(now, "mediocre"), _rate(then, "mediocre"), "mediocre", None),
+        _share(
+            "Complaints answered",
+            Rate(answers["answered"], answers["cases"]),
+            Rate(answers_then["answered"], answers_then["cases"]),
+            f"of {answers['cases']:,} cases",
+            True,
+        ),
+        Headline(
+            name="Advocates, haters",
+            value=f"{now['advocate']:,} : {now['hater']:,}",
+            note="mentions that talk others in or out",
+            change=f"{then['advocate']:,} : {then['hater']:,} in the period before",
+        ),
+    ]
+
+
+def _rate(totals: Mapping[str, int], name: str) -> Rate:
+    return Rate(totals[name], sum(totals[experience] for experience in _EXPERIENCES))
+
+
+def _share(name: str, now: Rate, then: Rate, what: str, up_is_good: bool | None) -> Headline:
+    if now.value is None:
+        return Headline(name=name, value="–", note="nothing to count", change="")
+    value, note = f"{now.value:.1%}", f"{now.part:,} {what}"
+    if then.value is None:
+        return Headline(name=name, value=value, note=note, change="no figure before")
+    points = 100 * (now.value - then.value)
+    change = f"{points:+.1f} points".replace("-", "−")
+    if 0 in difference(now, then):
+        return Headline(name=name, value=value, note=note, change=f"{change}, may be chance")
+    good = None if up_is_good is None else (points > 0) == up_is_good
+    word = {True: ", better", False: ", worse", None: ""}[good]
+    return Headline(name=name, value=value, note=note, change=f"{change}{word}", good=good)
+
+
+def _count_change(now: int, then: int) -> str:
+    if not then:
+        return "none in the period before"
+    return f"{100 * (now - then) / then:+.0f}% on the period before".replace("-", "−")
+
+
+def _over_time(store: Store, which: Filter, since: datetime, until: datetime) -> dict[str, Any]:
+    from earful.pages import charts
+
+    span = (_last_day(until) - since.date()).days + 1
+    step = 1 if span <= 100 else 7 if span <= 1000 else 30
+    buckets = [dict.fromkeys((*_EXPERIENCES, "none"), 0) for _ in range(-(-span // step))]
+    for row in store.insight.by("day", which):
+        place = (date.fromisoformat(row["day"]) - since.date()).days // step
+        for name in buckets[place]:
+            buckets[place][name] += row[name]
+    starts = [since.date() + timedelta(days=step * place) for place in range(len(buckets))]
+    long = starts[0].year != starts[-1].year and step > 1
+    labels = [f"{start:%b %Y}" if long else f"{start:%-d %b}" for start in starts]
+    chart = p_chart([_rate(bucket, "angry") for bucket in buckets])
+    unit = {1: "day", 7: "week", 30: "30 days"}[step]
+    return {
+        "unit": unit,
+        "experience_chart": charts.stacked_bars(
+            labels,
+            [
+                charts.Series("angry", charts.ANGRY, [b["angry"] for b in buckets]),
+                charts.Series("mediocre", charts.MEDIOCRE, [b["mediocre"] for b in buckets]),
+                charts.Series("delighted", charts.DELIGHTED, [b["delighted"] for b in buckets]),
+                charts.Series("none told", charts.NONE, [b["none"] for b in buckets]),
+            ],
+            f"Mentions a {unit} by experience",
+        ),
+        "consistency": chart.consistency,
+        "outside": [labels[place] for place in chart.outside],
+        "consistency_chart": None
+        if chart.centre is None
+        else charts.control_chart(
+            [
+                charts.Point(label, point.rate.value, point.lower, point.upper, point.outside)
+                for label, point in zip(labels, chart.points, strict=True)
+            ],
+            chart.centre,
+            f"Complaint rate a {unit} with its control limits",
+        ),
+    }
+
+
+def _sources(store: Store, which: Filter) -> list[dict[str, Any]]:
+    from earful.pages import charts
+
+    def bar(row: Mapping[str, Any]) -> Markup:
+        colours = (charts.ANGRY, charts.MEDIOCRE, charts.DELIGHTED)
+        return charts.share_bar(
+            [
+                charts.Series(name, colour, [row[name]])
+                for name, colour in zip(_EXPERIENCES, colours, strict=True)
+            ],
+            ", ".join(f"{row[name]} {name}" for name in _EXPERIENCES),
+        )
+
+    return [
+        dict(row)
+        | {
+            "wow_rate": _percent(_rate(row, "delighted")),
+            "complaint_rate": _percent(_rate(row, "angry")),
+            "bar": bar(row),
+        }
+        for row in store.insight.by("source", which)
+    ]
+
+
+def _cases(store: Store, which: Filter) -> dict[str, Any]:
+    answers = store.insight.answers(which)
+    hours = store.insight.response_hours(which)
+    return answers | {
+        "coverage": _percent(Rate(answers["answered"], answers["cases"])),
+        "median": _duration(median(hours)) if hours else None,
+    }
+
+
+def _quotes(store: Store, which: Filter, experience: str, order: str) -> list[dict[str, Any]]:
+    chosen = replace(which, experience=experience)
+    return [_quote(row) for row in store.insight.picks(chosen, order, _PICKS)]
+
+
+def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
+    text = row["text"]
+    url = row["url"] or ""
+    rating = row.get("rating")
+    return {
+        "title": row.get("title"),
+        "text": text if len(text) <= _CUT else f"{text[:_CUT].rstrip()} …",
+        "author": row["author"],
+        "source": row["source"],
+        "day": (row["created_at"] or "")[:10],
+        "stars": f"{rating:g} of {row['rating_max']:g} stars" if rating is not None else None,
+        # A link may come from anybody: only the web's own schemes are followed.
+        "url": url if url.lower().startswith(("https://", "http://")) else None,
+    }
+
+
+def _percent(rate: Rate) -> str:
+    return "–" if rate.value is None else f"{rate.value:.1%}"
+
+
+def _duration(hours: float) -> str:
+    if hours < 1:
+        return f"{60 * hours:.0f} minutes"
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _last_day(until: datetime) -> date:
+    return (until - timedelta(microseconds=1)).date()

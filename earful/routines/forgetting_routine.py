@@ -1,0 +1,13 @@
+"""Forgetting: what is older than the store keeps is erased."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from config.settings import Settings
+from storage.store import Store
+
+
+def forget_old(store: Store, settings: Settings, now: datetime) -> int:
+    """Erase what is older than the config keeps; the daily counts stay."""
+    return store.upkeep.forget_older(now - timedelta(days=settings.store.retention_days))

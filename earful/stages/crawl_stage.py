@@ -1,0 +1,85 @@
+"""One crawl of one target: derive `since`, run the spider, write down how it went."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from alerts.decide.source_health import is_resting, needs_probe, source_health, stand
+from config.settings import BrandSettings, Settings, SourceSettings
+from crawler.runner import CrawlJob, run_crawl
+from earful.app import Clock, target_of
+from earful.policies import Policies
+from storage.models import CrawlReport, SourceStanding
+from storage.store import Store
+
+
+def crawl_target(
+    settings: Settings,
+    brand: BrandSettings,
+    source: SourceSettings,
+    clock: Clock,
+    *,
+    progress: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
+) -> CrawlReport:
+    """Crawl in a subprocess and record the run; ops hear of a source that turns bad or heals.
+
+    `since` is the start of the last good run less an overlap: nothing is stored that could run
+    ahead of the data. After failures in a row one page must answer before the rest is asked for.
+    `progress` is told how many entries were seen so far.
+    """
+    target = target_of(brand, source)
+    store_path = settings.store.path
+    with Store.open(store_path) as store:
+        last_good, good_until = store.crawls.last_good(target)
+        before, past = store.crawls.standing(target), store.crawls.past(target)
+        now = clock()
+        run_id = store.crawls.start(target, now)
+    job = CrawlJob(
+        brand=brand.name,
+        query=brand.query,
+        source=source.source,
+        options=source.options.model_dump(mode="json"),
+        since=None if last_good is None else last_good - settings.crawl.overlap,
+        db=store_path,
+        contact=settings.crawl.contact,
+        base_url=source.base_url,
+        # Once a day the whole overlap is read anew: for edits further back than a run of known.
+        known_before=good_until if last_good and last_good.date() == now.date() else None,
+    )
+
+    def run(asked: CrawlJob) -> CrawlReport:
+        return run_crawl(
+            asked,
+            time_limit=settings.crawl.time_limit,
+            progress=None if progress is None else lambda so_far: progress(so_far.seen),
+            stop=stop,
+        )
+
+    report = run(replace(job, responses=1)) if needs_probe(before) else run(job)
+    if needs_probe(before) and report.outcome.good:
+        report = run(job)
+    now = clock()
+    after, alerts = before, []
+    # Who stops Earful learns nothing about the source.
+    if stop is None or not stop.is_set():
+        after = stand(report, past, before, source.every, now)
+        policy = Policies(settings).of(brand.name)
+        alert = source_health(target, before, after, report, policy, now)
+        alerts = [alert] if alert else []
+    with Store.open(store_path) as store, store.write() as unit:
+        unit.crawls.finish(run_id, report, now, after)
+        unit.outbox.add(alerts)
+    return report
+
+
+def resting(
+    settings: Settings, brand: BrandSettings, source: SourceSettings, now: datetime
+) -> SourceStanding | None:
+    """Give the standing of a source that is to be left alone for now; None for any other."""
+    with Store.open(settings.store.path) as store:
+        standing = store.crawls.standing(target_of(brand, source))
+    return standing if is_resting(standing, now) else None

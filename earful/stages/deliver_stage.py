@@ -1,0 +1,76 @@
+"""Deliver: what waits in the outbox goes to Slack, by one sender a store."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+
+from filelock import Timeout
+
+from alerts.outbox.delivery import DeliveryResult, deliver
+from alerts.outbox.send_queue import Pace
+from alerts.outbox.transport import ConsoleTransport, Transport
+from config.settings import Secrets, Settings
+from earful.app import Clock
+from earful.isolation import Isolation
+from earful.process_locks import lock_for_delivery
+from storage.store import Store
+
+# A channel that hangs holds one of them for the ten seconds of a timeout.
+_SENDERS = 8
+
+
+def transport_for(settings: Settings, secrets: Secrets) -> Transport:
+    """Choose the way to Slack: the bot, else the webhook, else the console."""
+    # Late: a console user never loads slack_sdk.
+    if secrets.slack_bot_token is not None:
+        from alerts.slack.client import BotTransport
+
+        return BotTransport(
+            secrets.slack_bot_token.get_secret_value(),
+            api_url=settings.slack.api_url,
+            buttons=secrets.slack_app_token is not None,
+        )
+    if secrets.slack_webhook_url is not None:
+        from alerts.slack.webhook import WebhookTransport
+
+        return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
+    return ConsoleTransport(sys.stdout)
+
+
+def deliver_waiting(
+    store: Store,
+    transport: Transport,
+    clock: Clock,
+    *,
+    pace: Pace | None = None,
+    sleep: Callable[[float], object] = time.sleep,
+    stop: Callable[[], bool] = lambda: False,
+    rng: random.Random | None = None,
+) -> DeliveryResult | None:
+    """Send what the outbox holds; None when another process is sending from this store.
+
+    Two senders at once could each take the other's half-sent alert for a crashed one.
+    """
+    try:
+        with lock_for_delivery(store.database.path):
+            result = deliver(
+                store.outbox,
+                transport,
+                clock,
+                sleep,
+                pace=pace,
+                stop=stop,
+                rng=rng,
+                workers=_SENDERS,
+            )
+    except Timeout:
+        return None
+    isolation = Isolation(store, "deliver", clock())
+    for alert_id, error in result.raised.items():
+        isolation.failed(f"alert {alert_id}", error)
+    unsent = store.outbox.unsent(isolation.unreadable("alert"))
+    isolation.forget_gone("alert", [str(alert.id) for alert in unsent])
+    return result

@@ -1,0 +1,43 @@
+"""SIGTERM and SIGINT as a wish to stop, once; a second one, later, kills as usual."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import suppress
+from types import FrameType
+
+# Signals that come so shortly after each other are one wish to stop.
+_SAME_STOP_S = 1.0
+
+
+class StopSignals:
+    """SIGTERM and SIGINT set an event while the block runs; a later second one kills as usual.
+
+    One stop may come twice at once: `timeout` and some shells send it to the process and to its
+    group.
+    """
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+        self._first_at = 0.0
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        # Only the main thread may set handlers; a daemon in a test's thread is stopped by `stop`.
+        with suppress(ValueError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self._event.is_set():
+            self._event.set()
+            self._first_at = time.monotonic()
+        elif time.monotonic() - self._first_at > _SAME_STOP_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    def __exit__(self, *details: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]

@@ -1,0 +1,118 @@
+"""Labelled JSON Lines: read, checked line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.errors import InputError
+from sentiment.scoring.text import Text
+from storage.models import Experience, Stance
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with its label; the second labels are there where two readers gave one."""
+
+    text: Text
+    experience: Experience
+    stance: Stance
+    sure: bool = True
+    dataset: str = ""
+    domain: str = ""
+    recommended: bool | None = None
+    experience_2: Experience | None = None
+    stance_2: Stance | None = None
+    weight: float = 1.0
+
+
+def read_examples(path: Path) -> list[Example]:
+    """Read labelled JSON Lines (`text`, `experience`, `stance`; the rest may be absent).
+
+    InputError names the file and the line: missing file, not JSON, no text, unknown label.
+    """
+    examples = [_example(row, where) for where, row in _rows(path)]
+    if not examples:
+        raise InputError(f"{path}: no labelled texts in it; give one JSON object a line")
+    return examples
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                where = f"{path}:{number}"
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    raise InputError(f"{where}: not JSON ({error}); one object a line") from error
+                if not isinstance(row, dict):
+                    raise InputError(f"{where}: not a JSON object; one object a line")
+                yield where, row
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+
+
+def _example(row: dict[str, Any], where: str) -> Example:
+    text = row.get("text")
+    if not isinstance(text, str):
+        raise InputError(f"{where}: no `text`; give it as a string")
+    experience = _experience(row, "experience", where)
+    stance = _stance(row, "stance", where)
+    if experience is None or stance is None:
+        missing = "experience" if experience is None else "stance"
+        raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
+    title, recommended = row.get("title"), row.get("recommended")
+    return Example(
+        text=Text(
+            text=text,
+            title=title if isinstance(title, str) else None,
+            rating=_number(row, "rating", where),
+            rating_max=_number(row, "rating_max", where),
+        ),
+        experience=experience,
+        stance=stance,
+        sure=row.get("sure") is not False,
+        dataset=str(row.get("dataset") or ""),
+        domain=str(row.get("domain") or ""),
+        recommended=recommended if isinstance(recommended, bool) else None,
+        experience_2=_experience(row, "experience_2", where),
+        stance_2=_stance(row, "stance_2", where),
+        weight=1.0 if (weight := _number(row, "weight", where)) is None else weight,
+    )
+
+
+def _experience(row: dict[str, Any], key: str, where: str) -> Experience | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    try:
+        return Experience(value)
+    except ValueError as error:
+        raise InputError(f"{where}: {key} {value!r}; use {', '.join(Experience)}") from error
+
+
+def _stance(row: dict[str, Any], key: str, where: str) -> Stance | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    try:
+        return Stance(value)
+    except ValueError as error:
+        raise InputError(f"{where}: {key} {value!r}; use {', '.join(Stance)}") from error
+
+
+def _number(row: dict[str, Any], key: str, where: str) -> float | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where}: {key} {value!r} is not a number")
+    return float(value)

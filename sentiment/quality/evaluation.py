@@ -1,0 +1,111 @@
+"""How good a classifier is on labelled texts: scored with their ratings and without, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment.learning.labelled_files import Example, read_examples
+from sentiment.quality.evaluation_report import Report
+from sentiment.quality.figures import Figures, figures
+from sentiment.scoring.likely_complaints import is_likely
+from storage.models import Verdict
+
+if TYPE_CHECKING:
+    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTexts:
+    """Verdicts, and which of the unsure ones are likely complaints."""
+
+    verdicts: Sequence[Verdict]
+    likely: Sequence[bool]
+
+
+def evaluate(
+    classifier: Classifier, file: Path, *, progress: Callable[[int], None] | None = None
+) -> Report:
+    """Score labelled JSON Lines twice, with the ratings and without; InputError for bad lines."""
+    return evaluate_examples(classifier, read_examples(file), file.name, progress=progress)
+
+
+def evaluate_examples(
+    classifier: Classifier,
+    examples: Sequence[Example],
+    name: str,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Score examples already read; `progress` gets texts done, two per example in all."""
+    texts = [example.text for example in examples]
+    bare = [replace(text, rating=None, rating_max=None) for text in texts]
+    rated = classifier.classify(texts, progress=progress)
+    unrated = classifier.classify(bare, progress=progress)
+    return compare(
+        classifier.model,
+        name,
+        examples,
+        ScoredTexts(rated, _likely(classifier, texts, rated)),
+        ScoredTexts(unrated, _likely(classifier, bare, unrated)),
+    )
+
+
+def compare(
+    model: str,
+    name: str,
+    examples: Sequence[Example],
+    with_ratings: ScoredTexts,
+    text_only: ScoredTexts,
+) -> Report:
+    """Compare the verdicts on the examples, in their order, with their labels."""
+    doubled = any(example.experience_2 or example.stance_2 for example in examples)
+    datasets = sorted({example.dataset for example in examples} - {""})
+
+    def run(scored: ScoredTexts, *, either: bool = False) -> Figures:
+        return figures(examples, scored.verdicts, scored.likely, either=either)
+
+    return Report(
+        model=model,
+        file=name,
+        texts=len(examples),
+        with_ratings=run(with_ratings),
+        text_only=run(text_only),
+        either_with_ratings=run(with_ratings, either=True) if doubled else None,
+        either_text_only=run(text_only, either=True) if doubled else None,
+        datasets={
+            dataset: _one_dataset(dataset, examples, with_ratings.verdicts, text_only.verdicts)
+            for dataset in datasets
+        }
+        or None,
+    )
+
+
+def _one_dataset(
+    dataset: str, examples: Sequence[Example], rated: Sequence[Verdict], unrated: Sequence[Verdict]
+) -> dict[str, float]:
+    rows = [index for index, example in enumerate(examples) if example.dataset == dataset]
+    part = [examples[index] for index in rows]
+    none = [False] * len(rows)
+    with_ratings = figures(part, [rated[index] for index in rows], none)
+    text_only = figures(part, [unrated[index] for index in rows], none)
+    return {
+        "texts": float(len(rows)),
+        "experience": with_ratings.experience.macro_f1,
+        "experience_text_only": text_only.experience.macro_f1,
+        "experience_accuracy": with_ratings.experience.accuracy,
+        "stance": with_ratings.stance.macro_f1,
+        "stance_accuracy": with_ratings.stance.accuracy,
+    }
+
+
+def _likely(
+    classifier: Classifier, texts: Sequence[Text], verdicts: Sequence[Verdict]
+) -> list[bool]:
+    return [
+        is_likely(classifier.calibration, text.rating, text.rating_max, verdict)
+        for text, verdict in zip(texts, verdicts, strict=True)
+    ]

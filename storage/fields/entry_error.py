@@ -1,0 +1,11 @@
+"""The error of one field that cannot be read."""
+
+
+class EntryError(ValueError):
+    """One entry that is not a mention; the message says what is wrong with which field."""
+
+
+def kind_of(value: object) -> str:
+    """Name a value's type for people: `a list`."""
+    names = {dict: "an object", list: "a list", bool: "a truth value"}
+    return names.get(type(value), f"of type {type(value).__name__}")

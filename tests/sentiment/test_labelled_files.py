@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import InputError
+from sentiment.learning.labelled_files import read_examples
+from storage.models import Experience, Stance
+
+GOOD = '{"text": "Fine.", "experience": "mediocre", "stance": "neither"}\n'
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "labels.jsonl"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_reads_all_fields(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '{"text": "Never again", "title": "Bad", "rating": 1, "rating_max": 5, "sure": false,'
+        ' "experience": "angry", "stance": "hater", "experience_2": "angry",'
+        ' "stance_2": "neither", "dataset": "d", "recommended": false, "weight": 3}\n\n' + GOOD,
+    )
+    first, second = read_examples(path)
+    assert (first.text.title, first.text.rating, first.text.rating_max) == ("Bad", 1.0, 5.0)
+    assert (first.experience, first.stance) == (Experience.ANGRY, Stance.HATER)
+    assert (first.experience_2, first.stance_2) == (Experience.ANGRY, Stance.NEITHER)
+    assert (first.sure, first.recommended, first.weight) == (False, False, 3.0)
+    assert (second.sure, second.experience_2, second.weight) == (True, None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{oops", "not JSON"),
+        ("[1]", "not a JSON object"),
+        ('{"experience": "angry", "stance": "hater"}', "no `text`"),
+        ('{"text": 5, "experience": "angry", "stance": "hater"}', "no `text`"),
+        ('{"text": "x", "experience": "furious", "stance": "hater"}', "experience 'furious'"),
+        ('{"text": "x", "experience": "angry", "stance": "fan"}', "stance 'fan'"),
+        ('{"text": "x", "experience": ["angry"], "stance": "hater"}', "experience ['angry']"),
+        ('{"text": "x", "stance": "hater"}', "no `experience`"),
+        ('{"text": "x", "experience": "angry"}', "no `stance`"),
+        (GOOD.strip()[:-1] + ', "rating": "five"}', "rating 'five' is not a number"),
+        (GOOD.strip()[:-1] + ', "rating": true}', "rating True is not a number"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_bad_line_is_named(tmp_path: Path, line: str, says: str) -> None:
+    path = write(tmp_path, GOOD + line + "\n")
+    with pytest.raises(InputError) as caught:
+        read_examples(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:2: ")
+    assert says in message
+    assert "\n" not in message
+
+
+def test_missing_empty_and_binary_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read"):
+        read_examples(tmp_path / "nowhere.jsonl")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_examples(tmp_path)
+    with pytest.raises(InputError, match="no labelled texts"):
+        read_examples(write(tmp_path, "\n\n"))
+    (tmp_path / "latin.jsonl").write_bytes(b'{"text": "caf\xe9"}\n')
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_examples(tmp_path / "latin.jsonl")
