@@ -35,7 +35,7 @@ from crawler.forbidden import why_forbidden
 from crawler.request_details import meta_of, moved, page_of, real_url
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
-from storage.models import Mention
+from storage.models import Mention, RefusalReason
 
 T = TypeVar("T")
 Yielded = Mention | Refusal | Gone | Bounded | Request
@@ -105,6 +105,8 @@ class MentionSpider(scrapy.Spider):
         self.options = options
         # The session of a crawl puts its look-up here; without one nothing is known.
         self.known: Known = lambda native_ids: {}
+        # Entries that were no mention by design, until the ledger counts them.
+        self.passed_over = 0
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
 
@@ -274,7 +276,8 @@ class MentionSpider(scrapy.Spider):
         """Read entries one by one: a bad one is refused by name, the others are kept.
 
         Entries are objects, or of another `shape`. `read` returns None for those that are no
-        mention by design. `mentions = yield from self.each(...)` gives what `more` needs.
+        mention by design, which the ledger counts as irrelevant. `mentions = yield from
+        self.each(...)` gives what `more` needs.
         """
         mentions = []
         for number, entry in enumerate(entries, 1):
@@ -285,15 +288,17 @@ class MentionSpider(scrapy.Spider):
             except PageError:
                 raise
             except EntryError as error:
-                yield Refusal(name_of(entry, number), str(error))
+                yield Refusal(name_of(entry, number), str(error), error.kind)
             except Exception as error:
                 # Whatever a source may send, one entry must not take its page with it.
                 reason = f"its shape is unexpected ({type(error).__name__}: {str(error)[:80]})"
                 yield Refusal(name_of(entry, number), reason)
             else:
-                if mention is not None:
-                    mentions.append(mention)
-                    yield mention
+                if mention is None:
+                    self.passed_over += 1
+                    continue
+                mentions.append(mention)
+                yield mention
         return mentions
 
     def mention(
@@ -323,7 +328,7 @@ class MentionSpider(scrapy.Spider):
         left out: an edit no later than the writing, a scale or a reply's time without the other.
         """
         if not text and not title:
-            raise EntryError("it has no text")
+            raise EntryError("it has no text", RefusalReason.WORDS)
         return Mention(
             brand=self.brand,
             source=self.name,

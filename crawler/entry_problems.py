@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from config.errors import CrawlError
-from storage.models import CrawlOutcome
+from storage.models import CrawlOutcome, RefusalReason
 
 
 class PageError(CrawlError):
@@ -28,10 +28,11 @@ class PageError(CrawlError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was left out: which one, and why."""
+    """An entry that was left out: which one, why, and what the ledger counts it under."""
 
     entry: str
     reason: str
+    kind: RefusalReason = RefusalReason.SHAPE
 
 
 @dataclass(frozen=True, slots=True)

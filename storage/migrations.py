@@ -465,8 +465,9 @@ def _typed_state(db: Database) -> None:
 
 @migrations(name="0013_ledger")
 def _ledger(db: Database) -> None:
-    # `ledger_lines` counts what entries came to, by the day they were seen on; `fate` is what the
-    # rules made of a text. What waits here now was seen, and is judged later: it is counted too.
+    # `ledger_lines` counts what entries came to, by the day they were seen on: `seen_on`, where it
+    # is empty the day they were fetched on. `fate` is what the rules made of a text. What waits
+    # here now was seen, and is judged later: it is counted too.
     _run(
         db,
         """
@@ -480,6 +481,8 @@ def _ledger(db: Database) -> None:
             PRIMARY KEY (day, brand, source, fate, reason)
         ) WITHOUT ROWID;
         ALTER TABLE verdicts ADD COLUMN fate TEXT;
+        ALTER TABLE mentions ADD COLUMN seen_on TEXT;
+        ALTER TABLE mention_versions ADD COLUMN seen_on TEXT;
         INSERT INTO ledger_lines (day, brand, source, fate, entries)
             SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, 'new', count(*)
             FROM mentions m LEFT JOIN verdicts v ON v.id = m.verdict_id

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.models.mention_models import Mention
-from storage.models.store_times import iso
 
 
 class Fate(StrEnum):
@@ -36,8 +35,8 @@ class Fate(StrEnum):
 class RefusalReason(StrEnum):
     """Why an entry was refused: few names, so that they can be counted and compared."""
 
-    NO_WORDS = "no_words"
-    NO_ID = "no_id"
+    WORDS = "words"
+    ID = "id"
     DATE = "date"
     LINK = "link"
     RATING = "rating"
@@ -61,12 +60,5 @@ class LedgerLine:
     reason: RefusalReason | None = None
 
     @classmethod
-    def of(cls, mention: Mention, fate: Fate, reason: RefusalReason | None = None) -> LedgerLine:
-        """Name the line of a mention by the day on which its present text was fetched."""
-        return cls(
-            day=iso(mention.fetched_at)[:10],
-            brand=mention.brand,
-            source=mention.source,
-            fate=fate,
-            reason=reason,
-        )
+    def of(cls, mention: Mention, fate: Fate, day: str) -> LedgerLine:
+        return cls(day=day, brand=mention.brand, source=mention.source, fate=fate)

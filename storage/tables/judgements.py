@@ -21,7 +21,7 @@ from storage.models import (
     iso,
 )
 from storage.rows import Unreadable, moment_in, read_each, reads
-from storage.tables.ledger import count_lines, count_waiting_as, move_line
+from storage.tables.ledger import SEEN_ON, count_lines, count_waiting_as, move_line
 from storage.tables.mentions import in_chunks, mention_from
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
@@ -269,13 +269,19 @@ def _count_judged(
 ) -> None:
     """Count what was judged, also an older text that was replaced while the rules saw it."""
     row = connection.execute(
-        "SELECT verdict_id, fetched_at FROM mentions WHERE id = ?", (mention.id,)
+        f"""
+        SELECT m.verdict_id, {SEEN_ON} AS seen_on, (
+            SELECT o.seen_on FROM mention_versions o
+            WHERE o.mention_id = m.id AND o.text_hash = ? ORDER BY o.id DESC LIMIT 1
+        ) AS replaced_on
+        FROM mentions m WHERE m.id = ?
+        """,
+        (mention.text_hash, mention.id),
     ).fetchone()
     if row["verdict_id"] in verdicts:
-        line = replace(LedgerLine.of(mention, fate), day=row["fetched_at"][:10])
-        count_lines(connection, {line: 1})
-    else:
-        move_line(connection, LedgerLine.of(mention, Fate.REPLACED), fate)
+        count_lines(connection, {LedgerLine.of(mention, fate, row["seen_on"]): 1})
+    elif row["replaced_on"]:
+        move_line(connection, LedgerLine.of(mention, Fate.REPLACED, row["replaced_on"]), fate)
 
 
 def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:

@@ -15,7 +15,11 @@ from typing import Any
 
 from storage.database import Database
 from storage.models import Fate, LedgerLine, Mention, RefusalReason, iso
+from storage.rows import reads
 from storage.storable import mended
+
+SEEN_ON = "coalesce(m.seen_on, substr(m.fetched_at, 1, 10))"
+"""The day of the ledger on which the present text of a mention `m` stands."""
 
 # Of a mention that the store cannot hold not even the day may be known.
 _NO_DAY = "0001-01-01"
@@ -38,8 +42,8 @@ class Ledger:
         """Write that a person made an alert of what the rules had left alone; safe to repeat."""
         with self._database.transaction() as connection:
             row = connection.execute(
-                """
-                SELECT v.id, v.fate, m.brand, m.source, m.fetched_at
+                f"""
+                SELECT v.id, v.fate, m.brand, m.source, {SEEN_ON} AS seen_on
                 FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
                 WHERE m.id = ? AND v.fate <> ?
                 """,
@@ -48,16 +52,10 @@ class Ledger:
             # What was judged before there was a ledger has no fate, and no line to move from.
             if row is None:
                 return
-            was = LedgerLine(
-                day=row["fetched_at"][:10],
-                brand=row["brand"],
-                source=row["source"],
-                fate=Fate(row["fate"]),
-            )
             connection.execute(
                 "UPDATE verdicts SET fate = ? WHERE id = ?", (Fate.ALERTED, row["id"])
             )
-            move_line(connection, was, Fate.ALERTED)
+            move_line(connection, _line(row), Fate.ALERTED)
 
     def forget_before(self, than: datetime) -> int:
         """Erase the lines of days before a moment whose mentions are erased; returns how many."""
@@ -65,6 +63,13 @@ class Ledger:
             return connection.execute(
                 "DELETE FROM ledger_lines WHERE day < ?", (iso(than - _SLACK)[:10],)
             ).rowcount
+
+
+@reads("verdicts")
+def _line(row: sqlite3.Row) -> LedgerLine:
+    return LedgerLine(
+        day=row["seen_on"], brand=row["brand"], source=row["source"], fate=Fate(row["fate"])
+    )
 
 
 def count_lines(connection: sqlite3.Connection, lines: Mapping[LedgerLine, int]) -> None:
@@ -92,7 +97,7 @@ def count_waiting_as(
     connection.execute(
         f"""
         INSERT INTO ledger_lines (day, brand, source, fate, entries)
-        SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, {fate}, count(*)
+        SELECT {SEEN_ON}, m.brand, m.source, {fate}, count(*)
         FROM mentions m LEFT JOIN verdicts v ON v.id = m.verdict_id
         WHERE v.judged_at IS NULL AND {where}
         GROUP BY 1, 2, 3, 4
@@ -115,11 +120,11 @@ def move_line(connection: sqlite3.Connection, line: LedgerLine, to: Fate) -> Non
         count_lines(connection, {replace(line, fate=to): 1})
 
 
-def unstorable_line(mention: Mention) -> LedgerLine:
+def unstorable_line(mention: Mention, at: datetime | None) -> LedgerLine:
     """Name the line of a mention that the store cannot hold, whichever field is at fault."""
     day = _NO_DAY
     with suppress(AttributeError, TypeError, ValueError, OverflowError):
-        day = iso(mention.fetched_at)[:10]
+        day = iso(at or mention.fetched_at)[:10]
     return LedgerLine(
         day=day,
         brand=mended(str(mention.brand)),

@@ -28,6 +28,8 @@ _REFRESHED = (
     "owner_reply", "owner_replied_at",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
+# The day of the ledger is no part of a mention.
+_WRITTEN = (*_COLUMNS, "seen_on")
 # `excerpt` says how to save and is not kept.
 _FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
 _CHUNK = 500
@@ -56,8 +58,8 @@ class Mentions:
         ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
         counts stay, and alerts for them that wait are dropped.
 
-        The ledger counts each entry in the transaction that stores it, and with them those that
-        came beside the batch and were `left_out`.
+        The ledger counts each entry in the transaction that stores it, on the day of `at` (else
+        that on which it was fetched), and with them those beside the batch that were `left_out`.
         """
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
@@ -67,10 +69,10 @@ class Mentions:
                 one = storable(mention)
             except UnstorableError as error:
                 refused.append(Unstored(mention_id=mention.id, reason=str(error)))
-                lines[unstorable_line(mention)] += 1
+                lines[unstorable_line(mention, at)] += 1
             else:
                 if one.id in held:
-                    lines[LedgerLine.of(one, Fate.KNOWN)] += 1
+                    lines[LedgerLine.of(one, Fate.KNOWN, _day(one, at))] += 1
                 held[one.id] = one
         ids = [mended(mention_id) for mention_id in gone]
         if not held and not ids and not lines:
@@ -81,8 +83,8 @@ class Mentions:
             if not held or not is_unfit(error):
                 raise
             self._try_out(next(iter(held.values())))
-            saved = self._save_halves(list(held.values()), error)
-            lines.update(unstorable_line(held[one.mention_id]) for one in saved.refused)
+            saved = self._save_halves(list(held.values()), at, error)
+            lines.update(unstorable_line(held[one.mention_id], at) for one in saved.refused)
             saved += self._save({}, ids, at, lines)
         return replace(saved, refused=(*refused, *saved.refused))
 
@@ -94,19 +96,22 @@ class Mentions:
         lines: Mapping[LedgerLine, int],
     ) -> SaveResult:
         with self._database.transaction() as connection:
-            saved = self._write(connection, latest)
+            saved = self._write(connection, latest, at)
             if gone and at is not None:
                 saved += SaveResult(deleted=_mark_gone(connection, gone, at))
             count_lines(connection, lines)
         return saved
 
-    def _write(self, connection: sqlite3.Connection, latest: dict[str, Mention]) -> SaveResult:
+    def _write(
+        self, connection: sqlite3.Connection, latest: dict[str, Mention], at: datetime | None
+    ) -> SaveResult:
         lines = Counter[LedgerLine]()
         stored = self._stored(connection, latest)
         self._save_authors(connection, latest.values())
         inserts = []
         for mention in latest.values():
-            row = _row(mention)
+            day = _day(mention, at)
+            row = _row(mention) | {"seen_on": day}
             old = stored.get(mention.id)
             fate = Fate.KNOWN
             if old is None:
@@ -117,13 +122,13 @@ class Mentions:
             elif old["text_hash"] != mention.text_hash:
                 fate = Fate.EDITED
                 if not _is_judged(connection, old):
-                    lines[_line_of_row(old, Fate.REPLACED)] += 1
+                    lines[LedgerLine.of(mention, Fate.REPLACED, _day_in(old))] += 1
                 self._replace_version(connection, old, row)
             else:
                 self._refresh(connection, old, row)
-            lines[LedgerLine.of(mention, fate)] += 1
-        columns = ", ".join(_COLUMNS)
-        marks = ", ".join(f":{column}" for column in _COLUMNS)
+            lines[LedgerLine.of(mention, fate, day)] += 1
+        columns = ", ".join(_WRITTEN)
+        marks = ", ".join(f":{column}" for column in _WRITTEN)
         connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
         count_lines(connection, lines)
         came_to = Counter[Fate]()
@@ -133,7 +138,9 @@ class Mentions:
             new=came_to[Fate.NEW], edited=came_to[Fate.EDITED], known=came_to[Fate.KNOWN]
         )
 
-    def _save_halves(self, mentions: Sequence[Mention], error: Exception) -> SaveResult:
+    def _save_halves(
+        self, mentions: Sequence[Mention], at: datetime | None, error: Exception
+    ) -> SaveResult:
         """Save mentions that cannot all be stored at once; those that cannot alone are refused."""
         if len(mentions) == 1:
             reason = f"it does not fit into the store: {error.__cause__ or error}"
@@ -142,11 +149,11 @@ class Mentions:
         middle = (len(mentions) + 1) // 2
         for half in (mentions[:middle], mentions[middle:]):
             try:
-                saved += self._save({mention.id: mention for mention in half}, (), None, {})
+                saved += self._save({mention.id: mention for mention in half}, (), at, {})
             except Exception as again:
                 if not is_unfit(again):
                     raise
-                saved += self._save_halves(half, again)
+                saved += self._save_halves(half, at, again)
         return saved
 
     def _try_out(self, like: Mention) -> None:
@@ -160,7 +167,7 @@ class Mentions:
             fetched_at=like.fetched_at,
         )
         with suppress(_UndoneError), self._database.transaction() as connection:
-            self._write(connection, {blameless.id: blameless})
+            self._write(connection, {blameless.id: blameless}, None)
             raise _UndoneError
 
     def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
@@ -255,12 +262,12 @@ class Mentions:
         connection.execute(
             """
             INSERT INTO mention_versions
-                (mention_id, text_hash, title, text, rating, rating_max, replaced_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+                (mention_id, text_hash, title, text, rating, rating_max, replaced_at, seen_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 old["id"], old["text_hash"], old["title"], old["text"], old["rating"],
-                old["rating_max"], row["fetched_at"],
+                old["rating_max"], row["fetched_at"], _day_in(old),
             ),
         )  # fmt: skip
         # Some sources give only the time of the last edit: what was written stays on its day.
@@ -269,7 +276,8 @@ class Mentions:
         row["created_at"] = old["created_at"] or row["created_at"]
         row["edited_at"] = row["edited_at"] or row["fetched_at"]
         changed = ", ".join(
-            f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
+            f"{column} = :{column}"
+            for column in (*_VERSIONED, *_REFRESHED, "fetched_at", "seen_on")
         )
         # An old verdict speaks of the old text: the new one waits to be scored. Where no rule saw
         # the old text, the mention has waited since that one was stored.
@@ -329,10 +337,14 @@ def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
     return found.fetchone() is not None
 
 
-def _line_of_row(row: sqlite3.Row, fate: Fate) -> LedgerLine:
-    return LedgerLine(
-        day=row["fetched_at"][:10], brand=row["brand"], source=row["source"], fate=fate
-    )
+def _day(mention: Mention, at: datetime | None) -> str:
+    """Give the day of the ledger on which a mention is seen."""
+    return iso(at or mention.fetched_at)[:10]
+
+
+def _day_in(row: sqlite3.Row) -> str:
+    """Give the day of the ledger on which the present text of a mention's row stands."""
+    return str(row["seen_on"] or row["fetched_at"][:10])
 
 
 def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime) -> int:

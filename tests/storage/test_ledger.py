@@ -116,6 +116,20 @@ def test_a_mention_that_the_store_cannot_hold_is_counted_with_its_page(store: St
     assert rows == {TODAY: "unstorable 1", "0001-01-01": "unstorable 1"}
 
 
+def test_an_import_counts_on_its_day_whenever_its_rows_were_first_fetched(store: Store) -> None:
+    long_ago = NOW - timedelta(days=99)
+    for _ in range(2):
+        store.mentions.save([say(at=long_ago), say("2", at=long_ago)], at=NOW)
+    store.mentions.save([say("2", TEXTS[1], at=long_ago)], at=NOW + DAY)
+    score(store)
+    (old,) = store.judgements.backlogs(OVER, NOW)
+    store.judgements.judge_backlog(old, OVER, NOW)
+    assert entries(store, long_ago) == {
+        TODAY: {"new": 2, "known": 2, "replaced": 1, "quiet": 1},
+        "2026-03-11": {"edited": 1, "quiet": 1},
+    }
+
+
 def test_what_became_of_entries_stands_on_the_day_they_were_seen(store: Store) -> None:
     store.mentions.save([say("1", at=NOW - DAY, fetched_at=NOW - DAY)])
     store.mentions.save([say("2"), say("3", at=None), say("4", TEXTS[1])])
@@ -310,7 +324,7 @@ class World:
         assert sum(row["new"] for row in rows) - self.stored >= 0
         count = self.store.database.connection.execute
         waiting = count(
-            "SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, count(*) FROM mentions m "
+            "SELECT m.seen_on, m.brand, m.source, count(*) FROM mentions m "
             "WHERE (SELECT judged_at FROM verdicts WHERE id = m.verdict_id) IS NULL "
             "GROUP BY 1, 2, 3"
         )
@@ -319,7 +333,7 @@ class World:
         }
         # What stands judged in the store is a part of what the ledger ever counted as that.
         judged = count(
-            "SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, v.fate, count(*) "
+            "SELECT m.seen_on, m.brand, m.source, v.fate, count(*) "
             "FROM mentions m JOIN verdicts v ON v.id = m.verdict_id AND v.judged_at IS NOT NULL "
             "GROUP BY 1, 2, 3, 4"
         )
