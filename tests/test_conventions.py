@@ -190,7 +190,6 @@ def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
 # Two of one name are a detour for whoever looks for one of them. Where a pair must stay: why.
 SAME_NAME = {
     "outbox": "what sends from the outbox, and the table that it is",
-    "settings": "the user's, and Scrapy's",
 }
 
 
