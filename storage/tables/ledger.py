@@ -83,6 +83,7 @@ def count_lines(connection: sqlite3.Connection, lines: Mapping[LedgerLine, int])
         [
             (line.day, line.brand, line.source, line.fate, line.reason or "", entries)
             for line, entries in lines.items()
+            if entries
         ],
     )
 
