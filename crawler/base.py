@@ -107,16 +107,22 @@ class MentionSpider(scrapy.Spider):
         self.known: Known = lambda native_ids: {}
         # Entries that were no mention by design, until the ledger counts them.
         self.passed_over = 0
+        # The same of whatever the store has, whichever run stored it.
+        self.stored: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
+        # Those of them whose quota is spent.
+        self.spent_hosts: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         session = session_of(crawler)
-        if session is not None and (before := session.known_before) is not None:
+        if session is not None:
             mentions = session.store.mentions
-            spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
+            spider.stored = lambda ids: mentions.known(spider.name, ids, spider.now)
+            if (before := session.known_before) is not None:
+                spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
         return spider
 
     @classmethod
@@ -355,8 +361,13 @@ class MentionSpider(scrapy.Spider):
         """Tell that the source says a mention was deleted."""
         return Gone(native_id)
 
-    def wait(self, response: Response, seconds: float) -> None:
-        """Leave a host alone for as long as the body of its response asks."""
+    def wait(self, response: Response, seconds: float, *, spent: bool = False) -> None:
+        """Leave a host alone for as long as the body of its response asks.
+
+        `spent`: because its quota is spent, not because it was asked too much at once.
+        """
         host = urlsplit(response.url).netloc
+        if spent:
+            self.spent_hosts.add(host)
         until = time.monotonic() + max(0.0, seconds)
         self.body_waits[host] = max(self.body_waits.get(host, 0.0), until)

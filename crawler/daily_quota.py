@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.base import MentionSpider
@@ -51,6 +51,14 @@ def quota_day(now: datetime, zone: str) -> tuple[str, datetime]:
     day = now.astimezone(ZoneInfo(zone)).date()
     opens_at = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
     return day.isoformat(), opens_at.astimezone(UTC)
+
+
+def day_spent(spider: MentionSpider, response: Response, words: str = "") -> PageError:
+    """Make the error of a quota that a body says is spent: nothing more is asked on that day."""
+    now = datetime.now(UTC)
+    _, opens_at = quota_day(now, spider.quota_zone)
+    spider.wait(response, (opens_at - now).total_seconds(), spent=True)
+    return quota_spent(f"says that its quota is spent{f' ({words})' if words else ''}", opens_at)
 
 
 def spoken(limit: int, opens_at: datetime) -> str:

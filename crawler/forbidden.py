@@ -22,6 +22,8 @@ _FORBIDDEN: dict[str, str] = {
     "facebook": "Facebook",
     "instagram": "Instagram",
     "linkedin": "LinkedIn",
+    # shopify.com/legal/terms, 1.9; the shops that it hosts have terms of their own.
+    "apps.shopify.com": "Shopify",
 }
 # Hosts of theirs that are made for programs.
 _OFFICIAL = {
@@ -30,7 +32,10 @@ _OFFICIAL = {
 }  # fmt: skip
 # The list of public suffixes that comes with the package: nothing is asked, nothing is cached.
 _REGISTERED = TLDExtract(suffix_list_urls=(), cache_dir=None)
-_OWN_WAY = {"Trustpilot": "use the source `trustpilot` (its official API), or "}
+# Sources that ask their official APIs.
+OWN_WAY = {
+    "Trustpilot": "trustpilot", "Yelp": "yelp", "Facebook": "facebook", "Instagram": "instagram",
+}  # fmt: skip
 
 
 def why_forbidden(url: str) -> str | None:
@@ -39,10 +44,13 @@ def why_forbidden(url: str) -> str | None:
     if host in _OFFICIAL:
         return None
     parts = _REGISTERED(host)
-    name = _FORBIDDEN.get(parts.domain) or _FORBIDDEN.get(f"{parts.domain}.{parts.suffix}")
+    names = (parts.domain, f"{parts.domain}.{parts.suffix}", host.casefold())
+    name = next((_FORBIDDEN[known] for known in names if known in _FORBIDDEN), None)
     if name is None:
         return None
+    source = OWN_WAY.get(name)
+    instead = f"use the source `{source}` (its official API), or " if source else ""
     return (
-        f"{host}: {name}'s terms forbid programs to read its pages: {_OWN_WAY.get(name, '')}"
+        f"{host}: {name}'s terms forbid programs to read its pages: {instead}"
         "export the reviews there and bring them in with `earful import`"
     )

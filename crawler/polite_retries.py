@@ -84,7 +84,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
 
     def _left_alone(self, host: str, wait: float) -> PageError:
         opens_at = datetime.now(UTC) + timedelta(seconds=wait)
-        if host in self.limited:
+        spider = self.crawler.spider
+        spent = spider.spent_hosts if isinstance(spider, MentionSpider) else set()
+        if host in self.limited or host in spent:
             return quota_spent(
                 f"was not asked: its rate limit is spent until {opens_at:%H:%M} UTC", opens_at
             )

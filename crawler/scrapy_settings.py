@@ -40,7 +40,10 @@ DOWNLOAD_SLOTS = {
     host: {"concurrency": 1, "delay": 0.0} for host in ("127.0.0.1", "localhost", "::1")
 }
 
-DOWNLOAD_HANDLERS = dict.fromkeys(("imap", "imaps"), "crawler.imap.ImapHandler")
+DOWNLOAD_HANDLERS = {
+    **dict.fromkeys(("imap", "imaps"), "crawler.imap.ImapHandler"),
+    **dict.fromkeys(("ws", "wss"), "crawler.jetstream.JetstreamHandler"),
+}
 DOWNLOAD_TIMEOUT = 30
 DNS_TIMEOUT = 20
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024

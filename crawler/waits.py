@@ -10,6 +10,7 @@ from scrapy.http import Response
 
 # As GitHub, Mastodon and Reddit write it; as Bluesky does, and the draft standard; as X does.
 _FAMILIES = ("X-RateLimit-{}", "RateLimit-{}", "X-Rate-Limit-{}")
+_RESETS = ("Reset", "ResetTime")
 # Below this a reset is a number of seconds from now, above it a moment.
 _EPOCH_FROM = 1e9
 
@@ -40,7 +41,10 @@ def limit_resets_in(response: Response, now: datetime) -> float | None:
     """
     for family in _FAMILIES:
         left = _number(header(response, family.format("Remaining")))
-        reset = header(response, family.format("Reset"))
+        # Yelp names it ResetTime.
+        reset = next(
+            filter(None, (header(response, family.format(name)) for name in _RESETS)), None
+        )
         if left is None or left >= 1 or reset is None:
             continue
         seconds = _reset_in(reset, now)

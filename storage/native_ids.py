@@ -57,6 +57,8 @@ def origin_of(url: str | None) -> Origin | None:
         found := _TRUSTPILOT.match(parts.path)
     ):
         return Origin("trustpilot", found[1])
+    if re.fullmatch(r"(?:\w+\.)?yelp\.(?:com?\.)?[a-z]{2,3}", host) and query.get("hrid"):
+        return Origin("yelp", query["hrid"])
     if host.endswith(".apple.com") and query.get("userreviewid", "").isdecimal():
         return Origin("appstore", query["userreviewid"])
     if host == "addons.mozilla.org" and (found := _ADDON.search(parts.path)):

@@ -1,4 +1,4 @@
-"""Bluesky posts, from the search of its app view, through an account's app password."""
+"""Bluesky posts: searched with an account's app password, or from the stream, without a key."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, Yielded
+from crawler.bluesky_accounts import is_left_out, profiles_path, with_profiles
 from crawler.entry_problems import PageError, broken, unauthorised
+from crawler.jetstream import STREAM, Wanted, deleted_uri, post_of, stream_request, words_of
 from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
 from crawler.request_details import meta_of, next_cursor, portions
 from crawler.response_problems import refusal
@@ -27,7 +29,9 @@ _PER_PAGE = 100
 _ACTORS = 25
 _HANDLED = [400, 401, 403]
 _POST = re.compile(r"^at://(did:[\w.:%-]{1,200})/app\.bsky\.feed\.post/([\w.:~-]{1,100})$")
-_UNSEEN = "!no-unauthenticated"
+_JETSTREAM = "https://jetstream.us-east.bsky.network"
+# Shows anybody what signed-out people may see.
+_PUBLIC = "https://public.api.bsky.app"
 _DEEPEST = 100
 
 
@@ -35,8 +39,11 @@ class BlueskySpider(MentionSpider):
     """Search posts for each term of the brand's query, newest first.
 
     Searching needs an account: the session is opened with an app password and renewed when its
-    token expires. Authors who ask to be seen by signed-in people only are left out.
-    robots.txt does not apply: this is a documented API.
+    token expires. `mode = "stream"` needs none: it reads every post of the network since the last
+    crawl from Jetstream (bsky.network/docs/jetstream), keeps those with the brand's words, and
+    goes on from there the next time. Posts that their authors deleted are marked. Authors who ask
+    to be seen by signed-in people only are left out. robots.txt does not apply: these are
+    documented APIs.
     """
 
     name = "bluesky"
@@ -46,8 +53,11 @@ class BlueskySpider(MentionSpider):
     robots = False
     asks_since = True
     always = ("url", "author", "author_native_id")
-    needs = "an account and an app password of it"
-    limits = "3000 requests in 5 minutes; search is meant for few terms, not for bulk"
+    needs = 'an account and an app password of it; nothing with `mode = "stream"`'
+    limits = (
+        "3000 requests in 5 minutes; search is meant for few terms, not for bulk; the stream "
+        "keeps a day or two: crawl it every hour at least"
+    )
     terms = "public posts only; Earful respects the label !no-unauthenticated"
     secrets: ClassVar[Mapping[str, str]] = {
         "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
@@ -55,8 +65,13 @@ class BlueskySpider(MentionSpider):
     }
 
     class Options(SourceOptions):
-        """What to search."""
+        """What to search, and how."""
 
+        mode: Literal["search", "stream"] = Field(
+            default="search",
+            description='"search" asks Bluesky for the brand\'s words, with an account; "stream" '
+            "reads all posts as they come and keeps those with the words, without one.",
+        )
         language: str | None = Field(
             default=None, pattern=r"^[a-z]{2,3}$", description='One language only, such as "en".'
         )
@@ -68,17 +83,40 @@ class BlueskySpider(MentionSpider):
         pages: int = Field(
             default=5, ge=1, le=100, description="Pages of 100 posts per search term, at most."
         )
+        hours: int = Field(
+            default=1, ge=0, le=24, description="How far back the first crawl reads the stream."
+        )
+        seconds: int = Field(
+            default=180,
+            ge=5,
+            le=3600,
+            description="For how long a crawl reads the stream, at most, which must be less than "
+            "[crawl] time_limit; the next crawl goes on from there.",
+        )
 
         @property
         def target(self) -> str:
-            return self.language or ""
+            stream = "stream" if self.mode == "stream" else ""
+            return f"{stream} {self.language or ''}".strip()
 
     options: Options
     # Of this crawl's session; never in a URL, so in no log.
     access: str | None = None
     refresh: str | None = None
 
+    @classmethod
+    def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
+        return {} if getattr(options, "mode", "") == "stream" else cls.secrets
+
+    @property
+    def asked_since(self) -> bool:
+        """A stream that goes on and names no brand is as it should be."""
+        return self.options.mode == "stream" or super().asked_since
+
     def requests(self) -> Iterable[Request]:
+        if self.options.mode == "stream":
+            yield self._stream()
+            return
         given = {
             "identifier": self.secret("BLUESKY_HANDLE") or "",
             "password": self.secret("BLUESKY_APP_PASSWORD") or "",
@@ -141,6 +179,30 @@ class BlueskySpider(MentionSpider):
             following = self._search(term, cursor)
             yield from self.more(response, mentions, self.options.pages, following)
 
+    def streamed(self, response: Response) -> Iterator[Yielded]:
+        """Take the posts that came by the stream, once their authors' profiles are known."""
+        events = items_at(read_json(response), "events")
+        deleted = {uri for event in objects(events) if (uri := deleted_uri(event))}
+        for uri in self.stored(list(deleted)):
+            yield self.gone(uri)
+        mentions = []
+        for read in self.each(events, self._event):
+            if not isinstance(read, Mention):
+                yield read
+            elif read.native_id not in deleted:
+                mentions.append(read)
+        authors = list(dict.fromkeys(mention.author_native_id or "" for mention in mentions))
+        for some in portions(authors, _ACTORS):
+            waiting = [mention for mention in mentions if mention.author_native_id in some]
+            url = f"{_PUBLIC}{profiles_path(some)}"
+            yield self.ask(url, callback=self.named, waiting=waiting)
+
+    def named(self, response: Response) -> Iterator[Yielded]:
+        """Yield posts of the stream with their authors' names, unless these ask to stay unseen."""
+        profiles = objects(items_at(read_json(response), "profiles"))
+        waiting = meta_of(response).get("waiting", [])
+        yield from with_profiles(waiting, profiles, followers=self.options.followers)
+
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:
         """Leave the end to the search: it knows when a post came, whatever its author says."""
         return True
@@ -161,15 +223,26 @@ class BlueskySpider(MentionSpider):
     def _profiles(self, mentions: list[Mention]) -> Iterator[Request]:
         authors = list(dict.fromkeys(mention.author_native_id for mention in mentions))
         for some in portions(authors, _ACTORS):
-            query = "&".join(f"actors={author}" for author in some if author)
             waiting = [mention for mention in mentions if mention.author_native_id in some]
             request = self.ask(
-                f"/xrpc/app.bsky.actor.getProfiles?{query}",
+                profiles_path(author for author in some if author),
                 callback=self.counted,
                 waiting=waiting,
                 handle_httpstatus_list=_HANDLED,
             )
             yield self._authorised(request)
+
+    def _stream(self) -> Request:
+        options = self.options
+        wanted = Wanted(
+            words=words_of(self.query.search_terms()),
+            first=self.since or self.now - timedelta(hours=options.hours),
+            seconds=options.seconds,
+        )
+        # The next crawl's cursor is the answer's ETag: it is kept once all that came is stored.
+        url = f"{_JETSTREAM}{STREAM}"
+        request = self.ask(url, callback=self.streamed, conditional=True, stream=wanted)
+        return stream_request(request)
 
     def _search(self, term: str, cursor: str | None = None) -> Request:
         params: dict[str, Any] = {"q": term, "sort": "latest", "limit": _PER_PAGE}
@@ -209,10 +282,17 @@ class BlueskySpider(MentionSpider):
             return unauthorised(problem.reason)
         return problem
 
+    def _event(self, event: dict[str, Any]) -> Mention | None:
+        post = post_of(event)
+        mention = self._post(post) if post else None
+        wanted = self.options.language
+        if mention is None or not wanted or not mention.language:
+            return mention
+        return mention if mention.language.partition("-")[0] == wanted else None
+
     def _post(self, post: dict[str, Any]) -> Mention | None:
         author, record = object_in(post, "author"), object_in(post, "record")
-        labels = {*_labels(author.get("labels")), *_labels(post.get("labels"))}
-        if _UNSEEN in labels or "bot" in labels:
+        if is_left_out(author.get("labels"), post.get("labels")):
             return None
         uri = fields.identity(post.get("uri"), "uri")
         place = _POST.match(uri)
@@ -266,13 +346,6 @@ def _posts(data: Any) -> list[Any]:
                 waiting.append((node["parent"], depth + 1))
         return posts
     return items_at(data, "posts")
-
-
-def _labels(labels: object) -> Iterator[str]:
-    for label in objects(labels):
-        value = label.get("val")
-        if isinstance(value, str) and not label.get("neg"):
-            yield value
 
 
 def _language(languages: object) -> str | None:

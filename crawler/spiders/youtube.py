@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, Yielded
-from crawler.daily_quota import quota_day
-from crawler.entry_problems import quota_spent, unauthorised
+from crawler.daily_quota import day_spent
+from crawler.entry_problems import unauthorised
 from crawler.json_bodies import at, error_body, items_at, object_in, objects, quoted, read_json
 from crawler.request_details import asked, meta_of, next_cursor, portions
 from crawler.response_problems import refusal
@@ -333,10 +333,7 @@ class YoutubeSpider(MentionSpider):
         if reason in _NOT_THERE:
             return
         if reason in _SPENT:
-            _, opens_at = quota_day(datetime.now(UTC), self.quota_zone)
-            # Whatever else waits would only be refused.
-            self.wait(response, (opens_at - datetime.now(UTC)).total_seconds())
-            raise quota_spent(f"its quota is spent ({words})", opens_at)
+            raise day_spent(self, response, words)
         if reason in _BAD_KEY or "api key" in words.casefold():
             raise unauthorised(f"refused the key ({words}): check YOUTUBE_API_KEY")
         raise refusal(response, words)

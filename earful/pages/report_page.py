@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.decide.stats import Rate, difference, p_chart
 from config.errors import InputError
+from earful.policies import source_places
 from storage.reports import Filter
 from storage.store import Store
 
@@ -56,8 +57,11 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    places = source_places()
     totals = store.insight.totals(which)
     return environment.get_template("report.html").render(
+        # Jinja escapes; escaped for Slack too, an ampersand would show as `&amp;`.
+        place=lambda source: places.at(source, safe=lambda text, _: text),
         brand=brand or "All brands",
         first=f"{since:%-d %B %Y}",
         last=f"{_last_day(until):%-d %B %Y}",
@@ -157,7 +161,7 @@ def _over_time(store: Store, which: Filter, since: datetime, until: datetime) ->
                 charts.Series("angry", charts.ANGRY, [b["angry"] for b in buckets]),
                 charts.Series("mediocre", charts.MEDIOCRE, [b["mediocre"] for b in buckets]),
                 charts.Series("delighted", charts.DELIGHTED, [b["delighted"] for b in buckets]),
-                charts.Series("none told", charts.NONE, [b["none"] for b in buckets]),
+                charts.Series("no experience", charts.NONE, [b["none"] for b in buckets]),
             ],
             f"Mentions a {unit} by experience",
         ),

@@ -50,6 +50,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "trustpilot": {"business_unit_id": "46d6a890000064000500e0c3"},
     "web_reviews": {"urls": ["https://shop.acme.example/cabin-bag"]},
     "x": {},
+    "yelp": {"businesses": ["acme-air-lounge-san-francisco"]},
+    "facebook": {"page_id": "1000001"},
+    "instagram": {"account_id": "17841400000000001"},
+    "google_places": {"places": ["ChIJmadeup0000000000000000A"]},
 }
 
 

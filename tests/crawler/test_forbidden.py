@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from config.errors import ConfigError
 from config.settings import parse_settings
 from crawler.catalog import hindrances, options_models, sources
-from crawler.forbidden import why_forbidden
+from crawler.forbidden import OWN_WAY, why_forbidden
 from crawler.source_options import SourceOptions
 from tests.crawler.reading import EXAMPLES
 
@@ -28,6 +28,7 @@ from tests.crawler.reading import EXAMPLES
         ("https://www.amazon.or.at/dp/1", "Amazon"),
         ("yelp.edu.au", "Yelp"),
         ("https://WWW.GLASSDOOR.COM/x", "Glassdoor"),
+        ("https://Apps.Shopify.com/acme-air/reviews?sort_by=newest", "Shopify"),
     ],
 )
 def test_it_is_refused_by_name(url: str, name: str) -> None:
@@ -44,6 +45,8 @@ def test_it_is_refused_by_name(url: str, name: str) -> None:
         "https://notamazon.com/",
         "https://bucket.s3.amazonaws.com/feed.xml",
         "https://g2.example/",
+        "https://acme-air.myshopify.com/products/cabin-bag",
+        "https://community.shopify.com/c/acme",
         "http://127.0.0.1:80/",
         "localhost",
         "",
@@ -83,3 +86,8 @@ def test_no_source_is_pointed_at_one(source: str) -> None:
     found = list(hindrances(source, options, "https://www.tripadvisor.com", {}))
     assert any("base_url: www.tripadvisor.com: Tripadvisor's terms forbid" in one for one in found)
     assert why_forbidden(spider.default_base_url) is None
+
+
+def test_where_there_is_an_official_way_it_is_named() -> None:
+    assert set(OWN_WAY.values()) <= set(sources())
+    assert "use the source `yelp`" in (why_forbidden("https://www.yelp.de/biz/acme") or "")

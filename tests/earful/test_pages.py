@@ -186,7 +186,7 @@ def stacked(groups: dict[str, list[Told]], column: str) -> Rows:
     return [
         {column: key, "experience": shown, "mentions": by_experience(items)[name], "place": place}
         for key, items in groups.items()
-        for place, (name, shown) in enumerate((*names, ("none", "none told")), 1)
+        for place, (name, shown) in enumerate((*names, ("none", "no experience")), 1)
     ]
 
 

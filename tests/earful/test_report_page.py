@@ -185,7 +185,7 @@ def test_any_period_can_be_drawn(built: tuple[list[Told], Path], days: int) -> N
 
     assert drawn
     assert drawn[1] == ("day" if days <= 100 else "week" if days <= 1000 else "30 days")
-    bars = re.findall(r"<title>[^<]*: ([\d,]+) (?:angry|mediocre|delighted|none told)<", html)
+    bars = re.findall(r"<title>[^<]*: ([\d,]+) (?:angry|mediocre|delighted|no experience)<", html)
     inside = within(built[0], UNTIL - timedelta(days=days), UNTIL)
     assert sum(int(number.replace(",", "")) for number in bars) == len(inside)
     assert "nan" not in html
