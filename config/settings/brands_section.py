@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_validator
 
+from config.checkpoint_metrics import CheckpointMetric
 from config.redaction import mask_url
 from config.settings.value_types import (
     Channel,
@@ -37,7 +38,7 @@ class SourceSettings(Section):
 
 
 class CheckpointSettings(Section):
-    metric: Literal["wow_rate", "complaint_rate", "coverage", "advocate_rate"]
+    metric: CheckpointMetric
     target: float = Field(gt=0, le=1)
     window: Duration = timedelta(days=30)
 

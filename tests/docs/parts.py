@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.checkpoint_metrics import checkpoint_metrics
 from tests.docs.config_keys import config_keys, environment_variables, source_keys
 from tests.docs.errors import error_tree
 from tests.docs.house import house_map
@@ -77,6 +78,7 @@ PARTS: tuple[Part | Paths, ...] = (
     Part("the keys", "docs/config.md", config_keys),
     Part("the keys of the sources", "docs/config.md", lambda _: source_keys()),
     Part("the environment", "docs/config.md", environment_variables),
+    Part("the checkpoints' metrics", "docs/metrics.md", lambda _: checkpoint_metrics()),
     *map(Paths, pages()),
 )
 
