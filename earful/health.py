@@ -32,6 +32,7 @@ class Status:
     sources: list[dict[str, Any]]
     # What came of late of each source, by what each entry came to.
     ledger: list[dict[str, Any]]
+    webhook: list[dict[str, Any]]
     stages: dict[str, dict[str, Any]]
     routines: list[dict[str, Any]]
     problems: list[str]
@@ -65,6 +66,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         numbers=last_choice(),
         sources=store.insight.source_health(),
         ledger=[one.as_dict() for one in entries_of_late(store, now)],
+        webhook=_doors(store, settings),
         stages=_stages(store),
         routines=[
             {
@@ -76,6 +78,24 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         ],
         problems=[problem.sentence for problem in problems],
     )
+
+
+def _doors(store: Store, settings: Settings) -> list[dict[str, Any]]:
+    """Tell what came through each door of the webhook in the last 90 days."""
+    traffic = {one.door: one for one in store.webhook_receipts.by_door()}
+    return [
+        {
+            "door": door.name,
+            "brand": door.brand,
+            "deliveries": one.deliveries if one else 0,
+            "new": one.new if one else 0,
+            "edited": one.edited if one else 0,
+            "refused": one.refused if one else 0,
+            "last_at": one.last_at.isoformat() if one else None,
+        }
+        for door in settings.webhook.doors
+        for one in (traffic.get(door.name),)
+    ]
 
 
 def _stages(store: Store) -> dict[str, dict[str, Any]]:

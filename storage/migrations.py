@@ -463,7 +463,32 @@ def _typed_state(db: Database) -> None:
     )
 
 
-@migrations(name="0013_ledger")
+@migrations(name="0013_webhook_receipts")
+def _webhook_receipts(db: Database) -> None:
+    # What the webhook has taken in, by the sender's id for it: the same delivery sent again gets
+    # the same answer and changes nothing. No words of people stand here.
+    _run(
+        db,
+        """
+        CREATE TABLE webhook_receipts (
+            door TEXT NOT NULL,
+            delivery_id TEXT NOT NULL,
+            body_hash TEXT NOT NULL,
+            at TEXT NOT NULL,
+            new INTEGER NOT NULL,
+            edited INTEGER NOT NULL,
+            known INTEGER NOT NULL,
+            same INTEGER NOT NULL,
+            refused INTEGER NOT NULL,
+            PRIMARY KEY (door, delivery_id)
+        ) WITHOUT ROWID;
+
+        CREATE INDEX webhook_receipts_at ON webhook_receipts (at);
+        """,
+    )
+
+
+@migrations(name="0014_ledger")
 def _ledger(db: Database) -> None:
     # `ledger_lines` counts what entries came to, by the day they were seen on: `seen_on`, where it
     # is empty the day they were fetched on. `fate` is what the rules made of a text. What waits

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from config.checkpoint_metrics import CheckpointMetric
-from config.redaction import mask_url
+from config.redaction import told_apart
 from config.settings.value_types import (
     Channel,
     Duration,
@@ -34,7 +34,7 @@ class SourceSettings(Section):
     @property
     def target(self) -> str:
         """Name the part of the source that is read, such as an app's id; no secret is in it."""
-        return mask_url(str(getattr(self.options, "target", "")))
+        return told_apart(str(getattr(self.options, "target", "")))
 
 
 class CheckpointSettings(Section):

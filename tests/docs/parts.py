@@ -14,6 +14,7 @@ from tests.docs.house import house_map
 from tests.docs.modules import ROOT
 from tests.docs.purity import pure_list
 from tests.docs.references import with_paths_mended
+from tests.docs.troubles import troubles
 
 COMMAND = "python -m tests.docs --write"
 # How a line that marks a part looks in each kind of file; in Python it stands in a docstring.
@@ -78,6 +79,7 @@ PARTS: tuple[Part | Paths, ...] = (
     Part("the keys", "docs/config.md", config_keys),
     Part("the keys of the sources", "docs/config.md", lambda _: source_keys()),
     Part("the environment", "docs/config.md", environment_variables),
+    Part("what fails today", "docs/sources-today.md", lambda _: troubles()),
     Part("the checkpoints' metrics", "docs/metrics.md", lambda _: checkpoint_metrics()),
     *map(Paths, pages()),
 )
