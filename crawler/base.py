@@ -36,7 +36,7 @@ from crawler.request_details import is_loopback, meta_of, moved, page_of, real_u
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
-from storage.models import CrawlOutcome, Mention
+from storage.models import CrawlOutcome, Mention, RefusalReason
 
 T = TypeVar("T")
 Yielded = Mention | Refusal | Gone | Bounded | Request
@@ -116,6 +116,8 @@ class MentionSpider(scrapy.Spider):
         self.options = options
         # The session of a crawl puts its look-up here; without one nothing is known.
         self.known: Known = lambda native_ids: {}
+        # Entries that were no mention by design, until the ledger counts them.
+        self.passed_over = 0
         # The same of whatever the store has, whichever run stored it.
         self.stored: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
@@ -317,7 +319,8 @@ class MentionSpider(scrapy.Spider):
         """Read entries one by one: a bad one is refused by name, the others are kept.
 
         Entries are objects, or of another `shape`. `read` returns None for those that are no
-        mention by design. `mentions = yield from self.each(...)` gives what `more` needs.
+        mention by design, which the ledger counts as irrelevant. `mentions = yield from
+        self.each(...)` gives what `more` needs.
         """
         mentions = []
         for number, entry in enumerate(entries, 1):
@@ -328,15 +331,17 @@ class MentionSpider(scrapy.Spider):
             except PageError:
                 raise
             except EntryError as error:
-                yield Refusal(name_of(entry, number), str(error))
+                yield Refusal(name_of(entry, number), str(error), error.kind)
             except Exception as error:
                 # Whatever a source may send, one entry must not take its page with it.
                 reason = f"its shape is unexpected ({type(error).__name__}: {str(error)[:80]})"
                 yield Refusal(name_of(entry, number), reason)
             else:
-                if mention is not None:
-                    mentions.append(mention)
-                    yield mention
+                if mention is None:
+                    self.passed_over += 1
+                    continue
+                mentions.append(mention)
+                yield mention
         return mentions
 
     def mention(
@@ -368,7 +373,7 @@ class MentionSpider(scrapy.Spider):
         left out: an edit no later than the writing, a scale or a reply's time without the other.
         """
         if not text and not title and rating is None:
-            raise EntryError("it has no text")
+            raise EntryError("it has no text", RefusalReason.WORDS)
         return Mention(
             brand=self.brand,
             source=self.name,

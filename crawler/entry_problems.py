@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from config.errors import CrawlError
 from config.redaction import mask_url
-from storage.models import CrawlOutcome
+from storage.models import CrawlOutcome, RefusalReason
 
 
 class PageError(CrawlError):
@@ -36,10 +36,11 @@ class PageError(CrawlError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was left out: which one, and why."""
+    """An entry that was left out: which one, why, and what the ledger counts it under."""
 
     entry: str
     reason: str
+    kind: RefusalReason = RefusalReason.SHAPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ def relabel(
         if corrected:
             unit.cases.open_new(cases)
             unit.outbox.add(alerts)
+            if cases or alerts:
+                unit.ledger.alerted(mention_id)
             for move in moves:
                 move_case(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)

@@ -523,6 +523,34 @@ def _nobody(db: Database) -> None:
     )
 
 
+@migrations(name="0015_ledger")
+def _ledger(db: Database) -> None:
+    # `ledger_lines` counts what entries came to, by the day they were seen on: `seen_on`, where it
+    # is empty the day they were fetched on. `fate` is what the rules made of a text. What waits
+    # here now was seen, and is judged later: it is counted too.
+    _run(
+        db,
+        """
+        CREATE TABLE ledger_lines (
+            day TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            fate TEXT NOT NULL,
+            reason TEXT NOT NULL DEFAULT '',
+            entries INTEGER NOT NULL,
+            PRIMARY KEY (day, brand, source, fate, reason)
+        ) WITHOUT ROWID;
+        ALTER TABLE verdicts ADD COLUMN fate TEXT;
+        ALTER TABLE mentions ADD COLUMN seen_on TEXT;
+        ALTER TABLE mention_versions ADD COLUMN seen_on TEXT;
+        INSERT INTO ledger_lines (day, brand, source, fate, entries)
+            SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, 'new', count(*)
+            FROM mentions m LEFT JOIN verdicts v ON v.id = m.verdict_id
+            WHERE v.judged_at IS NULL GROUP BY 1, 2, 3;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

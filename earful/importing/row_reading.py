@@ -16,7 +16,7 @@ from earful.importing.wishes import Wishes
 from earful.spreadsheet_guard import unguarded
 from storage import fields
 from storage.fields import DateReading, EntryError
-from storage.models import Mention
+from storage.models import Mention, RefusalReason
 
 # No review is longer; what is longer is a file that was cut wrongly.
 MAX_TEXT = 100_000
@@ -52,7 +52,9 @@ class RowReader:
         title = self._side(row, "title", lambda value: self._line(value, "title"))
         rating, most = self._rating(row)
         if not text and not title and rating is None:
-            raise EntryError("text is empty, and there is neither title nor rating")
+            raise EntryError(
+                "text is empty, and there is neither title nor rating", RefusalReason.WORDS
+            )
         if len(text) > MAX_TEXT:
             raise EntryError(f"text has {len(text):,} characters; {MAX_TEXT:,} is the most")
         created = self._moment(row, "created_at")
@@ -155,7 +157,9 @@ class RowReader:
     def _refuse_other_brands(self, row: FileRow) -> None:
         brand = self._cell(row, "brand")
         if isinstance(brand, str) and brand.casefold() != self._wishes.brand.casefold():
-            raise EntryError(f"it is about {brand}: import it with --brand {brand!r}")
+            raise EntryError(
+                f"it is about {brand}: import it with --brand {brand!r}", RefusalReason.OTHER_BRAND
+            )
 
 
 _DATES = ("created_at", "edited_at", "owner_replied_at", "fetched_at")
@@ -168,7 +172,7 @@ def _reading(plan: ColumnPlan, wishes: Wishes, checked: Checked, field: str) -> 
 
 def _link(value: object) -> str:
     if (url := fields.link(value)) is None:
-        raise EntryError(f"url {str(value)[:40]!r} is no web address")
+        raise EntryError(f"url {str(value)[:40]!r} is no web address", RefusalReason.LINK)
     return url
 
 

@@ -29,6 +29,11 @@ from storage.models.crawl_models import (
     SourceState,
     Validators,
 )
+from storage.models.ledger_models import (
+    Fate,
+    LedgerLine,
+    RefusalReason,
+)
 from storage.models.mention_models import (
     Mention,
     SaveResult,
@@ -69,13 +74,16 @@ __all__ = [
     "CrawlTarget",
     "Experience",
     "Failure",
+    "Fate",
     "Incident",
     "KnownProblem",
+    "LedgerLine",
     "Mention",
     "NewAlert",
     "NewCase",
     "Operation",
     "PastRun",
+    "RefusalReason",
     "SaveResult",
     "SourceRun",
     "SourceStanding",

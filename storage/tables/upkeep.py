@@ -21,7 +21,8 @@ from config.errors import (
 )
 from storage.database import PATIENCE_S, Database
 from storage.faults import damaged, fault
-from storage.models import iso
+from storage.models import Fate, iso
+from storage.tables.ledger import count_waiting_as
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,13 @@ class Upkeep:
                     """,
                     (value, _EMPTIED),
                 )
+            # They were seen: the ledger says that no rule will see them.
+            count_waiting_as(
+                connection,
+                f"'{Fate.FORGOTTEN}'",
+                f"m.id IN ({chosen.replace('?', ':value')})",
+                {"value": value},
+            )
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )

@@ -20,6 +20,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     Experience,
+    Fate,
     Mention,
     NewCase,
     Stance,
@@ -166,6 +167,7 @@ def store_voices(store: Store, told: Sequence[Told], now: datetime) -> None:
             for item in opened
         ],
         now,
+        {item.mention.id: Fate.ALERTED for item in opened},
     )
     store.cases.open_new(
         NewCase(

@@ -26,6 +26,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     Experience,
+    Fate,
     Incident,
     KnownProblem,
     Mention,
@@ -141,6 +142,7 @@ def furnish(path: Path) -> None:
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
         store.problems.record([PROBLEM])
         store.quotas.spend("account", "2026-03-10", 1, 10)
+        _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
 
 
@@ -161,6 +163,18 @@ def _case(store: Store) -> int:
     return store.cases.unanswered()[0].id
 
 
+def _judge(store: Store, limit: int, fate: Fate) -> None:
+    voices = store.judgements.unjudged(HOURS, limit)
+    store.judgements.mark_judged(voices, NOW, {voice.mention.id: fate for voice in voices})
+
+
+def _in_digest(store: Store) -> str:
+    found = store.database.connection.execute(
+        "SELECT mention_id FROM verdicts WHERE fate = ?", (Fate.IN_DIGEST,)
+    )
+    return str(found.fetchone()[0])
+
+
 WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
@@ -168,6 +182,9 @@ WAYS: dict[str, Way] = {
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
+    "ledger.forget_before": writes(lambda s: s.ledger.forget_before(NOW + timedelta(days=9))),
+    "ledger.rows": reads(lambda s: s.ledger.rows(LONG_AGO)),
     "verdicts.count_stale": reads(lambda s: s.verdicts.count_stale(["other"])),
     "verdicts.count_unread": reads(lambda s: s.verdicts.count_unread()),
     "verdicts.count_waiting": reads(lambda s: s.verdicts.count_waiting()),
@@ -194,9 +211,7 @@ WAYS: dict[str, Way] = {
     "judgements.still_unjudged": reads(
         lambda s: s.judgements.still_unjudged(["appstore:hostile"])
     ),
-    "judgements.mark_judged": writes(
-        lambda s: s.judgements.mark_judged(s.judgements.unjudged(HOURS, 99), NOW)
-    ),
+    "judgements.mark_judged": writes(lambda s: _judge(s, 99, Fate.ALERTED)),
     "judgements.name_staff": writes(
         lambda s: s.judgements.name_staff({"appstore:formula": ["Rita"]})
     ),
