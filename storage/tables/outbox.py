@@ -18,6 +18,13 @@ from storage.rows import Unreadable, moment_in, pass_over, read_each
 from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.tables.new_alerts import insert_alerts
 
+_UNLESS_SET_ASIDE = """
+    error = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
+        THEN error ELSE ?2 END,
+    trouble = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
+        THEN trouble ELSE ?3 END
+"""
+
 
 class Outbox:
     """States: pending → sending → sent; parked until mended; dropped when overtaken."""
@@ -196,30 +203,29 @@ class Outbox:
     ) -> None:
         """Let all that is pending for a channel wait, or its updates.
 
-        What is in doubt keeps its error, which says why.
+        What was set aside in doubt and put back keeps its error, which says why.
         """
         with self._database.transaction() as connection:
             connection.execute(
-                """
-                UPDATE alerts SET next_attempt_at = ?1,
-                    error = CASE WHEN may_be_posted THEN error ELSE ?2 END,
-                    trouble = CASE WHEN may_be_posted THEN trouble ELSE ?3 END
+                f"""
+                UPDATE alerts SET next_attempt_at = ?1, {_UNLESS_SET_ASIDE}
                 WHERE channel = ?4 AND state = 'pending' AND (operation = 'update') = ?5
                 """,
                 (iso(until), error, trouble, channel, updates),
             )
 
     def park_channel(self, channel: str, error: str, trouble: TroubleKind) -> int:
-        """Set aside all that is pending for a channel; returns how many."""
+        """Set aside all that is pending for a channel; returns how many.
+
+        What is in doubt keeps its error as in `hold_channel`.
+        """
         with self._database.transaction() as connection:
             return connection.execute(
-                """
-                UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
-                    error = CASE WHEN may_be_posted THEN error ELSE ?1 END,
-                    trouble = CASE WHEN may_be_posted THEN trouble ELSE ?2 END
-                WHERE channel = ?3 AND state = 'pending'
+                f"""
+                UPDATE alerts SET state = 'parked', next_attempt_at = NULL, {_UNLESS_SET_ASIDE}
+                WHERE channel = ?1 AND state = 'pending'
                 """,
-                (error, trouble, channel),
+                (channel, error, trouble),
             ).rowcount
 
     def unpark_certain(self) -> int:

@@ -123,6 +123,22 @@ def test_a_doubtful_alert_stays_marked_while_its_channel_is_held(
     assert errors["c"] == ("No such channel.", TroubleKind.CHANNEL)
 
 
+def test_a_passing_error_of_a_doubtful_alert_gives_way_when_its_channel_is_parked(
+    store: Store, outbox: Outbox
+) -> None:
+    first = outbox.waiting(NOW, 1)[0]
+    outbox.park(first.id, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
+    store.outbox_word.retry(Choice(ids=(first.id,)))
+    outbox.claim(first.id, NOW)
+    outbox.retry(first.id, LATER, "Slack cannot be reached.", TroubleKind.PASSING)
+    outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
+    held = {one.dedupe_key: one for one in outbox.unsent()}["a"]
+    assert (held.error, held.in_doubt) == ("Slow down.", True)
+    outbox.park_channel("#one", "No such channel.", TroubleKind.CHANNEL)
+    parked = {one.dedupe_key: one for one in outbox.unsent()}["a"]
+    assert (parked.trouble, parked.in_doubt) == (TroubleKind.CHANNEL, True)
+
+
 def test_an_unclear_answer_stays_in_sending(outbox: Outbox) -> None:
     first = outbox.waiting(NOW, 1)[0]
     outbox.claim(first.id, NOW)
