@@ -18,7 +18,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -32,15 +32,19 @@ from config.query import Query, parse_query
 from crawler.crawl_session import session_of
 from crawler.entry_problems import Bounded, Gone, PageError, Refusal, name_of
 from crawler.forbidden import why_forbidden
-from crawler.request_details import meta_of, moved, page_of, real_url
+from crawler.request_details import is_loopback, meta_of, moved, page_of, real_url
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
-from storage.models import Mention
+from storage.models import CrawlOutcome, Mention
 
 T = TypeVar("T")
 Yielded = Mention | Refusal | Gone | Bounded | Request
 # Gives the stored text hash of each of these native ids that an earlier good run stored.
 Known = Callable[[Sequence[str]], Mapping[str, str]]
+
+DOUBTFUL_RETRIES = 3
+"""So often a request is made again whose answer the source gives at random: for 14 s in all."""
 
 _SHAPES: dict[type, str] = {dict: "an object", list: "a list"}
 
@@ -60,12 +64,16 @@ class MentionSpider(scrapy.Spider):
     # True: the source itself is asked for what is newer than `since`, so none is then no news.
     asks_since: ClassVar[bool] = False
     # Seconds between two requests, where the source wants more than Earful's usual one.
-    delay: ClassVar[float | None] = None
+    delay: float | None = None
+    # For how long a source is left alone that answers 429 and does not say for how long.
+    rest: ClassVar[timedelta | None] = None
     # Fields that a healthy response always fills: when most lack one, the shape has changed.
     always: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[str] = "nothing"
     limits: ClassVar[str]
     terms: ClassVar[str]
+    # What fails at the source today, for whoever asks it: the newest first.
+    today: ClassVar[tuple[Today, ...]] = ()
     # Environment variables without which nothing can be read, each with a sentence that says
     # what it is and where to get it; the optional ones raise limits.
     secrets: ClassVar[Mapping[str, str]] = {}
@@ -121,18 +129,37 @@ class MentionSpider(scrapy.Spider):
             spider.stored = lambda ids: mentions.known(spider.name, ids, spider.now)
             if (before := session.known_before) is not None:
                 spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
+        spider.slow_down(crawler.settings)
         return spider
 
-    @classmethod
-    def update_settings(cls, settings: BaseSettings) -> None:
-        super().update_settings(settings)
-        if cls.delay is not None:
-            settings.set("DOWNLOAD_DELAY", cls.delay, priority="spider")
+    def slow_down(self, settings: BaseSettings) -> None:
+        """Put `delay` between requests; it may depend on the options."""
+        if self.delay is None:
+            return
+        longest = max(self.delay, settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
+        settings.set("DOWNLOAD_DELAY", self.delay, priority="spider")
+        settings.set("AUTOTHROTTLE_MAX_DELAY", longest, priority="spider")
 
     @classmethod
     def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
         """Name the secrets without which these options cannot be read."""
         return cls.secrets
+
+    @property
+    def delay_at_host(self) -> float:
+        """Give the seconds between two requests; a server on this machine needs no sparing."""
+        here = self.base_url is not None and is_loopback(self.base_url)
+        return 0.0 if here or self.delay is None else self.delay
+
+    @classmethod
+    def remarks(cls, options: SourceOptions) -> Iterator[str]:
+        """Say what is allowed in these options and yet unlikely to work, and what would."""
+        yield from ()
+
+    @property
+    def advice(self) -> Mapping[CrawlOutcome, str]:
+        """Say what to do about an outcome, where this source knows better than the usual word."""
+        return {}
 
     def secret(self, name: str) -> str | None:
         """Give a declared secret from the environment; None when unset or empty."""
@@ -186,6 +213,7 @@ class MentionSpider(scrapy.Spider):
         page: int = 1,
         conditional: bool = False,
         obey_robots: bool | None = None,
+        doubtful: Sequence[int] = (),
         callback: Callable[..., Any] | None = None,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
@@ -196,7 +224,8 @@ class MentionSpider(scrapy.Spider):
 
         `conditional` asks "changed since the last good run?", for pages that stand for all of a
         target. `page` counts towards the page bound of `more`. Statuses in
-        `handle_httpstatus_list` reach the callback; the others are judged before it.
+        `handle_httpstatus_list` reach the callback; the others are judged before it. `doubtful`
+        are statuses that the source gives at random: they are asked again before they count.
         """
         real = urljoin(f"{self.default_base_url}/", url) if "://" not in url else url
         if params:
@@ -205,6 +234,8 @@ class MentionSpider(scrapy.Spider):
         details = {"page": page, "real_url": real, "conditional": conditional, **meta}
         if not obeys:
             details["dont_obey_robotstxt"] = True
+        if doubtful:
+            details |= {"doubtful": list(doubtful), "max_retry_times": DOUBTFUL_RETRIES}
         return Request(
             moved(real, self.base_url) if self.base_url else real,
             callback=callback or self.parse,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from crawler import stat_keys
@@ -31,10 +32,13 @@ _ADVICE = {
 
 
 def judge(
-    stats: Mapping[str, Any], previous_counts: Sequence[int] = ()
+    stats: Mapping[str, Any],
+    previous_counts: Sequence[int] = (),
+    advice: Mapping[CrawlOutcome, str] = MappingProxyType({}),
 ) -> tuple[CrawlOutcome, str | None]:
     """Name the outcome and the reason; `previous_counts` are what earlier good runs saw.
 
+    `advice` is what the source knows better to do about an outcome than the usual word.
     What a crawl kept before something went wrong stays kept, but the run is not good.
     """
     if error := stats.get(stat_keys.STORE_ERROR):
@@ -46,28 +50,31 @@ def judge(
         reason = "the crawl was stopped before it ended"
         return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
     if problems := stats.get(stat_keys.PROBLEMS):
-        return _of_problems(problems, stats)
+        return _of_problems(problems, stats, {**_ADVICE, **advice})
     mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
     if shape := _changed_shape(stats, mentions, refused):
         return CrawlOutcome.BROKEN, shape
     if mentions:
         return CrawlOutcome.OK, _remark(stats, mentions, refused)
-    return _of_nothing(stats, previous_counts)
+    return _of_nothing(stats, previous_counts, advice)
 
 
 def _of_problems(
-    problems: Sequence[Mapping[str, str]], stats: Mapping[str, Any]
+    problems: Sequence[Mapping[str, Any]],
+    stats: Mapping[str, Any],
+    advice: Mapping[CrawlOutcome, str],
 ) -> tuple[CrawlOutcome, str]:
     kinds = [CrawlOutcome(problem["outcome"]) for problem in problems]
     outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
-    worst = problems[kinds.index(outcome)] if outcome in kinds else problems[0]
+    alike = [one for one, kind in zip(problems, kinds, strict=True) if kind is outcome]
+    worst = next((one for one in alike if one.get("asked", True)), (alike or problems)[0])
     sentence = f"{worst['place']} {worst['reason']}"
     others = _number(stats, stat_keys.PROBLEM_COUNT) - 1
     if others > 0:
         sentence += f" (and {_counted(others, 'more problem')})"
     if kept := _number(stats, stat_keys.MENTIONS):
         sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
-    return outcome, f"{sentence}: {_ADVICE[outcome]}"
+    return outcome, f"{sentence}: {advice[outcome]}"
 
 
 def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
@@ -90,7 +97,9 @@ def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str
 
 
 def _of_nothing(
-    stats: Mapping[str, Any], previous_counts: Sequence[int]
+    stats: Mapping[str, Any],
+    previous_counts: Sequence[int],
+    advice: Mapping[CrawlOutcome, str],
 ) -> tuple[CrawlOutcome, str]:
     if _number(stats, stat_keys.UNCHANGED):
         return CrawlOutcome.UNCHANGED, "nothing changed since the last crawl"
@@ -99,15 +108,13 @@ def _of_nothing(
     if stats.get(stat_keys.ASKED_SINCE):
         return CrawlOutcome.QUIET, "nothing new since the last crawl"
     given = next((number for number in previous_counts if number), 0)
+    known = advice.get(CrawlOutcome.EMPTY)
     if given:
-        return CrawlOutcome.EMPTY, (
-            f"the source answered with no entries, although it gave {given} before: it may slow "
-            "Earful down, or the page may be gone; look at it in a browser"
-        )
-    return CrawlOutcome.EMPTY, (
-        "the source answered with no entries: check the id or address in earful.toml, a wrong "
-        "one looks the same"
-    )
+        usual = "it may slow Earful down, or the page may be gone; look at it in a browser"
+        seen = f"the source answered with no entries, although it gave {given} before"
+        return CrawlOutcome.EMPTY, f"{seen}: {known or usual}"
+    usual = "check the id or address in earful.toml, a wrong one looks the same"
+    return CrawlOutcome.EMPTY, f"the source answered with no entries: {known or usual}"
 
 
 def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:

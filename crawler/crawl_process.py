@@ -22,8 +22,9 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
-from config.redaction import Redactor, mask_url, redact_logs
+from config.redaction import Redactor, redact_logs, told_apart
 from crawler import catalog, crawl_outcome, stat_keys
+from crawler.base import MentionSpider
 from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
 from crawler.runner import CrawlJob
@@ -129,8 +130,10 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     stats = dict(stats_of(crawler).get_stats())
     validators = stats.pop(stat_keys.VALIDATORS, [])
     options = catalog.options_models()[job.source].model_validate(job.options)
-    target = CrawlTarget(brand=job.brand, source=job.source, target=mask_url(options.target))
-    judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target))
+    target = CrawlTarget(brand=job.brand, source=job.source, target=told_apart(options.target))
+    spider = crawler.spider
+    advice = spider.advice if isinstance(spider, MentionSpider) else {}
+    judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target), advice)
     if judged.good and validators:
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}

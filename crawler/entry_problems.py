@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from config.errors import CrawlError
+from config.redaction import mask_url
 from storage.models import CrawlOutcome
 
 
@@ -70,10 +71,10 @@ def quota_spent(reason: str, opens_at: datetime | None = None) -> PageError:
 
 
 def place(url: str) -> str:
-    """Name a URL without its query, which may hold a key and helps nobody in a sentence."""
+    """Name a URL without its query, which helps nobody in a sentence, and without secrets."""
     parts = urlsplit(url)
     host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
-    return f"{parts.scheme}://{host}{parts.path}"
+    return mask_url(f"{parts.scheme}://{host}{parts.path}")
 
 
 # What entries call their id, the usual ones first.

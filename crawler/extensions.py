@@ -45,6 +45,7 @@ class Progress(CrawlPart):
 
     def opened(self, spider: MentionSpider) -> None:
         self.stats.set_value(stat_keys.ASKED_SINCE, spider.asked_since)
+        self.stats.set_value(stat_keys.DELAY, spider.delay_at_host)
         self.stats.set_value(stat_keys.ALWAYS, list(spider.always))
         self.timer.start(_EVERY_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,9 @@ class Preset:
     # WordPress pages its feeds with this parameter; the others hold only the newest.
     paged_by: str | None = None
 
+
+# Pages that answer so at random, for any id and for hours: YouTube's since 2021, often in 2026.
+_DOUBTFUL = {"www.youtube.com/feeds/videos.xml": (404, 500)}
 
 PRESETS: dict[str, Preset] = {
     "wordpress_reviews": Preset(
@@ -40,3 +44,9 @@ PRESETS: dict[str, Preset] = {
     "discourse_posts": Preset("https://{site}/posts.rss", ("site",)),
     "github_releases": Preset("https://github.com/{repository}/releases.atom", ("repository",)),
 }
+
+
+def doubtful_statuses(address: str) -> tuple[int, ...]:
+    """Give the statuses that a feed answers with at random, whatever its id."""
+    parts = urlsplit(address)
+    return _DOUBTFUL.get(f"{parts.hostname}{parts.path}", ())

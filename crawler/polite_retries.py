@@ -24,8 +24,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
     """Retry as Scrapy does, but later each time and never before the host wants to hear of us.
 
     That is what `Retry-After`, a spent rate limit, or the body (through the spider's `wait`)
-    asks for. A host that asks to be left alone for longer than `RETRY_AFTER_MAX` is not asked
-    again in this crawl.
+    asks for; where a 429 comes without, it is the spider's `rest`. A host that is to be left
+    alone for longer than `RETRY_AFTER_MAX` is not asked again in this crawl.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -57,6 +57,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
         resets = limit_resets_in(response, now)
         asked_for = retry_after(response, now) if response.status in (403, 429, 503) else None
         wait = max((given for given in (resets, asked_for) if given is not None), default=None)
+        if wait is None and response.status == 429:
+            wait = self._rest()
         if wait is not None:
             self.holds[host] = max(self.holds.get(host, 0.0), time.monotonic() + wait)
             if resets is not None:
@@ -68,6 +70,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
                 return self._retry(request, f"{response.status}, asked to wait") or response
         if "dataloss" in response.flags:
             return self._retry(request, "dataloss") or response
+        if response.status in request.meta.get("doubtful", ()):
+            return self._retry(request, f"{response.status}, given at random") or response
         return super().process_response(request, response)
 
     def _retry(self, request: Request, reason: Any) -> Request | None:
@@ -82,6 +86,11 @@ class PoliteRetryMiddleware(RetryMiddleware):
         by_body = spider.body_waits.get(host, 0.0) if isinstance(spider, MentionSpider) else 0.0
         return max(self.holds.get(host, 0.0), by_body, float(request.meta.get("hold_until", 0.0)))
 
+    def _rest(self) -> float | None:
+        spider = self.crawler.spider
+        rest = spider.rest if isinstance(spider, MentionSpider) else None
+        return None if rest is None else rest.total_seconds()
+
     def _left_alone(self, host: str, wait: float) -> PageError:
         opens_at = datetime.now(UTC) + timedelta(seconds=wait)
         spider = self.crawler.spider
@@ -90,5 +99,5 @@ class PoliteRetryMiddleware(RetryMiddleware):
             return quota_spent(
                 f"was not asked: its rate limit is spent until {opens_at:%H:%M} UTC", opens_at
             )
-        reason = f"was not asked: the host asked to be left alone for another {wait:.0f} s"
+        reason = f"was not asked: its host is left alone for another {wait:.0f} s"
         return PageError(CrawlOutcome.BLOCKED, reason, opens_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from scrapy.exceptions import IgnoreRequest
@@ -24,13 +25,19 @@ from storage.models import iso
 _MOST_PROBLEMS = 20
 
 
-def record_problem(stats: StatsCollector, url: str, problem: PageError) -> None:
-    """Keep the first problems for the judge, and count all."""
+def record_problem(
+    stats: StatsCollector, url: str, problem: PageError, *, asked: bool = True
+) -> None:
+    """Keep the first problems for the judge, and count all.
+
+    What was not `asked` for, because of an earlier answer, explains less than that answer.
+    """
     stats.inc_value(stat_keys.PROBLEM_COUNT)
     kept = stats.get_value(stat_keys.PROBLEMS) or []
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
-        entry = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        said = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        entry = said | {"asked": asked}
         stats.set_value(stat_keys.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)
@@ -67,7 +74,7 @@ class ReportMiddleware(CrawlPart):
         if response.status in (404, 410) and response.meta.get("page", 1) > 1:
             raise _NothingToRead  # WordPress says so past the last page of a feed
         if response.status not in response.meta.get("handle_httpstatus_list", ()) and (
-            problem := response_problem(response)
+            problem := response_problem(response, self._rest)
         ):
             raise problem
         self.stats.inc_value(stat_keys.PAGES)
@@ -75,6 +82,11 @@ class ReportMiddleware(CrawlPart):
             # The spider reads what came; the run says that there was more.
             cut = broken("closed the connection before the response was whole")
             record_problem(self.stats, response.url, cut)
+
+    @property
+    def _rest(self) -> timedelta | None:
+        spider = self.crawler.spider
+        return spider.rest if isinstance(spider, MentionSpider) else None
 
     def process_spider_exception(
         self, response: Response, exception: Exception
@@ -119,4 +131,5 @@ class FailureMiddleware(CrawlPart):
                 problem = failed(f"was not asked: {shown_error(exception)}")
         else:
             problem = connection_problem(exception)
-        record_problem(self.stats, request.url, problem)
+        asked = not isinstance(exception, NotAsked)
+        record_problem(self.stats, request.url, problem, asked=asked)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from scrapy.http import Response
 
 from crawler.entry_problems import PageError, blocked, failed, quota_spent
+from crawler.request_details import meta_of
 from crawler.waits import limit_resets_in, retry_after
 from storage.models import CrawlOutcome
 
@@ -21,10 +22,16 @@ _UNREACHABLE = {
 }
 
 
-def response_problem(response: Response) -> PageError | None:
-    """Judge a final response by its status and by how long it asks to be left alone."""
+def response_problem(response: Response, rest: timedelta | None = None) -> PageError | None:
+    """Judge a final response by its status and by how long it asks to be left alone.
+
+    `rest` is for how long after a 429 that does not say so.
+    """
     now = datetime.now(UTC)
     wait, resets = retry_after(response, now), limit_resets_in(response, now)
+    meta = meta_of(response)
+    if response.status in meta.get("doubtful", ()):
+        return _doubtful_problem(response.status, int(meta.get("retry_times", 0)) + 1)
     problem = status_problem(
         response.status, "" if wait is None else f" and asked to wait {wait:.0f} s"
     )
@@ -38,7 +45,20 @@ def response_problem(response: Response) -> PageError | None:
         )
     if wait is not None:
         problem.opens_at = now + timedelta(seconds=wait)
+    elif response.status == 429 and rest is not None:
+        opens_at = now + rest
+        reason = f"answered 429: Earful leaves it alone until {opens_at:%H:%M} UTC"
+        return PageError(CrawlOutcome.BLOCKED, reason, opens_at)
     return problem
+
+
+def _doubtful_problem(status: int, times: int) -> PageError:
+    """Judge a status that the source gives at random, and gave each time it was asked."""
+    return failed(
+        f"answered {status} all of the {times} times that Earful asked: this source does so at "
+        "random, at times for hours; if it stays so for days, check the id or address in "
+        "earful.toml"
+    )
 
 
 def status_problem(status: int, waits: str = "") -> PageError | None:

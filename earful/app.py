@@ -69,6 +69,10 @@ class App:
 
             try:
                 Policies(settings).check()
+                if settings.webhook.doors:
+                    from earful.pushed.doors import check_doors
+
+                    check_doors(settings.webhook)
             except ConfigError as error:
                 raise ConfigError(f"{self.config_path}: {error}") from error
         if self.db is not None:

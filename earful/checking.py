@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import App
+from earful.http_serving import listen_at
 from earful.needs import unmet_needs
 from storage.models import CrawlReport
 from storage.store import Store
@@ -36,6 +38,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for need in unmet_needs(settings, os.environ):
         where, _, sentence = need.partition(": ")
         yield Finding(where, False, sentence)
+    yield from _webhook(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)
     if offline:
@@ -43,6 +46,29 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for brand in settings.brands:
         for source in brand.sources:
             yield _source(app, brand, source, explain)
+
+
+def _webhook(settings: Settings) -> Iterator[Finding]:
+    """Say whether each door has a secret, and whether the port can be had or is ours already."""
+    webhook = settings.webhook
+    if not webhook.doors:
+        return
+    from earful.pushed.beside_daemon import answers
+    from earful.pushed.doors import unmet_secrets
+
+    for need in unmet_secrets(webhook, os.environ):
+        where, _, sentence = need.partition(": ")
+        yield Finding(where, False, sentence)
+    doors, where = _counted(len(webhook.doors), "door"), f"{webhook.host}:{webhook.port}"
+    if answers(webhook):
+        yield Finding("webhook", True, f"{doors}; Earful's own answers at {where}")
+        return
+    try:
+        listen_at(webhook.host, webhook.port, "[webhook] port").close()
+    except InputError as error:
+        yield Finding("webhook", False, str(error))
+    else:
+        yield Finding("webhook", True, f"{doors}; {where} is free for `earful run`")
 
 
 def _model(settings: Settings) -> Finding:
@@ -98,6 +124,7 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
     """Read one page of a source into a scratch store."""
     from crawler.catalog import hindrances, sources
     from crawler.runner import CrawlJob, run_crawl
+    from crawler.source_options import SourceOptions
 
     subject = " ".join(filter(None, (brand.name, source.source, source.target)))
     if not source.enabled:
@@ -121,14 +148,16 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
             ),
             time_limit=_PROBE_LIMIT,
         )
-    details = _explained(report) if explain else ()
+    spider = sources()[source.source]
+    assert isinstance(source.options, SourceOptions)  # the config was checked by its model
+    remarks = [f"note: {remark}" for remark in spider.remarks(source.options)]
+    details = (*remarks, *(_explained(report) if explain else ()))
     if not report.outcome.good:
         return Finding(subject, False, f"{report.outcome}: {report.reason}", details)
     sentence = f"{report.seen} mentions on its first page, {report.irrelevant} of them irrelevant"
-    spider = sources()[source.source]
     unset = [name for name in spider.optional_secrets if not os.environ.get(name, "").strip()]
     if unset:
-        sentence += f"; not set: {', '.join(unset)} (see `earful sources`)"
+        sentence += f"; not set: {', '.join(unset)} (see `earful sources {source.source}`)"
     return Finding(subject, True, sentence, details)
 
 

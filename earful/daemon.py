@@ -24,6 +24,7 @@ from earful.clicks import Clicks
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.process_locks import lock_for_daemon
+from earful.pushed.beside_daemon import Webhook
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
@@ -85,6 +86,9 @@ class Daemon:
         self._scoring = WorkerThread("scoring", self._stages.score_and_judge, idle or _IDLE)
         self._delivery = WorkerThread("delivery", self._stages.deliver, idle or _IDLE)
         self._dashboards = dashboards
+        self._webhook: Webhook | None = None
+        if settings.webhook.doors:
+            self._webhook = Webhook(settings, self._failing, self._scoring.wake)
         self._listener: Listener | None = None
         if listen is not None:
             self._listener = listen(Clicks(self._path, settings, clock, self._delivery.wake))
@@ -128,6 +132,8 @@ class Daemon:
                 threading.Thread(target=self._listen, name="buttons", daemon=True).start()
             if self._dashboards is not None:
                 threading.Thread(target=self._look_at_dashboards, daemon=True).start()
+            if self._webhook is not None:
+                self._webhook.start()
             started()
             self._stopping.wait()
             self._shut_down()
@@ -138,6 +144,8 @@ class Daemon:
             worker.end()
         if self._listener is not None:
             self._listener.stop()
+        if self._webhook is not None:
+            self._webhook.stop()
         # Crawls under way see `_stopping` and end; what they stored stays.
         self._crawls.stop(wait=True)
         self._routines.stop(wait=True)
@@ -221,6 +229,8 @@ class Daemon:
         """Look at all that could fail without a sound, and let ops know."""
         self._look_at_dashboards()
         self._look_at_buttons()
+        if self._webhook is not None and not self._stopping.is_set():
+            self._failing.carry_out("webhook", self._webhook.look)
         trouble = probe(self._path)
         if trouble is not None:
             raise trouble

@@ -28,6 +28,7 @@ _STAGES = {
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",
+    "webhook": "taking in by the webhook",
 }
 
 T = TypeVar("T")

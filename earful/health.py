@@ -29,6 +29,7 @@ class Status:
     # What scoring last computed in on this machine; None before it ever scored.
     numbers: dict[str, Any] | None
     sources: list[dict[str, Any]]
+    webhook: list[dict[str, Any]]
     stages: dict[str, dict[str, Any]]
     routines: list[dict[str, Any]]
     problems: list[str]
@@ -61,6 +62,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         unread=store.verdicts.count_unread(),
         numbers=last_choice(),
         sources=store.insight.source_health(),
+        webhook=_doors(store, settings),
         stages=_stages(store),
         routines=[
             {
@@ -72,6 +74,24 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         ],
         problems=[problem.sentence for problem in problems],
     )
+
+
+def _doors(store: Store, settings: Settings) -> list[dict[str, Any]]:
+    """Tell what came through each door of the webhook in the last 90 days."""
+    traffic = {one.door: one for one in store.webhook_receipts.by_door()}
+    return [
+        {
+            "door": door.name,
+            "brand": door.brand,
+            "deliveries": one.deliveries if one else 0,
+            "new": one.new if one else 0,
+            "edited": one.edited if one else 0,
+            "refused": one.refused if one else 0,
+            "last_at": one.last_at.isoformat() if one else None,
+        }
+        for door in settings.webhook.doors
+        for one in (traffic.get(door.name),)
+    ]
 
 
 def _stages(store: Store) -> dict[str, dict[str, Any]]:

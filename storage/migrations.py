@@ -465,7 +465,32 @@ def _typed_state(db: Database) -> None:
     )
 
 
-@migrations(name="0016_alert_trouble")
+@migrations(name="0013_webhook_receipts")
+def _webhook_receipts(db: Database) -> None:
+    # What the webhook has taken in, by the sender's id for it: the same delivery sent again gets
+    # the same answer and changes nothing. No words of people stand here.
+    _run(
+        db,
+        """
+        CREATE TABLE webhook_receipts (
+            door TEXT NOT NULL,
+            delivery_id TEXT NOT NULL,
+            body_hash TEXT NOT NULL,
+            at TEXT NOT NULL,
+            new INTEGER NOT NULL,
+            edited INTEGER NOT NULL,
+            known INTEGER NOT NULL,
+            same INTEGER NOT NULL,
+            refused INTEGER NOT NULL,
+            PRIMARY KEY (door, delivery_id)
+        ) WITHOUT ROWID;
+
+        CREATE INDEX webhook_receipts_at ON webhook_receipts (at);
+        """,
+    )
+
+
+@migrations(name="0014_alert_trouble")
 def _alert_trouble(db: Database) -> None:
     # What can be done about an alert stood in its error, as a code of Slack's or as words.
     db.execute(

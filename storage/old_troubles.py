@@ -1,6 +1,6 @@
-"""How stores from before migration 0016 told an alert's kind of trouble: out of its error.
+"""How stores without the column `alerts.trouble` told it: out of an alert's error.
 
-Only that migration reads sentences so. What it was written for is past: this never changes.
+Only the migration that adds the column reads sentences so. It has landed: this never changes.
 """
 
 from __future__ import annotations

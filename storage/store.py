@@ -27,6 +27,7 @@ from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.webhook_receipts import WebhookReceipts
 
 
 class Store:
@@ -51,6 +52,7 @@ class Store:
         self.failures = Failures(database)
         self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
+        self.webhook_receipts = WebhookReceipts(database)
 
     @classmethod
     def open(

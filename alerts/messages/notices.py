@@ -12,6 +12,7 @@ from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
 from alerts.messages.voice_cards import colleague
+from config.checkpoint_metrics import CheckpointMetric
 from storage.models import Experience
 
 EXPERIENCE_NAMES = {
@@ -21,13 +22,7 @@ EXPERIENCE_NAMES = {
     Experience.NONE: "No experience told",
 }
 _PLACES = 10
-_METRICS = {
-    "wow_rate": "wow rate",
-    "complaint_rate": "complaint rate",
-    "advocate_rate": "advocate rate",
-    "mediocre_rate": "mediocre rate",
-    "coverage": "complaints answered",
-}
+_METRICS = {metric.value: metric for metric in CheckpointMetric}
 
 
 @plainly("Older mentions were read")
@@ -83,6 +78,7 @@ def checkpoint(
 ) -> dict[str, Any]:
     """Celebrate a goal that was truly reached, and name the next one. Rates are shares of 1."""
     name = metric_name(metric)
+    unit = _METRICS[metric].unit if metric in _METRICS else "mention"
     onward = (
         f"Rest a moment. The next checkpoint is {percentage(next_target)}."
         if next_target is not None
@@ -103,7 +99,7 @@ def checkpoint(
             ),
             facts(
                 [
-                    ("Measured over", f"{span(window)}, {count(total, 'mention')}"),
+                    ("Measured over", f"{span(window)}, {count(total, unit)}"),
                     (
                         "How sure",
                         f"between {percentage(low)} and {percentage(high)} (95% interval)",
@@ -170,7 +166,8 @@ def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
 
 def metric_name(metric: str) -> str:
     """Name a metric for people, escaped."""
-    return _METRICS.get(metric) or line(metric.replace("_", " "), 60)
+    known = _METRICS.get(metric)
+    return known.words if known else line(metric.replace("_", " "), 60)
 
 
 def _of_total(part: int, total: int) -> str:

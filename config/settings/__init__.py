@@ -19,6 +19,7 @@ from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
 from config.settings.value_types import Section, parse_channel, parse_duration
+from config.settings.webhook_section import DoorSettings, WebhookSettings
 
 __all__ = [
     "AlertSettings",
@@ -27,6 +28,7 @@ __all__ = [
     "ChannelSettings",
     "CheckpointSettings",
     "CrawlSettings",
+    "DoorSettings",
     "ModelSettings",
     "RouteSettings",
     "Secrets",
@@ -37,6 +39,7 @@ __all__ = [
     "SourceSettings",
     "StaffSettings",
     "StoreSettings",
+    "WebhookSettings",
     "load_secrets",
     "load_settings",
     "parse_channel",

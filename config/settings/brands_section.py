@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_validator
 
-from config.redaction import mask_url
+from config.checkpoint_metrics import CheckpointMetric
+from config.redaction import told_apart
 from config.settings.value_types import (
     Channel,
     Duration,
@@ -33,11 +34,11 @@ class SourceSettings(Section):
     @property
     def target(self) -> str:
         """Name the part of the source that is read, such as an app's id; no secret is in it."""
-        return mask_url(str(getattr(self.options, "target", "")))
+        return told_apart(str(getattr(self.options, "target", "")))
 
 
 class CheckpointSettings(Section):
-    metric: Literal["wow_rate", "complaint_rate", "coverage", "advocate_rate"]
+    metric: CheckpointMetric
     target: float = Field(gt=0, le=1)
     window: Duration = timedelta(days=30)
 

@@ -19,6 +19,7 @@ from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
 from config.settings.value_types import Section
+from config.settings.webhook_section import WebhookSettings
 from config.settings.wrong_keys import config_error, key_path, nearest
 
 
@@ -31,6 +32,7 @@ class Settings(Section):
     cases: CaseSettings = CaseSettings()
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
+    webhook: WebhookSettings = WebhookSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
 
@@ -48,6 +50,17 @@ class Settings(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two brands are named {name!r}: give each its own name")
+        return self
+
+    @model_validator(mode="after")
+    def _doors_are_of_brands(self) -> Self:
+        brands = [brand.name for brand in self.brands]
+        for door in self.webhook.doors:
+            if door.brand not in brands:
+                raise ValueError(
+                    f"the door {door.name!r} of [webhook] is for the brand {door.brand!r}, which "
+                    f"is none of [[brands]]: {', '.join(brands) or 'there are none'}"
+                )
         return self
 
 

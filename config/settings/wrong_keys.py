@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError
+from config.redaction import mask_url
 
 
 def config_error(
@@ -43,7 +44,7 @@ def plain_message(detail: ErrorDetails) -> str:
     shown = detail.get("input")
     if detail["type"] != "missing" and isinstance(shown, str | int | float):
         message = f"{message} (it is {shown!r})"
-    return " ".join(message.split())
+    return mask_url(" ".join(message.split()))
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -14,10 +15,11 @@ from crawler.entry_problems import PageError, broken
 from crawler.feed_bodies import read_feed
 from crawler.json_bodies import items_at, read_json
 from crawler.request_details import meta_of, page_of, real_url
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
-from storage.models import Mention
+from storage.models import CrawlOutcome, Mention
 
 _CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_lower=True)]
 
@@ -55,6 +57,15 @@ class AppStoreSpider(MentionSpider):
     needs = "the app's number, as in apps.apple.com/app/id123456789"
     limits = "the 500 newest reviews of each country, 50 a page; Apple sometimes gives none"
     terms = "public feed, no key"
+    today = (
+        Today(
+            date(2026, 6, 15),
+            "Apple often answers addresses of data centres with feeds that hold no review",
+            "run Earful from another network, or read your own app with the source "
+            "`app_store_connect`, which has all reviews",
+            ("github.com/joeseesun/qiaomu-app-review-insights/pull/1",),
+        ),
+    )
 
     class Options(SourceOptions):
         """Which app, and in which countries' stores."""
@@ -72,6 +83,16 @@ class AppStoreSpider(MentionSpider):
             return str(self.app_id)
 
     options: Options
+
+    @property
+    def advice(self) -> Mapping[CrawlOutcome, str]:
+        stores = len(dict.fromkeys(self.options.countries))
+        asked = "the store of the one country" if stores == 1 else f"all {stores} countries"
+        return {
+            CrawlOutcome.EMPTY: f"Earful asked {asked} in every form; Apple often answers so to "
+            "addresses of data centres: run Earful from another network, or read your own app "
+            "with the source app_store_connect; a wrong app_id looks the same"
+        }
 
     def requests(self) -> Iterable[Request]:
         for country in dict.fromkeys(self.options.countries):

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -20,6 +20,7 @@ from crawler.json_bodies import at, error_body, items_at, object_in, objects, qu
 from crawler.request_details import meta_of, next_cursor, portions
 from crawler.response_problems import refusal
 from crawler.search_terms import words_or_phrase
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
 from storage.fields import EntryError
@@ -59,6 +60,17 @@ class BlueskySpider(MentionSpider):
         "keeps a day or two: crawl it every hour at least"
     )
     terms = "public posts only; Earful respects the label !no-unauthenticated"
+    today = (
+        Today(
+            date(2025, 5, 10),
+            "search often answers 403 to who has not signed in",
+            'give Earful an app password, or read the stream, which needs none: `mode = "stream"`',
+            (
+                "github.com/bluesky-social/atproto/issues/3891",
+                "github.com/bluesky-social/bsky-docs/issues/296",
+            ),
+        ),
+    )
     secrets: ClassVar[Mapping[str, str]] = {
         "BLUESKY_HANDLE": "the account's handle, such as acme.bsky.social",
         "BLUESKY_APP_PASSWORD": "an app password of the account: bsky.app/settings/app-passwords",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
+from config.redaction import mask_url, told_apart
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
-from crawler.feed_presets import PRESETS, Preset
+from crawler.feed_presets import PRESETS, Preset, doubtful_statuses
 from crawler.request_details import page_of, real_url
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
 from storage.models import Mention
@@ -45,6 +48,21 @@ class FeedsSpider(MentionSpider):
     needs = "the address of a feed, or a preset: " + ", ".join(PRESETS)
     limits = "most feeds hold 10 to 50 entries: read them often enough"
     terms = "each publisher's own; Earful obeys robots.txt"
+    today = (
+        Today(
+            date(2026, 2, 17),
+            "YouTube's channel feeds answer 404 or 500 at random, for any channel, for some hours "
+            "on many days",
+            "nothing: Earful asks four times before it says so, and again at the next crawl; the "
+            "source `youtube` reads a channel's comments with a key",
+            (
+                "github.com/ocaml/ocaml.org/issues/3512",
+                "github.com/Ranchero-Software/NetNewsWire/issues/5402",
+                "github.com/rumca-js/awesome-database-feeds/issues/35",
+                "github.com/RSS-Bridge/rss-bridge/issues/2113",
+            ),
+        ),
+    )
 
     class Options(SourceOptions):
         """Which feed: a `url`, or a `preset` with what it needs."""
@@ -135,7 +153,8 @@ class FeedsSpider(MentionSpider):
         return ("rating",) if self.options.preset == "wordpress_reviews" else ()
 
     def requests(self) -> Iterable[Request]:
-        yield self.ask(self.options.address, conditional=True)
+        address = self.options.address
+        yield self.ask(address, conditional=True, doubtful=doubtful_statuses(address))
 
     def parse(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
@@ -152,7 +171,7 @@ class FeedsSpider(MentionSpider):
             yield from self.more(response, mentions, self.options.pages, following)
 
     def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
-        url = _unwrapped(fields.link(entry.get("link"), where))
+        url = _shown(_unwrapped(fields.link(entry.get("link"), where)), where)
         title = fields.line(entry.get("title"), "title")
         author = _author(entry)
         publisher = entry.get("source") or {}
@@ -213,6 +232,16 @@ def _stars(text: str) -> tuple[str, float | None]:
     return _REPLIES.sub("", text), None
 
 
+def _shown(url: str | None, where: str) -> str | None:
+    """Give an entry's link, but for one beside a private feed: it would show the feed's key.
+
+    Where an entry has no link, its id counts as one beside the feed.
+    """
+    beside = urljoin(where, ".")
+    is_private = mask_url(beside) != beside
+    return None if url and is_private and url.startswith(beside) else url
+
+
 def _native_id(guid: object, url: str | None, where: str) -> str:
     """Give an id that holds across feeds: the guid, scoped to its feed where it is short."""
     given = " ".join(fields.string(guid, "guid").split())
@@ -220,7 +249,8 @@ def _native_id(guid: object, url: str | None, where: str) -> str:
         return fields.identity(url, "guid and link")
     if _GLOBAL_ID.match(given):
         return fields.identity(given, "guid")
-    parts = urlsplit(where)
+    # A private feed's key stays out of the ids of its entries.
+    parts = urlsplit(told_apart(urlunsplit(urlsplit(where)._replace(query="", fragment=""))))
     return fields.identity(f"{parts.hostname}{parts.path}#{given}", "guid")
 
 

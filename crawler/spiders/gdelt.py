@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, Yielded
-from crawler.entry_problems import PageError, blocked, broken, failed
+from crawler.entry_problems import PageError, broken, failed
 from crawler.json_bodies import items_at, quoted, read_json
 from crawler.request_details import asked, once_more
 from crawler.search_terms import OR, groups, phrase
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from crawler.web_pages import html_page
 from storage import fields
-from storage.models import Mention
+from storage.models import CrawlOutcome, Mention
 
 _MOST = 250
 _STAMP = "%Y%m%d%H%M%S"
@@ -73,6 +74,20 @@ class GdeltSpider(MentionSpider):
     terms = "open data; link to the GDELT Project where you show it"
     # Faster, and GDELT answers with a notice in plain text instead of articles.
     delay = 6.0
+    rest = timedelta(minutes=30)
+    today = (
+        Today(
+            date(2026, 7, 30),
+            "at busy hours GDELT answers 429 to everybody, at the first request too, whatever "
+            "the address",
+            "nothing: Earful leaves it alone for half an hour, asks again at the next crawl, and "
+            "loses no article by it",
+            (
+                "github.com/koala73/worldmonitor/issues/5843",
+                "github.com/koala73/worldmonitor/pull/5830",
+            ),
+        ),
+    )
 
     class Options(SourceOptions):
         """Which news."""
@@ -108,6 +123,13 @@ class GdeltSpider(MentionSpider):
     @property
     def wants_match(self) -> bool:
         return self.options.title_only
+
+    @property
+    def advice(self) -> Mapping[CrawlOutcome, str]:
+        return {
+            CrawlOutcome.BLOCKED: "GDELT is overloaded at times and answers so to everybody, at "
+            "the first request too; you need to do nothing, Earful asks again later"
+        }
 
     def requests(self) -> Iterable[Request]:
         for query in self._queries():
@@ -145,7 +167,8 @@ class GdeltSpider(MentionSpider):
         seconds = float(pause[1]) if pause else 5.0
         again = once_more(response, _TRIES)
         if again is None:
-            raise blocked(f"answered with a notice instead of articles ({words})")
+            reason = f"answered with a notice instead of articles ({words})"
+            raise PageError(CrawlOutcome.BLOCKED, reason, datetime.now(UTC) + self.rest)
         self.wait(response, seconds * 2 ** again.meta["tries"])
         yield again
 

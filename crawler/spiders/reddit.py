@@ -5,24 +5,27 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import date, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from scrapy.http import Request, Response
 
 from crawler import grants
 from crawler.base import MentionSpider, Yielded
-from crawler.entry_problems import broken
 from crawler.feed_bodies import read_feed, stamp
-from crawler.json_bodies import at, read_json
+from crawler.json_bodies import read_json
+from crawler.reddit_things import GONE, is_gone, things_of
 from crawler.request_details import meta_of, next_cursor, real_url
 from crawler.search_terms import phrase
+from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage import fields
-from storage.models import Mention
+from storage.models import CrawlOutcome, Mention
 
 _PER_PAGE = 100
+# At a request a minute so many fit into the usual time limit of a crawl.
+_FEEDS_A_CRAWL = 9
 _API = "https://oauth.reddit.com"
 _SITE = "https://www.reddit.com/"
 _JSON = re.compile(rb"\s*\[?\s*\{")
@@ -32,21 +35,30 @@ _FOOTER = re.compile(
 )
 _COMMENT_TITLE = re.compile(r"^/?u/\S+ on ")
 _THREAD = re.compile(r"/comments/([a-z0-9]+)")
-_GONE = {"[deleted]", "[removed]", "[deleted by user]"}
 
 _Subreddit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{2,50}$")]
 _Post = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,12}$")]
 
 
-class RedditSpider(MentionSpider):
-    """Search Reddit for the brand, or read named subreddits and threads.
+_SEARCH_FAILS = (
+    "Reddit's search feed answers most programs with 403 or 429: name subreddits, whose new posts "
+    "are read instead, and see `earful sources reddit`"
+)
+_FEEDS_FAIL = (
+    "Reddit gives an address about one feed a minute, and some addresses none: name fewer "
+    "subreddits, read them less often, and see `earful sources reddit`"
+)
 
-    Two ways lead to the same mentions. With `mode = "rss"` its feeds are read. Reddit's
-    robots.txt forbids programs, so with the default `obey_robots = true` the crawl says that it
-    is blocked and reads nothing. Its feeds do answer a program that names itself; whoever sets
-    `obey_robots = false` decides for their own crawler, and for Reddit's terms, which ask
-    commercial users for an agreement. With `mode = "oauth"` the official API is asked, with the
-    keys of an app that is registered at Reddit.
+
+class RedditSpider(MentionSpider):
+    """Read the new posts of named subreddits and threads, or search all of Reddit.
+
+    Two ways lead to the same mentions. With `mode = "rss"` its feeds are read, one a minute: the
+    new posts of each subreddit, matched here. Reddit's robots.txt forbids programs, so with the
+    default `obey_robots = true` the crawl says that it is blocked and reads nothing. Its feeds do
+    answer a program that names itself; whoever sets `obey_robots = false` decides for their own
+    crawler, and for Reddit's terms, which ask commercial users for an agreement. With
+    `mode = "oauth"` the official API is asked, with the keys of an app that Reddit approved.
     """
 
     name = "reddit"
@@ -54,28 +66,80 @@ class RedditSpider(MentionSpider):
     place = "on Reddit"
     default_base_url = "https://www.reddit.com"
     always = ("author",)
-    needs = '`mode = "oauth"` with an app\'s keys, or `obey_robots = false` for RSS'
-    limits = "RSS: a request every two seconds; API: 100 a minute; search finds posts only"
+    needs = "`subreddits` and `obey_robots = false` for RSS, or the keys of an app for the API"
+    limits = (
+        "RSS: a feed a minute, nine a crawl, the 100 newest posts of each; API: 100 requests a "
+        "minute; search finds posts only"
+    )
     terms = "robots.txt forbids programs; commercial use needs Reddit's agreement"
     optional_secrets: ClassVar[Mapping[str, str]] = {
-        "REDDIT_CLIENT_ID": "id of an app of the kind script or web: reddit.com/prefs/apps; "
-        'used with `mode = "oauth"` only',
+        "REDDIT_CLIENT_ID": "id of an app of the kind script or web that Reddit approved "
+        "(reddit.com/prefs/apps shows it; new ones are hardly given); used with "
+        '`mode = "oauth"` only',
         "REDDIT_CLIENT_SECRET": "the secret of that app",
     }
-    delay = 2.0
+    rest = timedelta(hours=1)
+    today = (
+        Today(
+            date(2026, 7, 23),
+            "the search feed answers programs with 403",
+            "name the brand's subreddits in `subreddits`, and let F5Bot mail what all of Reddit "
+            "says to an address that the source `mailbox` reads",
+            ("github.com/bentleypark/aiwatch/pull/1145",),
+        ),
+        Today(
+            date(2026, 6, 12),
+            "an address gets about one feed a minute, private feeds included, and 429 for more; "
+            "addresses of data centres may get 403 for all",
+            "name few subreddits and read them seldom: `every` of an hour or more",
+            (
+                "github.com/FreshRSS/FreshRSS/issues/8928",
+                "github.com/Ranchero-Software/NetNewsWire/pull/5355",
+                "github.com/bhpark1013/claudenews/pull/6",
+            ),
+        ),
+        Today(
+            date(2026, 5, 31),
+            "pages in JSON answer 403 without a key",
+            "nothing: Earful asks for no such page",
+            (
+                "github.com/karanb192/reddit-mcp-buddy/pull/60",
+                "github.com/TauricResearch/TradingAgents/issues/935",
+            ),
+        ),
+        Today(
+            date(2025, 11, 12),
+            "nobody makes keys for the API by themselves: Reddit approves each app by hand, and "
+            "answers few who ask",
+            'keep `mode = "oauth"` if you have keys; without them read feeds',
+            (
+                "github.com/n8n-io/n8n-docs/pull/4510",
+                "github.com/karanb192/reddit-mcp-buddy/issues/39",
+                "github.com/QuantumBadger/RedReader/issues/1365",
+            ),
+        ),
+    )
 
     class Options(SourceOptions):
         """Where to read; without subreddits and threads, all of Reddit is searched."""
 
         subreddits: list[_Subreddit] = Field(
-            default=[], description="Names without r/; each is searched for the brand's terms."
+            default=[],
+            description="Names without r/; the new posts of each are read and matched here. "
+            "Without any, all of Reddit is searched.",
         )
         comments: bool = Field(
             default=False, description="Read the newest comments of the subreddits too."
         )
         everything: bool = Field(
             default=False,
-            description="Read all new posts of the subreddits instead of searching them.",
+            description="Read all new posts of the subreddits instead of searching them, by the "
+            "API too; feeds are read so anyway.",
+        )
+        search: bool | None = Field(
+            default=None,
+            description="Search the subreddits for the brand's terms instead of reading their "
+            "new posts; by default with the API only, as the search feed answers 403 or 429.",
         )
         threads: list[_Post] = Field(
             default=[], description="Ids of posts whose comments are read, as in /comments/ID/."
@@ -85,13 +149,34 @@ class RedditSpider(MentionSpider):
             description="How to read Reddit: its feeds, or its official API, which needs keys.",
         )
         pages: int = Field(
-            default=3, ge=1, le=10, description="Pages of 100 posts for each feed, at most."
+            default=3,
+            ge=1,
+            le=10,
+            description="Pages of 100 posts for each feed, at most; with RSS also no more than "
+            "nine in all, as each takes a minute.",
         )
         obey_robots: bool = Field(
             default=True,
             description="Reddit's robots.txt forbids all programs: Earful reads no feed "
             "unless you set this to false, at your own responsibility. The API has its own rules.",
         )
+
+        @model_validator(mode="after")
+        def _one_way(self) -> Self:
+            if self.search and self.everything:
+                raise ValueError("`search` and `everything` exclude one another: keep one")
+            return self
+
+        @property
+        def searches(self) -> bool:
+            """Tell whether terms are searched for, in the subreddits or in all of Reddit."""
+            if not self.subreddits:
+                return not self.threads
+            return (
+                self.mode == "oauth" and not self.everything
+                if self.search is None
+                else (self.search)
+            )
 
         @property
         def target(self) -> str:
@@ -105,10 +190,32 @@ class RedditSpider(MentionSpider):
     def needed_secrets(cls, options: SourceOptions) -> Mapping[str, str]:
         return cls.optional_secrets if getattr(options, "mode", "rss") == "oauth" else {}
 
+    @classmethod
+    def remarks(cls, options: SourceOptions) -> Iterator[str]:
+        assert isinstance(options, cls.Options)
+        if options.mode == "rss" and options.searches:
+            yield _SEARCH_FAILS
+        elif options.mode == "rss" and len(options.subreddits) > _FEEDS_A_CRAWL:
+            yield (
+                f"{len(options.subreddits)} subreddits take as many minutes a crawl: raise "
+                "[crawl] time_limit, or name fewer"
+            )
+
+    @property
+    def advice(self) -> Mapping[CrawlOutcome, str]:
+        if self.options.mode == "oauth":
+            return {}
+        word = _SEARCH_FAILS if self.options.searches else _FEEDS_FAIL
+        return {CrawlOutcome.BLOCKED: word, CrawlOutcome.QUOTA: word}
+
+    @property
+    def delay(self) -> float:  # type: ignore[override]  # it depends on the mode
+        return 60.0 if self.options.mode == "rss" else 1.0
+
     @property
     def asked_since(self) -> bool:
         """Only searches have a time window; listings always hold something."""
-        listed = self.options.threads or self.options.comments or self.options.everything
+        listed = self.options.threads or self.options.comments or not self.options.searches
         return self.since is not None and not listed
 
     def requests(self) -> Iterable[Request]:
@@ -141,9 +248,9 @@ class RedditSpider(MentionSpider):
 
     def _parse_json(self, response: Response) -> Iterator[Yielded]:
         data = read_json(response)
-        things, after = _things(data)
+        things, after = things_of(data)
         for kind, thing in things:
-            if _is_gone(thing):
+            if is_gone(thing):
                 yield self.gone(f"{kind}_{thing['id']}")
         mentions = yield from self.each(things, lambda one: self._thing(*one), tuple)
         if mentions:
@@ -158,18 +265,26 @@ class RedditSpider(MentionSpider):
             return
         path, params = listing
         following = self._ask(path, {**params, "after": after})
-        yield from self.more(response, mentions, self.options.pages, following)
+        yield from self.more(response, mentions, self._pages, following)
+
+    @property
+    def _pages(self) -> int:
+        """Give how many pages of each feed are read: feeds take a minute each."""
+        if self.options.mode == "oauth":
+            return self.options.pages
+        feeds = sum(1 for _ in self._listings())
+        return max(1, min(self.options.pages, _FEEDS_A_CRAWL // max(1, feeds)))
 
     def _listings(self) -> Iterator[Request]:
         for thread in self.options.threads:
             yield self._ask(f"/comments/{thread}", {"sort": "new", "limit": 500}, paged=False)
-        for name in self.options.subreddits:
+        places = [f"/r/{name}" for name in self._in_turn(self.options.subreddits)]
+        for place in places:
             if self.options.comments:
-                yield self._ask(f"/r/{name}/comments", {"limit": _PER_PAGE})
-            if self.options.everything:
-                yield self._ask(f"/r/{name}/new", {"limit": _PER_PAGE})
-        places = [f"/r/{name}" for name in self.options.subreddits]
-        if self.options.everything or (self.options.threads and not places):
+                yield self._ask(f"{place}/comments", {"limit": _PER_PAGE})
+            if not self.options.searches:
+                yield self._ask(f"{place}/new", {"limit": _PER_PAGE})
+        if not self.options.searches:
             return
         for place in places or [""]:
             for term in self.query.search_terms():
@@ -177,11 +292,17 @@ class RedditSpider(MentionSpider):
                 within = {"restrict_sr": 1} if place else {}
                 yield self._ask(f"{place}/search", {**params, "limit": _PER_PAGE, **within})
 
+    def _in_turn(self, names: list[str]) -> list[str]:
+        """Begin with another each hour: all get read, even where Reddit cuts crawls short."""
+        first = int(self.now.timestamp() // 3600) % max(1, len(names))
+        return [*names[first:], *names[:first]]
+
     def _ask(self, path: str, params: dict[str, Any], *, paged: bool = True) -> Request:
         listing = (path, params) if paged else None
         if self.options.mode == "rss":
             robots = self.options.obey_robots
-            return self.ask(f"{path}.rss", params, obey_robots=robots, listing=listing)
+            ending = ".rss" if path.endswith("/search") or not paged else "/.rss"
+            return self.ask(f"{path}{ending}", params, obey_robots=robots, listing=listing)
         # Without it texts come escaped twice.
         asked_for = {**params, "raw_json": 1}
         if path.endswith("/search"):
@@ -212,11 +333,11 @@ class RedditSpider(MentionSpider):
         text = _FOOTER.sub("", fields.from_html(html, "content"))
         title = fields.line(entry.get("title"), "title")
         title = _COMMENT_TITLE.sub("", title) if title else None
-        if text in _GONE or (not text and title in _GONE):
+        if text in GONE or (not text and title in GONE):
             return None
         author = fields.line(entry.get("author"), "author")
         author = author.removeprefix("/").removeprefix("u/") if author else None
-        if author in _GONE:
+        if author in GONE:
             author = None
         created = stamp(entry, "published") or stamp(entry, "updated")
         thread = _THREAD.search(url or "") if native_id.startswith("t1_") else None
@@ -235,7 +356,7 @@ class RedditSpider(MentionSpider):
     def _thing(self, kind: str, thing: dict[str, Any]) -> Mention | None:
         """Read a post or a comment of the API as its feed would have it."""
         number = fields.identity(thing.get("id"))
-        if _is_gone(thing):
+        if is_gone(thing):
             return None
         comment = kind == "t1"
         rendered = thing.get("body_html" if comment else "selftext_html")
@@ -260,41 +381,9 @@ class RedditSpider(MentionSpider):
             edited_at=None if edited is True else fields.later(edited, self.now, "edited"),
             url=(fields.link(path.partition("?")[0], _SITE) if isinstance(path, str) else None)
             or f"{_SITE}comments/{thread or number}/",
-            author=None if author in _GONE else author,
+            author=None if author in GONE else author,
             # Its name, for the feeds give no other id.
-            author_native_id=None if author in _GONE else author,
+            author_native_id=None if author in GONE else author,
             reach=fields.count(thing.get("score")),
             parent=parent,
         )
-
-
-def _things(data: Any) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
-    """Give the posts and comments of a listing, or of a thread's two, with those below them."""
-    listings = data if isinstance(data, list) and data else [data]
-    waiting = []
-    for listing in listings:
-        children = at(listing, "data", "children")
-        if not isinstance(children, list):
-            raise broken("answered without `data.children`")
-        waiting.extend(children)
-    things = []
-    waiting.reverse()
-    while waiting:
-        child = waiting.pop()
-        kind, thing = at(child, "kind"), at(child, "data")
-        if kind not in ("t1", "t3"):
-            continue  # users, subreddits, "more"
-        things.append((str(kind), thing if isinstance(thing, dict) else {}))
-        below = at(thing, "replies", "data", "children")
-        if isinstance(below, list):
-            waiting.extend(reversed(below))
-    after = listings[-1]["data"].get("after")
-    return things, after if isinstance(after, str) else None
-
-
-def _is_gone(thing: dict[str, Any]) -> bool:
-    """Tell whether a post or comment was deleted by its author or taken down."""
-    if not isinstance(thing.get("id"), str) or not thing["id"]:
-        return False
-    words = thing.get("body", thing.get("selftext")), thing.get("title")
-    return any(isinstance(each, str) and each.strip() in _GONE for each in words)

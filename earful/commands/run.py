@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.environment import load_overrides
+from config.errors import ConfigError
 from config.settings import Settings
 from earful.app import App, utc_now
 
@@ -38,10 +39,13 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
     from earful import logs, needs
+    from earful.pushed.doors import unmet_secrets
     from earful.stages.deliver_stage import transport_for
 
     app.require_brands()
     needs.require(app.settings, os.environ, str(app.config_path))
+    for need in unmet_secrets(app.settings.webhook, os.environ):
+        raise ConfigError(f"{app.config_path}: {need}")
     load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(
         as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),

@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from typing import Any
 
 import click
 
+from config.errors import InputError
 from earful.app import App
 
 
 @click.command()
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def sources(app: App, as_json: bool) -> int:
+def sources(app: App, name: str | None, as_json: bool) -> int:
     """List the sources: what each needs, its limits and terms.
 
-    For the sources in your config it also shows how they are doing.
+    With NAME, show all of one source: its settings and secrets, what fails there today and what
+    to do, and its last runs here. For the sources in your config it also shows how they are doing.
     """
-    from crawler.catalog import sources as all_sources
-
-    spiders = all_sources()
-    standings = _standings(app)
-    if as_json:
-        click.echo(
-            json.dumps(
-                [
-                    {
-                        "source": name,
-                        "label": spider.label,
-                        "needs": spider.needs,
-                        "limits": spider.limits,
-                        "terms": spider.terms,
-                        "robots": spider.robots,
-                        "secrets": dict(spider.secrets),
-                        "optional_secrets": dict(spider.optional_secrets),
-                        "daily_quota": spider.daily_quota,
-                        "targets": standings.get(name, []),
-                        "options": spider.Options.model_json_schema().get("properties", {}),
-                    }
-                    for name, spider in spiders.items()
-                ],
-                indent=2,
-            )
-        )
-        return 0
     import textwrap
 
-    for name, spider in spiders.items():
-        click.echo(f"{name} — {spider.label}")
+    from crawler.catalog import sources as all_sources
+    from earful.source_page import described, lines_of, page_data, standing_words, standings
+
+    spiders = all_sources()
+    if name is not None:
+        spider = spiders.get(name.casefold())
+        if spider is None:
+            close = difflib.get_close_matches(name, spiders, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "`earful sources` lists them"
+            raise InputError(f"NAME: {name!r} is not a source: {hint}")
+        page = page_data(app, spider)
+        if as_json:
+            click.echo(json.dumps(page, indent=2))
+        else:
+            click.echo("\n".join(lines_of(page, spider.Options)))
+        return 0
+    here = standings(app)
+    if as_json:
+        listed = [
+            described(spider) | {"targets": here.get(each, [])} for each, spider in spiders.items()
+        ]
+        click.echo(json.dumps(listed, indent=2))
+        return 0
+    for each, spider in spiders.items():
+        click.echo(f"{each} — {spider.label}")
         for heading, words in (
             ("needs", spider.needs),
             ("limits", spider.limits),
             ("terms", spider.terms),
-            *((name, f"{use} (needed)") for name, use in spider.secrets.items()),
-            *((name, f"{use} (if set)") for name, use in spider.optional_secrets.items()),
-            *(("here", _standing_words(row)) for row in standings.get(name, [])),
+            *(("today", f"{trouble.what}: {trouble.do}") for trouble in spider.today),
+            *((secret, f"{use} (needed)") for secret, use in spider.secrets.items()),
+            *((secret, f"{use} (if set)") for secret, use in spider.optional_secrets.items()),
+            *(("here", standing_words(row)) for row in here.get(each, [])),
         ):
             click.echo(
                 textwrap.fill(
@@ -71,22 +71,3 @@ def sources(app: App, as_json: bool) -> int:
             )
         click.echo()
     return 0
-
-
-def _standings(app: App) -> dict[str, list[dict[str, Any]]]:
-    """Give the health of what is read here, by source; nothing where there is no store yet."""
-    if not app.has_config or not app.store_path.exists():
-        return {}
-    by_source: dict[str, list[dict[str, Any]]] = {}
-    keys = ("brand", "target", "state", "reason", "since", "last_good_at", "opens_at")
-    with app.open_store(readonly=True) as store:
-        for row in store.insight.source_health():
-            by_source.setdefault(row["source"], []).append({key: row[key] for key in keys})
-    return by_source
-
-
-def _standing_words(row: dict[str, Any]) -> str:
-    place = ", ".join(part for part in (row["brand"], row["target"]) if part)
-    since = f" since {row['since'][:16].replace('T', ' ')} UTC" if row["since"] else ""
-    reason = f": {row['reason']}" if row["reason"] and row["state"] != "ok" else ""
-    return f"{place} is {row['state']}{since}{reason}"

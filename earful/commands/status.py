@@ -70,6 +70,23 @@ def status(app: App, as_json: bool) -> int:
                 right="llllrr",
             )
         )
+    if current.webhook:
+        console.out.print(
+            console.table(
+                ("door", "brand", "last delivery (UTC)", "deliveries", "new"),
+                [
+                    (
+                        escape(console.one_line(row["door"], 24)),
+                        escape(console.one_line(row["brand"], 14)),
+                        (row["last_at"] or "never")[:16].replace("T", " "),
+                        row["deliveries"],
+                        row["new"],
+                    )
+                    for row in current.webhook
+                ],
+                right="lllrr",
+            )
+        )
     for problem in current.problems:
         console.out.print(f"[bold]problem:[/bold] {escape(problem)}")
     if current.healthy:

@@ -79,7 +79,7 @@ class DemoSite:
                 (r"/item", self._hacker_news_page),
                 (r"/search\.rss", self._reddit_search),
                 (r"/r/(?P<subreddit>\w+)/search\.rss", self._reddit_search),
-                (r"/r/(?P<subreddit>\w+)/new\.rss", self._reddit_listing),
+                (r"/r/(?P<subreddit>\w+)/new/?\.rss", self._reddit_listing),
                 (r"/r/(?P<subreddit>\w+)/comments/(?P<id>\w+)/\w*/?", self._reddit_page),
                 (r"/forum/feed/", self._forum),
                 (r"/forum/(?P<id>\d+)-[\w-]*/", self._forum_page),

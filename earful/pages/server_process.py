@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import EarfulError, InputError
-from earful.pages.web_server import STOP_S, check_store, serve
+from earful.http_serving import STOP_S, gone_with_parent
+from earful.pages.web_server import check_store, serve
 
 _START_S = 60.0
 
@@ -94,20 +95,12 @@ def server_process(
 def _main(arguments: list[str]) -> int:
     """Serve beside a parent: one line on stdout tells it the address, or what is wrong."""
     store_path, host, port, *allowed = arguments
-    orphaned = threading.Event()
-
-    def watch_parent() -> None:
-        # Not through sys.stdin: its lock, held by a waiting reader, aborts Python's own exit.
-        while os.read(0, 1):
-            pass
-        orphaned.set()
 
     def say_ready(url: str) -> None:
         print(f"ready {url}", flush=True)
         # Nobody reads this pipe any more: what a library prints must not fill it.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    threading.Thread(target=watch_parent, daemon=True).start()
     try:
         serve(
             Path(store_path),
@@ -115,7 +108,7 @@ def _main(arguments: list[str]) -> int:
             int(port),
             allowed_hosts=allowed,
             ready=say_ready,
-            stop=orphaned,
+            stop=gone_with_parent(),
         )
     except EarfulError as error:
         print(f"{'refused' if error.exit_code == 2 else 'failed'} {error}", flush=True)

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import re
-import signal
-import socket
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
-from config.errors import InputError, StoreError, StoreRefusedError
+from config.errors import StoreError, StoreRefusedError
+from earful.http_serving import App, Message, Receive, Send, address_of, listen_at, run_app
 from earful.pages.datasette_app import datasette
 from storage.store import Store
 
@@ -32,13 +29,6 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
 )
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
-STOP_S = 10.0
-"""So long a server may finish what it answers once it is to stop."""
-
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def serve(
@@ -57,14 +47,11 @@ def serve(
     InputError: the store is missing, or the address cannot be had.
     """
     check_store(store_path)
-    listener = _listen(host, port)
-    # A wildcard address cannot be opened; this machine's own name for it can.
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    shown = f"[{shown}]" if ":" in shown else shown
-    address = f"http://{shown}:{listener.getsockname()[1]}/"
+    listener = listen_at(host, port, "--port or [serve] port")
+    address = address_of(host, listener)
     app = _guarded(datasette(store_path).app(), _names(host, allowed_hosts))
     with listener:
-        _run(app, listener, lambda: ready(address) if ready else None, stop)
+        run_app(app, listener, lambda: ready(address) if ready else None, stop)
 
 
 def check_store(store_path: Path) -> None:
@@ -76,71 +63,6 @@ def check_store(store_path: Path) -> None:
             raise StoreError(
                 f"{store_path}: its views are older than this Earful: run `earful process` once"
             ) from error
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    where = f"{host}:{port}"
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise InputError(f"{where}: not an address to serve at: {error.strerror}") from error
-    try:
-        # Else a restart within a minute finds the port taken by its own past.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            f"{where}: cannot be served at: {(error.strerror or str(error)).lower()}; stop what "
-            "uses it, or choose another port with --port or [serve] port"
-        ) from error
-    return listener
-
-
-def _run(
-    app: App,
-    listener: socket.socket,
-    ready: Callable[[], None],
-    stop: threading.Event | None,
-) -> None:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets=sockets)
-            ready()
-
-    server = Server(
-        uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=int(STOP_S / 2)
-        )
-    )
-    if stop is not None:
-
-        def watch(event: threading.Event) -> None:
-            event.wait()
-            server.should_exit = True
-
-        threading.Thread(target=watch, args=(stop,), daemon=True).start()
-    # Once it has ended in order uvicorn raises the signal again: that must not kill us.
-    with contextlib.suppress(KeyboardInterrupt), _sigterm_is_no_news():
-        server.run(sockets=[listener])
-
-
-@contextlib.contextmanager
-def _sigterm_is_no_news() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _names(host: str, allowed: Collection[str]) -> frozenset[str] | None:

@@ -65,19 +65,12 @@ def _judged(
     store: Store, brand: BrandSettings, goal: CheckpointSettings, target: float, now: datetime
 ) -> CheckpointResult:
     period = Filter(brand=brand.name, since=now - goal.window, until=now)
-    totals = store.insight.totals(period)
-    experiences = totals["angry"] + totals["mediocre"] + totals["delighted"]
-    match goal.metric:
-        case "wow_rate":
-            rate = Rate(totals["delighted"], experiences)
-        case "complaint_rate":
-            rate = Rate(totals["angry"], experiences)
-        case "advocate_rate":
-            rate = Rate(totals["advocate"], totals["mentions"])
-        case "coverage":
-            answers = store.insight.answers(period)
-            rate = Rate(answers["answered"], answers["cases"])
-    better = Better.LOWER if goal.metric == "complaint_rate" else Better.HIGHER
+    counted = {**store.insight.totals(period), **store.insight.answers(period)}
+    metric = goal.metric
+    rate = Rate(
+        sum(counted[name] for name in metric.part), sum(counted[name] for name in metric.whole)
+    )
+    better = Better.LOWER if metric.less_is_better else Better.HIGHER
     return judge_checkpoint(rate, target, better=better)
 
 

@@ -9,11 +9,17 @@ from datetime import datetime
 
 from alerts.decide.source_health import is_resting, needs_probe, source_health, stand
 from config.settings import BrandSettings, Settings, SourceSettings
+from crawler import stat_keys
+from crawler.catalog import sources
 from crawler.runner import CrawlJob, run_crawl
 from earful.app import Clock, target_of
 from earful.policies import Policies
-from storage.models import CrawlReport, SourceStanding
+from earful.turns import Turns
+from storage.models import CrawlReport, SourceStanding, SourceState
 from storage.store import Store
+
+_TURNS = Turns()
+_REFUSED = (SourceState.BLOCKED, SourceState.QUOTA)
 
 
 def crawl_target(
@@ -29,8 +35,31 @@ def crawl_target(
 
     `since` is the start of the last good run less an overlap: nothing is stored that could run
     ahead of the data. After failures in a row one page must answer before the rest is asked for.
-    `progress` is told how many entries were seen so far.
+    `progress` is told how many entries were seen so far. Where a source counts by address, the
+    crawl waits for its turn.
     """
+    stop = stop or threading.Event()
+    if not _counts_by_address(source):
+        return _crawl(settings, brand, source, clock, progress, stop)
+    with _TURNS.taken(source.source, stop) as turn:
+        report = _crawl(settings, brand, source, clock, progress, stop)
+        turn.pause_s = report.stats.get(stat_keys.DELAY, 0.0)
+    return report
+
+
+def _counts_by_address(source: SourceSettings) -> bool:
+    """Tell whether the source sees all that is read of it as one visitor's doing."""
+    return sources()[source.source].rest is not None and source.base_url is None
+
+
+def _crawl(
+    settings: Settings,
+    brand: BrandSettings,
+    source: SourceSettings,
+    clock: Clock,
+    progress: Callable[[int], None] | None,
+    stop: threading.Event,
+) -> CrawlReport:
     target = target_of(brand, source)
     store_path = settings.store.path
     with Store.open(store_path) as store:
@@ -61,11 +90,13 @@ def crawl_target(
 
     report = run(replace(job, responses=1)) if needs_probe(before) else run(job)
     if needs_probe(before) and report.outcome.good:
+        # The run is a process of its own, which does not know when the probe asked.
+        stop.wait(report.stats.get(stat_keys.DELAY, 0.0))
         report = run(job)
     now = clock()
     after, alerts = before, []
     # Who stops Earful learns nothing about the source.
-    if stop is None or not stop.is_set():
+    if not stop.is_set():
         after = stand(report, past, before, source.every, now)
         policy = Policies(settings).of(brand.name)
         alert = source_health(target, before, after, report, policy, now)
@@ -79,7 +110,13 @@ def crawl_target(
 def resting(
     settings: Settings, brand: BrandSettings, source: SourceSettings, now: datetime
 ) -> SourceStanding | None:
-    """Give the standing of a source that is to be left alone for now; None for any other."""
+    """Give the standing of a source that is to be left alone for now; None for any other.
+
+    Where the source's host is asked by the same address for every target and said no to one of
+    them, all are left alone: asking for the next would only prolong it.
+    """
     with Store.open(settings.store.path) as store:
-        standing = store.crawls.standing(target_of(brand, source))
-    return standing if is_resting(standing, now) else None
+        own = store.crawls.standing(target_of(brand, source))
+        others = store.crawls.standings(source.source) if _counts_by_address(source) else []
+    refused = [each for each in others if each.state in _REFUSED]
+    return next((each for each in (own, *refused) if is_resting(each, now)), None)

@@ -95,6 +95,19 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRun:
+    """A finished crawl of a source, as people look back at it."""
+
+    brand: str
+    target: str
+    started_at: datetime
+    outcome: CrawlOutcome
+    reason: str | None
+    seen: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
     """What a server gave to ask "changed since?" with: see RFC 9110, 13.1."""
 

@@ -13,6 +13,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     PastRun,
+    SourceRun,
     SourceStanding,
     SourceState,
     Validators,
@@ -22,6 +23,7 @@ from storage.models import (
 from storage.rows import moment_in, reads
 
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
+_RUN = "id, brand, target, started_at, outcome, reason, seen, new"
 _FIELD = "earful/field/"
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
 
@@ -82,6 +84,13 @@ class Crawls:
         ).fetchone()
         return _standing(row) if row else None
 
+    def standings(self, source: str) -> list[SourceStanding]:
+        """Give the standings of all of a source's targets."""
+        rows = self._database.connection.execute(
+            "SELECT * FROM source_states WHERE source = ?", (source,)
+        )
+        return [_standing(row) for row in rows]
+
     def past(self, target: CrawlTarget, limit: int = 200) -> list[PastRun]:
         """Give a target's finished runs, the newest first."""
         rows = self._database.connection.execute(
@@ -90,6 +99,25 @@ class Crawls:
             (*_key(target), limit),
         )
         return [_past_run(row) for row in rows]
+
+    def latest(self, source: str, limit: int = 5) -> list[SourceRun]:
+        """Give a source's last finished runs, of whichever target, the newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT {_RUN} FROM crawl_runs WHERE source = ? AND outcome IS NOT NULL "
+            "ORDER BY id DESC LIMIT ?",
+            (source, limit),
+        )
+        return [_source_run(row) for row in rows]
+
+    def last_failures(self, source: str) -> list[SourceRun]:
+        """Give the last run of each of a source's targets that was not good, if any was."""
+        rows = self._database.connection.execute(
+            f"SELECT {_RUN} FROM crawl_runs WHERE id IN (SELECT max(id) FROM crawl_runs "
+            f"WHERE source = ? AND outcome IS NOT NULL AND outcome NOT IN ({_marks(_GOOD)}) "
+            "GROUP BY brand, target) ORDER BY id DESC",
+            (source, *_GOOD),
+        )
+        return [_source_run(row) for row in rows]
 
     def close_interrupted(self, at: datetime) -> int:
         """Mark runs that a killed process left open; only with the daemon's lock in hand."""
@@ -174,6 +202,19 @@ def _past_run(row: sqlite3.Row) -> PastRun:
             for name, number in json.loads(row["stats"] or "{}").items()
             if name.startswith(_FIELD)
         },
+    )
+
+
+@reads("crawl_runs")
+def _source_run(row: sqlite3.Row) -> SourceRun:
+    return SourceRun(
+        brand=row["brand"],
+        target=row["target"],
+        started_at=from_iso(row["started_at"]),
+        outcome=CrawlOutcome(row["outcome"]),
+        reason=row["reason"],
+        seen=row["seen"],
+        new=row["new"],
     )
 
 

@@ -59,7 +59,7 @@ def test_it_asks_for_all_terms_at_once_and_since() -> None:
     assert (asked["startdatetime"], asked["enddatetime"]) == ("20261030000000", "20261101000000")
     assert spider.asked_since
     given = Settings()
-    spider.update_settings(given)
+    spider.slow_down(given)
     assert given.getfloat("DOWNLOAD_DELAY") >= 5
 
 

@@ -74,8 +74,8 @@ def test_it_asks_where_it_is_told_to() -> None:
     base = "https://www.reddit.com"
     assert paths == [
         f"{base}/comments/1aaaaa.rss",
-        f"{base}/r/airlines/comments.rss",
-        f"{base}/r/airlines/search.rss",
+        f"{base}/r/airlines/comments/.rss",
+        f"{base}/r/airlines/new/.rss",
     ]
 
 

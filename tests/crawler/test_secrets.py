@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import ConfigError
 from config.redaction import HIDDEN
 from config.settings import parse_settings
 from crawler.base import MentionSpider
@@ -162,7 +164,8 @@ def test_a_feeds_own_token_is_masked_everywhere(tmp_path: Path) -> None:
             ]
         }
         source = parse_settings(raw, options_models(), where="x").brands[0].sources[0]
-        assert source.target == f"{site.url}/f.xml?feed_token={HIDDEN}&page=1"
+        masked = f"{site.url}/f.xml?feed_token={HIDDEN}&page=1"
+        assert source.target.startswith(f"{masked} (")
         db, log = tmp_path / "e.db", tmp_path / "log"
         Store.open(db, migrate=True).close()
         options = source.options.model_dump(mode="json")
@@ -175,3 +178,52 @@ def test_a_feeds_own_token_is_masked_everywhere(tmp_path: Path) -> None:
     written = write_down(report, "feeds", db) + log.read_text()
     assert "answered 403" in written
     assert secret not in written
+
+
+# How private feeds carry their keys: Reddit's, Pinboard's, a made-up path, a user's password.
+PRIVATE = (
+    "/.rss?feed=zebra9crossing0123456789&user=zebra_jo",
+    "/rss/secret:zebra/u:acme/",
+    "/feeds/zebra9crossing0123456789/rss.xml",
+    "/go?to=https%3A%2F%2Fy.example%2F%3Ftoken%3Dzebra",
+)
+
+
+def test_private_feeds_are_read_and_their_keys_are_written_nowhere(db: Path) -> None:
+    """Whether the feed is good or refused: in runs, reports, ids of mentions, validators."""
+    entry = "<item><guid>7</guid><title>acme {n}</title><pubDate>{at}</pubDate></item>"
+    when = "Sat, 31 Oct 2026 10:00:00 GMT"
+    feed = f"<rss version='2.0'><channel>{entry.format(n=1, at=when)}</channel></rss>"
+    with running_site() as site:
+        site.on("/good/", Reply(feed.encode(), headers={"ETag": '"v1"'}))
+        site.on("/bad/", Reply(b"no", 403))
+        urls = [f"{site.url}/{how}{path}" for how in ("good", "bad") for path in PRIVATE]
+        sources_given = [{"source": "feeds", "url": url} for url in urls]
+        raw = {"brands": [{"name": "A", "query": "acme", "sources": sources_given}]}
+        (brand,) = parse_settings(raw, options_models(), where="x").brands
+        jobs = [CrawlJob("A", "acme", "feeds", {"url": url}, db=db) for url in urls]
+        reports = run_fleet(jobs)
+        assert {report.outcome.value for report in reports} == {"ok", "blocked"}
+        assert all("zebra" in str(vars(asked)) for asked in site.asked("/good/"))
+    with Store.open(db) as store:
+        for source, report in zip(brand.sources, reports, strict=True):
+            target = CrawlTarget(brand="A", source="feeds", target=source.target)
+            now = spider_of("steam").now
+            store.crawls.finish(store.crawls.start(target, now), report, now)
+        rows = [
+            dict(row)
+            for table in ("crawl_runs", "http_validators", "mentions")
+            for row in store.database.connection.execute(f"SELECT * FROM {table}")
+        ]
+        assert store.mentions.count() == len(PRIVATE), "each feed's entries stay its own"
+    written = json.dumps(rows) + json.dumps([asdict(report) for report in reports], default=str)
+    assert "answered 403" in written
+    assert re.findall(r".{0,60}zebra", written) == []
+    assert len({source.target for source in brand.sources}) == len(urls)
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(
+            {"brands": [{"name": "A", "query": "a", "sources": [
+                {"source": "feeds", "url": "ftp://x.example/?token=zebra"}]}]},
+            options_models(), where="x",
+        )  # fmt: skip
+    assert "zebra" not in str(refused.value)

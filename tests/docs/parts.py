@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.checkpoint_metrics import checkpoint_metrics
 from tests.docs.config_keys import config_keys, environment_variables, source_keys
 from tests.docs.errors import error_tree
 from tests.docs.house import house_map
 from tests.docs.modules import ROOT
 from tests.docs.purity import pure_list
 from tests.docs.references import with_paths_mended
+from tests.docs.troubles import troubles
 
 COMMAND = "python -m tests.docs --write"
 # How a line that marks a part looks in each kind of file; in Python it stands in a docstring.
@@ -77,6 +79,8 @@ PARTS: tuple[Part | Paths, ...] = (
     Part("the keys", "docs/config.md", config_keys),
     Part("the keys of the sources", "docs/config.md", lambda _: source_keys()),
     Part("the environment", "docs/config.md", environment_variables),
+    Part("what fails today", "docs/sources-today.md", lambda _: troubles()),
+    Part("the checkpoints' metrics", "docs/metrics.md", lambda _: checkpoint_metrics()),
     *map(Paths, pages()),
 )
 

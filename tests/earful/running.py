@@ -16,6 +16,9 @@ from typing import Any
 from tests.alerts.fake_slack import FakeSlack
 from tests.waiting import PATIENCE_S, wait_for
 
+# The module that stands in for `earful`, with its first arguments.
+RUN: tuple[str, ...] = ("tests.earful.moved_run",)
+
 
 @dataclass
 class Run:
@@ -47,7 +50,7 @@ def command(
     config: Path, days: float, seconds: float, *arguments: str, weights: Path | None = None
 ) -> list[str]:
     return [
-        sys.executable, "-m", "tests.earful.moved_run", str(days), str(seconds),
+        sys.executable, "-m", *RUN, str(days), str(seconds),
         *([str(weights)] if weights else []), "--", "--config", str(config), *arguments,
     ]  # fmt: skip
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings, parse_settings
+from crawler import stat_keys
 from crawler.catalog import options_models
+from crawler.runner import CrawlJob
 from earful import health
 from earful.app import target_of
+from earful.stages import crawl_stage
 from earful.stages.crawl_stage import crawl_target, resting
-from storage.models import CrawlOutcome, CrawlReport, SourceState
+from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, SourceStanding, SourceState
 from storage.store import Store
 from tests.crawler.reading import response_of
 from tests.crawler.site import Reply, Site, running_site
@@ -124,8 +128,6 @@ def test_a_spent_limit_rests_until_it_opens(db: Path, start: datetime) -> None:
 
 
 def test_a_stop_says_nothing_of_the_source(db: Path, start: datetime) -> None:
-    import threading
-
     stop = threading.Event()
     stop.set()
     with running_site() as site:
@@ -135,6 +137,65 @@ def test_a_stop_says_nothing_of_the_source(db: Path, start: datetime) -> None:
         with Store.open(db) as store:
             assert store.crawls.standing(target_of(brand, brand.sources[0])) is None
     assert told(db) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "base_url", "rests"),
+    [
+        ("reddit", SourceState.BLOCKED, None, True),
+        ("reddit", SourceState.QUOTA, None, True),
+        ("reddit", SourceState.FAILED, None, False),
+        ("reddit", SourceState.BLOCKED, "https://reddit.acme.example", False),
+        ("hackernews", SourceState.BLOCKED, None, False),
+    ],
+)
+def test_a_host_that_refuses_one_target_is_spared_the_others(
+    source: str, state: SourceState, base_url: str | None, rests: bool, db: Path, start: datetime
+) -> None:
+    """Reddit counts by address: what it refuses one brand, it refuses the next."""
+    given = {"source": source, **({"base_url": base_url} if base_url else {})}
+    brands = [{"name": name, "query": "acme", "sources": [given]} for name in ("One", "Two")]
+    raw = {"store": {"path": str(db)}, "brands": brands}
+    settings = parse_settings(raw, options_models(), where="x")
+    one, two = settings.brands
+    standing = SourceStanding(state=state, since=start, failures=1, opens_at=start + HOUR)
+    with Store.open(db) as store:
+        run = store.crawls.start(target_of(one, one.sources[0]), start)
+        store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.BLOCKED), start, standing)
+    assert resting(settings, one, one.sources[0], start) == standing
+    assert resting(settings, two, two.sources[0], start) == (standing if rests else None)
+    assert resting(settings, two, two.sources[0], start + HOUR) is None
+
+
+def test_after_a_probe_the_run_waits_as_long_as_between_requests(
+    db: Path, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDELT wants six seconds: without the pause the run's first request would be refused."""
+    done: list[object] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            done.append(timeout)
+            return False
+
+    def run(job: CrawlJob, **_: object) -> CrawlReport:
+        done.append(job.responses)
+        return CrawlReport(outcome=CrawlOutcome.OK, stats={stat_keys.DELAY: 6.0})
+
+    monkeypatch.setattr(crawl_stage, "run_crawl", run)
+    raw = {
+        "store": {"path": str(db)},
+        "brands": [{"name": "A", "query": "acme", "sources": [{"source": "gdelt"}]}],
+    }
+    settings = parse_settings(raw, options_models(), where="x")
+    (brand,) = settings.brands
+    target = CrawlTarget(brand="A", source="gdelt", target="")
+    with Store.open(db) as store:
+        standing = SourceStanding(state=SourceState.BLOCKED, since=start, failures=3)
+        blocked = CrawlReport(outcome=CrawlOutcome.BLOCKED)
+        store.crawls.finish(store.crawls.start(target, start), blocked, start, standing)
+    crawl_target(settings, brand, brand.sources[0], lambda: start, stop=Stop())
+    assert done == [1, 6.0, None]
 
 
 @pytest.mark.slow("four crawls, each in a process of its own as in the product")

@@ -138,7 +138,8 @@ def test_a_case_that_opened_again_says_so(before: Path) -> None:
 def test_what_can_be_done_about_an_alert_is_known_as_before(tmp_path: Path) -> None:
     path = tmp_path / "earful.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrations.apply(Database(connection), stop_before="0016_alert_trouble")
+        (ours,) = (one.name for one in migrations._migrations if "_alert_trouble" in one.name)
+        migrations.apply(Database(connection), stop_before=ours)
         connection.executemany(
             "INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, state, created_at, "
             "error, may_be_posted) VALUES (?, 'complaint', 'Acme', '#c', '{}', ?, ?, ?, ?)",

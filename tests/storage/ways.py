@@ -42,6 +42,7 @@ from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
 from storage.tables.verdicts import Scored
+from storage.tables.webhook_receipts import Receipt
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -57,6 +58,17 @@ INCIDENT = Incident(
 )
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
 ANGRY = make_verdict(Experience.ANGRY)
+RECEIPT = Receipt(
+    door="shop",
+    delivery_id="msg_1",
+    body_hash="00",
+    at=NOW,
+    new=1,
+    edited=0,
+    known=0,
+    same=0,
+    refused=0,
+)
 HOURS = timedelta(hours=24)
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
@@ -131,6 +143,7 @@ def furnish(path: Path) -> None:
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
         store.problems.record([PROBLEM])
         store.quotas.spend("account", "2026-03-10", 1, 10)
+        store.webhook_receipts.add(RECEIPT)
 
 
 def found_methods() -> set[str]:
@@ -279,8 +292,10 @@ WAYS: dict[str, Way] = {
             SourceStanding(state=SourceState.OK, since=NOW),
         )
     ),
+    "crawls.last_failures": reads(lambda s: s.crawls.last_failures("appstore")),
     "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET)),
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
+    "crawls.latest": reads(lambda s: s.crawls.latest("appstore")),
     "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
     "crawls.save_validators": writes(
         lambda s: s.crawls.save_validators(
@@ -288,9 +303,13 @@ WAYS: dict[str, Way] = {
         )
     ),
     "crawls.standing": reads(lambda s: s.crawls.standing(TARGET)),
+    "crawls.standings": reads(lambda s: s.crawls.standings("appstore")),
     "crawls.start": writes(lambda s: s.crawls.start(TARGET, NOW)),
     "crawls.validators": reads(lambda s: s.crawls.validators("http://a.example/")),
     "quotas.spend": writes(lambda s: s.quotas.spend("account", "2026-03-10", 1, 10)),
+    "webhook_receipts.add": writes(lambda s: s.webhook_receipts.add(RECEIPT)),
+    "webhook_receipts.find": reads(lambda s: s.webhook_receipts.find("shop", "msg_1")),
+    "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
     "insight.answers": reads(lambda s: s.insight.answers(ALL)),
