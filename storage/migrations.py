@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from storage.old_troubles import trouble_in
+
 migrations = Migrations("earful")
 
 
@@ -549,6 +551,22 @@ def _ledger(db: Database) -> None:
             WHERE v.judged_at IS NULL GROUP BY 1, 2, 3;
         """,
     )
+
+
+@migrations(name="0016_alert_trouble")
+def _alert_trouble(db: Database) -> None:
+    # What can be done about an alert stood in its error, as a code of Slack's or as words.
+    db.execute(
+        "ALTER TABLE alerts ADD COLUMN trouble TEXT "
+        "CHECK (trouble IN ('channel', 'account', 'message', 'by_eye', 'passing'))"
+    )
+    rows = db.execute(
+        "SELECT id, error, state FROM alerts "
+        "WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL"
+    ).fetchall()
+    for number, error, state in rows:
+        trouble = trouble_in(error, state)
+        db.execute("UPDATE alerts SET trouble = ? WHERE id = ?", (trouble, number))
 
 
 def _run(db: Database, script: str) -> None:

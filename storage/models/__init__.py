@@ -7,6 +7,7 @@ from storage.models.alert_models import (
     AlertTrouble,
     NewAlert,
     Operation,
+    TroubleKind,
 )
 from storage.models.case_models import (
     Case,
@@ -89,6 +90,7 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "TroubleKind",
     "Unstored",
     "Validators",
     "Verdict",

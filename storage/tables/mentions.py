@@ -380,8 +380,8 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         deleted += 1
         # One that Slack may have is settled first: its thread must know where it is.
         connection.execute(
-            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
-            "WHERE mention_id = ? AND state IN ('pending', 'parked') "
+            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "
+            "trouble = NULL WHERE mention_id = ? AND state IN ('pending', 'parked') "
             "AND NOT may_be_posted",
             (mention_id,),
         )

@@ -34,6 +34,7 @@ from storage.models import (
     NewCase,
     SourceStanding,
     SourceState,
+    TroubleKind,
     Validators,
 )
 from storage.reports import Filter
@@ -70,6 +71,7 @@ RECEIPT = Receipt(
     refused=0,
 )
 HOURS = timedelta(hours=24)
+CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
     source="appstore",
@@ -128,7 +130,7 @@ def furnish(path: Path) -> None:
         store.outbox.add([alert(f"k{number}") for number in range(8)])
         for alert_id in (2, 3):
             store.outbox.claim(alert_id, NOW)
-        store.outbox.park(4, "the channel is archived")
+        store.outbox.park(4, "the channel is archived", CHANNEL)
         store.crawls.start(TARGET, NOW)
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
@@ -273,17 +275,19 @@ WAYS: dict[str, Way] = {
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
     "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
-    "outbox.hold_channel": writes(lambda s: s.outbox.hold_channel("#c", NOW, "slow down")),
+    "outbox.hold_channel": writes(
+        lambda s: s.outbox.hold_channel("#c", NOW, "slow down", PASSING)
+    ),
     "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
-    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived")),
-    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived")),
+    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived", CHANNEL)),
+    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived", CHANNEL)),
     "outbox.posted_since": reads(lambda s: s.outbox.posted_since(LONG_AGO)),
-    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused")),
+    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused", TroubleKind.MESSAGE)),
     "outbox.sending": reads(lambda s: s.outbox.sending()),
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
-    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out")),
+    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
