@@ -569,6 +569,46 @@ def _alert_trouble(db: Database) -> None:
         db.execute("UPDATE alerts SET trouble = ? WHERE id = ?", (trouble, number))
 
 
+@migrations(name="0017_relevance")
+def _relevance(db: Database) -> None:
+    # `not_about` says who holds that a mention is not about the brand: a person, or the model
+    # where the config lets it. Vectors and probabilities are worked out anew from the labels and
+    # the texts whenever they are missing.
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN not_about TEXT
+            CHECK (not_about IN ('person', 'model'));
+
+        CREATE TABLE relevance_labels (
+            id INTEGER PRIMARY KEY,
+            mention_id TEXT NOT NULL REFERENCES mentions(id) ON DELETE CASCADE,
+            about INTEGER NOT NULL CHECK (about IN (0, 1)),
+            said_by TEXT NOT NULL,
+            said_by_id TEXT,
+            said_at TEXT NOT NULL
+        );
+        CREATE INDEX relevance_labels_by_mention ON relevance_labels(mention_id);
+
+        CREATE TABLE relevance_models (
+            brand TEXT PRIMARY KEY,
+            trained_at TEXT NOT NULL,
+            learnt_from TEXT NOT NULL,
+            model TEXT NOT NULL
+        );
+
+        CREATE TABLE relevance_vectors (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            encoder TEXT NOT NULL,
+            vector BLOB,
+            weighed INTEGER NOT NULL CHECK (weighed IN (0, 1)),
+            p_about REAL
+        );
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

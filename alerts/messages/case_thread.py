@@ -44,6 +44,13 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return f"{actor} muted {who(file.mention)}: Earful posts nothing more by this author."
         case CaseEventKind.RELABELLED:
             return f"{actor} corrected the label to {line(move.note, 40)}."
+        case CaseEventKind.NOT_ABOUT_US:
+            return f"{actor} says that this is not about us: it counts nowhere.{note}"
+        case CaseEventKind.ABOUT_US:
+            return (
+                f"{actor} says that this is about us after all: it is open again. Answer by "
+                f"{moment(file.case.due_at)}.{note}"
+            )
         case CaseEventKind.REOPENED:
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
         case CaseEventKind.JOINED:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import (
@@ -14,6 +14,7 @@ from alerts.messages.blocks import (
     actions,
     button,
     can_carry,
+    confirmation,
     context,
     facts,
     header,
@@ -48,19 +49,35 @@ _STANCES = {
 
 
 @plainly("Wow")
-def wow(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
-    """Build the message that celebrates; `staff` are those whom the words name."""
+def wow(
+    voice: Voice,
+    places: Places,
+    staff: Sequence[Colleague] = (),
+    not_about_by: str | None = None,
+) -> dict[str, Any]:
+    """Build the message that celebrates; `staff` are those whom the words name.
+
+    `not_about_by` names who said that it is not about the brand: then it celebrates no more.
+    """
     mention = voice.mention
     summary = (
         f"Wow for {line(mention.brand, 80)} from {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    blocks = voice_blocks(f"Wow for {mention.brand}", voice, places, staff=staff)
-    return payload(summary, [*blocks, _wow_actions(mention)])
+    taken_out = _taken_out(not_about_by)
+    blocks = voice_blocks(
+        f"Wow for {mention.brand}", voice, places, lead=taken_out or None, staff=staff
+    )
+    return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
 
 
 @plainly("Won back")
-def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def won_back(
+    voice: Voice,
+    places: Places,
+    staff: Sequence[Colleague] = (),
+    not_about_by: str | None = None,
+) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
@@ -69,8 +86,9 @@ def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> d
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever did it."
     title = f"Won back: a customer of {mention.brand}"
-    blocks = voice_blocks(title, voice, places, lead=lead, staff=staff)
-    return payload(summary, [*blocks, _wow_actions(mention)])
+    taken_out = _taken_out(not_about_by)
+    blocks = voice_blocks(title, voice, places, lead=taken_out or lead, staff=staff)
+    return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
 
 
 @plainly("To share")
@@ -92,14 +110,36 @@ def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     )
 
 
-def _wow_actions(mention: Mention) -> Block | None:
+def not_about_button(action_id: str, mention_id: str) -> ButtonElement:
+    """Offer to say that a mention is not about the brand; Slack asks once more."""
+    return button(
+        "Not about us",
+        action_id,
+        mention_id,
+        confirm=confirmation(
+            "Not about us?",
+            "Earful takes this mention out of rates and charts, and learns from your word. "
+            "You can take it back.",
+            "It is not about us",
+        ),
+    )
+
+
+def _taken_out(by: str | None) -> str:
+    return f"Not about us, says {line(by, 60)}: it counts nowhere." if by else ""
+
+
+def _wow_actions(mention: Mention, taken_out: str) -> Block | None:
     if not can_carry(mention.id):
         return None
+    if taken_out:
+        return actions([button("About us after all", "wow_about", mention.id)])
     thank = safe_url(mention.url)
     return actions(
         [
             *([button("Thank the author", "wow_thank", mention.id, url=thank)] if thank else []),
             button("Share", "wow_share", mention.id),
+            not_about_button("wow_not_about", mention.id),
         ]
     )
 

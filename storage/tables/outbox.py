@@ -256,6 +256,11 @@ class Outbox:
         ).fetchone()
         return row is not None
 
+    def find(self, key: str) -> Alert | None:
+        """Give the alert of a dedupe key."""
+        found = select_alerts(self._database.connection, "a.dedupe_key = ?", key)
+        return found[0] if found else None
+
     def counted(self, key: str) -> int:
         """Give the `count` that the message named by `key`, or its latest update, tells."""
         row = self._database.connection.execute(

@@ -164,6 +164,7 @@ def payloads_of(text, **more):
     yield messages.lost_advocate(voice, PLACES, DUE)
     yield messages.lost_advocate(voice, PLACES, None)
     yield messages.wow(voice, PLACES, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
+    yield messages.wow(voice, PLACES, (), text)
     yield messages.won_back(voice, PLACES)
     for state in (CaseState.CLAIMED, CaseState.RESPONDED):
         yield messages.case_card(

@@ -42,6 +42,7 @@ from storage.store import Store
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
+from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
@@ -58,6 +59,7 @@ INCIDENT = Incident(
     complaints=5,
 )
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
+LEARNT = StoredModel(brand=BRAND, trained_at=NOW, learnt_from="5 yes, 5 no", model="{}")
 ANGRY = make_verdict(Experience.ANGRY)
 RECEIPT = Receipt(
     door="shop",
@@ -143,6 +145,7 @@ def furnish(path: Path) -> None:
         store.failures.failed("score", NOW, "no memory")
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
         store.problems.record([PROBLEM])
+        store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
@@ -227,6 +230,29 @@ WAYS: dict[str, Way] = {
     ),
     "corrections.of": reads(lambda s: s.corrections.of("appstore:corrected")),
     "corrections.texts": reads(lambda s: s.corrections.texts()),
+    "relevance.brands": reads(lambda s: s.relevance.brands()),
+    "relevance.doubtful": reads(lambda s: s.relevance.doubtful(BRAND, None, 9)),
+    "relevance.forget_model": writes(lambda s: s.relevance.forget_model(BRAND)),
+    "relevance.forget_vectors": writes(lambda s: s.relevance.forget_vectors()),
+    "relevance.labels": reads(lambda s: s.relevance.labels(BRAND)),
+    "relevance.last_word": reads(lambda s: s.relevance.last_word("appstore:hostile")),
+    "relevance.model": reads(lambda s: s.relevance.model(BRAND)),
+    "relevance.save_model": writes(lambda s: s.relevance.save_model(LEARNT)),
+    "relevance.say": writes(
+        lambda s: s.relevance.say(
+            "appstore:formula", about=False, by="dana", by_id=None, at=NOW, click="c9"
+        )
+    ),
+    "relevance.standing": reads(lambda s: s.relevance.standing("appstore:hostile")),
+    "relevance.taught": reads(lambda s: s.relevance.taught(BRAND)),
+    "relevance.untaught": reads(lambda s: s.relevance.untaught(BRAND, 9)),
+    "relevance.unweighed": reads(lambda s: s.relevance.unweighed(BRAND, "e1", 9)),
+    "relevance.vectors": reads(lambda s: s.relevance.vectors(["appstore:hostile"], "e1")),
+    "relevance.weigh": writes(
+        lambda s: s.relevance.weigh(
+            [Weighed(mention=mention("formula"), encoder="e1", vector=b"\0\0", p_about=0.2)]
+        )
+    ),
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
@@ -275,6 +301,7 @@ WAYS: dict[str, Way] = {
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
     "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
+    "outbox.find": reads(lambda s: s.outbox.find("k1")),
     "outbox.hold_channel": writes(
         lambda s: s.outbox.hold_channel("#c", NOW, "slow down", PASSING)
     ),
