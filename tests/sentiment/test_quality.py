@@ -23,11 +23,14 @@ def test_no_figure_lies_under_its_floor(report: Report) -> None:
 
 
 def test_a_figure_under_its_floor_is_named_with_both_numbers(report: Report) -> None:
-    (told,) = shortfalls(report, {**FLOORS, "stance_text_only": 0.999})
-    assert re.fullmatch(r"stance text only is 0\.\d{3}, under its floor of 0\.999", told)
+    (shortfall,) = shortfalls(report, {**FLOORS, "stance_text_only": 0.999})
+    assert re.fullmatch(r"stance text only is 0\.\d{3}, under its floor of 0\.999", shortfall)
 
 
-def test_calibration(report: Report) -> None:
+def test_calibration(report: Report, classifier: Classifier) -> None:
+    # The calibration was fitted in fp32. int8 moves probabilities a little, and of 500
+    # texts in 15 bins a few over a border: which few depends on how they fall into batches.
+    most = 0.055 if classifier.runtime.coarse else 0.05
     assert report.either_with_ratings is not None
     assert report.either_text_only is not None
     for run in (
@@ -36,7 +39,7 @@ def test_calibration(report: Report) -> None:
         report.either_with_ratings,
         report.either_text_only,
     ):
-        assert run.experience.calibration_error <= 0.05
+        assert run.experience.calibration_error <= most
 
 
 def test_likely_complaints_are_more_than_the_sure_ones(report: Report) -> None:
