@@ -488,6 +488,41 @@ def _webhook_receipts(db: Database) -> None:
     )
 
 
+# Sources whose user names are ids, when this landed.
+_NAMES_ARE_IDS = (
+    "bluesky", "devto", "discourse", "gdelt", "github", "hackernews", "lemmy", "lobsters",
+    "mastodon", "reddit", "x", "youtube",
+)  # fmt: skip
+
+
+@migrations(name="0014_nobody")
+def _nobody(db: Database) -> None:
+    # Whom only a name told was one author with all others of that name, in one place
+    # (`host:name`) or in the whole source. Each becomes the author of their one mention; a mute of
+    # such a name silenced strangers, and goes with it.
+    shared = f"""
+        SELECT id FROM authors
+        WHERE (native_id = name OR substr(native_id, -length(name) - 1) = ':' || name)
+            AND source NOT IN ({", ".join(f"'{source}'" for source in _NAMES_ARE_IDS)})
+    """
+    _run(
+        db,
+        f"""
+        CREATE TEMP TABLE nobodies AS {shared};
+        INSERT OR IGNORE INTO authors
+            (id, source, native_id, name, first_seen_at, last_seen_at, reach)
+        SELECT m.source || ':by/' || m.native_id, m.source, 'by/' || m.native_id, a.name,
+            coalesce(m.created_at, m.fetched_at), coalesce(m.created_at, m.fetched_at), m.reach
+        FROM mentions m JOIN authors a ON a.id = m.author_id
+        WHERE m.author_id IN (SELECT id FROM nobodies);
+        UPDATE mentions SET author_id = source || ':by/' || native_id
+        WHERE author_id IN (SELECT id FROM nobodies);
+        DELETE FROM authors WHERE id IN (SELECT id FROM nobodies);
+        DROP TABLE nobodies;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -34,6 +34,7 @@ from storage.models.mention_models import (
     SaveResult,
     Unstored,
 )
+from storage.models.nobody import is_nobody, is_of_one_mention
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -85,5 +86,7 @@ __all__ = [
     "Verdict",
     "Voice",
     "from_iso",
+    "is_nobody",
+    "is_of_one_mention",
     "iso",
 ]
