@@ -59,6 +59,9 @@ class MentionSpider(scrapy.Spider):
     default_base_url: ClassVar[str]
     # True: robots.txt is obeyed. False needs its reason in the docstring.
     robots: ClassVar[bool] = True
+    # True: a user name tells one person at this source, and is their id where none is given.
+    # False: strangers share names; whom only a name tells is nobody (`storage.models.nobody`).
+    names_are_ids: ClassVar[bool] = False
     # True: mentions must match the brand's query. False: all of the page is about the brand.
     matches_query: ClassVar[bool] = True
     # True: the source itself is asked for what is newer than `since`, so none is then no news.
@@ -287,11 +290,14 @@ class MentionSpider(scrapy.Spider):
         yield following
 
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:
-        """Tell whether any of the mentions was written or edited at or after `since`."""
+        """Tell whether any of the mentions was written or edited at or after `since`.
+
+        What has no date may have been.
+        """
         return self.since is None or any(
-            moment >= self.since
+            moment is None or moment >= self.since
             for mention in mentions
-            if (moment := mention.edited_at or mention.created_at)
+            for moment in [mention.edited_at or mention.created_at]
         )
 
     def _known_in_a_row(self, mentions: Sequence[Mention], before: int) -> int:
@@ -343,7 +349,7 @@ class MentionSpider(scrapy.Spider):
         *,
         native_id: str,
         text: str,
-        created_at: datetime,
+        created_at: datetime | None,
         title: str | None = None,
         edited_at: datetime | None = None,
         url: str | None = None,
@@ -358,26 +364,28 @@ class MentionSpider(scrapy.Spider):
         owner_replied_at: datetime | None = None,
         excerpt: bool = False,
     ) -> Mention:
-        """Make a Mention; an entry with neither text nor title is refused.
+        """Make a Mention; an entry with neither text nor title nor rating is refused.
 
-        Where a source gives a title only, it is the text too, so that it is read and scored.
+        A rating without words is a mention. Where a source gives a title only, it is the text
+        too, so that it is read and scored. `created_at` is None where the source promises no date
+        and gives none: the mention is then kept undated (decision 0003).
         `parent` is the native id of what the mention answers. What makes no sense by itself is
         left out: an edit no later than the writing, a scale or a reply's time without the other.
         """
-        if not text and not title:
+        if not text and not title and rating is None:
             raise EntryError("it has no text", RefusalReason.WORDS)
         return Mention(
             brand=self.brand,
             source=self.name,
             native_id=native_id,
-            text=text or str(title),
+            text=text or title or "",
             title=title,
             created_at=created_at,
             fetched_at=self.now,
-            edited_at=edited_at if edited_at and edited_at > created_at else None,
+            edited_at=edited_at if edited_at and created_at and edited_at > created_at else None,
             url=url,
             author=author,
-            author_native_id=author_native_id,
+            author_native_id=author_native_id or (author if self.names_are_ids else None),
             rating=rating,
             rating_max=None if rating is None else rating_max,
             language=language,

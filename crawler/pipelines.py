@@ -67,6 +67,8 @@ class CountPipeline(_Pipeline):
                 raise DropItem(f"{item.id} came before", log_level="DEBUG")
             self.ids.add(item.id)
             self.stats.inc_value(stat_keys.MENTIONS)
+            if item.created_at is None:
+                self.stats.inc_value(stat_keys.UNDATED)
             self.filled.update(name for name in _OPTIONAL if getattr(item, name) is not None)
             return item
         if isinstance(item, Refusal):

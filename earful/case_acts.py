@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from alerts import messages
+from alerts.decide.changing_alerts import posted_or_changed
 from alerts.decide.policy import Policy
 from alerts.decide.rules import judge
+from alerts.decide.voice_signs import named_staff
 from config.errors import InputError
 from earful.move_case import move_case
 from earful.policies import Policies
 from storage.models import (
+    AlertKind,
     Case,
     CaseEventKind,
     CaseMove,
@@ -22,6 +26,7 @@ from storage.models import (
     Stance,
     Voice,
 )
+from storage.models.dedupe_keys import wow_key
 from storage.store import Store
 
 
@@ -67,6 +72,8 @@ def act(
     case = store.cases.of_mention(mention_id)
     if case is None:
         return Acted(None, False, f"{mention_id}: there is no such case any more")
+    if what == "reopen" and case.outcome is CaseOutcome.NOT_ABOUT_US:
+        return say_about(store, policies, case.mention_id, True, actor, now, click=click)
     policy = policies.of(case.brand)
     event, to, outcome = ACTS[what]
     if what == "release" and case.state is not CaseState.CLAIMED:
@@ -98,9 +105,13 @@ def mute(
 ) -> Acted:
     """Mute the author of a case and dismiss it; what waits of the same author is dismissed too."""
     file = store.cases.file(mention_id)
-    if file is None or file.mention.author_id is None:
+    author = file.mention.author_id if file else None
+    if file is None or author is None:
         return Acted(None, False, f"{mention_id}: its author is not known")
-    author, brand = file.mention.author_id, file.case.brand
+    if not file.mention.is_by_known_author:
+        strangers = "only a name tells its author, and strangers may have the same: dismiss it"
+        return Acted(None, False, f"{mention_id}: {strangers}")
+    brand = file.case.brand
     waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
     move = CaseMove(
         mention_id=mention_id,
@@ -158,6 +169,79 @@ def relabel(
             for move in moves:
                 move_case(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)
+
+
+def say_about(
+    store: Store,
+    policies: Policies,
+    mention_id: str,
+    about: bool,
+    actor: Actor,
+    now: datetime,
+    *,
+    click: str | None = None,
+) -> Acted:
+    """Record whether a mention is about its brand; its case and its message show that.
+
+    What is not ends its case and is counted nowhere; what is after all opens the case again that
+    ended so. The brand's model learns from it. InputError where there is no such mention.
+    """
+    mention = store.mentions.get(mention_id)
+    if mention is None:
+        raise InputError(f"{mention_id}: there is no such mention: see the view `voice`")
+    policy = policies.of(mention.brand)
+    case = store.cases.of_mention(mention_id)
+    with store.write() as unit:
+        said = unit.relevance.say(
+            mention_id, about=about, by=actor.name, by_id=actor.id, at=now, click=click
+        )
+        if not said:
+            return Acted(case, False)
+        # A further complaint that joined a case leaves it as it is: its first one made it.
+        if case is not None and case.mention_id == mention_id:
+            case = move_case(
+                unit, _said_about(case, about, actor, policy, now), policy.teller()
+            ).case
+        unit.outbox.add(_wow_again(unit, mention_id, None if about else actor.name, policy, now))
+    return Acted(case, True)
+
+
+def _said_about(case: Case, about: bool, actor: Actor, policy: Policy, now: datetime) -> CaseMove:
+    """Write into a case's history what people said, and end it or open it again with that."""
+    opens = about and case.outcome is CaseOutcome.NOT_ABOUT_US
+    ends = not about and case.state is not CaseState.DISMISSED
+    return CaseMove(
+        mention_id=case.mention_id,
+        event=CaseEventKind.ABOUT_US if about else CaseEventKind.NOT_ABOUT_US,
+        at=now,
+        to=CaseState.OPEN if opens else CaseState.DISMISSED if ends else None,
+        actor=actor.name,
+        actor_id=actor.id,
+        outcome=CaseOutcome.NOT_ABOUT_US if ends else None,
+        due_at=policy.due(now) if opens else None,
+    )
+
+
+def _wow_again(
+    store: Store, mention_id: str, not_about_by: str | None, policy: Policy, now: datetime
+) -> list[NewAlert]:
+    """Bring the message about a wow up to date, where there is one."""
+    alert = store.outbox.find(wow_key(mention_id))
+    voice = store.judgements.voice(mention_id)
+    if alert is None or voice is None:
+        return []
+    build = messages.won_back if alert.kind is AlertKind.WON_BACK else messages.wow
+    staff = named_staff(voice.mention, policy.staff)
+    shown = NewAlert(
+        dedupe_key=alert.dedupe_key,
+        kind=alert.kind,
+        brand=alert.brand,
+        channel=alert.channel,
+        payload=build(voice, policy.places, staff, not_about_by),
+        created_at=now,
+        mention_id=mention_id,
+    )
+    return posted_or_changed(shown)
 
 
 def _relabelled(

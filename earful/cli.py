@@ -24,6 +24,7 @@ from earful.commands.forget import forget
 from earful.commands.import_file import import_
 from earful.commands.init import init
 from earful.commands.process import process
+from earful.commands.relevance_group import relevance
 from earful.commands.report import report
 from earful.commands.restore import restore
 from earful.commands.run import run
@@ -61,7 +62,7 @@ for command in (
     *(crawl, import_, sources),
     *(process, classify, evaluate, train),
     *(status, search, report, export),
-    *(case, correct, alerts),
+    *(case, correct, relevance, alerts),
     *(forget, backup, restore),
 ):
     cli.add_command(command)

@@ -31,6 +31,12 @@ _CASE_ACTS = {
     "case_dismiss": "dismiss",
     "case_reopen": "reopen",
 }
+_ABOUT = {
+    "case_not_about": False,
+    "wow_not_about": False,
+    "case_about": True,
+    "wow_about": True,
+}
 # Each try waits as long as the store's own patience with another writer.
 _TRIES = 4
 
@@ -84,6 +90,16 @@ class Clicks:
                 self._policies,
                 click.value,
                 _CASE_ACTS[click.action],
+                actor,
+                now,
+                click=click.key,
+            )
+        if click.action in _ABOUT:
+            return case_acts.say_about(
+                store,
+                self._policies,
+                click.value,
+                _ABOUT[click.action],
                 actor,
                 now,
                 click=click.key,

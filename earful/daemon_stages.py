@@ -11,6 +11,7 @@ from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
+from earful.brand_relevance import BrandRelevance
 from earful.failing import Failing
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
@@ -103,6 +104,7 @@ class DaemonStages:
                 store,
                 self._classifier,
                 self._clock,
+                relevance=BrandRelevance(self._settings),
                 after_batch=self._after_batch,
                 stop=self._stopping.is_set,
             )

@@ -65,6 +65,20 @@ def source_places() -> Places:
     return Places({name: spider.place for name, spider in sources().items()})
 
 
+@lru_cache(maxsize=1)
+def own_pages() -> frozenset[str]:
+    """Name the sources that are read at the brand's own page: all there is about the brand."""
+    # Late: the spiders load Scrapy.
+    from crawler.base import MentionSpider
+    from crawler.catalog import sources
+
+    return frozenset(
+        name
+        for name, spider in sources().items()
+        if not spider.matches_query and spider.wants_match is MentionSpider.wants_match
+    )
+
+
 def _policy(
     settings: Settings, hours: BusinessHours, calm: Calm, brand: BrandSettings | None
 ) -> Policy:
@@ -93,6 +107,7 @@ def _policy(
         calm=calm,
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
+        wordless_cases=settings.cases.wordless == "case",
         places=source_places(),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )

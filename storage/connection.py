@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from storage.faults import SQLITE_ERRORS, fault
-from storage.models.dedupe_keys import forgotten_key, wow_key
+from storage.models.dedupe_keys import complaint_key, forgotten_key, wow_key
 from storage.rows import rows_of
 
 # What statements may call: keys are made in one place, also those that SQL compares.
-_KEYS = {"wow_key": wow_key, "forgotten_key": forgotten_key}
+_KEYS = {"complaint_key": complaint_key, "wow_key": wow_key, "forgotten_key": forgotten_key}
 
 
 class Connection(sqlite3.Connection):

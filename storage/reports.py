@@ -87,7 +87,7 @@ class Insight:
             yield dict(row)
 
     def totals(self, which: Filter) -> dict[str, int]:
-        """Count mentions by experience and stance, copies once; only those with a verdict."""
+        """Count mentions by experience and stance; only those that count and have a verdict."""
         where, values = which.where()
         sums = ", ".join(
             f"coalesce(sum({'stance' if name in ('advocate', 'hater') else 'experience'} "
@@ -96,7 +96,7 @@ class Insight:
         )
         return self._rows(
             f"SELECT count(*) AS mentions, {sums} FROM voice WHERE experience IS NOT NULL "
-            f"AND duplicate_of IS NULL AND {where}",
+            f"AND counted AND {where}",
             *values,
         )[0]
 
@@ -113,7 +113,7 @@ class Insight:
         return self._rows(
             f"SELECT {group} AS {column}, count(*) AS mentions, {sums}, "
             f"sum(stance = 'advocate') AS advocate, sum(stance = 'hater') AS hater "
-            f"FROM voice WHERE experience IS NOT NULL AND duplicate_of IS NULL AND {where} "
+            f"FROM voice WHERE experience IS NOT NULL AND counted AND {where} "
             "GROUP BY 1 ORDER BY 1",
             *values,
         )
@@ -125,7 +125,7 @@ class Insight:
         where, values = which.where()
         return self._rows(
             f"SELECT * FROM voice WHERE {where} AND sure = 1 AND length(text) > 40 "
-            "AND duplicate_of IS NULL AND deleted_at IS NULL "
+            "AND counted AND deleted_at IS NULL "
             f"ORDER BY {order} DESC, id LIMIT ?",
             *values,
             limit,
@@ -169,7 +169,7 @@ class Insight:
             f"""
             SELECT model, count(*) AS mentions, count(experience) AS scored,
                 coalesce(sum(sure), 0) AS sure, sum(corrected) AS corrected
-            FROM voice WHERE duplicate_of IS NULL AND {where} GROUP BY 1 ORDER BY 2 DESC, 1
+            FROM voice WHERE counted AND {where} GROUP BY 1 ORDER BY 2 DESC, 1
             """,
             *values,
         )
@@ -207,7 +207,8 @@ class Insight:
         rows = self._rows(
             f"""
             SELECT v.id FROM voice v
-            WHERE {where} AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
+            WHERE {where} AND v.not_about IS NULL
+                AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
                 SELECT 1 FROM voice p
                 WHERE p.author_id = v.author_id AND p.brand = v.brand AND p.stance = 'advocate'
             ))
@@ -229,7 +230,7 @@ class Insight:
                 )), 0) AS wows
             FROM voice v
             LEFT JOIN mutes u ON u.author_id = v.author_id AND u.brand = v.brand
-            WHERE {where}
+            WHERE v.not_about IS NULL AND {where}
             """,
             *values,
         )[0]

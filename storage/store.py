@@ -26,6 +26,7 @@ from storage.tables.mentions import Mentions
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
+from storage.tables.relevance_labels import Relevance
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.webhook_receipts import WebhookReceipts
@@ -40,6 +41,7 @@ class Store:
         self.verdicts = Verdicts(database)
         self.judgements = Judgements(database)
         self.corrections = Corrections(database)
+        self.relevance = Relevance(database)
         self.cases = Cases(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)

@@ -12,8 +12,10 @@ SELECT
     m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
-    -- A copy of another mention is counted nowhere; a deleted one is.
-    m.duplicate_of, m.deleted_at,
+    -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted
+    -- one is. Nothing else decides what counts.
+    m.duplicate_of, m.deleted_at, m.not_about, w.p_about,
+    m.duplicate_of IS NULL AND m.not_about IS NULL AS counted,
     -- The row of the full-text index.
     m.seq
 FROM mentions m
@@ -21,13 +23,14 @@ LEFT JOIN authors a ON a.id = m.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN corrections c ON c.id = (
     SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
-);
+)
+LEFT JOIN relevance_vectors w ON w.mention_id = m.id AND w.text_hash = m.text_hash;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
 SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id
 FROM voice
-WHERE experience = 'delighted' AND sure = 1 AND duplicate_of IS NULL AND deleted_at IS NULL
+WHERE experience = 'delighted' AND sure = 1 AND counted AND deleted_at IS NULL
 ORDER BY created_at DESC;
 
 -- Complaints that somebody must still answer, the most urgent first.
@@ -61,7 +64,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS advocacy, min(created_at) AS advocate_since
     FROM voice
-    WHERE stance = 'advocate' AND author_id IS NOT NULL AND duplicate_of IS NULL
+    WHERE stance = 'advocate' AND author_id IS NOT NULL AND counted
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
@@ -86,7 +89,7 @@ FROM (
     -- The plus keeps SQLite from reading a million rows in the order of an index.
     SELECT author_id, brand, count(*) AS warnings, min(created_at) AS hater_since
     FROM voice
-    WHERE stance = 'hater' AND author_id IS NOT NULL AND duplicate_of IS NULL
+    WHERE stance = 'hater' AND author_id IS NOT NULL AND counted
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
@@ -105,6 +108,7 @@ JOIN voice e ON e.id = (
     SELECT p.id FROM voice p
     WHERE p.author_id = v.author_id AND p.brand = v.brand
         AND (p.created_at, p.id) < (v.created_at, v.id) AND p.stance <> 'neither'
+        AND p.not_about IS NULL
     ORDER BY p.created_at DESC, p.id DESC LIMIT 1
 )
 WHERE
@@ -119,12 +123,14 @@ WHERE
         SELECT p.experience FROM voice p
         WHERE p.author_id = v.author_id AND p.brand = v.brand
             AND (p.created_at, p.id) < (v.created_at, v.id) AND p.experience <> 'none'
+            AND p.not_about IS NULL
         ORDER BY p.created_at DESC, p.id DESC LIMIT 1
     ), '') <> CASE e.stance WHEN 'advocate' THEN 'angry' ELSE 'delighted' END
     AND NOT EXISTS (
         SELECT 1 FROM mentions m WHERE m.author_id = v.author_id AND m.brand = v.brand
         LIMIT 1 OFFSET 500
     )
+    AND v.not_about IS NULL
 ORDER BY v.created_at DESC;
 
 -- How long each answered case waited for its first answer; `in_time` is 1 where it kept its due
@@ -177,6 +183,7 @@ SELECT
     max(m.created_at) AS last_at
 FROM named_staff s
 JOIN mentions m ON m.id = s.mention_id
+WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;
 
@@ -226,9 +233,9 @@ CREATE VIEW ledger AS
 SELECT
     day, brand, source, new + edited + known + irrelevant + refused AS seen,
     new, edited, known, irrelevant, refused, refused_because,
-    new + edited - copy - muted - quiet - in_digest - alerted - replaced - deleted - forgotten
-        AS waiting,
-    copy, muted, quiet, in_digest, alerted, replaced, deleted, forgotten
+    new + edited - copy - not_about - muted - quiet - in_digest - alerted - replaced - deleted
+        - forgotten AS waiting,
+    copy, not_about, muted, quiet, in_digest, alerted, replaced, deleted, forgotten
 FROM (
     SELECT
         day, brand, source,
@@ -240,6 +247,7 @@ FROM (
         group_concat(reason || ' ' || entries, ', ') FILTER (WHERE fate = 'refused')
             AS refused_because,
         coalesce(sum(entries) FILTER (WHERE fate = 'copy'), 0) AS copy,
+        coalesce(sum(entries) FILTER (WHERE fate = 'not_about'), 0) AS not_about,
         coalesce(sum(entries) FILTER (WHERE fate = 'muted'), 0) AS muted,
         coalesce(sum(entries) FILTER (WHERE fate = 'quiet'), 0) AS quiet,
         coalesce(sum(entries) FILTER (WHERE fate = 'in_digest'), 0) AS in_digest,

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     DividerBlock,
     HeaderBlock,
@@ -79,8 +80,24 @@ def can_carry(value: str) -> bool:
         return False
 
 
+def confirmation(title: str, text: str, yes: str) -> ConfirmObject:
+    """Ask once more before an act, in our own words alone; `yes` names the act."""
+    return ConfirmObject(
+        title=PlainTextObject(text=title, emoji=False),
+        text=PlainTextObject(text=text, emoji=False),
+        confirm=PlainTextObject(text=yes, emoji=False),
+        deny=PlainTextObject(text="Back", emoji=False),
+    )
+
+
 def button(
-    label: str, action_id: str, value: str, *, style: str | None = None, url: str | None = None
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: str | None = None,
+    url: str | None = None,
+    confirm: ConfirmObject | None = None,
 ) -> ButtonElement:
     """Offer one action; `label` says what it does without colour or sign."""
     return ButtonElement(
@@ -89,6 +106,7 @@ def button(
         value=value,
         style=style,
         url=url,
+        confirm=confirm,
     )
 
 

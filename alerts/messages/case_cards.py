@@ -24,6 +24,7 @@ from alerts.messages.safe_text import count, duration, in_utc, line, moment, uni
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
+    not_about_button,
     stars_briefly,
     voice_blocks,
     who_where,
@@ -49,14 +50,16 @@ _ENDED = {
     CaseOutcome.NOT_A_CASE: "not a case",
     CaseOutcome.WRONG_LABEL: "the label was wrong",
     CaseOutcome.MUTED: "the author is muted",
+    CaseOutcome.NOT_ABOUT_US: "not about us",
 }
 _ENDS = frozenset(
     {
         CaseEventKind.RESPONDED, CaseEventKind.ANSWERED, CaseEventKind.CLOSED,
         CaseEventKind.DISMISSED, CaseEventKind.MUTED, CaseEventKind.RELABELLED,
-        CaseEventKind.WON_BACK,
+        CaseEventKind.WON_BACK, CaseEventKind.NOT_ABOUT_US,
     }
 )  # fmt: skip
+_OPENED_AGAIN = (CaseEventKind.REOPENED, CaseEventKind.ABOUT_US)
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
     ("It is delighted", Experience.DELIGHTED),
@@ -148,7 +151,7 @@ def state_line(file: CaseFile) -> str:
     case = file.case
     by = _by(file)
     match case.state:
-        case CaseState.OPEN if any(event.event is CaseEventKind.REOPENED for event in file.events):
+        case CaseState.OPEN if any(event.event in _OPENED_AGAIN for event in file.events):
             return "*Open again*: nobody has claimed it."
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
@@ -237,6 +240,7 @@ def _buttons(file: CaseFile) -> Block | None:
             first,
             button("Responded", "case_responded", value),
             button("Not a case", "case_dismiss", value),
+            not_about_button("case_not_about", value),
             select(
                 "Wrong label",
                 "case_relabel",
@@ -244,7 +248,7 @@ def _buttons(file: CaseFile) -> Block | None:
             ),
             *(
                 [button("Mute author", "case_mute", value)]
-                if file.mention.author_id and not file.muted
+                if file.mention.is_by_known_author and not file.muted
                 else []
             ),
         ]
@@ -253,6 +257,8 @@ def _buttons(file: CaseFile) -> Block | None:
             button("Close", "case_close", value, style="primary"),
             button("Reopen", "case_reopen", value),
         ]
+    elif case.outcome is CaseOutcome.NOT_ABOUT_US:
+        elements = [button("About us after all", "case_about", value)]
     else:
         elements = [button("Reopen", "case_reopen", value)]
     # A choice carries only its own value: the buttons beside it say which case it is about.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import (
@@ -14,6 +14,7 @@ from alerts.messages.blocks import (
     actions,
     button,
     can_carry,
+    confirmation,
     context,
     facts,
     header,
@@ -48,19 +49,35 @@ _STANCES = {
 
 
 @plainly("Wow")
-def wow(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
-    """Build the message that celebrates; `staff` are those whom the words name."""
+def wow(
+    voice: Voice,
+    places: Places,
+    staff: Sequence[Colleague] = (),
+    not_about_by: str | None = None,
+) -> dict[str, Any]:
+    """Build the message that celebrates; `staff` are those whom the words name.
+
+    `not_about_by` names who said that it is not about the brand: then it celebrates no more.
+    """
     mention = voice.mention
     summary = (
         f"Wow for {line(mention.brand, 80)} from {who_where(mention, places)}"
         f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
     )
-    blocks = voice_blocks(f"Wow for {mention.brand}", voice, places, staff=staff)
-    return payload(summary, [*blocks, _wow_actions(mention)])
+    taken_out = _taken_out(not_about_by)
+    blocks = voice_blocks(
+        f"Wow for {mention.brand}", voice, places, lead=taken_out or None, staff=staff
+    )
+    return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
 
 
 @plainly("Won back")
-def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> dict[str, Any]:
+def won_back(
+    voice: Voice,
+    places: Places,
+    staff: Sequence[Colleague] = (),
+    not_about_by: str | None = None,
+) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
     summary = (
@@ -69,8 +86,9 @@ def won_back(voice: Voice, places: Places, staff: Sequence[Colleague] = ()) -> d
     )
     lead = "*This person was angry with you before and is glad now.* Well done, whoever did it."
     title = f"Won back: a customer of {mention.brand}"
-    blocks = voice_blocks(title, voice, places, lead=lead, staff=staff)
-    return payload(summary, [*blocks, _wow_actions(mention)])
+    taken_out = _taken_out(not_about_by)
+    blocks = voice_blocks(title, voice, places, lead=taken_out or lead, staff=staff)
+    return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
 
 
 @plainly("To share")
@@ -92,14 +110,36 @@ def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     )
 
 
-def _wow_actions(mention: Mention) -> Block | None:
+def not_about_button(action_id: str, mention_id: str) -> ButtonElement:
+    """Offer to say that a mention is not about the brand; Slack asks once more."""
+    return button(
+        "Not about us",
+        action_id,
+        mention_id,
+        confirm=confirmation(
+            "Not about us?",
+            "Earful takes this mention out of rates and charts, and learns from your word. "
+            "You can take it back.",
+            "It is not about us",
+        ),
+    )
+
+
+def _taken_out(by: str | None) -> str:
+    return f"Not about us, says {line(by, 60)}: it counts nowhere." if by else ""
+
+
+def _wow_actions(mention: Mention, taken_out: str) -> Block | None:
     if not can_carry(mention.id):
         return None
+    if taken_out:
+        return actions([button("About us after all", "wow_about", mention.id)])
     thank = safe_url(mention.url)
     return actions(
         [
             *([button("Thank the author", "wow_thank", mention.id, url=thank)] if thank else []),
             button("Share", "wow_share", mention.id),
+            not_about_button("wow_not_about", mention.id),
         ]
     )
 
@@ -162,7 +202,7 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     title = line(mention.title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
-        return "There are no words to read.", False
+        return no_words(mention), False
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
@@ -179,7 +219,7 @@ def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_C
 
 def linked_words(mention: Mention) -> str:
     """Quote the first words for a list, as a link; with the mention's id where none fits."""
-    words = briefly(mention)
+    words = first_words(mention)
     shown = link(mention.url, words, _MAX_LISTED)
     if shown == words and web_address(mention.url) is not None:
         return f"{words} ({code(mention.id, 120)})"
@@ -247,6 +287,17 @@ def stars_briefly(mention: Mention) -> str:
     if mention.rating_max == 1:
         return f", {stars(mention)}"
     return f", {mention.rating:g} of {mention.rating_max:g} stars"
+
+
+def no_words(mention: Mention) -> str:
+    """Say what is there where no words are: `No words, 1 of 5 stars.`"""
+    rated = stars_briefly(mention)
+    return f"No words{rated}." if rated else "There are no words to read."
+
+
+def first_words(mention: Mention) -> str:
+    """Quote the first words, or say what is there in their place."""
+    return no_words(mention) if mention.is_wordless else briefly(mention)
 
 
 def briefly(mention: Mention) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_validator
 
@@ -65,6 +65,7 @@ class BrandSettings(Section):
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     quiet_hours: str | None = None
+    relevance: Literal["suggest", "drop"] = "suggest"
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

@@ -27,6 +27,7 @@ T = TypeVar("T")
 def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
     from earful import console, telling_ops
+    from earful.brand_relevance import BrandRelevance
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
@@ -50,6 +51,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
 
     with app.open_store() as store:
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
+        stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
         judged = judged or Judged()
         console.out.print(
@@ -84,6 +86,7 @@ def _deliver_waiting(store: Store, transport: Transport) -> bool:
 
 def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:
     from earful import console
+    from earful.brand_relevance import BrandRelevance
     from earful.stages import score_stage
     from sentiment.scoring.classifier import Classifier
 
@@ -94,7 +97,11 @@ def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -
     failing.count_missing(classifier)
     with console.progress_bar("scoring", waiting) as (bar, task):
         scored = score_stage.score(
-            store, classifier, utc_now, lambda done: bar.advance(task, done)
+            store,
+            classifier,
+            utc_now,
+            lambda done: bar.advance(task, done),
+            relevance=BrandRelevance(app.settings),
         )
     if rescore:
         stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])

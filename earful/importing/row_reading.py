@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from crawler.catalog import names_are_ids
 from earful.importing.column_plan import ColumnPlan
 from earful.importing.file_check import Checked
 from earful.importing.files import FileRow
@@ -60,13 +61,14 @@ class RowReader:
         edited = self._moment(row, "edited_at")
         if not self._own and edited and created and edited <= created:
             edited = None
+        author = self._side(row, "author", lambda value: self._line(value, "author"))
         return Mention(
             brand=self._wishes.brand,
             source=key.source,
             native_id=key.native_id,
             url=self._side(row, "url", _link),
-            author=self._side(row, "author", lambda value: self._line(value, "author")),
-            author_native_id=self._author_id(row, key.source),
+            author=author,
+            author_native_id=self._author_id(row, key.source, author),
             title=title,
             text=text,
             rating=rating,
@@ -137,9 +139,12 @@ class RowReader:
 
         return self._side(row, field, read)
 
-    def _author_id(self, row: FileRow, source: str) -> str | None:
-        name = self._side(row, "author_id", lambda value: fields.identity(value, "author_id"))
-        return name.removeprefix(f"{source}:") if name and self._own else name
+    def _author_id(self, row: FileRow, source: str, author: str | None) -> str | None:
+        """Give the author's id, where the source has no other than their user name that one."""
+        given = self._side(row, "author_id", lambda value: fields.identity(value, "author_id"))
+        if given is None:
+            return author if names_are_ids(source) else None
+        return given.removeprefix(f"{source}:") if self._own else given
 
     def _parent_id(self, row: FileRow, source: str) -> str | None:
         """Give the id of the mention that this one answers: of the same file, by its own id."""

@@ -15,6 +15,7 @@ from earful.routines.digest_routine import digest_zones, write_digests, write_la
 from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
+from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
 from storage.store import Store
 
@@ -115,6 +116,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR, first_after=_FIRST_LOOK),
             judge_checkpoints,
             "celebrates a goal that is truly reached, and raises it",
+        ),
+        Routine(
+            "relevance",
+            Every(_MINUTE, first_after=_FIRST_LOOK),
+            learn_relevance,
+            "learns from what people said is about a brand or not, and weighs the newest mentions",
         ),
         Routine(
             "parked alerts",

@@ -14,6 +14,7 @@ from storage.store import Store
 from storage.tables.verdicts import Scored
 
 if TYPE_CHECKING:
+    from earful.brand_relevance import BrandRelevance
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.score")
@@ -31,12 +32,14 @@ def score(
     clock: Clock,
     progress: Progress | None = None,
     *,
+    relevance: BrandRelevance | None = None,
     after_batch: Callable[[], object] = lambda: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Give every mention that waits its verdict, the newest first; returns how many were scored.
 
-    `stop` is asked between batches; `progress` is told how many more are done.
+    `stop` is asked between batches; `progress` is told how many more are done. With `relevance`
+    what brands' models say of a mention is there before any rule sees it.
     """
     isolation = Isolation(store, "score", clock())
     done = 0
@@ -48,7 +51,7 @@ def score(
             unreadable=isolation.unreadable("mention"),
         )
     ):
-        done += _score_apart(store, classifier, isolation, batch, clock, progress)
+        done += _score_apart(store, classifier, isolation, batch, clock, progress, relevance)
         size = min(2 * size, _SCORE_BATCH)
         try:
             after_batch()
@@ -84,12 +87,13 @@ def _score_apart(
     batch: Sequence[Mention],
     clock: Clock,
     progress: Progress | None,
+    relevance: BrandRelevance | None = None,
 ) -> int:
     """Score a batch; a text that the classifier fails with stops only itself."""
     from sentiment.scoring.classifier import Text
 
     def work(part: Sequence[Mention]) -> int:
-        _score_batch(store, classifier, part, clock, progress)
+        _score_batch(store, classifier, part, clock, progress, relevance)
         return len(part)
 
     scored = isolation.each(
@@ -107,6 +111,7 @@ def _score_batch(
     batch: Sequence[Mention],
     clock: Clock,
     progress: Progress | None,
+    relevance: BrandRelevance | None,
 ) -> None:
     from sentiment.scoring.classifier import Text
     from sentiment.scoring.detect_language import detect_language
@@ -122,14 +127,15 @@ def _score_batch(
         for mention in batch
     ]
     verdicts = classifier.classify(texts, progress=progress)
-    store.verdicts.save(
-        [
-            Scored(
-                mention=mention,
-                verdict=verdict,
-                language=mention.language or detect_language(mention.text),
-            )
-            for mention, verdict in zip(batch, verdicts, strict=True)
-        ],
-        clock(),
-    )
+    scored = [
+        Scored(
+            mention=mention,
+            verdict=verdict,
+            language=mention.language or detect_language(mention.text),
+        )
+        for mention, verdict in zip(batch, verdicts, strict=True)
+    ]
+    weighed = relevance.weigh(store, batch) if relevance else []
+    with store.write() as unit:
+        unit.relevance.weigh(weighed)
+        unit.verdicts.save(scored, clock())

@@ -39,8 +39,8 @@ class Layer:
     norm_2: tuple[Tensor, Tensor]
 
 
-class Runtime:
-    """Run windows through merged weights; the layers multiply in one way on one device."""
+class Encoder:
+    """The layers of a MiniLM, which multiply in one way on one device."""
 
     def __init__(
         self,
@@ -89,6 +89,39 @@ class Runtime:
                     norm_2=pair(f"{base}.output.LayerNorm"),
                 )
             )
+
+    def _move(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device, self.dtype).contiguous()
+
+    def embedded(self, ids: Tensor) -> Tensor:
+        """Vectors (n, tokens, 384) of ids (n, tokens), before any layer and any position."""
+        return functional.embedding(ids, self.words)
+
+    def states(self, x: Tensor, seen: Tensor | None) -> Tensor:
+        """Last states of embedded tokens (n, tokens, 384); `seen` (n, 1, 1, tokens) hides pads."""
+        n, length, _ = x.shape
+        x = (x + self.position[:length]).view(n * length, -1)
+        x = self._normed(functional.pad(x, (0, 0, 0, -len(x) % _STEP)), self.norm)
+        for layer in self.layers:
+            x = self._normed(x + layer.out(attend(layer.qkv(x), n, length, seen)), layer.norm_1)
+            x = self._normed(x + layer.down(layer.up(x)), layer.norm_2)
+        return x[: n * length].view(n, length, -1)
+
+    @staticmethod
+    def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
+        return functional.layer_norm(x, (x.shape[-1],), norm[0], norm[1], EPSILON)
+
+
+class Runtime(Encoder):
+    """Run windows through merged weights: the layers, the rating's token, and the heads."""
+
+    def __init__(
+        self,
+        state: Mapping[str, Tensor],
+        way: Way = Way.PLAIN,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(state, way, device)
         # The rating and the heads are small: fp32 costs nothing there.
         rest = {name: value for name, value in state.items() if not name.startswith("encoder.")}
         self.rating = rest["rating.weight"].float().to(device)
@@ -99,9 +132,6 @@ class Runtime:
             ]
             for head in ("experience", "stance")
         }
-
-    def _move(self, tensor: Tensor) -> Tensor:
-        return tensor.to(self.device, self.dtype).contiguous()
 
     def scores(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> tuple[Tensor, Tensor]:
         """Logits of experience (n, 4) and stance (n, 3) of framed id rows, fp32."""
@@ -130,22 +160,12 @@ class Runtime:
 
     def encode(self, ids: Tensor, seen: Tensor | None, rating: Tensor) -> Tensor:
         """Last states (n, tokens, 384) of ids (n, tokens); `seen` (n, 1, 1, tokens) hides pads."""
-        n, length = ids.shape
-        x = functional.embedding(ids, self.words)
+        x = self.embedded(ids)
         low = rating.floor().long()
         share = (rating - low).unsqueeze(1)
         high = (low + 1).clamp(max=len(self.rating) - 1)
         x[:, 1] = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
-        x = (x + self.position[:length]).view(n * length, -1)
-        x = self._normed(functional.pad(x, (0, 0, 0, -len(x) % _STEP)), self.norm)
-        for layer in self.layers:
-            x = self._normed(x + layer.out(attend(layer.qkv(x), n, length, seen)), layer.norm_1)
-            x = self._normed(x + layer.down(layer.up(x)), layer.norm_2)
-        return x[: n * length].view(n, length, -1)
-
-    @staticmethod
-    def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.layer_norm(x, (x.shape[-1],), norm[0], norm[1], EPSILON)
+        return self.states(x, seen)
 
 
 def token_budget(device: str) -> int:

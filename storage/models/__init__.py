@@ -7,6 +7,7 @@ from storage.models.alert_models import (
     AlertTrouble,
     NewAlert,
     Operation,
+    TroubleKind,
 )
 from storage.models.case_models import (
     Case,
@@ -39,6 +40,7 @@ from storage.models.mention_models import (
     SaveResult,
     Unstored,
 )
+from storage.models.nobody import is_nobody, is_of_one_mention
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -88,10 +90,13 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "TroubleKind",
     "Unstored",
     "Validators",
     "Verdict",
     "Voice",
     "from_iso",
+    "is_nobody",
+    "is_of_one_mention",
     "iso",
 ]

@@ -28,6 +28,7 @@ class CaseOutcome(StrEnum):
     NOT_A_CASE = "not_a_case"
     WRONG_LABEL = "wrong_label"
     MUTED = "muted"
+    NOT_ABOUT_US = "not_about_us"
 
 
 class CaseEventKind(StrEnum):
@@ -46,6 +47,8 @@ class CaseEventKind(StrEnum):
     EDITED = "edited"
     MUTED = "muted"
     RELABELLED = "relabelled"
+    NOT_ABOUT_US = "not_about_us"
+    ABOUT_US = "about_us"
     REMINDED = "reminded"
     OVERDUE = "overdue"
 

@@ -22,6 +22,7 @@ class Fate(StrEnum):
     REFUSED = "refused"
 
     COPY = "copy"
+    NOT_ABOUT = "not_about"
     MUTED = "muted"
     QUIET = "quiet"
     IN_DIGEST = "in_digest"

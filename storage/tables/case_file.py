@@ -99,14 +99,16 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove) -> Applied:
     case = find_case(connection, move.mention_id)
     if case is None:
         return Applied(None, False)
-    if move.click is not None and not _is_first(connection, move.click, move.at):
+    if move.click is not None and not is_first_click(connection, move.click, move.at):
         return Applied(case, False)
     if move.to is not None and move.to == case.state and not move.joins:
         refused = None
         if move.to is _CLAIMED and case.claimed_by != move.actor:
             refused = f"case {case.id}: {case.claimed_by} has claimed it already"
         return Applied(case, False, refused)
-    if move.to is not None and move.to != case.state and move.to not in MOVES[case.state]:
+    # What is not about the brand is no case, however far it is.
+    may_move = MOVES[case.state] + ((_DISMISSED,) * (move.outcome is CaseOutcome.NOT_ABOUT_US))
+    if move.to is not None and move.to != case.state and move.to not in may_move:
         allowed = ", ".join(MOVES[case.state])
         return Applied(
             case,
@@ -234,7 +236,7 @@ def is_known_click(connection: sqlite3.Connection, click: str) -> bool:
     )
 
 
-def _is_first(connection: sqlite3.Connection, click: str, at: datetime) -> bool:
+def is_first_click(connection: sqlite3.Connection, click: str, at: datetime) -> bool:
     """Write a click down, whatever it comes to; False when it was there already."""
     connection.execute("DELETE FROM clicks WHERE at < ?", (iso(at - _CLICKS_KEPT),))
     return bool(

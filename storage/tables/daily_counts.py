@@ -11,7 +11,7 @@ from storage.tables.mentions import in_chunks
 def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
     """Count the named days anew; counting again is what keeps edits and repeats harmless.
 
-    Copies are not counted: a day that holds nothing else has no row.
+    Copies and what is not about the brand are not counted: a day of nothing else has no row.
     """
     for chunk in in_chunks(sorted(touched)):
         connection.executemany(
@@ -24,7 +24,7 @@ def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, st
             FROM voice
             WHERE brand = ?2 AND source = ?3
                 AND created_at >= ?1 AND created_at < date(?1, '+1 day')
-                AND experience IS NOT NULL AND duplicate_of IS NULL
+                AND experience IS NOT NULL AND counted
             GROUP BY 1
             ON CONFLICT (day, brand, source) DO UPDATE SET
                 mentions = excluded.mentions, angry = excluded.angry,
@@ -43,7 +43,7 @@ def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, st
             AND NOT EXISTS (
                 SELECT 1 FROM mentions WHERE brand = ?2 AND source = ?3
                     AND created_at >= ?1 AND created_at < date(?1, '+1 day')
-                    AND duplicate_of IS NULL
+                    AND duplicate_of IS NULL AND not_about IS NULL
             )
             """,
             chunk,

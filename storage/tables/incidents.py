@@ -78,7 +78,7 @@ class Incidents:
                 coalesce(sum(experience IN ('angry', 'mediocre', 'delighted')), 0) AS told,
                 coalesce(sum(experience = 'angry'), 0) AS angry
             FROM voice WHERE brand = ? AND created_at >= ? AND created_at < ?
-                AND experience IS NOT NULL
+                AND experience IS NOT NULL AND not_about IS NULL
             """,
             (brand, iso(start), iso(end)),
         ).fetchone()

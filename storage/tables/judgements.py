@@ -39,8 +39,9 @@ _OLD = """(
 _UNJUDGED = """(
     v.judged_at IS NULL AND m.id IN (SELECT mention_id FROM verdicts WHERE judged_at IS NULL)
 )"""
-_UNTOLD = "m.duplicate_of IS NULL AND m.deleted_at IS NULL"
-_SILENT = f"iif(m.duplicate_of IS NOT NULL, '{Fate.COPY}', '{Fate.DELETED}')"
+_UNTOLD = "m.duplicate_of IS NULL AND m.not_about IS NULL AND m.deleted_at IS NULL"
+_SILENT = f"""CASE WHEN m.duplicate_of IS NOT NULL THEN '{Fate.COPY}'
+    WHEN m.not_about IS NOT NULL THEN '{Fate.NOT_ABOUT}' ELSE '{Fate.DELETED}' END"""
 # A source whose crawl is still running waits, so that its history makes one summary. No crawl is
 # allowed to last longer than an hour: an older open row was left by a SIGKILL.
 _QUIET = f"""{_UNJUDGED} AND {_OLD} AND {_UNTOLD}
@@ -102,7 +103,7 @@ class Judgements:
         return moment_in(row, "verdicts", "scored_at")
 
     def judge_copies(self, at: datetime) -> int:
-        """Judge, without a word, copies and what was deleted at its source."""
+        """Judge, without a word, copies, what is not about the brand, and what was deleted."""
         with self._database.transaction() as connection:
             count_waiting_as(
                 connection, _SILENT, f"v.id IS NOT NULL AND {_UNJUDGED} AND NOT ({_UNTOLD})", {}
@@ -188,7 +189,7 @@ class Judgements:
         """Give mentions that no rule has seen and that were fresh when the store got them.
 
         The oldest come first. Each has a current verdict and comes with its author's history
-        before it. The older ones are for `judge_backlog`, copies and deleted ones for
+        before it. The older ones are for `judge_backlog`, those without a message for
         `judge_copies`; the mentions and brands in `without…` are passed over, and those that
         cannot be read: see `read_each`.
         """

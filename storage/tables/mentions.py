@@ -12,7 +12,16 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
-from storage.models import Fate, LedgerLine, Mention, SaveResult, Unstored, from_iso, iso
+from storage.models import (
+    Fate,
+    LedgerLine,
+    Mention,
+    SaveResult,
+    Unstored,
+    from_iso,
+    is_of_one_mention,
+    iso,
+)
 from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
 from storage.tables.ledger import count_lines, unstorable_line
@@ -107,12 +116,15 @@ class Mentions:
     ) -> SaveResult:
         lines = Counter[LedgerLine]()
         stored = self._stored(connection, latest)
-        self._save_authors(connection, latest.values())
+        rows = {key: _row(mention, stored.get(key)) for key, mention in latest.items()}
+        known_better = {
+            key for key, row in rows.items() if row["author_id"] != latest[key].author_id
+        }
+        self._save_authors(connection, (m for k, m in latest.items() if k not in known_better))
         inserts = []
         for mention in latest.values():
             day = _day(mention, at)
-            row = _row(mention) | {"seen_on": day}
-            old = stored.get(mention.id)
+            row, old = rows[mention.id] | {"seen_on": day}, stored.get(mention.id)
             fate = Fate.KNOWN
             if old is None:
                 inserts.append(row)
@@ -230,15 +242,15 @@ class Mentions:
     def _save_authors(self, connection: sqlite3.Connection, mentions: Iterable[Mention]) -> None:
         rows = [
             {
-                "id": mention.author_id,
+                "id": author_id,
                 "source": mention.source,
-                "native_id": mention.author_native_id or mention.author,
+                "native_id": author_id.removeprefix(f"{mention.source}:"),
                 "name": mention.author,
                 "seen_at": iso(mention.created_at or mention.fetched_at),
                 "reach": mention.reach,
             }
             for mention in mentions
-            if mention.author_id
+            if (author_id := mention.author_id)
         ]
         connection.executemany(
             """
@@ -315,14 +327,22 @@ SELECT_MENTION = """
 def mention_from(row: sqlite3.Row) -> Mention:
     """Make a Mention of a row that `SELECT_MENTION` gave."""
     values: dict[str, Any] = {name: row[name] for name in _FIELDS}
+    if values["author_native_id"] and is_of_one_mention(values["author_native_id"]):
+        values["author_native_id"] = None  # the source gave a name only
     for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
         if (written := row[name]) is not None:
             values[name] = from_iso(written)
     return Mention(**values)
 
 
-def _row(mention: Mention) -> dict[str, Any]:
+def _row(mention: Mention, old: sqlite3.Row | None) -> dict[str, Any]:
+    """Give a mention as a row; a person whom the store knows by id stays one.
+
+    Some sources give the same review with its author's id in one place, by a name in another.
+    """
     row: dict[str, Any] = {column: getattr(mention, column) for column in _COLUMNS}
+    if old is not None and old["author_id"] and not mention.is_by_known_author:
+        row["author_id"] = old["author_id"] if mention.author_id else None
     for name, value in row.items():
         if isinstance(value, datetime):
             row[name] = iso(value)
@@ -360,8 +380,8 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         deleted += 1
         # One that Slack may have is settled first: its thread must know where it is.
         connection.execute(
-            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
-            "WHERE mention_id = ? AND state IN ('pending', 'parked') "
+            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "
+            "trouble = NULL WHERE mention_id = ? AND state IN ('pending', 'parked') "
             "AND NOT may_be_posted",
             (mention_id,),
         )

@@ -42,6 +42,8 @@ _EMPTIED = json.dumps(
     }
 )
 
+_CALLED = "? IN (id, iif(substr(native_id, 1, 3) = 'by/', source || ':' || name, NULL))"
+
 
 class Upkeep:
     def __init__(self, database: Database) -> None:
@@ -50,10 +52,14 @@ class Upkeep:
     def forget_author(self, author_id: str) -> int:
         """Erase an author, all their mentions and alerts that quote them; returns how many.
 
+        Whom only a name tells is named by it, `source:name`: all of that name there are erased.
         What is erased is overwritten on disk, in the index and in the write-ahead log too. The
         messages about them that Slack has are emptied by updates.
         """
-        return self._forget("author_id = ?", author_id, "DELETE FROM authors WHERE id = ?")
+        chosen = f"SELECT id FROM authors WHERE {_CALLED}"
+        return self._forget(
+            f"author_id IN ({chosen})", author_id, f"DELETE FROM authors WHERE {_CALLED}"
+        )
 
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many."""

@@ -63,7 +63,7 @@ def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHi
         """
         SELECT id, experience, stance, created_at FROM voice
         WHERE author_id = :author_id AND brand = :brand AND id <> :id
-            AND experience IS NOT NULL AND duplicate_of IS NULL
+            AND experience IS NOT NULL AND counted
             AND coalesce(created_at, fetched_at) <= :moment
         ORDER BY coalesce(created_at, fetched_at), id
         """,

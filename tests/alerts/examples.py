@@ -381,6 +381,35 @@ def _case_dismissed() -> dict[str, Any]:
     return messages.case_card(a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_A_CASE), PLACES)
 
 
+def _case_not_about_us() -> dict[str, Any]:
+    file = a_file(
+        CaseState.DISMISSED,
+        outcome=CaseOutcome.NOT_ABOUT_US,
+        ended=CaseEventKind.NOT_ABOUT_US,
+    )
+    return messages.case_card(file, PLACES)
+
+
+def _not_about_us_reply() -> dict[str, Any]:
+    move = CaseMove(
+        mention_id="appstore:10045", event=CaseEventKind.NOT_ABOUT_US, actor="dana", at=NOW
+    )
+    file = a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_ABOUT_US)
+    return messages.thread_reply(file, move, PLACES)
+
+
+def _about_us_reply() -> dict[str, Any]:
+    move = CaseMove(
+        mention_id="appstore:10045", event=CaseEventKind.ABOUT_US, actor="dana", at=NOW
+    )
+    return messages.thread_reply(a_file(CaseState.OPEN), move, PLACES)
+
+
+def _wow_not_about_us() -> dict[str, Any]:
+    glad = a_voice(Experience.DELIGHTED, Stance.ADVOCATE, **GLAD)
+    return messages.wow(glad, PLACES, (RITA,), "dana")
+
+
 def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
     file = a_file(
@@ -486,6 +515,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "case_answered": _case_answered,
     "case_won_back": _case_won_back,
     "case_dismissed": _case_dismissed,
+    "case_not_about_us": _case_not_about_us,
+    "not_about_us_reply": _not_about_us_reply,
+    "about_us_reply": _about_us_reply,
+    "wow_not_about_us": _wow_not_about_us,
     "case_reply": _case_reply,
     "reminder": _reminder,
     "overdue": _overdue,

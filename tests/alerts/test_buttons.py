@@ -323,6 +323,7 @@ def test_buttons_carry_the_mention():
     payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
     elements = payload["blocks"][-1]["elements"]
     assert [one["action_id"] for one in elements] == [
-        "case_claim", "case_responded", "case_dismiss", "case_relabel", "case_mute",
+        "case_claim", "case_responded", "case_dismiss", "case_not_about", "case_relabel",
+        "case_mute",
     ]  # fmt: skip
     assert {one.get("value") for one in elements} == {"appstore:10045", None}

@@ -164,6 +164,7 @@ def payloads_of(text, **more):
     yield messages.lost_advocate(voice, PLACES, DUE)
     yield messages.lost_advocate(voice, PLACES, None)
     yield messages.wow(voice, PLACES, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
+    yield messages.wow(voice, PLACES, (), text)
     yield messages.won_back(voice, PLACES)
     for state in (CaseState.CLAIMED, CaseState.RESPONDED):
         yield messages.case_card(
@@ -275,6 +276,9 @@ class TestHostile:
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
     def test_no_words_say_so(self, text):
         payload = messages.complaint(a_voice(text=text, title=None), PLACES, DUE)
+        assert "No words, 1 of 5 stars." in messages.plain(payload)
+        unrated = a_voice(text=text, title=None, rating=None, rating_max=None)
+        payload = messages.complaint(unrated, PLACES, DUE)
         assert "There are no words to read." in messages.plain(payload)
         assert "no words." in payload["text"]
 

@@ -462,3 +462,27 @@ class TestRoutes:
         routes = (Route(urgent=True), Route(channel="#second"))
         alert = the_alert(a_voice(), replace(POLICY, routes=routes))
         assert (alert.channel, alert.urgent) == ("#complaints", True)
+
+
+@pytest.mark.parametrize(
+    ("wordless_cases", "words", "cases"),
+    [(False, "", 0), (True, "", 1), (False, "Bad.", 1), (True, "Bad.", 1), (False, " \n", 0)],
+)
+def test_bad_stars_without_words_are_a_case_where_the_policy_says_so(wordless_cases, words, cases):
+    voice = a_voice(ANGRY, text=words, title=None, rating=1.0, rating_max=5.0)
+    policy = replace(POLICY, wordless_cases=wordless_cases)
+    assert decide(voice, policy) == ([AlertKind.COMPLAINT] * cases, cases)
+
+
+def test_stars_without_words_are_shown_as_such():
+    voice = a_voice(ANGRY, text="", title=None, rating=1.0, rating_max=5.0)
+    shown = plain(the_alert(voice, replace(POLICY, wordless_cases=True)).payload)
+    assert "No words, 1 of 5 stars." in shown
+
+
+def test_customers_of_one_name_are_not_one():
+    voices = [
+        a_voice(ANGRY, native_id=str(n), author=name, author_native_id=None)
+        for n, name in enumerate(["A Google user"] * 3 + ["Maria"] * 2 + ["Guest", "Anonymous"])
+    ]
+    assert len(judge(voices, POLICY, NOW).cases) == 7

@@ -487,8 +487,8 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
     visible = {table["name"] for table in shown["tables"] if not table["hidden"]}
     assert visible == {
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
-        "crawl_runs", "source_states", "quotas", "daemon_runs", "corrections", "checkpoints",
-        "daily_counts",
+        "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
+        "checkpoints", "daily_counts",
         "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines",
         "stages", "ledger_lines",
     }  # fmt: skip

@@ -91,6 +91,7 @@ def make_mention(native_id: str, text: str, created_at: datetime | None, **more:
         "fetched_at": created_at,
         "url": f"https://reviews.example/{native_id}",
         "language": "en",
+        "author_native_id": more.get("author"),
     }
     return Mention(native_id=native_id, text=text, created_at=created_at, **(values | more))
 

@@ -224,7 +224,7 @@ def test_old_days_are_erased_after_their_mentions(store: Store) -> None:
 def test_what_waited_when_the_ledger_began_is_counted_as_seen(tmp_path: Path) -> None:
     path = tmp_path / "earful.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrations.apply(Database(connection), stop_before="0014_ledger")
+        migrations.apply(Database(connection), stop_before="0015_ledger")
         for number in range(3):
             connection.execute(
                 "INSERT INTO mentions (id, brand, source, native_id, text, fetched_at, created_at,"

@@ -34,6 +34,7 @@ from storage.models import (
     NewCase,
     SourceStanding,
     SourceState,
+    TroubleKind,
     Validators,
 )
 from storage.reports import Filter
@@ -41,6 +42,7 @@ from storage.store import Store
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
+from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
@@ -57,6 +59,7 @@ INCIDENT = Incident(
     complaints=5,
 )
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
+LEARNT = StoredModel(brand=BRAND, trained_at=NOW, learnt_from="5 yes, 5 no", model="{}")
 ANGRY = make_verdict(Experience.ANGRY)
 RECEIPT = Receipt(
     door="shop",
@@ -70,6 +73,7 @@ RECEIPT = Receipt(
     refused=0,
 )
 HOURS = timedelta(hours=24)
+CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
     source="appstore",
@@ -128,7 +132,7 @@ def furnish(path: Path) -> None:
         store.outbox.add([alert(f"k{number}") for number in range(8)])
         for alert_id in (2, 3):
             store.outbox.claim(alert_id, NOW)
-        store.outbox.park(4, "the channel is archived")
+        store.outbox.park(4, "the channel is archived", CHANNEL)
         store.crawls.start(TARGET, NOW)
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
@@ -141,6 +145,7 @@ def furnish(path: Path) -> None:
         store.failures.failed("score", NOW, "no memory")
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
         store.problems.record([PROBLEM])
+        store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
@@ -225,6 +230,29 @@ WAYS: dict[str, Way] = {
     ),
     "corrections.of": reads(lambda s: s.corrections.of("appstore:corrected")),
     "corrections.texts": reads(lambda s: s.corrections.texts()),
+    "relevance.brands": reads(lambda s: s.relevance.brands()),
+    "relevance.doubtful": reads(lambda s: s.relevance.doubtful(BRAND, None, 9)),
+    "relevance.forget_model": writes(lambda s: s.relevance.forget_model(BRAND)),
+    "relevance.forget_vectors": writes(lambda s: s.relevance.forget_vectors()),
+    "relevance.labels": reads(lambda s: s.relevance.labels(BRAND)),
+    "relevance.last_word": reads(lambda s: s.relevance.last_word("appstore:hostile")),
+    "relevance.model": reads(lambda s: s.relevance.model(BRAND)),
+    "relevance.save_model": writes(lambda s: s.relevance.save_model(LEARNT)),
+    "relevance.say": writes(
+        lambda s: s.relevance.say(
+            "appstore:formula", about=False, by="dana", by_id=None, at=NOW, click="c9"
+        )
+    ),
+    "relevance.standing": reads(lambda s: s.relevance.standing("appstore:hostile")),
+    "relevance.taught": reads(lambda s: s.relevance.taught(BRAND)),
+    "relevance.untaught": reads(lambda s: s.relevance.untaught(BRAND, 9)),
+    "relevance.unweighed": reads(lambda s: s.relevance.unweighed(BRAND, "e1", 9)),
+    "relevance.vectors": reads(lambda s: s.relevance.vectors(["appstore:hostile"], "e1")),
+    "relevance.weigh": writes(
+        lambda s: s.relevance.weigh(
+            [Weighed(mention=mention("formula"), encoder="e1", vector=b"\0\0", p_about=0.2)]
+        )
+    ),
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
@@ -273,17 +301,20 @@ WAYS: dict[str, Way] = {
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
     "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
-    "outbox.hold_channel": writes(lambda s: s.outbox.hold_channel("#c", NOW, "slow down")),
+    "outbox.find": reads(lambda s: s.outbox.find("k1")),
+    "outbox.hold_channel": writes(
+        lambda s: s.outbox.hold_channel("#c", NOW, "slow down", PASSING)
+    ),
     "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
-    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived")),
-    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived")),
+    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived", CHANNEL)),
+    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived", CHANNEL)),
     "outbox.posted_since": reads(lambda s: s.outbox.posted_since(LONG_AGO)),
-    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused")),
+    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused", TroubleKind.MESSAGE)),
     "outbox.sending": reads(lambda s: s.outbox.sending()),
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
-    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out")),
+    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
