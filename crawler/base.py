@@ -36,7 +36,7 @@ from crawler.request_details import is_loopback, meta_of, moved, page_of, real_u
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
-from storage.models import CrawlOutcome, Mention
+from storage.models import CrawlOutcome, Mention, RefusalReason
 
 T = TypeVar("T")
 Yielded = Mention | Refusal | Gone | Bounded | Request
@@ -59,6 +59,9 @@ class MentionSpider(scrapy.Spider):
     default_base_url: ClassVar[str]
     # True: robots.txt is obeyed. False needs its reason in the docstring.
     robots: ClassVar[bool] = True
+    # True: a user name tells one person at this source, and is their id where none is given.
+    # False: strangers share names; whom only a name tells is nobody (`storage.models.nobody`).
+    names_are_ids: ClassVar[bool] = False
     # True: mentions must match the brand's query. False: all of the page is about the brand.
     matches_query: ClassVar[bool] = True
     # True: the source itself is asked for what is newer than `since`, so none is then no news.
@@ -113,6 +116,8 @@ class MentionSpider(scrapy.Spider):
         self.options = options
         # The session of a crawl puts its look-up here; without one nothing is known.
         self.known: Known = lambda native_ids: {}
+        # Entries that were no mention by design, until the ledger counts them.
+        self.passed_over = 0
         # The same of whatever the store has, whichever run stored it.
         self.stored: Known = lambda native_ids: {}
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
@@ -285,11 +290,14 @@ class MentionSpider(scrapy.Spider):
         yield following
 
     def reaches_since(self, mentions: Iterable[Mention]) -> bool:
-        """Tell whether any of the mentions was written or edited at or after `since`."""
+        """Tell whether any of the mentions was written or edited at or after `since`.
+
+        What has no date may have been.
+        """
         return self.since is None or any(
-            moment >= self.since
+            moment is None or moment >= self.since
             for mention in mentions
-            if (moment := mention.edited_at or mention.created_at)
+            for moment in [mention.edited_at or mention.created_at]
         )
 
     def _known_in_a_row(self, mentions: Sequence[Mention], before: int) -> int:
@@ -311,7 +319,8 @@ class MentionSpider(scrapy.Spider):
         """Read entries one by one: a bad one is refused by name, the others are kept.
 
         Entries are objects, or of another `shape`. `read` returns None for those that are no
-        mention by design. `mentions = yield from self.each(...)` gives what `more` needs.
+        mention by design, which the ledger counts as irrelevant. `mentions = yield from
+        self.each(...)` gives what `more` needs.
         """
         mentions = []
         for number, entry in enumerate(entries, 1):
@@ -322,15 +331,17 @@ class MentionSpider(scrapy.Spider):
             except PageError:
                 raise
             except EntryError as error:
-                yield Refusal(name_of(entry, number), str(error))
+                yield Refusal(name_of(entry, number), str(error), error.kind)
             except Exception as error:
                 # Whatever a source may send, one entry must not take its page with it.
                 reason = f"its shape is unexpected ({type(error).__name__}: {str(error)[:80]})"
                 yield Refusal(name_of(entry, number), reason)
             else:
-                if mention is not None:
-                    mentions.append(mention)
-                    yield mention
+                if mention is None:
+                    self.passed_over += 1
+                    continue
+                mentions.append(mention)
+                yield mention
         return mentions
 
     def mention(
@@ -338,7 +349,7 @@ class MentionSpider(scrapy.Spider):
         *,
         native_id: str,
         text: str,
-        created_at: datetime,
+        created_at: datetime | None,
         title: str | None = None,
         edited_at: datetime | None = None,
         url: str | None = None,
@@ -353,26 +364,28 @@ class MentionSpider(scrapy.Spider):
         owner_replied_at: datetime | None = None,
         excerpt: bool = False,
     ) -> Mention:
-        """Make a Mention; an entry with neither text nor title is refused.
+        """Make a Mention; an entry with neither text nor title nor rating is refused.
 
-        Where a source gives a title only, it is the text too, so that it is read and scored.
+        A rating without words is a mention. Where a source gives a title only, it is the text
+        too, so that it is read and scored. `created_at` is None where the source promises no date
+        and gives none: the mention is then kept undated (decision 0003).
         `parent` is the native id of what the mention answers. What makes no sense by itself is
         left out: an edit no later than the writing, a scale or a reply's time without the other.
         """
-        if not text and not title:
-            raise EntryError("it has no text")
+        if not text and not title and rating is None:
+            raise EntryError("it has no text", RefusalReason.WORDS)
         return Mention(
             brand=self.brand,
             source=self.name,
             native_id=native_id,
-            text=text or str(title),
+            text=text or title or "",
             title=title,
             created_at=created_at,
             fetched_at=self.now,
-            edited_at=edited_at if edited_at and edited_at > created_at else None,
+            edited_at=edited_at if edited_at and created_at and edited_at > created_at else None,
             url=url,
             author=author,
-            author_native_id=author_native_id,
+            author_native_id=author_native_id or (author if self.names_are_ids else None),
             rating=rating,
             rating_max=None if rating is None else rating_max,
             language=language,

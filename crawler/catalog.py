@@ -33,6 +33,12 @@ def sources() -> dict[str, type[MentionSpider]]:
     return dict(_found())
 
 
+def names_are_ids(source: str) -> bool:
+    """Tell whether a user name tells one person at a source; False for one without a spider."""
+    spider = _found().get(source)
+    return spider is not None and spider.names_are_ids
+
+
 def options_models() -> dict[str, type[SourceOptions]]:
     """Give the model of each source's own settings in `earful.toml`."""
     return {name: spider.Options for name, spider in _found().items()}

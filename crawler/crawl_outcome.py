@@ -50,7 +50,7 @@ def judge(
         reason = "the crawl was stopped before it ended"
         return CrawlOutcome.FAILED, f"{reason}: the next crawl tries again"
     if problems := stats.get(stat_keys.PROBLEMS):
-        return _of_problems(problems, stats, {**_ADVICE, **advice})
+        return _of_problems(problems, stats, {**_ADVICE, **advice}, previous_counts)
     mentions, refused = _number(stats, stat_keys.MENTIONS), _number(stats, stat_keys.REFUSED)
     if shape := _changed_shape(stats, mentions, refused):
         return CrawlOutcome.BROKEN, shape
@@ -63,6 +63,7 @@ def _of_problems(
     problems: Sequence[Mapping[str, Any]],
     stats: Mapping[str, Any],
     advice: Mapping[CrawlOutcome, str],
+    previous_counts: Sequence[int],
 ) -> tuple[CrawlOutcome, str]:
     kinds = [CrawlOutcome(problem["outcome"]) for problem in problems]
     outcome = next((kind for kind in _SEVERITY if kind in kinds), CrawlOutcome.FAILED)
@@ -74,7 +75,18 @@ def _of_problems(
         sentence += f" (and {_counted(others, 'more problem')})"
     if kept := _number(stats, stat_keys.MENTIONS):
         sentence += f"; Earful kept the {_counted(kept, 'mention')} that came"
-    return outcome, f"{sentence}: {advice[outcome]}"
+    what_to_do = _of_missing(previous_counts) if worst.get("missing") else advice[outcome]
+    return outcome, f"{sentence}: {what_to_do}"
+
+
+def _of_missing(previous_counts: Sequence[int]) -> str:
+    """Say what to do about a lost page: an id that good runs were asked with is not to blame."""
+    if not previous_counts:
+        return "check the id or address in earful.toml"
+    return (
+        "there was one before, so the fault is the site's, not your settings'; the next crawl "
+        "tries again, and if it stays so, look whether the page has moved"
+    )
 
 
 def _changed_shape(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None:
@@ -121,6 +133,8 @@ def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None
     remarks = []
     if mentions == _number(stats, stat_keys.IRRELEVANT):
         remarks.append(f"none of {_entries(mentions)} matched the brand's query")
+    if undated := _number(stats, stat_keys.UNDATED):
+        remarks.append(f"{_entries(undated)} without a date that can be read")
     if refused:
         remarks.append(f"Earful refused {_entries(refused)}")
     if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":

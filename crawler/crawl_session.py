@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
@@ -11,12 +12,24 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
-from storage.models import CrawlTarget, Mention, SaveResult, Validators
+from storage.models import (
+    CrawlTarget,
+    Fate,
+    LedgerLine,
+    Mention,
+    RefusalReason,
+    SaveResult,
+    Validators,
+)
 
 
 class MentionStore(Protocol):
     def save(
-        self, batch: Sequence[Mention], gone: Sequence[str] = (), at: datetime | None = None
+        self,
+        batch: Sequence[Mention],
+        gone: Sequence[str] = (),
+        at: datetime | None = None,
+        left_out: Mapping[LedgerLine, int] | None = None,
     ) -> SaveResult: ...
     def known(
         self, source: str, native_ids: Sequence[str], before: datetime
@@ -51,6 +64,7 @@ class Session:
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
     pages that are asked for; what was stored before `known_before` was stored by a good run;
     for the first `explain` mentions the stats show which clauses of the query they hold.
+    `left_out` counts the entries that are no mentions to store, until the ledger has them.
     """
 
     store: CrawlerStore
@@ -59,6 +73,7 @@ class Session:
     responses: int | None = None
     known_before: datetime | None = None
     explain: int = 0
+    left_out: Counter[tuple[Fate, RefusalReason | None]] = field(default_factory=Counter)
 
 
 # Beside the crawler, for settings are copied deeply and a connection cannot be.

@@ -9,30 +9,38 @@ from urllib.parse import urlsplit
 
 from config.errors import CrawlError
 from config.redaction import mask_url
-from storage.models import CrawlOutcome
+from storage.models import CrawlOutcome, RefusalReason
 
 
 class PageError(CrawlError):
     """A response that cannot be read as a page of the source; `reason` has no URL in it.
 
-    `opens_at` tells when a spent quota opens again, where the source says so.
+    `opens_at` tells when a spent quota opens again, where the source says so. A page that is
+    `missing` was asked for by a wrong id, or the site has lost it: its past runs tell which.
     """
 
     def __init__(
-        self, outcome: CrawlOutcome, reason: str, opens_at: datetime | None = None
+        self,
+        outcome: CrawlOutcome,
+        reason: str,
+        opens_at: datetime | None = None,
+        *,
+        missing: bool = False,
     ) -> None:
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
         self.opens_at = opens_at
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was left out: which one, and why."""
+    """An entry that was left out: which one, why, and what the ledger counts it under."""
 
     entry: str
     reason: str
+    kind: RefusalReason = RefusalReason.SHAPE
 
 
 @dataclass(frozen=True, slots=True)

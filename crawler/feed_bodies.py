@@ -6,6 +6,8 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from time import struct_time
 from typing import Any
 
 import feedparser
@@ -13,10 +15,15 @@ from scrapy.http import Response
 
 from crawler.entry_problems import PageError, broken
 from crawler.web_pages import html_page
+from storage import fields
 
 _OPENED = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]")
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _ROOT_CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.*?-->\s*)*$", re.S)
+
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}\S*")
+_DATE_NUMBER = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_MONTH_NAME = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,31 @@ def read_feed(response: Response) -> Feed:
     return Feed(entries, feed.get("language"), version, problem)
 
 
-def stamp(entry: Any, name: str) -> Any:
-    """Give a parsed time of a feed's entry, without feedparser's mapping of one to the other."""
-    return dict.get(entry, f"{name}_parsed")
+def stamp(entry: Any, name: str, now: datetime) -> Any:
+    """Give a time of a feed's entry, without feedparser's mapping of one to the other.
+
+    Our own reader goes first. What it cannot read, feedparser may, who makes the first of a month
+    of "2026/11/28": it is believed where all of its day is written there. Else the raw value is
+    given, which no reader of ours takes for a time.
+    """
+    raw, parsed = dict.get(entry, name), dict.get(entry, f"{name}_parsed")
+    if (read := fields.later(raw, now, name)) is not None:
+        return read
+    return parsed if parsed is None or _is_written(parsed, str(raw)) else raw
+
+
+def _is_written(parsed: struct_time, raw: str) -> bool:
+    """Tell whether a date's numbers are the day and month of a time that was read out of it."""
+    numbers = [int(number) for number in _DATE_NUMBER.findall(_TIME_OF_DAY.sub(" ", raw))]
+    if len(numbers) < 2 and not _MONTH_NAME.search(raw):
+        return False
+    try:
+        around = [date(*parsed[:3]) + timedelta(days=days) for days in (0, -1, 1)]
+    except (ValueError, OverflowError):
+        return False  # the year 0
+    for day in around:  # a zone may put it into the day before or after
+        if day.day in numbers:
+            rest = list(numbers)
+            rest.remove(day.day)
+            return set(rest) <= {day.month, day.year % 100}
+    return False

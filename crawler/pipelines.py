@@ -17,7 +17,7 @@ from crawler.base import MentionSpider
 from crawler.crawl_session import CrawlerStore, CrawlPart, session_of
 from crawler.entry_problems import Bounded, Gone, Refusal
 from crawler.store_faults import end_for
-from storage.models import Mention
+from storage.models import Fate, LedgerLine, Mention, RefusalReason, iso
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,11 @@ _OPTIONAL = [item.name for item in fields(Mention) if item.default is None]
 
 
 class _Pipeline(CrawlPart):
+    def leave_out(self, fate: Fate, reason: RefusalReason | None = None) -> None:
+        """Count an entry for the ledger, which is written with the next page."""
+        if (session := session_of(self.crawler)) is not None:
+            session.left_out[fate, reason] += 1
+
     def example(self, key: str, example: dict[str, Any]) -> None:
         kept = self.stats.get_value(key) or []
         if len(kept) < EXAMPLES:
@@ -58,13 +63,17 @@ class CountPipeline(_Pipeline):
         if isinstance(item, Mention):
             if item.id in self.ids:
                 # Searches overlap, and pages shift while they are read.
+                self.leave_out(Fate.KNOWN)
                 raise DropItem(f"{item.id} came before", log_level="DEBUG")
             self.ids.add(item.id)
             self.stats.inc_value(stat_keys.MENTIONS)
+            if item.created_at is None:
+                self.stats.inc_value(stat_keys.UNDATED)
             self.filled.update(name for name in _OPTIONAL if getattr(item, name) is not None)
             return item
         if isinstance(item, Refusal):
             self.refuse(item.entry, item.reason)
+            self.leave_out(Fate.REFUSED, item.kind)
             raise DropItem(f"{item.entry}: {item.reason}", log_level="WARNING")
         if isinstance(item, Gone):
             return item
@@ -101,10 +110,12 @@ class RelevancePipeline(_Pipeline):
         except Exception as error:
             reason = f"the query cannot be asked of it ({type(error).__name__}: {error})"
             self.take_back(item.id, reason)
+            self.leave_out(Fate.REFUSED, RefusalReason.QUERY)
             raise DropItem(f"{item.id}: {reason}", log_level="WARNING") from error
         if taken:
             return item
         self.stats.inc_value(stat_keys.IRRELEVANT)
+        self.leave_out(Fate.IRRELEVANT)
         example = {"id": item.id, "url": item.url, "text": (item.title or item.text)[:120]}
         self.example(stat_keys.IRRELEVANT_EXAMPLES, example)
         raise DropItem(f"{item.id} is not about the brand", log_level="DEBUG")
@@ -133,6 +144,7 @@ class StorePipeline(_Pipeline):
         if session is None:
             raise NotConfigured
         self.store: CrawlerStore = session.store
+        self.left_out = session.left_out
         assert isinstance(crawler.spider, MentionSpider)
         self.spider = crawler.spider
         self.waiting: list[Mention] = []
@@ -161,12 +173,15 @@ class StorePipeline(_Pipeline):
 
     def flush(self) -> None:
         """Save what waits in one transaction; a failure is recorded and ends the crawl."""
-        if not (self.waiting or self.gone) or self.stats.get_value(stat_keys.STORE_ERROR):
+        if self.stats.get_value(stat_keys.STORE_ERROR):
             return
         page, self.waiting = self.waiting, []
         gone, self.gone = self.gone, []
+        left_out = self._take_left_out()
+        if not (page or gone or left_out):
+            return
         try:
-            saved = self.store.mentions.save(page, gone, self.spider.now)
+            saved = self.store.mentions.save(page, gone, self.spider.now, left_out)
         except Exception as error:
             end_for(self.crawler, error)
             return
@@ -178,6 +193,22 @@ class StorePipeline(_Pipeline):
         for one in saved.refused:
             self.take_back(one.mention_id, one.reason)
             log.warning("Left out: %s: %s", one.mention_id, one.reason)
+
+    def _take_left_out(self) -> dict[LedgerLine, int]:
+        """Give the lines of what was left out since the last page."""
+        spider = self.spider
+        self.left_out[Fate.IRRELEVANT, None] += spider.passed_over
+        spider.passed_over = 0
+        day = iso(spider.now)[:10]
+        lines = {
+            LedgerLine(
+                day=day, brand=spider.brand, source=spider.name, fate=fate, reason=reason
+            ): entries
+            for (fate, reason), entries in self.left_out.items()
+            if entries
+        }
+        self.left_out.clear()
+        return lines
 
     def _flush_late(self) -> None:
         if (self.waiting or self.gone) and time.monotonic() - self.oldest >= LATEST_FLUSH_S / 2:

@@ -37,7 +37,7 @@ def record_problem(
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
         said = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
-        entry = said | {"asked": asked}
+        entry = said | {"asked": asked} | ({"missing": "yes"} if problem.missing else {})
         stats.set_value(stat_keys.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)

@@ -71,7 +71,8 @@ def status_problem(status: int, waits: str = "") -> PageError | None:
     if status in (403, 429, 451, 999):
         return blocked(answered)
     if status in (404, 410):
-        return failed(f"{answered}: there is no such page; check the id or address in earful.toml")
+        reason = f"{answered}: there is no such page"
+        return PageError(CrawlOutcome.FAILED, reason, missing=True)
     return failed(answered)
 
 
@@ -80,7 +81,8 @@ def refusal(response: Response, words: str = "") -> PageError:
     problem = response_problem(response) or failed("answered with an error of its own")
     if not words:
         return problem
-    return PageError(problem.outcome, f"{problem.reason} ({words})", problem.opens_at)
+    reason = f"{problem.reason} ({words})"
+    return PageError(problem.outcome, reason, problem.opens_at, missing=problem.missing)
 
 
 def connection_problem(error: Exception) -> PageError:

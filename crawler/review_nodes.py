@@ -12,13 +12,8 @@ from urllib.parse import urljoin
 from crawler.schema_org import Node
 from storage import fields
 from storage.fields import EntryError
+from storage.models import is_nobody
 
-# Names of nobody: they must not make one person of many.
-_NOBODY = {
-    "anonymous", "anonymous user", "a customer", "customer", "guest", "user", "verified buyer",
-    "verified customer", "a google user", "google user", "anonym", "gast", "anonyme", "anónimo",
-    "anonimo", "anoniem", "invité", "n/a",
-}  # fmt: skip
 # "#review-3" numbers the places of a page, not its reviews.
 _PLACE_ON_PAGE = re.compile(r"#\D*\d{1,3}$")
 _ESCAPED_TAG = re.compile(
@@ -82,7 +77,7 @@ def author_of(given: Any, depth: int = 0) -> tuple[str | None, str | None]:
         page = fields.link(literal(first(given, "url", "sameAs")))
     else:
         named, page = fields.line(literal(given), "author"), None
-    if named is None or named.casefold().strip(" .") in _NOBODY:
+    if named is None or is_nobody(named):
         return None, None
     return named, page
 

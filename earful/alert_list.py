@@ -20,12 +20,12 @@ _MARGIN = " " * 7
 def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts."""
 
-    def key(alert: Alert) -> tuple[str, bool, bool, bool, str]:
+    def key(alert: Alert) -> tuple[str, bool, bool, bool, str, str]:
         doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
-        return alert.channel, *doubts, alert.error or ""
+        return alert.channel, *doubts, alert.error or "", alert.trouble or ""
 
     for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
-        channel, in_doubt, put_back, may_be_posted, error = trouble_key
+        channel, in_doubt, put_back, may_be_posted, error, _ = trouble_key
         lines = [""] if number else []
         members = list(group)
         if put_back:
@@ -35,9 +35,8 @@ def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> I
         else:
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
-            sentence = error
-            if members[0].id in waiting:
-                sentence = trouble(channel, error, may_be_posted)
+            kind = members[0].trouble
+            sentence = trouble(channel, error, kind, may_be_posted) if kind else error
             lines += textwrap.wrap(
                 sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )
@@ -134,5 +133,6 @@ def as_row(alert: Alert, wait: Wait | None) -> dict[str, Any]:
         "waits_for_alert": wait.alert_id if wait else None,
         "mention_id": alert.mention_id,
         "error": alert.error,
+        "trouble": alert.trouble.value if alert.trouble else None,
         "text": words(alert),
     }

@@ -105,9 +105,13 @@ def mute(
 ) -> Acted:
     """Mute the author of a case and dismiss it; what waits of the same author is dismissed too."""
     file = store.cases.file(mention_id)
-    if file is None or file.mention.author_id is None:
+    author = file.mention.author_id if file else None
+    if file is None or author is None:
         return Acted(None, False, f"{mention_id}: its author is not known")
-    author, brand = file.mention.author_id, file.case.brand
+    if not file.mention.is_by_known_author:
+        strangers = "only a name tells its author, and strangers may have the same: dismiss it"
+        return Acted(None, False, f"{mention_id}: {strangers}")
+    brand = file.case.brand
     waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
     move = CaseMove(
         mention_id=mention_id,
@@ -160,6 +164,8 @@ def relabel(
         if corrected:
             unit.cases.open_new(cases)
             unit.outbox.add(alerts)
+            if cases or alerts:
+                unit.ledger.alerted(mention_id)
             for move in moves:
                 move_case(unit, move, policy.teller())
     return Acted(store.cases.of_mention(mention_id), True)

@@ -9,6 +9,7 @@ from typing import Any
 from alerts.decide.own_health import Problem
 from config.settings import Settings
 from earful.problems import daemon_state, find_problems, store_problems
+from earful.unusual_entries import entries_of_late
 from sentiment.scoring.number_choice import last_choice
 from storage.store import Store
 
@@ -29,6 +30,8 @@ class Status:
     # What scoring last computed in on this machine; None before it ever scored.
     numbers: dict[str, Any] | None
     sources: list[dict[str, Any]]
+    # What came of late of each source, by what each entry came to.
+    ledger: list[dict[str, Any]]
     webhook: list[dict[str, Any]]
     stages: dict[str, dict[str, Any]]
     routines: list[dict[str, Any]]
@@ -62,6 +65,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         unread=store.verdicts.count_unread(),
         numbers=last_choice(),
         sources=store.insight.source_health(),
+        ledger=[one.as_dict() for one in entries_of_late(store, now)],
         webhook=_doors(store, settings),
         stages=_stages(store),
         routines=[

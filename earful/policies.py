@@ -107,6 +107,7 @@ def _policy(
         calm=calm,
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
+        wordless_cases=settings.cases.wordless == "case",
         places=source_places(),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )

@@ -202,7 +202,7 @@ def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
         troubles = list(group)
         shown = "; ".join(
             f"{one.waiting} alert{' is' if one.waiting == 1 else 's are'} waiting: "
-            f"{trouble(channel, one.error, one.may_be_posted)}"
+            f"{trouble(channel, one.error, one.trouble, one.may_be_posted)}"
             for one in troubles[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.

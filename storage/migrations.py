@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from storage.old_troubles import trouble_in
+
 migrations = Migrations("earful")
 
 
@@ -488,7 +490,86 @@ def _webhook_receipts(db: Database) -> None:
     )
 
 
-@migrations(name="0014_relevance")
+# Sources whose user names are ids, when this landed.
+_NAMES_ARE_IDS = (
+    "bluesky", "devto", "discourse", "gdelt", "github", "hackernews", "lemmy", "lobsters",
+    "mastodon", "reddit", "x", "youtube",
+)  # fmt: skip
+
+
+@migrations(name="0014_nobody")
+def _nobody(db: Database) -> None:
+    # Whom only a name told was one author with all others of that name, in one place
+    # (`host:name`) or in the whole source. Each becomes the author of their one mention; a mute of
+    # such a name silenced strangers, and goes with it.
+    shared = f"""
+        SELECT id FROM authors
+        WHERE (native_id = name OR substr(native_id, -length(name) - 1) = ':' || name)
+            AND source NOT IN ({", ".join(f"'{source}'" for source in _NAMES_ARE_IDS)})
+    """
+    _run(
+        db,
+        f"""
+        CREATE TEMP TABLE nobodies AS {shared};
+        INSERT OR IGNORE INTO authors
+            (id, source, native_id, name, first_seen_at, last_seen_at, reach)
+        SELECT m.source || ':by/' || m.native_id, m.source, 'by/' || m.native_id, a.name,
+            coalesce(m.created_at, m.fetched_at), coalesce(m.created_at, m.fetched_at), m.reach
+        FROM mentions m JOIN authors a ON a.id = m.author_id
+        WHERE m.author_id IN (SELECT id FROM nobodies);
+        UPDATE mentions SET author_id = source || ':by/' || native_id
+        WHERE author_id IN (SELECT id FROM nobodies);
+        DELETE FROM authors WHERE id IN (SELECT id FROM nobodies);
+        DROP TABLE nobodies;
+        """,
+    )
+
+
+@migrations(name="0015_ledger")
+def _ledger(db: Database) -> None:
+    # `ledger_lines` counts what entries came to, by the day they were seen on: `seen_on`, where it
+    # is empty the day they were fetched on. `fate` is what the rules made of a text. What waits
+    # here now was seen, and is judged later: it is counted too.
+    _run(
+        db,
+        """
+        CREATE TABLE ledger_lines (
+            day TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            fate TEXT NOT NULL,
+            reason TEXT NOT NULL DEFAULT '',
+            entries INTEGER NOT NULL,
+            PRIMARY KEY (day, brand, source, fate, reason)
+        ) WITHOUT ROWID;
+        ALTER TABLE verdicts ADD COLUMN fate TEXT;
+        ALTER TABLE mentions ADD COLUMN seen_on TEXT;
+        ALTER TABLE mention_versions ADD COLUMN seen_on TEXT;
+        INSERT INTO ledger_lines (day, brand, source, fate, entries)
+            SELECT substr(m.fetched_at, 1, 10), m.brand, m.source, 'new', count(*)
+            FROM mentions m LEFT JOIN verdicts v ON v.id = m.verdict_id
+            WHERE v.judged_at IS NULL GROUP BY 1, 2, 3;
+        """,
+    )
+
+
+@migrations(name="0016_alert_trouble")
+def _alert_trouble(db: Database) -> None:
+    # What can be done about an alert stood in its error, as a code of Slack's or as words.
+    db.execute(
+        "ALTER TABLE alerts ADD COLUMN trouble TEXT "
+        "CHECK (trouble IN ('channel', 'account', 'message', 'by_eye', 'passing'))"
+    )
+    rows = db.execute(
+        "SELECT id, error, state FROM alerts "
+        "WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL"
+    ).fetchall()
+    for number, error, state in rows:
+        trouble = trouble_in(error, state)
+        db.execute("UPDATE alerts SET trouble = ? WHERE id = ?", (trouble, number))
+
+
+@migrations(name="0017_relevance")
 def _relevance(db: Database) -> None:
     # `not_about` says who holds that a mention is not about the brand: a person, or the model
     # where the config lets it. Vectors and probabilities are worked out anew from the labels and

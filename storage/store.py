@@ -21,6 +21,7 @@ from storage.tables.failures import Failures
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
+from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
@@ -47,6 +48,7 @@ class Store:
         self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
+        self.ledger = Ledger(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)

@@ -225,3 +225,37 @@ WHERE r.id IN (
     SELECT max(id) FROM crawl_runs WHERE outcome IS NOT NULL GROUP BY brand, source, target
 )
 ORDER BY r.brand, r.source, r.target;
+
+-- What each entry came to that a source, a file or a program gave, by the day in UTC it was seen
+-- on. What was seen is new + edited + known + irrelevant + refused, and new + edited is the sum of
+-- all from `waiting` on. `refused_because` names the reasons with their counts.
+CREATE VIEW ledger AS
+SELECT
+    day, brand, source, new + edited + known + irrelevant + refused AS seen,
+    new, edited, known, irrelevant, refused, refused_because,
+    new + edited - copy - not_about - muted - quiet - in_digest - alerted - replaced - deleted
+        - forgotten AS waiting,
+    copy, not_about, muted, quiet, in_digest, alerted, replaced, deleted, forgotten
+FROM (
+    SELECT
+        day, brand, source,
+        coalesce(sum(entries) FILTER (WHERE fate = 'new'), 0) AS new,
+        coalesce(sum(entries) FILTER (WHERE fate = 'edited'), 0) AS edited,
+        coalesce(sum(entries) FILTER (WHERE fate = 'known'), 0) AS known,
+        coalesce(sum(entries) FILTER (WHERE fate = 'irrelevant'), 0) AS irrelevant,
+        coalesce(sum(entries) FILTER (WHERE fate = 'refused'), 0) AS refused,
+        group_concat(reason || ' ' || entries, ', ') FILTER (WHERE fate = 'refused')
+            AS refused_because,
+        coalesce(sum(entries) FILTER (WHERE fate = 'copy'), 0) AS copy,
+        coalesce(sum(entries) FILTER (WHERE fate = 'not_about'), 0) AS not_about,
+        coalesce(sum(entries) FILTER (WHERE fate = 'muted'), 0) AS muted,
+        coalesce(sum(entries) FILTER (WHERE fate = 'quiet'), 0) AS quiet,
+        coalesce(sum(entries) FILTER (WHERE fate = 'in_digest'), 0) AS in_digest,
+        coalesce(sum(entries) FILTER (WHERE fate = 'alerted'), 0) AS alerted,
+        coalesce(sum(entries) FILTER (WHERE fate = 'replaced'), 0) AS replaced,
+        coalesce(sum(entries) FILTER (WHERE fate = 'deleted'), 0) AS deleted,
+        coalesce(sum(entries) FILTER (WHERE fate = 'forgotten'), 0) AS forgotten
+    FROM ledger_lines
+    GROUP BY day, brand, source
+)
+ORDER BY day DESC, brand, source;

@@ -29,6 +29,7 @@ class Policy:
     `source_channels` has its complaints, wows and backlog in a channel of its own; of `routes`
     the first that matches decides before that. `same_matter` is how long an author's further
     complaints join a case, `dismissed_for` how long what people called no case stays none.
+    With `wordless_cases` bad stars without words open cases too; else they are only counted.
     `likely` tells unsure complaints that open a case all the same; without it none does. `places`
     names sources in messages.
     """
@@ -43,6 +44,7 @@ class Policy:
     calm: Calm = field(default_factory=Calm)
     same_matter: timedelta = timedelta(days=7)
     dismissed_for: timedelta = timedelta(days=14)
+    wordless_cases: bool = False
     likely: Callable[[Voice], bool] | None = None
     places: Places = field(default_factory=Places)
 

@@ -27,6 +27,7 @@ from storage.models import (
     CaseMove,
     CaseState,
     Experience,
+    Fate,
     Mention,
     NewAlert,
     NewCase,
@@ -57,12 +58,13 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Decision:
-    """`staff` are the colleagues that wows name, by mention."""
+    """`staff` are the colleagues that wows name, `fates` what came of each, by mention."""
 
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     moves: tuple[CaseMove, ...] = ()
     staff: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fates: Mapping[str, Fate] = field(default_factory=dict)
 
 
 def judge(
@@ -75,7 +77,8 @@ def judge(
     when the team can first know. A complaint that the owner answered after its last edit needs no
     case and no alert, except that a lost advocate is still told, without a due time. Mentions that
     were old when the store got them, undated and future ones are only counted, unless an edit has
-    changed how they feel. A text that was edited changes the case it has.
+    changed how they feel; so is a bad rating without words, unless the policy makes it a case. A
+    text that was edited changes the case it has.
     """
     judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
@@ -94,6 +97,7 @@ class _Judging:
         self._alerts: list[NewAlert] = []
         self._moves: list[CaseMove] = []
         self._staff: dict[str, tuple[str, ...]] = {}
+        self._fates: dict[str, Fate] = {}
         self._opened: dict[str, Case] = {}
         self._posted = dict(around.posted)
         self._folded: dict[str, int] = {}
@@ -101,7 +105,10 @@ class _Judging:
 
     def see(self, voice: Voice) -> None:
         mention = voice.mention
+        # What makes no alert and no case is for the digest, unless it says why not.
+        self._fates[mention.id] = Fate.IN_DIGEST
         if mention.author_id is not None and mention.author_id in self._around.muted:
+            self._fates[mention.id] = Fate.MUTED
             return
         case = self._around.cases.get(mention.id)
         if case is not None:
@@ -110,10 +117,14 @@ class _Judging:
             if voice.verdict.experience is Experience.ANGRY:
                 return
         earlier = self._around.earlier.get(mention.id)
-        if not self._policy.acts_on(voice) or not is_news(voice, earlier, self._policy.max_age):
+        if not is_news(voice, earlier, self._policy.max_age):
+            self._fates[mention.id] = Fate.QUIET
+            return
+        if not self._policy.acts_on(voice):
             return
         if voice.verdict.experience is Experience.ANGRY:
-            self._complaint(voice)
+            if self._policy.wordless_cases or not mention.is_wordless:
+                self._complaint(voice)
         else:
             self._good_news(voice)
 
@@ -121,7 +132,18 @@ class _Judging:
         for channel, number in self._folded.items():
             total = number + self._around.folded.get(channel, 0)
             self._alerts += limited(self._brand, channel, total, self._now)
-        return Decision(tuple(self._cases), tuple(self._alerts), tuple(self._moves), self._staff)
+        alerted = {
+            *(case.mention_id for case in self._cases),
+            *(alert.mention_id for alert in self._alerts),
+            *(move.joins or move.mention_id for move in self._moves),
+        }
+        return Decision(
+            tuple(self._cases),
+            tuple(self._alerts),
+            tuple(self._moves),
+            self._staff,
+            {one: Fate.ALERTED if one in alerted else fate for one, fate in self._fates.items()},
+        )
 
     def _complaint(self, voice: Voice) -> None:
         mention, policy, now = voice.mention, self._policy, self._now

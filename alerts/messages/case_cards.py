@@ -248,7 +248,7 @@ def _buttons(file: CaseFile) -> Block | None:
             ),
             *(
                 [button("Mute author", "case_mute", value)]
-                if file.mention.author_id and not file.muted
+                if file.mention.is_by_known_author and not file.muted
                 else []
             ),
         ]

@@ -10,7 +10,14 @@ from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import duration, line, moment
-from alerts.messages.voice_cards import briefly, read_link, stars_briefly, who, who_where
+from alerts.messages.voice_cards import (
+    briefly,
+    first_words,
+    read_link,
+    stars_briefly,
+    who,
+    who_where,
+)
 from storage.models import CaseEventKind, CaseFile, CaseMove, CaseState
 
 _MAX_NOTE = 1000
@@ -49,7 +56,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
         case CaseEventKind.JOINED:
             return _joining(file, move, places)
         case CaseEventKind.EDITED:
-            return f"The author edited the text: {briefly(file.mention)}"
+            return f"The author edited the text: {first_words(file.mention)}"
         case CaseEventKind.WON_BACK:
             return (
                 f"*Won back*: {who(file.mention)} changed the text"
@@ -102,7 +109,7 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     joined = next((one for one in file.joined if one.id == move.joins), None)
     if joined is None:
         return "A further complaint by this author joined this case."
-    news = f"A further complaint by this author joined this case: {briefly(joined)}"
+    news = f"A further complaint by this author joined this case: {first_words(joined)}"
     again = ""
     if move.to is CaseState.OPEN:
         again = f" The case is open again: answer by {moment(file.case.due_at)}."
@@ -113,5 +120,5 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
 
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
     if move.actor == "earful":
-        return f"The author edited the text and is still angry: {briefly(file.mention)}"
+        return f"The author edited the text and is still angry: {first_words(file.mention)}"
     return f"{actor} reopened this case."

@@ -202,7 +202,7 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
     title = line(mention.title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
-        return "There are no words to read.", False
+        return no_words(mention), False
     return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
 
 
@@ -219,7 +219,7 @@ def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_C
 
 def linked_words(mention: Mention) -> str:
     """Quote the first words for a list, as a link; with the mention's id where none fits."""
-    words = briefly(mention)
+    words = first_words(mention)
     shown = link(mention.url, words, _MAX_LISTED)
     if shown == words and web_address(mention.url) is not None:
         return f"{words} ({code(mention.id, 120)})"
@@ -287,6 +287,17 @@ def stars_briefly(mention: Mention) -> str:
     if mention.rating_max == 1:
         return f", {stars(mention)}"
     return f", {mention.rating:g} of {mention.rating_max:g} stars"
+
+
+def no_words(mention: Mention) -> str:
+    """Say what is there where no words are: `No words, 1 of 5 stars.`"""
+    rated = stars_briefly(mention)
+    return f"No words{rated}." if rated else "There are no words to read."
+
+
+def first_words(mention: Mention) -> str:
+    """Quote the first words, or say what is there in their place."""
+    return no_words(mention) if mention.is_wordless else briefly(mention)
 
 
 def briefly(mention: Mention) -> str:

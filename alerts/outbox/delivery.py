@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
-from storage.models import Alert, AlertState, Operation
+from storage.models import Alert, AlertState, Operation, TroubleKind
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -204,7 +204,7 @@ class _Delivery:
         else:
             self._lines.tried(alert)
         if raised.in_look or alert.attempts >= _MAX_RAISED:
-            self._park(alert, raised.sentence, may_be_posted=True)
+            self._park(alert, raised.sentence, TroubleKind.MESSAGE, may_be_posted=True)
         else:
             self._leave_unclear(alert, SendResult(Fate.UNCLEAR, raised.sentence))
 
@@ -226,16 +226,15 @@ class _Delivery:
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
                 self._hold(alert, result, absent=absent)
             case Fate.CHANNEL_DEAD:
-                self._problem(result.error)
-                self._outbox.park(alert.id, result.error, absent=absent)
-                self._counts["parked"] += 1 + self._outbox.park_channel(
-                    alert.channel, result.error
+                self._park(alert, result.error, result.trouble, absent=absent)
+                self._counts["parked"] += self._outbox.park_channel(
+                    alert.channel, result.error, result.trouble
                 )
                 self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
-                self._hold_everything(alert, result.error, absent=absent)
+                self._hold_everything(alert, result, absent=absent)
             case Fate.BAD_MESSAGE:
-                self._park(alert, result.error, absent=absent)
+                self._park(alert, result.error, result.trouble, absent=absent)
 
     def _send_text_only(self, alert: Alert, first: SendResult) -> SendResult:
         result = self._transport.send(alert, text_only=True)
@@ -251,7 +250,7 @@ class _Delivery:
         self._problem(result.error)
         self._counts["unclear"] += 1
         at = self._now() + max(self._settle, self._backoff(alert.attempts, result.retry_after))
-        self._outbox.unclear(alert.id, at, result.error)
+        self._outbox.unclear(alert.id, at, result.error, result.trouble)
         self._lines.block(alert)
 
     def _hold(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
@@ -261,21 +260,26 @@ class _Delivery:
         else:
             until = self._now() + self._backoff(alert.attempts, result.retry_after)
         self._counts["retried"] += 1
-        self._outbox.retry(alert.id, until, result.error, absent=absent)
+        self._outbox.retry(alert.id, until, result.error, result.trouble, absent=absent)
         self._outbox.hold_channel(
-            alert.channel, until, result.error, updates=alert.operation is Operation.UPDATE
+            alert.channel,
+            until,
+            result.error,
+            result.trouble,
+            updates=alert.operation is Operation.UPDATE,
         )
         self._lines.block(alert)
 
-    def _hold_everything(self, alert: Alert, error: str, *, absent: bool) -> None:
+    def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        error, trouble = result.error, result.trouble
         self._problem(error)
         self.stopped = True
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
-        self._outbox.retry(alert.id, until, error, absent=absent)
+        self._outbox.retry(alert.id, until, error, trouble, absent=absent)
         for channel in {alert.channel, *self._lines.channels()}:
             for updates in (False, True):
-                self._outbox.hold_channel(channel, until, error, updates=updates)
+                self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
 
     def _settle_look(self, alert: Alert, look: Look) -> None:
         """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
@@ -284,15 +288,14 @@ class _Delivery:
                 self._found(alert, look)
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
                 error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
-                self._park(alert, error, absent=True)
+                self._park(alert, error, TroubleKind.MESSAGE, absent=True)
             case Sight.ABSENT:
                 error = "Slack does not have it: Earful sends it again."
-                self._outbox.retry(alert.id, self._now(), error, absent=True)
+                self._outbox.retry(alert.id, self._now(), error, look.trouble, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)
             case Sight.BLIND:
-                self._problem(look.error)
-                self._park(alert, look.error, may_be_posted=True)
+                self._park(alert, look.error, look.trouble, may_be_posted=True)
 
     def _found(self, alert: Alert, look: Look) -> None:
         self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)
@@ -303,14 +306,20 @@ class _Delivery:
         self._failed(alert.channel)
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
-        self._outbox.unclear(alert.id, at, look.error)
+        self._outbox.unclear(alert.id, at, look.error, look.trouble)
         self._lines.block(alert)
 
     def _park(
-        self, alert: Alert, error: str, *, absent: bool = False, may_be_posted: bool = False
+        self,
+        alert: Alert,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        absent: bool = False,
+        may_be_posted: bool = False,
     ) -> None:
         self._problem(error)
-        self._outbox.park(alert.id, error, absent=absent, may_be_posted=may_be_posted)
+        self._outbox.park(alert.id, error, trouble, absent=absent, may_be_posted=may_be_posted)
         self._counts["parked"] += 1
 
     def _failed(self, channel: str) -> None:

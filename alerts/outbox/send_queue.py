@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from storage.models import Alert, AlertState
+from storage.models import Alert, AlertState, TroubleKind
 
 CHANNEL_PACE_S = 1.0
 
@@ -33,16 +33,36 @@ class Outbox(Protocol):
     ) -> None: ...
     def drop(self, alert_id: int) -> None: ...
     def retry(
-        self, alert_id: int, next_attempt_at: datetime, error: str, *, absent: bool = False
+        self,
+        alert_id: int,
+        next_attempt_at: datetime,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        absent: bool = False,
     ) -> None: ...
-    def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None: ...
+    def unclear(
+        self, alert_id: int, next_attempt_at: datetime, error: str, trouble: TroubleKind
+    ) -> None: ...
     def park(
-        self, alert_id: int, error: str, *, absent: bool = False, may_be_posted: bool = False
+        self,
+        alert_id: int,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        absent: bool = False,
+        may_be_posted: bool = False,
     ) -> None: ...
     def hold_channel(
-        self, channel: str, until: datetime, error: str, *, updates: bool = False
+        self,
+        channel: str,
+        until: datetime,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        updates: bool = False,
     ) -> None: ...
-    def park_channel(self, channel: str, error: str) -> int: ...
+    def park_channel(self, channel: str, error: str, trouble: TroubleKind) -> int: ...
 
 
 @dataclass

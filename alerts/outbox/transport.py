@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TextIO
 
 from alerts.messages import plain
-from storage.models import Alert, Operation
+from storage.models import Alert, Operation, TroubleKind
 
 
 class Fate(StrEnum):
@@ -26,6 +26,13 @@ class Fate(StrEnum):
     POINTLESS = "pointless"
 
 
+_TROUBLE_OF = {
+    Fate.CHANNEL_DEAD: TroubleKind.CHANNEL,
+    Fate.ACCOUNT_DEAD: TroubleKind.ACCOUNT,
+    Fate.BAD_MESSAGE: TroubleKind.MESSAGE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SendResult:
     """`error` is one plain sentence for people; `retry_after` is in seconds."""
@@ -35,6 +42,11 @@ class SendResult:
     slack_ts: str | None = None
     retry_after: float | None = None
     slack_channel: str | None = None
+
+    @property
+    def trouble(self) -> TroubleKind:
+        """Give the kind of the `error`."""
+        return _TROUBLE_OF.get(self.fate, TroubleKind.PASSING)
 
 
 class Sight(StrEnum):
@@ -53,6 +65,11 @@ class Look:
     slack_ts: str | None = None
     retry_after: float | None = None
     slack_channel: str | None = None
+
+    @property
+    def trouble(self) -> TroubleKind:
+        """Give the kind of the `error`."""
+        return TroubleKind.BY_EYE if self.sight is Sight.BLIND else TroubleKind.PASSING
 
 
 class Transport(Protocol):

@@ -140,7 +140,7 @@ class BotTransport:
         except SlackApiError as error:
             result = self._refused(error.response, alert.channel)
             # A picture is an extra: without the permission the digest goes without it.
-            lacking = "missing_scope" in result.error
+            lacking = error_code(error.response)[0] == "missing_scope"
             return SendResult(Fate.POINTLESS) if lacking else harmless(result)
         except BROKEN as error:
             return harmless(broken_off(error, self._host))

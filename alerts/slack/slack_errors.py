@@ -76,7 +76,7 @@ def harmless(result: SendResult) -> SendResult:
     return replace(result, fate=Fate.NOT_SENT) if result.fate is Fate.UNCLEAR else result
 
 
-def is_channel_error(code: str) -> bool:
+def _is_channel_error(code: str) -> bool:
     """Tell whether Slack's error is about the channel, whatever is posted there."""
     return code in _CHANNEL_ERRORS or code.startswith("restricted_action")
 
@@ -84,7 +84,7 @@ def is_channel_error(code: str) -> bool:
 def meaning(code: str, channel: str, data: Mapping[str, Any]) -> SendResult:
     if code in _POINTLESS_ERRORS:
         return SendResult(Fate.POINTLESS)
-    if is_channel_error(code):
+    if _is_channel_error(code):
         sentence = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
         return SendResult(Fate.CHANNEL_DEAD, f"{channel}: {sentence} ({code}).")
     if code in ACCOUNT_ERRORS:

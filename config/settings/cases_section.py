@@ -17,3 +17,4 @@ class CaseSettings(Section):
     same_matter: Duration = timedelta(days=7)
     dismissed_for: Duration = timedelta(days=14)
     open_at: Literal["sure", "likely"] = "sure"
+    wordless: Literal["count", "case"] = "count"

@@ -134,7 +134,7 @@ class AppStoreSpider(MentionSpider):
             native_id=fields.identity(_label(entry.get("id"))),
             text=fields.plain(_label(entry.get("content")), "content"),
             title=fields.line(_label(entry.get("title")), "title"),
-            created_at=fields.moment(_label(entry.get("updated")), self.now, "updated"),
+            created_at=fields.later(_label(entry.get("updated")), self.now, "updated"),
             url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews",
             author=fields.line(_label(_label(entry.get("author"), "name")), "author"),
             author_native_id=author_id[1] if author_id else None,

@@ -51,6 +51,7 @@ class BlueskySpider(MentionSpider):
     label = "Bluesky"
     place = "on Bluesky"
     default_base_url = "https://bsky.social"
+    names_are_ids = True
     robots = False
     asks_since = True
     always = ("url", "author", "author_native_id")
@@ -313,7 +314,7 @@ class BlueskySpider(MentionSpider):
         did = author.get("did") or place[1]
         return self.mention(
             native_id=uri,
-            text=fields.plain(record.get("text"), "text"),
+            text=fields.plain(record.get("text"), "text") or "\n".join(_described(record)),
             created_at=self._written(post, record),
             url=f"https://bsky.app/profile/{place[1]}/post/{place[2]}",
             author=fields.line(author.get("handle"), "handle"),
@@ -358,6 +359,17 @@ def _posts(data: Any) -> list[Any]:
                 waiting.append((node["parent"], depth + 1))
         return posts
     return items_at(data, "posts")
+
+
+def _described(record: Mapping[str, Any]) -> Iterator[str]:
+    """Give what a post without words says of its pictures or its film."""
+    embed = object_in(record, "embed")
+    media = embed.get("media") or embed  # of a quote with pictures
+    pictures = at(media, "images")
+    for one in (*objects(pictures if isinstance(pictures, list) else []), media):
+        alt = at(one, "alt")
+        if isinstance(alt, str) and (text := fields.plain(alt)):
+            yield text
 
 
 def _language(languages: object) -> str | None:

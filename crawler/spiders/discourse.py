@@ -31,6 +31,9 @@ _HANDLED = [403, 404, 422, 429]
 _TRIES = 3
 # Discourse asks for posts of one topic in such portions.
 _PORTION = 20
+# Forums before 2024 give the posts among so many ids at once; so many empty windows are the end.
+_WINDOW = 50
+_EMPTY_WINDOWS = 20
 
 
 class DiscourseSpider(MentionSpider):
@@ -169,13 +172,40 @@ class DiscourseSpider(MentionSpider):
     def _older(
         self, response: Response, posts: Sequence[Any], mentions: Sequence[Mention]
     ) -> Iterator[Yielded]:
+        """Ask for the next 50 posts or, of a forum before 2024, for those among the next 50 ids.
+
+        Most of such a window may be deleted or stand in private places. An empty one is not the
+        end, and a window takes of the page limit as much as it holds of a page.
+        """
+        meta, pages = meta_of(response), self.options.pages
+        before, empty = meta.get("query", {}).get("before"), meta.get("empty", 0)
         numbers = [post["id"] for post in objects(posts) if isinstance(post.get("id"), int)]
-        before = meta_of(response).get("query", {}).get("before")
-        if not numbers or min(numbers) <= 1 or (before is not None and min(numbers) >= before):
+        older = [number for number in numbers if before is None or number < before]
+        newest = before or max(numbers, default=0)
+        windows = meta.get("windows", True) and newest - min(older, default=newest) < _WINDOW
+        if older:
+            last = min(older)
+        elif windows and before and empty < _EMPTY_WINDOWS and max(numbers, default=0) <= before:
+            last = before - _WINDOW
+        else:
+            return  # the end, or a forum that gives the newest whatever is asked
+        if last <= 1:
             return
-        following = self._get("posts.json", {"before": min(numbers)}, listing="posts")
+        read, asked = meta.get("read", 0) + len(older), meta.get("asked", 1) + 1
+        following = self._get(
+            "posts.json",
+            {"before": last},
+            listing="posts",
+            windows=windows,
+            empty=0 if older else empty + 1,
+            read=read,
+            asked=asked,
+        )
         # A page of pictures and of the forum's own posts says nothing of what is older.
-        yield from self.more(response, mentions, self.options.pages, following, past_empty=True)
+        new = mentions if older else []  # a window begins with the last post of the one before
+        for one in self.more(response, new, pages, following, past_empty=True):
+            following.meta["page"] = 1 + read // _WINDOW if windows else asked
+            yield one
 
     def _replied_to(self, thread: Thread) -> Iterator[Request]:
         """Ask for the older posts to which the newest of the brand's replies were given."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from typing import Any, Self
 from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
 
@@ -138,6 +140,11 @@ class FeedsSpider(MentionSpider):
 
     options: Options
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # Which entry has the guid that several of this crawl share; "": the store has another.
+        self._holders: dict[str, str] = {}
+
     @property
     def _preset(self) -> Preset | None:
         return PRESETS[self.options.preset] if self.options.preset else None
@@ -159,9 +166,13 @@ class FeedsSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
         where = real_url(response)
-        mentions = yield from self.each(
-            feed.entries, lambda entry: self._entry(entry, feed, where)
-        )
+        mentions: list[Mention] = []
+        for read in self._apart(
+            list(self.each(feed.entries, lambda entry: self._entry(entry, feed, where)))
+        ):
+            if isinstance(read, Mention):
+                mentions.append(read)
+            yield read
         if feed.problem:
             raise feed.problem
         paged_by = self._preset.paged_by if self._preset else None
@@ -169,6 +180,30 @@ class FeedsSpider(MentionSpider):
             page = page_of(response) + 1
             following = self.ask(self.options.address, {paged_by: page}, page=page)
             yield from self.more(response, mentions, self.options.pages, following)
+
+    def _apart(self, given: list[Yielded]) -> Iterator[Yielded]:
+        """Give each text of entries that share a guid or a link an id of its own.
+
+        The one that the store has keeps the id; of new ones it is the oldest, so that the next
+        entry of the feed takes no other's place. The others are named by what they say.
+        """
+        told: dict[str, dict[str, Mention]] = {}
+        for one in given:
+            if isinstance(one, Mention):
+                told.setdefault(one.native_id, {}).setdefault(_said_by(one), one)
+        apart = [f"{native_id}#{said}" for native_id, each in told.items() for said in each]
+        stored = self.stored([*told, *apart])
+        for native_id, each in told.items():
+            if len(each) > 1:
+                self._holders.setdefault(native_id, _holder(each, stored.get(native_id)))
+        for one in given:
+            if isinstance(one, Mention):
+                named = f"{one.native_id}#{_said_by(one)}"
+                holder = self._holders.get(one.native_id, named)
+                if named in stored or holder != named:
+                    yield replace(one, native_id=named)
+                    continue
+            yield one
 
     def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
         url = _shown(_unwrapped(fields.link(entry.get("link"), where)), where)
@@ -182,19 +217,19 @@ class FeedsSpider(MentionSpider):
         for footer in _FOOTERS:
             text = footer.sub("", text)
         text, rating = _stars(text)
-        created = stamp(entry, "published") or stamp(entry, "updated")
-        updated = fields.later(stamp(entry, "updated"), self.now, "updated")
-        created_at = fields.moment(created, self.now, "published")
+        # A feed promises no date: what has none, or one that nobody can read, is undated.
+        updated = fields.later(stamp(entry, "updated", self.now), self.now, "updated")
+        published = fields.later(stamp(entry, "published", self.now), self.now, "published")
         statistics = entry.get("media_statistics") or {}
         return self.mention(
             native_id=_native_id(entry.get("id"), url, where),
             text=text,
             title=title,
-            created_at=created_at,
+            created_at=published or updated,
             edited_at=updated,
             url=url,
             author=author,
-            author_native_id=_author_id(entry, publisher, author, url or where),
+            author_native_id=_author_id(entry, publisher, url or where),
             rating=rating,
             rating_max=5.0,
             language=fields.language(_language(entry)) or fields.language(feed.language),
@@ -254,13 +289,32 @@ def _native_id(guid: object, url: str | None, where: str) -> str:
     return fields.identity(f"{parts.hostname}{parts.path}#{given}", "guid")
 
 
-def _author_id(entry: Any, publisher: Any, author: str | None, where: str) -> str | None:
-    """Tell authors of the same name at different sites apart."""
+def _author_id(entry: Any, publisher: Any, where: str) -> str | None:
+    """Name a person by their page, a publisher by its own or by its name at its host.
+
+    The name of a person in a feed is what anybody may call themselves.
+    """
     page = fields.link((entry.get("author_detail") or {}).get("href"))
-    page = page or (fields.link(publisher.get("href")) if not entry.get("author") else None)
-    if page:
+    if page or entry.get("author"):
         return page
-    return f"{urlsplit(where).hostname}:{author}" if author else None
+    named = fields.line(publisher.get("title"), "source")
+    host = urlsplit(where).hostname
+    return fields.link(publisher.get("href")) or (f"{host}:{named}" if named else None)
+
+
+def _holder(each: Mapping[str, Mention], stored: str | None) -> str:
+    """Choose which of the entries that share an id keeps it; "" where the store has another."""
+    newest_first = list(each.values())
+    if stored is not None:
+        holder = next((one for one in newest_first if one.text_hash == stored), None)
+    else:
+        holder = min(reversed(newest_first), key=lambda one: one.created_at or one.fetched_at)
+    return f"{holder.native_id}#{_said_by(holder)}" if holder else ""
+
+
+def _said_by(mention: Mention) -> str:
+    """Name what somebody says, whatever else of an entry changes: 12 hex digits."""
+    return sha256(f"{mention.author or ''}\n{mention.text_hash}".encode()).hexdigest()[:12]
 
 
 def _language(entry: Any) -> object:

@@ -67,6 +67,7 @@ class GdeltSpider(MentionSpider):
     label = "GDELT news"
     place = "in GDELT news"
     default_base_url = "https://api.gdeltproject.org"
+    names_are_ids = True
     robots = False
     asks_since = True
     always = ("url", "author", "language")
@@ -212,7 +213,6 @@ class GdeltSpider(MentionSpider):
             created_at=fields.moment(article.get("seendate"), self.now, "seendate"),
             url=url,
             author=domain,
-            author_native_id=domain,
             language=_LANGUAGES.get(language) or fields.language(language),
         )
 

@@ -49,6 +49,7 @@ class GithubSpider(MentionSpider):
     label = "GitHub"
     place = "on GitHub"
     default_base_url = "https://api.github.com"
+    names_are_ids = True
     robots = False
     asks_since = True
     always = ("url",)

@@ -24,8 +24,8 @@ _Number = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 class GoogleBusinessSpider(MentionSpider):
     """Read the reviews of your own places on Google, with your replies, last changed first.
 
-    robots.txt does not apply: this is a documented JSON API with the owner's consent. Stars
-    without a comment are left out; of comments that Google translated, the original is read.
+    robots.txt does not apply: this is a documented JSON API with the owner's consent. Of comments
+    that Google translated, the original is read.
     """
 
     name = "google_business"
@@ -93,12 +93,7 @@ class GoogleBusinessSpider(MentionSpider):
         if token is None:
             return
         location = meta_of(response).get("location") or self.options.locations[0]
-        # Stars alone say nothing of what is older.
-        stars_only = bool(reviews)
-        following = self._page(location, token)
-        yield from self.more(
-            response, mentions, self.options.pages, following, past_empty=stars_only
-        )
+        yield from self.more(response, mentions, self.options.pages, self._page(location, token))
 
     def _page(self, location: str, token: str | None = None) -> Request:
         params: dict[str, object] = {"pageSize": 50, "orderBy": "updateTime desc"}
@@ -112,12 +107,10 @@ class GoogleBusinessSpider(MentionSpider):
             location=location,
         )
 
-    def _review(self, review: dict[str, Any]) -> Mention | None:
+    def _review(self, review: dict[str, Any]) -> Mention:
         native_id = fields.identity(review.get("reviewId") or _last(review.get("name")))
         given = review.get("starRating")
         stars = _STARS.get(given) if isinstance(given, str) else None
-        if review.get("comment") in (None, "") and stars is not None:
-            return None
         reviewer, reply = object_in(review, "reviewer"), object_in(review, "reviewReply")
         created = review.get("createTime") or review.get("updateTime")
         name = fields.line(reviewer.get("displayName"), "displayName")

@@ -32,6 +32,7 @@ class HackerNewsSpider(MentionSpider):
     label = "Hacker News"
     place = "on Hacker News"
     default_base_url = "https://hn.algolia.com"
+    names_are_ids = True
     robots = False
     asks_since = True
     always = ("author",)
@@ -108,7 +109,6 @@ class HackerNewsSpider(MentionSpider):
             ),
             url=f"https://news.ycombinator.com/item?id={native_id}",
             author=author,
-            author_native_id=author,
             reach=fields.count(hit.get("points")),
             parent=fields.identity(parent) if parent else None,
         )

@@ -29,6 +29,7 @@ class InstagramSpider(GraphComments):
     label = "Instagram"
     place = "on Instagram"
     default_base_url = _HOSTS["facebook"]
+    names_are_ids = True
     needs = "a professional account's id, and an access token of it"
     limits = "50 comments a request; the more people an account reaches, the more requests it has"
     terms = "official API for the account's owner; no program may crawl Instagram's pages"

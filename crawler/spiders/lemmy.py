@@ -39,6 +39,7 @@ class LemmySpider(MentionSpider):
     label = "Lemmy"
     place = "on Lemmy"
     default_base_url = "https://lemmy.world"
+    names_are_ids = True
     robots = False
     always = ("url", "author_native_id")
     limits = "each instance sets its own, often 60 searches in 10 minutes; finds what reached it"

@@ -28,6 +28,7 @@ class LobstersSpider(MentionSpider):
     label = "Lobsters"
     place = "on Lobsters"
     default_base_url = "https://lobste.rs"
+    names_are_ids = True
     always = ("author", "url")
     limits = "25 stories a page; a request a second"
     terms = "public pages, no key; Earful obeys robots.txt"
@@ -75,6 +76,5 @@ class LobstersSpider(MentionSpider):
             created_at=fields.moment(story.get("created_at"), self.now, "created_at"),
             url=fields.link(story.get("short_id_url")) or f"https://lobste.rs/s/{native_id}",
             author=author,
-            author_native_id=author,
             reach=fields.count(story.get("score")),
         )

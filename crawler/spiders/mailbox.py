@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -204,9 +204,7 @@ class MailboxSpider(MentionSpider):
         parent = f"{origin.source}:{origin.parent}" if origin.parent else None
         return replace(mention, source=origin.source, parent_id=parent)
 
-    def _date(self, mail: Mail) -> Any:
+    def _date(self, mail: Mail) -> datetime | None:
         """Give the time of a mail: its own, or the server's where that is no believable one."""
-        for date in mail.dates:
-            if (read := fields.later(date, self.now, "Date")) is not None:
-                return read
-        return fields.moment(next(iter(mail.dates), None), self.now, "Date")
+        read = (fields.later(date, self.now, "Date") for date in mail.dates)
+        return next(filter(None, read), None)

@@ -26,6 +26,8 @@ _MAX_ID = re.compile(r"[?&]max_id=([\w-]{1,64})(?:&|$)")
 _NO_WORD = re.compile(r"[^\w]+")
 # Hashtags, handles and links stand in spans that are no words of their own.
 _INLINE = re.compile(r"</?(?:a|span)\b[^<>]{0,4000}>", re.IGNORECASE)
+# What a quote says to servers that cannot show one: the address of the quoted post.
+_QUOTED = re.compile(r"^(?:RE|QT):\s*https?://\S+\s*$\n*", re.MULTILINE)
 _PUBLIC = ("public", "unlisted", None)
 
 _Hashtag = Annotated[str, StringConstraints(pattern=r"^#?\w{1,100}$")]
@@ -44,6 +46,7 @@ class MastodonSpider(MentionSpider):
     label = "Mastodon"
     place = "on Mastodon"
     default_base_url = "https://mastodon.social"
+    names_are_ids = True
     robots = False
     always = ("url", "author_native_id")
     needs = "nothing for hashtags; a token of the instance for `search` and closed instances"
@@ -189,12 +192,13 @@ class MastodonSpider(MentionSpider):
             return None
         uri = fields.identity(status.get("uri") or status.get("url"), "uri")
         content = fields.string(status.get("content"), "content")
-        text = fields.from_html(_INLINE.sub("", content), "content")
+        said = fields.from_html(_INLINE.sub("", content), "content")
+        text = _QUOTED.sub("", said).strip()
         title = fields.line(status.get("spoiler_text"), "spoiler_text")
         if not text and not title:
             text = "\n".join(_described(status.get("media_attachments")))
-            if not text and status.get("media_attachments"):
-                return None  # a picture without words
+            if not text and (said or status.get("media_attachments")):
+                return None  # a quote or a picture without words
         return self.mention(
             native_id=uri,
             text=text,

@@ -22,8 +22,7 @@ _PER_PAGE = 50
 class MozillaAddonsSpider(MentionSpider):
     """Read an add-on's reviews, newest first, with the developer's replies.
 
-    robots.txt does not apply: this is a documented JSON API. Each user's latest review counts;
-    ratings without a text are left out.
+    robots.txt does not apply: this is a documented JSON API. Each user's latest review counts.
     """
 
     name = "mozilla_addons"
@@ -73,14 +72,13 @@ class MozillaAddonsSpider(MentionSpider):
             "addon": self.options.addon,
             "page": page,
             "page_size": _PER_PAGE,
-            "filter": "without_empty_body",
         }
         return self.ask("/api/v5/ratings/rating/", params, page=page)
 
     def _rating(self, rating: dict[str, Any]) -> Mention | None:
         native_id = fields.identity(rating.get("id"))
         stars = fields.rating(rating.get("score"), 5, "score")
-        if rating.get("is_developer_reply") or (rating.get("body") in (None, "") and stars):
+        if rating.get("is_developer_reply"):
             return None
         user, reply = object_in(rating, "user"), object_in(rating, "reply")
         addon = object_in(rating, "addon").get("slug") or self.options.addon

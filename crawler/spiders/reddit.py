@@ -65,6 +65,7 @@ class RedditSpider(MentionSpider):
     label = "Reddit"
     place = "on Reddit"
     default_base_url = "https://www.reddit.com"
+    names_are_ids = True
     always = ("author",)
     needs = "`subreddits` and `obey_robots = false` for RSS, or the keys of an app for the API"
     limits = (
@@ -339,17 +340,16 @@ class RedditSpider(MentionSpider):
         author = author.removeprefix("/").removeprefix("u/") if author else None
         if author in GONE:
             author = None
-        created = stamp(entry, "published") or stamp(entry, "updated")
+        created = stamp(entry, "published", self.now) or stamp(entry, "updated", self.now)
         thread = _THREAD.search(url or "") if native_id.startswith("t1_") else None
         return self.mention(
             native_id=native_id,
             text=text,
             title=title,
             created_at=fields.moment(created, self.now, "published"),
-            edited_at=fields.later(stamp(entry, "updated"), self.now, "updated"),
+            edited_at=fields.later(stamp(entry, "updated", self.now), self.now, "updated"),
             url=url,
             author=author,
-            author_native_id=author,
             parent=f"t3_{thread[1]}" if thread else None,
         )
 
@@ -382,8 +382,6 @@ class RedditSpider(MentionSpider):
             url=(fields.link(path.partition("?")[0], _SITE) if isinstance(path, str) else None)
             or f"{_SITE}comments/{thread or number}/",
             author=None if author in GONE else author,
-            # Its name, for the feeds give no other id.
-            author_native_id=None if author in GONE else author,
             reach=fields.count(thing.get("score")),
             parent=parent,
         )

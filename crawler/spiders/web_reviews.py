@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -52,7 +52,8 @@ class WebReviewsSpider(MentionSpider):
     """Read the reviews on the pages that you list: shops, recipe sites, directories.
 
     Only what the pages mark up for search engines is read, and only where their robots.txt
-    allows it. Averages are no reviews; stars without a text are left out.
+    allows it. Averages are no reviews; stars without a text are one where they have an author or
+    a date.
     """
 
     name = "web_reviews"
@@ -103,16 +104,10 @@ class WebReviewsSpider(MentionSpider):
         language = page.root.xpath("/html/@lang").get()
         names = stated_names(reviews, where)
         mentions: list[Mention] = []
-        seen: dict[str, list[datetime]] = defaultdict(list)
-        for read in self.each(
-            reviews, lambda review: self._review(review, where, names, language)
+        for read in _once(
+            list(self.each(reviews, lambda one: self._review(one, where, names, language)))
         ):
             if isinstance(read, Mention):
-                moments = seen[letters_of(f"{read.author} {read.text}")]
-                when = read.created_at or self.now
-                if any(abs(when - moment) < _SAME_DAY for moment in moments):
-                    continue  # the page says it in both forms, or twice
-                moments.append(when)
                 mentions.append(read)
             yield read
         if page.problem:
@@ -127,16 +122,20 @@ class WebReviewsSpider(MentionSpider):
         text = text_of(review)
         title = fields.line(literal(first(review, "name", "headline", "summary")), "name")
         stars, top = rating_of(first(review, "reviewRating", "rating"))
-        if not text and not title and (stars is not None or review.keys() <= {"@type", "@id"}):
-            return None
         created = self._time(review)
         author, author_url = author_of(first(review, "author", "creator", "reviewer"))
+        wordless, nobodys = not text and not title, author is None and created is None
+        stub = review.keys() <= {"@type", "@id"}
+        if wordless and nobodys and (stars is not None or stub):
+            return None  # the stars of the page itself, or a review that stands elsewhere
         host = urlsplit(where).netloc.casefold().removeprefix("www.")
         stated = stated_name(review, where)
         if stated and len(names[stated]) == 1:
             native_id = stated if "://" in stated else f"{host}#{stated}"
         else:
-            signs = [host, author or "", f"{created:%Y-%m-%d}", letters_of(text or title or "")]
+            day = f"{created:%Y-%m-%d}" if created else ""
+            said = letters_of(text or title or "") or f"{stars} of {top}"
+            signs = [host, author or "", day, said]
             native_id = sha256(json.dumps(signs).encode("utf-8", "replace")).hexdigest()[:24]
         reply, replied = owner_reply_of(review)
         own = fields.link(literal(review.get("url")), where)
@@ -148,7 +147,7 @@ class WebReviewsSpider(MentionSpider):
             edited_at=fields.later(date_of(review.get("dateModified")), self.now, "edited"),
             url=own if own and urlsplit(own).hostname == urlsplit(where).hostname else where,
             author=author,
-            author_native_id=author_url or (f"{host}:{author}" if author else None),
+            author_native_id=author_url,
             rating=stars,
             rating_max=top,
             language=fields.language(language_of(review) or language),
@@ -157,9 +156,37 @@ class WebReviewsSpider(MentionSpider):
             owner_replied_at=fields.later(replied, self.now, "reply's time"),
         )
 
-    def _time(self, review: Node) -> datetime:
+    def _time(self, review: Node) -> datetime | None:
+        """Give when a review was written, as far as it says: schema.org asks for no date."""
         given = first(review, "datePublished", "dateCreated", "dtreviewed", "dateModified")
-        return fields.moment(date_of(given), self.now, "datePublished")
+        return fields.later(date_of(given), self.now, "datePublished")
+
+
+def _once(given: Sequence[Yielded]) -> Iterator[Yielded]:
+    """Leave out what the page says in both forms, or twice: what has a date goes before."""
+    moments: dict[str, list[datetime]] = defaultdict(list)
+    for one in given:
+        if isinstance(one, Mention) and one.created_at is not None:
+            moments[_said_by(one)].append(one.created_at)
+    seen: dict[str, list[datetime]] = defaultdict(list)
+    undated = set()
+    for one in given:
+        if isinstance(one, Mention):
+            said = _said_by(one)
+            if one.created_at is None:
+                if moments[said] or said in undated:
+                    continue
+                undated.add(said)
+            elif any(abs(one.created_at - moment) < _SAME_DAY for moment in seen[said]):
+                continue
+            else:
+                seen[said].append(one.created_at)
+        yield one
+
+
+def _said_by(mention: Mention) -> str:
+    words = mention.text or f"{mention.rating} of {mention.rating_max}"
+    return letters_of(f"{mention.author} {words}")
 
 
 def _is_wall(root: Any) -> bool:

@@ -13,15 +13,19 @@ from scrapy.http import Request, Response
 
 from crawler import grants
 from crawler.base import MentionSpider, Yielded
-from crawler.json_bodies import items_at, read_json
-from crawler.request_details import page_of
+from crawler.json_bodies import error_body, items_at, read_json
+from crawler.request_details import meta_of, page_of
+from crawler.response_problems import refusal, status_problem
 from crawler.source_options import SourceOptions
+from crawler.web_pages import html_page, no_content
 from storage import fields
 from storage.models import Mention, iso
 
 _PER_PAGE = 100
-_PUBLIC = "/wp-json/wc/store/v1/products/reviews"
-_OWNER = "/wp-json/wc/v3/products/reviews"
+_PUBLIC = "/wc/store/v1/products/reviews"
+_OWNER = "/wc/v3/products/reviews"
+# Where the API stands with pretty permalinks, and where with plain ones.
+_DOORS = ("/wp-json", "/?rest_route=")
 # What the owner's API may hold that the public never saw, or no longer sees.
 _GONE = {"spam", "trash"}
 
@@ -95,6 +99,16 @@ class WooCommerceSpider(MentionSpider):
         yield self._page(1)
 
     def parse(self, response: Response) -> Iterator[Yielded]:
+        door = meta_of(response).get("door", _DOORS[0])
+        if response.status == 404:
+            # What WordPress itself refuses is refused by either way.
+            if error_body(response):
+                raise refusal(response)
+            yield self._page(1, _DOORS[1])
+            return
+        if door == _DOORS[1] and html_page(response.body):
+            # Where there is no such API, a shop's home page answers to whatever is asked of it.
+            raise status_problem(404) or no_content(response)
         data = read_json(response)
         if isinstance(data, dict) and "data" in data and "code" not in data:
             data = data["data"]  # Jetpack hands the owner's API on in an object
@@ -105,10 +119,10 @@ class WooCommerceSpider(MentionSpider):
             yield self.gone(self._id(review))
         mentions = yield from self.each(reviews, self._review)
         if len(reviews) >= _PER_PAGE:
-            following = self._page(page_of(response) + 1)
+            following = self._page(page_of(response) + 1, door)
             yield from self.more(response, mentions, self.options.pages, following)
 
-    def _page(self, page: int) -> Request:
+    def _page(self, page: int, door: str = _DOORS[0]) -> Request:
         owner = self.options.owner_api
         params: dict[str, object] = {
             "per_page": _PER_PAGE,
@@ -127,9 +141,11 @@ class WooCommerceSpider(MentionSpider):
             pair = [grants.key(self, name) for name in self.optional_secrets]
             headers["Authorization"] = "Basic " + b64encode(":".join(pair).encode()).decode()
         return self.ask(
-            self.options.address + (_OWNER if owner else _PUBLIC),
+            self.options.address + door + (_OWNER if owner else _PUBLIC),
             params,
             page=page,
+            door=door,
+            handle_httpstatus_list=[404] if page == 1 and door == _DOORS[0] else [],
             headers=headers,
             obey_robots=not owner,
             dont_redirect=owner,
@@ -155,7 +171,6 @@ class WooCommerceSpider(MentionSpider):
             ),
             url=fields.link(f"{product}#comment-{number}") or self.options.address,
             author=author,
-            author_native_id=f"{self._shop}:{author}" if author else None,
             rating=stars,
             rating_max=5.0,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,15 +13,18 @@ from scrapy.http import Request, Response
 
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import read_feed, stamp
-from crawler.json_bodies import items_at, read_json
+from crawler.json_bodies import error_body, items_at, read_json
 from crawler.request_details import meta_of, page_of
 from crawler.source_options import SourceOptions
+from crawler.web_pages import html_page
 from storage import fields
 from storage.models import Mention, iso
 
 _PER_PAGE = 100
-_API = "/wp-json/wp/v2/comments"
-_FEED = "/comments/feed/"
+_API = "/wp/v2/comments"
+# Where the API and the feed stand with pretty permalinks, and where with plain ones.
+_DOORS = ("/wp-json", "/?rest_route=")
+_FEEDS = ("/comments/feed/", "/?feed=comments-rss2")
 # The REST API is often closed to visitors, by a plugin or altogether; the feed seldom is.
 _CLOSED = [401, 403, 404]
 _COMMENT = re.compile(r"#comment-(\d+)")
@@ -85,10 +88,10 @@ class WordPressSpider(MentionSpider):
     def parse(self, response: Response) -> Iterator[Yielded]:
         if response.status == 400:
             return  # what WordPress says past the last page
-        if response.status in _CLOSED:
-            if not self.fell_back:
-                self.fell_back = True
-                yield self._feed(1)
+        door = meta_of(response).get("door", _DOORS[0])
+        # Where there is no WordPress API, a site's home page answers to whatever is asked of it.
+        if response.status in _CLOSED or (door == _DOORS[1] and html_page(response.body)):
+            yield from self._next_door(response, door)
             return
         if response.body.lstrip()[:5] in (b"<?xml", b"<rss ", b"<feed"):
             yield from self._parse_feed(response)
@@ -98,10 +101,19 @@ class WordPressSpider(MentionSpider):
         mentions = yield from self.each(comments, self._comment)
         if len(comments) >= _PER_PAGE:
             term = meta_of(response).get("term", "")
-            following = self._page(term, page_of(response) + 1)
+            following = self._page(term, page_of(response) + 1, door)
             yield from self.more(response, mentions, self.options.pages, following)
 
-    def _page(self, term: str, page: int) -> Request:
+    def _next_door(self, response: Response, door: str) -> Iterator[Request]:
+        """Ask where the API stands with plain permalinks, or the feed where the API is closed."""
+        # What WordPress itself refuses is closed by either way.
+        if response.status == 404 and door == _DOORS[0] and not error_body(response):
+            yield self._page(meta_of(response).get("term", ""), 1, _DOORS[1])
+        elif not self.fell_back:
+            self.fell_back = True
+            yield self._feed(1, _FEEDS[_DOORS.index(door)])
+
+    def _page(self, term: str, page: int, door: str = _DOORS[0]) -> Request:
         params: dict[str, object] = {
             "per_page": _PER_PAGE,
             "page": page,
@@ -114,10 +126,11 @@ class WordPressSpider(MentionSpider):
             # Sites compare with their own time of day, whatever the zone says.
             params["after"] = iso(self.since - timedelta(days=1))
         return self.ask(
-            self.options.address + _API,
+            self.options.address + door + _API,
             params,
             page=page,
             term=term,
+            door=door,
             handle_httpstatus_list=_CLOSED if page == 1 else [400],
         )
 
@@ -130,15 +143,19 @@ class WordPressSpider(MentionSpider):
         return self._mention(
             native_id=native_id,
             html=content.get("rendered") if isinstance(content, dict) else content,
-            created=comment.get("date_gmt") or comment.get("date"),
+            created=fields.moment(
+                comment.get("date_gmt") or comment.get("date"), self.now, "date_gmt"
+            ),
             url=comment.get("link"),
             author=comment.get("author_name"),
             parent=parent if isinstance(parent, int | str) else None,
+            # Whoever has no account at the site has the number 0.
+            user=fields.count(comment.get("author")),
         )
 
-    def _feed(self, page: int) -> Request:
+    def _feed(self, page: int, place: str) -> Request:
         params = {"paged": page} if page > 1 else None
-        return self.ask(self.options.address + _FEED, params, page=page, form=page == 1)
+        return self.ask(self.options.address + place, params, page=page, feed=place)
 
     def _parse_feed(self, response: Response) -> Iterator[Yielded]:
         feed = read_feed(response)
@@ -148,7 +165,8 @@ class WordPressSpider(MentionSpider):
         if feed.problem:
             raise feed.problem
         if feed.entries:
-            following = self._feed(page_of(response) + 1)
+            place = meta_of(response).get("feed", _FEEDS[0])
+            following = self._feed(page_of(response) + 1, place)
             yield from self.more(response, mentions, self.options.pages, following)
 
     def _entry(self, entry: Any, language: str | None) -> Mention:
@@ -160,7 +178,12 @@ class WordPressSpider(MentionSpider):
         return self._mention(
             native_id=self._id(number[1] if number else None),
             html=html[replied.end() :] if replied else html,
-            created=stamp(entry, "published") or stamp(entry, "updated"),
+            # RSS promises no date.
+            created=fields.later(
+                stamp(entry, "published", self.now) or stamp(entry, "updated", self.now),
+                self.now,
+                "published",
+            ),
             url=link,
             author=entry.get("author"),
             parent=replied[1] if replied else None,
@@ -172,20 +195,21 @@ class WordPressSpider(MentionSpider):
         *,
         native_id: str,
         html: object,
-        created: object,
+        created: datetime | None,
         url: object,
         author: object,
         parent: int | str | None,
         language: str | None = None,
+        user: int | None = None,
     ) -> Mention:
         named = fields.line(author, "author")
         return self.mention(
             native_id=native_id,
             text=fields.from_html(html, "content"),
-            created_at=fields.moment(created, self.now, "date_gmt"),
+            created_at=created,
             url=fields.link(url, self.options.address) or self.options.address,
             author=named,
-            author_native_id=f"{self._site}:{named}" if named else None,
+            author_native_id=f"{self._site}#user-{user}" if user else None,
             language=language,
             parent=self._id(parent) if parent else None,
         )

@@ -41,6 +41,7 @@ class XSpider(MentionSpider):
     label = "X (Twitter)"
     place = "on X"
     default_base_url = "https://api.x.com"
+    names_are_ids = True
     robots = False
     needs = "a bearer token of a paid X developer account"
     asks_since = True

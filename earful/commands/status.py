@@ -87,6 +87,9 @@ def status(app: App, as_json: bool) -> int:
                 right="lllrr",
             )
         )
+    for entries in current.ledger:
+        for sentence in entries["unusual"]:
+            console.out.print(f"[bold]left out:[/bold] {escape(sentence)}")
     for problem in current.problems:
         console.out.print(f"[bold]problem:[/bold] {escape(problem)}")
     if current.healthy:

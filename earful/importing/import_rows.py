@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from earful.importing.row_ids import RowIds, RowKey, Whose
 from earful.importing.row_reading import Emptied, RowReader
 from earful.importing.wishes import Wishes
 from storage.fields import EntryError
-from storage.models import Mention, SaveResult
+from storage.models import Fate, LedgerLine, Mention, RefusalReason, SaveResult, iso
 from storage.store import Store
 
 _BATCH = 500
@@ -26,6 +27,8 @@ _SHOWN = 20
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 # So many ids that are stored with other words, and none with the same, are another survey's.
 _ENOUGH = 3
+# The ledger's source of a row that does not say where it comes from.
+_NO_SOURCE = "unknown"
 
 Progress = Callable[[int], None]
 Reject = Callable[[FileRow, str], None]
@@ -44,7 +47,8 @@ class ImportReport:
     """What an import came to: `rows` is the sum of new, edited, known, same and refused.
 
     `same` rows stand for a mention that another row of the file stands for. `refusals` are the
-    first ones; `emptied` are the fields that could not be read, by name.
+    first ones; `emptied` are the fields that could not be read, by name. `left_out` counts rows
+    that were not stored, until the ledger has them.
     """
 
     rows: int = 0
@@ -53,6 +57,7 @@ class ImportReport:
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     emptied: dict[str, Emptied] = field(default_factory=dict)
+    left_out: Counter[LedgerLine] = field(default_factory=Counter)
 
 
 class FileImport:
@@ -102,6 +107,8 @@ class FileImport:
         report = ImportReport()
         for part in self._parts(report, reject):
             self._save(store, part, report, reject)
+        # What came after the last mention.
+        store.mentions.save([], at=self._now, left_out=report.left_out)
         return report
 
     def _reader(self) -> RowReader:
@@ -128,11 +135,14 @@ class FileImport:
         newest: dict[int, tuple[FileRow, RowKey, Mention]] = {}
         for row in self.table:
             report.rows += 1
+            source = None
             try:
                 key = self._ids.key(row)
+                source = key.source
                 mention = reader.read(row, key)
             except EntryError as error:
                 _refuse(report, row, str(error), reject)
+                self._leave_out(report, source, Fate.REFUSED, error.kind)
                 continue
             digest = key.digest
             if digest not in self.checked.repeated:
@@ -145,7 +155,9 @@ class FileImport:
                 yield row, key, replace(mention, native_id=numbered)
             elif key.whose is Whose.SOURCE:
                 held = newest.get(digest)
-                report.same += held is not None
+                if held is not None:
+                    report.same += 1
+                    self._leave_out(report, source, Fate.KNOWN)
                 if held is None or _written(held[2]) <= _written(mention):
                     newest[digest] = (row, key, mention)
             elif digest not in first:
@@ -153,12 +165,14 @@ class FileImport:
                 yield row, key, mention
             elif first[digest][1] == mention.text_hash:
                 report.same += 1
+                self._leave_out(report, source, Fate.KNOWN)
             else:
                 reason = (
                     f"native_id {key.native_id!r} is that of line {first[digest][0]}, which says "
                     "something else: is it the author's? Then map it to author_id"
                 )
                 _refuse(report, row, reason, reject)
+                self._leave_out(report, source, Fate.REFUSED, RefusalReason.ID)
         yield from newest.values()
 
     def _save(
@@ -179,16 +193,36 @@ class FileImport:
             if mine is None:
                 brand = stored[mention.id].brand
                 _refuse(report, row, f"{mention.id} is a mention of {brand} already", reject)
+                self._leave_out(report, key.source, Fate.REFUSED, RefusalReason.OTHER_BRAND)
                 continue
             if self._is_outdated(mine, stored.get(mine.id)):
                 report.saved += SaveResult(known=1)
+                self._leave_out(report, key.source, Fate.KNOWN)
                 continue
             rows[mine.id] = row
             mentions.append(mine)
-        saved = store.mentions.save(mentions)
+        saved = store.mentions.save(mentions, at=self._now, left_out=report.left_out)
+        report.left_out.clear()
         report.saved += replace(saved, refused=())
         for one in saved.refused:
             _refuse(report, rows[one.mention_id], one.reason, reject)
+
+    def _leave_out(
+        self,
+        report: ImportReport,
+        source: str | None,
+        fate: Fate,
+        reason: RefusalReason | None = None,
+    ) -> None:
+        """Count a row that is not stored for the ledger, which is written with the next batch."""
+        line = LedgerLine(
+            day=iso(self._now)[:10],
+            brand=self.wishes.brand,
+            source=source or self.wishes.source or self.plan.layout.source or _NO_SOURCE,
+            fate=fate,
+            reason=reason,
+        )
+        report.left_out[line] += 1
 
     def _names(self, key: RowKey, mention: Mention) -> tuple[str, ...]:
         if key.whose is Whose.NOBODY:

@@ -14,6 +14,7 @@ from earful.importing.column_plan import ColumnPlan
 from earful.importing.files import FileRow
 from earful.importing.wishes import Wishes
 from storage import fields
+from storage.models import RefusalReason
 from storage.native_ids import Origin, origin_of
 
 # What makes a row without an id the row that it is.
@@ -92,7 +93,7 @@ class RowIds:
                 return behind.source
             if named := self._sources.name(told) or self._sources.name(_host(url)):
                 return named
-            raise fields.EntryError("source is empty: give --source")
+            raise fields.EntryError("source is empty: give --source", RefusalReason.ID)
         return self._plan.layout.source or ""
 
     def _content_id(self, row: FileRow) -> str:

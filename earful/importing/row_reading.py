@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from crawler.catalog import names_are_ids
 from earful.importing.column_plan import ColumnPlan
 from earful.importing.file_check import Checked
 from earful.importing.files import FileRow
@@ -15,7 +16,7 @@ from earful.importing.wishes import Wishes
 from earful.spreadsheet_guard import unguarded
 from storage import fields
 from storage.fields import DateReading, EntryError
-from storage.models import Mention
+from storage.models import Mention, RefusalReason
 
 # No review is longer; what is longer is a file that was cut wrongly.
 MAX_TEXT = 100_000
@@ -51,20 +52,23 @@ class RowReader:
         title = self._side(row, "title", lambda value: self._line(value, "title"))
         rating, most = self._rating(row)
         if not text and not title and rating is None:
-            raise EntryError("text is empty, and there is neither title nor rating")
+            raise EntryError(
+                "text is empty, and there is neither title nor rating", RefusalReason.WORDS
+            )
         if len(text) > MAX_TEXT:
             raise EntryError(f"text has {len(text):,} characters; {MAX_TEXT:,} is the most")
         created = self._moment(row, "created_at")
         edited = self._moment(row, "edited_at")
         if not self._own and edited and created and edited <= created:
             edited = None
+        author = self._side(row, "author", lambda value: self._line(value, "author"))
         return Mention(
             brand=self._wishes.brand,
             source=key.source,
             native_id=key.native_id,
             url=self._side(row, "url", _link),
-            author=self._side(row, "author", lambda value: self._line(value, "author")),
-            author_native_id=self._author_id(row, key.source),
+            author=author,
+            author_native_id=self._author_id(row, key.source, author),
             title=title,
             text=text,
             rating=rating,
@@ -135,9 +139,12 @@ class RowReader:
 
         return self._side(row, field, read)
 
-    def _author_id(self, row: FileRow, source: str) -> str | None:
-        name = self._side(row, "author_id", lambda value: fields.identity(value, "author_id"))
-        return name.removeprefix(f"{source}:") if name and self._own else name
+    def _author_id(self, row: FileRow, source: str, author: str | None) -> str | None:
+        """Give the author's id, where the source has no other than their user name that one."""
+        given = self._side(row, "author_id", lambda value: fields.identity(value, "author_id"))
+        if given is None:
+            return author if names_are_ids(source) else None
+        return given.removeprefix(f"{source}:") if self._own else given
 
     def _parent_id(self, row: FileRow, source: str) -> str | None:
         """Give the id of the mention that this one answers: of the same file, by its own id."""
@@ -150,7 +157,9 @@ class RowReader:
     def _refuse_other_brands(self, row: FileRow) -> None:
         brand = self._cell(row, "brand")
         if isinstance(brand, str) and brand.casefold() != self._wishes.brand.casefold():
-            raise EntryError(f"it is about {brand}: import it with --brand {brand!r}")
+            raise EntryError(
+                f"it is about {brand}: import it with --brand {brand!r}", RefusalReason.OTHER_BRAND
+            )
 
 
 _DATES = ("created_at", "edited_at", "owner_replied_at", "fetched_at")
@@ -163,7 +172,7 @@ def _reading(plan: ColumnPlan, wishes: Wishes, checked: Checked, field: str) -> 
 
 def _link(value: object) -> str:
     if (url := fields.link(value)) is None:
-        raise EntryError(f"url {str(value)[:40]!r} is no web address")
+        raise EntryError(f"url {str(value)[:40]!r} is no web address", RefusalReason.LINK)
     return url
 
 

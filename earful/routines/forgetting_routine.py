@@ -9,5 +9,9 @@ from storage.store import Store
 
 
 def forget_old(store: Store, settings: Settings, now: datetime) -> int:
-    """Erase what is older than the config keeps; the daily counts stay."""
-    return store.upkeep.forget_older(now - timedelta(days=settings.store.retention_days))
+    """Erase what is older than the config keeps; the daily counts stay. Returns the mentions."""
+    than = now - timedelta(days=settings.store.retention_days)
+    erased = store.upkeep.forget_older(than)
+    # After the mentions: what is erased unjudged is counted on the line of its day.
+    store.ledger.forget_before(than)
+    return erased

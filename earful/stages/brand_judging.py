@@ -41,7 +41,7 @@ def judge_brand(
         if incident is not None:
             unit.incidents.write(incident, [mention.id for mention in gathered])
         unit.judgements.name_staff(decision.staff)
-        unit.judgements.mark_judged(voices, now)
+        unit.judgements.mark_judged(voices, now, decision.fates)
     return decision
 
 

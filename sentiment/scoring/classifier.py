@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
-from sentiment.scoring import adapter
+from sentiment.scoring import adapter, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.encoding import encode
@@ -191,14 +191,13 @@ class Classifier:
             p_experience = mode.experience.probabilities(experience)
             p_stance = mode.stance.probabilities(stance)
             readable = joined(text)
-            if self._foreign(text) or (not position and not _has_words(readable)):
+            if not _has_words(readable):
+                yield self._by_rating(position, calibration.sure) if position else self._unread()
+                continue
+            if self._foreign(text):
                 yield self._unread()
                 continue
-            sure = (
-                whole
-                and _has_words(readable)
-                and confidence(p_experience, p_stance) >= calibration.sure
-            )
+            sure = whole and confidence(p_experience, p_stance) >= calibration.sure
             yield self._verdict(p_experience, p_stance, bool(sure))
 
     def _foreign(self, text: Text) -> bool:
@@ -221,6 +220,14 @@ class Classifier:
             p_neither=p_neither,
             model=self.model,
         )
+
+    def _by_rating(self, position: float, sure_at: float) -> Verdict:
+        """Judge a rating without words: sure where nearly all who give it mean the same."""
+        import numpy as np
+
+        experience = np.array(wordless.experience_of(position))
+        sure = bool(experience.max() >= sure_at)
+        return self._verdict(experience, np.array(wordless.STANCE), sure)
 
     def _unread(self) -> Verdict:
         """No experience is claimed where there is nothing the model could read."""

@@ -9,6 +9,7 @@ import ftfy
 import html_text
 
 from storage.fields.entry_error import EntryError, kind_of
+from storage.models import RefusalReason
 
 # Google News ids and links run to some 700 characters.
 LONGEST_ID = 2000
@@ -118,9 +119,9 @@ def identity(value: object, field: str = "id") -> str:
         value = int(value)
     text = mended(string(value, field)).strip()
     if not text:
-        raise EntryError(f"{field} is missing")
+        raise EntryError(f"{field} is missing", RefusalReason.ID)
     if len(text) > LONGEST_ID:
-        raise EntryError(f"{field} is {len(text)} characters long")
+        raise EntryError(f"{field} is {len(text)} characters long", RefusalReason.ID)
     return text
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from storage.fields.clean_text import mended
 from storage.fields.entry_error import EntryError
+from storage.models import RefusalReason
 
 LONGEST_URL = 4000
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid)$", re.IGNORECASE)
@@ -35,4 +36,4 @@ def address(*values: object, base: str | None = None) -> str:
     for value in values:
         if (url := link(value, base)) is not None:
             return url
-    raise EntryError("url is missing or no address")
+    raise EntryError("url is missing or no address", RefusalReason.LINK)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from storage.fields.entry_error import EntryError, kind_of
+from storage.models import RefusalReason
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
@@ -91,7 +92,7 @@ def moment(
     """
     when = _moment(value, field, reading)
     if not EARLIEST <= when <= now + LATEST_AHEAD:
-        raise EntryError(f"{field} {when:%Y-%m-%d} is no believable date")
+        raise EntryError(f"{field} {when:%Y-%m-%d} is no believable date", RefusalReason.DATE)
     return when.replace(microsecond=0)
 
 
@@ -132,7 +133,7 @@ def order_shown(value: object) -> DateOrder | None:
 
 def _moment(value: object, field: str, reading: DateReading) -> datetime:
     if value is None or value == "":
-        raise EntryError(f"{field} is missing")
+        raise EntryError(f"{field} is missing", RefusalReason.DATE)
     try:
         if isinstance(value, datetime):
             when = value
@@ -143,12 +144,14 @@ def _moment(value: object, field: str, reading: DateReading) -> datetime:
         elif isinstance(value, str):
             when = _from_text(value.strip(), field, reading)
         else:
-            raise EntryError(f"{field} is {kind_of(value)}, not a time")
+            raise EntryError(f"{field} is {kind_of(value)}, not a time", RefusalReason.DATE)
         return (when.replace(tzinfo=reading.zone) if when.tzinfo is None else when).astimezone(UTC)
     except EntryError:
         raise
     except (ValueError, OverflowError, OSError, TypeError, IndexError) as error:
-        raise EntryError(f"{field} {str(value)[:40]!r} cannot be read as a time") from error
+        raise EntryError(
+            f"{field} {str(value)[:40]!r} cannot be read as a time", RefusalReason.DATE
+        ) from error
 
 
 def _from_number(number: float) -> datetime:

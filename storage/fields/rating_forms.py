@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from storage.fields.entry_error import EntryError, kind_of
+from storage.models import RefusalReason
 
 _NUMBER = r"[+-]?\d+(?:[.,]\d+)?"
 _STARS = (
@@ -55,15 +56,17 @@ def rated(value: object, field: str = "rating") -> Rated | None:
     if isinstance(value, str):
         return _written(value, field)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EntryError(f"{field} is {kind_of(value)}, not a number")
+        raise EntryError(f"{field} is {kind_of(value)}, not a number", RefusalReason.RATING)
     try:
         number = float(value)
     except OverflowError as error:
-        raise EntryError(f"{field} {str(value)[:40]} is no number") from error
+        raise EntryError(
+            f"{field} {str(value)[:40]} is no number", RefusalReason.RATING
+        ) from error
     if not math.isfinite(number):
         if math.isnan(number):
             return None
-        raise EntryError(f"{field} {number} is no number")
+        raise EntryError(f"{field} {number} is no number", RefusalReason.RATING)
     return Rated(number, None)
 
 
@@ -74,7 +77,7 @@ def rating(value: object, top: float, field: str = "rating") -> float | None:
         return None
     number = told.value if told.most in (None, top) else told.value / told.most * top
     if not 0 <= number <= top:
-        raise EntryError(f"{field} {number:g} is not between 0 and {top:g}")
+        raise EntryError(f"{field} {number:g} is not between 0 and {top:g}", RefusalReason.RATING)
     return number
 
 
@@ -105,7 +108,7 @@ def _written(value: str, field: str) -> Rated | None:
             return Rated(stars, 5.0)
     if found := _LABELLED.fullmatch(text):
         return Rated(_float(found[1]), None)
-    raise EntryError(f"{field} {value[:40]!r} is no rating")
+    raise EntryError(f"{field} {value[:40]!r} is no rating", RefusalReason.RATING)
 
 
 def _float(text: str) -> float:

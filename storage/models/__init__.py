@@ -7,6 +7,7 @@ from storage.models.alert_models import (
     AlertTrouble,
     NewAlert,
     Operation,
+    TroubleKind,
 )
 from storage.models.case_models import (
     Case,
@@ -29,11 +30,17 @@ from storage.models.crawl_models import (
     SourceState,
     Validators,
 )
+from storage.models.ledger_models import (
+    Fate,
+    LedgerLine,
+    RefusalReason,
+)
 from storage.models.mention_models import (
     Mention,
     SaveResult,
     Unstored,
 )
+from storage.models.nobody import is_nobody, is_of_one_mention
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -68,22 +75,28 @@ __all__ = [
     "CrawlTarget",
     "Experience",
     "Failure",
+    "Fate",
     "Incident",
     "KnownProblem",
+    "LedgerLine",
     "Mention",
     "NewAlert",
     "NewCase",
     "Operation",
     "PastRun",
+    "RefusalReason",
     "SaveResult",
     "SourceRun",
     "SourceStanding",
     "SourceState",
     "Stance",
+    "TroubleKind",
     "Unstored",
     "Validators",
     "Verdict",
     "Voice",
     "from_iso",
+    "is_nobody",
+    "is_of_one_mention",
     "iso",
 ]

@@ -16,6 +16,21 @@ class AlertState(StrEnum):
     DROPPED = "dropped"
 
 
+class TroubleKind(StrEnum):
+    """What keeps an alert from Slack, by what can be done about it.
+
+    `CHANNEL`: Slack takes nothing for its channel. `ACCOUNT`: Slack takes nothing from this token
+    or webhook. `MESSAGE`: it is about this alert alone, which is set aside. `BY_EYE`: Earful
+    cannot look whether Slack has it. `PASSING`: Earful tries again, or looks again, by itself.
+    """
+
+    CHANNEL = "channel"
+    ACCOUNT = "account"
+    MESSAGE = "message"
+    BY_EYE = "by_eye"
+    PASSING = "passing"
+
+
 class Operation(StrEnum):
     """What is done at Slack: a message of its own, or something with another alert's message."""
 
@@ -70,8 +85,9 @@ class NewAlert:
 class Alert:
     """A row of the outbox; `root_…` tell of the alert whose message it is about.
 
-    `may_be_posted`: an earlier try than the one under way may have reached Slack, which was not
-    settled since.
+    `error` is a sentence for people, and `trouble` its kind; of an alert that was dropped, `error`
+    may be a person's note. `may_be_posted`: an earlier try than the one under way may have reached
+    Slack, which was not settled since.
     """
 
     id: int
@@ -88,6 +104,7 @@ class Alert:
     slack_ts: str | None = None
     sent_at: datetime | None = None
     error: str | None = None
+    trouble: TroubleKind | None = None
     mention_id: str | None = None
     operation: Operation = Operation.POST
     root_key: str | None = None
@@ -122,6 +139,7 @@ class AlertTrouble:
 
     channel: str
     error: str
+    trouble: TroubleKind
     may_be_posted: bool
     waiting: int
     parked: int

@@ -1,7 +1,7 @@
 """A mention, and what saving mentions came to.
 
 All datetimes are aware and in UTC. Ids: a mention is `source:native_id`, an author
-`source:native_id` of the person at that source.
+`source:native_id` of the person at that source, or `source:by/…` where only a name tells them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.models.nobody import author_key, is_of_one_mention
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
     """One review, post or comment about a brand, as its source gave it.
 
-    `text` and `title` are clean plain text. `rating` lies between 0 and `rating_max`.
-    `created_at` is None only for imported rows that carry no date. Of an `excerpt` the text is
-    not all that was said: it never replaces what is stored.
+    `text` and `title` are clean plain text; both are empty where somebody gave a rating without
+    words. `rating` lies between 0 and `rating_max`. `created_at` is None where no date is given,
+    or none that can be read. Of an `excerpt` the text is not all that was said: it never replaces
+    what is stored.
     """
 
     brand: str
@@ -48,9 +51,20 @@ class Mention:
 
     @property
     def author_id(self) -> str | None:
-        """Name the author; where the source gives no id, the name is the best there is."""
-        native = self.author_native_id or self.author
-        return f"{self.source}:{native}" if native else None
+        """Name the author; whom only a name tells is the author of this mention alone."""
+        key = author_key(self.author, self.author_native_id, self.native_id)
+        return f"{self.source}:{key}" if key else None
+
+    @property
+    def is_by_known_author(self) -> bool:
+        """Tell whether its author would be known again: an id tells them, and not a name alone."""
+        key = author_key(self.author, self.author_native_id, self.native_id)
+        return key is not None and not is_of_one_mention(key)
+
+    @property
+    def is_wordless(self) -> bool:
+        """Tell whether it is a rating and nothing else."""
+        return not self.text.strip() and not (self.title or "").strip()
 
     @property
     def text_hash(self) -> str:

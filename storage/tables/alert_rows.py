@@ -7,7 +7,15 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from storage.models import Alert, AlertKind, AlertState, AlertTrouble, Operation, from_iso
+from storage.models import (
+    Alert,
+    AlertKind,
+    AlertState,
+    AlertTrouble,
+    Operation,
+    TroubleKind,
+    from_iso,
+)
 from storage.rows import reads
 
 SELECT_ALERT = """
@@ -29,6 +37,7 @@ def trouble_from(row: sqlite3.Row) -> AlertTrouble:
     return AlertTrouble(
         channel=row["channel"],
         error=row["error"],
+        trouble=TroubleKind(row["trouble"]),
         may_be_posted=bool(row["may_be_posted"]),
         waiting=row["waiting"],
         parked=row["parked"],
@@ -54,6 +63,7 @@ def alert_from(row: sqlite3.Row) -> Alert:
         slack_ts=row["slack_ts"],
         sent_at=_moment(row["sent_at"]),
         error=row["error"],
+        trouble=TroubleKind(row["trouble"]) if row["trouble"] else None,
         mention_id=row["mention_id"],
         operation=Operation(row["operation"]),
         root_key=row["root_key"],

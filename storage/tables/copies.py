@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from storage.database import Database
-from storage.models import from_iso, iso
+from storage.models import from_iso, is_nobody, iso
 from storage.rows import reads
 from storage.tables.copy_signatures import alike, bands, shingles, words_of
 from storage.tables.daily_counts import roll_up
@@ -154,7 +154,7 @@ def is_copy(one: _Traits, other: _Traits) -> bool:
     if one.at and other.at and abs(one.at - other.at) > WINDOW:
         return False
     same_person = (one.author_id is not None and one.author_id == other.author_id) or (
-        one.author is not None and one.author == other.author
+        one.author is not None and one.author == other.author and not is_nobody(one.author)
     )
     same_place = one.source == other.source and one.host == other.host
     if not same_person and (one.rated or other.rated or same_place):

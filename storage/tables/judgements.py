@@ -13,11 +13,15 @@ from typing import Any
 from storage.database import Database
 from storage.models import (
     Experience,
+    Fate,
+    LedgerLine,
+    Mention,
     Voice,
     from_iso,
     iso,
 )
 from storage.rows import Unreadable, moment_in, read_each, reads
+from storage.tables.ledger import SEEN_ON, count_lines, count_waiting_as, move_line
 from storage.tables.mentions import in_chunks, mention_from
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
@@ -36,17 +40,19 @@ _UNJUDGED = """(
     v.judged_at IS NULL AND m.id IN (SELECT mention_id FROM verdicts WHERE judged_at IS NULL)
 )"""
 _UNTOLD = "m.duplicate_of IS NULL AND m.not_about IS NULL AND m.deleted_at IS NULL"
+_SILENT = f"""CASE WHEN m.duplicate_of IS NOT NULL THEN '{Fate.COPY}'
+    WHEN m.not_about IS NOT NULL THEN '{Fate.NOT_ABOUT}' ELSE '{Fate.DELETED}' END"""
 # A source whose crawl is still running waits, so that its history makes one summary. No crawl is
 # allowed to last longer than an hour: an older open row was left by a SIGKILL.
-_BACKLOG = f"""
-    FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-    WHERE {_UNJUDGED} AND {_OLD} AND {_UNTOLD}
+_QUIET = f"""{_UNJUDGED} AND {_OLD} AND {_UNTOLD}
     AND NOT EXISTS (
         SELECT 1 FROM crawl_runs r
         WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
             AND r.started_at > :running_since
     )
 """
+_BACKLOG = f"FROM mentions m JOIN verdicts v ON v.id = m.verdict_id WHERE {_QUIET}"
+_OF_BACKLOG = "m.brand = :brand AND m.source = :source AND v.id <= :newest_verdict"
 _LONGEST_CRAWL = timedelta(hours=1)
 
 
@@ -99,14 +105,20 @@ class Judgements:
     def judge_copies(self, at: datetime) -> int:
         """Judge, without a word, copies, what is not about the brand, and what was deleted."""
         with self._database.transaction() as connection:
+            count_waiting_as(
+                connection, _SILENT, f"v.id IS NOT NULL AND {_UNJUDGED} AND NOT ({_UNTOLD})", {}
+            )
             return connection.execute(
                 f"""
-                UPDATE verdicts SET judged_at = ? WHERE judged_at IS NULL AND EXISTS (
-                    SELECT 1 FROM mentions m WHERE m.id = verdicts.mention_id
-                    AND NOT ({_UNTOLD})
+                UPDATE verdicts SET judged_at = :at, fate = (
+                    SELECT {_SILENT} FROM mentions m WHERE m.id = verdicts.mention_id
+                )
+                WHERE judged_at IS NULL AND EXISTS (
+                    SELECT 1 FROM mentions m
+                    WHERE m.id = verdicts.mention_id AND NOT ({_UNTOLD})
                 )
                 """,
-                (iso(at),),
+                {"at": iso(at)},
             ).rowcount
 
     def backlogs(self, max_age: timedelta, at: datetime) -> list[Backlog]:
@@ -128,21 +140,24 @@ class Judgements:
 
     def judge_backlog(self, old: Backlog, max_age: timedelta, at: datetime) -> int:
         """Judge one backlog, without a word for each; returns how many."""
+        values = _limits(max_age, at) | {
+            "brand": old.brand,
+            "source": old.source,
+            "newest_verdict": old.newest_verdict,
+        }
         with self._database.transaction() as connection:
+            count_waiting_as(
+                connection,
+                f"'{Fate.QUIET}'",
+                f"v.id IS NOT NULL AND {_QUIET} AND {_OF_BACKLOG}",
+                values,
+            )
             return connection.execute(
                 f"""
-                UPDATE verdicts SET judged_at = :at WHERE id IN (
-                    SELECT v.id {_BACKLOG}
-                    AND m.brand = :brand AND m.source = :source AND v.id <= :newest_verdict
-                )
+                UPDATE verdicts SET judged_at = :at, fate = '{Fate.QUIET}'
+                WHERE id IN (SELECT v.id {_BACKLOG} AND {_OF_BACKLOG})
                 """,
-                _limits(max_age, at)
-                | {
-                    "at": iso(at),
-                    "brand": old.brand,
-                    "source": old.source,
-                    "newest_verdict": old.newest_verdict,
-                },
+                values | {"at": iso(at)},
             ).rowcount
 
     def voice(self, mention_id: str) -> Voice | None:
@@ -207,16 +222,22 @@ class Judgements:
         )
         return [row[0] for row in rows]
 
-    def mark_judged(self, voices: Iterable[Voice], at: datetime) -> None:
-        """Write that the rules have seen these texts, whatever came of it."""
+    def mark_judged(
+        self, voices: Iterable[Voice], at: datetime, fates: Mapping[str, Fate]
+    ) -> None:
+        """Write that the rules have seen these texts, and what came of each, by mention."""
         with self._database.transaction() as connection:
-            connection.executemany(
-                """
-                UPDATE verdicts SET judged_at = ?
-                WHERE mention_id = ? AND text_hash = ? AND judged_at IS NULL
-                """,
-                [(iso(at), one.mention.id, one.mention.text_hash) for one in voices],
-            )
+            for one in voices:
+                mention, fate = one.mention, fates[one.mention.id]
+                marked = connection.execute(
+                    """
+                    UPDATE verdicts SET judged_at = ?, fate = ?
+                    WHERE mention_id = ? AND text_hash = ? AND judged_at IS NULL RETURNING id
+                    """,
+                    (iso(at), fate, mention.id, mention.text_hash),
+                ).fetchall()
+                if marked:
+                    _count_judged(connection, mention, fate, {row["id"] for row in marked})
 
     def name_staff(self, staff: Mapping[str, Sequence[str]]) -> None:
         """Write the names of colleagues that wows praise, by mention; safe to repeat."""
@@ -242,6 +263,26 @@ class Judgements:
             )
             experiences.update({row["id"]: _experience(row) for row in rows})
         return experiences
+
+
+def _count_judged(
+    connection: sqlite3.Connection, mention: Mention, fate: Fate, verdicts: Collection[int]
+) -> None:
+    """Count what was judged, also an older text that was replaced while the rules saw it."""
+    row = connection.execute(
+        f"""
+        SELECT m.verdict_id, {SEEN_ON} AS seen_on, (
+            SELECT o.seen_on FROM mention_versions o
+            WHERE o.mention_id = m.id AND o.text_hash = ? ORDER BY o.id DESC LIMIT 1
+        ) AS replaced_on
+        FROM mentions m WHERE m.id = ?
+        """,
+        (mention.text_hash, mention.id),
+    ).fetchone()
+    if row["verdict_id"] in verdicts:
+        count_lines(connection, {LedgerLine.of(mention, fate, row["seen_on"]): 1})
+    elif row["replaced_on"]:
+        move_line(connection, LedgerLine.of(mention, Fate.REPLACED, row["replaced_on"]), fate)
 
 
 def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:

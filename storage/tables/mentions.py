@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
@@ -11,9 +12,19 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
-from storage.models import Mention, SaveResult, Unstored, from_iso, iso
+from storage.models import (
+    Fate,
+    LedgerLine,
+    Mention,
+    SaveResult,
+    Unstored,
+    from_iso,
+    is_of_one_mention,
+    iso,
+)
 from storage.rows import moment_in, reads
 from storage.storable import UnstorableError, mended, storable
+from storage.tables.ledger import count_lines, unstorable_line
 
 _COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
@@ -26,6 +37,8 @@ _REFRESHED = (
     "owner_reply", "owner_replied_at",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
+# The day of the ledger is no part of a mention.
+_WRITTEN = (*_COLUMNS, "seen_on")
 # `excerpt` says how to save and is not kept.
 _FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
 _CHUNK = 500
@@ -40,7 +53,11 @@ class Mentions:
         self._database = database
 
     def save(
-        self, batch: Sequence[Mention], gone: Sequence[str] = (), at: datetime | None = None
+        self,
+        batch: Sequence[Mention],
+        gone: Sequence[str] = (),
+        at: datetime | None = None,
+        left_out: Mapping[LedgerLine, int] | None = None,
     ) -> SaveResult:
         """Upsert mentions by id in one transaction; safe to repeat.
 
@@ -49,61 +66,93 @@ class Mentions:
         comes stays as it is. One that the store cannot hold is refused, the others are stored. The
         ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
         counts stay, and alerts for them that wait are dropped.
+
+        The ledger counts each entry in the transaction that stores it, on the day of `at` (else
+        that on which it was fetched), and with them those beside the batch that were `left_out`.
         """
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
+        lines = Counter[LedgerLine](left_out or {})
         for mention in batch:
             try:
                 one = storable(mention)
             except UnstorableError as error:
                 refused.append(Unstored(mention_id=mention.id, reason=str(error)))
+                lines[unstorable_line(mention, at)] += 1
             else:
+                if one.id in held:
+                    lines[LedgerLine.of(one, Fate.KNOWN, _day(one, at))] += 1
                 held[one.id] = one
         ids = [mended(mention_id) for mention_id in gone]
-        if not held and not ids:
-            return SaveResult(refused=tuple(refused))
+        if not held and not ids and not lines:
+            return SaveResult()
         try:
-            saved = self._save(held, ids, at)
+            saved = self._save(held, ids, at, lines)
         except Exception as error:
             if not held or not is_unfit(error):
                 raise
             self._try_out(next(iter(held.values())))
-            saved = self._save_halves(list(held.values()), error) + self._save({}, ids, at)
+            saved = self._save_halves(list(held.values()), at, error)
+            lines.update(unstorable_line(held[one.mention_id], at) for one in saved.refused)
+            saved += self._save({}, ids, at, lines)
         return replace(saved, refused=(*refused, *saved.refused))
 
     def _save(
-        self, latest: dict[str, Mention], gone: Sequence[str], at: datetime | None
+        self,
+        latest: dict[str, Mention],
+        gone: Sequence[str],
+        at: datetime | None,
+        lines: Mapping[LedgerLine, int],
     ) -> SaveResult:
         with self._database.transaction() as connection:
-            saved = self._write(connection, latest)
+            saved = self._write(connection, latest, at)
             if gone and at is not None:
                 saved += SaveResult(deleted=_mark_gone(connection, gone, at))
+            count_lines(connection, lines)
         return saved
 
-    def _write(self, connection: sqlite3.Connection, latest: dict[str, Mention]) -> SaveResult:
-        new, edited = 0, 0
+    def _write(
+        self, connection: sqlite3.Connection, latest: dict[str, Mention], at: datetime | None
+    ) -> SaveResult:
+        lines = Counter[LedgerLine]()
         stored = self._stored(connection, latest)
-        self._save_authors(connection, latest.values())
+        rows = {key: _row(mention, stored.get(key)) for key, mention in latest.items()}
+        known_better = {
+            key for key, row in rows.items() if row["author_id"] != latest[key].author_id
+        }
+        self._save_authors(connection, (m for k, m in latest.items() if k not in known_better))
         inserts = []
         for mention in latest.values():
-            row = _row(mention)
-            old = stored.get(mention.id)
+            day = _day(mention, at)
+            row, old = rows[mention.id] | {"seen_on": day}, stored.get(mention.id)
+            fate = Fate.KNOWN
             if old is None:
                 inserts.append(row)
-                new += 1
+                fate = Fate.NEW
             elif old["brand"] != mention.brand or mention.excerpt:
-                continue
+                pass
             elif old["text_hash"] != mention.text_hash:
+                fate = Fate.EDITED
+                if not _is_judged(connection, old):
+                    lines[LedgerLine.of(mention, Fate.REPLACED, _day_in(old))] += 1
                 self._replace_version(connection, old, row)
-                edited += 1
             else:
                 self._refresh(connection, old, row)
-        columns = ", ".join(_COLUMNS)
-        marks = ", ".join(f":{column}" for column in _COLUMNS)
+            lines[LedgerLine.of(mention, fate, day)] += 1
+        columns = ", ".join(_WRITTEN)
+        marks = ", ".join(f":{column}" for column in _WRITTEN)
         connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
-        return SaveResult(new=new, edited=edited, known=len(latest) - new - edited)
+        count_lines(connection, lines)
+        came_to = Counter[Fate]()
+        for line, entries in lines.items():
+            came_to[line.fate] += entries
+        return SaveResult(
+            new=came_to[Fate.NEW], edited=came_to[Fate.EDITED], known=came_to[Fate.KNOWN]
+        )
 
-    def _save_halves(self, mentions: Sequence[Mention], error: Exception) -> SaveResult:
+    def _save_halves(
+        self, mentions: Sequence[Mention], at: datetime | None, error: Exception
+    ) -> SaveResult:
         """Save mentions that cannot all be stored at once; those that cannot alone are refused."""
         if len(mentions) == 1:
             reason = f"it does not fit into the store: {error.__cause__ or error}"
@@ -112,11 +161,11 @@ class Mentions:
         middle = (len(mentions) + 1) // 2
         for half in (mentions[:middle], mentions[middle:]):
             try:
-                saved += self._save({mention.id: mention for mention in half}, (), None)
+                saved += self._save({mention.id: mention for mention in half}, (), at, {})
             except Exception as again:
                 if not is_unfit(again):
                     raise
-                saved += self._save_halves(half, again)
+                saved += self._save_halves(half, at, again)
         return saved
 
     def _try_out(self, like: Mention) -> None:
@@ -130,7 +179,7 @@ class Mentions:
             fetched_at=like.fetched_at,
         )
         with suppress(_UndoneError), self._database.transaction() as connection:
-            self._write(connection, {blameless.id: blameless})
+            self._write(connection, {blameless.id: blameless}, None)
             raise _UndoneError
 
     def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
@@ -193,15 +242,15 @@ class Mentions:
     def _save_authors(self, connection: sqlite3.Connection, mentions: Iterable[Mention]) -> None:
         rows = [
             {
-                "id": mention.author_id,
+                "id": author_id,
                 "source": mention.source,
-                "native_id": mention.author_native_id or mention.author,
+                "native_id": author_id.removeprefix(f"{mention.source}:"),
                 "name": mention.author,
                 "seen_at": iso(mention.created_at or mention.fetched_at),
                 "reach": mention.reach,
             }
             for mention in mentions
-            if mention.author_id
+            if (author_id := mention.author_id)
         ]
         connection.executemany(
             """
@@ -225,12 +274,12 @@ class Mentions:
         connection.execute(
             """
             INSERT INTO mention_versions
-                (mention_id, text_hash, title, text, rating, rating_max, replaced_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+                (mention_id, text_hash, title, text, rating, rating_max, replaced_at, seen_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 old["id"], old["text_hash"], old["title"], old["text"], old["rating"],
-                old["rating_max"], row["fetched_at"],
+                old["rating_max"], row["fetched_at"], _day_in(old),
             ),
         )  # fmt: skip
         # Some sources give only the time of the last edit: what was written stays on its day.
@@ -239,7 +288,8 @@ class Mentions:
         row["created_at"] = old["created_at"] or row["created_at"]
         row["edited_at"] = row["edited_at"] or row["fetched_at"]
         changed = ", ".join(
-            f"{column} = :{column}" for column in (*_VERSIONED, *_REFRESHED, "fetched_at")
+            f"{column} = :{column}"
+            for column in (*_VERSIONED, *_REFRESHED, "fetched_at", "seen_on")
         )
         # An old verdict speaks of the old text: the new one waits to be scored. Where no rule saw
         # the old text, the mention has waited since that one was stored.
@@ -277,18 +327,44 @@ SELECT_MENTION = """
 def mention_from(row: sqlite3.Row) -> Mention:
     """Make a Mention of a row that `SELECT_MENTION` gave."""
     values: dict[str, Any] = {name: row[name] for name in _FIELDS}
+    if values["author_native_id"] and is_of_one_mention(values["author_native_id"]):
+        values["author_native_id"] = None  # the source gave a name only
     for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
         if (written := row[name]) is not None:
             values[name] = from_iso(written)
     return Mention(**values)
 
 
-def _row(mention: Mention) -> dict[str, Any]:
+def _row(mention: Mention, old: sqlite3.Row | None) -> dict[str, Any]:
+    """Give a mention as a row; a person whom the store knows by id stays one.
+
+    Some sources give the same review with its author's id in one place, by a name in another.
+    """
     row: dict[str, Any] = {column: getattr(mention, column) for column in _COLUMNS}
+    if old is not None and old["author_id"] and not mention.is_by_known_author:
+        row["author_id"] = old["author_id"] if mention.author_id else None
     for name, value in row.items():
         if isinstance(value, datetime):
             row[name] = iso(value)
     return row
+
+
+def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+    """Tell whether the rules have seen the present text of a mention's row."""
+    found = connection.execute(
+        "SELECT 1 FROM verdicts WHERE id = ? AND judged_at IS NOT NULL", (row["verdict_id"],)
+    )
+    return found.fetchone() is not None
+
+
+def _day(mention: Mention, at: datetime | None) -> str:
+    """Give the day of the ledger on which a mention is seen."""
+    return iso(at or mention.fetched_at)[:10]
+
+
+def _day_in(row: sqlite3.Row) -> str:
+    """Give the day of the ledger on which the present text of a mention's row stands."""
+    return str(row["seen_on"] or row["fetched_at"][:10])
 
 
 def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime) -> int:
@@ -304,8 +380,8 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         deleted += 1
         # One that Slack may have is settled first: its thread must know where it is.
         connection.execute(
-            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL "
-            "WHERE mention_id = ? AND state IN ('pending', 'parked') "
+            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "
+            "trouble = NULL WHERE mention_id = ? AND state IN ('pending', 'parked') "
             "AND NOT may_be_posted",
             (mention_id,),
         )

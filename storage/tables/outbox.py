@@ -11,11 +11,19 @@ from storage.models import (
     AlertState,
     AlertTrouble,
     NewAlert,
+    TroubleKind,
     iso,
 )
 from storage.rows import Unreadable, moment_in, pass_over, read_each
 from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.tables.new_alerts import insert_alerts
+
+_UNLESS_SET_ASIDE = """
+    error = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
+        THEN error ELSE ?2 END,
+    trouble = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
+        THEN trouble ELSE ?3 END
+"""
 
 
 class Outbox:
@@ -66,7 +74,8 @@ class Outbox:
         with self._database.transaction() as connection:
             return connection.execute(
                 """
-                UPDATE alerts SET state = 'dropped', error = NULL, may_be_posted = 0
+                UPDATE alerts SET state = 'dropped', error = NULL, trouble = NULL,
+                    may_be_posted = 0
                 WHERE state = 'pending' AND root_key IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM alerts r
                     WHERE r.dedupe_key = alerts.root_key AND r.state <> 'dropped'
@@ -111,13 +120,20 @@ class Outbox:
     ) -> None:
         self._update(
             "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
-            "sent_at = ?, error = NULL, may_be_posted = 0, next_attempt_at = NULL",
+            "sent_at = ?, error = NULL, trouble = NULL, may_be_posted = 0, "
+            "next_attempt_at = NULL",
             (slack_ts, slack_channel, iso(now)),
             alert_id,
         )
 
     def retry(
-        self, alert_id: int, next_attempt_at: datetime, error: str, *, absent: bool = False
+        self,
+        alert_id: int,
+        next_attempt_at: datetime,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        absent: bool = False,
     ) -> None:
         """Put back an alert whose last try Slack certainly did not take.
 
@@ -129,31 +145,40 @@ class Outbox:
             state = CASE WHEN operation = 'update' AND EXISTS (
                 SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
                     AND n.operation = 'update'
-            ) THEN 'dropped' ELSE 'pending' END, error = ?,
+            ) THEN 'dropped' ELSE 'pending' END, error = ?, trouble = ?,
             may_be_posted = may_be_posted AND NOT ?, next_attempt_at = ?
             """,
-            (error, absent, iso(next_attempt_at)),
+            (error, trouble, absent, iso(next_attempt_at)),
             alert_id,
         )
 
     def drop(self, alert_id: int) -> None:
         """Give up an alert that has nothing left to be about."""
         self._update(
-            "state = 'dropped', next_attempt_at = NULL, error = NULL, may_be_posted = 0",
+            "state = 'dropped', next_attempt_at = NULL, error = NULL, trouble = NULL, "
+            "may_be_posted = 0",
             (),
             alert_id,
         )
 
-    def unclear(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
+    def unclear(
+        self, alert_id: int, next_attempt_at: datetime, error: str, trouble: TroubleKind
+    ) -> None:
         """Keep an alert in `sending`: Slack may have it, and must be asked first."""
         self._update(
-            "state = 'sending', next_attempt_at = ?, error = ?, may_be_posted = 1",
-            (iso(next_attempt_at), error),
+            "state = 'sending', next_attempt_at = ?, error = ?, trouble = ?, may_be_posted = 1",
+            (iso(next_attempt_at), error, trouble),
             alert_id,
         )
 
     def park(
-        self, alert_id: int, error: str, *, absent: bool = False, may_be_posted: bool = False
+        self,
+        alert_id: int,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        absent: bool = False,
+        may_be_posted: bool = False,
     ) -> None:
         """Set an alert aside until it is retried; `error` is a sentence for people.
 
@@ -161,39 +186,46 @@ class Outbox:
         after this try is in doubt from now on.
         """
         self._update(
-            "state = 'parked', next_attempt_at = NULL, error = ?, "
+            "state = 'parked', next_attempt_at = NULL, error = ?, trouble = ?, "
             "may_be_posted = ? OR (may_be_posted AND NOT ?)",
-            (error, may_be_posted, absent),
+            (error, trouble, may_be_posted, absent),
             alert_id,
         )
 
     def hold_channel(
-        self, channel: str, until: datetime, error: str, *, updates: bool = False
+        self,
+        channel: str,
+        until: datetime,
+        error: str,
+        trouble: TroubleKind,
+        *,
+        updates: bool = False,
     ) -> None:
         """Let all that is pending for a channel wait, or its updates.
 
-        What is in doubt stays marked so.
+        What was set aside in doubt and put back keeps its error, which says why.
         """
         with self._database.transaction() as connection:
             connection.execute(
-                """
-                UPDATE alerts SET next_attempt_at = ?1,
-                    error = CASE WHEN may_be_posted THEN error ELSE ?2 END
-                WHERE channel = ?3 AND state = 'pending' AND (operation = 'update') = ?4
+                f"""
+                UPDATE alerts SET next_attempt_at = ?1, {_UNLESS_SET_ASIDE}
+                WHERE channel = ?4 AND state = 'pending' AND (operation = 'update') = ?5
                 """,
-                (iso(until), error, channel, updates),
+                (iso(until), error, trouble, channel, updates),
             )
 
-    def park_channel(self, channel: str, error: str) -> int:
-        """Set aside all that is pending for a channel; returns how many."""
+    def park_channel(self, channel: str, error: str, trouble: TroubleKind) -> int:
+        """Set aside all that is pending for a channel; returns how many.
+
+        What is in doubt keeps its error as in `hold_channel`.
+        """
         with self._database.transaction() as connection:
             return connection.execute(
-                """
-                UPDATE alerts SET state = 'parked', next_attempt_at = NULL,
-                    error = CASE WHEN may_be_posted THEN error ELSE ?1 END
-                WHERE channel = ?2 AND state = 'pending'
+                f"""
+                UPDATE alerts SET state = 'parked', next_attempt_at = NULL, {_UNLESS_SET_ASIDE}
+                WHERE channel = ?1 AND state = 'pending'
                 """,
-                (error, channel),
+                (channel, error, trouble),
             ).rowcount
 
     def unpark_certain(self) -> int:
@@ -249,10 +281,10 @@ class Outbox:
         """Give what keeps alerts from Slack, by channel."""
         rows = self._database.connection.execute(
             """
-            SELECT min(id) AS id, channel, error, may_be_posted, count(*) AS waiting,
+            SELECT min(id) AS id, channel, error, trouble, may_be_posted, count(*) AS waiting,
                 sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
-            GROUP BY channel, error, may_be_posted ORDER BY channel
+            GROUP BY channel, error, trouble, may_be_posted ORDER BY channel
             """
         )
         return [trouble_from(row) for row in rows]

@@ -26,6 +26,8 @@ _SENDING = "being sent just now: wait a minute"
 _TWICE = "perhaps at Slack already, so it could be in both channels: --in-doubt moves it"
 _BOUND = "about a message of another channel: it stays with that"
 
+_NO_ERROR = "error = NULL, trouble = NULL"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -108,11 +110,11 @@ class OutboxWord:
                 for one in _unsent(connection)
                 if one.queue in lines and one.next_attempt_at is not None
             ]
-            _update(connection, back, "state = 'pending', next_attempt_at = NULL, error = NULL")
+            _update(connection, back, f"state = 'pending', next_attempt_at = NULL, {_NO_ERROR}")
             _update(connection, doubtful, "state = 'pending', next_attempt_at = NULL")
             _update(connection, sooner, "next_attempt_at = NULL")
             certain = [one for one in sooner if not one.in_doubt]
-            _update(connection, certain, "error = NULL")
+            _update(connection, certain, _NO_ERROR)
         return Retried(
             back=tuple(back), doubtful=tuple(doubtful), sooner=tuple(sooner), left=tuple(left)
         )
@@ -133,7 +135,8 @@ class OutboxWord:
             _update(
                 connection,
                 (*dropped.named, *dropped.about),
-                "state = 'dropped', next_attempt_at = NULL, error = ?2, may_be_posted = 0",
+                "state = 'dropped', next_attempt_at = NULL, error = ?2, trouble = NULL, "
+                "may_be_posted = 0",
                 note,
             )
         return dropped
@@ -190,7 +193,7 @@ def _to_channel(connection: sqlite3.Connection, alerts: Sequence[Alert], to: str
     certain = [one for one in alerts if not one.in_doubt]
     waiting = [one for one in alerts if one.state is not AlertState.SENDING]
     _update(connection, alerts, "channel = ?2, next_attempt_at = NULL", to)
-    _update(connection, certain, "error = NULL")
+    _update(connection, certain, _NO_ERROR)
     _update(connection, waiting, "state = 'pending'")
     # What an incident tells later is written for the channel that the incident names.
     keys = {one.dedupe_key for one in alerts}

@@ -21,7 +21,8 @@ from config.errors import (
 )
 from storage.database import PATIENCE_S, Database
 from storage.faults import damaged, fault
-from storage.models import iso
+from storage.models import Fate, iso
+from storage.tables.ledger import count_waiting_as
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ _EMPTIED = json.dumps(
     }
 )
 
+_CALLED = "? IN (id, iif(substr(native_id, 1, 3) = 'by/', source || ':' || name, NULL))"
+
 
 class Upkeep:
     def __init__(self, database: Database) -> None:
@@ -49,10 +52,14 @@ class Upkeep:
     def forget_author(self, author_id: str) -> int:
         """Erase an author, all their mentions and alerts that quote them; returns how many.
 
+        Whom only a name tells is named by it, `source:name`: all of that name there are erased.
         What is erased is overwritten on disk, in the index and in the write-ahead log too. The
         messages about them that Slack has are emptied by updates.
         """
-        return self._forget("author_id = ?", author_id, "DELETE FROM authors WHERE id = ?")
+        chosen = f"SELECT id FROM authors WHERE {_CALLED}"
+        return self._forget(
+            f"author_id IN ({chosen})", author_id, f"DELETE FROM authors WHERE {_CALLED}"
+        )
 
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many."""
@@ -96,6 +103,13 @@ class Upkeep:
                     """,
                     (value, _EMPTIED),
                 )
+            # They were seen: the ledger says that no rule will see them.
+            count_waiting_as(
+                connection,
+                f"'{Fate.FORGOTTEN}'",
+                f"m.id IN ({chosen.replace('?', ':value')})",
+                {"value": value},
+            )
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )

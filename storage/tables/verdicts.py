@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import Mention, Verdict, iso
+from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
 from storage.tables.daily_counts import roll_up
+from storage.tables.ledger import count_waiting_as
 from storage.tables.mentions import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
 
@@ -143,13 +145,16 @@ class Verdicts:
                     ), {marks}
                     WHERE EXISTS (SELECT 1 FROM mentions WHERE id = :mention_id)
                     ON CONFLICT (mention_id, model, text_hash) DO UPDATE SET
-                        scored_at = excluded.scored_at
-                    RETURNING id
+                        scored_at = excluded.scored_at,
+                        judged_at = coalesce(judged_at, excluded.judged_at)
+                    RETURNING id, judged_at
                     """,
                     values,
                 ).fetchone()
                 if row is None:
                     continue
+                if row["judged_at"] is not None:
+                    _keep_fate(connection, item.mention, row["id"])
                 current += connection.execute(
                     """
                     UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
@@ -165,6 +170,27 @@ class Verdicts:
 
     def _count(self, sql: str, *parameters: object) -> int:
         return int(self._database.connection.execute(sql, parameters).fetchone()[0])
+
+
+def _keep_fate(connection: sqlite3.Connection, mention: Mention, verdict_id: int) -> None:
+    """Let a verdict on a text that was judged before have the fate of the one it follows.
+
+    A text that was edited back to what the rules know waits for no rule: it is quiet.
+    """
+    before = connection.execute(
+        """
+        SELECT v.judged_at, v.fate FROM mentions m LEFT JOIN verdicts v ON v.id = m.verdict_id
+        WHERE m.id = ? AND m.text_hash = ?
+        """,
+        (mention.id, mention.text_hash),
+    ).fetchone()
+    if before is None:
+        return
+    fate = before["fate"]
+    if before["judged_at"] is None:
+        fate = Fate.QUIET
+        count_waiting_as(connection, f"'{fate}'", "m.id = :id", {"id": mention.id})
+    connection.execute("UPDATE verdicts SET fate = ? WHERE id = ?", (fate, verdict_id))
 
 
 def _stale(models: Sequence[str], languages: Sequence[str]) -> tuple[str, list[object]]:

@@ -276,6 +276,9 @@ class TestHostile:
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
     def test_no_words_say_so(self, text):
         payload = messages.complaint(a_voice(text=text, title=None), PLACES, DUE)
+        assert "No words, 1 of 5 stars." in messages.plain(payload)
+        unrated = a_voice(text=text, title=None, rating=None, rating_max=None)
+        payload = messages.complaint(unrated, PLACES, DUE)
         assert "There are no words to read." in messages.plain(payload)
         assert "no words." in payload["text"]
 

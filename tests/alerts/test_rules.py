@@ -14,7 +14,7 @@ from alerts.decide.case_moves import looks_dismissed
 from alerts.decide.hours import parse
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Route
-from alerts.decide.rules import judge
+from alerts.decide.rules import Surroundings, judge
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
 from alerts.messages import plain
@@ -22,6 +22,7 @@ from storage.models import (
     AlertKind,
     AuthorHistory,
     Experience,
+    Fate,
     Stance,
 )
 from tests.alerts.examples import ADVOCATE, HATER, JIM, NOW, RITA, a_mention, a_voice
@@ -271,7 +272,39 @@ class TestKeys:
         first, second = judge(voices, POLICY, NOW), judge(voices, POLICY, NOW)
         assert first == second
         assert [case.mention_id for case in first.cases] == [v.mention.id for v in voices]
-        assert judge([], POLICY, NOW) == judge([a_voice(MEDIOCRE)], POLICY, NOW)
+        none = judge([a_voice(MEDIOCRE)], POLICY, NOW)
+        assert judge([], POLICY, NOW) == replace(none, fates={})
+
+
+class TestFates:
+    """What the ledger says came of each mention."""
+
+    @pytest.mark.parametrize(
+        ("voice", "fate"),
+        [
+            (a_voice(ANGRY), Fate.ALERTED),
+            (a_voice(DELIGHTED), Fate.ALERTED),
+            (a_voice(DELIGHTED, sure=False), Fate.IN_DIGEST),
+            (a_voice(DELIGHTED, title=None, text="great!!!"), Fate.IN_DIGEST),
+            (a_voice(MEDIOCRE), Fate.IN_DIGEST),
+            (a_voice(NONE), Fate.IN_DIGEST),
+            (a_voice(ANGRY, created_at=NOW + timedelta(days=9)), Fate.QUIET),
+            (a_voice(ANGRY, author_native_id="muted"), Fate.MUTED),
+            # Its owner has answered it.
+            (a_voice(ANGRY, owner_reply="Sorry!", owner_replied_at=NOW), Fate.IN_DIGEST),
+        ],
+    )
+    def test_each_voice_comes_to_one(self, voice, fate):
+        around = Surroundings(muted=frozenset({"appstore:muted"}))
+        decision = judge([voice], POLICY, NOW, around)
+        assert decision.fates == {voice.mention.id: fate}
+        assert bool(decision.cases or decision.alerts) == (fate is Fate.ALERTED)
+
+    def test_what_joins_a_case_is_alerted_as_its_first(self):
+        voices = [a_voice(native_id=str(n)) for n in range(3)]
+        decision = judge(voices, POLICY, NOW)
+        assert len(decision.cases) == 1
+        assert decision.fates == {voice.mention.id: Fate.ALERTED for voice in voices}
 
 
 class TestChannels:
@@ -429,3 +462,27 @@ class TestRoutes:
         routes = (Route(urgent=True), Route(channel="#second"))
         alert = the_alert(a_voice(), replace(POLICY, routes=routes))
         assert (alert.channel, alert.urgent) == ("#complaints", True)
+
+
+@pytest.mark.parametrize(
+    ("wordless_cases", "words", "cases"),
+    [(False, "", 0), (True, "", 1), (False, "Bad.", 1), (True, "Bad.", 1), (False, " \n", 0)],
+)
+def test_bad_stars_without_words_are_a_case_where_the_policy_says_so(wordless_cases, words, cases):
+    voice = a_voice(ANGRY, text=words, title=None, rating=1.0, rating_max=5.0)
+    policy = replace(POLICY, wordless_cases=wordless_cases)
+    assert decide(voice, policy) == ([AlertKind.COMPLAINT] * cases, cases)
+
+
+def test_stars_without_words_are_shown_as_such():
+    voice = a_voice(ANGRY, text="", title=None, rating=1.0, rating_max=5.0)
+    shown = plain(the_alert(voice, replace(POLICY, wordless_cases=True)).payload)
+    assert "No words, 1 of 5 stars." in shown
+
+
+def test_customers_of_one_name_are_not_one():
+    voices = [
+        a_voice(ANGRY, native_id=str(n), author=name, author_native_id=None)
+        for n, name in enumerate(["A Google user"] * 3 + ["Maria"] * 2 + ["Guest", "Anonymous"])
+    ]
+    assert len(judge(voices, POLICY, NOW).cases) == 7

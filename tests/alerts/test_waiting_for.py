@@ -12,10 +12,10 @@ import pytest
 
 from alerts.outbox.advice import advice_for, by_eye, trouble
 from alerts.outbox.delivery import deliver
-from alerts.outbox.transport import ConsoleTransport
+from alerts.outbox.transport import ConsoleTransport, Fate, Look, SendResult, Sight
 from alerts.outbox.waiting_for import For, Wait, waits
 from alerts.slack.slack_errors import meaning
-from storage.models import NewAlert, Operation
+from storage.models import NewAlert, Operation, TroubleKind
 from storage.tables.outbox import Outbox
 from tests.alerts.outboxes import NOW, an_alert, open_outbox
 
@@ -45,8 +45,8 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
     outbox.claim(1, NOW)
     outbox.mark_sent(1, "171.5", NOW)
     outbox.claim(2, NOW)
-    outbox.unclear(2, SOON, "timeout.")
-    outbox.hold_channel(TWO, SOON, "Slow down.")
+    outbox.unclear(2, SOON, "timeout.", TroubleKind.PASSING)
+    outbox.hold_channel(TWO, SOON, "Slow down.", TroubleKind.PASSING)
     outbox.add(
         [
             an_alert("behind doubt", ONE),
@@ -61,8 +61,8 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
         ]
     )
     numbers = {one.dedupe_key: one.id for one in outbox.unsent()}
-    outbox.park(numbers["parked"], "No such channel.")
-    outbox.park(numbers["parked in doubt"], "blind.", may_be_posted=True)
+    outbox.park(numbers["parked"], "No such channel.", TroubleKind.CHANNEL)
+    outbox.park(numbers["parked in doubt"], "blind.", TroubleKind.BY_EYE, may_be_posted=True)
     told = waiting(outbox)
     assert told == {
         "doubt": Wait(For.LOOK, until=SOON),
@@ -85,32 +85,58 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "in_doubt", "advised"),
+    ("result", "in_doubt", "advised"),
     [
-        (meaning("is_archived", ONE, {}).error, False, f"`earful alerts retry --channel '{ONE}'`"),
-        (meaning("not_in_channel", ONE, {}).error, False, f"move --from '{ONE}' --to"),
-        (meaning("restricted_action_new", ONE, {}).error, False, f"move --from '{ONE}' --to"),
-        (meaning("token_revoked", ONE, {}).error, False, "`earful alerts retry --all`"),
-        (meaning("invalid_blocks", ONE, {}).error, False, "`earful alerts drop ID`"),
-        ("slack.com cannot be reached: no route to host.", False, "Earful tries again by itself"),
-        (f"A webhook cannot look: {by_eye(ONE)}", True, "`earful alerts retry ID`"),
-        (f"Slack answered 500 for {ONE}.", True, "looks for it at Slack by itself"),
+        (meaning("is_archived", ONE, {}), False, f"`earful alerts retry --channel '{ONE}'`"),
+        (meaning("not_in_channel", ONE, {}), False, f"move --from '{ONE}' --to"),
+        (meaning("restricted_action_new", ONE, {}), False, f"move --from '{ONE}' --to"),
+        (meaning("token_revoked", ONE, {}), False, "`earful alerts retry --all`"),
+        (meaning("invalid_blocks", ONE, {}), False, "`earful alerts drop ID`"),
+        (
+            SendResult(Fate.NOT_SENT, "slack.com cannot be reached: no route to host."),
+            False,
+            "Earful tries again by itself",
+        ),
+        (
+            Look(Sight.BLIND, f"A webhook cannot look: {by_eye(ONE)}"),
+            True,
+            "`earful alerts retry ID`",
+        ),
+        (
+            SendResult(Fate.UNCLEAR, f"Slack answered 500 for {ONE}."),
+            True,
+            "looks for it at Slack by itself",
+        ),
+        (
+            Look(Sight.LATER, meaning("token_revoked", ONE, {}).error),
+            True,
+            "looks for it at Slack by itself",
+        ),
     ],
 )
-def test_advice_is_true_of_its_error(error: str, in_doubt: bool, advised: str) -> None:
-    told = trouble(ONE, error, in_doubt)
+def test_advice_is_true_of_its_error(
+    result: SendResult | Look, in_doubt: bool, advised: str
+) -> None:
+    told = trouble(ONE, result.error, result.trouble, in_doubt)
     assert advised in told
-    assert told.endswith(advice_for(ONE, error, in_doubt))
+    assert told.endswith(advice_for(ONE, result.trouble, in_doubt))
     assert "\n" not in told
     assert ".." not in told
 
 
 def test_what_is_in_doubt_and_was_refused_asks_for_a_word_by_id() -> None:
     for code in ("is_archived", "invalid_blocks"):
-        told = trouble(ONE, meaning(code, ONE, {}).error, True)
-        assert "`earful alerts retry ID` looks once more" in told
+        advice = advice_for(ONE, meaning(code, ONE, {}).trouble, True)
+        assert "`earful alerts retry ID` looks once more" in advice
 
 
 def test_only_what_a_person_must_see_to_asks_for_a_word_by_id() -> None:
-    assert "ID" not in trouble(ONE, meaning("is_archived", ONE, {}).error, False)
-    assert "retry" not in trouble(ONE, "Slack answered 500; it may have posted.", True)
+    assert "ID" not in advice_for(ONE, TroubleKind.CHANNEL, False)
+    assert "retry" not in advice_for(ONE, TroubleKind.PASSING, True)
+
+
+def test_advice_does_not_depend_on_the_words_of_the_error() -> None:
+    misleading = "slack.com broke off (is_archived), check it by eye: it refused the message."
+    assert trouble(ONE, misleading, TroubleKind.PASSING, False).endswith(
+        advice_for(ONE, TroubleKind.PASSING, False)
+    )

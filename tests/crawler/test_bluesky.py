@@ -35,6 +35,32 @@ def searched(options: dict[str, Any] | None = None, since: datetime | None = Non
     return search
 
 
+PICTURE = {
+    "$type": "app.bsky.embed.images",
+    "images": [{"alt": "Acme Air lost bag\n"}, {"alt": ""}],
+}
+
+
+@pytest.mark.parametrize(
+    ("embed", "text"),
+    [
+        (PICTURE, "Acme Air lost bag"),
+        (
+            {"$type": "app.bsky.embed.video", "alt": "The belt stops"},
+            "The belt stops",
+        ),
+        ({"$type": "app.bsky.embed.recordWithMedia", "media": PICTURE}, "Acme Air lost bag"),
+    ],
+)
+def test_a_picture_speaks_through_its_description(embed: dict[str, Any], text: str) -> None:
+    body = changed(of_record=True, text="", embed=embed)
+    assert read(spider_of("bluesky"), body)[0][0].text == text
+    words = changed(of_record=True, text="Look", embed=embed)
+    assert read(spider_of("bluesky"), words)[0][0].text == "Look"
+    silent = changed(of_record=True, text="", embed={"images": "x"})
+    assert len(read(spider_of("bluesky"), silent)[1]) == 1
+
+
 def test_a_post_becomes_a_whole_mention() -> None:
     mentions, refusals, requests, problem = read(spider_of("bluesky"), BODY)
 

@@ -60,7 +60,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         (1, [{}], False),
         (2, None, True),
         (2, 9, False),
-        (3, None, False),
+        (3, None, True),
         (3, [], False),
         (4, None, True),
         (5, "x", True),

@@ -82,6 +82,34 @@ def test_an_empty_answer_is_compared_with_earlier_ones() -> None:
     assert "check the id or address" in (judge(NOTHING)[1] or "")
 
 
+def test_a_lost_page_is_the_settings_fault_at_first_and_the_sites_after_good_runs() -> None:
+    stats = {
+        stat_keys.PROBLEM_COUNT: 1,
+        stat_keys.PROBLEMS: [
+            {
+                "outcome": "failed",
+                "place": "https://x.example/app/7",
+                "reason": "answered 404: there is no such page",
+                "missing": "yes",
+            }
+        ],
+    }
+    first, later = judge(stats), judge(stats, [12])
+    assert first[0] is later[0] is Outcome.FAILED
+    assert first[1] == (
+        "https://x.example/app/7 answered 404: there is no such page: check the id or address in "
+        "earful.toml"
+    )
+    assert "the fault is the site's, not your settings'" in (later[1] or "")
+    assert "earful.toml" not in (later[1] or "")
+    assert judge(stats, [0])[1] == later[1], "a good run without news was one too"
+
+
+def test_undated_entries_are_counted() -> None:
+    stats = {stat_keys.PAGES: 1, stat_keys.MENTIONS: 6, stat_keys.UNDATED: 6}
+    assert judge(stats) == (Outcome.OK, "6 entries without a date that can be read")
+
+
 def test_refused_entries_are_explained_by_the_first() -> None:
     stats = {
         stat_keys.REFUSED: 7,

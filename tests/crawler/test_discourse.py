@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from scrapy.http import TextResponse
+from scrapy.http import Request, TextResponse
 
 from crawler.entry_problems import Gone
+from crawler.request_details import asked
 from storage.models import CrawlOutcome, Mention
 from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
 
@@ -96,6 +98,41 @@ def test_newer_posts_lead_to_older_ones_until_since_the_bound_or_a_repeat() -> N
     only_staff = listed({**POSTS[0], "id": 400})
     (third,) = answer(second, only_staff)[2]
     assert (third.url.rpartition("=")[2], third.meta["page"]) == ("400", 3)
+
+
+def old_forum(ids: Sequence[int], request: Request) -> str:
+    """Answer as Discourse did until 2024: the posts among the 50 ids up to `before`."""
+    last = int(asked(TextResponse(request.url), "before", str(max(ids))))
+    window = [number for number in sorted(ids, reverse=True) if last - 50 < number <= last]
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+    return listed(
+        *({**POSTS[2], "id": n, "created_at": (at + timedelta(minutes=n)).isoformat()}
+          for n in window)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [*range(2, 322)],
+        [*range(3, 1283, 4)],
+        [*range(5, 160), *range(700, 865)],
+        [*range(900, 1000), *range(1049, 1269)],
+    ],
+    ids=["dense", "sparse", "a hole of 540", "a hole as long as a window"],
+)
+def test_windows_of_ids_are_read_to_the_first_post(ids: list[int]) -> None:
+    waiting = first_requests(spider_of("discourse", {**FORUM, "pages": 8}))
+    found: set[str] = set()
+    requests = 0
+    while waiting:
+        request = waiting.pop()
+        requests += 1
+        mentions, refusals, waiting, problem = answer(request, old_forum(ids, request))
+        assert (refusals, problem) == ([], None)
+        found |= {mention.native_id for mention in mentions}
+    assert len(found) == len(ids) == 320
+    assert requests <= max(ids) / 50 + 8 + 20
 
 
 def test_a_topic_tells_the_rest_of_its_posts() -> None:

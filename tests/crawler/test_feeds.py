@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from crawler.spiders.feeds import FeedsSpider
 from storage.models import CrawlOutcome, Mention
+from storage.store import Store
 from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
 
 BODY = response_of("feeds").decode()
@@ -35,36 +37,34 @@ def test_a_wordpress_review_becomes_a_whole_mention() -> None:
         created_at=datetime(2026, 9, 20, 8, 30, tzinfo=UTC),
         url="https://wordpress.org/support/topic/saved-our-summer/",
         author="baggagebetty",
-        author_native_id="wordpress.org:baggagebetty",
         rating=5.0,
         rating_max=5.0,
         language="en-US",
     )
-    assert [mention.rating for mention in mentions] == [5.0, 1.0]
+    assert [mention.rating for mention in mentions] == [5.0, 1.0, None]
     assert mentions[1].created_at == datetime(2026, 9, 19, 19, tzinfo=UTC)
-    assert [(refusal.entry, refusal.reason) for refusal in refusals] == [
-        ("17", "published is missing")
-    ]
-    assert problem is None
+    assert (mentions[2].title, mentions[2].created_at) == ("No date on this one", None)
+    assert (refusals, problem) == ([], None)
     assert requests[0].url.endswith("/acme-air/reviews/feed/?paged=2")
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "kept"),
+    ("was", "becomes", "dated"),
     [
-        ("<dc:creator>baggagebetty</dc:creator>", "", True),
-        ("<title><![CDATA[Saved our summer]]></title>", "", True),
-        ("<guid>https://wordpress.org/support/topic/saved-our-summer/</guid>", "", True),
-        ("Sun, 20 Sep 2026", "Thu, 01 Jan 1970", False),
-        ("Sun, 20 Sep 2026", "Thu, 01 Jan 2099", False),
-        ("<p>Rating: 5 stars</p>", "", True),
-        ("Rating: 5 stars", "Rating: many stars", True),
+        ("<dc:creator>baggagebetty</dc:creator>", "", 2),
+        ("<title><![CDATA[Saved our summer]]></title>", "", 2),
+        ("<guid>https://wordpress.org/support/topic/saved-our-summer/</guid>", "", 2),
+        ("Sun, 20 Sep 2026", "Thu, 01 Jan 1970", 1),
+        ("Sun, 20 Sep 2026", "Thu, 01 Jan 2099", 1),
+        ("Sun, 20 Sep 2026 08:30:00 +0000", "yesterday", 1),
+        ("<p>Rating: 5 stars</p>", "", 2),
+        ("Rating: 5 stars", "Rating: many stars", 2),
     ],
 )
-def test_one_bad_field_costs_one_entry_at_most(was: str, becomes: str, kept: bool) -> None:
-    mentions, _, _, problem = read(spider_of("feeds"), BODY.replace(was, becomes))
-    assert problem is None
-    assert len(mentions) == 1 + kept
+def test_a_bad_field_costs_no_entry(was: str, becomes: str, dated: int) -> None:
+    mentions, refusals, _, problem = read(spider_of("feeds"), BODY.replace(was, becomes))
+    assert (len(mentions), refusals, problem) == (3, [], None)
+    assert sum(mention.created_at is not None for mention in mentions) == dated
 
 
 def test_a_feed_cut_in_half_keeps_its_whole_entries() -> None:
@@ -78,7 +78,7 @@ def test_a_feed_cut_in_half_keeps_its_whole_entries() -> None:
 
 def test_malformed_xml_that_loses_nothing_is_no_problem() -> None:
     mentions, _, _, problem = read(spider_of("feeds"), BODY.replace("Broke checkout", "A & B", 1))
-    assert len(mentions) == 2
+    assert len(mentions) == 3
     assert problem is None
 
 
@@ -103,7 +103,7 @@ def test_short_ids_and_names_are_told_apart_between_feeds() -> None:
     entry = "<id>5</id><title>Hi</title><author><name>admin</name></author>"
     (mention,) = read(spider_of("feeds", URL), atom(entry))[0]
     assert mention.native_id == "blog.example/feed#5"
-    assert mention.author_native_id == "blog.example:admin"
+    assert (mention.author, mention.author_native_id) == ("admin", None), "anybody's name"
     assert mention.language == "de"
 
 
@@ -182,3 +182,84 @@ def test_base_url_moves_any_address_and_links_stay_public() -> None:
 def test_wrong_options_are_refused(options: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         FeedsSpider.Options.model_validate(options)
+
+
+def rss(*items: str) -> str:
+    entries = "".join(f"<item>{item}</item>" for item in items)
+    return f'<rss version="2.0"><channel><title>t</title>{entries}</channel></rss>'
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("Sat, 28 Nov 2026 09:07:41 GMT", "2026-11-28T09:07:41"),
+        ("2026-11-28", "2026-11-28T00:00:00"),
+        ("Sat, 28 Nov 2026 23:30:00 -0500", "2026-11-29T04:30:00"),
+        ("2026-11", None),
+        ("2026-01", None),
+        ("2026", None),
+        ("gestern", None),
+        ("0000-00-00", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_what_is_written_or_none(written: str, read_as: str | None) -> None:
+    spider = FeedsSpider(query="x", options=URL, now=datetime(2026, 12, 1, tzinfo=UTC))
+    body = rss(f"<guid>tag:x,1</guid><title>Hi</title><pubDate>{written}</pubDate>")
+    (mention,), refusals, _, problem = read(spider, body)
+    when = mention.created_at.isoformat().removesuffix("+00:00") if mention.created_at else None
+    assert (when, refusals, problem) == (read_as, [], None)
+
+
+@pytest.mark.parametrize("day", ["2026/11/28", "2026/01/28", "2026/02/28 02:07:41"])
+def test_the_first_of_the_month_is_no_guess(day: str) -> None:
+    """feedparser reads all of these as the first of their month."""
+    spider = FeedsSpider(query="x", options=URL, now=datetime(2026, 12, 1, tzinfo=UTC))
+    body = rss(f"<guid>tag:x,1</guid><title>Hi</title><pubDate>{day}</pubDate>")
+    ((mention,), *_) = read(spider, body)
+    assert mention.created_at is None or mention.created_at.day == 28
+
+
+def said(*texts: str, place: str = "<guid>https://shop.example/reviews</guid>") -> str:
+    return rss(*(f"{place}<title>Review</title><description>{t}</description>" for t in texts))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "<guid>https://shop.example/reviews</guid>",
+        "<guid>17</guid>",
+        "<link>https://shop.example/reviews</link>",
+    ],
+)
+def test_entries_that_share_an_id_are_as_many_as_they_have_texts(
+    place: str, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+
+        def crawl(*texts: str) -> dict[str, str]:
+            spider = spider_of("feeds", URL)
+            spider.stored = lambda ids: store.mentions.known("feeds", ids, NOW)
+            mentions, refusals, _, problem = read(spider, said(*texts, place=place))
+            assert (refusals, problem) == ([], None)
+            saved = store.mentions.save(mentions)
+            assert saved.edited == 0, "nobody's words take another's place"
+            return {mention.text: mention.native_id for mention in mentions}
+
+        alone = crawl("One")
+        first = crawl("Two", "One", "Two")
+        assert first["One"] == alone["One"], "the store's own keeps the id"
+        again = crawl("Four", "Three", "Two", "One")
+        assert again.items() >= first.items()
+        assert crawl("Four", "Three")["Three"] == again["Three"], "the first has left the feed"
+        assert crawl("Four") == {"Four": again["Four"]}
+        assert store.mentions.count() == 4
+
+
+def test_an_entry_with_an_id_of_its_own_is_edited_in_place(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        for text in ("Slow", "Slow. Edit: they called."):
+            spider = spider_of("feeds", URL)
+            spider.stored = lambda ids: store.mentions.known("feeds", ids, NOW)
+            store.mentions.save(read(spider, said(text))[0])
+        assert store.mentions.count() == 1

@@ -47,7 +47,8 @@ def test_a_review_becomes_a_whole_mention() -> None:
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )
     assert mentions[1].author is None, "everybody may be anonymous"
-    assert len(mentions) == 2, "stars alone are no mention"
+    assert (mentions[2].text, mentions[2].rating) == ("", 4.0), "stars alone are a mention"
+    assert len(mentions) == 3
     assert (refusals, problem) == ([], None)
     assert "pageToken=made-up-next" in requests[0].url
 
@@ -74,7 +75,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
 def test_one_bad_field_costs_one_review_at_most(change: dict[str, Any], kept: bool) -> None:
     mentions, refusals, _, problem = read(spider_of("google_business"), changed(**change))
     assert problem is None
-    assert (len(mentions), len(refusals)) == (1 + kept, 1 - kept)
+    assert (len(mentions), len(refusals)) == (2 + kept, 1 - kept)
 
 
 @pytest.mark.parametrize("stars", list(enumerate(["ONE", "TWO", "THREE", "FOUR", "FIVE"], 1)))

@@ -76,7 +76,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         (2, None, True),
         (2, 6, False),
         (2, "fair", False),
-        (4, None, False),
+        (4, None, True),
         (4, {}, False),
         (5, None, False),
         (5, [0, 0], False),

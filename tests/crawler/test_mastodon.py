@@ -183,6 +183,31 @@ def test_a_picture_speaks_through_its_description() -> None:
     assert (len(mentions), refusals) == (1, [])
 
 
+@pytest.mark.parametrize(
+    "quote",
+    [
+        '<p class="quote-inline">RE: <a href="https://a.example/@b/1"><span class="invisible">'
+        'https://</span><span class="ellipsis">a.example/@b/</span>1</a></p><p>So true</p>',
+        '<p>So true<span class="quote-inline"><br/><br/>RE: <a href="https://a.example/n/1">'
+        "https://a.example/n/1</a></span></p>",
+    ],
+)
+def test_the_address_of_what_a_post_quotes_is_none_of_its_words(quote: str) -> None:
+    mention = read(spider_of("mastodon"), changed(content=quote, spoiler_text=""))[0][0]
+    assert mention.text == "So true"
+
+
+def test_a_quote_without_words_says_nothing() -> None:
+    bare = '<p class="quote-inline">RE: <a href="https://a.example/1">https://a.example/1</a></p>'
+    mentions, refusals, *_ = read(
+        spider_of("mastodon"), changed(content=bare, spoiler_text="", media_attachments=[])
+    )
+    assert refusals == []
+    assert all("RE:" not in mention.text for mention in mentions)
+    about = changed(content="<p>RE: my refund, still nothing</p>", spoiler_text="")
+    assert read(spider_of("mastodon"), about)[0][0].text == "RE: my refund, still nothing"
+
+
 def test_the_same_post_through_two_instances_is_one() -> None:
     here, there = (
         read(spider_of("mastodon", {"instance": name, "hashtags": ["acmeair"]}), BODY)[0]

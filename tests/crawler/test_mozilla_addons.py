@@ -44,7 +44,8 @@ def test_a_review_becomes_a_whole_mention() -> None:
         owner_reply="Sorry, Mia! Fixed in 3.4.30.",
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )
-    assert len(mentions) == 2, "a rating without a text is no mention"
+    assert (mentions[2].text, mentions[2].rating) == ("", 4.0), "a rating alone is a mention"
+    assert len(mentions) == 3
     assert (refusals, problem) == ([], None)
     assert "page=2" in requests[0].url
 
@@ -71,7 +72,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
 def test_one_bad_field_costs_one_review_at_most(change: dict[str, Any], kept: bool) -> None:
     mentions, refusals, _, problem = read(spider_of("mozilla_addons"), changed(**change))
     assert problem is None
-    assert (len(mentions), len(refusals)) == (1 + kept, 1 - kept)
+    assert (len(mentions), len(refusals)) == (2 + kept, 1 - kept)
 
 
 def test_a_deleted_review_is_told() -> None:
@@ -80,7 +81,10 @@ def test_a_deleted_review_is_told() -> None:
     body = changed(is_deleted=True).encode()
     given = list(spider.parse(TextResponse(request.url, body=body, request=request)))
     assert Gone("70000000001") in given
-    assert [item.native_id for item in given if isinstance(item, Mention)] == ["70000000002"]
+    assert [item.native_id for item in given if isinstance(item, Mention)] == [
+        "70000000002",
+        "70000000003",
+    ]
 
 
 def test_the_last_page_and_since_and_the_bound_end_the_paging() -> None:

@@ -115,7 +115,7 @@ CASES: dict[str, Case] = {
             ),
         },
         OK,
-        2,
+        3,
         2,
     ),
     "business_not_approved": Case(

@@ -65,7 +65,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         ({"timestamp_created": 0}, False),
         ({"timestamp_created": "2099-01-01"}, False),
         ({"timestamp_updated": "x"}, True),
-        ({"review": ""}, False),
+        ({"review": ""}, True),
         ({"review": {}}, False),
         ({"language": None}, True),
         ({"votes_up": 4294967295}, True),

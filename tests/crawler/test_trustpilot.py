@@ -59,7 +59,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         ({"id": None}, False),
         ({"title": None}, True),
         ({"text": None}, True),
-        ({"text": None, "title": None}, False),
+        ({"text": None, "title": None}, True),
         ({"text": []}, False),
         ({"stars": ...}, True),
         ({"stars": 6}, False),

@@ -63,10 +63,16 @@ def test_a_review_becomes_a_whole_mention() -> None:
         owner_reply="Sorry, Mia!",
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )
-    assert [mention.author for mention in mentions] == ["Mia Doe", "Ole", "Zoë"]
-    assert [(m.rating, m.rating_max) for m in mentions[1:]] == [(5.0, 5.0), (60.0, 100.0)]
-    assert mentions[2].text == "Color faded, says Acme Air’s best customer.\n\nStill good."
-    assert mentions[2].language == "en-GB"
+    assert [mention.author for mention in mentions] == ["Mia Doe", "Ole", None, "Zoë"]
+    assert [mention.author_native_id for mention in mentions[1:]] == [None] * 3, "only names"
+    assert [(m.rating, m.rating_max) for m in mentions[1:]] == [
+        (5.0, 5.0),
+        (4.0, 5.0),
+        (60.0, 100.0),
+    ]
+    assert mentions[2].text == "", "stars alone are a mention"
+    assert mentions[3].text == "Color faded, says Acme Air’s best customer.\n\nStill good."
+    assert mentions[3].language == "en-GB"
     assert (refusals, problem) == ([], None)
     assert requests[0].url == f"{PAGE}?page=2"
 
@@ -90,10 +96,10 @@ def test_ids_stay_when_reviews_move_and_other_pages_repeat_them() -> None:
         ({"author": {"name": {"@value": "Mia Doe"}}}, True),
         ({"author": 7}, True),
         ({"author": {"name": ["Mia", "Doe"]}}, True),
-        ({"datePublished": ...}, False),
-        ({"datePublished": None}, False),
-        ({"datePublished": "soon"}, False),
-        ({"datePublished": []}, False),
+        ({"datePublished": ...}, True),
+        ({"datePublished": None}, True),
+        ({"datePublished": "soon"}, True),
+        ({"datePublished": []}, True),
         ({"datePublished": {"@type": "Date", "@value": "2026-09-20"}}, True),
         ({"reviewBody": {"said": "x"}}, False),
         ({"reviewBody": {"@value": "Acme Air", "@language": "de"}}, True),
@@ -196,12 +202,24 @@ def test_a_block_that_cannot_be_read_costs_no_other() -> None:
         {"@type": "AggregateRating", "ratingValue": 4.2, "reviewCount": 12},
         {"@type": "ClaimReview", "reviewBody": "False", "datePublished": "2026-09-20"},
         {"@type": "Review", "@id": "#stub"},
-        {"@type": "Review", "author": "Mia", "reviewRating": {"ratingValue": 4}},
+        {"@type": "Review", "reviewRating": {"ratingValue": 4}},
         {"@type": "Product", "name": "Cabin bag"},
     ],
 )
-def test_what_is_no_review_with_a_text_is_no_mention(node: dict[str, Any]) -> None:
+def test_what_is_no_customers_review_is_no_mention(node: dict[str, Any]) -> None:
     assert read_one(node) == ([], [])
+
+
+def test_a_page_without_dates_is_read_whole_and_says_each_review_once() -> None:
+    bare = [reviewed(author=name, datePublished=...) for name in ("Mia", "Ole", "Guest")]
+    dated = reviewed(author="Ole")
+    mentions, refusals = read_one([*bare, dated, bare[0]])
+    assert [(m.author, m.created_at is None) for m in mentions] == [
+        ("Mia", True), (None, True), ("Ole", False),
+    ]  # fmt: skip
+    assert refusals == []
+    again, _ = read_one([*bare, dated])
+    assert {m.id for m in again} == {m.id for m in mentions}
 
 
 def test_microdata_alone_and_in_pieces() -> None:

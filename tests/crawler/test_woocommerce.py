@@ -13,7 +13,7 @@ from scrapy.http import TextResponse
 from crawler.entry_problems import Gone, PageError
 from crawler.spiders.woocommerce import WooCommerceSpider
 from storage.models import CrawlOutcome, Mention
-from tests.crawler.reading import NOW, first_requests, read, response_of, spider_of
+from tests.crawler.reading import NOW, answer, first_requests, read, response_of, spider_of
 
 BODY = response_of("woocommerce")
 SITE = "https://shop.acme.example"
@@ -48,7 +48,6 @@ def test_a_review_becomes_a_whole_mention() -> None:
         created_at=datetime(2026, 9, 20, 10, 26, 40, tzinfo=UTC),
         url="https://shop.acme.example/product/cabin-bag-12/#comment-7000000001",
         author="Mia Doe",
-        author_native_id="shop.acme.example:Mia Doe",
         rating=2.0,
         rating_max=5.0,
     )
@@ -60,7 +59,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
     ("change", "kept"),
     [
         ({"id": ...}, False),
-        ({"review": None}, False),
+        ({"review": None}, True),
         ({"review": {}}, False),
         ({"rating": None}, True),
         ({"rating": "5"}, True),
@@ -88,6 +87,32 @@ def test_full_pages_are_followed() -> None:
     assert "page=2" in second.url
     assert read(spider, json.dumps(many), second)[2] == [], "the same page again"
     assert read(spider, "[]", second)[2] == []
+
+
+@pytest.mark.parametrize("options", [{"site": SITE}, OWNER])
+def test_with_plain_permalinks_the_api_stands_behind_a_parameter(
+    options: dict[str, Any], owner_key: None
+) -> None:
+    (first,) = first_requests(spider_of("woocommerce", options))
+    (second,) = answer(first, b"<html>Not Found</html>", 404)[2]
+    path = "wc/v3/products/reviews" if options is OWNER else "wc/store/v1/products/reviews"
+    assert second.url.startswith(f"{SITE}/?rest_route=/{path}&per_page=100&page=1")
+    assert second.headers.get("Authorization") == first.headers.get("Authorization")
+    many = [{**changed()[0], "id": number} for number in range(1, 101)]
+    mentions, _, (third,), _ = answer(second, json.dumps(many))
+    assert len(mentions) == 100
+    assert f"{SITE}/?rest_route=/{path}&per_page=100&page=2" in third.url
+
+
+def test_what_is_no_shop_is_named() -> None:
+    (first,) = first_requests(spider_of("woocommerce"))
+    refused = answer(first, b'{"code": "rest_no_route"}', 404)[3]
+    (second,) = answer(first, b"", 404)[2]
+    elsewhere = answer(second, b"<html><title>Our home</title></html>")[3]
+    for problem in (refused, elsewhere):
+        assert problem is not None
+        assert problem.missing
+        assert problem.reason == "answered 404: there is no such page"
 
 
 def test_the_owner_shows_a_key_in_a_header_and_asks_for_what_is_approved(owner_key: None) -> None:

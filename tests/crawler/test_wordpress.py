@@ -11,7 +11,15 @@ import pytest
 from scrapy.http import Request, TextResponse
 
 from storage.models import Mention
-from tests.crawler.reading import NOW, RESPONSES, first_requests, read, response_of, spider_of
+from tests.crawler.reading import (
+    NOW,
+    RESPONSES,
+    answer,
+    first_requests,
+    read,
+    response_of,
+    spider_of,
+)
 
 BODY = response_of("wordpress")
 FEED = (RESPONSES / "wordpress_feed.xml").read_text()
@@ -40,7 +48,6 @@ def test_a_comment_becomes_a_whole_mention() -> None:
         created_at=datetime(2026, 9, 20, 11, 26, 40, tzinfo=UTC),
         url="https://blog.acme.example/2026/09/new-cabin/#comment-70000000002",
         author="Ole",
-        author_native_id="blog.acme.example:Ole",
         parent_id="wordpress:blog.acme.example#70000000001",
     )
     assert mentions[1].text == "Acme Air lost my bag – nobody answers.\n\nDay four & counting."
@@ -105,6 +112,39 @@ def test_a_closed_api_is_answered_by_the_feed_once(status: int) -> None:
     assert feed.url == f"{SITE}/comments/feed/"
     assert "handle_httpstatus_list" not in feed.meta, "a closed feed is the end"
     assert list(spider.parse(closed)) == [], "another term finds the same door closed"
+
+
+def test_with_plain_permalinks_the_api_stands_behind_a_parameter() -> None:
+    spider = spider_of("wordpress")
+    (first,) = first_requests(spider)
+    _, _, (second,), _ = answer(first, b"<html>Not Found</html>", 404)
+    assert second.url.startswith(f"{SITE}/?rest_route=/wp/v2/comments&per_page=100&page=1")
+    assert "search=acme+air" in second.url
+    many = [{**json.loads(BODY)[0], "id": number} for number in range(1, 101)]
+    mentions, _, (third,), problem = answer(second, json.dumps(many))
+    assert (len(mentions), problem) == (100, None)
+    assert third.url.startswith(f"{SITE}/?rest_route=/wp/v2/comments&per_page=100&page=2")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b""), (401, b"{}"), (200, b"<html><title>Our blog</title></html>")]
+)
+def test_without_an_api_the_plain_feed_is_read(status: int, body: bytes) -> None:
+    spider = spider_of("wordpress")
+    (first,) = first_requests(spider)
+    (second,) = answer(first, b"", 404)[2]
+    (feed,) = answer(second, body, status)[2]
+    assert feed.url == f"{SITE}/?feed=comments-rss2"
+    mentions, _, (older,), _ = answer(feed, FEED)
+    assert len(mentions) == 2
+    assert older.url == f"{SITE}/?feed=comments-rss2&paged=2"
+
+
+def test_who_has_an_account_at_the_site_is_known_and_a_guest_is_not() -> None:
+    known, *_ = read(spider_of("wordpress"), changed(author=12))
+    guest, *_ = read(spider_of("wordpress"), changed(author=0))
+    assert known[0].author_native_id == "blog.acme.example#user-12"
+    assert (guest[0].author, guest[0].author_native_id) == (known[0].author, None)
 
 
 def test_full_pages_are_followed_and_400_is_the_end() -> None:

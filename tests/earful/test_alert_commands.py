@@ -20,7 +20,7 @@ from alerts.slack.client import BotTransport
 from alerts.slack.webhook import WebhookTransport
 from earful.commands import alert_decisions as command
 from earful.process_locks import lock_for_delivery
-from storage.models import Alert, AlertState, NewAlert, Operation
+from storage.models import Alert, AlertState, NewAlert, Operation, TroubleKind
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack, Fault
 from tests.alerts.outboxes import an_alert
@@ -321,7 +321,7 @@ def test_a_word_that_cannot_be_meant_changes_nothing(
     earful: Earful, store: Store, words: list[str], told: str
 ) -> None:
     store.outbox.add([alert("a")])
-    store.outbox.park(1, "No such channel.")
+    store.outbox.park(1, "No such channel.", TroubleKind.CHANNEL)
     before = rows(store)
     refused = earful("alerts", *words)
     assert refused.code == 2
@@ -333,11 +333,12 @@ def test_the_list_as_json_and_by_state(earful: Earful, store: Store) -> None:
     store.outbox.add(
         [alert("a", text="&lt;b&gt; 荷物" + "がない" * 40), alert("b"), alert("c", WOWS)]
     )
-    store.outbox.park(2, "the webhook hung up.", may_be_posted=True)
+    store.outbox.park(2, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
     out = earful("alerts", "list", "--json").out.splitlines()
     told = {one["dedupe_key"]: one for one in map(json.loads, out)}
     assert [told[key]["waits_for"] for key in "abc"] == ["nothing", "person", "nothing"]
     assert [told[key]["in_doubt"] for key in "abc"] == [False, True, False]
+    assert [told[key]["trouble"] for key in "abc"] == [None, "by_eye", None]
     assert told["a"]["text"].startswith("<b> 荷物")
     parked = earful("alerts", "list", "--state", "parked", "--json").out
     assert [json.loads(one)["id"] for one in parked.splitlines()] == [2]

@@ -10,7 +10,7 @@ import pytest
 
 from config.settings import Settings
 from earful.routines.calendar import Daily, Every, calendar
-from storage.models import Experience, Mention, Stance, Verdict
+from storage.models import Experience, Fate, Mention, Stance, Verdict
 from storage.store import Store
 from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
@@ -94,7 +94,7 @@ def test_spikes_and_leaderboards_come_by_themselves(tmp_path: Path) -> None:
         voice = store.judgements.voice(praised)
         assert voice is not None
         store.judgements.name_staff({praised: ("Rita",)})
-        store.judgements.mark_judged([voice], now)
+        store.judgements.mark_judged([voice], now, {praised: Fate.IN_DIGEST})
         number = 1
         for weeks, mentions in ((4, 6), (3, 5), (2, 7), (1, 6), (0, 60)):
             for _ in range(mentions):

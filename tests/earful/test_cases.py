@@ -75,7 +75,8 @@ class World:
             "created_at": self.now - MINUTE,
             "fetched_at": self.now,
         }
-        mention = Mention(**(values | more))
+        given = values | more
+        mention = Mention(**{"author_native_id": given["author"], **given})
         self.change(mention, experience, stance, judge=judge)
         return mention
 

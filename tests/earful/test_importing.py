@@ -295,3 +295,17 @@ def test_progress_counts_bytes(store: Store, tmp_path: Path) -> None:
     assert told == sorted(told)
     assert told[-1] == path.stat().st_size
     assert len(told) == 4
+
+
+@pytest.mark.parametrize(
+    ("source", "people"), [("shop", 7), ("google_play", 7), ("reddit", 5), ("hackernews", 5)]
+)
+def test_customers_of_one_name_are_not_one(
+    store: Store, tmp_path: Path, source: str, people: int
+) -> None:
+    names = ["A Google user", "Anonymous", "Guest", "Maria", "Maria", "maria_f", "maria_f"]
+    rows = [{"text": f"Bad {n}", "author": name} for n, name in enumerate(names)]
+    wishes = Wishes(brand="Acme", source=source)
+    file = as_mended(open_table(jsonl(tmp_path, *rows)))
+    FileImport(jsonl(tmp_path, *rows), file, wishes, NOW, lambda at: None).store(store)
+    assert len({row["author_id"] for row in rows_of(store)}) == people

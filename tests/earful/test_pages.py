@@ -305,10 +305,22 @@ def test_the_dashboards_lists_are_the_stores(site: Site, choice: Choice) -> None
         (i.mention.author, "lost advocate") for i in items if i.mention.native_id == "ana-2"
     }
     assert {(row["author"], row["flip"]) for row in found["mind_changes"]} == wanted & flips
+    came = [
+        item
+        for item in site.told
+        if choice.fits(item, any_time=True)
+        and choice.first <= item.mention.fetched_at.date() <= choice.last
+    ]
+    ledger = {row["source"]: row for row in found["seen"]}
+    for source, fitting in grouped(came, lambda item: item.mention.source).items():
+        alerted = sum(item.case is not None for item in fitting)
+        row = ledger.pop(source)
+        assert (row["seen"], row["new"], row["alerted"]) == (len(fitting), len(fitting), alerted)
+    assert ledger == {}
 
 
 def test_every_chart_is_checked(site: Site) -> None:
-    lists = {"notice", "wows", "complaints", "waiting_cases", "mind_changes", "health"}
+    lists = {"notice", "wows", "complaints", "waiting_cases", "mind_changes", "health", "seen"}
     charts = metadata()["plugins"]["datasette-dashboards"]["voice"]["charts"]
 
     assert set(charts) == lists | set(expected(site.told, Choice()))
@@ -475,10 +487,10 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
     visible = {table["name"] for table in shown["tables"] if not table["hidden"]}
     assert visible == {
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
-        "crawl_runs", "source_states", "quotas", "daemon_runs", "corrections", "checkpoints",
-        "daily_counts",
+        "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
+        "checkpoints", "daily_counts",
         "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines",
-        "stages",
+        "stages", "ledger_lines",
     }  # fmt: skip
 
 

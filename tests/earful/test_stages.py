@@ -88,6 +88,7 @@ def say(store: Store, *texts: str, hours_ago: float = 1, author: str = "Sam") ->
                 native_id=str(first + number),
                 text=text,
                 author=author,
+                author_native_id=author,
                 created_at=NOW - timedelta(hours=hours_ago),
                 fetched_at=NOW,
             )

@@ -78,12 +78,6 @@ def test_nothing_to_read_is_none_and_not_sure(classifier: Classifier, text: str)
     assert not verdict.sure
 
 
-def test_a_bare_rating_is_judged_but_not_sure(classifier: Classifier) -> None:
-    low, high = classifier.classify([Text("", None, 1, 5), Text("", None, 5, 5)])
-    assert (low.experience, low.sure, high.sure) == (Experience.ANGRY, False, False)
-    assert high.experience in (Experience.DELIGHTED, Experience.MEDIOCRE)
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -28,7 +28,7 @@ def test_a_figure_under_its_floor_is_named_with_both_numbers(report: Report) -> 
 
 
 def test_calibration(report: Report, classifier: Classifier) -> None:
-    # The calibration was fitted in fp32. int8 moves a probability by up to a hundredth, and of 500
+    # The calibration was fitted in fp32. int8 moves probabilities a little, and of 500
     # texts in 15 bins a few over a border: which few depends on how they fall into batches.
     most = 0.055 if classifier.runtime.coarse else 0.05
     assert report.either_with_ratings is not None

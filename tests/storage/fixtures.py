@@ -20,6 +20,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     Experience,
+    Fate,
     Mention,
     NewCase,
     Stance,
@@ -90,6 +91,7 @@ def make_mention(native_id: str, text: str, created_at: datetime | None, **more:
         "fetched_at": created_at,
         "url": f"https://reviews.example/{native_id}",
         "language": "en",
+        "author_native_id": more.get("author"),
     }
     return Mention(native_id=native_id, text=text, created_at=created_at, **(values | more))
 
@@ -165,6 +167,7 @@ def store_voices(store: Store, told: Sequence[Told], now: datetime) -> None:
             for item in opened
         ],
         now,
+        {item.mention.id: Fate.ALERTED for item in opened},
     )
     store.cases.open_new(
         NewCase(

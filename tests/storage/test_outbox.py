@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.models import AlertKind, AlertState, AlertTrouble, NewAlert
+from storage.models import AlertKind, AlertState, AlertTrouble, NewAlert, TroubleKind
 from storage.store import Store
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import Choice
@@ -76,13 +76,14 @@ def test_sent_is_the_end(outbox: Outbox) -> None:
 def test_a_retry_waits_for_its_time(outbox: Outbox) -> None:
     first = outbox.waiting(NOW, 1)[0]
     outbox.claim(first.id, NOW)
-    outbox.retry(first.id, LATER, "Slack is busy.")
+    outbox.retry(first.id, LATER, "Slack is busy.", TroubleKind.PASSING)
     assert keys(outbox) == ["b", "c"]
     assert keys(outbox, LATER) == ["a", "b", "c"]
     assert outbox.troubles() == [
         AlertTrouble(
             channel="#one",
             error="Slack is busy.",
+            trouble=TroubleKind.PASSING,
             may_be_posted=False,
             waiting=1,
             parked=0,
@@ -92,9 +93,9 @@ def test_a_retry_waits_for_its_time(outbox: Outbox) -> None:
 
 
 def test_a_channel_is_held_and_parked_alone(outbox: Outbox) -> None:
-    outbox.hold_channel("#one", LATER, "Slow down.")
+    outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
     assert keys(outbox) == ["b"]
-    assert outbox.park_channel("#one", "No such channel.") == 2
+    assert outbox.park_channel("#one", "No such channel.", TroubleKind.CHANNEL) == 2
     assert keys(outbox, LATER) == ["b"]
     assert outbox.counts()[AlertState.PARKED] == 2
     assert outbox.unpark_certain() == 2
@@ -103,8 +104,8 @@ def test_a_channel_is_held_and_parked_alone(outbox: Outbox) -> None:
 
 def test_what_may_be_posted_is_not_put_back_by_itself(outbox: Outbox) -> None:
     first, second, _ = outbox.waiting(NOW, 9)
-    outbox.park(first.id, "the webhook hung up.", may_be_posted=True)
-    outbox.park(second.id, "No such channel.")
+    outbox.park(first.id, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
+    outbox.park(second.id, "No such channel.", TroubleKind.CHANNEL)
     assert outbox.unpark_certain() == 1
     assert keys(outbox) == ["b", "c"]
 
@@ -113,19 +114,35 @@ def test_a_doubtful_alert_stays_marked_while_its_channel_is_held(
     store: Store, outbox: Outbox
 ) -> None:
     first = outbox.waiting(NOW, 1)[0]
-    outbox.park(first.id, "the webhook hung up.", may_be_posted=True)
+    outbox.park(first.id, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
     store.outbox_word.retry(Choice(ids=(first.id,)))
-    outbox.hold_channel("#one", LATER, "Slow down.")
-    outbox.park_channel("#one", "No such channel.")
-    errors = {one.dedupe_key: one.error for one in outbox.unsent()}
-    assert errors["a"] == "the webhook hung up."
-    assert errors["c"] == "No such channel."
+    outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
+    outbox.park_channel("#one", "No such channel.", TroubleKind.CHANNEL)
+    errors = {one.dedupe_key: (one.error, one.trouble) for one in outbox.unsent()}
+    assert errors["a"] == ("the webhook hung up.", TroubleKind.BY_EYE)
+    assert errors["c"] == ("No such channel.", TroubleKind.CHANNEL)
+
+
+def test_a_passing_error_of_a_doubtful_alert_gives_way_when_its_channel_is_parked(
+    store: Store, outbox: Outbox
+) -> None:
+    first = outbox.waiting(NOW, 1)[0]
+    outbox.park(first.id, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
+    store.outbox_word.retry(Choice(ids=(first.id,)))
+    outbox.claim(first.id, NOW)
+    outbox.retry(first.id, LATER, "Slack cannot be reached.", TroubleKind.PASSING)
+    outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
+    held = {one.dedupe_key: one for one in outbox.unsent()}["a"]
+    assert (held.error, held.in_doubt) == ("Slow down.", True)
+    outbox.park_channel("#one", "No such channel.", TroubleKind.CHANNEL)
+    parked = {one.dedupe_key: one for one in outbox.unsent()}["a"]
+    assert (parked.trouble, parked.in_doubt) == (TroubleKind.CHANNEL, True)
 
 
 def test_an_unclear_answer_stays_in_sending(outbox: Outbox) -> None:
     first = outbox.waiting(NOW, 1)[0]
     outbox.claim(first.id, NOW)
-    outbox.unclear(first.id, LATER, "timeout.")
+    outbox.unclear(first.id, LATER, "timeout.", TroubleKind.PASSING)
     (doubtful,) = outbox.sending()
     assert (doubtful.next_attempt_at, doubtful.dedupe_key) == (LATER, "a")
     assert keys(outbox, LATER) == ["b", "c"]

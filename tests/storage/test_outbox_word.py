@@ -16,6 +16,7 @@ from storage.models import (
     Incident,
     NewAlert,
     Operation,
+    TroubleKind,
 )
 from storage.store import Store
 from storage.tables.outbox_word import Choice, OutboxWord
@@ -64,8 +65,8 @@ def keys(alerts: tuple[Alert, ...]) -> list[str]:
 def test_a_retry_clears_what_was_wrong_unless_slack_may_have_it(
     store: Store, word: OutboxWord
 ) -> None:
-    store.outbox.park(1, "No such channel.")
-    store.outbox.park(2, "the webhook hung up.", may_be_posted=True)
+    store.outbox.park(1, "No such channel.", TroubleKind.CHANNEL)
+    store.outbox.park(2, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
     done = word.retry(ONE)
     assert (keys(done.back), keys(done.left), done.doubtful) == (["a"], ["b"], ())
     assert rows(store)["a"].error is None
@@ -79,14 +80,14 @@ def test_a_retry_clears_what_was_wrong_unless_slack_may_have_it(
 def test_a_retry_frees_the_line_of_what_it_names_and_no_other(
     store: Store, word: OutboxWord
 ) -> None:
-    store.outbox.hold_channel("#one", LATER, "Slow down.")
-    store.outbox.hold_channel("#two", LATER, "Slow down.")
+    store.outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
+    store.outbox.hold_channel("#two", LATER, "Slow down.", TroubleKind.PASSING)
     assert keys(word.retry(Choice(ids=(2,))).sooner) == ["a", "b"]
     due = {one.dedupe_key: one.next_attempt_at for one in rows(store).values()}
     assert due == {"a": None, "b": None, "c": LATER}
     # A line in which one is left in doubt goes on with the rest.
-    store.outbox.hold_channel("#one", LATER, "Slow down.")
-    store.outbox.park(1, "the webhook hung up.", may_be_posted=True)
+    store.outbox.hold_channel("#one", LATER, "Slow down.", TroubleKind.PASSING)
+    store.outbox.park(1, "the webhook hung up.", TroubleKind.BY_EYE, may_be_posted=True)
     done = word.retry(ONE)
     assert (keys(done.sooner), keys(done.left)) == (["b"], ["a"])
 
@@ -97,7 +98,7 @@ def test_a_retry_leaves_what_is_being_sent_to_its_sender(store: Store, word: Out
     assert word.retry(Choice(ids=(1,))).sooner == ()
     assert rows(store)["a"] == before
     # One whose look is put off is looked for sooner, and stays in doubt.
-    store.outbox.unclear(1, LATER, "timeout.")
+    store.outbox.unclear(1, LATER, "timeout.", TroubleKind.PASSING)
     assert keys(word.retry(Choice(ids=(1,))).sooner) == ["a"]
     after = rows(store)["a"]
     assert (after.state, after.next_attempt_at) == (AlertState.SENDING, None)
@@ -107,7 +108,7 @@ def test_a_retry_leaves_what_is_being_sent_to_its_sender(store: Store, word: Out
 def test_a_drop_takes_all_that_waits_about_it(store: Store, word: OutboxWord) -> None:
     store.outbox.add([about("a", "r"), about("b", "s")])
     store.outbox.add([about("b", "u", Operation.UPLOAD)])
-    store.outbox.park(rows(store)["r"].id, "No such channel.")
+    store.outbox.park(rows(store)["r"].id, "No such channel.", TroubleKind.CHANNEL)
     planned = word.dropping((1,))
     assert word.drop((1,), "Dropped by dana.") == planned
     assert (keys(planned.named), keys(planned.about)) == (["a"], ["r"])
@@ -134,7 +135,7 @@ def test_a_move_takes_replies_along_and_leaves_those_of_a_sent_message(
     store.outbox.add([about("a", "r"), about("b", "s"), about("a", "t")])
     store.outbox.claim(1, NOW)
     store.outbox.mark_sent(1, "171.5", NOW)
-    store.outbox.park(2, "No such channel.")
+    store.outbox.park(2, "No such channel.", TroubleKind.CHANNEL)
     with pytest.raises(InputError, match="about a message of another channel"):
         word.move(Choice(ids=(2, rows(store)["r"].id)), "#two")
     done = word.move(Choice(ids=(2,)), "#two")

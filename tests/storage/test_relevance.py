@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storage.models import Experience, Mention, NewCase
+from storage.models import Experience, Fate, Mention, NewCase
 from storage.reports import Filter
 from storage.store import Store
 from storage.tables.relevance_labels import StoredModel, Weighed
@@ -109,7 +109,9 @@ def test_no_rule_sees_what_is_not_about_the_brand_until_a_yes(store: Store) -> N
     seen, late = say(store, "1"), say(store, "2")
     day = timedelta(days=1)
     store.judgements.mark_judged(
-        [one for one in store.judgements.unjudged(day, 9) if one.mention.id == seen.id], NOW
+        [one for one in store.judgements.unjudged(day, 9) if one.mention.id == seen.id],
+        NOW,
+        {seen.id: Fate.IN_DIGEST},
     )
     for mention in (seen, late):
         answer(store, mention, False, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ import pytest
 from sqlite_utils import Database
 
 from storage.migrations import migrations
-from storage.models import AlertState, CaseEventKind
+from storage.models import AlertState, CaseEventKind, TroubleKind
 from storage.store import Store
+from tests.storage.ways import WAYS, furnish
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 AT = NOW.isoformat()
@@ -31,6 +33,32 @@ ALERTS = [
 ]  # fmt: skip
 # The probability of no experience and whether it was sure, and whether it was unread.
 VERDICTS = [(1.0, 0, True), (1.0, 1, False), (0.999, 0, False)]
+
+
+# Key, state and error of an alert as it was, whether Slack may have it, and its kind of trouble.
+CHANNEL_GONE = "#c: the channel is archived; unarchive it or configure another (is_archived)."
+TROUBLES = [
+    ("archived", "parked", CHANNEL_GONE, 0, TroubleKind.CHANNEL),
+    ("doubtful", "parked", CHANNEL_GONE, 1, TroubleKind.CHANNEL),
+    ("new code", "parked", "#c: the workspace … (restricted_action_x).", 0, TroubleKind.CHANNEL),
+    ("revoked", "pending", "Slack: the token was revoked; … (token_revoked).", 0,
+     TroubleKind.ACCOUNT),
+    ("refused", "parked", "Slack refused the message (invalid_blocks), and its bare text too: "
+     "Earful sets it aside, the others go on.", 0, TroubleKind.MESSAGE),
+    ("put back", "pending", "Slack refused the message (invalid_blocks).", 1,
+     TroubleKind.MESSAGE),
+    ("damaged", "parked", "Its payload in the store is damaged: Earful sets it aside.", 0,
+     TroubleKind.MESSAGE),
+    ("blind", "parked", "Slack may have this message, but a webhook cannot look: check the "
+     "channel by eye (`earful alerts list --channel '#c'` shows which).", 1, TroubleKind.BY_EYE),
+    ("broke off", "sending", "slack.com broke off (timeout); it may have posted all the same.", 1,
+     TroubleKind.PASSING),
+    ("slow", "pending", "Slack asked to wait 30 s before the next message to #c.", 0,
+     TroubleKind.PASSING),
+    ("untried", "pending", None, 0, None),
+    ("fine", "sent", None, 0, None),
+    ("note", "dropped", "dana: out of date (is_archived)", 0, None),
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -105,3 +133,47 @@ def test_a_case_that_opened_again_says_so(before: Path) -> None:
             CaseEventKind.CLAIMED,
             CaseEventKind.REOPENED,
         ]
+
+
+def test_what_can_be_done_about_an_alert_is_known_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "earful.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (ours,) = (one.name for one in migrations._migrations if "_alert_trouble" in one.name)
+        migrations.apply(Database(connection), stop_before=ours)
+        connection.executemany(
+            "INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, state, created_at, "
+            "error, may_be_posted) VALUES (?, 'complaint', 'Acme', '#c', '{}', ?, ?, ?, ?)",
+            [(key, state, AT, error, posted) for key, state, error, posted, _ in TROUBLES],
+        )
+    with Store.open(path, migrate=True) as store:
+        alerts = store.outbox_word.listed([*AlertState])
+        assert {one.dedupe_key: (one.error, one.trouble) for one in alerts} == {
+            key: (error, kind) for key, _, error, _, kind in TROUBLES
+        }
+        assert {one.trouble for one in store.outbox.troubles()} == set(TroubleKind)
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a store in which every alert that Slack does not have is in trouble."""
+    path = tmp_path_factory.mktemp("troubled") / "earful.db"
+    furnish(path)
+    with Store.open(path) as store, store.database.transaction() as connection:
+        connection.execute(
+            "UPDATE alerts SET error = 'Slow down.', trouble = 'passing' "
+            "WHERE state IN ('pending', 'sending', 'parked')"
+        )
+    return path
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if WAYS[name].writes])
+def test_an_error_and_its_kind_come_and_go_together(
+    troubled: Path, tmp_path: Path, name: str
+) -> None:
+    with Store.open(Path(shutil.copy(troubled, tmp_path / "earful.db"))) as store:
+        WAYS[name].go(store)
+        apart = store.database.connection.execute(
+            "SELECT id, state, error, trouble FROM alerts "
+            "WHERE (error IS NOT NULL AND state <> 'dropped') <> (trouble IS NOT NULL)"
+        )
+        assert [tuple(row) for row in apart] == []

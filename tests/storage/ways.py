@@ -26,6 +26,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     Experience,
+    Fate,
     Incident,
     KnownProblem,
     Mention,
@@ -33,6 +34,7 @@ from storage.models import (
     NewCase,
     SourceStanding,
     SourceState,
+    TroubleKind,
     Validators,
 )
 from storage.reports import Filter
@@ -71,6 +73,7 @@ RECEIPT = Receipt(
     refused=0,
 )
 HOURS = timedelta(hours=24)
+CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
     source="appstore",
@@ -135,7 +138,7 @@ def furnish(path: Path) -> None:
         store.outbox.add([alert(f"k{number}") for number in range(8)])
         for alert_id in (2, 3):
             store.outbox.claim(alert_id, NOW)
-        store.outbox.park(4, "the channel is archived")
+        store.outbox.park(4, "the channel is archived", CHANNEL)
         store.crawls.start(TARGET, NOW)
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
@@ -152,6 +155,7 @@ def furnish(path: Path) -> None:
         store.relevance.save_model(LEARNT)
         store.relevance.weigh([weighed(store, "appstore:formula")])
         store.quotas.spend("account", "2026-03-10", 1, 10)
+        _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
 
 
@@ -172,6 +176,18 @@ def _case(store: Store) -> int:
     return store.cases.unanswered()[0].id
 
 
+def _judge(store: Store, limit: int, fate: Fate) -> None:
+    voices = store.judgements.unjudged(HOURS, limit)
+    store.judgements.mark_judged(voices, NOW, {voice.mention.id: fate for voice in voices})
+
+
+def _in_digest(store: Store) -> str:
+    found = store.database.connection.execute(
+        "SELECT mention_id FROM verdicts WHERE fate = ?", (Fate.IN_DIGEST,)
+    )
+    return str(found.fetchone()[0])
+
+
 WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
@@ -179,6 +195,9 @@ WAYS: dict[str, Way] = {
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
+    "ledger.forget_before": writes(lambda s: s.ledger.forget_before(NOW + timedelta(days=9))),
+    "ledger.rows": reads(lambda s: s.ledger.rows(LONG_AGO)),
     "verdicts.count_stale": reads(lambda s: s.verdicts.count_stale(["other"])),
     "verdicts.count_unread": reads(lambda s: s.verdicts.count_unread()),
     "verdicts.count_waiting": reads(lambda s: s.verdicts.count_waiting()),
@@ -205,9 +224,7 @@ WAYS: dict[str, Way] = {
     "judgements.still_unjudged": reads(
         lambda s: s.judgements.still_unjudged(["appstore:hostile"])
     ),
-    "judgements.mark_judged": writes(
-        lambda s: s.judgements.mark_judged(s.judgements.unjudged(HOURS, 99), NOW)
-    ),
+    "judgements.mark_judged": writes(lambda s: _judge(s, 99, Fate.ALERTED)),
     "judgements.name_staff": writes(
         lambda s: s.judgements.name_staff({"appstore:formula": ["Rita"]})
     ),
@@ -294,17 +311,19 @@ WAYS: dict[str, Way] = {
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
     "outbox.drop_orphans": writes(lambda s: s.outbox.drop_orphans()),
     "outbox.find": reads(lambda s: s.outbox.find("k1")),
-    "outbox.hold_channel": writes(lambda s: s.outbox.hold_channel("#c", NOW, "slow down")),
+    "outbox.hold_channel": writes(
+        lambda s: s.outbox.hold_channel("#c", NOW, "slow down", PASSING)
+    ),
     "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
-    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived")),
-    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived")),
+    "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived", CHANNEL)),
+    "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived", CHANNEL)),
     "outbox.posted_since": reads(lambda s: s.outbox.posted_since(LONG_AGO)),
-    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused")),
+    "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused", TroubleKind.MESSAGE)),
     "outbox.sending": reads(lambda s: s.outbox.sending()),
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
-    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out")),
+    "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),

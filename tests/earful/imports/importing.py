@@ -30,11 +30,22 @@ def prepared(
 
 
 def imported(store: Store, path: Path, brand: str = "Acme", **wishes: Any) -> ImportReport:
-    """Check and store a file; what became of its rows adds up."""
+    """Check and store a file; what became of its rows adds up, in the ledger too."""
+    before = in_ledger(store)
     report = prepared(path, brand, **wishes).store(store)
-    saved = report.saved
-    assert report.rows == saved.new + saved.edited + saved.known + report.same + report.refused
+    new, edited, known, same, refused = counts(report)
+    assert report.rows == new + edited + known + same + refused
+    came = (report.rows, new, edited, known + same, refused)
+    after = in_ledger(store)
+    assert came == tuple(now - then for now, then in zip(after, before, strict=True))
     return report
+
+
+def in_ledger(store: Store) -> tuple[int, ...]:
+    """Give what the ledger has seen on the day of imports, new, edited, known and refused."""
+    rows = [row for row in store.ledger.rows(NOW) if row["day"] == NOW.date().isoformat()]
+    names = ("seen", "new", "edited", "known", "refused")
+    return tuple(sum(row[name] for row in rows) for name in names)
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int, int]:
