@@ -296,8 +296,11 @@ class Relevance:
         ).fetchone()
         return _doubted(row) if row else None
 
-    def forget_vectors(self) -> int:
-        """Erase vectors of mentions that are no more among a brand's newest, nor taught."""
+    def forget_vectors(self, newest: int = NEWEST) -> int:
+        """Erase vectors of mentions that are no more among a brand's `newest`, nor taught.
+
+        Returns how many.
+        """
         with self._database.transaction() as connection:
             erased = 0
             for brand in self.brands():
@@ -312,7 +315,7 @@ class Relevance:
                         )
                     ) AND mention_id NOT IN (SELECT mention_id FROM relevance_labels)
                     """,
-                    (brand, NEWEST),
+                    (brand, newest),
                 ).rowcount
             return erased
 

@@ -162,6 +162,15 @@ def test_a_new_model_weighs_everything_again_with_the_vectors_that_are_kept(stor
     assert store.relevance.vectors([mention.id], "another") == {}
 
 
+def test_vectors_of_the_newest_and_of_the_taught_are_kept(store: Store) -> None:
+    mentions = [say(store, key) for key in ("1", "2", "3")]
+    answer(store, mentions[0], True)
+    store.relevance.weigh([weighed(one, 0.3) for one in mentions])
+    assert store.relevance.forget_vectors(1) == 1
+    ids = [one.id for one in mentions]
+    assert sorted(store.relevance.vectors(ids, ENCODER)) == [ids[0], ids[2]]
+
+
 def test_an_edited_text_is_weighed_again(store: Store) -> None:
     mention = say(store, "1")
     store.relevance.weigh([weighed(mention, 0.3)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -121,6 +121,12 @@ def alert(key: str = "k9", channel: str = "#c") -> NewAlert:
     )
 
 
+def weighed(store: Store, mention_id: str) -> Weighed:
+    stored = store.mentions.get(mention_id)
+    assert stored is not None
+    return Weighed(mention=stored, encoder="e1", vector=b"\0\0", p_about=0.2)
+
+
 def validators(url: str) -> Validators:
     return Validators(url=url, etag="e1", last_modified=None)
 
@@ -146,6 +152,8 @@ def furnish(path: Path) -> None:
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
         store.problems.record([PROBLEM])
         store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
+        store.relevance.save_model(LEARNT)
+        store.relevance.weigh([weighed(store, "appstore:formula")])
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
@@ -233,7 +241,7 @@ WAYS: dict[str, Way] = {
     "relevance.brands": reads(lambda s: s.relevance.brands()),
     "relevance.doubtful": reads(lambda s: s.relevance.doubtful(BRAND, None, 9)),
     "relevance.forget_model": writes(lambda s: s.relevance.forget_model(BRAND)),
-    "relevance.forget_vectors": writes(lambda s: s.relevance.forget_vectors()),
+    "relevance.forget_vectors": writes(lambda s: s.relevance.forget_vectors(1)),
     "relevance.labels": reads(lambda s: s.relevance.labels(BRAND)),
     "relevance.last_word": reads(lambda s: s.relevance.last_word("appstore:hostile")),
     "relevance.model": reads(lambda s: s.relevance.model(BRAND)),
@@ -248,9 +256,10 @@ WAYS: dict[str, Way] = {
     "relevance.untaught": reads(lambda s: s.relevance.untaught(BRAND, 9)),
     "relevance.unweighed": reads(lambda s: s.relevance.unweighed(BRAND, "e1", 9)),
     "relevance.vectors": reads(lambda s: s.relevance.vectors(["appstore:hostile"], "e1")),
+    # More than the store's pages have room for.
     "relevance.weigh": writes(
         lambda s: s.relevance.weigh(
-            [Weighed(mention=mention("formula"), encoder="e1", vector=b"\0\0", p_about=0.2)]
+            [replace(weighed(s, "appstore:formula"), vector=bytes(200_000))]
         )
     ),
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
