@@ -108,17 +108,43 @@ def count_waiting_as(
     )
 
 
+def wait_again(connection: sqlite3.Connection, verdict_id: int) -> None:
+    """Let a current verdict wait for the rules again; what came of it is taken back."""
+    row = connection.execute(
+        f"""
+        SELECT v.id, v.fate, m.brand, m.source, {SEEN_ON} AS seen_on
+        FROM verdicts v JOIN mentions m ON m.verdict_id = v.id WHERE v.id = ?
+        """,
+        (verdict_id,),
+    ).fetchone()
+    connection.execute(
+        "UPDATE verdicts SET judged_at = NULL, fate = NULL WHERE id = ?", (verdict_id,)
+    )
+    if row["fate"] is not None:
+        _take_one(connection, _line(row))
+    else:
+        # It was judged before there was a ledger, which counts it from now on.
+        day, brand, source = row["seen_on"], row["brand"], row["source"]
+        new = LedgerLine(day=day, brand=brand, source=source, fate=Fate.NEW)
+        count_lines(connection, {new: 1})
+
+
 def move_line(connection: sqlite3.Connection, line: LedgerLine, to: Fate) -> None:
     """Move one entry from its line to that of another fate."""
-    moved = connection.execute(
+    if _take_one(connection, line):
+        count_lines(connection, {replace(line, fate=to): 1})
+
+
+def _take_one(connection: sqlite3.Connection, line: LedgerLine) -> bool:
+    """Take one entry from its line; False where it has none."""
+    taken = connection.execute(
         """
         UPDATE ledger_lines SET entries = entries - 1
         WHERE day = ? AND brand = ? AND source = ? AND fate = ? AND reason = '' AND entries > 0
         """,
         (line.day, line.brand, line.source, line.fate),
     ).rowcount
-    if moved:
-        count_lines(connection, {replace(line, fate=to): 1})
+    return bool(taken)
 
 
 def unstorable_line(mention: Mention, at: datetime | None) -> LedgerLine:

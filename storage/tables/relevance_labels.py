@@ -13,6 +13,7 @@ from storage.models import Mention, from_iso, iso
 from storage.rows import reads
 from storage.tables.case_file import is_first_click
 from storage.tables.daily_counts import roll_up
+from storage.tables.ledger import wait_again
 from storage.tables.mentions import SELECT_MENTION, mention_from
 
 NEWEST = 5000
@@ -366,16 +367,18 @@ def _set_not_about(
 
 def _judge_again(connection: sqlite3.Connection, mention_id: str) -> None:
     """Let the rules see a mention that they passed over because it was taken out."""
-    connection.execute(
+    row = connection.execute(
         """
-        UPDATE verdicts SET judged_at = NULL
+        SELECT id FROM verdicts
         WHERE id = (SELECT verdict_id FROM mentions WHERE id = ?1 AND not_about IS NOT NULL)
             AND judged_at >= coalesce(
                 (SELECT max(said_at) FROM relevance_labels WHERE mention_id = ?1), ''
             )
         """,
         (mention_id,),
-    )
+    ).fetchone()
+    if row is not None:
+        wait_again(connection, row["id"])
 
 
 @reads("mentions")

@@ -201,6 +201,25 @@ def test_what_a_person_makes_a_case_of_is_an_alert_after_all(store: Store) -> No
         assert entries(store) == {TODAY: {"new": 1, "alerted": 1}}
 
 
+def test_what_is_about_the_brand_after_all_waits_again(store: Store) -> None:
+    store.mentions.save([say()])
+    score(store)
+
+    def say_about(about: bool, at: datetime = NOW) -> None:
+        store.relevance.say("steam:1", about=about, by="dana", by_id=None, at=at)
+        store.judgements.judge_copies(at)
+
+    say_about(False)
+    assert entries(store) == {TODAY: {"new": 1, "not_about": 1}}
+    say_about(True)
+    assert entries(store) == {TODAY: {"new": 1, "waiting": 1}}
+    judge(store, Fate.ALERTED)
+    # What was told is not told again.
+    say_about(False, NOW + timedelta(minutes=1))
+    say_about(True, NOW + timedelta(minutes=2))
+    assert entries(store) == {TODAY: {"new": 1, "alerted": 1}}
+
+
 def test_what_is_erased_before_it_is_judged_is_counted_as_forgotten(store: Store) -> None:
     store.mentions.save([say("1")])
     score(store)
@@ -316,6 +335,9 @@ class World:
     def alert(self, source: str, key: str) -> None:
         self.store.ledger.alerted(f"{source}:{key}")
 
+    def say_about(self, source: str, key: str, about: bool) -> None:
+        self.store.relevance.say(f"{source}:{key}", about=about, by="dana", by_id=None, at=NOW)
+
     def check(self) -> None:
         rows = self.store.ledger.rows(NOW - timedelta(days=9))
         keys = {(row["day"], row["brand"], row["source"]): row for row in rows}
@@ -364,6 +386,7 @@ _STEPS = st.one_of(
     _step("forget", _SOURCE, _KEY),
     _step("forget_deleted"),
     _step("alert", _SOURCE, _KEY),
+    _step("say_about", _SOURCE, _KEY, st.booleans()),
 )
 
 
