@@ -77,5 +77,5 @@ def unmet_secrets(webhook: WebhookSettings, environ: Mapping[str, str]) -> Itera
 
 def as_keys(sentence: str) -> str:
     """Name options of `earful import` as the keys of a door: `--rating-max 10` and the like."""
-    said = re.sub(r"--as\b", "--layout", sentence)
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda one: one[1].replace("-", "_"), said)
+    renamed = re.sub(r"--as\b", "--layout", sentence)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda one: one[1].replace("-", "_"), renamed)

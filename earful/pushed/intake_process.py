@@ -42,7 +42,7 @@ class Reports:
             door=door,
             status=answer.status,
             news=answer.news,
-            said=answer.failure or refusal,
+            reason=answer.failure or refusal,
             counts={key: n for key, n in answer.body.items() if type(n) is int},
         )
 

@@ -207,14 +207,14 @@ class Mentions:
 
     def many(self, mention_ids: Sequence[str]) -> dict[str, Mention]:
         """Give those of these mentions that are stored, by id."""
-        found: dict[str, Mention] = {}
+        mentions: dict[str, Mention] = {}
         for chunk in in_chunks([mended(mention_id) for mention_id in mention_ids]):
             marks = ", ".join("?" * len(chunk))
             for row in self._database.connection.execute(
                 f"{SELECT_MENTION} WHERE m.id IN ({marks})", chunk
             ):
-                found[row["id"]] = mention_from(row)
-        return found
+                mentions[row["id"]] = mention_from(row)
+        return mentions
 
     def count(self) -> int:
         row = self._database.connection.execute("SELECT count(*) FROM mentions").fetchone()
@@ -351,10 +351,10 @@ def _row(mention: Mention, old: sqlite3.Row | None) -> dict[str, Any]:
 
 def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
     """Tell whether the rules have seen the present text of a mention's row."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT 1 FROM verdicts WHERE id = ? AND judged_at IS NOT NULL", (row["verdict_id"],)
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def _day(mention: Mention, at: datetime | None) -> str:

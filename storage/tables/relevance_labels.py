@@ -99,14 +99,14 @@ class Relevance:
                 return False
             if about:
                 _judge_again(connection, mention_id)
-            said = connection.execute(
+            added = connection.execute(
                 "INSERT INTO relevance_labels (mention_id, about, said_by, said_by_id, said_at) "
                 "SELECT id, ?2, ?3, ?4, ?5 FROM mentions WHERE id = ?1",
                 (mention_id, about, by, by_id, iso(at)),
             ).rowcount
-            if said:
+            if added:
                 _set_not_about(connection, [mention_id], None if about else "person")
-            return bool(said)
+            return bool(added)
 
     def last_word(self, mention_id: str) -> bool | None:
         """Give what people said last of a mention; None where nobody did."""
