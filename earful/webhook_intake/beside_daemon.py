@@ -21,7 +21,7 @@ from earful.http_serving import HEALTHY, STOP_S
 
 log = logging.getLogger("earful.webhook")
 
-MODULE = "earful.pushed.intake_process"
+MODULE = "earful.webhook_intake.intake_process"
 _STAGE = "webhook"
 _ANSWER_WITHIN_S = 20.0
 # `earful check` does not wait for a stranger at the port for longer.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from config.errors import ConfigError, InputError
 from config.settings import DoorSettings, WebhookSettings
 from earful.importing.wishes import Wishes, date_reading, language_wished
-from earful.pushed.signatures import keys_of
+from earful.webhook_intake.signatures import keys_of
 
 _SECRET = "EARFUL_WEBHOOK_SECRET"
 

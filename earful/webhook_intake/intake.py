@@ -21,8 +21,8 @@ from earful.importing.json_rows import JsonTable
 from earful.importing.layouts import folded, layout_named, recognised
 from earful.importing.packed_files import PackedFile
 from earful.importing.text_encoding import TextEncoding
-from earful.pushed.doors import as_keys, wishes_of
-from earful.pushed.signatures import SignatureError, verify_hub, verify_standard
+from earful.webhook_intake.doors import as_keys, wishes_of
+from earful.webhook_intake.signatures import SignatureError, verify_hub, verify_standard
 from storage.store import Store
 from storage.tables.webhook_receipts import Receipt
 
