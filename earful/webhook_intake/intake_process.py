@@ -1,6 +1,6 @@
 """The webhook's server, a process beside the daemon: a line of JSON on stdout for each delivery.
 
-`python -m earful.webhook_intake.intake_process STORE SETTINGS`; the secrets come from the environment.
+`python -m earful.webhook_intake.intake_process STORE SETTINGS`; the environment has the secrets.
 """
 
 from __future__ import annotations
