@@ -65,8 +65,10 @@ def _judged(
     store: Store, brand: BrandSettings, goal: CheckpointSettings, target: float, now: datetime
 ) -> CheckpointResult:
     period = Filter(brand=brand.name, since=now - goal.window, until=now)
-    counted = {**store.insight.totals(period), **store.insight.answers(period)}
     metric = goal.metric
+    counted = store.insight.totals(period)
+    if not counted.keys() >= {*metric.part, *metric.whole}:
+        counted |= store.insight.answers(period)
     rate = Rate(
         sum(counted[name] for name in metric.part), sum(counted[name] for name in metric.whole)
     )

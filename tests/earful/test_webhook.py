@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,16 @@ def test_a_delivery_sent_again_changes_nothing_and_is_answered_alike(served: Ser
     other = deliver(served.port, "shop", BAG, "msg_2")
     assert (other.said["known"], other.said["new"]) == (1, 0)
     assert len(served.rows()) == 1
+
+
+def test_the_ledger_counts_a_delivery_once_with_what_was_refused_of_it(served: Served) -> None:
+    rows = [BAG, BAG, {"id": "43"}, {"id": "44", "text": "Lovely crew."}]
+    for _ in range(2):
+        deliver(served.port, "shop", rows)
+    with Store.open(served.path) as store:
+        (row,) = store.ledger.rows(utc_now() - timedelta(days=1))
+    told = (row["source"], row["seen"], row["new"], row["known"], row["refused_because"])
+    assert told == ("shop", 4, 2, 1, "words 1")
 
 
 def test_an_id_is_of_one_body(served: Served) -> None:
