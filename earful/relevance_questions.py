@@ -107,7 +107,7 @@ class Explained:
 
     mention: Mention
     p_about: float
-    said: bool | None
+    label: bool | None
     not_about: str | None
     may_doubt: bool
     model: BrandModel | None
@@ -122,7 +122,7 @@ class Explained:
                 "brand": self.mention.brand,
                 "p_about": round(self.p_about, 4),
                 "doubtful": self.doubtful,
-                "said": self.said,
+                "said": self.label,
                 "not_about": self.not_about,
                 "taught": {"yes": self.model.yes, "no": self.model.no} if self.model else None,
                 "log_odds": {"text": round(self.text, 3)}
@@ -138,7 +138,7 @@ class Explained:
     @property
     def doubtful(self) -> bool:
         return (
-            self.said is None
+            self.label is None
             and self.may_doubt
             and self.model is not None
             and self.model.is_doubtful(self.p_about)
@@ -166,8 +166,8 @@ class Explained:
         return "\n".join(lines)
 
     def _standing(self) -> str:
-        if self.said is not None:
-            return f"people say that it is {'' if self.said else 'not '}about {self.mention.brand}"
+        if self.label is not None:
+            return f"people say that it is {'' if self.label else 'not '}about {self.mention.brand}"
         if not self.may_doubt:
             return (
                 "never doubted: it stands on the brand's own page, or holds no word of the query"
@@ -202,7 +202,7 @@ def explain(store: Store, relevance: BrandRelevance, mention_id: str, now: datet
     return Explained(
         mention=mention,
         p_about=to_probability(text + sum(weights.values())),
-        said=store.relevance.last_word(mention_id),
+        label=store.relevance.last_word(mention_id),
         not_about=standing.not_about,
         may_doubt=relevance.may_doubt(mention),
         model=model,
