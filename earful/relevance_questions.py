@@ -167,7 +167,8 @@ class Explained:
 
     def _standing(self) -> str:
         if self.label is not None:
-            return f"people say that it is {'' if self.label else 'not '}about {self.mention.brand}"
+            about = "about" if self.label else "not about"
+            return f"people say that it is {about} {self.mention.brand}"
         if not self.may_doubt:
             return (
                 "never doubted: it stands on the brand's own page, or holds no word of the query"
