@@ -51,7 +51,7 @@ def mask_url(text: str) -> str:
     """
     text = _USERINFO.sub(f"{HIDDEN}@", text)
     text = _PATH.sub(
-        lambda found: found["host"] + _SEGMENT.sub(_masked_segment, found["path"]), text
+        lambda match: match["host"] + _SEGMENT.sub(_masked_segment, match["path"]), text
     )
     return _with_parameters_masked(text)
 
@@ -72,8 +72,8 @@ def is_unguessable(text: str) -> bool:
     )
 
 
-def _masked_segment(found: re.Match[str]) -> str:
-    segment = found[0]
+def _masked_segment(match: re.Match[str]) -> str:
+    segment = match[0]
     if (named := _NAMED_SEGMENT.fullmatch(segment)) and _names_a_secret(named["name"]):
         return f"{segment[: named.end('name') + 1]}{HIDDEN}"
     stem, dot, suffix = segment.rpartition(".")
@@ -84,9 +84,9 @@ def _masked_segment(found: re.Match[str]) -> str:
 
 def _with_parameters_masked(text: str) -> str:
     parts, at = [], 0
-    while found := _PARAMETER.search(text, at):
-        start, end = found.span("value")
-        name, value = unquote(found["name"]), found["value"]
+    while match := _PARAMETER.search(text, at):
+        start, end = match.span("value")
+        name, value = unquote(match["name"]), match["value"]
         if _names_a_secret(name) or (name.lower() == "feed" and _FEEDS_USER.search(text)):
             shown = HIDDEN
         elif (shown := _masked_within(value)) == value:

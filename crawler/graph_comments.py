@@ -100,12 +100,12 @@ class GraphComments(MentionSpider):
 
     def _under(self, response: Response, post: dict[str, Any], edge: Any) -> Iterator[Yielded]:
         """Read comments with their replies, and ask for older ones."""
-        found = [] if edge is None else at(edge, "data")
-        if not isinstance(found, list):
+        comments = [] if edge is None else at(edge, "data")
+        if not isinstance(comments, list):
             yield Refusal(name_of(post, 1), "its comments are not a list")
             return
         mentions: list[Mention] = []
-        for comment in found:
+        for comment in comments:
             given = at(comment, self.replies_edge, "data")
             replies = given if isinstance(given, list) else []
             answer = self._answer(replies)
@@ -128,7 +128,9 @@ class GraphComments(MentionSpider):
         kept = {name: value for name, value in post.items() if name != "comments"}
         following = self._get(f"{number}/comments", params, self.further, post=kept)
         # The owner's own comments alone say nothing of what is older.
-        yield from self.more(response, mentions, self.bounds[1], following, past_empty=bool(found))
+        yield from self.more(
+            response, mentions, self.bounds[1], following, past_empty=bool(comments)
+        )
 
     def comment_order(self) -> dict[str, str]:
         """Give the parameters that bring the newest comments first; none where they come so."""

@@ -174,8 +174,8 @@ def _page(client: Any, wanted: Wanted) -> bytes:
     if wanted.since is not None:
         criteria += ["SINCE", wanted.since]
     criteria += _any_of(wanted.senders)
-    found = sorted(client.search(criteria), reverse=True)
-    below = [uid for uid in found if wanted.before is None or uid < wanted.before]
+    newest_first = sorted(client.search(criteria), reverse=True)
+    below = [uid for uid in newest_first if wanted.before is None or uid < wanted.before]
     page = below[: wanted.mails]
     fetched = client.fetch(page, ["INTERNALDATE", _PART])
     mails = [

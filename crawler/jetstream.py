@@ -211,8 +211,8 @@ def _take(payload: dict[str, Any], words: Sequence[str], heard: Heard) -> int:
         kept = ("operation", "did", "rkey")
         heard.events.append({name: payload.get(name) for name in kept})
         return moment
-    said = fold(json.dumps(payload.get("record"), ensure_ascii=False))
-    if any(word in said for word in words):
+    record = fold(json.dumps(payload.get("record"), ensure_ascii=False))
+    if any(word in record for word in words):
         heard.events.append(payload)
     return moment
 

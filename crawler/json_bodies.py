@@ -99,5 +99,5 @@ def object_in(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def objects(values: object) -> list[dict[str, Any]]:
     """Give the objects of a list; of what is no list, nothing."""
-    found = values if isinstance(values, list) else []
-    return [value for value in found if isinstance(value, dict)]
+    listed = values if isinstance(values, list) else []
+    return [value for value in listed if isinstance(value, dict)]

@@ -19,7 +19,7 @@ from storage.native_ids import origin_of
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Passage:
     """One mention as a mail tells of it.
 
     Of an `excerpt` the mail has not the words alone and whole. The `native_id` is for those that
@@ -47,7 +47,7 @@ class Sender:
     address: str
     label: str
     subject: re.Pattern[str]
-    read: Callable[[Mail], Iterator[Said]]
+    read: Callable[[Mail], Iterator[Passage]]
     reviews: bool = False
 
     def sends(self, address: str) -> bool:
@@ -66,7 +66,7 @@ def is_from(address: str, wanted: str) -> bool:
     return wanted in (address, domain) or domain.endswith(f".{wanted}")
 
 
-def said_in(mail: Mail) -> list[Said]:
+def passages_in(mail: Mail) -> list[Passage]:
     """Give what a mail tells; the mail itself where its sender is not known.
 
     EntryError where a known sender's mail should hold mentions and none can be read.
@@ -76,16 +76,16 @@ def said_in(mail: Mail) -> list[Said]:
         return [_itself(mail)]
     if not sender.subject.search(mail.subject):
         return []
-    found = list(sender.read(mail))
-    if not found:
+    passages = list(sender.read(mail))
+    if not passages:
         raise EntryError(f"its layout is not that of a mail from {sender.label}")
-    return found
+    return passages
 
 
-def _itself(mail: Mail) -> Said:
+def _itself(mail: Mail) -> Passage:
     """Take a mail as what its sender says."""
     author = None if mail.automatic else mail.sender_name
-    return Said(mail.text, mail.subject or None, author=author)
+    return Passage(mail.text, mail.subject or None, author=author)
 
 
 _F5BOT_BY = re.compile(r"^\s*by\s+(\S+)")
@@ -96,7 +96,7 @@ _F5BOT_LINE = re.compile(
 )
 
 
-def _f5bot(mail: Mail) -> Iterator[Said]:
+def _f5bot(mail: Mail) -> Iterator[Passage]:
     """Read a paragraph a mention: site, linked title, author, the words around the keyword."""
     for paragraph in mail.page.xpath("//p[a/@href]"):
         link = paragraph.xpath("./a[1]")
@@ -108,14 +108,14 @@ def _f5bot(mail: Mail) -> Iterator[Said]:
         yield _post(url, link.get(), words, by[1] if by else None)
     if mail.html:
         return
-    for found in _F5BOT_LINE.finditer(mail.plain):
-        yield _post(_leads_to(found["url"]), found["title"], found["words"], found["by"])
+    for match in _F5BOT_LINE.finditer(mail.plain):
+        yield _post(_leads_to(match["url"]), match["title"], match["words"], match["by"])
 
 
-def _post(url: str | None, title: str | None, words: str | None, by: str | None) -> Said:
+def _post(url: str | None, title: str | None, words: str | None, by: str | None) -> Passage:
     author = fields.line(by, "author")
     author = author.removeprefix("/").removeprefix("u/") if author else None
-    return Said(
+    return Passage(
         text=fields.from_html(words),
         title=fields.line(title, "title"),
         url=url,
@@ -129,7 +129,7 @@ def _post(url: str | None, title: str | None, words: str | None, by: str | None)
 _ALERT_BLOCK = re.compile(r"((?:[^\n]+\n)+)<(https?://www\.google\.[a-z.]+/url\?[^>\s]+)>")
 
 
-def _google_alerts(mail: Mail) -> Iterator[Said]:
+def _google_alerts(mail: Mail) -> Iterator[Passage]:
     """Read the articles that the HTML marks up as schema.org does, else those of the text."""
     for article in mail.page.xpath('//*[contains(@itemtype, "schema.org/Article")]'):
         link = article.xpath('.//a[@itemprop="url"]')
@@ -148,11 +148,13 @@ def _google_alerts(mail: Mail) -> Iterator[Said]:
         yield _article(url, title, None, "\n".join(words))
 
 
-def _article(url: str | None, title: str | None, publisher: str | None, words: str | None) -> Said:
+def _article(
+    url: str | None, title: str | None, publisher: str | None, words: str | None
+) -> Passage:
     target = fields.link(_leads_to(url))
     author = fields.line(publisher, "publisher")
     host = urlsplit(target or "").hostname
-    return Said(
+    return Passage(
         text=fields.from_html(words),
         title=fields.line(title, "title"),
         url=target,
@@ -173,29 +175,31 @@ _BUSINESS = re.compile(
 )
 
 
-def _play(mail: Mail) -> Iterator[Said]:
+def _play(mail: Mail) -> Iterator[Passage]:
     """Read a review between its stars and "Reply", which links to it."""
-    if found := _PLAY.search(mail.plain or mail.text):
-        words = fields.plain(found["words"])
-        yield Said(words, url=_review_link(mail, "google.com"), rating=float(len(found["stars"])))
-
-
-def _business(mail: Mail) -> Iterator[Said]:
-    """Read a review of a place: its stars, and the words below the reviewer's name."""
-    if found := _BUSINESS.search(mail.plain or mail.text):
-        yield Said(
-            fields.plain(found["words"]),
-            url=_review_link(mail, "google.com"),
-            author=fields.line(found["author"], "author"),
-            rating=float(found["stars"]),
+    if match := _PLAY.search(mail.plain or mail.text):
+        words = fields.plain(match["words"])
+        yield Passage(
+            words, url=_review_link(mail, "google.com"), rating=float(len(match["stars"]))
         )
 
 
-def _notice(domain: str) -> Callable[[Mail], Iterator[Said]]:
+def _business(mail: Mail) -> Iterator[Passage]:
+    """Read a review of a place: its stars, and the words below the reviewer's name."""
+    if match := _BUSINESS.search(mail.plain or mail.text):
+        yield Passage(
+            fields.plain(match["words"]),
+            url=_review_link(mail, "google.com"),
+            author=fields.line(match["author"], "author"),
+            rating=float(match["stars"]),
+        )
+
+
+def _notice(domain: str) -> Callable[[Mail], Iterator[Passage]]:
     """Read a notice whose layout is not known: all its words, its stars, its link."""
 
-    def read(mail: Mail) -> Iterator[Said]:
-        yield Said(
+    def read(mail: Mail) -> Iterator[Passage]:
+        yield Passage(
             text=mail.text,
             title=mail.subject or None,
             url=_review_link(mail, domain),

@@ -56,8 +56,8 @@ class Mail:
 
     def links(self) -> Iterator[str]:
         """Give the links of the plain part, then of the HTML, in their order."""
-        yield from (found.rstrip(".,;)") for found in _LINK.findall(self.plain))
-        yield from (found.strip() for found in self.page.xpath("//a/@href").getall())
+        yield from (link.rstrip(".,;)") for link in _LINK.findall(self.plain))
+        yield from (link.strip() for link in self.page.xpath("//a/@href").getall())
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def read_mail(part: Any) -> Mail:
     subject, date = _header(mail, "Subject"), _header(mail, "Date")
     message_id = _header(mail, "Message-ID").strip("<> \t")
     if not message_id:
-        told = "\n".join((address, date, subject, plain, html))
-        message_id = f"unnamed-{sha256(told.encode('utf-8', 'replace')).hexdigest()[:32]}"
+        content = "\n".join((address, date, subject, plain, html))
+        message_id = f"unnamed-{sha256(content.encode('utf-8', 'replace')).hexdigest()[:32]}"
     return Mail(
         message_id=message_id,
         sender=address,

@@ -36,8 +36,8 @@ def record_problem(
     kept = stats.get_value(stat_keys.PROBLEMS) or []
     if len(kept) < _MOST_PROBLEMS:
         where = place(url) if url else "the source"
-        said = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
-        entry = said | {"asked": asked} | ({"missing": "yes"} if problem.missing else {})
+        details = {"outcome": problem.outcome.value, "place": where, "reason": problem.reason}
+        entry = details | {"asked": asked} | ({"missing": "yes"} if problem.missing else {})
         stats.set_value(stat_keys.PROBLEMS, [*kept, entry])
     if problem.opens_at is not None:
         opens_at = iso(problem.opens_at)

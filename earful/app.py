@@ -70,7 +70,7 @@ class App:
             try:
                 Policies(settings).check()
                 if settings.webhook.doors:
-                    from earful.pushed.doors import check_doors
+                    from earful.webhook_intake.doors import check_doors
 
                     check_doors(settings.webhook)
             except ConfigError as error:

@@ -192,10 +192,10 @@ def say_about(
     policy = policies.of(mention.brand)
     case = store.cases.of_mention(mention_id)
     with store.write() as unit:
-        said = unit.relevance.say(
+        changed = unit.relevance.say(
             mention_id, about=about, by=actor.name, by_id=actor.id, at=now, click=click
         )
-        if not said:
+        if not changed:
             return Acted(case, False)
         # A further complaint that joined a case leaves it as it is: its first one made it.
         if case is not None and case.mention_id == mention_id:

@@ -53,8 +53,8 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
     webhook = settings.webhook
     if not webhook.doors:
         return
-    from earful.pushed.beside_daemon import answers
-    from earful.pushed.doors import unmet_secrets
+    from earful.webhook_intake.beside_daemon import answers
+    from earful.webhook_intake.doors import unmet_secrets
 
     for need in unmet_secrets(webhook, os.environ):
         where, _, sentence = need.partition(": ")

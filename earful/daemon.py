@@ -24,10 +24,10 @@ from earful.clicks import Clicks
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.process_locks import lock_for_daemon
-from earful.pushed.beside_daemon import Webhook
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
+from earful.webhook_intake.beside_daemon import Webhook
 from earful.worker_thread import WorkerThread
 from storage.store import Store
 from storage.write_check import probe

@@ -69,7 +69,7 @@ def questions(
     model = relevance.learnt(store, brand, now)
     if model is None:
         return _by_query(store, relevance, brand, limit)
-    found = [
+    weighed = [
         Question(
             mention=one.mention,
             p_about=one.p_about or 0.0,
@@ -78,17 +78,17 @@ def questions(
         )
         for one in store.relevance.doubtful(brand, None, _LOOKED_THROUGH)
     ]
-    doubtful = [one for one in found if one.doubtful]
+    doubtful = [one for one in weighed if one.doubtful]
     # Those nearest to the middle: whatever the answer is, the model did not know it.
     rest = sorted(
-        (one for one in found if not one.doubtful), key=lambda one: abs(one.p_about - 0.5)
+        (one for one in weighed if not one.doubtful), key=lambda one: abs(one.p_about - 0.5)
     )
     unsure = [one for one in rest if one.p_about < _SURE]
     return [*doubtful, *unsure][:limit]
 
 
 def _by_query(store: Store, relevance: BrandRelevance, brand: str, limit: int) -> list[Question]:
-    found = [
+    open_questions = [
         Question(
             mention=mention,
             p_about=to_probability(relevance.signs(mention).log_odds),
@@ -98,7 +98,7 @@ def _by_query(store: Store, relevance: BrandRelevance, brand: str, limit: int) -
         for mention in store.relevance.untaught(brand, _LOOKED_THROUGH)
         if relevance.may_doubt(mention)
     ]
-    return sorted(found, key=lambda one: one.p_about)[:limit]
+    return sorted(open_questions, key=lambda one: one.p_about)[:limit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class Explained:
 
     mention: Mention
     p_about: float
-    said: bool | None
+    label: bool | None
     not_about: str | None
     may_doubt: bool
     model: BrandModel | None
@@ -122,7 +122,7 @@ class Explained:
                 "brand": self.mention.brand,
                 "p_about": round(self.p_about, 4),
                 "doubtful": self.doubtful,
-                "said": self.said,
+                "said": self.label,
                 "not_about": self.not_about,
                 "taught": {"yes": self.model.yes, "no": self.model.no} if self.model else None,
                 "log_odds": {"text": round(self.text, 3)}
@@ -138,7 +138,7 @@ class Explained:
     @property
     def doubtful(self) -> bool:
         return (
-            self.said is None
+            self.label is None
             and self.may_doubt
             and self.model is not None
             and self.model.is_doubtful(self.p_about)
@@ -166,16 +166,17 @@ class Explained:
         return "\n".join(lines)
 
     def _standing(self) -> str:
-        if self.said is not None:
-            return f"people say that it is {'' if self.said else 'not '}about {self.mention.brand}"
+        if self.label is not None:
+            about = "about" if self.label else "not about"
+            return f"people say that it is {about} {self.mention.brand}"
         if not self.may_doubt:
             return (
                 "never doubted: it stands on the brand's own page, or holds no word of the query"
             )
-        told = f"{self.p_about:.0%} likely about {self.mention.brand}"
+        likelihood = f"{self.p_about:.0%} likely about {self.mention.brand}"
         if self.not_about == "model":
-            return f"{told}: dropped by the model, which the config allows"
-        return f"{told}: {'doubtful' if self.doubtful else 'not doubtful'}"
+            return f"{likelihood}: dropped by the model, which the config allows"
+        return f"{likelihood}: {'doubtful' if self.doubtful else 'not doubtful'}"
 
 
 def explain(store: Store, relevance: BrandRelevance, mention_id: str, now: datetime) -> Explained:
@@ -202,7 +203,7 @@ def explain(store: Store, relevance: BrandRelevance, mention_id: str, now: datet
     return Explained(
         mention=mention,
         p_about=to_probability(text + sum(weights.values())),
-        said=store.relevance.last_word(mention_id),
+        label=store.relevance.last_word(mention_id),
         not_about=standing.not_about,
         may_doubt=relevance.may_doubt(mention),
         model=model,

@@ -67,8 +67,8 @@ def entries_of_late(store: Store, now: datetime) -> list[SourceEntries]:
             one.today.update(counts)
     for one in sources.values():
         one.unusual = [*_unusual(one)]
-    found = (one for one in sources.values() if one.last_7_days)
-    return sorted(found, key=lambda one: (one.brand, one.source))
+    active = (one for one in sources.values() if one.last_7_days)
+    return sorted(active, key=lambda one: (one.brand, one.source))
 
 
 def _is_count(value: object) -> bool:
@@ -84,14 +84,14 @@ def _reasons(written: str | None) -> dict[str, int]:
 def _unusual(one: SourceEntries) -> Iterable[str]:
     periods = (("today", one.today), ("in the last 7 days", one.last_7_days))
     for fate in _MOST:
-        told = [
+        shares = [
             f"{counts[fate]:,} of {counts['seen']:,} entries {name}"
             for name, counts in periods
             if _stands_out(fate, counts, one.before)
         ]
-        if told:
-            said = f"{' and '.join(told)} were {fate}{_why(one, fate)}"
-            yield f"{one.source} of {one.brand}: {said}"
+        if shares:
+            sentence = f"{' and '.join(shares)} were {fate}{_why(one, fate)}"
+            yield f"{one.source} of {one.brand}: {sentence}"
 
 
 def _stands_out(fate: Fate, now: Mapping[str, int], before: Mapping[str, int]) -> bool:

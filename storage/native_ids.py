@@ -37,38 +37,38 @@ def origin_of(url: str | None) -> Origin | None:
     except ValueError:
         return None
     # The Play Console once wrote its parameters behind a `#`.
-    told = parse_qs(f"{parts.query}&{parts.fragment}")
-    query = {name.casefold(): values[0] for name, values in told.items()}
+    parameters = parse_qs(f"{parts.query}&{parts.fragment}")
+    query = {name.casefold(): values[0] for name, values in parameters.items()}
     if (host == "reddit.com" or host.endswith(".reddit.com")) and (
-        found := _REDDIT.match(parts.path)
+        match := _REDDIT.match(parts.path)
     ):
-        post, comment = found[1], found[2]
+        post, comment = match[1], match[2]
         if comment:
             return Origin("reddit", f"t1_{comment}", f"t3_{post}")
         return Origin("reddit", f"t3_{post}")
     if host == "news.ycombinator.com" and parts.path == "/item":
         number = query.get("id", "")
         return Origin("hackernews", number) if number.isdecimal() else None
-    if host == "lobste.rs" and not parts.fragment and (found := _LOBSTERS.match(parts.path)):
-        return Origin("lobsters", found[1])
+    if host == "lobste.rs" and not parts.fragment and (match := _LOBSTERS.match(parts.path)):
+        return Origin("lobsters", match[1])
     if host == "play.google.com" and query.get("reviewid"):
         return Origin("google_play", query["reviewid"])
     if re.fullmatch(r"(?:\w+\.)?trustpilot\.com", host) and (
-        found := _TRUSTPILOT.match(parts.path)
+        match := _TRUSTPILOT.match(parts.path)
     ):
-        return Origin("trustpilot", found[1])
+        return Origin("trustpilot", match[1])
     if re.fullmatch(r"(?:\w+\.)?yelp\.(?:com?\.)?[a-z]{2,3}", host) and query.get("hrid"):
         return Origin("yelp", query["hrid"])
     if host.endswith(".apple.com") and query.get("userreviewid", "").isdecimal():
         return Origin("appstore", query["userreviewid"])
-    if host == "addons.mozilla.org" and (found := _ADDON.search(parts.path)):
-        return Origin("mozilla_addons", found[1])
+    if host == "addons.mozilla.org" and (match := _ADDON.search(parts.path)):
+        return Origin("mozilla_addons", match[1])
     if host in ("x.com", "twitter.com", "mobile.twitter.com") and (
-        found := _TWEET.match(parts.path)
+        match := _TWEET.match(parts.path)
     ):
-        return Origin("x", found[1])
-    if host == "t.me" and (found := _TELEGRAM.match(parts.path)):
-        return Origin("telegram", found[1])
+        return Origin("x", match[1])
+    if host == "t.me" and (match := _TELEGRAM.match(parts.path)):
+        return Origin("telegram", match[1])
     if host in ("youtube.com", "m.youtube.com", "youtu.be"):
         video = query.get("v") or parts.path.removeprefix("/")
         native_id = query.get("lc") or video

@@ -26,8 +26,8 @@ def trouble_in(error: str, state: str) -> str:
     """Give the value of `alerts.trouble` for an alert that Slack does not have, by its error."""
     if "by eye" in error:
         return "by_eye"
-    found = _CODE.search(error)
-    code = found[1] if found else ""
+    match = _CODE.search(error)
+    code = match[1] if match else ""
     if code in _CHANNEL_CODES or code.startswith("restricted_action"):
         return "channel"
     if code in _ACCOUNT_CODES:

@@ -88,8 +88,10 @@ class DevtoSpider(MentionSpider):
         unfolded = list(_unfolded(entries, meta.get("article")))
         # By identity: equal entries may answer different ones.
         places = {id(entry): (parent, page) for entry, parent, page in unfolded}
-        found = [entry for entry, _, _ in unfolded]
-        for read in self.each(found, lambda entry: self._entry(entry, *places[id(entry)])):
+        unfolded_entries = [entry for entry, _, _ in unfolded]
+        for read in self.each(
+            unfolded_entries, lambda entry: self._entry(entry, *places[id(entry)])
+        ):
             # What lists shorten comes whole from a request of its own.
             if not (self._whole(meta) and isinstance(read, Mention)):
                 yield read

@@ -187,13 +187,13 @@ class FeedsSpider(MentionSpider):
         The one that the store has keeps the id; of new ones it is the oldest, so that the next
         entry of the feed takes no other's place. The others are named by what they say.
         """
-        told: dict[str, dict[str, Mention]] = {}
+        texts: dict[str, dict[str, Mention]] = {}
         for one in given:
             if isinstance(one, Mention):
-                told.setdefault(one.native_id, {}).setdefault(_said_by(one), one)
-        apart = [f"{native_id}#{said}" for native_id, each in told.items() for said in each]
-        stored = self.stored([*told, *apart])
-        for native_id, each in told.items():
+                texts.setdefault(one.native_id, {}).setdefault(_said_by(one), one)
+        apart = [f"{native_id}#{words}" for native_id, each in texts.items() for words in each]
+        stored = self.stored([*texts, *apart])
+        for native_id, each in texts.items():
             if len(each) > 1:
                 self._holders.setdefault(native_id, _holder(each, stored.get(native_id)))
         for one in given:

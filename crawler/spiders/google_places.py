@@ -144,5 +144,5 @@ def _last(name: object) -> str | None:
 
 def _contributor(uri: object) -> str | None:
     """Name an author by the number in the address of their profile."""
-    found = _CONTRIBUTOR.search(uri) if isinstance(uri, str) else None
-    return found[1] if found else None
+    match = _CONTRIBUTOR.search(uri) if isinstance(uri, str) else None
+    return match[1] if match else None

@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from crawler.base import MentionSpider, Yielded
 from crawler.entry_problems import Bounded
 from crawler.imap import Login, Security, folder_url
-from crawler.mail_senders import SENDERS, Said, is_from, said_in, sender_of
+from crawler.mail_senders import SENDERS, Passage, is_from, passages_in, sender_of
 from crawler.mails import Mail, read_digest, read_mail
 from crawler.request_details import is_loopback, meta_of, page_of, real_url
 from crawler.source_options import SourceOptions
@@ -167,37 +167,37 @@ class MailboxSpider(MentionSpider):
                 # Servers find an address in a name, too.
                 if wanted and not any(is_from(mail.sender, sender) for sender in wanted):
                     continue
-                told = said_in(mail)
+                passages = passages_in(mail)
             except Exception as error:
                 yield {"id": named, "error": error}
                 continue
-            for place, said in enumerate(told, 1):
-                yield {"id": named, "mail": mail, "said": said, "place": place}
+            for place, passage in enumerate(passages, 1):
+                yield {"id": named, "mail": mail, "passage": passage, "place": place}
 
     def _entry(self, entry: dict[str, Any]) -> Mention:
         if "error" in entry:
             raise entry["error"]
-        mail, said = entry["mail"], entry["said"]
-        mention = self._mention(mail, said, entry["place"])
+        mail, passage = entry["mail"], entry["passage"]
+        mention = self._mention(mail, passage, entry["place"])
         sender = sender_of(mail)
         if sender and sender.reviews:
             self._with_mail[mention.id] = replace(mention, title=mail.subject, text=mail.text)
         return mention
 
-    def _mention(self, mail: Mail, said: Said, place: int) -> Mention:
-        origin = origin_of(said.url)
-        named = origin.native_id if origin else said.native_id
+    def _mention(self, mail: Mail, passage: Passage, place: int) -> Mention:
+        origin = origin_of(passage.url)
+        named = origin.native_id if origin else passage.native_id
         mention = self.mention(
             native_id=fields.identity(named or f"{mail.message_id}#{place}", "Message-ID"),
-            text=said.text,
-            title=said.title,
+            text=passage.text,
+            title=passage.title,
             created_at=self._date(mail),
-            url=fields.link(said.url),
-            author=said.author,
-            author_native_id=said.author_id,
-            rating=said.rating,
+            url=fields.link(passage.url),
+            author=passage.author,
+            author_native_id=passage.author_id,
+            rating=passage.rating,
             rating_max=5.0,
-            excerpt=said.excerpt,
+            excerpt=passage.excerpt,
         )
         if origin is None:
             return mention

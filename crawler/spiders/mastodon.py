@@ -192,12 +192,12 @@ class MastodonSpider(MentionSpider):
             return None
         uri = fields.identity(status.get("uri") or status.get("url"), "uri")
         content = fields.string(status.get("content"), "content")
-        said = fields.from_html(_INLINE.sub("", content), "content")
-        text = _QUOTED.sub("", said).strip()
+        written = fields.from_html(_INLINE.sub("", content), "content")
+        text = _QUOTED.sub("", written).strip()
         title = fields.line(status.get("spoiler_text"), "spoiler_text")
         if not text and not title:
             text = "\n".join(_described(status.get("media_attachments")))
-            if not text and (said or status.get("media_attachments")):
+            if not text and (written or status.get("media_attachments")):
                 return None  # a quote or a picture without words
         return self.mention(
             native_id=uri,

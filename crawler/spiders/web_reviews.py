@@ -134,8 +134,8 @@ class WebReviewsSpider(MentionSpider):
             native_id = stated if "://" in stated else f"{host}#{stated}"
         else:
             day = f"{created:%Y-%m-%d}" if created else ""
-            said = letters_of(text or title or "") or f"{stars} of {top}"
-            signs = [host, author or "", day, said]
+            content = letters_of(text or title or "") or f"{stars} of {top}"
+            signs = [host, author or "", day, content]
             native_id = sha256(json.dumps(signs).encode("utf-8", "replace")).hexdigest()[:24]
         reply, replied = owner_reply_of(review)
         own = fields.link(literal(review.get("url")), where)
@@ -172,15 +172,15 @@ def _once(given: Sequence[Yielded]) -> Iterator[Yielded]:
     undated = set()
     for one in given:
         if isinstance(one, Mention):
-            said = _said_by(one)
+            words = _said_by(one)
             if one.created_at is None:
-                if moments[said] or said in undated:
+                if moments[words] or words in undated:
                     continue
-                undated.add(said)
-            elif any(abs(one.created_at - moment) < _SAME_DAY for moment in seen[said]):
+                undated.add(words)
+            elif any(abs(one.created_at - moment) < _SAME_DAY for moment in seen[words]):
                 continue
             else:
-                seen[said].append(one.created_at)
+                seen[words].append(one.created_at)
         yield one
 
 

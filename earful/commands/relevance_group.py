@@ -114,8 +114,8 @@ def _say(app: App, mention_ids: tuple[str, ...], about: bool, name: str | None) 
                 changed += say_about(unit, policies, mention_id, about, by, utc_now()).changed
         BrandRelevance(app.settings).refresh(store, utc_now(), most=_MOST_NOW)
     known = len(mention_ids) - changed
-    said = "about the brand" if about else "not about the brand"
-    click.echo(f"{changed} now {said}" + (f" · {known} already so" if known else ""))
+    standing = "about the brand" if about else "not about the brand"
+    click.echo(f"{changed} now {standing}" + (f" · {known} already so" if known else ""))
     return 0
 
 
@@ -133,8 +133,8 @@ def _ask(app: App, store: Store, brands: list[str], limit: int, name: str | None
     asked: set[str] = set()
     for brand in brands:
         while len(asked) < limit:
-            found = questions(store, relevances, brand, _ROUND + len(asked), utc_now())
-            fresh = [one for one in found if one.mention.id not in asked][:_ROUND]
+            pending = questions(store, relevances, brand, _ROUND + len(asked), utc_now())
+            fresh = [one for one in pending if one.mention.id not in asked][:_ROUND]
             if not fresh:
                 break
             for question in fresh[: limit - len(asked)]:

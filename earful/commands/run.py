@@ -39,8 +39,8 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
     from earful import logs, needs
-    from earful.pushed.doors import unmet_secrets
     from earful.stages.deliver_stage import transport_for
+    from earful.webhook_intake.doors import unmet_secrets
 
     app.require_brands()
     needs.require(app.settings, os.environ, str(app.config_path))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config.errors import StoreError
 from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from earful.health import Status
 
 # A store that is held for longer is a finding: whoever asks how Earful is does not wait for it.
 _PATIENCE_S = 5.0
@@ -22,9 +27,7 @@ def status(app: App, as_json: bool) -> int:
 
     Exits with 1 if something is wrong.
     """
-    from rich.markup import escape
-
-    from earful import console, health
+    from earful import health
 
     try:
         with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
@@ -36,57 +39,21 @@ def status(app: App, as_json: bool) -> int:
         raise
     if as_json:
         click.echo(json.dumps(current.as_dict(), indent=2))
-        return 0 if current.healthy else 1
-    daemon = current.daemon["state"]
-    if "pid" in current.daemon:
-        daemon += (
-            f" (pid {current.daemon['pid']}, heartbeat {current.daemon['heartbeat_age_s']} s ago)"
-        )
-    rows = [
-        ("store", f"{current.store} · {current.mentions:,} mentions"),
-        ("daemon", daemon),
-        ("waiting", f"{current.unscored:,} to score · {current.unjudged:,} to judge"),
-        ("cases", " · ".join(f"{n:,} {state}" for state, n in current.cases.items())),
-        ("alerts", " · ".join(f"{n:,} {state}" for state, n in current.alerts.items())),
-        ("languages", _languages(current.languages, current.unread)),
-        ("next", _coming(current.routines)),
-    ]
-    console.out.print(console.table(("", ""), [(a, escape(b)) for a, b in rows]))
+    else:
+        _print(current)
+    return 0 if current.healthy else 1
+
+
+def _print(current: Status) -> None:
+    from rich.markup import escape
+
+    from earful import console
+
+    console.out.print(_summary(current))
     if current.sources:
-        console.out.print(
-            console.table(
-                ("source", "brand", "state", "last good run (UTC)", "seen", "new"),
-                [
-                    (
-                        escape(console.one_line(f"{row['source']} {row['target']}", 24)),
-                        escape(console.one_line(row["brand"], 14)),
-                        row["state"],
-                        (row["last_good_at"] or "never")[:16].replace("T", " "),
-                        row["seen"],
-                        row["new"],
-                    )
-                    for row in current.sources
-                ],
-                right="llllrr",
-            )
-        )
+        console.out.print(_sources(current.sources))
     if current.webhook:
-        console.out.print(
-            console.table(
-                ("door", "brand", "last delivery (UTC)", "deliveries", "new"),
-                [
-                    (
-                        escape(console.one_line(row["door"], 24)),
-                        escape(console.one_line(row["brand"], 14)),
-                        (row["last_at"] or "never")[:16].replace("T", " "),
-                        row["deliveries"],
-                        row["new"],
-                    )
-                    for row in current.webhook
-                ],
-                right="lllrr",
-            )
-        )
+        console.out.print(_doors(current.webhook))
     for entries in current.ledger:
         for sentence in entries["unusual"]:
             console.out.print(f"[bold]left out:[/bold] {escape(sentence)}")
@@ -94,7 +61,82 @@ def status(app: App, as_json: bool) -> int:
         console.out.print(f"[bold]problem:[/bold] {escape(problem)}")
     if current.healthy:
         console.out.print("healthy")
-    return 0 if current.healthy else 1
+
+
+def _summary(current: Status) -> Table:
+    """Lay out the store, the daemon, the queues and what comes next, a line each."""
+    from rich.markup import escape
+
+    from earful import console
+
+    rows = [
+        ("store", f"{current.store} · {current.mentions:,} mentions"),
+        ("daemon", _daemon(current.daemon)),
+        ("waiting", f"{current.unscored:,} to score · {current.unjudged:,} to judge"),
+        ("cases", " · ".join(f"{n:,} {state}" for state, n in current.cases.items())),
+        ("alerts", " · ".join(f"{n:,} {state}" for state, n in current.alerts.items())),
+        ("languages", _languages(current.languages, current.unread)),
+        ("next", _coming(current.routines)),
+    ]
+    return console.table(("", ""), [(a, escape(b)) for a, b in rows])
+
+
+def _daemon(daemon: dict[str, Any]) -> str:
+    state: str = daemon["state"]
+    if "pid" in daemon:
+        state += f" (pid {daemon['pid']}, heartbeat {daemon['heartbeat_age_s']} s ago)"
+    return state
+
+
+def _sources(sources: list[dict[str, Any]]) -> Table:
+    from earful import console
+
+    return console.table(
+        ("source", "brand", "state", "last good run (UTC)", "seen", "new"),
+        [
+            (
+                _name(f"{row['source']} {row['target']}", 24),
+                _name(row["brand"], 14),
+                row["state"],
+                _minute(row["last_good_at"]),
+                row["seen"],
+                row["new"],
+            )
+            for row in sources
+        ],
+        right="llllrr",
+    )
+
+
+def _doors(doors: list[dict[str, Any]]) -> Table:
+    from earful import console
+
+    return console.table(
+        ("door", "brand", "last delivery (UTC)", "deliveries", "new"),
+        [
+            (
+                _name(row["door"], 24),
+                _name(row["brand"], 14),
+                _minute(row["last_at"]),
+                row["deliveries"],
+                row["new"],
+            )
+            for row in doors
+        ],
+        right="lllrr",
+    )
+
+
+def _name(text: str, width: int) -> str:
+    from rich.markup import escape
+
+    from earful import console
+
+    return escape(console.one_line(text, width))
+
+
+def _minute(at: str | None) -> str:
+    return (at or "never")[:16].replace("T", " ")
 
 
 def _coming(routines: list[dict[str, Any]]) -> str:

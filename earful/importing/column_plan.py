@@ -33,8 +33,8 @@ class ColumnPlan:
     def rating_max(self) -> float | None:
         """The end of the scale, as the layout or the rating's header tells it."""
         for header in self.columns.get("rating", ()):
-            if found := _SCALE.search(header):
-                return float(found["most"])
+            if match := _SCALE.search(header):
+                return float(match["most"])
             if _NPS.search(header):
                 return 10.0
         return self.layout.rating_max
@@ -57,10 +57,12 @@ def plan_columns(
 
     `maps` are pairs of a file's column and ours; an empty ours leaves the column out.
     """
-    told = _told(headers, maps, where)
+    mapped = _mapped(headers, maps, where)
     left_out = {theirs for theirs, ours in maps if not ours}
-    free = [h for h in headers if h not in left_out and not any(h in own for own in told.values())]
-    columns = dict(told)
+    free = [
+        h for h in headers if h not in left_out and not any(h in own for own in mapped.values())
+    ]
+    columns = dict(mapped)
     for field in dict.fromkeys((*layout.columns, *FIELDS)):
         if field not in columns and (theirs := _by_layout(field, layout, free, where)):
             columns[field] = theirs
@@ -78,10 +80,10 @@ def plan_columns(
     return ColumnPlan(layout, columns, tuple(h for h in headers if h not in read))
 
 
-def _told(
+def _mapped(
     headers: Sequence[str], maps: Sequence[tuple[str, str]], where: str
 ) -> dict[str, tuple[str, ...]]:
-    told: dict[str, tuple[str, ...]] = {}
+    mapped: dict[str, tuple[str, ...]] = {}
     for theirs, ours in maps:
         if ours and ours not in FIELDS:
             raise InputError(f"--map: {ours!r} is no column of mentions{_did_you_mean(ours)}")
@@ -91,8 +93,8 @@ def _told(
                 f"{where}: --map: there is no column {theirs!r}; the file has: {_listed(headers)}"
             )
         if ours:
-            told[ours] = (*told.get(ours, ()), header)
-    return told
+            mapped[ours] = (*mapped.get(ours, ()), header)
+    return mapped
 
 
 def _close(theirs: str, headers: Sequence[str]) -> str | None:
@@ -106,8 +108,8 @@ def _by_layout(
 ) -> tuple[str, ...] | None:
     spellings = (*layout.columns.get(field, ()), *((field,) if field in FIELDS else ()))
     plain = [spelling for spelling in spellings if not spelling.startswith("~")]
-    found = [theirs for spelling in plain if (theirs := _columns_of(spelling, free))]
-    if not found:
+    candidates = [theirs for spelling in plain if (theirs := _columns_of(spelling, free))]
+    if not candidates:
         patterns = [spelling for spelling in spellings if spelling.startswith("~")]
         asked = tuple(h for h in free if any(fits(pattern, h) for pattern in patterns))
         return asked or None
@@ -115,20 +117,20 @@ def _by_layout(
         # The field's own name leaves no doubt; between others a person chooses.
         one = [spelling for spelling in plain if " + " not in spelling]
         others = [h for h in free if any(fits(spelling, h) for spelling in one)]
-        if len(others) > 1 and found[0][0] != field:
+        if len(others) > 1 and candidates[0][0] != field:
             names = " or ".join(f"`{name}`" for name in others)
             raise InputError(
                 f"{where}: is {names} the {field}? Name it with --map THEIRS={field}; repeated, "
                 "it joins columns of text"
             )
-    return found[0]
+    return candidates[0]
 
 
 def _columns_of(spelling: str, headers: Sequence[str]) -> tuple[str, ...]:
     """Give the columns of a spelling: all parts of `Date + Time`, or none."""
     parts = spelling.split(" + ")
-    found = [next((h for h in headers if folded(h) == folded(part)), None) for part in parts]
-    return tuple(h for h in found if h) if all(found) else ()
+    columns = [next((h for h in headers if folded(h) == folded(part)), None) for part in parts]
+    return tuple(h for h in columns if h) if all(columns) else ()
 
 
 def _listed(headers: Sequence[str]) -> str:

@@ -61,8 +61,8 @@ class DelimitedTable:
         if len(sample) >= _SAMPLE and len(lines) > 1:
             lines.pop()
         above = 0
-        if lines and (told := _SEP_LINE.fullmatch(lines[0])):
-            asked, above = asked or told[1], 1
+        if lines and (sep_line := _SEP_LINE.fullmatch(lines[0])):
+            asked, above = asked or sep_line[1], 1
         self._dialect = Dialect(asked or _delimiter(lines[above:], kind), kind)
         rows = first_rows(lines[above:], self._dialect, _SAMPLE_ROWS)
         if not rows:

@@ -31,16 +31,16 @@ class Reading:
 
 def readings(lines: Sequence[bytes]) -> list[Reading]:
     """Read lines in every old encoding that can, the likeliest first; equal texts stand once."""
-    found: dict[str, Reading] = {}
+    by_text: dict[str, Reading] = {}
     for encoding in old_encodings():
         try:
             text = "\n".join(line.decode(encoding.codec) for line in lines)
         except UnicodeDecodeError:
             continue
         reading = Reading(encoding, text, _share(text, encoding.alphabets))
-        if text not in found or found[text].share < reading.share:
-            found[text] = reading
-    return sorted(found.values(), key=lambda one: (-one.share, one.encoding.rare))
+        if text not in by_text or by_text[text].share < reading.share:
+            by_text[text] = reading
+    return sorted(by_text.values(), key=lambda one: (-one.share, one.encoding.rare))
 
 
 def sure_reading(candidates: Sequence[Reading]) -> Reading | None:
@@ -88,10 +88,10 @@ def _in_their_languages(possible: Sequence[Reading]) -> list[Reading]:
 
 def _share(text: str, alphabets: Sequence[Alphabet]) -> float:
     """Share of the lines, of those long enough to say, that a language explains."""
-    told = [
+    fitting = [
         fits for line in text.split("\n") if (fits := _makes_words(line, alphabets)) is not None
     ]
-    return sum(told) / len(told) if told else 0.0
+    return sum(fitting) / len(fitting) if fitting else 0.0
 
 
 def _makes_words(line: str, alphabets: Sequence[Alphabet]) -> bool | None:

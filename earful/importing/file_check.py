@@ -66,7 +66,7 @@ def check_file(
 class _Scale:
     """What a column of ratings shows of its scale."""
 
-    told: Counter[float] = field(default_factory=Counter)
+    ends: Counter[float] = field(default_factory=Counter)
     plain: Counter[float] = field(default_factory=Counter)
     highest: tuple[float, int] = (0.0, 0)
 
@@ -78,7 +78,7 @@ class _Scale:
         if rated is None:
             return
         if rated.most is not None:
-            self.told[rated.most] += rated.most not in _OWN_SCALES
+            self.ends[rated.most] += rated.most not in _OWN_SCALES
             return
         if rated.value > self.highest[0]:
             self.highest = (rated.value, row.line)
@@ -87,12 +87,12 @@ class _Scale:
 
     def most(self, where: str) -> float:
         """Give the end of the scale, or ask for it: 5 of 10 is not 5 of 5."""
-        told = [most for most, rows in self.told.items() if rows]
-        if len(told) == 1:
+        ends = [most for most, rows in self.ends.items() if rows]
+        if len(ends) == 1:
             # Some ratings say of how much they are: most of the others must fit.
-            fit = sum(rows for value, rows in self.plain.items() if value <= told[0])
+            fit = sum(rows for value, rows in self.plain.items() if value <= ends[0])
             if 2 * fit >= self.plain.total():
-                return told[0]
+                return ends[0]
         highest, line = self.highest
         if highest <= _USUAL_MOST:
             return _USUAL_MOST

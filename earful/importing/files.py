@@ -60,11 +60,11 @@ def open_table(
             raise InputError(f"{path}: {what}")
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB_PAGE):
         raise InputError(f"{path}: a web page or XML, no table: export it as CSV or JSON")
-    found = find_encoding(file, encoding)
-    if _is_json(file, head.decode(found.codec, "ignore")):
+    guess = find_encoding(file, encoding)
+    if _is_json(file, head.decode(guess.codec, "ignore")):
         _refuse_options(path, delimiter=delimiter, quotes=quotes)
-        return JsonTable(file, found, progress=progress)
-    return DelimitedTable(file, found, delimiter=delimiter, quotes=quotes, progress=progress)
+        return JsonTable(file, guess, progress=progress)
+    return DelimitedTable(file, guess, delimiter=delimiter, quotes=quotes, progress=progress)
 
 
 def _is_json(file: PackedFile, start: str) -> bool:

@@ -84,15 +84,15 @@ class FileImport:
     def first(self, count: int = 5) -> list[Mention]:
         """Give the first mentions as they would be stored."""
         reader = self._reader()
-        found: list[Mention] = []
+        mentions: list[Mention] = []
         for row in self.table:
             try:
-                found.append(reader.read(row, self._ids.key(row)))
+                mentions.append(reader.read(row, self._ids.key(row)))
             except EntryError:
                 continue
-            if len(found) == count:
+            if len(mentions) == count:
                 break
-        return found
+        return mentions
 
     def rehearse(self, reject: Reject | None = None) -> ImportReport:
         """Read all rows and store none; `new` counts what could be stored."""
@@ -261,17 +261,17 @@ class FileImport:
         """Ask before the answers of one survey replace those of another with the same ids."""
         if self.wishes.edits or self.wishes.set_name:
             return
-        reader, found = self._reader(), list[tuple[RowKey, Mention]]()
+        reader, keyed = self._reader(), list[tuple[RowKey, Mention]]()
         for row in islice(self.table, _BATCH):
             try:
                 key = self._ids.key(row)
                 if key.whose is Whose.FILE:
-                    found.append((key, reader.read(row, key)))
+                    keyed.append((key, reader.read(row, key)))
             except EntryError:
                 continue
-        stored = store.mentions.many([n for key, one in found for n in self._names(key, one)])
+        stored = store.mentions.many([n for key, one in keyed for n in self._names(key, one)])
         changed = 0
-        for key, mention in found:
+        for key, mention in keyed:
             mine = self._in_brand(key, mention, stored)
             old = stored.get(mine.id) if mine else None
             if mine and old:

@@ -48,9 +48,9 @@ class JsonCursor:
         return False
 
     def expect(self, letter: str) -> None:
-        found = self.peek()
-        if found != letter:
-            raise self._broken(f"has {found!r} where {letter!r} should be")
+        present = self.peek()
+        if present != letter:
+            raise self._broken(f"has {present!r} where {letter!r} should be")
         self._at += 1
 
     def value(self) -> Any:

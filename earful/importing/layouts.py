@@ -58,12 +58,12 @@ def fits(spelling: str, header: str) -> bool:
 def recognised(headers: Sequence[str]) -> Layout:
     """Give the layout that a file's headers show: the one with the most signs, else `table`."""
     every = layouts()
-    found = [
+    candidates = [
         layout
         for layout in every.values()
         if layout.signs and all(_has_any(sign, headers) for sign in layout.signs)
     ]
-    return max(found, key=lambda layout: len(layout.signs), default=every[_FALLBACK])
+    return max(candidates, key=lambda layout: len(layout.signs), default=every[_FALLBACK])
 
 
 def layout_named(name: str) -> Layout:

@@ -57,8 +57,8 @@ class Rejects:
             self._file.write(self._line([row.line, reason, *cells, whole]))
             return
         itself = row.raw if isinstance(row.raw, dict) or not row.values else dict(row.values)
-        said = {"line": row.line, "reason": reason, "row": itself}
-        self._file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
+        entry = {"line": row.line, "reason": reason, "row": itself}
+        self._file.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
 
     def _line(self, cells: list[Any]) -> str:
         line = io.StringIO()

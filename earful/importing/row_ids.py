@@ -71,8 +71,8 @@ class RowIds:
         given = cell(row, "native_id")
         if given is not None and str(given).strip():
             native_id = fields.identity(given, "native_id")
-            if self._pattern and (found := self._pattern.search(native_id)):
-                native_id = found[0]
+            if self._pattern and (match := self._pattern.search(native_id)):
+                native_id = match[0]
             if self._plan.layout.global_ids:
                 return RowKey(source, native_id, Whose.SOURCE)
             return RowKey(source, self.in_set(native_id), Whose.FILE)
@@ -85,21 +85,21 @@ class RowIds:
     def _source(self, row: FileRow, url: object, behind: Origin | None) -> str:
         if self._wishes.source:
             return self._wishes.source
-        told = self._cell(row, "source")
-        if self._plan.layout.own and isinstance(told, str) and told:
-            return told
+        value = self._cell(row, "source")
+        if self._plan.layout.own and isinstance(value, str) and value:
+            return value
         if "source" in self._plan.columns:
             if behind:
                 return behind.source
-            if named := self._sources.name(told) or self._sources.name(_host(url)):
+            if named := self._sources.name(value) or self._sources.name(_host(url)):
                 return named
             raise fields.EntryError("source is empty: give --source", RefusalReason.ID)
         return self._plan.layout.source or ""
 
     def _content_id(self, row: FileRow) -> str:
-        said = [self._wishes.brand, self._wishes.set_name or ""]
-        said += [_as_text(self._cell(row, name)) for name in _SAID]
-        content = "\x1f".join(said).encode("utf-8", "surrogatepass")
+        parts = [self._wishes.brand, self._wishes.set_name or ""]
+        parts += [_as_text(self._cell(row, name)) for name in _SAID]
+        content = "\x1f".join(parts).encode("utf-8", "surrogatepass")
         return sha256(content).hexdigest()[:20]
 
 
@@ -113,11 +113,11 @@ class _SourceNames:
             self._known |= {name: name, spider.label.casefold(): name, host: name}
         self._known.pop("", None)
 
-    def name(self, told: object) -> str | None:
+    def name(self, value: object) -> str | None:
         """Give a source's name in lower case, digits and `_`; None for nothing."""
-        if not isinstance(told, str) or not told.strip():
+        if not isinstance(value, str) or not value.strip():
             return None
-        called = told.strip().casefold().removeprefix("https://").removeprefix("www.")
+        called = value.strip().casefold().removeprefix("https://").removeprefix("www.")
         slug = re.sub(r"[^a-z0-9]+", "_", called).strip("_")[:40]
         return self._known.get(called.rstrip("/")) or slug or None
 

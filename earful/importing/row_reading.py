@@ -115,13 +115,13 @@ class RowReader:
         return fields.string(value, field) or None if self._own else fields.line(value, field)
 
     def _rating(self, row: FileRow) -> tuple[float | None, float | None]:
-        told = self._side(row, "rating", self._rated)
-        if told is None:
+        rated = self._side(row, "rating", self._rated)
+        if rated is None:
             return None, None
-        most = told.most or self._side(row, "rating_max", _most) or self._checked.rating_max
-        if 0 <= told.value <= most:
-            return told.value, most
-        reason = f"rating {told.value:g} does not lie between 0 and {most:g}"
+        most = rated.most or self._side(row, "rating_max", _most) or self._checked.rating_max
+        if 0 <= rated.value <= most:
+            return rated.value, most
+        reason = f"rating {rated.value:g} does not lie between 0 and {most:g}"
         self.emptied.setdefault("rating", Emptied("rating", row.line, reason)).rows += 1
         return None, None
 
@@ -184,9 +184,9 @@ def _language(value: object) -> str | None:
 
 
 def _most(value: object) -> float | None:
-    told = fields.rated(value, "rating_max")
-    if told is None:
+    rated = fields.rated(value, "rating_max")
+    if rated is None:
         return None
-    if told.value <= 0:
-        raise EntryError(f"rating_max {told.value:g} is no end of a scale")
-    return told.value
+    if rated.value <= 0:
+        raise EntryError(f"rating_max {rated.value:g} is no end of a scale")
+    return rated.value

@@ -42,13 +42,13 @@ def date_reading(date_format: str | None, language: str | None) -> DateReading:
     if date_format:
         if "%" in date_format:
             pattern = date_format
-        said = _order_of(date_format)
-        if said is None and pattern is None:
+        by_format = _order_of(date_format)
+        if by_format is None and pattern is None:
             raise InputError(
                 f"--date-format: {date_format!r}: write DD/MM/YYYY, MM/DD/YYYY, or a pattern "
                 "such as %d.%m.%y"
             )
-        order = said or order
+        order = by_format or order
     languages = (language.split("-")[0],) if language else ()
     return DateReading(order, pattern, languages)
 
@@ -70,7 +70,7 @@ def _by_language(language: str | None) -> DateOrder:
 
 def _order_of(date_format: str) -> DateOrder | None:
     """Find which comes first, the day or the month; what follows the date is the time's."""
-    found = re.findall(r"%?(d+|m+|b|y+)", re.split(r"[hH]", date_format)[0].casefold())
-    letters = "".join(dict.fromkeys(one[0].replace("b", "m") for one in found))
+    parts = re.findall(r"%?(d+|m+|b|y+)", re.split(r"[hH]", date_format)[0].casefold())
+    letters = "".join(dict.fromkeys(one[0].replace("b", "m") for one in parts))
     orders = {"dmy": DateOrder.DAY_FIRST, "mdy": DateOrder.MONTH_FIRST}
     return orders.get(letters) or (DateOrder.EITHER if letters == "ymd" else None)

@@ -120,10 +120,10 @@ def order_shown(value: object) -> DateOrder | None:
     """Tell which order a date shows; None where it has no such two numbers."""
     if not isinstance(value, str):
         return None
-    found = _YEAR_LAST.fullmatch(value.strip())
-    if found is None or found["mark"] == "." or found["first"] == found["second_part"]:
+    match = _YEAR_LAST.fullmatch(value.strip())
+    if match is None or match["mark"] == "." or match["first"] == match["second_part"]:
         return None
-    first, second = int(found["first"]), int(found["second_part"])
+    first, second = int(match["first"]), int(match["second_part"])
     if first > 12 >= second:
         return DateOrder.DAY_FIRST
     if second > 12 >= first:
@@ -182,11 +182,11 @@ def _from_text(text: str, field: str, reading: DateReading) -> datetime:
         pass
     if eastern := _EASTERN.search(text):
         text = "{}-{}-{} {}".format(*(part or "" for part in eastern.groups())).strip()
-    if found := _YEAR_FIRST.fullmatch(text):
-        return _at_time(int(found["year"]), int(found["month"]), int(found["day"]), found)
-    if found := _YEAR_LAST.fullmatch(text):
-        in_year = _month_and_day(text, found, field, reading)
-        return _at_time(int(found["year"]), *in_year, found)
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _at_time(int(match["year"]), int(match["month"]), int(match["day"]), match)
+    if match := _YEAR_LAST.fullmatch(text):
+        in_year = _month_and_day(text, match, field, reading)
+        return _at_time(int(match["year"]), *in_year, match)
     if _MAIL.fullmatch(text):
         return parsedate_to_datetime(text)
     named = _NAMED.search(text)
@@ -200,9 +200,9 @@ def _from_text(text: str, field: str, reading: DateReading) -> datetime:
 
 
 def _month_and_day(
-    text: str, found: re.Match[str], field: str, reading: DateReading
+    text: str, match: re.Match[str], field: str, reading: DateReading
 ) -> tuple[int, int]:
-    first, second = int(found["first"]), int(found["second_part"])
+    first, second = int(match["first"]), int(match["second_part"])
     shown = order_shown(text)
     if shown is DateOrder.EITHER:
         shown = reading.order
@@ -248,8 +248,8 @@ def _month_called(word: str, languages: tuple[str, ...]) -> int | None:
 
     A word is looked up once: a file has few of them, however many dates.
     """
-    found: datetime | None = _word_reader(languages).get_date_data(f"15 {word} 2000").date_obj
-    return found.month if found else None
+    moment: datetime | None = _word_reader(languages).get_date_data(f"15 {word} 2000").date_obj
+    return moment.month if moment else None
 
 
 @lru_cache(maxsize=8)

@@ -72,10 +72,10 @@ def rated(value: object, field: str = "rating") -> Rated | None:
 
 def rating(value: object, top: float, field: str = "rating") -> float | None:
     """Read a rating between 0 and `top`; None when there is none."""
-    told = rated(value, field)
-    if told is None:
+    given = rated(value, field)
+    if given is None:
         return None
-    number = told.value if told.most in (None, top) else told.value / told.most * top
+    number = given.value if given.most in (None, top) else given.value / given.most * top
     if not 0 <= number <= top:
         raise EntryError(f"{field} {number:g} is not between 0 and {top:g}", RefusalReason.RATING)
     return number
@@ -94,20 +94,20 @@ def _written(value: str, field: str) -> Rated | None:
         return None
     if _PLAIN.fullmatch(text):
         return Rated(_float(text), None)
-    if (found := _N_OF_M.fullmatch(text)) and _float(found[2]) > 0:
-        return Rated(_float(found[1]), _float(found[2]))
-    if found := _PERCENT.fullmatch(text):
-        return Rated(_float(found[1]), 100.0)
+    if (match := _N_OF_M.fullmatch(text)) and _float(match[2]) > 0:
+        return Rated(_float(match[1]), _float(match[2]))
+    if match := _PERCENT.fullmatch(text):
+        return Rated(_float(match[1]), 100.0)
     if text in _WORDS or text in _SATISFIED:
         return Rated(_WORDS.get(text, _SATISFIED.get(text, 0.0)), 5.0)
     if text in _THUMBS:
         return Rated(_THUMBS[text], 1.0)
-    if found := _N_STARS.fullmatch(text):
-        stars = _WORDS.get(found[1]) if found[1].isalpha() else _float(found[1])
+    if match := _N_STARS.fullmatch(text):
+        stars = _WORDS.get(match[1]) if match[1].isalpha() else _float(match[1])
         if stars is not None:
             return Rated(stars, 5.0)
-    if found := _LABELLED.fullmatch(text):
-        return Rated(_float(found[1]), None)
+    if match := _LABELLED.fullmatch(text):
+        return Rated(_float(match[1]), None)
     raise EntryError(f"{field} {value[:40]!r} is no rating", RefusalReason.RATING)
 
 

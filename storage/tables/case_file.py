@@ -22,7 +22,7 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
-from storage.tables.mentions import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.

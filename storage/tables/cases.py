@@ -30,7 +30,7 @@ from storage.tables.case_file import (
     is_known_click,
     open_case,
 )
-from storage.tables.mentions import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import SELECT_MENTION, mention_from
 
 _EVENTS = {
     CaseState.OPEN: CaseEventKind.OPENED,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from storage.database import Database
 from storage.models import Incident, Mention, from_iso, iso
 from storage.rows import reads
-from storage.tables.mentions import SELECT_MENTION, in_chunks, mention_from
+from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.mentions import in_chunks
 
 _WEEK = timedelta(weeks=1)
 WEEKS = 4

@@ -22,7 +22,8 @@ from storage.models import (
 )
 from storage.rows import Unreadable, moment_in, read_each, reads
 from storage.tables.ledger import SEEN_ON, count_lines, count_waiting_as, move_line
-from storage.tables.mentions import in_chunks, mention_from
+from storage.tables.mention_rows import mention_from
+from storage.tables.mentions import in_chunks
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # What was old when the store got it, or has no date. The time that it waits here does not count:

@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,19 +18,13 @@ from storage.models import (
     Mention,
     SaveResult,
     Unstored,
-    from_iso,
-    is_of_one_mention,
     iso,
 )
-from storage.rows import moment_in, reads
+from storage.rows import moment_in
 from storage.storable import UnstorableError, mended, storable
 from storage.tables.ledger import count_lines, unstorable_line
+from storage.tables.mention_rows import COLUMNS, SELECT_MENTION, mention_from, row_of
 
-_COLUMNS = (
-    "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
-    "rating_max", "language", "created_at", "fetched_at", "reach", "parent_id", "text_hash",
-    "edited_at", "owner_reply", "owner_replied_at",
-)  # fmt: skip
 # What a later reading may change without making a new version.
 _REFRESHED = (
     "url", "author_id", "language", "created_at", "reach", "parent_id", "edited_at",
@@ -38,9 +32,7 @@ _REFRESHED = (
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
 # The day of the ledger is no part of a mention.
-_WRITTEN = (*_COLUMNS, "seen_on")
-# `excerpt` says how to save and is not kept.
-_FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
+_WRITTEN = (*COLUMNS, "seen_on")
 _CHUNK = 500
 
 
@@ -116,7 +108,7 @@ class Mentions:
     ) -> SaveResult:
         lines = Counter[LedgerLine]()
         stored = self._stored(connection, latest)
-        rows = {key: _row(mention, stored.get(key)) for key, mention in latest.items()}
+        rows = {key: row_of(mention, stored.get(key)) for key, mention in latest.items()}
         known_better = {
             key for key, row in rows.items() if row["author_id"] != latest[key].author_id
         }
@@ -207,14 +199,14 @@ class Mentions:
 
     def many(self, mention_ids: Sequence[str]) -> dict[str, Mention]:
         """Give those of these mentions that are stored, by id."""
-        found: dict[str, Mention] = {}
+        mentions: dict[str, Mention] = {}
         for chunk in in_chunks([mended(mention_id) for mention_id in mention_ids]):
             marks = ", ".join("?" * len(chunk))
             for row in self._database.connection.execute(
                 f"{SELECT_MENTION} WHERE m.id IN ({marks})", chunk
             ):
-                found[row["id"]] = mention_from(row)
-        return found
+                mentions[row["id"]] = mention_from(row)
+        return mentions
 
     def count(self) -> int:
         row = self._database.connection.execute("SELECT count(*) FROM mentions").fetchone()
@@ -317,44 +309,12 @@ class Mentions:
             connection.execute(f"UPDATE mentions SET {assignments} WHERE id = :id", row)
 
 
-SELECT_MENTION = """
-    SELECT m.*, a.name AS author, a.native_id AS author_native_id
-    FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
-"""
-
-
-@reads("mentions")
-def mention_from(row: sqlite3.Row) -> Mention:
-    """Make a Mention of a row that `SELECT_MENTION` gave."""
-    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
-    if values["author_native_id"] and is_of_one_mention(values["author_native_id"]):
-        values["author_native_id"] = None  # the source gave a name only
-    for name in ("created_at", "fetched_at", "edited_at", "owner_replied_at"):
-        if (written := row[name]) is not None:
-            values[name] = from_iso(written)
-    return Mention(**values)
-
-
-def _row(mention: Mention, old: sqlite3.Row | None) -> dict[str, Any]:
-    """Give a mention as a row; a person whom the store knows by id stays one.
-
-    Some sources give the same review with its author's id in one place, by a name in another.
-    """
-    row: dict[str, Any] = {column: getattr(mention, column) for column in _COLUMNS}
-    if old is not None and old["author_id"] and not mention.is_by_known_author:
-        row["author_id"] = old["author_id"] if mention.author_id else None
-    for name, value in row.items():
-        if isinstance(value, datetime):
-            row[name] = iso(value)
-    return row
-
-
 def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
     """Tell whether the rules have seen the present text of a mention's row."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT 1 FROM verdicts WHERE id = ? AND judged_at IS NOT NULL", (row["verdict_id"],)
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def _day(mention: Mention, at: datetime | None) -> str:

@@ -258,8 +258,8 @@ class Outbox:
 
     def find(self, key: str) -> Alert | None:
         """Give the alert of a dedupe key."""
-        found = select_alerts(self._database.connection, "a.dedupe_key = ?", key)
-        return found[0] if found else None
+        alerts = select_alerts(self._database.connection, "a.dedupe_key = ?", key)
+        return alerts[0] if alerts else None
 
     def counted(self, key: str) -> int:
         """Give the `count` that the message named by `key`, or its latest update, tells."""

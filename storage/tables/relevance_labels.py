@@ -12,9 +12,8 @@ from storage.database import Database
 from storage.models import Mention, from_iso, iso
 from storage.rows import reads
 from storage.tables.case_file import is_first_click
-from storage.tables.daily_counts import roll_up
-from storage.tables.ledger import wait_again
-from storage.tables.mentions import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.not_about import judge_again, let_model_decide, set_not_about
 
 NEWEST = 5000
 """Of a brand so many mentions are weighed, the newest: older ones are counted as they are."""
@@ -99,15 +98,15 @@ class Relevance:
             if self._last_word(connection, mention_id) is about:
                 return False
             if about:
-                _judge_again(connection, mention_id)
-            said = connection.execute(
+                judge_again(connection, mention_id)
+            added = connection.execute(
                 "INSERT INTO relevance_labels (mention_id, about, said_by, said_by_id, said_at) "
                 "SELECT id, ?2, ?3, ?4, ?5 FROM mentions WHERE id = ?1",
                 (mention_id, about, by, by_id, iso(at)),
             ).rowcount
-            if said:
-                _set_not_about(connection, [mention_id], None if about else "person")
-            return bool(said)
+            if added:
+                set_not_about(connection, [mention_id], None if about else "person")
+            return bool(added)
 
     def last_word(self, mention_id: str) -> bool | None:
         """Give what people said last of a mention; None where nobody did."""
@@ -184,7 +183,7 @@ class Relevance:
             rows = connection.execute(
                 "SELECT id FROM mentions WHERE brand = ? AND not_about = 'model'", (brand,)
             ).fetchall()
-            _set_not_about(connection, [row[0] for row in rows], None)
+            set_not_about(connection, [row[0] for row in rows], None)
             connection.execute(
                 "DELETE FROM relevance_vectors "
                 "WHERE mention_id IN (SELECT id FROM mentions WHERE brand = ?)",
@@ -259,7 +258,7 @@ class Relevance:
                     ),
                 )
                 if one.weighed:
-                    _let_model_decide(connection, one.mention.id, "model" if one.dropped else None)
+                    let_model_decide(connection, one.mention.id, "model" if one.dropped else None)
 
     def doubtful(self, brand: str, below: float | None, limit: int) -> list[Doubted]:
         """Give the mentions that are least likely about a brand and have no label.
@@ -327,58 +326,6 @@ class Relevance:
             (mention_id,),
         ).fetchone()
         return bool(row["about"]) if row else None
-
-
-def _let_model_decide(connection: sqlite3.Connection, mention_id: str, by: str | None) -> None:
-    """Take a mention out or back in, unless people decided, or have it as a case or message."""
-    row = connection.execute(
-        """
-        SELECT 1 FROM mentions m WHERE id = ?1 AND not_about IS NOT ?2
-            AND NOT EXISTS (SELECT 1 FROM relevance_labels WHERE mention_id = m.id)
-            AND NOT EXISTS (SELECT 1 FROM cases WHERE mention_id = m.id)
-            AND NOT EXISTS (SELECT 1 FROM case_mentions WHERE mention_id = m.id)
-            AND NOT EXISTS (
-                SELECT 1 FROM alerts WHERE dedupe_key IN (wow_key(m.id), complaint_key(m.id))
-            )
-        """,
-        (mention_id, by),
-    ).fetchone()
-    if row is not None:
-        _set_not_about(connection, [mention_id], by)
-
-
-def _set_not_about(
-    connection: sqlite3.Connection, mention_ids: Sequence[str], by: str | None
-) -> None:
-    """Take mentions out of the counts or back in, and count their days anew."""
-    touched = set()
-    for mention_id in mention_ids:
-        row = connection.execute(
-            """
-            UPDATE mentions SET not_about = ?2 WHERE id = ?1
-            RETURNING brand, source, substr(created_at, 1, 10) AS day
-            """,
-            (mention_id, by),
-        ).fetchone()
-        if row is not None and row["day"]:
-            touched.add((row["day"], row["brand"], row["source"]))
-    roll_up(connection, touched)
-
-
-def _judge_again(connection: sqlite3.Connection, mention_id: str) -> None:
-    """Let the rules see a mention that they passed over because it was taken out."""
-    row = connection.execute(
-        """
-        SELECT id FROM verdicts
-        WHERE id = (SELECT verdict_id FROM mentions WHERE id = ?1 AND not_about IS NOT NULL)
-            AND judged_at >= coalesce(
-                (SELECT max(said_at) FROM relevance_labels WHERE mention_id = ?1), ''
-            )
-        """,
-        (mention_id,),
-    ).fetchone()
-    if row is not None:
-        wait_again(connection, row["id"])
 
 
 @reads("mentions")

@@ -14,7 +14,7 @@ from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
 from storage.tables.daily_counts import roll_up
 from storage.tables.ledger import count_waiting_as
-from storage.tables.mentions import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
 
 

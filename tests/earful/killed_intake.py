@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import earful.pushed.beside_daemon
-from earful.pushed.intake import Answer, Intake
-from earful.pushed.intake_process import main
+import earful.webhook_intake.beside_daemon
+from earful.webhook_intake.intake import Answer, Intake
+from earful.webhook_intake.intake_process import main
 
 
 def killed_once(store: Path) -> None:
@@ -35,7 +35,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "daemon":
         from tests.earful.moved_run import main as run
 
-        earful.pushed.beside_daemon.MODULE = "tests.earful.killed_intake"
+        earful.webhook_intake.beside_daemon.MODULE = "tests.earful.killed_intake"
         run(sys.argv[2:])
     else:
         killed_once(Path(sys.argv[1]))

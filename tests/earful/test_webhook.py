@@ -22,10 +22,10 @@ from config.errors import ConfigError, StoreFullError
 from config.settings import DoorSettings, parse_settings
 from earful.app import utc_now
 from earful.http_serving import listen_at, run_app
-from earful.pushed import http_app
-from earful.pushed.doors import check_doors, unmet_secrets
-from earful.pushed.http_app import BoundedProtocol, WebhookApp
-from earful.pushed.intake import Answer, Intake
+from earful.webhook_intake import http_app
+from earful.webhook_intake.doors import check_doors, unmet_secrets
+from earful.webhook_intake.http_app import BoundedProtocol, WebhookApp
+from earful.webhook_intake.intake import Answer, Intake
 from storage.store import Store
 from tests.earful.webhook_sender import KEY, SECRET, deliver, send, signed
 from tests.waiting import PATIENCE_S, wait_for
@@ -238,7 +238,7 @@ def test_a_body_has_a_bound_whether_its_length_is_told_or_not(served: Served, to
 def test_a_store_that_is_held_is_tried_again_later(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earful.pushed.intake._PATIENCE_S", 0.05)
+    monkeypatch.setattr("earful.webhook_intake.intake._PATIENCE_S", 0.05)
     with contextlib.closing(sqlite3.connect(served.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         reply = deliver(served.port, "shop", BAG)
@@ -267,7 +267,7 @@ def test_no_space_is_told_by_its_name(served: Served, monkeypatch: pytest.Monkey
     def full(*_: object, **__: object) -> None:
         raise StoreFullError("no space is left")
 
-    monkeypatch.setattr("earful.pushed.intake.Store.open", full)
+    monkeypatch.setattr("earful.webhook_intake.intake.Store.open", full)
     reply = deliver(served.port, "shop", BAG)
     assert (reply.status, reply.retry_after) == (503, "300")
     assert "no space" in reply.said["error"]
@@ -333,7 +333,7 @@ def test_a_fault_of_ours_is_told_and_ends_nothing(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("earful.pushed.intake._read", lambda *_: 1 / 0)
+        broken.setattr("earful.webhook_intake.intake._read", lambda *_: 1 / 0)
         assert deliver(served.port, "shop", BAG).status == 500
     assert served.heard[-1][1].failure == "ZeroDivisionError: division by zero"
     assert deliver(served.port, "shop", BAG).said["new"] == 1

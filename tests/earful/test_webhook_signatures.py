@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from earful.pushed.signatures import SignatureError, keys_of, verify_hub, verify_standard
+from earful.webhook_intake.signatures import SignatureError, keys_of, verify_hub, verify_standard
 from tests.earful.webhook_sender import KEY, SECRET, signed
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)

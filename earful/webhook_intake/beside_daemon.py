@@ -21,7 +21,7 @@ from earful.http_serving import HEALTHY, STOP_S
 
 log = logging.getLogger("earful.webhook")
 
-MODULE = "earful.pushed.intake_process"
+MODULE = "earful.webhook_intake.intake_process"
 _STAGE = "webhook"
 _ANSWER_WITHIN_S = 20.0
 # `earful check` does not wait for a stranger at the port for longer.
@@ -109,9 +109,9 @@ class Webhook:
         trouble = None
         for line in process.stdout:
             with contextlib.suppress(ValueError):
-                said = json.loads(line)
-                trouble = said.get("trouble", trouble)
-                self._heard(said)
+                report = json.loads(line)
+                trouble = report.get("trouble", trouble)
+                self._heard(report)
         self._url = None
         code = process.wait()
         _close(process)
@@ -122,25 +122,25 @@ class Webhook:
                 "started again"
             )
 
-    def _heard(self, said: dict[str, Any]) -> None:
-        if "ready" in said:
-            self._ready_at, self._url = time.monotonic(), said["ready"]
-            log.info("webhook", extra={"url": said["ready"]})
-        if "door" not in said:
+    def _heard(self, report: dict[str, Any]) -> None:
+        if "ready" in report:
+            self._ready_at, self._url = time.monotonic(), report["ready"]
+            log.info("webhook", extra={"url": report["ready"]})
+        if "door" not in report:
             return
-        door, status = said["door"], said["status"]
-        if said["news"]:
+        door, status = report["door"], report["status"]
+        if report["news"]:
             self._wake()
         if status < 400:
-            log.info("taken in", extra={"door": door, **said["counts"]})
+            log.info("taken in", extra={"door": door, **report["counts"]})
             if door in self._failed:
                 self._failed.discard(door)
                 self._failing.worked(_STAGE, f"door {door}")
         elif status == 500:
             self._failed.add(door)
-            self._failing.failed(_STAGE, EarfulError(said["said"]), f"door {door}")
+            self._failing.failed(_STAGE, EarfulError(report["reason"]), f"door {door}")
         else:
-            log.warning("door %s answered %s: %s", door, status, said["said"])
+            log.warning("door %s answered %s: %s", door, status, report["reason"])
 
 
 def answers(webhook: WebhookSettings) -> bool:

@@ -1,6 +1,6 @@
 """The webhook's server, a process beside the daemon: a line of JSON on stdout for each delivery.
 
-`python -m earful.pushed.intake_process STORE SETTINGS`; the secrets come from the environment.
+`python -m earful.webhook_intake.intake_process STORE SETTINGS`; the environment has the secrets.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from config.settings import WebhookSettings
 from crawler.catalog import sources
 from earful.app import utc_now
 from earful.http_serving import address_of, gone_with_parent, listen_at, run_app
-from earful.pushed.doors import door_keys
-from earful.pushed.http_app import BoundedProtocol, WebhookApp
-from earful.pushed.intake import Answer, Intake
+from earful.webhook_intake.doors import door_keys
+from earful.webhook_intake.http_app import BoundedProtocol, WebhookApp
+from earful.webhook_intake.intake import Answer, Intake
 
 # Strangers may send as much nonsense as they like: of the same kind so much is passed on.
 _SAME_REFUSAL_S = 60.0
@@ -42,7 +42,7 @@ class Reports:
             door=door,
             status=answer.status,
             news=answer.news,
-            said=answer.failure or refusal,
+            reason=answer.failure or refusal,
             counts={key: n for key, n in answer.body.items() if type(n) is int},
         )
 

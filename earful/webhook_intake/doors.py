@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from config.errors import ConfigError, InputError
 from config.settings import DoorSettings, WebhookSettings
 from earful.importing.wishes import Wishes, date_reading, language_wished
-from earful.pushed.signatures import keys_of
+from earful.webhook_intake.signatures import keys_of
 
 _SECRET = "EARFUL_WEBHOOK_SECRET"
 
@@ -77,5 +77,5 @@ def unmet_secrets(webhook: WebhookSettings, environ: Mapping[str, str]) -> Itera
 
 def as_keys(sentence: str) -> str:
     """Name options of `earful import` as the keys of a door: `--rating-max 10` and the like."""
-    said = re.sub(r"--as\b", "--layout", sentence)
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda one: one[1].replace("-", "_"), said)
+    renamed = re.sub(r"--as\b", "--layout", sentence)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda one: one[1].replace("-", "_"), renamed)

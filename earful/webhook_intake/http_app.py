@@ -12,8 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.settings import DoorSettings
 from earful.http_serving import HEALTHY, Message, Receive, Send
-from earful.pushed.intake import Answer
-from earful.pushed.signatures import SignatureError, check_standard_headers
+from earful.webhook_intake.intake import Answer
+from earful.webhook_intake.signatures import SignatureError, check_standard_headers
 
 MAX_BODY = 5_000_000
 _PATH = "/webhook/"

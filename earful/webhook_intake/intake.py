@@ -21,8 +21,8 @@ from earful.importing.json_rows import JsonTable
 from earful.importing.layouts import folded, layout_named, recognised
 from earful.importing.packed_files import PackedFile
 from earful.importing.text_encoding import TextEncoding
-from earful.pushed.doors import as_keys, wishes_of
-from earful.pushed.signatures import SignatureError, verify_hub, verify_standard
+from earful.webhook_intake.doors import as_keys, wishes_of
+from earful.webhook_intake.signatures import SignatureError, verify_hub, verify_standard
 from storage.store import Store
 from storage.tables.webhook_receipts import Receipt
 
@@ -150,22 +150,22 @@ def _read(door: DoorSettings, body: bytes, now: datetime) -> FileImport:
 
 def _answer(report: ImportReport) -> Answer:
     saved = report.saved
-    said = {
+    body = {
         "rows": report.rows,
         **_counts(saved.new, saved.edited, saved.known, report.same, report.refused),
     }
     if report.refusals:
-        said["refusals"] = [
+        body["refusals"] = [
             {"line": one.line, "reason": as_keys(one.reason)} for one in report.refusals
         ]
     if report.emptied:
-        said["emptied"] = [
+        body["emptied"] = [
             {"field": one.field, "rows": one.rows, "reason": one.reason}
             for one in report.emptied.values()
         ]
     if report.rows and report.refused == report.rows:
-        return Answer(422, {"error": "every row was refused; nothing was stored", **said})
-    return Answer(200, said, news=bool(saved.new or saved.edited))
+        return Answer(422, {"error": "every row was refused; nothing was stored", **body})
+    return Answer(200, body, news=bool(saved.new or saved.edited))
 
 
 def _repeated(before: Receipt, digest: str) -> Answer:
@@ -184,11 +184,11 @@ def _counts(new: int, edited: int, known: int, same: int, refused: int) -> dict[
     return {"new": new, "edited": edited, "known": known, "same": same, "refused": refused}
 
 
-def _later(seconds: int, said: str, error: EarfulError) -> Answer:
+def _later(seconds: int, reason: str, error: EarfulError) -> Answer:
     """Answer that it is to be sent again; what the store's path is stays here."""
     return Answer(
         503,
-        {"error": f"{said}: send it again in {seconds} s"},
+        {"error": f"{reason}: send it again in {seconds} s"},
         retry_after_s=seconds,
         failure=str(error),
     )
