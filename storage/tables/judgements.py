@@ -272,7 +272,7 @@ def _count_judged(
     """Count what was judged, also an older text that was replaced while the rules saw it."""
     row = connection.execute(
         f"""
-        SELECT m.verdict_id, {SEEN_ON} AS seen_on, (
+        SELECT m.verdict_id, m.brand, {SEEN_ON} AS seen_on, (
             SELECT o.seen_on FROM mention_versions o
             WHERE o.mention_id = m.id AND o.text_hash = ? ORDER BY o.id DESC LIMIT 1
         ) AS replaced_on
@@ -280,6 +280,8 @@ def _count_judged(
         """,
         (mention.text_hash, mention.id),
     ).fetchone()
+    # It may have been erased meanwhile, and given again for another brand.
+    mention = replace(mention, brand=row["brand"])
     if row["verdict_id"] in verdicts:
         count_lines(connection, {LedgerLine.of(mention, fate, row["seen_on"]): 1})
     elif row["replaced_on"]:
