@@ -108,9 +108,9 @@ def corpus(brands: Sequence[Brand], seed: int) -> dict[str, list[tuple[Row, bool
                     rows[brand.word].append((row, True))
                 elif brand.is_not(row):
                     rows[brand.word].append((row, False))
-    rng = random.Random(seed)
     chosen = {}
     for word, found in rows.items():
+        rng = random.Random(f"{seed} {word}")
         rng.shuffle(found)
         kinds = [[one for one in found if one[1] is kind] for kind in (True, False)]
         chosen[word] = [one for kind in kinds for one in kind[:MOST_OF_EACH]]

@@ -488,6 +488,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
     assert visible == {
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
+        "relevance_labels", "relevance_models",
         "checkpoints", "daily_counts",
         "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines",
         "stages", "ledger_lines", "relevance_labels", "relevance_models",
