@@ -213,7 +213,7 @@ def test_another_feeds_404_is_no_riddle(site: Site, db: Path) -> None:
     job = CrawlJob("Acme Air", "acme", "feeds", options, db=db)
     (report,) = run_fleet([job])
     assert len(site.asked("/feed.xml")) == 1
-    assert "there is no such page; check the id" in (report.reason or "")
+    assert "there is no such page: check the id or address" in (report.reason or "")
 
 
 def test_apples_silence_in_every_country_is_explained(site: Site, db: Path) -> None:
