@@ -57,6 +57,13 @@ def cli(context: click.Context, config: Path | None, db: Path | None, verbose: i
     context.obj.log_to_stderr()
 
 
+@cli.result_callback()
+@click.pass_context
+def leave_with(context: click.Context, code: object, /, **_: object) -> None:
+    """Leave with the code that a command returns, however the command line was called."""
+    context.exit(code if isinstance(code, int) else 0)
+
+
 for command in (
     *(init, check, run, demo, serve),
     *(crawl, import_, sources),
@@ -85,4 +92,4 @@ def main() -> None:
         # The reader (`| head`) has what it wants; flushing at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
