@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.mails import Mail
 from storage import fields
@@ -100,7 +100,7 @@ def _f5bot(mail: Mail) -> Iterator[Passage]:
     """Read a paragraph a mention: site, linked title, author, the words around the keyword."""
     for paragraph in mail.page.xpath("//p[a/@href]"):
         link = paragraph.xpath("./a[1]")
-        url = _leads_to(link.xpath("./@href").get())
+        url = fields.behind_redirect(link.xpath("./@href").get())
         by = _F5BOT_BY.match("".join(link.xpath("./following-sibling::text()[1]").getall()))
         if by is None and origin_of(url) is None:
             continue  # what stands at the end: advice, an advertisement
@@ -109,7 +109,9 @@ def _f5bot(mail: Mail) -> Iterator[Passage]:
     if mail.html:
         return
     for match in _F5BOT_LINE.finditer(mail.plain):
-        yield _post(_leads_to(match["url"]), match["title"], match["words"], match["by"])
+        yield _post(
+            fields.behind_redirect(match["url"]), match["title"], match["words"], match["by"]
+        )
 
 
 def _post(url: str | None, title: str | None, words: str | None, by: str | None) -> Passage:
@@ -151,7 +153,7 @@ def _google_alerts(mail: Mail) -> Iterator[Passage]:
 def _article(
     url: str | None, title: str | None, publisher: str | None, words: str | None
 ) -> Passage:
-    target = fields.link(_leads_to(url))
+    target = fields.link(fields.behind_redirect(url))
     author = fields.line(publisher, "publisher")
     host = urlsplit(target or "").hostname
     return Passage(
@@ -159,8 +161,8 @@ def _article(
         title=fields.line(title, "title"),
         url=target,
         author=author,
-        # As the source `feeds` does: authors of one name at two sites are two.
-        author_id=f"{host}:{author}" if author and host else author,
+        # The site that published it, as `gdelt` names it: a publisher's name alone is no id.
+        author_id=host,
         # The same article comes with several alerts, and is one mention.
         native_id=target,
         excerpt=True,
@@ -230,7 +232,8 @@ def _stars(text: str) -> float | None:
 
 def _review_link(mail: Mail, domain: str) -> str | None:
     """Give the link to the review: one that says which it is, else one that speaks of reviews."""
-    links = [link for given in mail.links() if (link := fields.link(_leads_to(given)))]
+    addresses = (fields.link(fields.behind_redirect(given)) for given in mail.links())
+    links = [link for link in addresses if link]
     for link in links:
         if origin_of(link):
             return link
@@ -242,21 +245,6 @@ def _review_link(mail: Mail, domain: str) -> str | None:
         ),
         None,
     )
-
-
-def _leads_to(url: str | None) -> str | None:
-    """Give the address that a mail's counted link leads to."""
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
-        return None
-    host = (parts.hostname or "").removeprefix("www.")
-    name = {"f5bot.com": "u"}.get(host) or (
-        "url" if re.match(r"google\.[a-z.]+$", host) and parts.path == "/url" else None
-    )
-    if name is None:
-        return url
-    return parse_qs(parts.query).get(name, [url])[0]
 
 
 _CONSOLE = "Google Play Console"

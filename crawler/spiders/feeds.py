@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any, Self
-from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 from scrapy.http import Request, Response
@@ -206,7 +206,8 @@ class FeedsSpider(MentionSpider):
             yield one
 
     def _entry(self, entry: Any, feed: Feed, where: str) -> Mention:
-        url = _shown(_unwrapped(fields.link(entry.get("link"), where)), where)
+        leads_to = fields.behind_redirect(fields.link(entry.get("link"), where))
+        url = _shown(fields.link(leads_to), where)
         title = fields.line(entry.get("title"), "title")
         author = _author(entry)
         publisher = entry.get("source") or {}
@@ -322,11 +323,3 @@ def _language(entry: Any) -> object:
         if part.get("language"):
             return part["language"]
     return entry.get("language")
-
-
-def _unwrapped(url: str | None) -> str | None:
-    """Give the article that a Google Alerts redirect leads to."""
-    if url and re.match(r"https?://www\.google\.[a-z.]+/url\?", url):
-        targets = parse_qs(urlsplit(url).query).get("url")
-        return fields.link(targets[0]) if targets else url
-    return url

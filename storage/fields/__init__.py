@@ -14,7 +14,7 @@ from storage.fields.clean_text import (
 from storage.fields.counts import count, whole_number
 from storage.fields.entry_error import EntryError
 from storage.fields.language_tags import language
-from storage.fields.links import address, link
+from storage.fields.links import address, behind_redirect, link
 from storage.fields.moments import (
     AS_IT_SAYS,
     EARLIEST,
@@ -40,6 +40,7 @@ __all__ = [
     "EntryError",
     "Rated",
     "address",
+    "behind_redirect",
     "count",
     "from_bbcode",
     "from_html",

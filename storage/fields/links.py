@@ -10,6 +10,7 @@ from storage.fields.entry_error import EntryError
 from storage.models import RefusalReason
 
 LONGEST_URL = 4000
+_GOOGLE = re.compile(r"google\.[a-z.]+")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid)$", re.IGNORECASE)
 
 
@@ -29,6 +30,25 @@ def link(value: object, base: str | None = None) -> str | None:
     except ValueError:
         return None
     return url if len(url) <= LONGEST_URL and not re.search(r"[\s<>\"]", url) else None
+
+
+def behind_redirect(url: str | None) -> str | None:
+    """Give the address that a counted link of Google or F5Bot leads to, as it stands there.
+
+    Another address is given back as it is; None for what is no address.
+    """
+    try:
+        parts = urlsplit(url or "")
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return None
+    if host == "f5bot.com":
+        name = "u"
+    elif _GOOGLE.fullmatch(host) and parts.path == "/url":
+        name = "url"
+    else:
+        return url
+    return dict(parse_qsl(parts.query)).get(name, url)
 
 
 def address(*values: object, base: str | None = None) -> str:

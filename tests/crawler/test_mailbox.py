@@ -102,7 +102,7 @@ def test_google_alerts_tells_of_each_article_by_its_link(told: dict[str, Mention
         "morning ...",
         url=link,
         author="The Daily",
-        author_native_id="www.daily.example:The Daily",
+        author_native_id="www.daily.example",
         created_at=datetime(2026, 10, 30, 18, 0, tzinfo=UTC),
         fetched_at=NOW,
         excerpt=True,
