@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -275,3 +279,41 @@ def test_without_labels_the_command_says_that_it_guesses(earful: Earful, path: P
     (asked,) = lines(earful("relevance", "--json").out)
     assert (asked["by_query_alone"], asked["doubtful"]) == (True, False)
     assert "learnt from: nothing yet" in earful("relevance", "--explain", "shop:1").out
+
+
+def read_until(terminal: int, words: str) -> str:
+    """Read what a process shows in a terminal up to some words, or to its end."""
+    shown = ""
+    while words not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:  # what Linux gives once nobody has the other end open
+            break
+    return shown
+
+
+def test_in_a_terminal_it_asks_one_by_one_until_somebody_quits(path: Path, tmp_path: Path) -> None:
+    config = tmp_path / "earful.toml"
+    config.write_text(f'[store]\npath = "{path}"\n{CONFIG}', encoding="utf-8")
+    listening = Listening(path)
+    said = {word: listening.say(word).id for word in ("mud", "heron", "reeds", "boat")}
+    listening.store.close()
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "earful", "--config", str(config), "relevance", "--by", "omar"],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**os.environ, "COLUMNS": "80", "TERM": "xterm"},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        asked = []
+        for answer in ("n", "y", "s", "q"):
+            shown = read_until(ours, "(q)uit [s]:")
+            (word,) = [word for word in said if f"delta {word}" in shown]
+            asked.append(said[word])
+            os.write(ours, f"{answer}\n".encode())
+        assert "Traceback" not in read_until(ours, "never shown")
+    os.close(ours)
+    assert process.returncode == 0
+    assert sorted(asked) == sorted(said.values())
+    with Store.open(path) as store:
+        assert [store.relevance.last_word(one) for one in asked] == [False, True, None, None]
