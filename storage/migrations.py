@@ -609,6 +609,12 @@ def _relevance(db: Database) -> None:
     )
 
 
+@migrations(name="0018_via")
+def _via(db: Database) -> None:
+    # Empty: the config says by which way its channel is reached.
+    db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from filelock import Timeout
 
+from alerts.outbox.by_via import SLACK, ByVia
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
@@ -23,6 +24,11 @@ _SENDERS = 8
 
 
 def transport_for(settings: Settings, secrets: Secrets) -> Transport:
+    """Give the ways that the config knows, each alert by its own."""
+    return ByVia({SLACK: _slack(settings, secrets)})
+
+
+def _slack(settings: Settings, secrets: Secrets) -> Transport:
     """Choose the way to Slack: the bot, else the webhook, else the console."""
     # Late: a console user never loads slack_sdk.
     if secrets.slack_bot_token is not None:

@@ -55,6 +55,7 @@ class AlertKind(StrEnum):
     SPIKE = "spike"
     LIMITED = "limited"
     KUDOS = "kudos"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,8 @@ class NewAlert:
     The `dedupe_key` makes writing it twice harmless. A reply, an update or an upload names by
     `root_key` the alert whose message it is about, and waits until Slack has that. An update
     replaces one that still waits, and keeps `spacing` from the one sent before it. Nothing is
-    sent before `not_before`; `urgent` goes first in its channel.
+    sent before `not_before`; `urgent` goes first in its channel. `via` names the way it goes where
+    that is not its channel's to say: a reply to a customer goes by its source's own interface.
     """
 
     dedupe_key: str
@@ -79,6 +81,7 @@ class NewAlert:
     not_before: datetime | None = None
     spacing: timedelta = timedelta(0)
     urgent: bool = False
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class Alert:
     root_ts: str | None = None
     root_channel: str | None = None
     may_be_posted: bool = False
+    via: str | None = None
 
     @property
     def in_doubt(self) -> bool:

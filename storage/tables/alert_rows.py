@@ -75,6 +75,7 @@ def alert_from(row: sqlite3.Row) -> Alert:
         root_ts=row["root_ts"],
         root_channel=row["root_channel"],
         may_be_posted=bool(row["may_be_posted"]),
+        via=row["via"],
     )
 
 

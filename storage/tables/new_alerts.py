@@ -43,13 +43,13 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
             """
             INSERT INTO alerts (
                 dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
-                root_key, not_before, urgent
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
+                root_key, not_before, urgent, via
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
             """,
             (
                 _own_key(connection, alert), alert.kind, alert.brand, alert.channel, payload,
                 iso(alert.created_at), alert.mention_id, alert.operation, alert.root_key,
-                iso(not_before) if not_before else None, alert.urgent,
+                iso(not_before) if not_before else None, alert.urgent, alert.via,
             ),
         ).rowcount  # fmt: skip
         if inserted:

@@ -1,0 +1,51 @@
+"""Each alert by its own way: Slack, the console, or another that the config or the alert names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
+from storage.models import Alert
+
+SLACK = "slack"
+"""The way of what names no other, whichever of bot, webhook and console it is."""
+
+
+class ByVia:
+    """Hand each alert to the transport of its way; no way stops another.
+
+    `ways` are transports by name, `of_channel` names the way by which a channel is reached.
+    """
+
+    def __init__(
+        self, ways: Mapping[str, Transport], of_channel: Callable[[str], str] = lambda _: SLACK
+    ) -> None:
+        self._ways = ways
+        self._of_channel = of_channel
+
+    def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
+        way = self._way(alert)
+        if way is None:
+            return SendResult(Fate.CHANNEL_DEAD, self._missing(alert))
+        return way.send(alert, text_only=text_only)
+
+    def find(self, alert: Alert) -> Look:
+        way = self._way(alert)
+        return Look(Sight.BLIND, self._missing(alert)) if way is None else way.find(alert)
+
+    def lane(self, alert: Alert) -> str | None:
+        way = self._way(alert)
+        lane = way.lane(alert) if way is not None else None
+        return None if lane is None else f"{self._name(alert)} {lane}"
+
+    def _name(self, alert: Alert) -> str:
+        return alert.via or self._of_channel(alert.channel)
+
+    def _way(self, alert: Alert) -> Transport | None:
+        return self._ways.get(self._name(alert))
+
+    def _missing(self, alert: Alert) -> str:
+        return (
+            f"{alert.channel}: nothing in the config says how to reach {self._name(alert)}: add "
+            "it again, or drop what waits for it."
+        )
