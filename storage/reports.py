@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from config.errors import InputError, StoreRefusedError
@@ -101,10 +102,9 @@ class Insight:
         )[0]
 
     def by(self, column: str, which: Filter) -> list[dict[str, Any]]:
-        """Count mentions and experiences for each `source`, `day`, `week` or `rating`."""
+        """Count mentions and experiences for each `source`, `week` in UTC or `rating`."""
         group = {
             "source": "source",
-            "day": "substr(created_at, 1, 10)",
             "week": "date(created_at, 'weekday 0', '-6 days')",
             "rating": "round(5.0 * rating / rating_max)",
         }[column]
@@ -117,6 +117,23 @@ class Insight:
             "GROUP BY 1 ORDER BY 1",
             *values,
         )
+
+    def by_day(self, which: Filter, zone: tzinfo) -> dict[date, Counter[str]]:
+        """Count `mentions` and experiences for each day of a zone's calendar that has any."""
+        where, values = which.where()
+        sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
+        # No zone's clock is set otherwise than by quarters of an hour.
+        rows = self._rows(
+            "SELECT substr(created_at, 1, 14) || printf('%02d', substr(created_at, 15, 2) / 15 * "
+            f"15) AS quarter, count(*) AS mentions, {sums} FROM voice "
+            f"WHERE experience IS NOT NULL AND counted AND {where} GROUP BY 1",
+            *values,
+        )
+        days: dict[date, Counter[str]] = {}
+        for row in rows:
+            day = from_iso(row.pop("quarter")).astimezone(zone).date()
+            days.setdefault(day, Counter()).update(row)
+        return days
 
     def picks(self, which: Filter, order: str, limit: int) -> list[dict[str, Any]]:
         """Give the strongest mentions of an experience, by a `p_…` column or by `reach`."""
@@ -236,12 +253,18 @@ class Insight:
         )[0]
         return row["muted"], row["wows"]
 
-    def kudos(self, brand: str, month: str) -> list[tuple[str, int]]:
-        """Give (name, wows) of the colleagues whom a month's wows name, the most named first."""
+    def kudos(self, brand: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
+        """Give (name, wows) of the colleagues whom a period's wows name, the most named first."""
         rows = self._rows(
-            "SELECT name, wows FROM kudos WHERE brand = ? AND month = ? ORDER BY wows DESC, name",
+            """
+            SELECT s.name, count(*) AS wows
+            FROM named_staff s JOIN mentions m ON m.id = s.mention_id
+            WHERE m.not_about IS NULL AND +m.brand = ? AND m.created_at >= ? AND m.created_at < ?
+            GROUP BY 1 ORDER BY wows DESC, s.name
+            """,
             brand,
-            month,
+            iso(since),
+            iso(until),
         )
         return [(row["name"], row["wows"]) for row in rows]
 

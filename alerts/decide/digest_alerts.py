@@ -16,7 +16,7 @@ from storage.models.dedupe_keys import chart_key, digest_key
 
 
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
-    """Make the digest an alert, once for each brand and period's end."""
+    """Make the digest an alert, once for each brand and period's end; it waits in quiet hours."""
     weekly = numbers.end - numbers.start > timedelta(days=2)
     return NewAlert(
         dedupe_key=digest_key(numbers.brand, numbers.end, weekly=weekly),
@@ -25,6 +25,7 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
         channel=policy.channels.digest,
         payload=digest(numbers, policy.places),
         created_at=now,
+        not_before=policy.calm.release(policy.channels.digest, now),
     )
 
 
@@ -43,6 +44,7 @@ def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
             "filename": f"earful-{digest.created_at:%Y-%m-%d}-{name}.png",
         },
         created_at=digest.created_at,
+        not_before=digest.not_before,
         operation=Operation.UPLOAD,
         root_key=digest.dedupe_key,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.decide.local_time import DAY, last_local_day, local_day
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, difference
 from alerts.messages.blocks import (
@@ -94,10 +95,10 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
 
 
 def _period(numbers: DigestNumbers) -> str:
-    last = numbers.end - timedelta(seconds=1)
-    if numbers.end - numbers.start <= timedelta(hours=25):
-        return day(last)
-    return f"{day(numbers.start)} to {day(last)}"
+    first = local_day(numbers.start, numbers.zone)
+    last = last_local_day(numbers.end, numbers.zone)
+    # From nine to nine is a day, and lies in two of the calendar: it is called by the later one.
+    return day(last) if last - first <= DAY else f"{day(first)} to {day(last)}"
 
 
 def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:

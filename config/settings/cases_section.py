@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from config.settings.value_types import Duration, Section
+
+
+def _day_off(value: object) -> object:
+    # TOML has dates of its own: 2026-12-24 without quotes is one.
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+DayOff = Annotated[str, BeforeValidator(_day_off)]
 
 
 class CaseSettings(Section):
     respond_within: Duration = timedelta(hours=4)
     business_hours: str = "24/7"
+    holidays: tuple[DayOff, ...] = ()
     remind_at: float = Field(default=0.75, gt=0, lt=1)
     same_matter: Duration = timedelta(days=7)
     dismissed_for: Duration = timedelta(days=14)
