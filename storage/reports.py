@@ -126,7 +126,8 @@ class Insight:
         rows = self._rows(
             "SELECT substr(created_at, 1, 14) || printf('%02d', substr(created_at, 15, 2) / 15 * "
             f"15) AS quarter, count(*) AS mentions, {sums} FROM voice "
-            f"WHERE experience IS NOT NULL AND counted AND {where} GROUP BY 1",
+            "WHERE experience IS NOT NULL AND created_at IS NOT NULL AND counted "
+            f"AND {where} GROUP BY 1",
             *values,
         )
         days: dict[date, Counter[str]] = {}

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import takewhile
 
 from config.errors import ConfigError
 
 EXAMPLE = '["2026-12-24", "DE-BY"]: dates, and codes of ISO 3166 for a country or its part'
 _YEARS_AHEAD = 3
+_MEANT = 5
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,21 @@ def _hint(entry: str) -> str:
     text = entry.strip()
     named = registry.COUNTRIES.get(text.casefold().replace(" ", "_"))
     if named is not None:
-        return f'; did you mean "{named[1]}"?'
+        return f"; did you mean {named[1]}?"
     country = text.upper().partition("-")[0]
     # Of codes that are as like, one of the same country is meant.
     for known in ([one for one in _codes() if one.startswith(f"{country}-")], list(_codes())):
-        if like := get_close_matches(text.upper(), sorted(known), n=1, cutoff=0.7):
-            return f'; did you mean "{like[0]}"?'
+        if like := get_close_matches(text.upper(), sorted(known), n=_MEANT, cutoff=0.7):
+            like.sort(key=lambda one: -_alike(one, text.upper()))
+            return f"; did you mean {' or '.join(like)}?"
     return ""
+
+
+def _alike(one: str, other: str) -> int:
+    """Count the letters with which both begin."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
 
 
 @lru_cache(maxsize=1024)
