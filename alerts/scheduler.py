@@ -52,9 +52,13 @@ class _Daily(BaseTrigger):  # type: ignore[misc]
         self._zone = zone
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """Give the next moment: after the `previous` run, or from `now` on where there is none."""
-        after = previous or now - timedelta(microseconds=1)
-        return next_moment(self._at, self._zone, after).astimezone(self._zone)
+        """Give the next moment: after the `previous` run, or from `now` on where there is none.
+
+        It is in UTC: APScheduler reckons with it, and local times are no numbers.
+        """
+        return next_moment(
+            self._at, self._zone, previous or now.astimezone(UTC) - timedelta(microseconds=1)
+        )
 
     def __str__(self) -> str:
         return f"daily at {self._at:%H:%M:%S} {self._zone}"

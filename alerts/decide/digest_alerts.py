@@ -1,18 +1,21 @@
-"""The digest as an alert, once a period, and the picture in its thread. Pure."""
+"""The digest as an alert, once a period, and what stands in its thread. Pure."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from alerts.decide.answer_speed import AnswerSpeed
 from alerts.decide.policy import Policy
+from alerts.messages.answer_speed import answer_speed
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day, chart, in_words
 from alerts.messages.digest_numbers import DigestNumbers
 from storage.models import AlertKind, NewAlert, Operation
-from storage.models.dedupe_keys import chart_key, digest_key
+from storage.models.dedupe_keys import chart_key, digest_key, speed_key
 
 
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
@@ -26,6 +29,17 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
         payload=digest(numbers, policy.places),
         created_at=now,
         not_before=policy.calm.release(policy.channels.digest, now),
+    )
+
+
+def speed_alert(digest: NewAlert, speed: AnswerSpeed) -> NewAlert:
+    """Make the reply in a weekly digest's thread that tells who answered how fast."""
+    return replace(
+        digest,
+        dedupe_key=speed_key(digest.dedupe_key),
+        payload=answer_speed(speed),
+        operation=Operation.REPLY,
+        root_key=digest.dedupe_key,
     )
 
 

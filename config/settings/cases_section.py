@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from config.settings.value_types import Duration, Section
 
@@ -20,6 +20,13 @@ def _day_off(value: object) -> object:
 DayOff = Annotated[str, BeforeValidator(_day_off)]
 
 
+class TeamSettings(Section):
+    """One `[[cases.teams]]`: people by the names or the ids that they have in Slack."""
+
+    name: str = Field(min_length=1, max_length=80)
+    people: tuple[str, ...] = Field(min_length=1)
+
+
 class CaseSettings(Section):
     respond_within: Duration = timedelta(hours=4)
     business_hours: str = "24/7"
@@ -29,3 +36,15 @@ class CaseSettings(Section):
     dismissed_for: Duration = timedelta(days=14)
     open_at: Literal["sure", "likely"] = "sure"
     wordless: Literal["count", "case"] = "count"
+    teams: tuple[TeamSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        teams: dict[str, str] = {}
+        for team in self.teams:
+            for one in team.people:
+                if (other := teams.setdefault(one.casefold(), team.name)) != team.name:
+                    raise ValueError(
+                        f"{one!r} is in the teams {other!r} and {team.name!r}: keep one of them"
+                    )
+        return self

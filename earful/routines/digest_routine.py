@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.decide.digest_alerts import chart_alert, digest_alert
+from alerts.decide.digest_alerts import chart_alert, digest_alert, speed_alert
 from config.settings import BrandSettings, Settings
 from earful.isolation import Isolation
 from earful.policies import Policies
 from earful.routines.digest_times import Period, due_periods
-from earful.routines.gather_digest import days_before, digest_numbers
+from earful.routines.gather_digest import days_before, digest_numbers, week_of_answers
 from storage.models.dedupe_keys import digest_key
 from storage.store import Store
 
@@ -30,7 +30,7 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
             name = f"{brand.name}, the week" if period.weekly else brand.name
             with isolation.subject(name):
                 written += _write_digest(store, policies, brand, period, now)
-    parts = ("", ", the week", ", the chart")
+    parts = ("", ", the week", ", the chart", ", who answered")
     isolation.keep_only([f"{brand.name}{part}" for brand in settings.brands for part in parts])
     return written
 
@@ -48,6 +48,11 @@ def _write_digest(
     # The picture is an extra: without it the digest goes out all the same.
     with Isolation(store, DIGESTS, now).subject(f"{brand.name}, the chart"):
         store.outbox.add([chart_alert(digest, days_before(store, brand, period))])
+    if period.weekly:
+        with Isolation(store, DIGESTS, now).subject(f"{brand.name}, who answered"):
+            speed = week_of_answers(store, policies, brand, period)
+            if speed.whole.taken or speed.whole.answered:
+                store.outbox.add([speed_alert(digest, speed)])
     return written
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime, time
 from typing import Any
 
+from alerts.decide.answer_speed import AnswerSpeed, sum_up
 from alerts.decide.local_time import DAY, last_local_day, local_moment
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import percentile
@@ -19,6 +20,7 @@ from alerts.messages.digest_numbers import (
     SourceTrouble,
 )
 from config.settings import BrandSettings
+from earful.policies import Policies
 from earful.routines.checkpoint_routine import days_of, standing
 from earful.routines.digest_times import Period
 from storage.models import Experience, Mention, SourceState, from_iso
@@ -95,6 +97,21 @@ def days_before(store: Store, brand: BrandSettings, period: Period) -> list[Day]
     counted = store.insight.by_day(which, period.zone)
     rows = [(day, counted.get(day, Counter())) for day in days]
     return [Day(day, row["angry"], row["mediocre"], row["delighted"]) for day, row in rows]
+
+
+def week_of_answers(
+    store: Store, policies: Policies, brand: BrandSettings, period: Period
+) -> AnswerSpeed:
+    """Sum up who took and who answered a brand's cases in a period, and how fast."""
+    start, end = period.start, period.end
+    return sum_up(
+        brand.name,
+        (start, end),
+        period.zone,
+        policies.hours,
+        store.answer_times.answered(brand.name, start, end),
+        store.answer_times.taken(brand.name, start, end),
+    )
 
 
 def _mentions(store: Store, ids: list[str]) -> list[Mention]:

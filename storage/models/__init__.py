@@ -9,6 +9,11 @@ from storage.models.alert_models import (
     Operation,
     TroubleKind,
 )
+from storage.models.answer_models import (
+    AnswerTime,
+    FirstAnswer,
+    Take,
+)
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -62,6 +67,7 @@ __all__ = [
     "AlertKind",
     "AlertState",
     "AlertTrouble",
+    "AnswerTime",
     "AuthorHistory",
     "Case",
     "CaseEvent",
@@ -76,6 +82,7 @@ __all__ = [
     "Experience",
     "Failure",
     "Fate",
+    "FirstAnswer",
     "Incident",
     "KnownProblem",
     "LedgerLine",
@@ -90,6 +97,7 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "Take",
     "TroubleKind",
     "Unstored",
     "Validators",

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    AnswerTime,
     CaseEventKind,
     CaseMove,
     CaseState,
@@ -34,6 +35,7 @@ from storage.models import (
     NewCase,
     SourceStanding,
     SourceState,
+    Take,
     TroubleKind,
     Validators,
 )
@@ -73,6 +75,23 @@ RECEIPT = Receipt(
     refused=0,
 )
 HOURS = timedelta(hours=24)
+ANSWER = AnswerTime(
+    case_id=1,
+    brand=BRAND,
+    team="#complaints",
+    answered_at=NOW,
+    answered_on=NOW.date(),
+    business=timedelta(hours=1),
+    in_time=True,
+)
+TAKE = Take(
+    case_id=1,
+    brand=BRAND,
+    team="#complaints",
+    taken_at=NOW,
+    taken_on=NOW.date(),
+    by="dana",
+)
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
@@ -363,6 +382,12 @@ WAYS: dict[str, Way] = {
     "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
+    "answer_times.add": writes(lambda s: s.answer_times.add([ANSWER], [TAKE])),
+    "answer_times.answered": reads(lambda s: s.answer_times.answered(BRAND, LONG_AGO, NOW)),
+    "answer_times.channel_of": reads(lambda s: s.answer_times.channel_of(s.cases.unanswered()[0])),
+    "answer_times.taken": reads(lambda s: s.answer_times.taken(BRAND, LONG_AGO, NOW)),
+    "answer_times.unmeasured": reads(lambda s: s.answer_times.unmeasured(9)),
+    "answer_times.untold_takes": reads(lambda s: s.answer_times.untold_takes(9)),
     "insight.answers": reads(lambda s: s.insight.answers(ALL)),
     "insight.answers_by_source": reads(lambda s: s.insight.answers_by_source(ALL)),
     "insight.brands": reads(lambda s: s.insight.brands()),
