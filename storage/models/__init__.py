@@ -22,7 +22,6 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
-    Incident,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -34,6 +33,11 @@ from storage.models.crawl_models import (
     SourceStanding,
     SourceState,
     Validators,
+)
+from storage.models.incident_models import (
+    Incident,
+    IncidentKind,
+    IncidentWork,
 )
 from storage.models.ledger_models import (
     Fate,
@@ -84,6 +88,8 @@ __all__ = [
     "Fate",
     "FirstAnswer",
     "Incident",
+    "IncidentKind",
+    "IncidentWork",
     "KnownProblem",
     "LedgerLine",
     "Mention",
