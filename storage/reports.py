@@ -12,7 +12,7 @@ from typing import Any
 from config.errors import InputError, StoreRefusedError
 from storage.database import Database
 from storage.models import SourceState, from_iso, iso
-from storage.rows import reads
+from storage.rows import moment_in, reads
 
 _LAST_GOOD_AT = ("crawl_runs", "started_at", "source", "source")
 _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
@@ -123,17 +123,18 @@ class Insight:
         where, values = which.where()
         sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
         # No zone's clock is set otherwise than by quarters of an hour.
-        rows = self._rows(
-            "SELECT substr(created_at, 1, 14) || printf('%02d', substr(created_at, 15, 2) / 15 * "
-            f"15) AS quarter, count(*) AS mentions, {sums} FROM voice "
+        rows = self._database.connection.execute(
+            f"SELECT min(created_at) AS created_at, count(*) AS mentions, {sums} FROM voice "
             "WHERE experience IS NOT NULL AND created_at IS NOT NULL AND counted "
-            f"AND {where} GROUP BY 1",
-            *values,
+            f"AND {where} GROUP BY substr(created_at, 1, 14), substr(created_at, 15, 2) / 15",
+            values,
         )
         days: dict[date, Counter[str]] = {}
         for row in rows:
-            day = from_iso(row.pop("quarter")).astimezone(zone).date()
-            days.setdefault(day, Counter()).update(row)
+            first = moment_in(row, "mentions", "created_at")
+            if first is not None:
+                counted = {name: row[name] for name in ("mentions", *_COUNTED[:4])}
+                days.setdefault(first.astimezone(zone).date(), Counter()).update(counted)
         return days
 
     def picks(self, which: Filter, order: str, limit: int) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from hashlib import sha256
 
 from alerts.decide.answer_speed import AnswerSpeed
 from alerts.decide.policy import Policy
-from alerts.messages.answer_speed import answer_speed
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day, chart, in_words
 from alerts.messages.digest_numbers import DigestNumbers
+from alerts.messages.speed_notices import answer_speed
 from storage.models import AlertKind, NewAlert, Operation
 from storage.models.dedupe_keys import chart_key, digest_key, speed_key
 

@@ -55,7 +55,7 @@ def _answer_time(policies: Policies, first: FirstAnswer) -> AnswerTime:
 def _take(store: Store, settings: Settings, case: Case) -> Take:
     assert case.claimed_at is not None
     assert case.claimed_by is not None
-    channel = store.answer_times.channel_of(case)
+    channel = store.answer_times.channel_of(case.id)
     return Take(
         case_id=case.id,
         brand=case.brand,

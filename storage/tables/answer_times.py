@@ -47,10 +47,10 @@ class AnswerTimes:
         ).fetchall()
         return read_each(rows, case_from, unreadable)
 
-    def channel_of(self, case: Case) -> str | None:
+    def channel_of(self, case_id: int) -> str | None:
         """Name the channel that has a case's message."""
         row = self._database.connection.execute(
-            f"SELECT {_CHANNEL} FROM cases k WHERE k.id = ?", (case.id,)
+            f"SELECT {_CHANNEL} FROM cases k WHERE k.id = ?", (case_id,)
         ).fetchone()
         return row["channel"] if row else None
 

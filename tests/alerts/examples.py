@@ -21,7 +21,6 @@ from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint, percentile
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
-from alerts.messages.answer_speed import answer_speed
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
@@ -31,6 +30,7 @@ from alerts.messages.digest_numbers import (
     SourceCoverage,
     SourceTrouble,
 )
+from alerts.messages.speed_notices import answer_speed
 from earful.policies import source_places
 from storage.models import (
     AlertKind,

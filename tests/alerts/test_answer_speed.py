@@ -12,7 +12,7 @@ from alerts.decide.answer_speed import measure, sum_up
 from alerts.decide.holiday_dates import Holidays
 from alerts.decide.hours import parse
 from alerts.messages import plain
-from alerts.messages.answer_speed import answer_speed
+from alerts.messages.speed_notices import answer_speed
 from storage.models import AnswerTime, Case, CaseState, FirstAnswer, Take
 
 BERLIN = ZoneInfo("Europe/Berlin")

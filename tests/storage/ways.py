@@ -397,7 +397,7 @@ WAYS: dict[str, Way] = {
     "copies.link": writes(lambda s: s.copies.link()),
     "answer_times.add": writes(lambda s: s.answer_times.add([ANSWER], [TAKE])),
     "answer_times.answered": reads(lambda s: s.answer_times.answered(BRAND, LONG_AGO, NOW)),
-    "answer_times.channel_of": reads(lambda s: s.answer_times.channel_of(s.cases.unanswered()[0])),
+    "answer_times.channel_of": reads(lambda s: s.answer_times.channel_of(1)),
     "answer_times.taken": reads(lambda s: s.answer_times.taken(BRAND, LONG_AGO, NOW)),
     "answer_times.unmeasured": reads(lambda s: s.answer_times.unmeasured(9)),
     "answer_times.untold_takes": reads(lambda s: s.answer_times.untold_takes(9)),
