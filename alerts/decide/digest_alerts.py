@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -32,14 +31,19 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
     )
 
 
-def speed_alert(digest: NewAlert, speed: AnswerSpeed) -> NewAlert:
+def speed_alert(speed: AnswerSpeed, policy: Policy, now: datetime) -> NewAlert:
     """Make the reply in a weekly digest's thread that tells who answered how fast."""
-    return replace(
-        digest,
-        dedupe_key=speed_key(digest.dedupe_key),
+    digest = digest_key(speed.brand, speed.end, weekly=True)
+    return NewAlert(
+        dedupe_key=speed_key(digest),
+        kind=AlertKind.DIGEST,
+        brand=speed.brand,
+        channel=policy.channels.digest,
         payload=answer_speed(speed),
+        created_at=now,
+        not_before=policy.calm.release(policy.channels.digest, now),
         operation=Operation.REPLY,
-        root_key=digest.dedupe_key,
+        root_key=digest,
     )
 
 

@@ -10,7 +10,8 @@ from earful.isolation import Isolation
 from earful.policies import Policies
 from earful.routines.digest_times import Period, due_periods
 from earful.routines.gather_digest import days_before, digest_numbers, week_of_answers
-from storage.models.dedupe_keys import digest_key
+from earful.stages.answer_stage import measure_answers
+from storage.models.dedupe_keys import digest_key, speed_key
 from storage.store import Store
 
 DIGESTS = "digests"
@@ -30,6 +31,10 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
             name = f"{brand.name}, the week" if period.weekly else brand.name
             with isolation.subject(name):
                 written += _write_digest(store, policies, brand, period, now)
+            if period.weekly:
+                # Apart from the digest, which may be there: what failed comes with the late ones.
+                with isolation.subject(f"{brand.name}, who answered"):
+                    _tell_who_answered(store, policies, brand, period, now)
     parts = ("", ", the week", ", the chart", ", who answered")
     isolation.keep_only([f"{brand.name}{part}" for brand in settings.brands for part in parts])
     return written
@@ -48,12 +53,21 @@ def _write_digest(
     # The picture is an extra: without it the digest goes out all the same.
     with Isolation(store, DIGESTS, now).subject(f"{brand.name}, the chart"):
         store.outbox.add([chart_alert(digest, days_before(store, brand, period))])
-    if period.weekly:
-        with Isolation(store, DIGESTS, now).subject(f"{brand.name}, who answered"):
-            speed = week_of_answers(store, policies, brand, period)
-            if speed.whole.taken or speed.whole.answered:
-                store.outbox.add([speed_alert(digest, speed)])
     return written
+
+
+def _tell_who_answered(
+    store: Store, policies: Policies, brand: BrandSettings, period: Period, now: datetime
+) -> None:
+    """Put who answered how fast into the thread of the week's digest, if both are there."""
+    digest = digest_key(brand.name, period.end, weekly=True)
+    if not store.outbox.knows(digest) or store.outbox.knows(speed_key(digest)):
+        return
+    # The daemon's start may bring the digest before the first pass of the rules.
+    measure_answers(store, policies, now)
+    speed = week_of_answers(store, policies, brand, period)
+    if speed.whole.taken or speed.whole.answered:
+        store.outbox.add([speed_alert(speed, policies.of(brand.name), now)])
 
 
 def write_late_digests(store: Store, settings: Settings, now: datetime) -> int:

@@ -17,7 +17,8 @@ from config.settings import parse_settings
 from earful import case_acts
 from earful.case_acts import Actor
 from earful.policies import Policies
-from earful.routines.digest_routine import write_digests
+from earful.routines import digest_routine
+from earful.routines.digest_routine import DIGESTS, write_digests, write_late_digests
 from earful.stages import answer_stage
 from storage.models import Mention
 from tests.earful.test_cases import World
@@ -182,6 +183,23 @@ class TestTheWeek:
         assert "(Mon-Fri 09:00-18:00 Europe/Berlin)" in told
         write_digests(world.store, world.settings, MONDAY + HOUR)
         assert len(world.rows("SELECT 1 FROM alerts WHERE dedupe_key LIKE 'speed:%'")) == 1
+
+    def test_one_that_failed_comes_with_the_late_digests(
+        self, build: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = build()
+        act(world, world.say("They lost my bag."), "respond", BEN, MINUTE)
+
+        def bad(*_: object) -> None:
+            raise ValueError("no numbers")
+
+        monkeypatch.setattr(digest_routine, "week_of_answers", bad)
+        assert speed_reply(world) is None
+        assert list(world.store.failures.of(DIGESTS)) == ["Acme, who answered"]
+        monkeypatch.undo()
+        write_late_digests(world.store, world.settings, MONDAY + HOUR)
+        assert not world.store.failures.of(DIGESTS)
+        assert speed_reply(world) is not None
 
     def test_without_a_claim_and_an_answer_says_nothing(self, build: Callable[..., World]) -> None:
         world = build()
