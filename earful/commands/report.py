@@ -24,7 +24,10 @@ from earful.commands.which_mentions import moment
 )  # fmt: skip
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
-    """Write a one-file HTML report of a period, in days of the brand's time zone."""
+    """Write a one-file HTML report of a period.
+
+    Days are those of the brand's time zone.
+    """
     from earful.pages.report_page import render_report
 
     now = utc_now()
