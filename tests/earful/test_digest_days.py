@@ -17,6 +17,7 @@ from earful.routines.digest_routine import write_digests
 from earful.routines.digest_times import due_periods
 from earful.routines.leaderboard_routine import write_leaderboards
 from storage.models import Experience, Mention
+from tests.earful.conftest import Earful
 from tests.earful.test_cases import World
 
 DELIGHTED, ANGRY = Experience.DELIGHTED, Experience.ANGRY
@@ -177,6 +178,26 @@ def test_a_month_of_praise_is_the_brands_own(build: Callable[..., World]) -> Non
     (told,) = world.rows("SELECT dedupe_key, payload FROM alerts WHERE kind = 'kudos'")
     assert told["dedupe_key"] == "kudos:Acme:2026-11"
     assert "2 wows" in told["payload"]
+
+
+def test_a_report_is_of_the_brands_days(
+    build: Callable[..., World], earful: Earful, tmp_path: Path
+) -> None:
+    world = build("Asia/Tokyo")
+    say(world, local("2026-11-11T05:00", "Asia/Tokyo"))
+    say(world, local("2026-11-12T05:00", "Asia/Tokyo"))
+    (tmp_path / "earful.toml").write_text(
+        '[alerts]\ntimezone = "Asia/Tokyo"\n[[brands]]\nname = "Acme"\nquery = "acme"\n'
+    )
+    ran = earful("report", "--since", "2026-11-11", "--until", "2026-11-12")
+    assert ran.code == 0
+    page = (tmp_path / "earful-report.html").read_text()
+    # Five in the morning of the 11th, which is the evening before in London.
+    assert "11 November 2026" in page
+    assert "12 November 2026" not in page
+    assert "Acme at 20:00 on 10 Nov" in page
+    assert "Acme at 20:00 on 11 Nov" not in page
+    assert "2026-11-11" in page
 
 
 def test_hours_that_are_always_quiet_do_not_start(build: Callable[..., World]) -> None:
