@@ -18,6 +18,7 @@ from config.settings import Secrets, Settings
 from earful.app import Clock
 from earful.isolation import Isolation
 from earful.process_locks import lock_for_delivery
+from storage.models import Alert
 from storage.store import Store
 
 # A channel that hangs holds one of them for the ten seconds of a timeout.
@@ -58,6 +59,10 @@ def _slack(settings: Settings, secrets: Secrets) -> Transport:
     return ConsoleTransport(sys.stdout)
 
 
+def _own_way(alert: Alert) -> str | None:
+    return alert.via
+
+
 def deliver_waiting(
     store: Store,
     transport: Transport,
@@ -83,6 +88,7 @@ def deliver_waiting(
                 stop=stop,
                 rng=rng,
                 workers=_SENDERS,
+                way_of=transport.way_of if isinstance(transport, ByVia) else _own_way,
             )
     except Timeout:
         return None
