@@ -92,8 +92,8 @@ def test_a_private_key_that_is_none_is_named_and_not_shown(row: Any) -> None:
         result = publisher.send(row(fake.reply(1)))
     assert result == SendResult(
         Fate.ACCOUNT_DEAD,
-        "App Store Connect cannot be asked, Earful needs the private key of App Store Connect, "
-        "the .p8 file: set it and restart Earful.",
+        "App Store Connect cannot be asked, its key is of no use (needs the private key of App "
+        "Store Connect, the .p8 file): set another and restart Earful.",
     )
 
 
