@@ -16,6 +16,7 @@ import httpx
 
 from alerts.messages import reply_words
 from alerts.outbox.transport import Fate, SendResult
+from config.redaction import mask_url
 
 TIMEOUT_S = 10.0
 """How long a whole request may take; less than `delivery.SETTLE`."""
@@ -60,6 +61,8 @@ class Answer:
         """Give what lies at a path in the JSON; None where nothing does."""
         found = self.data
         for step in path:
+            if not isinstance(found, dict | list):
+                return None
             try:
                 found = found[step]
             except (LookupError, TypeError):
@@ -175,7 +178,7 @@ class Web:
         if status == 429:
             raise self.wait(response.headers)
         if 300 <= status < 400:
-            place = response.headers.get("location", "another address")
+            place = mask_url(response.headers.get("location", "another address"))
             raise Failed(Fate.CHANNEL_DEAD, reply_words.redirected(host, place))
 
     def wait(self, headers: Mapping[str, str], default_s: float = _DEFAULT_WAIT_S) -> Failed:
