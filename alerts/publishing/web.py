@@ -59,12 +59,13 @@ class Answer:
 
     def at(self, *path: str | int) -> Any:
         """Give what lies at a path in the JSON; None where nothing does."""
-        found = self.data
+        found: Any = self.data
         for step in path:
             if not isinstance(found, dict | list):
                 return None
+            inner: Any = found
             try:
-                found = found[step]
+                found = inner[step]
             except (LookupError, TypeError):
                 return None
         return found

@@ -356,7 +356,9 @@ def test_whatever_a_source_answers_no_publisher_raises(
 
 def bent(body: Any, rng: random.Random) -> Any:
     """Put a wrong value in one place of an answer."""
-    wrong = rng.choice([None, [], {}, "words", 7, True, [[]], [None], {"id": []}, [{"id": {}}]])
+    wrong: Any = rng.choice(
+        [None, [], {}, "words", 7, True, [[]], [None], {"id": []}, [{"id": {}}]]
+    )
     if isinstance(body, dict) and body and rng.random() < 0.8:
         name = rng.choice(sorted(body))
         return {**body, name: bent(body[name], rng)}
