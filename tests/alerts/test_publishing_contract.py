@@ -354,6 +354,36 @@ def test_whatever_a_source_answers_no_publisher_raises(
     assert Sight.BLIND in sights or Sight.LATER in sights or Sight.ABSENT in sights
 
 
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_a_source_that_quotes_the_key_gets_it_into_no_error(
+    fake: FakeSource,
+    publisher: Publisher,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    outbox.add([fake.reply(1)])
+    alert = row(outbox, fake.reply(1))
+    usual = fake.answer
+    sent: list[str] = []
+
+    def quoting(asked: Asked) -> Said:
+        said = usual(asked)
+        if "token" in asked.path or "createSession" in asked.path:
+            return said
+        keys = [asked.headers.get(name, "") for name in ("Authorization", "Api-Key")]
+        sent.extend(key.rpartition(" ")[2] for key in keys if key)
+        return Said(status, {"message": f"I know you: {' '.join(keys)}"})
+
+    monkeypatch.setattr(fake, "answer", quoting)
+
+    errors = publisher.send(alert).error + publisher.find(alert).error
+
+    assert sent
+    assert "I know you" in errors
+    assert not [key for key in sent if key[:12] in errors]
+
+
 def bent(body: Any, rng: random.Random) -> Any:
     """Put a wrong value in one place of an answer."""
     wrong: Any = rng.choice(
