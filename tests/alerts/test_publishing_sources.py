@@ -295,6 +295,26 @@ def test_a_mastodon_reply_mentions_its_author_and_is_as_public_as_what_it_answer
     assert length.used == len("@jo ") + 23
 
 
+def test_one_instance_with_a_token_is_enough(row: Any) -> None:
+    with FakeMastodon() as fake:
+        settings = settings_for(fake)
+        (brand,) = settings.brands
+        (entry,) = brand.sources
+        other = entry.model_copy(
+            update={"options": entry.options.model_copy(update={"instance": "other.example"})}
+        )
+        both = brand.model_copy(update={"sources": (other, entry)})
+        read = settings.model_copy(update={"brands": (both,)})
+        plain = publisher_for("mastodon", read, fake.environment)
+        named = {"MASTODON_REPLY_TOKEN": "social.example=mastodon-token"}
+        by_host = publisher_for("mastodon", read, named)
+        assert plain is not None
+        assert by_host is not None
+        assert plain.missing() == ["MASTODON_REPLY_TOKEN"]
+        assert by_host.missing() == []
+        assert by_host.send(row(fake.reply(1))).fate is Fate.SENT
+
+
 def test_a_server_that_forgets_names_shows_what_was_posted(row: Any) -> None:
     with FakeMastodon() as fake:
         fake.forgets = True
