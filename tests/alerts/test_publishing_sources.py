@@ -246,6 +246,26 @@ def test_what_waits_for_a_moderator_is_not_posted_again(row: Any) -> None:
         assert publisher.find(alert).sight is Sight.FOUND
 
 
+def test_a_key_that_may_not_see_what_waits_sees_what_stands(
+    row: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeDiscourse() as fake:
+        usual = fake.answer
+        monkeypatch.setattr(
+            fake,
+            "answer",
+            lambda asked: (
+                Said(403, {"errors": ["You are not permitted to view that."]})
+                if "pending" in asked.path
+                else usual(asked)
+            ),
+        )
+        publisher, alert = publisher_of(fake), row(fake.reply(1))
+        assert publisher.find(alert).sight is Sight.ABSENT
+        assert publisher.send(alert).fate is Fate.SENT
+        assert publisher.find(alert).sight is Sight.FOUND
+
+
 def test_too_similar_is_sent_where_it_stands_and_waits_where_it_does_not(row: Any) -> None:
     words = "Thank you, version 2.3 puts this right."
     with FakeDiscourse() as fake:
