@@ -15,6 +15,7 @@ from earful.app import App, utc_now
 from earful.hours_check import read_hours
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
+from earful.reply_readiness import readiness
 from storage.models import CrawlReport
 from storage.store import Store
 
@@ -39,6 +40,8 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for need in unmet_needs(settings, os.environ):
         where, _, sentence = need.partition(": ")
         yield Finding(where, False, sentence)
+    for label, good, sentence in readiness(settings, os.environ):
+        yield Finding(f"replies at {label}", good, sentence)
     for subject, sentence in read_hours(settings, utc_now()):
         yield Finding(subject, True, sentence)
     yield from _webhook(settings)
