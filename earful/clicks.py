@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from alerts import messages
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful import case_acts
+from earful import case_acts, case_mutes
 from earful.case_acts import Acted, Actor
 from earful.policies import Policies, source_places
 from storage.models import Experience
@@ -105,7 +105,7 @@ class Clicks:
                 click=click.key,
             )
         if click.action == "case_mute":
-            return case_acts.mute(store, self._policies, click.value, actor, now, click=click.key)
+            return case_mutes.mute(store, self._policies, click.value, actor, now, click=click.key)
         if click.action == "case_relabel" and click.choice in list(Experience):
             return case_acts.relabel(
                 store,

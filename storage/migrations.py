@@ -615,6 +615,20 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0023_desk")
+def _desk(db: Database) -> None:
+    # Who assigned a case to whoever has it, and until when it waits for the customer, and why.
+    _run(
+        db,
+        """
+        ALTER TABLE cases ADD COLUMN assigned_by TEXT;
+        ALTER TABLE cases ADD COLUMN snoozed_until TEXT;
+        ALTER TABLE cases ADD COLUMN snooze_note TEXT;
+        CREATE INDEX cases_by_snooze ON cases(snoozed_until) WHERE snoozed_until IS NOT NULL;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

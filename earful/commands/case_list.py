@@ -42,8 +42,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
         return 0
     rows = []
     for one, file in files:
-        waits = one.state in (CaseState.OPEN, CaseState.CLAIMED)
-        late = "overdue" if waits and one.due_at < now else ""
+        late = "waits" if one.is_snoozed else "overdue" if one.is_overdue(now) else ""
         rows.append(
             (
                 one.id,
@@ -109,6 +108,9 @@ def _as_json(one: Case, file: CaseFile | None) -> dict[str, Any]:
         "opened_at": moment(one.opened_at),
         "due_at": moment(one.due_at),
         "claimed_by": one.claimed_by,
+        "assigned_by": one.assigned_by,
+        "snoozed_until": moment(one.snoozed_until),
+        "snooze_note": one.snooze_note,
         "responded_at": moment(one.responded_at),
         "closed_at": moment(one.closed_at),
         "outcome": one.outcome.value if one.outcome else None,

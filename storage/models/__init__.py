@@ -18,6 +18,7 @@ from storage.models.case_models import (
     CaseOutcome,
     CaseState,
     Incident,
+    Mute,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -80,6 +81,7 @@ __all__ = [
     "KnownProblem",
     "LedgerLine",
     "Mention",
+    "Mute",
     "NewAlert",
     "NewCase",
     "Operation",

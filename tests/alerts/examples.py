@@ -18,6 +18,7 @@ from alerts import messages
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
+from alerts.messages import Places
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
@@ -117,6 +118,33 @@ def a_voice(
     )
 
 
+def new_complaint(
+    voice: Voice,
+    places: Places,
+    due_at: datetime,
+    owner_replies: int = 0,
+    kind: AlertKind = AlertKind.COMPLAINT,
+) -> dict[str, Any]:
+    """Make the message of case 12 as it is when it was just opened."""
+    case = Case(
+        id=12,
+        mention_id=voice.mention.id,
+        brand=voice.mention.brand,
+        state=CaseState.OPEN,
+        opened_at=NOW,
+        due_at=due_at,
+        kind=kind,
+    )
+    file = CaseFile(
+        case=case,
+        mention=voice.mention,
+        verdict=voice.verdict,
+        history=voice.history,
+        answers=owner_replies,
+    )
+    return messages.case_card(file, places)
+
+
 ADVOCATE = AuthorHistory(
     mentions=4,
     delighted=3,
@@ -154,20 +182,20 @@ _ASKING = "I tell everybody to fly with them. Please bring back the night train 
 
 
 def _complaint() -> dict[str, Any]:
-    return messages.complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
+    return new_complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
 
 
 def _complaint_long() -> dict[str, Any]:
     text = "They lost my bag and then they lost the form about my bag. " * 60
-    return messages.complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
+    return new_complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
 
 
 def _complaint_likely() -> dict[str, Any]:
-    return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+    return new_complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
 
 
 def _complaint_imported() -> dict[str, Any]:
-    return messages.complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
+    return new_complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
 
 
 def _wow() -> dict[str, Any]:
@@ -175,12 +203,13 @@ def _wow() -> dict[str, Any]:
 
 
 def _lost_advocate() -> dict[str, Any]:
-    return messages.lost_advocate(a_voice(history=ADVOCATE), PLACES, NOW + timedelta(hours=2))
+    due_at = NOW + timedelta(hours=2)
+    return new_complaint(a_voice(history=ADVOCATE), PLACES, due_at, kind=AlertKind.LOST_ADVOCATE)
 
 
 def _lost_advocate_answered() -> dict[str, Any]:
     answered = a_voice(history=ADVOCATE, owner_reply="Sorry!", owner_replied_at=NOW)
-    return messages.lost_advocate(answered, PLACES, None)
+    return messages.answered_advocate(answered, PLACES)
 
 
 def _won_back() -> dict[str, Any]:

@@ -34,6 +34,7 @@ from alerts.messages.digest_numbers import (
 )
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
+    AlertKind,
     AuthorHistory,
     CaseEventKind,
     CaseMove,
@@ -49,7 +50,17 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from tests.alerts.examples import ADVOCATE, DUE, NOW, PLACES, REPLIED, a_file, a_voice, an_incident
+from tests.alerts.examples import (
+    ADVOCATE,
+    DUE,
+    NOW,
+    PLACES,
+    REPLIED,
+    a_file,
+    a_voice,
+    an_incident,
+    new_complaint,
+)
 from tests.alerts.fake_slack import block_faults
 
 Payload = dict[str, Any]
@@ -184,9 +195,11 @@ def _source(state: SourceState) -> Builder:
 
 COUNTS = dict.fromkeys(Experience, 10**12)
 BUILDERS: dict[str, Builder] = {
-    "complaint": lambda voice, text: messages.complaint(voice, PLACES, DUE, 2),
-    "lost_advocate": lambda voice, text: messages.lost_advocate(voice, PLACES, DUE),
-    "lost_advocate, answered": lambda voice, text: messages.lost_advocate(voice, PLACES, None),
+    "complaint": lambda voice, text: new_complaint(voice, PLACES, DUE, 2),
+    "lost_advocate": lambda voice, text: new_complaint(
+        voice, PLACES, DUE, kind=AlertKind.LOST_ADVOCATE
+    ),
+    "lost_advocate, answered": lambda voice, text: messages.answered_advocate(voice, PLACES),
     "wow": lambda voice, text: messages.wow(voice, PLACES, _staff(text)),
     "won_back": lambda voice, text: messages.won_back(voice, PLACES, _staff(text)),
     "shared_quote": lambda voice, text: messages.shared_quote(voice.mention, PLACES),
@@ -383,7 +396,7 @@ class TestPlainForm:
         nan = float("nan")
         voice = a_voice()
         verdict: Verdict = replace(voice.verdict, p_angry=nan)
-        payload = messages.complaint(replace(voice, verdict=verdict), PLACES, DUE)
+        payload = new_complaint(replace(voice, verdict=verdict), PLACES, DUE)
         assert payload["reason"].startswith("Case: ValueError: cannot convert float NaN")
         assert_fits(payload)
 

@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from alerts.messages import complaint
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.slack.buttons import ACK_WITHIN_S, Click, ClickReply, Listener, read_click
@@ -17,7 +16,7 @@ from config.settings import parse_settings
 from earful.clicks import Clicks
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
-from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict
+from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict, new_complaint
 from tests.alerts.fake_slack import FakeSlack
 from tests.storage.fixtures import make_verdict
 from tests.waiting import PATIENCE_S, wait_for
@@ -320,7 +319,7 @@ def test_what_is_no_click_of_ours_is_passed_over(body):
 def test_buttons_carry_the_mention():
     from storage.models import Voice
 
-    payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
+    payload = new_complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
     elements = payload["blocks"][-1]["elements"]
     assert [one["action_id"] for one in elements] == [
         "case_claim", "case_responded", "case_dismiss", "case_not_about", "case_relabel",
