@@ -172,7 +172,7 @@ def _waiting_line(case: Case) -> str:
 
 
 def _taken_back(file: CaseFile) -> Block | None:
-    if not file.withdrawn:
+    if not file.withdrawn or file.case.outcome is CaseOutcome.WITHDRAWN:
         return None
     return section("*Taken back*: this text is no longer at its source.", "taken_back")
 

@@ -13,6 +13,8 @@ from storage.models import Case, CaseEventKind, CaseMove, CaseOutcome, CaseState
 from storage.store import Store
 from storage.tables.case_watch import TakenBack, ToWake
 
+_AT_SOURCE = (CaseEventKind.WITHDRAWN, CaseEventKind.RETURNED)
+
 
 def see_to_watched(store: Store, policies: Policies, isolation: Isolation, now: datetime) -> int:
     """Close what was taken back at its source, open what is back, wake what has waited enough.
@@ -32,11 +34,19 @@ def see_to_watched(store: Store, policies: Policies, isolation: Isolation, now: 
             if isolation.waits(name):
                 continue
             with isolation.subject(name):
-                case = store.cases.of_mention(move.mention_id)
-                if case is not None:
-                    teller = policies.of(case.brand).teller()
-                    touched += move_case(store, move, teller).changed
+                touched += _carry_out(store, policies, move)
     return touched
+
+
+def _carry_out(store: Store, policies: Policies, move: CaseMove) -> bool:
+    case = store.cases.of_mention(move.mention_id)
+    if case is None:
+        return False
+    with store.write() as unit:
+        if move.event in _AT_SOURCE and move.to is not CaseState.CLOSED:
+            # Its message may have waited when the text went: people must hear of it after all.
+            unit.case_watch.post_after_all(case.mention_id)
+        return move_case(unit, move, policies.of(case.brand).teller()).changed
 
 
 def _withdrawn(gone: TakenBack, now: datetime) -> CaseMove:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from storage.database import Database
 from storage.models import Case, CaseEventKind, iso
+from storage.models.dedupe_keys import complaint_key
 from storage.rows import pass_over, read_each
 from storage.tables.case_file import case_from
 
@@ -95,6 +96,20 @@ class CaseWatch:
             {"withdrawn": CaseEventKind.WITHDRAWN, "returned": CaseEventKind.RETURNED},
         )
         return read_each(rows, case_from, pass_over)
+
+    def post_after_all(self, mention_id: str) -> bool:
+        """Let the message of a case go that was dropped because its text was taken back.
+
+        True where there is one that Slack never had.
+        """
+        with self._database.transaction() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE alerts SET state = 'pending' WHERE dedupe_key = ? "
+                    "AND state = 'dropped' AND slack_ts IS NULL AND NOT may_be_posted",
+                    (complaint_key(mention_id),),
+                ).rowcount
+            )
 
     def to_wake(self, now: datetime) -> list[ToWake]:
         """Give snoozed cases whose time has come, or whose author has written again."""

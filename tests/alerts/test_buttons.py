@@ -320,9 +320,10 @@ def test_buttons_carry_the_mention():
     from storage.models import Voice
 
     payload = new_complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
-    elements = payload["blocks"][-1]["elements"]
-    assert [one["action_id"] for one in elements] == [
-        "case_claim", "case_responded", "case_dismiss", "case_not_about", "case_relabel",
-        "case_mute",
-    ]  # fmt: skip
+    rows = [block["elements"] for block in payload["blocks"] if block["type"] == "actions"]
+    assert [[one["action_id"] for one in row] for row in rows] == [
+        ["case_claim", "case_responded", "case_assign", "case_more"],
+        ["case_dismiss", "case_not_about", "case_relabel", "case_mute"],
+    ]
+    elements = [one for row in rows for one in row]
     assert {one.get("value") for one in elements} == {"appstore:10045", None}
