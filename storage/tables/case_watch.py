@@ -56,13 +56,9 @@ class CaseWatch:
             WITH gone AS (
                 SELECT k.id, min(m.deleted_at IS NOT NULL) AS whole, max(m.deleted_at) AS at,
                     (
-                        SELECT e.at FROM case_events e WHERE e.case_id = k.id
-                            AND e.event IN (:withdrawn, :returned) ORDER BY e.id DESC LIMIT 1
-                    ) AS told_at,
-                    (
-                        SELECT e.event FROM case_events e WHERE e.case_id = k.id
-                            AND e.event IN (:withdrawn, :returned) ORDER BY e.id DESC LIMIT 1
-                    ) AS told
+                        SELECT max(e.id) FROM case_events e
+                        WHERE e.case_id = k.id AND e.event IN (:withdrawn, :returned)
+                    ) AS last
                 FROM cases k
                 JOIN mentions r ON r.id = k.mention_id AND r.deleted_at IS NOT NULL
                 JOIN mentions m ON m.id = k.mention_id
@@ -70,7 +66,8 @@ class CaseWatch:
                 WHERE k.state IN ('open', 'claimed') GROUP BY k.id
             )
             SELECT k.*, g.whole FROM gone g JOIN cases k ON k.id = g.id
-            WHERE g.told IS NOT :withdrawn OR (g.whole AND g.at > g.told_at)
+            LEFT JOIN case_events e ON e.id = g.last
+            WHERE e.event IS NOT :withdrawn OR (g.whole AND g.at > e.at)
             ORDER BY k.id
             """,
             {"withdrawn": CaseEventKind.WITHDRAWN, "returned": CaseEventKind.RETURNED},
@@ -80,17 +77,19 @@ class CaseWatch:
     def back_again(self) -> list[Case]:
         """Give cases that were told to be taken back, and whose complaint stands there again.
 
-        One that people ended meanwhile stays as it is; so does one whose text is no complaint now.
+        One that people ended meanwhile stays as it is; so does one whose text was changed into
+        what is no complaint.
         """
         rows = self._database.connection.execute(
             """
             SELECT k.* FROM cases k JOIN voice v ON v.id = k.mention_id
-            WHERE v.deleted_at IS NULL AND v.experience = 'angry'
+            JOIN case_events e ON e.id = (
+                SELECT max(id) FROM case_events
+                WHERE case_id = k.id AND event IN (:withdrawn, :returned)
+            )
+            WHERE e.event = :withdrawn AND v.deleted_at IS NULL
                 AND (k.state IN ('open', 'claimed') OR k.outcome = 'withdrawn')
-                AND (
-                    SELECT e.event FROM case_events e WHERE e.case_id = k.id
-                        AND e.event IN (:withdrawn, :returned) ORDER BY e.id DESC LIMIT 1
-                ) = :withdrawn
+                AND (v.experience = 'angry' OR coalesce(v.edited_at, '') <= e.at)
             ORDER BY k.id
             """,
             {"withdrawn": CaseEventKind.WITHDRAWN, "returned": CaseEventKind.RETURNED},

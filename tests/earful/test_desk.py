@@ -341,6 +341,16 @@ class TestTakenBack:
         world.judge()
         assert world.case(first).outcome == "withdrawn"
 
+    def test_what_comes_back_as_praise_opens_nothing(self, world: World) -> None:
+        said = world.say("They lost my bag.")
+        gone(world, said)
+        world.judge()
+        world.now = NOW + DAY
+        found = replace(said, text="They found it!", edited_at=world.now, fetched_at=world.now)
+        world.change(found, Experience.DELIGHTED)
+        world.judge()
+        assert world.case(said).state is CaseState.CLOSED
+
     def test_what_slack_never_had_is_posted_when_it_is_back(self, world: World) -> None:
         said = world.say("They lost my bag.")
         gone(world, said)
