@@ -111,7 +111,8 @@ def test_bad_stars_speak_where_no_model_reads_the_language(rating, best, kinds):
 
 
 def test_a_complaint_that_no_model_reads_says_so():
-    shown = plain(the_alert(an_unread_voice()).payload)
+    assert the_alert(an_unread_voice()).kind is AlertKind.COMPLAINT
+    shown = plain(new_complaint(an_unread_voice(), PLACES, DUE))
     assert "No model here reads German: the stars alone say" in shown
     assert "ikely complaint about" in shown
     assert "No experience told" not in shown
