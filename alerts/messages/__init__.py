@@ -17,12 +17,14 @@ from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well
 from alerts.messages.places import Places
 from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
 from alerts.messages.surge_notices import anger_spike, incident, incident_over, volume_spike
+from alerts.messages.views import as_modal
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
     "anger_spike",
     "answered_advocate",
+    "as_modal",
     "backlog",
     "case_card",
     "checkpoint",
