@@ -13,8 +13,8 @@ from earful.commands.case_decisions import (
     reopen,
     respond,
 )
-from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
 @click.group()

@@ -20,6 +20,7 @@ from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
 from alerts.messages.case_answers import overtaken
+from alerts.messages.case_modals import note_modal, snooze_modal
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
@@ -686,7 +687,17 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 # Modals and the Home: builders of `alerts.messages` that give views.
-VIEWS: dict[str, Callable[[], dict[str, Any]]] = {}
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "snooze_modal": lambda: snooze_modal(a_file(CaseState.CLAIMED)),
+    "snooze_modal_again": lambda: snooze_modal(
+        _with_case(
+            CaseState.CLAIMED,
+            snoozed_until=NOW + timedelta(days=3),
+            snooze_note="she looks for her booking number",
+        )
+    ),
+    "note_modal": lambda: note_modal(a_file(CaseState.CLAIMED)),
+}
 
 
 def as_json(payload: dict[str, Any]) -> str:
