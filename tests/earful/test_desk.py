@@ -296,6 +296,17 @@ class TestTakenBack:
         world.judge()
         assert alerts_of(world, "overdue") == []
 
+    def test_what_colleagues_said_before_is_told_all_the_same(self, world: World) -> None:
+        said = world.say("They lost my bag.")
+        world.sent()
+        assign(world, said, OMAR)
+        gone(world, said)
+        world.judge()
+        states = world.rows("SELECT state, operation FROM alerts ORDER BY id")
+        assert [(row["state"], row["operation"]) for row in states] == [
+            ("sent", "post"), ("pending", "update"), ("pending", "reply"), ("pending", "reply"),
+        ]  # fmt: skip
+
     def test_it_opens_again_when_it_is_back(self, world: World) -> None:
         said = world.say("They lost my bag.")
         world.sent()
