@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -21,11 +22,12 @@ def lanes() -> Iterator[Lanes]:
 
 
 def test_jobs_of_a_lane_go_by_their_moments_whatever_thread_brings_them(lanes: Lanes) -> None:
-    free, done = threading.Event(), []
+    free = threading.Event()
+    done: list[int] = []
     lanes.submit("case", "first", lambda: free.wait(TEST_PATIENCE_S), 0.5)
     threads = [
         threading.Thread(
-            target=lanes.submit, args=("case", str(at), lambda at=at: done.append(at), float(at))
+            target=lanes.submit, args=("case", str(at), partial(done.append, at), float(at))
         )
         for at in (3, 1, 4, 2, 5)
     ]
@@ -62,7 +64,8 @@ def test_what_never_comes_holds_nobody_up_for_long(lanes: Lanes) -> None:
 
 
 def test_lanes_do_not_wait_for_one_another(lanes: Lanes) -> None:
-    free, done = threading.Event(), []
+    free = threading.Event()
+    done: list[int] = []
     lanes.submit("held", "one", lambda: free.wait(TEST_PATIENCE_S))
     lanes.submit("free", "two", lambda: done.append(2))
     wait_for(lambda: done)
@@ -70,8 +73,9 @@ def test_lanes_do_not_wait_for_one_another(lanes: Lanes) -> None:
 
 
 def test_what_was_taken_is_done_before_it_stops() -> None:
-    lanes, done = Lanes(2, "test"), []
+    lanes = Lanes(2, "test")
+    done: list[int] = []
     for number in range(20):
-        lanes.submit("case", str(number), lambda number=number: done.append(number))
+        lanes.submit("case", str(number), partial(done.append, number))
     lanes.stop()
     assert done == list(range(20))

@@ -57,6 +57,7 @@ from tests.alerts.examples import (
     REPLIED,
     TARGET,
     VIEWS,
+    WORK,
     a_file,
     a_mention,
     a_verdict,
@@ -64,6 +65,7 @@ from tests.alerts.examples import (
     an_incident,
     as_json,
     new_complaint,
+    why_so_many,
 )
 from tests.alerts.fake_blocks import block_faults, view_faults
 from tests.alerts.view_text import as_text
@@ -181,7 +183,9 @@ def payloads_of(text, **more):
         )
         yield messages.thread_reply(file, move, PLACES)
     yield messages.overdue(file, PLACES)
-    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.incident(
+        an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
+    )
     yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
