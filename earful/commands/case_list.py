@@ -83,8 +83,10 @@ def show(app: App, number: str, as_json: bool) -> int:
     click.echo(plain(case_card(file, source_places())))
     click.echo()
     for event in file.events:
+        to = f" to {event.owner}" if event.owner else ""
+        until = f" until {event.until:%Y-%m-%d %H:%M}" if event.until else ""
         note = f": {event.note}" if event.note else ""
-        click.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event} by {event.actor}{note}")
+        click.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event}{to}{until} by {event.actor}{note}")
     return 0
 
 
@@ -121,7 +123,14 @@ def _as_json(one: Case, file: CaseFile | None) -> dict[str, Any]:
         "answers": file.answers if file else 0,
         "joined": [joined.id for joined in file.joined] if file else [],
         "history": [
-            {"at": moment(event.at), "event": event.event, "by": event.actor, "note": event.note}
+            {
+                "at": moment(event.at),
+                "event": event.event,
+                "by": event.actor,
+                "note": event.note,
+                "to": event.owner,
+                "until": moment(event.until),
+            }
             for event in (file.events if file else ())
         ],
     }

@@ -164,11 +164,16 @@ class CaseMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
+    """What happened to a case; `owner` is whom it was assigned to, `until` when it shall wake."""
+
     at: datetime
     event: CaseEventKind
     actor: str
     actor_id: str | None = None
     note: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

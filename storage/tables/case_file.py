@@ -204,6 +204,9 @@ def event_from(row: sqlite3.Row) -> CaseEvent:
         actor=row["actor"],
         actor_id=row["actor_id"],
         note=row["note"],
+        owner=row["owner"],
+        owner_id=row["owner_id"],
+        until=from_iso(row["until"]) if row["until"] else None,
     )
 
 
@@ -330,7 +333,11 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
         },
     )
     connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click),
-    )
+        "INSERT INTO case_events "
+        "(case_id, at, event, actor, actor_id, note, click, owner, owner_id, until) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click,
+            move.owner, move.owner_id, iso(move.snoozed_until) if move.snoozed_until else None,
+        ),
+    )  # fmt: skip

@@ -488,7 +488,10 @@ def test_the_terminal_assigns_snoozes_notes_and_unmutes(
     refused = earful(*db, "wake", "1", "--as", "dana")
     assert (refused.code, "Case 1 does not wait for the customer." in refused.err) == (2, True)
     assert earful(*db, "note", "1", "Booking K7TQ2", "--as", "dana").code == 0
-    assert "noted by dana: Booking K7TQ2" in earful(*db, "show", "1").out
+    shown = earful(*db, "show", "1").out
+    assert "assigned to U0OMAR77 by dana" in shown
+    assert f"snoozed until {soon:%Y-%m-%d %H:%M} by dana: asked" in shown
+    assert "noted by dana: Booking K7TQ2" in shown
     wrong = earful(*db, "snooze", "1", "--until", "soon")
     assert (wrong.code, "--until: 'soon': write a day such as" in wrong.err) == (2, True)
     assert earful(*db, "mutes").out == ""

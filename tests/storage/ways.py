@@ -279,7 +279,7 @@ WAYS: dict[str, Way] = {
     ),
     "cases.counts": reads(lambda s: s.cases.counts(NOW)),
     "cases.dismissed": reads(lambda s: s.cases.dismissed(BRAND, LONG_AGO)),
-    "cases.events": reads(lambda s: s.cases.events(_case(s))),
+    "cases.events": reads(lambda s: s.cases.events(1)),
     "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
     "cases.in_states": reads(lambda s: s.cases.in_states(list(CaseState))),
     "cases.get": reads(lambda s: s.cases.get(1)),
