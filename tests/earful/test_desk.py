@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from alerts.decide.rules import judge
 from config.errors import InputError
 from earful import case_acts, case_desk, case_mutes
 from earful.case_acts import Actor
 from earful.policies import Policies
 from storage.models import CaseEventKind, CaseState, Experience, Mention
 from storage.store import Store
+from tests.alerts.examples import a_voice
 from tests.earful.conftest import Earful
 from tests.earful.test_cases import DANA, DAY, HOUR, MINUTE, NOW, World
 
@@ -70,6 +72,12 @@ class TestNumbers:
         assert ["Case 1" in shown[0], "Case 2" in shown[1]] == [True, True]
         posts = [json.loads(row["payload"]) for row in world.posts()]
         assert all(post["blocks"] for post in posts)
+
+    def test_an_alert_without_its_message_is_refused(self, world: World) -> None:
+        voices = [a_voice(author_native_id=None, created_at=world.now)]
+        decision = judge(voices, policies(world).of("Acme"), world.now)
+        with pytest.raises(ValueError, match=r"^the alert complaint:\S+ has no message$"):
+            world.store.outbox.add(decision.alerts)
 
     def test_a_case_that_a_label_opens_has_its_number_too(self, world: World) -> None:
         said = world.say("It was all right, said nobody.", Experience.MEDIOCRE)
