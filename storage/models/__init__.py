@@ -22,6 +22,7 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
+    Mute,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -93,6 +94,7 @@ __all__ = [
     "KnownProblem",
     "LedgerLine",
     "Mention",
+    "Mute",
     "NewAlert",
     "NewCase",
     "Operation",
