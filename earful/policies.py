@@ -12,6 +12,7 @@ from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
+from alerts.messages.catalogue import Languages, choose
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from earful.brand_zones import zone_of
@@ -63,6 +64,12 @@ class Policies:
                 calm = _calm(self.settings, brand.quiet_hours, f"brands[{place}]")
                 return _policy(self.settings, self.hours, calm, brand)
         return _policy(self.settings, self.hours, _calm(self.settings), None)
+
+
+def choose_languages(settings: Settings) -> None:
+    """Let this process write messages in the languages of its config: of the team, of brands."""
+    own = {brand.name: brand.language for brand in settings.brands if brand.language is not None}
+    choose(Languages(settings.alerts.language, own))
 
 
 @lru_cache(maxsize=1)

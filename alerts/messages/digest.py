@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -20,23 +20,24 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.catalogue import _, n_, written
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
+    OpenCase,
     SourceCoverage,
     SourceTrouble,
     wow_rate,
 )
-from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
+from alerts.messages.notices import experience_names, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
-from alerts.messages.source_notices import STATE_WORDS
+from alerts.messages.safe_text import day, duration, line, moment, percentage, span, units
+from alerts.messages.source_notices import how_it_is
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
-_OLDEST = "Oldest open case"
 _MAX_PICK_LINK = 500
 
 
@@ -44,117 +45,195 @@ _MAX_PICK_LINK = 500
 def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
     """Build the digest's payload."""
     total = sum(numbers.counts.values())
-    brand = line(numbers.brand, 80)
     wows = wow_rate(numbers.counts)
-    wow_share = f", wow rate {percentage(wows.value)}" if wows.value is not None else ""
-    waiting = f"{count(numbers.open_cases, 'open case')}, {numbers.overdue_cases:,} overdue"
-    summary = (
-        f"{brand}, {_period(numbers)}: {count(total, 'mention')} "
-        f"({numbers.counts.get(Experience.ANGRY, 0):,} angry, "
-        f"{numbers.counts.get(Experience.DELIGHTED, 0):,} delighted){wow_share}; {waiting}."
-    )
+    title = _("{brand}, {period}", brand=numbers.brand, period=_period(numbers))
     blocks: list[Block | None] = [
-        header(f"{numbers.brand}, {_period(numbers)}"),
+        header(title),
         section(_lead(numbers, total, wows), "lead"),
         facts(
-            [
-                (name, _counted(experience, numbers))
-                for experience, name in EXPERIENCE_NAMES.items()
-            ],
+            [(name, _counted(experience, numbers)) for experience, name in experience_names()],
             "experiences",
         ),
         facts(_case_facts(numbers, places), "cases"),
         bulleted(
-            "Answered, by source", [_coverage(one, places) for one in numbers.coverage], "coverage"
+            _("Answered, by source"),
+            [_coverage(one, places) for one in numbers.coverage],
+            "coverage",
         ),
         *_best_wow(numbers.best_wow, places),
         bulleted(
-            "What mediocre customers lacked",
+            _("What mediocre customers lacked"),
             [_pick(pick, places) for pick in numbers.lacks],
             "lacks",
         ),
         bulleted(
-            f"What our advocates ask for (in {numbers.advocates:,} of their mentions)",
+            _(
+                "What our advocates ask for (in {number} of their mentions)",
+                number=written(numbers.advocates),
+            ),
             [_pick(pick, places) for pick in numbers.asks],
             "asks",
         ),
         bulleted(
-            "Sources in trouble",
+            _("Sources in trouble"),
             [_trouble(trouble, places) for trouble in numbers.troubles],
             "sources",
         ),
-        bulleted("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
+        bulleted(_("Checkpoints"), [_standing(one) for one in numbers.checkpoints], "checkpoints"),
         context(
-            [f"{moment(numbers.start)} to {moment(numbers.end)}", *_kept(numbers.kept)],
+            [
+                _("{start} to {end}", start=moment(numbers.start), end=moment(numbers.end)),
+                *_kept(numbers.kept),
+            ],
             "small_print",
         ),
     ]
-    return payload(summary, blocks)
+    return payload(_summary(numbers, total, wows), blocks)
+
+
+def _summary(numbers: DigestNumbers, total: int, wows: Rate) -> str:
+    told = {
+        "brand": line(numbers.brand, 80),
+        "period": _period(numbers),
+        "angry": written(numbers.counts.get(Experience.ANGRY, 0)),
+        "delighted": written(numbers.counts.get(Experience.DELIGHTED, 0)),
+        "cases": n_("{n} open case", "{n} open cases", numbers.open_cases),
+        "overdue": written(numbers.overdue_cases),
+    }
+    if wows.value is None:
+        return n_(
+            "{brand}, {period}: {n} mention ({angry} angry, {delighted} delighted); {cases}, "
+            "{overdue} overdue.",
+            "{brand}, {period}: {n} mentions ({angry} angry, {delighted} delighted); {cases}, "
+            "{overdue} overdue.",
+            total,
+            **told,
+        )
+    return n_(
+        "{brand}, {period}: {n} mention ({angry} angry, {delighted} delighted), wow rate {rate}; "
+        "{cases}, {overdue} overdue.",
+        "{brand}, {period}: {n} mentions ({angry} angry, {delighted} delighted), wow rate {rate}; "
+        "{cases}, {overdue} overdue.",
+        total,
+        rate=percentage(wows.value),
+        **told,
+    )
 
 
 def _period(numbers: DigestNumbers) -> str:
     first = local_day(numbers.start, numbers.zone)
     last = last_local_day(numbers.end, numbers.zone)
     # From nine to nine is a day, and lies in two of the calendar: it is called by the later one.
-    return day(last) if last - first <= DAY else f"{day(first)} to {day(last)}"
+    if last - first <= DAY:
+        return day(last)
+    return _("{start} to {end}", start=day(first), end=day(last))
 
 
 def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
     before = sum(numbers.previous.values())
-    sentence = f"*{count(total, 'mention')}*, {_change(total, before)}."
+    sentences = [
+        n_("*{n} mention*, {change}.", "*{n} mentions*, {change}.", total,
+           change=_change(total, before))
+    ]  # fmt: skip
     if wows.value is None:
-        return f"{sentence} Nobody described an experience."
+        return " ".join([*sentences, _("Nobody described an experience.")])
     bounds = wows.interval()
-    sentence += (
-        f" The *wow rate is {percentage(wows.value)}* ({wows.part:,} of {wows.total:,}; the true "
-        f"rate is likely between {percentage(bounds.low)} and {percentage(bounds.high)})."
+    sentences.append(
+        _(
+            "The *wow rate is {rate}* ({part} of {total}; the true rate is likely between {low} "
+            "and {high}).",
+            rate=percentage(wows.value),
+            part=written(wows.part),
+            total=written(wows.total),
+            low=percentage(bounds.low),
+            high=percentage(bounds.high),
+        )
     )
     earlier = wow_rate(numbers.previous)
-    if earlier.value is None:
-        return sentence
-    gap = difference(wows, earlier)
-    sense = "is within chance" if 0 in gap else "is more than chance"
-    return f"{sentence} It was {percentage(earlier.value)} before; the difference {sense}."
+    if earlier.value is not None:
+        was = percentage(earlier.value)
+        sentences.append(
+            _("It was {rate} before; the difference is within chance.", rate=was)
+            if 0 in difference(wows, earlier)
+            else _("It was {rate} before; the difference is more than chance.", rate=was)
+        )
+    return " ".join(sentences)
 
 
 def _counted(experience: Experience, numbers: DigestNumbers) -> str:
     now = numbers.counts.get(experience, 0)
-    return f"{now:,} ({_change(now, numbers.previous.get(experience, 0))})"
+    return f"{written(now)} ({_change(now, numbers.previous.get(experience, 0))})"
 
 
 def _change(now: int, before: int) -> str:
     if now == before:
-        return "as many as before"
-    return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than before"
+        return _("as many as before")
+    if now > before:
+        return n_("{n} more than before", "{n} more than before", now - before)
+    return n_("{n} fewer than before", "{n} fewer than before", before - now)
 
 
 def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]:
     pairs = [
-        ("Complaints answered", f"{numbers.answered_cases:,} of {numbers.opened_cases:,} opened"),
-        ("Waiting now", f"{numbers.open_cases:,} open, {numbers.overdue_cases:,} overdue"),
+        (
+            _("Complaints answered"),
+            _(
+                "{answered} of {opened} opened",
+                answered=written(numbers.answered_cases),
+                opened=written(numbers.opened_cases),
+            ),
+        ),
+        (
+            _("Waiting now"),
+            _(
+                "{open} open, {overdue} overdue",
+                open=written(numbers.open_cases),
+                overdue=written(numbers.overdue_cases),
+            ),
+        ),
     ]
     oldest = numbers.oldest_open
     if oldest is not None:
-        mention = oldest.mention
-        claimant = line(oldest.claimed_by, 60) or "Nobody"
-        late = "overdue since" if oldest.due_at < numbers.end else "due"
-        standing = (
-            f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
-            f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}. "
-            f"{claimant} has claimed it. "
-        )
-        room = MAX_FIELD - units(f"*{_OLDEST}*\n{standing}")
-        pairs.append((_OLDEST, standing + read_link(mention, places, False, room)))
+        label = _("Oldest open case")
+        standing = _oldest(oldest, places, numbers.end)
+        room = MAX_FIELD - units(f"*{label}*\n{standing} ")
+        pairs.append((label, f"{standing} {read_link(oldest.mention, places, False, room)}"))
     return pairs
+
+
+def _oldest(case: OpenCase, places: Places, end: datetime) -> str:
+    told = {
+        "author": _author(case.mention, 60),
+        "place": places.at(case.mention.source),
+        "opened": moment(case.opened_at),
+        "due": moment(case.due_at),
+    }
+    standing = (
+        _("{author} {place}, since {opened}, overdue since {due}.", **told)
+        if case.due_at < end
+        else _("{author} {place}, since {opened}, due {due}.", **told)
+    )
+    claimant = line(case.claimed_by, 60)
+    claimed = (
+        _("{name} has claimed it.", name=claimant) if claimant else _("Nobody has claimed it.")
+    )
+    return f"{standing} {claimed}"
+
+
+def _author(mention: Mention, limit: int = 80) -> str:
+    return line(mention.author, limit) or _("somebody unnamed")
 
 
 def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
     if mention is None:
         return []
     quoted, was_cut = quotation(mention, 500)
-    who = line(mention.author, 80) or "somebody unnamed"
-    rated = f", {stars(mention)}" if mention.rating is not None else ""
-    lead = f"*The best wow*: {who} {places.at(mention.source)}{rated}"
+    told = {"author": _author(mention), "place": places.at(mention.source)}
+    lead = (
+        _("*The best wow*: {author} {place}, {stars}", stars=stars(mention), **told)
+        if mention.rating is not None
+        else _("*The best wow*: {author} {place}", **told)
+    )
     return [
         divider("above_wow"),
         section(lead, "wow_who"),
@@ -164,47 +243,87 @@ def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
 
 
 def _trouble(trouble: SourceTrouble, places: Places) -> str:
-    last = f"; its last good crawl: {moment(trouble.since)}" if trouble.since else ""
-    reason = f" ({line(trouble.reason, 120)})" if trouble.reason else ""
-    return f"{places.title(trouble.source)} is {STATE_WORDS[trouble.state]}{reason}{last}"
+    told = how_it_is(places.title(trouble.source), trouble.state)
+    if trouble.reason:
+        told = f"{told} ({line(trouble.reason, 120)})"
+    if trouble.since is None:
+        return told
+    return _("{trouble}; its last good crawl: {moment}", trouble=told,
+             moment=moment(trouble.since))  # fmt: skip
 
 
 def _coverage(one: SourceCoverage, places: Places) -> str:
-    share = f"{places.title(one.source)}: {one.answered:,} of {one.cases:,}"
+    told = {
+        "place": places.title(one.source),
+        "answered": written(one.answered),
+        "cases": written(one.cases),
+    }
     if one.median_hours is None:
-        return share
-    median, p90 = timedelta(hours=one.median_hours), timedelta(hours=one.p90_hours or 0)
-    return f"{share}, half of them within {duration(median)}, nine of ten within {duration(p90)}"
+        return _("{place}: {answered} of {cases}", **told)
+    return _(
+        "{place}: {answered} of {cases}, half of them within {median}, nine of ten within {p90}",
+        median=duration(timedelta(hours=one.median_hours)),
+        p90=duration(timedelta(hours=one.p90_hours or 0)),
+        **told,
+    )
 
 
 def _pick(pick: Pick, places: Places) -> str:
-    mention = pick.mention
-    who = line(mention.author, 60) or "somebody unnamed"
-    link = read_link(mention, places, False, _MAX_PICK_LINK)
-    return f"“{line(pick.sentence, 160)}” {who} · {link}"
+    link = read_link(pick.mention, places, False, _MAX_PICK_LINK)
+    return f"“{line(pick.sentence, 160)}” {_author(pick.mention, 60)} · {link}"
 
 
 def _kept(kept: Kept) -> list[str]:
     rows = []
     if kept.wows:
-        own = "its own" if kept.wows == 1 else "their own"
-        rows.append(f"{count(kept.wows, 'wow')} made no message of {own}")
+        rows.append(
+            n_(
+                "{n} wow made no message of its own",
+                "{n} wows made no message of their own",
+                kept.wows,
+            )
+        )
     if kept.muted:
-        verb = "is" if kept.muted == 1 else "are"
-        rows.append(f"{count(kept.muted, 'mention')} {verb} by muted authors")
+        rows.append(
+            n_(
+                "{n} mention is by muted authors",
+                "{n} mentions are by muted authors",
+                kept.muted,
+            )
+        )
     return rows
 
 
 def _standing(standing: CheckpointStanding) -> str:
     result = standing.result
     name = metric_name(standing.metric)
-    name = name[:1].upper() + name[1:]
-    goal = f"the goal is {percentage(result.target)} over {span(standing.window)}"
+    told = {
+        "metric": name[:1].upper() + name[1:],
+        "goal": percentage(result.target),
+        "window": span(standing.window),
+    }
     if result.value is None:
-        return f"{name}: nothing counted yet ({goal})"
-    bounds = f"{percentage(result.interval.low)} and {percentage(result.interval.high)}"
-    present = f"{name} {percentage(result.value)}, likely between {bounds} ({goal})"
-    if result.reached:
-        onward = f"; the next is {percentage(result.next_target)}" if result.next_target else ""
-        return f"{present}: reached{onward}"
-    return f"{present}: not reached yet"
+        return _("{metric}: nothing counted yet (the goal is {goal} over {window})", **told)
+    told |= {
+        "value": percentage(result.value),
+        "low": percentage(result.interval.low),
+        "high": percentage(result.interval.high),
+    }
+    if not result.reached:
+        return _(
+            "{metric} {value}, likely between {low} and {high} (the goal is {goal} over "
+            "{window}): not reached yet",
+            **told,
+        )
+    if not result.next_target:
+        return _(
+            "{metric} {value}, likely between {low} and {high} (the goal is {goal} over "
+            "{window}): reached",
+            **told,
+        )
+    return _(
+        "{metric} {value}, likely between {low} and {high} (the goal is {goal} over {window}): "
+        "reached; the next is {next}",
+        next=percentage(result.next_target),
+        **told,
+    )

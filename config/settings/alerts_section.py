@@ -12,6 +12,7 @@ from config.settings.value_types import (
     ClockTime,
     Duration,
     Language,
+    MessageLanguage,
     Section,
     Stars,
     TimeZone,
@@ -52,6 +53,7 @@ class ChannelSettings(Section):
 
 
 class AlertSettings(Section):
+    language: MessageLanguage = "en"
     max_age: Duration = timedelta(hours=24)
     digest_at: ClockTime = "09:00"
     timezone: TimeZone = "UTC"
