@@ -2,24 +2,32 @@
 
 A row is claimed (`sending`), posted, marked `sent`. Whatever dies in between leaves it in
 `sending`, and a response that may hide a post leaves it there too: such a row is looked for at
-Slack before it is posted again. While one alert of a channel waits, later ones wait behind it.
-Replies and updates go when Slack has the message that they are about.
+Slack, several times, before it is posted again; and where the first try shows up after all, the
+double is deleted. While one alert of a channel waits, later ones wait behind it. Replies and
+updates go when Slack has the message that they are about, and hold up nothing else.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.outbox.doubles import remove_doubles
 from alerts.outbox.send_queue import Lines, Outbox, Pace
-from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport, is_erased
 from storage.models import Alert, AlertState, Operation, TroubleKind
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
+
+LOOKS = (1, 3, 6)
+"""When Slack is looked at after an unclear try, in times of `SETTLE`: a busy Slack posts late.
+
+What none of the looks sees is posted again: docs/decisions/0018 says why not sooner, nor later.
+"""
 
 ACCOUNT_HOLD = timedelta(minutes=5)
 MAX_ATTEMPTS = 100
@@ -59,6 +67,7 @@ def deliver(
     *,
     pace: Pace | None = None,
     settle: timedelta = SETTLE,
+    looks: Sequence[int] = LOOKS,
     first_backoff: timedelta = FIRST_BACKOFF,
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -72,7 +81,10 @@ def deliver(
     does, nor for one alert that cannot be sent.
     """
     lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
-    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
+    run = _Delivery(
+        outbox, transport, now, lines, [settle * times for times in looks], first_backoff,
+        rng or random.Random(),
+    )  # fmt: skip
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[_Came], Alert] = {}
         while True:
@@ -92,6 +104,7 @@ def deliver(
                 break
             else:
                 sleep(pause)
+    run.note(remove_doubles(outbox, transport, now, stop))
     return run.result()
 
 
@@ -128,7 +141,7 @@ class _Delivery:
         transport: Transport,
         now: Callable[[], datetime],
         lines: Lines,
-        settle: timedelta,
+        looks: Sequence[timedelta],
         first_backoff: timedelta,
         rng: random.Random,
     ) -> None:
@@ -136,7 +149,7 @@ class _Delivery:
         self._transport = transport
         self._now = now
         self._lines = lines
-        self._settle = settle
+        self._looks = looks
         self._first_backoff = first_backoff
         self._rng = rng
         self._fails_in_row: set[str] = set()
@@ -168,6 +181,8 @@ class _Delivery:
         return _Tried(self._try(claimed), absent)
 
     def _try(self, alert: Alert) -> SendResult:
+        if is_erased(alert):
+            return SendResult(Fate.POINTLESS)  # Slack certainly never had it
         if not alert.payload.get("text"):
             return SendResult(
                 Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
@@ -220,7 +235,12 @@ class _Delivery:
                 )
                 self._counts["sent"] += 1
             case Fate.POINTLESS:
-                self._outbox.drop(alert.id)
+                self._outbox.drop(alert.id, result.error or None)
+            case Fate.MESSAGE_GONE:
+                self._outbox.lose_message(alert, self._now(), result.error)
+                self._lines.reread()
+            case Fate.THREAD_DEAD:
+                self._leave_thread(alert, result, absent=absent)
             case Fate.UNCLEAR:
                 self._leave_unclear(alert, result)
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
@@ -236,6 +256,17 @@ class _Delivery:
             case Fate.BAD_MESSAGE:
                 self._park(alert, result.error, result.trouble, absent=absent)
 
+    def _leave_thread(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        """Set aside what is about messages in a Slack channel that takes nothing, unless the team
+        reads on elsewhere: then an open matter is posted anew there."""
+        self._lines.reread()
+        if self._outbox.leave_channel(alert, self._now(), result.error) is not None:
+            return
+        self._park(alert, result.error, result.trouble, absent=absent)
+        self._counts["parked"] += self._outbox.park_threads(
+            alert.place, result.error, result.trouble
+        )
+
     def _send_text_only(self, alert: Alert, first: SendResult) -> SendResult:
         result = self._transport.send(alert, text_only=True)
         if result.fate is not Fate.BAD_MESSAGE:
@@ -249,7 +280,7 @@ class _Delivery:
     def _leave_unclear(self, alert: Alert, result: SendResult) -> None:
         self._problem(result.error)
         self._counts["unclear"] += 1
-        at = self._now() + max(self._settle, self._backoff(alert.attempts, result.retry_after))
+        at = self._now() + max(self._looks[0], self._backoff(alert.attempts, result.retry_after))
         self._outbox.unclear(alert.id, at, result.error, result.trouble)
         self._lines.block(alert)
 
@@ -262,13 +293,14 @@ class _Delivery:
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, result.error, result.trouble, absent=absent)
         self._outbox.hold_channel(
-            alert.channel,
+            alert.place,
             until,
             result.error,
             result.trouble,
             updates=alert.operation is Operation.UPDATE,
         )
         self._lines.block(alert)
+        self._lines.reread()
 
     def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         error, trouble = result.error, result.trouble
@@ -277,9 +309,9 @@ class _Delivery:
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error, trouble, absent=absent)
-        for channel in {alert.channel, *self._lines.channels()}:
+        for place in {alert.place, *self._lines.places()}:
             for updates in (False, True):
-                self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
+                self._outbox.hold_channel(place, until, error, trouble, updates=updates)
 
     def _settle_look(self, alert: Alert, look: Look) -> None:
         """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
@@ -289,13 +321,30 @@ class _Delivery:
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
                 error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
                 self._park(alert, error, TroubleKind.MESSAGE, absent=True)
+            case Sight.ABSENT if not look.final and (next_look := self._next_look(alert)):
+                error = "Slack does not have it yet: Earful looks again before it sends it again."
+                self._outbox.unclear(alert.id, next_look, error, look.trouble)
             case Sight.ABSENT:
                 error = "Slack does not have it: Earful sends it again."
-                self._outbox.retry(alert.id, self._now(), error, look.trouble, absent=True)
+                self._outbox.retry(
+                    alert.id,
+                    self._now(),
+                    error,
+                    look.trouble,
+                    absent=True,
+                    may_come_late=not look.final,
+                )
             case Sight.LATER:
                 self._look_later(alert, look)
             case Sight.BLIND:
                 self._park(alert, look.error, look.trouble, may_be_posted=True)
+
+    def _next_look(self, alert: Alert) -> datetime | None:
+        """Give when to look for a try again; None after the last look."""
+        tried_at = alert.claimed_at or alert.created_at
+        # The store keeps whole seconds: a claim may be up to one later than it says.
+        moments = (tried_at + after + timedelta(seconds=1) for after in self._looks)
+        return next((at for at in moments if at > self._now()), None)
 
     def _found(self, alert: Alert, look: Look) -> None:
         self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)
@@ -329,6 +378,10 @@ class _Delivery:
         """
         self._fails_in_row.add(channel)
         self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
+
+    def note(self, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self._problem(problem)
 
     def _problem(self, error: str) -> None:
         self._problems[error] = None
