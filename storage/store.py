@@ -12,6 +12,7 @@ from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.cases import Cases
+from storage.tables.channel_roles import ChannelRoles
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
 from storage.tables.corrections import Corrections
@@ -46,6 +47,7 @@ class Store:
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
+        self.channel_roles = ChannelRoles(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from storage.models import (
@@ -69,6 +70,14 @@ class Outbox(OutboxTries):
             """,
             iso(now),
             each,
+        )
+
+    def waiting_in(self, channels: Sequence[str]) -> list[Alert]:
+        """Give the posts that wait for channels, parked ones too, which Slack certainly has not."""
+        return self._queue(
+            "a.state IN ('pending', 'parked') AND a.operation = 'post' AND NOT a.may_be_posted "
+            "AND a.channel IN (SELECT value FROM json_each(?)) ORDER BY a.id",
+            json.dumps(channels),
         )
 
     def next_release(self, now: datetime) -> datetime | None:

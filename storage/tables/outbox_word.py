@@ -182,6 +182,27 @@ class OutboxWord:
             moved=tuple(moved), about=tuple(about), doubtful=tuple(doubtful), bound=tuple(bound)
         )
 
+    def readdress(self, ids: Sequence[int], to: str) -> int:
+        """Let waiting posts go to another channel, and what is about them; returns how many.
+
+        What a sender has taken up meanwhile, or what Slack may have, stays.
+        """
+        with self._database.transaction() as connection:
+            chosen = [
+                one
+                for one in select_alerts(
+                    connection,
+                    "a.id IN (SELECT value FROM json_each(?)) AND a.operation = 'post' "
+                    "AND a.state IN ('pending', 'parked') AND NOT a.may_be_posted",
+                    json.dumps(ids),
+                )
+                if one.channel != to
+            ]
+            roots = {one.id for one in chosen}
+            about = [one for one in _unsent(connection) if one.root_id in roots]
+            _to_channel(connection, (*chosen, *about), to)
+        return len(chosen) + len(about)
+
 
 def _refuse_sending(alerts: Iterable[Alert]) -> None:
     """Raise InputError where an alert is being sent: the sender would not notice a word on it."""

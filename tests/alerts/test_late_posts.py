@@ -22,7 +22,7 @@ from storage.tables.outbox import Outbox
 from tests.alerts.fake_slack import FakeSlack, Fault
 from tests.alerts.outboxes import an_alert, open_outbox
 from tests.alerts.test_delivery import Clock
-from tests.waiting import PATIENCE_S, wait_for
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
