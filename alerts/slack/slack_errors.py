@@ -36,12 +36,12 @@ _CHANNEL_ERRORS = {
 }
 # The same of the channel of an older message: the channel's name may lead elsewhere by now.
 _THREAD_ERRORS = {
-    "channel_not_found": "it is deleted, or it is private and the bot is not in it",
-    "not_in_channel": "the bot is not in it",
-    "user_not_in_channel": "the bot is not in it",
-    "is_archived": "it is archived",
-    "channel_is_archived": "it is archived",
-    "is_inactive": "it is frozen",
+    "channel_not_found": "a Slack channel that is deleted, or private without the bot",
+    "not_in_channel": "a Slack channel that the bot is not in",
+    "user_not_in_channel": "a Slack channel that the bot is not in",
+    "is_archived": "an archived Slack channel",
+    "channel_is_archived": "an archived Slack channel",
+    "is_inactive": "a frozen Slack channel",
 }
 ACCOUNT_ERRORS = {
     "invalid_auth": "the token is not valid; set a new SLACK_BOT_TOKEN",
@@ -103,10 +103,10 @@ def meaning(
             Fate.POINTLESS, f"Slack lets nobody change or answer the message ({code})."
         )
     if in_thread and _is_channel_error(code):
-        sentence = _THREAD_ERRORS.get(code, "it takes no messages of the bot")
+        place = _THREAD_ERRORS.get(code, "a Slack channel that takes nothing of the bot")
         return SendResult(
             Fate.THREAD_DEAD,
-            f"{channel}: the channel of the message that it is about: {sentence} ({code}).",
+            f"{channel}: the message that this is about stands in {place} ({code}).",
         )
     if _is_channel_error(code):
         sentence = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])

@@ -52,12 +52,15 @@ def lose_message(connection: sqlite3.Connection, alert: Alert, now: datetime, no
 
 
 def post_anew(
-    connection: sqlite3.Connection, root_key: str, now: datetime, channel: str | None = None
+    connection: sqlite3.Connection,
+    root_key: str,
+    now: datetime | None,
+    channel: str | None = None,
 ) -> bool:
     """Put a sent message back in line as it is now, in its channel or in another.
 
-    Its updates are in it and are dropped; what was set aside about it waits for it. False where it
-    was forgotten: then there is nothing to post.
+    Its updates are in it and are dropped; what was set aside about it waits for it. `now` is None
+    where a person asks for it. False where it was forgotten: then there is nothing to post.
     """
     latest = connection.execute(
         """
@@ -73,10 +76,11 @@ def post_anew(
         """
         UPDATE alerts SET state = 'pending', payload = ?2, channel = coalesce(?3, channel),
             slack_ts = NULL, slack_channel = NULL, sent_at = NULL, claimed_at = NULL, attempts = 0,
-            next_attempt_at = NULL, not_before = NULL, look_at = NULL, posted_anew_at = ?4
+            next_attempt_at = NULL, not_before = NULL, look_at = NULL,
+            posted_anew_at = coalesce(?4, posted_anew_at)
         WHERE dedupe_key = ?1
         """,
-        (root_key, latest["payload"], channel, iso(now)),
+        (root_key, latest["payload"], channel, iso(now) if now else None),
     )
     connection.execute(
         "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "

@@ -73,7 +73,7 @@ class Outbox(OutboxTries):
         )
 
     def waiting_in(self, channels: Sequence[str]) -> list[Alert]:
-        """Give the posts that wait for channels, parked ones too, which Slack certainly has not."""
+        """Give the posts that wait for channels and that Slack certainly has not."""
         return self._queue(
             "a.state IN ('pending', 'parked') AND a.operation = 'post' AND NOT a.may_be_posted "
             "AND a.channel IN (SELECT value FROM json_each(?)) ORDER BY a.id",
