@@ -18,7 +18,6 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
-    Incident,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -30,6 +29,11 @@ from storage.models.crawl_models import (
     SourceStanding,
     SourceState,
     Validators,
+)
+from storage.models.incident_models import (
+    Incident,
+    IncidentKind,
+    IncidentWork,
 )
 from storage.models.ledger_models import (
     Fate,
@@ -78,6 +82,8 @@ __all__ = [
     "Failure",
     "Fate",
     "Incident",
+    "IncidentKind",
+    "IncidentWork",
     "KnownProblem",
     "LedgerLine",
     "Lost",

@@ -10,7 +10,9 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from storage.models import Alert, Lost, Operation, from_iso, iso
-from storage.models.dedupe_keys import complaint_key, incident_key
+from storage.models.dedupe_keys import complaint_key
+from storage.rows import pass_over, read_each
+from storage.tables.incidents import incident_from
 
 NOT_AGAIN_FOR = timedelta(days=1)
 """Whoever deletes a message twice within this time wants it gone."""
@@ -125,12 +127,11 @@ def _is_open(connection: sqlite3.Connection, root: sqlite3.Row) -> bool:
             (mention_id,),
         )
         return waits.fetchone() is not None
-    incidents = connection.execute(
-        "SELECT brand, opened_at FROM incidents WHERE brand = ? AND closed_at IS NULL",
-        (root["brand"],),
+    rows = connection.execute(
+        "SELECT * FROM incidents WHERE brand = ? AND closed_at IS NULL", (root["brand"],)
     )
-    keys = {incident_key(row["brand"], from_iso(row["opened_at"])) for row in incidents}
-    return root["dedupe_key"] in keys
+    open_ones = read_each(rows, incident_from, pass_over)
+    return root["dedupe_key"] in {one.root_key for one in open_ones}
 
 
 def _follow(connection: sqlite3.Connection, alert: Alert) -> None:

@@ -55,12 +55,14 @@ from tests.alerts.examples import (
     PLACES,
     REPLIED,
     TARGET,
+    WORK,
     a_file,
     a_mention,
     a_verdict,
     a_voice,
     an_incident,
     as_json,
+    why_so_many,
 )
 from tests.alerts.fake_slack import block_faults
 
@@ -177,7 +179,9 @@ def payloads_of(text, **more):
         )
         yield messages.thread_reply(file, move, PLACES)
     yield messages.overdue(file, PLACES)
-    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.incident(
+        an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
+    )
     yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
