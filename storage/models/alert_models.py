@@ -67,10 +67,18 @@ class Lost(StrEnum):
     DROPPED = "dropped"
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What stands at Slack for what was erased: a whole `message`, or one `quote` in another."""
+
+    message: dict[str, Any]
+    quote: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAlert:
     """A message that must reach Slack once; `payload` holds `text` and `blocks`, and in `quotes`
-    what it shows of which mentions (see `Payload.quotes` in `storage.tables.quotes`).
+    what it shows of which mentions (see `storage.tables.quoted_mentions`).
 
     The `dedupe_key` makes writing it twice harmless. A reply, an update or an upload names by
     `root_key` the alert whose message it is about, and waits until Slack has that. An update

@@ -13,11 +13,10 @@ from storage.models import Alert, Lost, Operation, from_iso, iso
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import pass_over, read_each
 from storage.tables.incidents import incident_from
+from storage.tables.quoted_mentions import FORGOTTEN
 
 NOT_AGAIN_FOR = timedelta(days=1)
 """Whoever deletes a message twice within this time wants it gone."""
-
-_FORGOTTEN = '{"text": "(forgotten)"}'
 
 
 def lose_message(connection: sqlite3.Connection, alert: Alert, now: datetime, note: str) -> Lost:
@@ -66,14 +65,21 @@ def post_anew(
     """
     latest = connection.execute(
         """
-        SELECT payload FROM alerts
+        SELECT id, payload FROM alerts
         WHERE dedupe_key = ?1 OR (root_key = ?1 AND operation = 'update' AND state <> 'dropped')
         ORDER BY id DESC LIMIT 1
         """,
         (root_key,),
     ).fetchone()
-    if latest is None or latest["payload"] == _FORGOTTEN:
+    if latest is None or latest["payload"] == FORGOTTEN:
         return False
+    # What it shows of whom is what its newest form shows.
+    connection.execute(
+        "INSERT OR IGNORE INTO alert_mentions (alert_id, mention_id) "
+        "SELECT r.id, s.mention_id FROM alerts r JOIN alert_mentions s ON s.alert_id = ?2 "
+        "WHERE r.dedupe_key = ?1",
+        (root_key, latest["id"]),
+    )
     connection.execute(
         """
         UPDATE alerts SET state = 'pending', payload = ?2, channel = coalesce(?3, channel),

@@ -126,10 +126,9 @@ class OutboxTries:
 
         None where that is not known: its Slack channel may take messages again.
         """
-        with self._database.transaction() as connection:
-            if not is_left(connection, alert):
-                return None
-            return lose_message(connection, alert, now, note)
+        if not is_left(self._database.connection, alert):
+            return None
+        return self.lose_message(alert, now, note)
 
     def unclear(
         self, alert_id: int, next_attempt_at: datetime, error: str, trouble: TroubleKind

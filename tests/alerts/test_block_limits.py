@@ -245,6 +245,8 @@ BUILDERS: dict[str, Builder] = {
     "earful_is_well": lambda voice, text: messages.earful_is_well([text] * 9, 10**12, NOW),
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
+    "erased_author": lambda voice, text: messages.erased_author(),
+    "erased_text": lambda voice, text: messages.erased_text(),
 }
 
 
@@ -349,7 +351,7 @@ def _rooms() -> Iterator[ModuleType]:
 
 def _builders() -> dict[str, Any]:
     """Find every public function that makes a message."""
-    helpers = {"payload", "plain_form"}
+    helpers = {"payload", "plain_form", "quoting"}
     return {
         name: function
         for room in _rooms()
