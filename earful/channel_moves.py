@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from alerts.decide.channel_moves import new_channel
+from alerts.decide.new_channels import new_channel
 from config.settings import Settings
 from config.settings.channel_roles import channel_roles
 from storage.store import Store

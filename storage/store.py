@@ -12,7 +12,6 @@ from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.cases import Cases
-from storage.tables.channel_roles import ChannelRoles
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
 from storage.tables.corrections import Corrections
@@ -24,6 +23,7 @@ from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
+from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
@@ -47,7 +47,7 @@ class Store:
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
-        self.channel_roles = ChannelRoles(database)
+        self.channel_roles = NamedChannels(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)

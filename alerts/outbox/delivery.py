@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 from alerts.outbox.doubles import remove_doubles
 from alerts.outbox.send_queue import Lines, Outbox, Pace
-from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport, is_erased
-from storage.models import Alert, AlertState, Operation, TroubleKind
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
+from alerts.outbox.tries import Came, Raised, Tries
+from storage.models import Alert, Operation, TroubleKind
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -81,12 +82,13 @@ def deliver(
     does, nor for one alert that cannot be sent.
     """
     lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
+    tries = Tries(transport)
     run = _Delivery(
-        outbox, transport, now, lines, [settle * times for times in looks], first_backoff,
+        outbox, now, lines, [settle * times for times in looks], first_backoff,
         rng or random.Random(),
     )  # fmt: skip
     with ThreadPoolExecutor(workers, "deliver") as pool:
-        under_way: dict[Future[_Came], Alert] = {}
+        under_way: dict[Future[Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
             may_start = not run.stopped and not stop()
@@ -95,7 +97,7 @@ def deliver(
             if alert is not None and pause <= 0 and not run.stopped:
                 claimed = lines.begin(alert)
                 if claimed is not None:
-                    under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
+                    under_way[pool.submit(tries.carry_out, claimed, alert)] = claimed
             elif under_way:
                 ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
                 for future in ended:
@@ -108,37 +110,12 @@ def deliver(
     return run.result()
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What a try came to; `absent`: a look just before saw no earlier try there."""
-
-    result: SendResult
-    absent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """An error of our own, in a try or in a look: nobody knows whether Slack has the alert."""
-
-    error: Exception
-    in_look: bool
-
-    @property
-    def sentence(self) -> str:
-        text = " ".join(str(self.error).split())
-        return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
-
-
-_Came = _Tried | Look | _Raised
-
-
 class _Delivery:
-    """One pass over the outbox: speaks to Slack, and writes down what became of it."""
+    """One pass over the outbox: writes down what became of each try and look."""
 
     def __init__(
         self,
         outbox: Outbox,
-        transport: Transport,
         now: Callable[[], datetime],
         lines: Lines,
         looks: Sequence[timedelta],
@@ -146,7 +123,6 @@ class _Delivery:
         rng: random.Random,
     ) -> None:
         self._outbox = outbox
-        self._transport = transport
         self._now = now
         self._lines = lines
         self._looks = looks
@@ -158,43 +134,9 @@ class _Delivery:
         self._raised: dict[int, Exception] = {}
         self.stopped = False
 
-    def carry_out(self, claimed: Alert, before: Alert) -> _Came:
-        """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
-
-        `before` is the row as it was before this claim: it tells when a doubtful try was.
-        """
-        try:
-            return self._speak(claimed, before)
-        except Exception as error:
-            return _Raised(error, in_look=before.state is AlertState.SENDING)
-
-    def _speak(self, claimed: Alert, before: Alert) -> _Tried | Look:
-        if before.state is AlertState.SENDING:
-            return self._transport.find(before)
-        absent = False
-        if before.in_doubt:
-            look = self._transport.find(before)
-            # Blind once more: whoever put it back in line has looked with their own eyes.
-            if look.sight in (Sight.FOUND, Sight.LATER):
-                return look
-            absent = look.sight is Sight.ABSENT
-        return _Tried(self._try(claimed), absent)
-
-    def _try(self, alert: Alert) -> SendResult:
-        if is_erased(alert):
-            return SendResult(Fate.POINTLESS)  # Slack certainly never had it
-        if not alert.payload.get("text"):
-            return SendResult(
-                Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
-            )
-        result = self._transport.send(alert)
-        if result.fate is Fate.BAD_MESSAGE:
-            return self._send_text_only(alert, result)
-        return result
-
-    def settle(self, alert: Alert, came: _Came) -> None:
+    def settle(self, alert: Alert, came: Came) -> None:
         """Write down what became of a try or a look."""
-        if isinstance(came, _Raised):
+        if isinstance(came, Raised):
             self._settle_raised(alert, came)
         elif isinstance(came, Look):
             self._lines.looked(alert)
@@ -211,7 +153,7 @@ class _Delivery:
             raised=self._raised,
         )
 
-    def _settle_raised(self, alert: Alert, raised: _Raised) -> None:
+    def _settle_raised(self, alert: Alert, raised: Raised) -> None:
         """Look for the alert before it is sent again; in the end set it aside, in doubt."""
         self._raised[alert.id] = raised.error
         if raised.in_look:
@@ -265,16 +207,6 @@ class _Delivery:
         self._park(alert, result.error, result.trouble, absent=absent)
         self._counts["parked"] += self._outbox.park_threads(
             alert.place, result.error, result.trouble
-        )
-
-    def _send_text_only(self, alert: Alert, first: SendResult) -> SendResult:
-        result = self._transport.send(alert, text_only=True)
-        if result.fate is not Fate.BAD_MESSAGE:
-            return result
-        return SendResult(
-            Fate.BAD_MESSAGE,
-            f"{first.error.rstrip('.')}, and its bare text too: Earful sets it "
-            "aside, the others go on.",
         )
 
     def _leave_unclear(self, alert: Alert, result: SendResult) -> None:

@@ -110,8 +110,7 @@ class Alert:
     may be a person's note. `may_be_posted`: an earlier try than the one under way may have reached
     Slack, which was not settled since. `slack_channel` is the id of the Slack channel that has it;
     before that, the id that its channel's name led to when it was tried. `name_channel` is the id
-    that the name last led to. `look_at`: it was tried twice, and Slack is looked at then for a
-    first try that came late.
+    that the name last led to.
     """
 
     id: int
@@ -142,7 +141,6 @@ class Alert:
     may_be_posted: bool = False
     via: str | None = None
     name_channel: str | None = None
-    look_at: datetime | None = None
 
     @property
     def in_doubt(self) -> bool:

@@ -79,7 +79,6 @@ def alert_from(row: sqlite3.Row) -> Alert:
         may_be_posted=bool(row["may_be_posted"]),
         via=row["via"],
         name_channel=row["name_channel"],
-        look_at=_moment(row["look_at"]),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.decide.channel_moves import new_channel
+from alerts.decide.new_channels import new_channel
 from config.settings import parse_settings
 from config.settings.channel_roles import channel_roles
 from storage.models import Alert, AlertKind, AlertState, NewAlert, Operation
@@ -128,7 +128,7 @@ def test_what_a_person_moved_elsewhere_stays_there(
     assert slack.texts("elsewhere") == ["a"]
 
 
-@pytest.mark.slow("starts the daemon")
+@pytest.mark.slow("starts the daemon, a process of its own")
 def test_a_running_daemon_does_the_same(
     process: Callable[[str], str], tmp_path: Path, store: Store, slack: FakeSlack
 ) -> None:

@@ -9,7 +9,7 @@ from storage.database import Database
 from storage.models import iso
 
 
-class ChannelRoles:
+class NamedChannels:
     def __init__(self, database: Database) -> None:
         self._database = database
 
