@@ -10,7 +10,7 @@ updates go when Slack has the message that they are about, and hold up nothing e
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -106,7 +106,7 @@ def deliver(
                 break
             else:
                 sleep(pause)
-    run.note(remove_doubles(outbox, transport, now, stop))
+    run.raised |= remove_doubles(outbox, transport, now, stop)
     return run.result()
 
 
@@ -131,7 +131,7 @@ class _Delivery:
         self._fails_in_row: set[str] = set()
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
-        self._raised: dict[int, Exception] = {}
+        self.raised: dict[int, Exception] = {}
         self.stopped = False
 
     def settle(self, alert: Alert, came: Came) -> None:
@@ -150,12 +150,12 @@ class _Delivery:
             **self._counts,
             problems=tuple(self._problems),
             next_at=self._lines.next_at(),
-            raised=self._raised,
+            raised=self.raised,
         )
 
     def _settle_raised(self, alert: Alert, raised: Raised) -> None:
         """Look for the alert before it is sent again; in the end set it aside, in doubt."""
-        self._raised[alert.id] = raised.error
+        self.raised[alert.id] = raised.error
         if raised.in_look:
             self._lines.looked(alert)
         else:
@@ -310,10 +310,6 @@ class _Delivery:
         """
         self._fails_in_row.add(channel)
         self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
-
-    def note(self, problems: Iterable[str]) -> None:
-        for problem in problems:
-            self._problem(problem)
 
     def _problem(self, error: str) -> None:
         self._problems[error] = None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from alerts.outbox.send_queue import Outbox
-from alerts.outbox.transport import Sight, TakesBack, Transport
+from alerts.outbox.transport import Look, Sight, TakesBack, Transport
 from storage.models import Alert
 
 LOOKS_BACK = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
@@ -15,6 +15,8 @@ LOOKS_BACK = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 _LATER = timedelta(minutes=1)
 # What cannot be looked at for so long is left: whoever reads the channel sees a double.
 _GIVE_UP = timedelta(hours=2)
+# Others wait to be sent meanwhile; the next pass goes on.
+_AT_ONCE = 20
 
 
 def remove_doubles(
@@ -22,31 +24,37 @@ def remove_doubles(
     transport: Transport,
     now: Callable[[], datetime],
     stop: Callable[[], bool] = lambda: False,
-) -> list[str]:
-    """Look for the doubles that are due to be looked for; gives what stood in the way.
+) -> dict[int, Exception]:
+    """Look for the doubles that are due to be looked for; gives errors of our own, by alert.
 
-    Never raises for what Slack does, nor for one alert that cannot be looked for.
+    Never raises for what Slack does, nor for one alert that cannot be looked for. Where Slack does
+    not answer, the others are not asked for in this pass.
     """
-    problems: list[str] = []
-    for alert in outbox.to_look_at(now()):
+    raised: dict[int, Exception] = {}
+    later: Look | None = None
+    for alert in outbox.to_look_at(now())[:_AT_ONCE]:
         if stop():
             break
-        if not isinstance(transport, TakesBack):
-            outbox.look_again(alert.id, None)
-            continue
-        try:
-            look = transport.remove_doubles(alert)
-        except Exception as error:
-            problems.append(f"Earful failed to look for a double ({type(error).__name__}).")
-            outbox.look_again(alert.id, None)
-            continue
-        if look.sight is Sight.LATER:
-            problems.append(look.error)
-            outbox.look_again(alert.id, _later(alert, now(), look.retry_after))
+        if later is None:
+            try:
+                look = _look(transport, alert)
+            except Exception as error:
+                raised[alert.id] = error
+                look = Look(Sight.BLIND)
+            later = look if look.sight is Sight.LATER else None
+        if later is not None:
+            outbox.look_again(alert.id, _later(alert, now(), later.retry_after))
         else:
             # One that was found may have a twin: three tries make three.
-            outbox.look_again(alert.id, None if look.sight is Sight.BLIND else _next(alert, now()))
-    return problems
+            at = None if look.sight is Sight.BLIND else _next(alert, now())
+            outbox.look_again(alert.id, at)
+    return raised
+
+
+def _look(transport: Transport, alert: Alert) -> Look:
+    if isinstance(transport, TakesBack):
+        return transport.remove_doubles(alert)
+    return Look(Sight.BLIND)
 
 
 def _later(alert: Alert, now: datetime, retry_after: float | None) -> datetime | None:

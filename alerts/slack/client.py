@@ -86,7 +86,9 @@ class BotTransport:
         ts, channel_id = str(response.get("ts")), str(response.get("channel") or "") or None
         if channel_id and not alert.is_in_thread:
             self._ids.learn(alert.channel, channel_id)
-        if alert.root_ts and (response.get("message") or {}).get("thread_ts") != alert.root_ts:
+        # Slack shows the message as it posted it; a server that shows none is believed.
+        shown = response.get("message") or {"thread_ts": alert.root_ts}
+        if alert.root_ts and shown.get("thread_ts") != alert.root_ts:
             return self._stray(alert, channel_id, ts)
         return SendResult(Fate.SENT, slack_ts=ts, slack_channel=channel_id)
 

@@ -164,3 +164,21 @@ def test_what_went_at_the_first_try_is_not_looked_at(slack: FakeSlack, outbox: O
     bot = BotTransport(slack.token, api_url=slack.api_url)
     assert deliver(outbox, bot, clock, clock.sleep, pace=Pace(0)).next_at is None
     assert slack.called("conversations.history") == []
+
+
+def test_a_slack_that_does_not_answer_is_asked_for_one_double_in_a_pass(
+    slack: FakeSlack, outbox: Outbox
+) -> None:
+    late = Late(slack, outbox, times=3)
+    channels = ["#voice-complaints", "#voice-wows", "#voice-digest"]
+    outbox.add([an_alert(name, name, at=datetime.now(UTC)) for name in channels])
+    assert late.send(timeout=1).unclear == 3
+    late.send_until(120)
+    late.appear()
+    slack.fail("conversations.history", Fault.http(503))
+    looks = len(slack.called("conversations.history"))
+    late.clock.to(late.send().next_at or late.clock.now)
+    assert late.send().good
+    assert len(slack.called("conversations.history")) == looks + 1
+    late.send_until(3600)
+    assert sorted(slack.alert_ids(), key=str) == sorted(channels)
