@@ -37,21 +37,22 @@ class ByVia:
         way = self._way(alert)
         if isinstance(way, TakesBack):
             return way.remove_doubles(alert)
-        return Look(Sight.BLIND, f"{self._name(alert)} cannot take messages back.")
+        return Look(Sight.BLIND, f"{self.way_of(alert)} cannot take messages back.")
 
     def lane(self, alert: Alert) -> str | None:
         way = self._way(alert)
         lane = way.lane(alert) if way is not None else None
-        return None if lane is None else f"{self._name(alert)} {lane}"
+        return None if lane is None else f"{self.way_of(alert)} {lane}"
 
-    def _name(self, alert: Alert) -> str:
+    def way_of(self, alert: Alert) -> str:
+        """Name the way that an alert goes."""
         return alert.via or self._of_channel(alert.channel)
 
     def _way(self, alert: Alert) -> Transport | None:
-        return self._ways.get(self._name(alert))
+        return self._ways.get(self.way_of(alert))
 
     def _missing(self, alert: Alert) -> str:
         return (
-            f"{alert.channel}: nothing in the config says how to reach {self._name(alert)}: add "
+            f"{alert.channel}: nothing in the config says how to reach {self.way_of(alert)}: add "
             "it again, or drop what waits for it."
         )

@@ -68,7 +68,7 @@ class Tries:
                 Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
             )
         result = self._transport.send(alert)
-        if result.fate is Fate.BAD_MESSAGE:
+        if result.fate is Fate.BAD_MESSAGE and alert.payload.get("blocks"):
             return self._send_text_only(alert, result)
         return result
 

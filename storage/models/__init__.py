@@ -11,6 +11,11 @@ from storage.models.alert_models import (
     Operation,
     TroubleKind,
 )
+from storage.models.answer_models import (
+    AnswerTime,
+    FirstAnswer,
+    Take,
+)
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -68,6 +73,7 @@ __all__ = [
     "AlertKind",
     "AlertState",
     "AlertTrouble",
+    "AnswerTime",
     "AuthorHistory",
     "Case",
     "CaseEvent",
@@ -83,6 +89,7 @@ __all__ = [
     "Experience",
     "Failure",
     "Fate",
+    "FirstAnswer",
     "Incident",
     "IncidentKind",
     "IncidentWork",
@@ -100,6 +107,7 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "Take",
     "TroubleKind",
     "Unstored",
     "Validators",
