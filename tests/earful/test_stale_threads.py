@@ -15,6 +15,7 @@ from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
 from tests.alerts.outboxes import an_alert
 from tests.earful.conftest import Earful
+from tests.earful.test_cases import World
 
 COMPLAINTS, SUPPORT = "#voice-complaints", "#support"
 
@@ -132,3 +133,20 @@ def test_what_is_given_up_is_no_problem_any_more(
     assert "waiting:" not in earful("status").out
     process()
     assert slack.texts() == ["card"]
+
+
+def test_a_card_that_somebody_deleted_comes_back_with_the_next_news(
+    earful: Earful, process: Callable[[], str], tmp_path: Path, slack: FakeSlack
+) -> None:
+    world = World(tmp_path / "earful.db")
+    world.now = datetime.now(UTC)
+    world.say("They lost my bag, and nobody answers at the desk.")
+    world.store.close()
+    process()
+    (card,) = slack.roots(COMPLAINTS)
+    slack.delete(card)
+    earful("case", "claim", "1", "--as", "dana")
+    process()
+    (again,) = slack.roots(COMPLAINTS)
+    assert (again.alert_id, "Claimed by dana" in str(again.blocks)) == (card.alert_id, True)
+    assert [one.text for one in slack.thread(again)] == ["dana claimed this case."]
