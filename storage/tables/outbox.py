@@ -30,6 +30,9 @@ _PLACE = """
     )
 """
 
+# By these very words SQLite finds the index of what is unsent.
+_PENDING = "state IN ('pending', 'sending', 'parked') AND state = 'pending'"
+
 _UNLESS_SET_ASIDE = """
     error = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
         THEN error ELSE ?2 END,
@@ -63,7 +66,8 @@ class Outbox(OutboxTries):
                         ORDER BY p.urgent DESC, p.id
                     ) AS place
                     FROM alerts p LEFT JOIN alerts q ON q.dedupe_key = p.root_key
-                    WHERE p.state = 'pending' AND (p.not_before IS NULL OR p.not_before <= ?)
+                    WHERE p.state IN ('pending', 'sending', 'parked') AND p.state = 'pending'
+                        AND (p.not_before IS NULL OR p.not_before <= ?)
                         AND (p.root_key IS NULL OR q.state = 'sent')
                 ) WHERE place <= ?
             ) ORDER BY a.urgent DESC, a.id
@@ -132,7 +136,7 @@ class Outbox(OutboxTries):
             connection.execute(
                 f"""
                 UPDATE alerts SET next_attempt_at = ?1, {_UNLESS_SET_ASIDE}
-                WHERE state = 'pending' AND (operation = 'update') = ?5 AND {_PLACE} = ?4
+                WHERE {_PENDING} AND (operation = 'update') = ?5 AND {_PLACE} = ?4
                 """,
                 (iso(until), error, trouble, place, updates),
             )
@@ -155,7 +159,7 @@ class Outbox(OutboxTries):
             return connection.execute(
                 f"""
                 UPDATE alerts SET state = 'parked', next_attempt_at = NULL, {_UNLESS_SET_ASIDE}
-                WHERE state = 'pending' AND {where}
+                WHERE {_PENDING} AND {where}
                 """,
                 (value, error, trouble),
             ).rowcount
