@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
-from alerts.messages.catalogue import _, n_, written
+from alerts.messages.catalogue import _, later, n_, written
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
@@ -33,11 +34,13 @@ from alerts.messages.digest_numbers import (
 from alerts.messages.notices import experience_names, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import day, duration, line, moment, percentage, span, units
 from alerts.messages.source_notices import how_it_is
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
+_OLDEST = later("Oldest open case")
 _MAX_PICK_LINK = 500
 
 
@@ -88,7 +91,21 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             "small_print",
         ),
     ]
-    return payload(_summary(numbers, total, wows), blocks)
+    message = payload(_summary(numbers, total, wows), blocks)
+    return quoting(message, _shown(numbers, places))
+
+
+def _shown(numbers: DigestNumbers, places: Places) -> Iterator[tuple[Mention, str]]:
+    """Give each mention that is quoted or named, with the pieces of the texts that do so."""
+    if numbers.oldest_open is not None:
+        oldest = numbers.oldest_open
+        yield oldest.mention, _oldest(oldest, numbers.end, places)
+    if numbers.best_wow is not None:
+        who, words, link = _wow_texts(numbers.best_wow, places)
+        pieces = (who, words, *([link] if numbers.best_wow.url else []))
+        yield from ((numbers.best_wow, piece) for piece in pieces)
+    for pick in (*numbers.lacks, *numbers.asks):
+        yield pick.mention, _pick(pick, places)
 
 
 def _summary(numbers: DigestNumbers, total: int, wows: Rate) -> str:
@@ -192,32 +209,30 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
             ),
         ),
     ]
-    oldest = numbers.oldest_open
-    if oldest is not None:
-        label = _("Oldest open case")
-        standing = _oldest(oldest, places, numbers.end)
-        room = MAX_FIELD - units(f"*{label}*\n{standing} ")
-        pairs.append((label, f"{standing} {read_link(oldest.mention, places, False, room)}"))
+    if numbers.oldest_open is not None:
+        pairs.append((_(_OLDEST), _oldest(numbers.oldest_open, numbers.end, places)))
     return pairs
 
 
-def _oldest(case: OpenCase, places: Places, end: datetime) -> str:
+def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
+    mention = oldest.mention
     told = {
-        "author": _author(case.mention, 60),
-        "place": places.at(case.mention.source),
-        "opened": moment(case.opened_at),
-        "due": moment(case.due_at),
+        "author": _author(mention, 60),
+        "place": places.at(mention.source),
+        "opened": moment(oldest.opened_at),
+        "due": moment(oldest.due_at),
     }
     standing = (
         _("{author} {place}, since {opened}, overdue since {due}.", **told)
-        if case.due_at < end
+        if oldest.due_at < end
         else _("{author} {place}, since {opened}, due {due}.", **told)
     )
-    claimant = line(case.claimed_by, 60)
+    claimant = line(oldest.claimed_by, 60)
     claimed = (
         _("{name} has claimed it.", name=claimant) if claimant else _("Nobody has claimed it.")
     )
-    return f"{standing} {claimed}"
+    room = MAX_FIELD - units(f"*{_(_OLDEST)}*\n{standing} {claimed} ")
+    return f"{standing} {claimed} {read_link(mention, places, False, room)}"
 
 
 def _author(mention: Mention, limit: int = 80) -> str:
@@ -227,19 +242,22 @@ def _author(mention: Mention, limit: int = 80) -> str:
 def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
     if mention is None:
         return []
-    quoted, was_cut = quotation(mention, 500)
-    told = {"author": _author(mention), "place": places.at(mention.source)}
-    lead = (
-        _("*The best wow*: {author} {place}, {stars}", stars=stars(mention), **told)
-        if mention.rating is not None
-        else _("*The best wow*: {author} {place}", **told)
-    )
+    who, words, link = _wow_texts(mention, places)
     return [
         divider("above_wow"),
-        section(lead, "wow_who"),
-        section(quoted, "wow_words"),
-        context([read_link(mention, places, was_cut)], "wow_link"),
+        section(_("*The best wow*: {who}", who=who), "wow_who"),
+        section(words, "wow_words"),
+        context([link], "wow_link"),
     ]
+
+
+def _wow_texts(mention: Mention, places: Places) -> tuple[str, str, str]:
+    """Say who was delighted, in which words, and where they stand."""
+    quoted, was_cut = quotation(mention, 500)
+    who = f"{_author(mention)} {places.at(mention.source)}"
+    if mention.rating is not None:
+        who = f"{who}, {stars(mention)}"
+    return who, quoted, read_link(mention, places, was_cut)
 
 
 def _trouble(trouble: SourceTrouble, places: Places) -> str:
