@@ -1,4 +1,4 @@
-"""What Earful makes of a voice, in words: its verdict, and who its author is by what came before."""
+"""What Earful makes of a voice, in words: its verdict, and who its author is by earlier ones."""
 
 from __future__ import annotations
 
