@@ -128,6 +128,18 @@ def test_what_a_person_moved_elsewhere_stays_there(
     assert slack.texts("elsewhere") == ["a"]
 
 
+def test_nothing_is_moved_to_a_channel_that_the_config_has_left(
+    earful: Earful, process: Callable[[str], str], store: Store
+) -> None:
+    process("")
+    process('complaints = "#voice-wows"')
+    store.outbox.add([alert("a", "#voice-wows")])
+    refused = earful("alerts", "move", "1", "--to", "#voice-complaints")
+    assert refused.code == 2
+    assert "the config names #voice-complaints no more" in refused.err
+    assert states(store)["a"] == ("#voice-wows", "pending")
+
+
 @pytest.mark.slow("starts the daemon, a process of its own")
 def test_a_running_daemon_does_the_same(
     process: Callable[[str], str], tmp_path: Path, store: Store, slack: FakeSlack
