@@ -21,6 +21,7 @@ from storage.tables.failures import Failures
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
+from storage.tables.ladder import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
 from storage.tables.outbox import Outbox
@@ -44,6 +45,7 @@ class Store:
         self.relevance = Relevance(database)
         self.cases = Cases(database)
         self.incidents = Incidents(database)
+        self.ladder = Ladder(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
         self.crawls = Crawls(database)

@@ -4,8 +4,10 @@ Pure: the same facts make the same message.
 """
 
 from alerts.messages.case_cards import case_card, complaint, lost_advocate
-from alerts.messages.case_thread import note, overdue, reminder, thread_reply
+from alerts.messages.case_thread import note, thread_reply
 from alerts.messages.console_text import plain
+from alerts.messages.escalated_cases import many_due, many_overdue, many_unclaimed
+from alerts.messages.escalation import due_soon, on_card, overdue, reminder, unclaimed
 from alerts.messages.notices import (
     backlog,
     checkpoint,
@@ -26,6 +28,7 @@ __all__ = [
     "case_card",
     "checkpoint",
     "complaint",
+    "due_soon",
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
@@ -35,7 +38,11 @@ __all__ = [
     "leaderboard",
     "limited",
     "lost_advocate",
+    "many_due",
+    "many_overdue",
+    "many_unclaimed",
     "note",
+    "on_card",
     "ops",
     "overdue",
     "overdue_count",
@@ -43,6 +50,7 @@ __all__ = [
     "reminder",
     "shared_quote",
     "thread_reply",
+    "unclaimed",
     "unusual_silence",
     "volume_spike",
     "won_back",

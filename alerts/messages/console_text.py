@@ -14,6 +14,7 @@ _DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
 _LINK = re.compile(r"<(https?://[^|<>]+)\|([^<>]*)>")
 _BARE_LINK = re.compile(r"<(https?://[^|<>]+)>")
 _USER = re.compile(r" \(<@[UW][A-Z0-9]+>\)")
+_PING = re.compile(r"<(?:@|!subteam\^)([UWS][A-Z0-9]+)>")
 _STRONG = re.compile(r"\*([^*\n]+)\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 
@@ -79,6 +80,7 @@ def _read(text: str) -> str:
     text = _LINK.sub(r"\2: \1", text)
     text = _BARE_LINK.sub(r"\1", text)
     text = _USER.sub("", text)
+    text = _PING.sub(r"@\1", text)
     text = _STRONG.sub(r"\1", text)
     return unescape(_CODE.sub(r"\1", text))
 

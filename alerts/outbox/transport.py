@@ -93,7 +93,7 @@ class Transport(Protocol):
 
 def broadcast(alert: Alert) -> bool:
     """Tell whether a reply must be seen in the channel too, thread or no thread."""
-    return bool(alert.payload.get("broadcast"))
+    return alert.operation is Operation.REPLY and bool(alert.payload.get("broadcast"))
 
 
 def shown_blocks(alert: Alert, *, buttons: bool) -> list[dict[str, Any]] | None:

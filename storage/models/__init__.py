@@ -30,6 +30,7 @@ from storage.models.crawl_models import (
     SourceState,
     Validators,
 )
+from storage.models.ladder_models import LadderStep
 from storage.models.ledger_models import (
     Fate,
     LedgerLine,
@@ -78,6 +79,7 @@ __all__ = [
     "Fate",
     "Incident",
     "KnownProblem",
+    "LadderStep",
     "LedgerLine",
     "Mention",
     "NewAlert",

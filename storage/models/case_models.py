@@ -51,6 +51,8 @@ class CaseEventKind(StrEnum):
     ABOUT_US = "about_us"
     REMINDED = "reminded"
     OVERDUE = "overdue"
+    WARNED = "warned"
+    ESCALATED = "escalated"
 
     @property
     def is_answer(self) -> bool:
