@@ -646,6 +646,17 @@ def _ladder(db: Database) -> None:
     )
 
 
+@migrations(name="0027_incidents")
+def _incidents(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN country TEXT;
+        ALTER TABLE mentions ADD COLUMN product_version TEXT;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -195,7 +195,7 @@ def alert_of(rise: Rise, places: Places, now: datetime, *, has_message: bool) ->
 
 
 def whisper_of(rise: Rise, places: Places, now: datetime) -> NewAlert | None:
-    """Ping the claimer of a case in its thread, where the channel hears of many; None if nobody."""
+    """Ping a case's claimer in its thread, where the channel hears of many; None for nobody."""
     file, claimer = rise.file, rise.file.case.claimed_by_id
     if rise.rung.place != HOME or CLAIMER not in rise.rung.ping:
         return None

@@ -143,21 +143,16 @@ def _rung(
     *,
     urgent: bool,
 ) -> Rung | None:
+    owner = owner_of(case)
     due = [
         (moment, step)
-        for step in ladder
-        if place in (HOME, step.channel)
-        and step.is_for(case, urgent=urgent)
-        and _has_come(step, moment := moment_of(step, case, hours), case, now)
-        and not _is_covered(step, moment, place, owner_of(case), climbed)
+        for moment, step in _come_to(ladder, case, place, hours, now, urgent=urgent)
+        if not _is_covered(step, moment, place, owner, climbed)
     ]
     if not due:
         return None
     latest = max(due, key=lambda one: one[0])
-    owner = owner_of(case)
-    personal = owner != "" and any(
-        one.at >= latest[0] and one.owner != owner for one in climbed
-    )
+    personal = owner != "" and any(one.at >= latest[0] and one.owner != owner for one in climbed)
     steps = [step for _, step in due]
     return Rung(
         case=case,
@@ -168,6 +163,26 @@ def _rung(
         broadcast=not personal and any(step.broadcast for step in steps),
         personal=personal,
     )
+
+
+def _come_to(
+    ladder: Sequence[Step],
+    case: Case,
+    place: str,
+    hours: BusinessHours,
+    now: datetime,
+    *,
+    urgent: bool,
+) -> list[tuple[datetime, Step]]:
+    """Give the steps that a case has come to at a place; when it is overdue no earlier ones."""
+    come = [
+        (moment, step)
+        for step in ladder
+        if place in (HOME, step.channel)
+        and step.is_for(case, urgent=urgent)
+        and _has_come(step, moment := moment_of(step, case, hours), case, now)
+    ]
+    return [one for one in come if one[1].is_past_due] or come
 
 
 def _level(case: Case, now: datetime) -> Level:

@@ -27,12 +27,11 @@ def many_unclaimed(
     number = len(files)
     if incident is not None:
         sentence = (
-            f"*Nobody has claimed {count(number, 'case')} of the incident"
-            f"{_about(incident)} yet.*"
+            f"*Nobody has claimed {count(number, 'case')} of the incident{_about(incident)} yet.*"
         )
     else:
         sentence = f"*Nobody has claimed {count(number, 'case')} yet.*"
-    return _list(f"{pinged(pings)}{sentence}", files, places)
+    return _list(f"{pinged(pings)}{sentence}", _first_due(files[0]), files, places)
 
 
 @plainly("Reminder: several cases are due soon")
@@ -48,7 +47,7 @@ def many_due(
         sentence = f"*{number} of the incident{_about(incident)} will soon be due.*"
     else:
         sentence = f"*{number} will soon be due.*"
-    return _list(f"{pinged(pings)}{sentence}", files, places)
+    return _list(f"{pinged(pings)}{sentence}", _first_due(files[0]), files, places)
 
 
 @plainly("Several overdue cases")
@@ -70,7 +69,9 @@ def many_overdue(
         )
     else:
         sentence = f"*{number} is overdue.*" if is_one else f"*{number} are overdue.*"
-    return _list(f"{pinged(pings)}{sentence}", files, places)
+    first = files[0].case
+    longest = f"Case {first.id} waits longest: it was due {moment(first.due_at)}."
+    return _list(f"{pinged(pings)}{sentence}", longest, files, places)
 
 
 def _about(incident: Incident) -> str:
@@ -79,7 +80,11 @@ def _about(incident: Incident) -> str:
     return f" at {brand}{about}"
 
 
-def _list(lead: str, files: Sequence[CaseFile], places: Places) -> dict[str, Any]:
+def _first_due(file: CaseFile) -> str:
+    return f"Case {file.case.id} is due first: {moment(file.case.due_at)}."
+
+
+def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> dict[str, Any]:
     rows: list[str] = []
     room = MAX_SECTION
     for file in files[:_SHOWN]:
@@ -90,10 +95,8 @@ def _list(lead: str, files: Sequence[CaseFile], places: Places) -> dict[str, Any
         rows.append(row)
     left = len(files) - len(rows)
     more = [f"And {count(left, 'more case')}: see `earful case list`"] if left else []
-    first = files[0].case
-    summary = f"{lead.replace('*', '')} Case {first.id} is due first: {moment(first.due_at)}."
     return payload(
-        summary,
+        f"{lead.replace('*', '')} {first}",
         [
             section(lead, "lead"),
             section("\n".join(rows), "cases"),

@@ -110,6 +110,8 @@ def overdue(
 def on_card(said: dict[str, Any], file: CaseFile, places: Places) -> dict[str, Any]:
     """Put what is said of a case above its message: for a case that has none yet."""
     card = case_card(file, places)
+    if said.get("plain") or card.get("plain"):
+        return card
     return {**card, "text": said["text"], "blocks": [said["blocks"][0], *card["blocks"]]}
 
 

@@ -1,4 +1,4 @@
-"""The steps `[[alerts.channels.ladder]]`: who hears of a case when how much of its time is over."""
+"""The steps `[[alerts.channels.ladder]]`: who hears of a case when, while its time runs out."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class OnCallPersonSettings(Section):
 
 
 class SwapSettings(Section):
-    """Who is on call instead of whoever's turn it is; of swaps that overlap the last one counts."""
+    """Who is on call instead; of swaps that overlap the last one in the file counts."""
 
     start: LocalMoment = Field(alias="from")
     end: LocalMoment = Field(alias="to")
@@ -50,7 +50,7 @@ class SwapSettings(Section):
 
 
 class OnCallSettings(Section):
-    """One `[[on_call]]`: the rota of a channel, else of a brand, else of all that have no other."""
+    """One `[[on_call]]`: the rota of a channel, of a brand, or of all that have no other."""
 
     channel: Channel | None = None
     brand: str | None = None

@@ -57,7 +57,7 @@ class Ladder:
         return {row["line"]: row["message"] for row in rows}
 
     def gathered(self, message: str) -> list[str]:
-        """Name the complaints of a message whose cases still wait, the one due first at the top."""
+        """Name the complaints of a message whose cases wait, the one due first at the top."""
         rows = self._database.connection.execute(
             """
             SELECT DISTINCT k.mention_id, k.due_at, k.id FROM ladder_steps s

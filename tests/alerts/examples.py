@@ -117,6 +117,15 @@ def a_voice(
     )
 
 
+def an_unread_voice(rating: float = 1.0, rating_max: float = 5.0, **changes: Any) -> Voice:
+    """A rant whose language no model reads: its stars are all that is known."""
+    words = {"title": None, "text": "Der Flug fiel aus, und niemand sagte uns etwas.",
+             "language": "de"}  # fmt: skip
+    voice = a_voice(Experience.NONE, sure=False, rating=rating, rating_max=rating_max,
+                    **words | changes)  # fmt: skip
+    return replace(voice, verdict=replace(voice.verdict, unread=True))
+
+
 ADVOCATE = AuthorHistory(
     mentions=4,
     delighted=3,
@@ -164,6 +173,10 @@ def _complaint_long() -> dict[str, Any]:
 
 def _complaint_likely() -> dict[str, Any]:
     return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+
+
+def _complaint_unread() -> dict[str, Any]:
+    return messages.complaint(an_unread_voice(source="google_play"), PLACES, DUE)
 
 
 def _complaint_imported() -> dict[str, Any]:
@@ -343,7 +356,14 @@ def a_file(state: CaseState = CaseState.OPEN, **changes: Any) -> CaseFile:
 REPLIED = tuple(
     kind
     for kind in CaseEventKind
-    if kind not in (CaseEventKind.OPENED, CaseEventKind.REMINDED, CaseEventKind.OVERDUE)
+    if kind
+    not in (
+        CaseEventKind.OPENED,
+        CaseEventKind.WARNED,
+        CaseEventKind.REMINDED,
+        CaseEventKind.OVERDUE,
+        CaseEventKind.ESCALATED,
+    )
 )
 """What a reply in the case's thread tells of; the others have messages of their own kinds."""
 _OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
@@ -420,11 +440,66 @@ def _case_reply() -> dict[str, Any]:
 
 
 def _reminder() -> dict[str, Any]:
-    return messages.reminder(a_file(CaseState.CLAIMED), NOW + timedelta(hours=3), "U0DANA")
+    return messages.reminder(
+        a_file(CaseState.CLAIMED), PLACES, NOW + timedelta(hours=3), ["U0DANA"]
+    )
+
+
+def _reminder_overdue() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    return messages.reminder(file, PLACES, DUE + timedelta(minutes=50), ["U0DANA"])
+
+
+def _unclaimed() -> dict[str, Any]:
+    return messages.unclaimed(a_file(), PLACES, NOW + timedelta(hours=2), ["U0OMAR"])
+
+
+def _due_soon_elsewhere() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    return messages.due_soon(
+        file, PLACES, NOW + timedelta(hours=3), ["S0LEADS"], "#voice-complaints"
+    )
 
 
 def _overdue() -> dict[str, Any]:
-    return messages.overdue(a_file(CaseState.CLAIMED), PLACES)
+    file = a_file(CaseState.CLAIMED)
+    return messages.overdue(file, PLACES, DUE + timedelta(minutes=1), ["U0DANA"])
+
+
+def _overdue_elsewhere() -> dict[str, Any]:
+    later = DUE + timedelta(hours=2)
+    return messages.overdue(a_file(), PLACES, later, ["S0LEADS"], "C0123ABCD")
+
+
+def _overdue_on_card() -> dict[str, Any]:
+    file = a_file()
+    said = messages.overdue(file, PLACES, DUE + timedelta(minutes=1), ["U0OMAR"])
+    return messages.on_card(said, file, PLACES)
+
+
+def some_files(number: int) -> list[CaseFile]:
+    """Make the files of cases from 12 on, every second one claimed."""
+    files = [a_file(CaseState.CLAIMED if place % 2 else CaseState.OPEN) for place in range(number)]
+    return [
+        replace(file, case=replace(file.case, id=12 + place)) for place, file in enumerate(files)
+    ]
+
+
+def _many_unclaimed() -> dict[str, Any]:
+    return messages.many_unclaimed([a_file(), a_file()], PLACES, ["U0OMAR"])
+
+
+def _many_due() -> dict[str, Any]:
+    files = [a_file(CaseState.CLAIMED)]
+    return messages.many_due(files, PLACES, ["U0DANA"], an_incident())
+
+
+def _many_overdue() -> dict[str, Any]:
+    return messages.many_overdue(some_files(12), PLACES, ["U0DANA", "U0OMAR"])
+
+
+def _many_overdue_of_incident() -> dict[str, Any]:
+    return messages.many_overdue(some_files(40), PLACES, ["U0OMAR"], an_incident())
 
 
 def _overdue_count() -> dict[str, Any]:
@@ -496,6 +571,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
     "complaint_likely": _complaint_likely,
+    "complaint_unread": _complaint_unread,
     "complaint_imported": _complaint_imported,
     "lost_advocate": _lost_advocate,
     "lost_advocate_answered": _lost_advocate_answered,
@@ -521,7 +597,16 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "wow_not_about_us": _wow_not_about_us,
     "case_reply": _case_reply,
     "reminder": _reminder,
+    "reminder_overdue": _reminder_overdue,
+    "unclaimed": _unclaimed,
+    "due_soon_elsewhere": _due_soon_elsewhere,
     "overdue": _overdue,
+    "overdue_elsewhere": _overdue_elsewhere,
+    "overdue_on_card": _overdue_on_card,
+    "many_unclaimed": _many_unclaimed,
+    "many_due": _many_due,
+    "many_overdue": _many_overdue,
+    "many_overdue_of_incident": _many_overdue_of_incident,
     "overdue_count": _overdue_count,
     "incident": _incident,
     "incident_over": _incident_over,

@@ -36,6 +36,7 @@ from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
     AuthorHistory,
     CaseEventKind,
+    CaseFile,
     CaseMove,
     CaseOutcome,
     CaseState,
@@ -145,7 +146,7 @@ def _card(state: CaseState, **more: Any) -> Builder:
     )
 
 
-def _with(file: Any, text: str) -> Any:
+def _with(file: CaseFile, text: str) -> CaseFile:
     """Let a case be claimed by, and every event be done by, somebody with this name."""
     case = replace(file.case, claimed_by=text, mention_id=file.mention.id)
     return replace(
@@ -162,14 +163,8 @@ def _reply(event: CaseEventKind) -> Builder:
     return build
 
 
-def _overdue(voice: Voice, text: str) -> Payload:
-    return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text), PLACES)
-
-
-def _reminder(voice: Voice, text: str) -> Payload:
-    return messages.reminder(
-        _with(a_file(CaseState.CLAIMED, mention=voice.mention), text), NOW, None
-    )
+def _claimed(voice: Voice, text: str) -> CaseFile:
+    return _with(a_file(CaseState.CLAIMED, mention=voice.mention), text)
 
 
 def _source(state: SourceState) -> Builder:
@@ -182,6 +177,7 @@ def _source(state: SourceState) -> Builder:
     return build
 
 
+PINGS = [f"U0123ABC{number}" for number in range(9)]
 COUNTS = dict.fromkeys(Experience, 10**12)
 BUILDERS: dict[str, Builder] = {
     "complaint": lambda voice, text: messages.complaint(voice, PLACES, DUE, 2),
@@ -195,8 +191,28 @@ BUILDERS: dict[str, Builder] = {
     "case_card, responded": _card(CaseState.RESPONDED),
     "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
     **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
-    "overdue": _overdue,
-    "reminder": _reminder,
+    "unclaimed": lambda voice, text: messages.unclaimed(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "reminder": lambda voice, text: messages.reminder(_claimed(voice, text), PLACES, NOW),
+    "due_soon": lambda voice, text: messages.due_soon(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "overdue": lambda voice, text: messages.overdue(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "on_card": lambda voice, text: messages.on_card(
+        messages.overdue(_claimed(voice, text), PLACES, NOW, PINGS), _claimed(voice, text), PLACES
+    ),
+    "many_unclaimed": lambda voice, text: messages.many_unclaimed(
+        [_claimed(voice, text)] * 40, PLACES, PINGS
+    ),
+    "many_due": lambda voice, text: messages.many_due(
+        [_claimed(voice, text)] * 40, PLACES, PINGS, an_incident(about=text, brand=text)
+    ),
+    "many_overdue": lambda voice, text: messages.many_overdue(
+        [_claimed(voice, text)] * 40, PLACES, PINGS, an_incident(about=text, brand=text)
+    ),
     "incident": lambda voice, text: messages.incident(
         an_incident(brand=voice.mention.brand, about=text, closed_at=DUE),
         [voice.mention] * 9,
@@ -351,7 +367,7 @@ class TestPlainForm:
         assert_fits(payload)
         assert "<" not in payload["text"]
         assert messages.plain(payload)
-        if name in ("overdue", "incident_over", "limited"):
+        if name in ("incident_over", "limited"):
             assert payload.get("broadcast") or payload["count"] == 10**12
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:
