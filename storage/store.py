@@ -21,7 +21,7 @@ from storage.tables.failures import Failures
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
-from storage.tables.ladder import Ladder
+from storage.tables.ladder_steps import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
 from storage.tables.outbox import Outbox

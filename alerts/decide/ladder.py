@@ -69,8 +69,8 @@ class Step:
     def is_for(self, case: Case, *, urgent: bool) -> bool:
         if self.urgent and not urgent:
             return False
-        claimed = case.state is CaseState.CLAIMED
-        return self.when is When.ANY or claimed == (self.when is When.CLAIMED)
+        is_claimed = case.state is CaseState.CLAIMED
+        return self.when in (When.ANY, When.CLAIMED if is_claimed else When.UNCLAIMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

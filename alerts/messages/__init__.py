@@ -6,8 +6,8 @@ Pure: the same facts make the same message.
 from alerts.messages.case_cards import case_card, complaint, lost_advocate
 from alerts.messages.case_thread import note, thread_reply
 from alerts.messages.console_text import plain
-from alerts.messages.escalated_cases import many_due, many_overdue, many_unclaimed
-from alerts.messages.escalation import due_soon, on_card, overdue, reminder, unclaimed
+from alerts.messages.ladder_lines import due_soon, on_card, overdue, reminder, unclaimed
+from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
 from alerts.messages.notices import (
     backlog,
     checkpoint,

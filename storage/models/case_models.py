@@ -89,7 +89,6 @@ class Case:
     claimed_by_id: str | None = None
     outcome: CaseOutcome | None = None
     due_from: datetime | None = None
-    reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
 
     @property

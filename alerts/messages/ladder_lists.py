@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alerts.messages.blocks import MAX_SECTION, context, payload, section
-from alerts.messages.escalation import pinged
+from alerts.messages.ladder_lines import pinged
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, line, moment, units
