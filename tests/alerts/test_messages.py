@@ -55,12 +55,14 @@ from tests.alerts.examples import (
     PLACES,
     REPLIED,
     TARGET,
+    WORK,
     a_file,
     a_mention,
     a_verdict,
     a_voice,
     an_incident,
     as_json,
+    why_so_many,
 )
 from tests.alerts.fake_slack import block_faults
 
@@ -182,7 +184,9 @@ def payloads_of(text, **more):
     yield messages.on_card(messages.overdue(file, PLACES, NOW), file, PLACES)
     for many in (messages.many_unclaimed, messages.many_due, messages.many_overdue):
         yield many([file] * 12, PLACES, [text], an_incident(about=text))
-    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.incident(
+        an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
+    )
     yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
