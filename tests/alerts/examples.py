@@ -54,6 +54,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -661,6 +662,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+# Modals and the Home: builders of `alerts.messages` that give views.
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {}
+
+
 def as_json(payload: dict[str, Any]) -> str:
     return json.dumps(payload, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
@@ -675,6 +680,15 @@ def main(arguments: list[str]) -> None:
             print(as_json(payload))
         else:
             print(f"\n{f' {name} ':#^80}\ntext: {payload['text']}\n\n{messages.plain(payload)}")
+    for name, build in VIEWS.items():
+        view = build()
+        if "--write" in arguments:
+            (GOLDEN / f"{name}.json").write_text(as_json(view), encoding="utf-8")
+            (GOLDEN / f"{name}.txt").write_text(as_text(view) + "\n", encoding="utf-8")
+        elif "--json" in arguments:
+            print(as_json(view))
+        else:
+            print(f"\n{f' {name} ':#^80}\n\n{as_text(view)}")
 
 
 if __name__ == "__main__":
