@@ -634,7 +634,7 @@ def _ladder(db: Database) -> None:
             UNIQUE (case_id, due_at, step, owner, place)
         );
         CREATE INDEX ladder_steps_by_message ON ladder_steps(message);
-        CREATE INDEX ladder_steps_by_line ON ladder_steps(line) WHERE line IS NOT NULL;
+        CREATE INDEX ladder_steps_of_lines ON ladder_steps(at) WHERE line IS NOT NULL;
         INSERT INTO ladder_steps (case_id, due_at, step, owner, place, at, message)
             SELECT id, due_at, 'before',
                 CASE state WHEN 'claimed' THEN coalesce(claimed_by_id, claimed_by, '')

@@ -7,18 +7,20 @@ the cases share one message, which counts up; so do the cases of an incident, in
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY
-from alerts.decide.ladder import CLAIMER, HOME, ON_CALL, Level, Rung
+from alerts.decide.ladder import CLAIMER, HOME, ON_CALL, Level, Rung, owner_of
 from alerts.decide.routing import Calm
 from alerts.messages import Places
 from storage.models import (
+    Alert,
     AlertKind,
+    Case,
     CaseEventKind,
     CaseFile,
     CaseMove,
@@ -67,14 +69,15 @@ class Rise:
     @property
     def pings(self) -> list[str]:
         """Give the ids to ping; where nobody has the case, who is on call stands in."""
-        claimer = self.file.case.claimed_by_id if self.rung.owner else self.on_call
-        ids = {CLAIMER: claimer, ON_CALL: self.on_call}
-        return [one for name in self.rung.ping if (one := ids.get(name, name))]
+        return _ids(self.rung.ping, self.file.case, self.on_call)
 
     @property
     def is_loud(self) -> bool:
         """Tell whether the channel itself sees it, and not the thread alone."""
-        return self.rung.broadcast or self.rung.place != HOME or self.file.channel is None
+        is_posted = self.rung.place != HOME
+        if self.incident is None:
+            is_posted |= self.file.channel is None
+        return is_posted or self.rung.broadcast
 
     @property
     def is_for_claimer(self) -> bool:
@@ -220,47 +223,61 @@ def alert_of_line(
     places: Places,
     now: datetime,
     *,
-    begun: bool,
-    thread: bool = True,
-    broadcast: bool = True,
+    in_thread: bool,
+    broadcast: bool,
 ) -> NewAlert:
-    """Make the message about many cases, or its change where it is `begun`.
+    """Make the message about many cases: of `rises`, which are new to it, and all other `files`.
 
-    `rises` are new to it, `files` all that it tells of. An incident's stands in its `thread`,
-    where its message has one, and shows in the channel too with `broadcast`.
+    An incident's stands `in_thread`, where the incident has a message, and with `broadcast` it
+    shows in the channel too.
     """
     first = rises[0]
-    incident, level = first.incident, first.rung.level
-    payload = _MANY[level](files, places, _pings_of_line(rises), incident)
+    level, incident = first.rung.level, first.incident
     alert = NewAlert(
         dedupe_key=key,
         kind=_KINDS[level],
         brand=first.file.case.brand,
         channel=first.channel,
-        payload=payload,
+        payload=_MANY[level](files, places, _pings_of_line(rises, files), incident),
         created_at=now,
     )
-    if incident is not None and first.rung.place == HOME and thread:
-        loud = broadcast and any(rise.rung.broadcast for rise in rises)
-        alert = _in_thread(alert, incident.root_key, broadcast=loud)
-    if not begun:
+    if incident is None or first.rung.place != HOME or not in_thread:
         return alert
+    loud = broadcast and any(rise.rung.broadcast for rise in rises)
+    return _in_thread(alert, incident.root_key, broadcast=loud)
+
+
+def change_of_line(alert: NewAlert, begun: Alert) -> NewAlert:
+    """Turn the message about many cases into a change of the one that is `begun`."""
+    # While Slack does not have it, the change takes its place, as loud as it was.
+    kept = {"broadcast": True} if begun.payload.get("broadcast") else {}
+    payload = {name: value for name, value in alert.payload.items() if name != "broadcast"}
     return replace(
         alert,
-        dedupe_key=update_key(key),
+        dedupe_key=update_key(begun.dedupe_key),
         operation=Operation.UPDATE,
-        root_key=key,
+        root_key=begun.dedupe_key,
+        payload=payload | kept,
         spacing=UPDATE_EVERY,
     )
 
 
-def _pings_of_line(rises: Sequence[Rise]) -> list[str]:
+def _ids(names: Iterable[str], case: Case, on_call: str | None) -> list[str]:
+    claimer = case.claimed_by_id if owner_of(case) else on_call
+    ids = {CLAIMER: claimer, ON_CALL: on_call}
+    return [one for name in names if (one := ids.get(name, name))]
+
+
+def _pings_of_line(rises: Sequence[Rise], files: Sequence[CaseFile]) -> list[str]:
     """Name whom a line pings: who has a case with a thread of its own is pinged there."""
+    first = rises[0]
+    names = dict.fromkeys(name for rise in rises for name in rise.rung.ping)
     pings: dict[str, None] = {}
-    for rise in rises:
-        claimer = rise.file.case.claimed_by_id
-        in_thread = rise.incident is None and rise.file.channel is not None
-        pings |= dict.fromkeys(one for one in rise.pings if not (in_thread and one == claimer))
+    for file in files:
+        has_thread = first.incident is None and file.channel is not None
+        own = file.case.claimed_by_id if has_thread else None
+        ids = _ids(names, file.case, first.on_call)
+        pings |= dict.fromkeys(one for one in ids if one != own)
     return list(pings)
 
 

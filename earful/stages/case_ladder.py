@@ -13,12 +13,14 @@ from alerts.decide.escalation import (
     alert_of,
     alert_of_line,
     arrange,
+    change_of_line,
     whisper_of,
 )
 from alerts.decide.ladder import HOME, Level, Rung, due_rungs, owner_of
 from earful.isolation import Isolation, mention_subject
 from earful.policies import Policies, source_places
 from storage.models import (
+    Alert,
     AlertKind,
     AlertState,
     Case,
@@ -127,15 +129,17 @@ class Climbing:
         posted = self.store.outbox.posted_since(self.now - _HOUR)
         return arrange(rises, posted, calm, self._begun(incident=True).keys())
 
-    def _begun(self, *, incident: bool) -> dict[str, str]:
+    def _begun(self, *, incident: bool) -> dict[str, Alert]:
         """Give the messages that further cases join, by line."""
         age = _INCIDENT_LINE if incident else _HOUR
         lines = self.store.ladder.lines_since(self.now - age)
-        return {line: key for line, key in lines.items() if self._is_there(key)}
+        found = {line: self._living(key) for line, key in lines.items()}
+        return {line: alert for line, alert in found.items() if alert is not None}
 
-    def _is_there(self, key: str) -> bool:
+    def _living(self, key: str) -> Alert | None:
+        """Give an alert that Slack has or will have."""
         alert = self.store.outbox.find(key)
-        return alert is not None and alert.state is not AlertState.DROPPED
+        return alert if alert is not None and alert.state is not AlertState.DROPPED else None
 
     def _say(self, rise: Rise) -> bool:
         """Say one rise and write it, unless somebody did it, or moved the case, meanwhile."""
@@ -153,10 +157,10 @@ class Climbing:
 
     def _say_together(self, line: str, rises: Sequence[Rise]) -> int:
         """Say several rises in the message of a line, and ping claimers in their threads."""
-        store, places, first = self.store, source_places(), rises[0]
-        begun = self._begun(incident=first.incident is not None).get(line)
-        key = begun or line_key(line, self.now)
-        with store.write() as unit:
+        places, incident = source_places(), rises[0].incident
+        begun = self._begun(incident=incident is not None).get(line)
+        key = begun.dedupe_key if begun else line_key(line, self.now)
+        with self.store.write() as unit:
             new = [
                 rise
                 for rise in rises
@@ -167,18 +171,16 @@ class Climbing:
                 return 0
             for rise in new:
                 self._move(unit, rise)
-            incident = first.incident
             alert = alert_of_line(
                 new,
-                [*_files(unit, unit.ladder.gathered(key), first.rung.level)],
+                [*_files(unit, unit.ladder.gathered(key), new[0].rung.level)],
                 key,
                 places,
                 self.now,
-                begun=begun is not None,
-                thread=incident is not None and self._is_there(incident.root_key),
-                broadcast=self._has_room(first),
+                in_thread=incident is not None and self._living(incident.root_key) is not None,
+                broadcast=self._has_room(new[0]),
             )
-            unit.outbox.add([alert])
+            unit.outbox.add([change_of_line(alert, begun) if begun else alert])
             if incident is None:
                 whispers = (whisper_of(rise, places, self.now) for rise in new)
                 unit.outbox.add([one for one in whispers if one is not None])

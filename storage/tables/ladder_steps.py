@@ -50,8 +50,12 @@ class Ladder:
     def lines_since(self, since: datetime) -> dict[str, str]:
         """Give the messages about many cases that were begun since a moment, by their lines."""
         rows = self._database.connection.execute(
-            "SELECT line, message FROM ladder_steps WHERE line IS NOT NULL "
-            "GROUP BY line, message HAVING min(at) >= ? ORDER BY min(id)",
+            """
+            SELECT s.line, s.message FROM ladder_steps s
+            WHERE s.line IS NOT NULL AND s.at >= ?1 AND NOT EXISTS (
+                SELECT 1 FROM ladder_steps o WHERE o.message = s.message AND o.at < ?1
+            ) GROUP BY s.line, s.message ORDER BY min(s.id)
+            """,
             (iso(since),),
         )
         return {row["line"]: row["message"] for row in rows}

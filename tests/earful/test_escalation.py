@@ -392,6 +392,27 @@ class TestIncidents:
         assert "12 cases of the incident" in replies[0]["payload"]["text"]
         assert "17 cases of the incident" in updates[-1]["payload"]["text"]
 
+    def test_a_line_that_waits_for_slack_keeps_its_pings_as_it_grows(self, world: World) -> None:
+        for place in range(12):
+            world.say(f"I cannot log in since the update {place}, login fails.", judge=False)
+        world.judge()
+        world.sent()
+        world.now = NOW + 15 * MINUTE
+        late = [
+            world.say(f"I cannot log in since the update {place}, login fails.", judge=False)
+            for place in range(12, 14)
+        ]
+        world.judge()
+        world.sent()
+        for one in late:
+            act(world, one, "claim", Actor("max"))
+        for minutes in (241, 261):
+            world.now = NOW + minutes * MINUTE
+            world.judge()  # and Slack takes nothing
+        (line,) = lines(world, "overdue")
+        assert line["payload"]["text"].startswith("<@U0KIM000> 14 cases of the incident ")
+        assert line["payload"]["broadcast"] is True
+
 
 def test_what_was_said_before_the_ladder_came_is_not_said_again(
     build: Callable[..., World], tmp_path: Path
