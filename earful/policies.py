@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from alerts.decide.holiday_dates import read_holidays
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.ladder import Step, When
 from alerts.decide.on_call import OnCallPerson, Rota, Swap, rota_for
@@ -23,6 +24,7 @@ from config.settings import (
     StepSettings,
     default_ladder,
 )
+from earful.brand_zones import zone_of
 from storage.models import Experience, Mention, Stance, Voice
 
 # A lost advocate is answered in a quarter of the time.
@@ -41,8 +43,14 @@ class Policies:
 
     @cached_property
     def hours(self) -> BusinessHours:
-        """The business hours; ConfigError where they cannot be read."""
-        return parse(self.settings.cases.business_hours, "cases.business_hours")
+        """The business hours, without holidays; ConfigError where they cannot be read."""
+        cases = self.settings.cases
+        return parse(
+            cases.business_hours,
+            "cases.business_hours",
+            holidays=read_holidays(cases.holidays, "cases.holidays"),
+            zone=self.settings.alerts.timezone,
+        )
 
     def of(self, brand: str) -> Policy:
         """Give the policy of a brand; a brand that only an import knows has the defaults.
@@ -54,7 +62,8 @@ class Policies:
         return self._made[brand]
 
     def check(self) -> None:
-        """Make every brand's policy; ConfigError names the key of what cannot be used."""
+        """Make every policy; ConfigError names the key of what cannot be used."""
+        self.of("")  # what holds where a brand says nothing of its own
         for brand in self.settings.brands:
             self.of(brand.name)
 
@@ -126,6 +135,7 @@ def _policy(
             if one.ladder is not None
         },
         rota_of=partial(rota_for, rotas_of(settings), brand.name if brand else ""),
+        zone=zone_of(settings, brand.name if brand else None),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from alerts.decide.case_moves import Teller
 from alerts.decide.ladder import Step
@@ -33,8 +33,8 @@ class Policy:
     complaints join a case, `dismissed_for` how long what people called no case stays none.
     With `wordless_cases` bad stars without words open cases too; else they are only counted.
     `likely` tells unsure complaints that open a case all the same; without it none does. `places`
-    names sources in messages. `ladders` are by channel, `ladder` is for the others;
-    `rota_of` gives the rota of a channel.
+    names sources in messages, `zone` is that of the days that they name. `ladders` are by channel,
+    `ladder` is for the others; `rota_of` gives the rota of a channel.
     """
 
     channels: Channels
@@ -50,6 +50,7 @@ class Policy:
     wordless_cases: bool = False
     likely: Callable[[Voice], bool] | None = None
     places: Places = field(default_factory=Places)
+    zone: tzinfo = UTC
     ladder: tuple[Step, ...] = ()
     ladders: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     rota_of: Callable[[str], Rota | None] = lambda channel: None
