@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.decide.local_time import local_moment
+
 
 @dataclass(frozen=True, slots=True)
 class OnCallPerson:
@@ -98,7 +100,7 @@ class Rota:
         return self._utc(self.starts + turn * self.every)
 
     def _utc(self, local: datetime) -> datetime:
-        return local.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+        return local_moment(local.date(), local.time(), self.zone)
 
 
 def rota_for(rotas: Sequence[Rota], brand: str, channel: str) -> Rota | None:
