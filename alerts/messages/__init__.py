@@ -3,7 +3,7 @@
 Pure: the same facts make the same message.
 """
 
-from alerts.messages.case_cards import case_card, complaint, lost_advocate
+from alerts.messages.case_cards import answered_advocate, case_card
 from alerts.messages.case_thread import note, thread_reply
 from alerts.messages.console_text import plain
 from alerts.messages.ladder_lines import due_soon, on_card, overdue, reminder, unclaimed
@@ -31,6 +31,7 @@ from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
+    "answered_advocate",
     "as_modal",
     "backlog",
     "case_card",

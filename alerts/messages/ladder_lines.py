@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import context, payload, section
-from alerts.messages.case_cards import case_card
+from alerts.messages.case_cards import case_card, claimant
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import duration, line, moment
+from alerts.messages.safe_text import duration, line, moment, ping
 from alerts.messages.voice_cards import first_words, read_link, stars_briefly, who_where
 from storage.models import CaseFile
 
-_USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
 
 
@@ -47,7 +46,7 @@ def reminder(
 ) -> dict[str, Any]:
     """Remind whoever has claimed a case that its time runs out, or that it is over."""
     case = file.case
-    whom = pinged(pings) or f"{line(case.claimed_by, 60)}: "
+    whom = pinged(pings) or f"{claimant(case)}: "
     if case.due_at < now:
         sentence = (
             f"{whom}this case is yours. The answer was due {moment(case.due_at)}, "
@@ -73,7 +72,7 @@ def due_soon(
     case = file.case
     return _line(
         f"{pinged(pings)}*Case {case.id} is due soon*: the answer is due {moment(case.due_at)}, "
-        f"in {duration(case.due_at - now)}; {line(case.claimed_by, 60)} has claimed the case.",
+        f"in {duration(case.due_at - now)}; {claimant(case)} has claimed the case.",
         file,
         places,
         home,
@@ -95,7 +94,7 @@ def overdue(
         sentence = (
             f"{pinged(pings)}*Overdue*: case {case.id} has had no answer since "
             f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}, {ago} ago; "
-            f"{line(case.claimed_by, 60)} has claimed the case."
+            f"{claimant(case)} has claimed the case."
         )
     else:
         sentence = (
@@ -119,8 +118,8 @@ def pinged(ids: Sequence[str]) -> str:
     """Ping users and user groups, with a space behind each; what is no id pings nobody."""
     pings = []
     for one in dict.fromkeys(ids):
-        if _USER.fullmatch(one):
-            pings.append(f"<@{one}> ")
+        if user := ping(one):
+            pings.append(f"{user} ")
         elif _GROUP.fullmatch(one):
             pings.append(f"<!subteam^{one}> ")
     return "".join(pings)

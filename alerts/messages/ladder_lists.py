@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alerts.messages.blocks import MAX_SECTION, context, payload, section
+from alerts.messages.case_cards import claimant
 from alerts.messages.ladder_lines import pinged
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
@@ -107,11 +108,7 @@ def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> d
 
 def _row(file: CaseFile, places: Places) -> str:
     case = file.case
-    by = (
-        f"{line(case.claimed_by, 60)} has claimed it"
-        if case.claimed_by
-        else "nobody has claimed it"
-    )
+    by = f"{claimant(case)} has claimed it" if case.claimed_by else "nobody has claimed it"
     return (
         f"• Case {case.id}, due {moment(case.due_at)}, {by}: {linked_words(file.mention)} "
         f"{who_where(file.mention, places)}"

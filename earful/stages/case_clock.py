@@ -13,6 +13,7 @@ from earful.move_case import move_case
 from earful.policies import Policies
 from earful.stages.brand_incidents import calm_down, follow_work
 from earful.stages.case_ladder import Climbing
+from earful.stages.watched_cases import see_to_watched
 from storage.models import Case
 from storage.store import Store
 from storage.tables.new_alerts import MESSAGES
@@ -24,8 +25,9 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
     Returns how many cases were touched. Each step is safe to repeat, and each case stands alone.
     """
     isolation = Isolation(store, "cases", now)
+    touched = see_to_watched(store, policies, isolation, now)
     cases = store.cases.unanswered(isolation.unreadable("mention", "mention_id"))
-    touched, waiting = _see_answers(store, policies, isolation, cases, now)
+    answers, waiting = _see_answers(store, policies, isolation, cases, now)
     climbing = Climbing(store, policies, isolation, now)
     rises: list[Rise] = []
     for case in waiting:
@@ -39,7 +41,7 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
         if not come_to:
             # Else it has worked once that is said.
             isolation.worked(name)
-    touched += climbing.say(rises)
+    touched += answers + climbing.say(rises)
     for brand in sorted(climbing.overdue):
         with isolation.subject(f"overdue of {brand}"):
             number = store.cases.overdue_told(brand, now)
@@ -60,7 +62,7 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
 def _see_answers(
     store: Store, policies: Policies, isolation: Isolation, cases: Sequence[Case], now: datetime
 ) -> tuple[int, list[Case]]:
-    """Let public replies answer their cases; gives how many, and the cases that wait on."""
+    """Let public replies answer their cases; gives how many, and the cases that wait for us."""
     replied_at = {case.id: at for case, at in store.cases.newly_answered()}
     touched, waiting = 0, []
     for case in cases:
@@ -68,7 +70,7 @@ def _see_answers(
         if isolation.waits(name):
             continue
         if case.id not in replied_at:
-            waiting.append(case)
+            waiting += [case] * (not case.is_snoozed)
             continue
         with isolation.subject(name):
             move = answered(case, replied_at[case.id], now)

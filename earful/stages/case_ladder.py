@@ -211,9 +211,9 @@ def _files(store: Store, mention_ids: Iterable[str], level: Level) -> Iterator[C
 
 
 def _is_as_it_was(store: Store, case: Case) -> bool:
-    """Tell whether a case still waits with the same owner and due time."""
+    """Tell whether a case still waits for us with the same owner and due time."""
     fresh = store.cases.get(case.id)
-    if fresh is None:
+    if fresh is None or fresh.is_snoozed:
         return False
     was = (case.state, case.due_at, owner_of(case))
     return (fresh.state, fresh.due_at, owner_of(fresh)) == was

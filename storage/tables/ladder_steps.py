@@ -66,7 +66,8 @@ class Ladder:
             """
             SELECT DISTINCT k.mention_id, k.due_at, k.id FROM ladder_steps s
             JOIN cases k ON k.id = s.case_id AND k.due_at = s.due_at
-            WHERE s.message = ? AND k.state IN ('open', 'claimed') ORDER BY k.due_at, k.id
+            WHERE s.message = ? AND k.state IN ('open', 'claimed') AND k.snoozed_until IS NULL
+            ORDER BY k.due_at, k.id
             """,
             (message,),
         )

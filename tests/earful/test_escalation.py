@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from earful import case_acts
+from earful import case_acts, case_desk
 from earful.case_acts import Actor
 from earful.isolation import Isolation
 from earful.policies import Policies
@@ -440,3 +440,34 @@ def test_what_was_said_before_the_ladder_came_is_not_said_again(
     world.judge()
     assert [row["mention_id"] for row in lines(world)] == [overdue.id]
     assert lines(world)[0]["created_at"][11:16] == "12:45"
+
+
+def test_a_case_that_waits_for_the_customer_does_not_climb(world: World) -> None:
+    said = world.say("They lost my bag.")
+    world.sent()
+    pass_time(world, HOUR)
+    snoozed = case_desk.snooze(
+        world.store, Policies(world.settings), said.id, NOW + DAY, DANA, world.now
+    )
+    assert snoozed.changed
+    pass_time(world, DAY + 80 * MINUTE)
+    assert lines(world) == []
+    # Three of its four hours were left: half of them are over 90 minutes after it woke.
+    pass_time(world, DAY + 100 * MINUTE)
+    assert [row["kind"] for row in lines(world)] == ["warning"]
+    pass_time(world, DAY + 3 * HOUR + 10 * MINUTE)
+    assert [row["kind"] for row in lines(world)] == ["warning", "overdue"]
+
+
+def test_to_whom_a_case_is_assigned_is_reminded_too(world: World) -> None:
+    said = world.say("They lost my bag.")
+    world.sent()
+    act(world, said, "claim", DANA)
+    pass_time(world, 3 * HOUR)
+    assigned = case_desk.assign(
+        world.store, Policies(world.settings), said.id, OMAR, DANA, world.now
+    )
+    assert assigned.changed
+    pass_time(world, 3 * HOUR + 30 * MINUTE)
+    pinged = [text.split(" ")[0] for text in texts(world, "reminder")]
+    assert pinged == ["<@U0DANA>", "<@U0OMAR>"]
