@@ -21,6 +21,9 @@ HOME = ""
 """The place that is a case's own thread."""
 CLAIMER, ON_CALL = "claimer", "on_call"
 
+Wait = tuple[datetime, datetime]
+"""From when until when a case waited for the customer."""
+
 
 class When(StrEnum):
     """Which cases a step is for."""
@@ -108,45 +111,58 @@ def due_rungs(
     now: datetime,
     *,
     urgent: bool = False,
+    waits: Sequence[Wait] = (),
 ) -> list[Rung]:
     """Decide what a waiting case has come to and nobody heard of yet, at most once for each place.
 
     `climbed` is what was written of the case for the due time that it has, in order. A step for
     claimed cases comes again for each owner. Any other comes again for whoever the case is handed
     to, unless the channel heard of it while nobody had the case: then it was claimed for that.
-    Outside business hours only an `urgent` case climbs.
+    Outside business hours only an `urgent` case climbs. `waits` are when an overdue case waited
+    for the customer: later steps come so much later.
     """
     if not urgent and not hours.is_open(now):
         return []
     places = [HOME, *dict.fromkeys(step.channel for step in ladder if step.channel)]
+    come = [
+        (moment, step)
+        for step in ladder
+        if step.is_for(case, urgent=urgent)
+        and _has_come(step, moment := moment_of(step, case, hours, waits), case, now)
+    ]
     rungs = (
-        _rung(place, ladder, case, [one for one in climbed if one.place == place], hours, now,
-              urgent=urgent)
+        _rung(place, come, case, [one for one in climbed if one.place == place], now)
         for place in places
-    )  # fmt: skip
+    )
     return [rung for rung in rungs if rung is not None]
 
 
-def moment_of(step: Step, case: Case, hours: BusinessHours) -> datetime:
+def moment_of(
+    step: Step, case: Case, hours: BusinessHours, waits: Sequence[Wait] = ()
+) -> datetime:
     """Give when a case comes to a step, in whole seconds as the store writes them."""
     start = case.due_from or case.opened_at
-    return _moment(hours, start, case.due_at, step.at, step.after)
+    moment = _moment(hours, start, case.due_at, step.at, step.after)
+    for since, until in waits if step.is_past_due else ():
+        if moment > since:
+            moment = hours.due(moment, hours.worked(since, until))
+    return moment
 
 
 def _rung(
     place: str,
-    ladder: Sequence[Step],
+    come: Sequence[tuple[datetime, Step]],
     case: Case,
     climbed: Sequence[LadderStep],
-    hours: BusinessHours,
     now: datetime,
-    *,
-    urgent: bool,
 ) -> Rung | None:
+    here = [one for one in come if place in (HOME, one[1].channel)]
+    # What comes before the due time is no matter any more once a later step has come.
+    here = [one for one in here if one[1].is_past_due] or here
     owner = owner_of(case)
     due = [
         (moment, step)
-        for moment, step in _come_to(ladder, case, place, hours, now, urgent=urgent)
+        for moment, step in here
         if not _is_covered(step, moment, place, owner, climbed)
     ]
     if not due:
@@ -163,26 +179,6 @@ def _rung(
         broadcast=not personal and any(step.broadcast for step in steps),
         personal=personal,
     )
-
-
-def _come_to(
-    ladder: Sequence[Step],
-    case: Case,
-    place: str,
-    hours: BusinessHours,
-    now: datetime,
-    *,
-    urgent: bool,
-) -> list[tuple[datetime, Step]]:
-    """Give the steps that a case has come to at a place; when it is overdue no earlier ones."""
-    come = [
-        (moment, step)
-        for step in ladder
-        if place in (HOME, step.channel)
-        and step.is_for(case, urgent=urgent)
-        and _has_come(step, moment := moment_of(step, case, hours), case, now)
-    ]
-    return [one for one in come if one[1].is_past_due] or come
 
 
 def _level(case: Case, now: datetime) -> Level:

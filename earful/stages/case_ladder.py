@@ -53,6 +53,7 @@ class Climbing:
         self._climbed = self.store.ladder.climbed()
         self._channels = self.store.ladder.channels()
         self._incidents = self.store.ladder.incidents()
+        self._waits = self.store.ladder.waits()
 
     def rises(self, case: Case) -> list[Rise]:
         """Give what a case has come to and may be said now."""
@@ -95,7 +96,9 @@ class Climbing:
         self, case: Case, climbed: Sequence[LadderStep], channel: str, *, urgent: bool
     ) -> list[Rung]:
         ladder = self.policies.of(case.brand).ladder_of(channel)
-        return due_rungs(ladder, case, climbed, self.policies.hours, self.now, urgent=urgent)
+        waits = self._waits.get(case.id, ())
+        hours = self.policies.hours
+        return due_rungs(ladder, case, climbed, hours, self.now, urgent=urgent, waits=waits)
 
     def _rises(
         self,

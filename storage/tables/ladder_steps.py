@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import Incident, LadderStep, from_iso, iso
+from storage.models import CaseEventKind, Incident, LadderStep, from_iso, iso
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import pass_over, read_each, reads
 from storage.tables.incidents import incident_from
@@ -46,6 +46,26 @@ class Ladder:
                     ),
                 ).rowcount
             )  # fmt: skip
+
+    def waits(self) -> dict[int, list[tuple[datetime, datetime]]]:
+        """Give from when until when unanswered cases waited for the customer past their due time."""
+        rows = self._database.connection.execute(
+            """
+            SELECT e.id, e.case_id, e.event, e.at FROM case_events e
+            JOIN cases k ON k.id = e.case_id
+            WHERE k.state IN ('open', 'claimed') AND e.event IN ('snoozed', 'woken')
+                AND e.at > k.due_at ORDER BY e.id
+            """
+        )
+        waits: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+        since: dict[int, datetime] = {}
+        for row in rows:
+            case_id, at = row["case_id"], _at(row)
+            if row["event"] == CaseEventKind.SNOOZED:
+                since.setdefault(case_id, at)
+            elif case_id in since:
+                waits[case_id].append((since.pop(case_id), at))
+        return dict(waits)
 
     def lines_since(self, since: datetime) -> dict[str, str]:
         """Give the messages about many cases that were begun since a moment, by their lines."""
@@ -92,6 +112,11 @@ class Ladder:
             "WHERE k.state IN ('open', 'claimed')"
         )
         return {row["case_id"]: incident_from(row) for row in rows}
+
+
+@reads("case_events")
+def _at(row: sqlite3.Row) -> datetime:
+    return from_iso(row["at"])
 
 
 @reads("ladder_steps")

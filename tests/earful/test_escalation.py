@@ -471,3 +471,16 @@ def test_to_whom_a_case_is_assigned_is_reminded_too(world: World) -> None:
     pass_time(world, 3 * HOUR + 30 * MINUTE)
     pinged = [text.split(" ")[0] for text in texts(world, "reminder")]
     assert pinged == ["<@U0DANA>", "<@U0OMAR>"]
+
+
+def test_an_overdue_case_climbs_on_where_it_was_when_it_began_to_wait(world: World) -> None:
+    said = world.say("They lost my bag.")
+    world.sent()
+    pass_time(world, 5 * HOUR)
+    assert [row["kind"] for row in lines(world)] == ["warning", "overdue"]
+    case_desk.snooze(world.store, Policies(world.settings), said.id, NOW + DAY, DANA, world.now)
+    pass_time(world, DAY + 2 * HOUR + 50 * MINUTE)
+    assert len(lines(world)) == 2
+    # One of the four hours to the next step was over when it began to wait.
+    pass_time(world, DAY + 3 * HOUR + 10 * MINUTE)
+    assert [row["kind"] for row in lines(world)] == ["warning", "overdue", "overdue"]

@@ -362,6 +362,7 @@ WAYS: dict[str, Way] = {
     "ladder.gathered": reads(lambda s: s.ladder.gathered("m")),
     "ladder.incidents": reads(lambda s: s.ladder.incidents()),
     "ladder.lines_since": reads(lambda s: s.ladder.lines_since(LONG_AGO)),
+    "ladder.waits": reads(lambda s: s.ladder.waits()),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
