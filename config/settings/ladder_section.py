@@ -28,7 +28,7 @@ def _ping(value: str) -> str:
 
 
 class StepSettings(Section):
-    """One `[[alerts.channels.ladder]]`: a step that each waiting case of the channel comes to."""
+    """One `[[alerts.channels.ladder]]`: a step of waiting cases; with `ladder = []` none."""
 
     at: float | None = Field(default=None, ge=0, le=10)
     after: Duration | None = None

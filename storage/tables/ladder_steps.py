@@ -48,7 +48,7 @@ class Ladder:
             )  # fmt: skip
 
     def waits(self) -> dict[int, list[tuple[datetime, datetime]]]:
-        """Give from when until when unanswered cases waited for the customer past their due time."""
+        """Give when unanswered cases waited for the customer past their due time."""
         rows = self._database.connection.execute(
             """
             SELECT e.id, e.case_id, e.event, e.at FROM case_events e

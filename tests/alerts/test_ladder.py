@@ -168,6 +168,18 @@ def test_a_ladder_a_history_and_a_clock_make_these_steps(name: str) -> None:
     assert steps == life.steps
 
 
+@pytest.mark.parametrize(
+    ("ping", "pings"),
+    [
+        ("nobody", ()),
+        ("claimer", ("claimer",)),
+        (["on_call", "S0LEADS1"], ("on_call", "S0LEADS1")),
+    ],
+)
+def test_whom_a_step_pings_is_one_or_several_or_nobody(ping: Any, pings: tuple[str, ...]) -> None:
+    assert StepSettings(at=1, ping=ping).ping == pings
+
+
 def test_a_ladder_that_changes_says_nothing_of_the_past() -> None:
     case = case_of(LIVES["no ladder"], "14:00")
     climbed = [
