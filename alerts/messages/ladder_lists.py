@@ -10,9 +10,10 @@ from alerts.messages.case_cards import claimant
 from alerts.messages.ladder_lines import pinged
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import count, line, moment, units
 from alerts.messages.voice_cards import linked_words, who_where
-from storage.models import CaseFile, Incident
+from storage.models import Case, CaseFile, Incident
 
 _SHOWN = 10
 
@@ -89,14 +90,14 @@ def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> d
     rows: list[str] = []
     room = MAX_SECTION
     for file in files[:_SHOWN]:
-        row = _row(file, places)
+        row = f"{_standing(file.case)}: {_words(file, places)}"
         room -= units(row) + 1
         if room < 0:
             break
         rows.append(row)
     left = len(files) - len(rows)
     more = [f"And {count(left, 'more case')}: see `earful case list`"] if left else []
-    return payload(
+    message = payload(
         f"{lead.replace('*', '')} {first}",
         [
             section(lead, "lead"),
@@ -104,12 +105,14 @@ def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> d
             context(more, "more") if more else None,
         ],
     )
+    return quoting(message, [(file.mention, _words(file, places)) for file in files[:_SHOWN]])
 
 
-def _row(file: CaseFile, places: Places) -> str:
-    case = file.case
-    by = f"{claimant(case)} has claimed it" if case.claimed_by else "nobody has claimed it"
-    return (
-        f"• Case {case.id}, due {moment(case.due_at)}, {by}: {linked_words(file.mention)} "
-        f"{who_where(file.mention, places)}"
-    )
+def _standing(case: Case) -> str:
+    if case.claimed_by:
+        return f"• Case {case.id}, due {moment(case.due_at)}, {claimant(case)} has claimed it"
+    return f"• Case {case.id}, due {moment(case.due_at)}, nobody has claimed it"
+
+
+def _words(file: CaseFile, places: Places) -> str:
+    return f"{linked_words(file.mention)} {who_where(file.mention, places)}"

@@ -12,6 +12,7 @@ import pytest
 
 from earful import case_acts, case_desk
 from earful.case_acts import Actor
+from earful.forgetting import forget_author
 from earful.isolation import Isolation
 from earful.policies import Policies
 from earful.stages.case_ladder import Climbing
@@ -484,3 +485,20 @@ def test_an_overdue_case_climbs_on_where_it_was_when_it_began_to_wait(world: Wor
     # One of the four hours to the next step was over when it began to wait.
     pass_time(world, DAY + 3 * HOUR + 10 * MINUTE)
     assert [row["kind"] for row in lines(world)] == ["warning", "overdue", "overdue"]
+
+
+def test_who_is_forgotten_is_taken_out_of_a_line_about_many(world: World) -> None:
+    for number in range(8):
+        world.say(f"Complaint {number}, unlike the others.", author=f"Sam {number}")
+    world.sent()
+    world.now = NOW + 5 * HOUR
+    world.judge()
+    world.sent()
+    assert forget_author(world.store, "shop:Sam 3") == 1
+    world.sent()
+    said = [row for row in lines(world) if row["operation"] != "reply"]
+    assert [row["operation"] for row in said] == ["post", "update"]
+    kept = json.dumps([row["payload"] for row in said], ensure_ascii=False)
+    assert "Complaint 2, unlike" in kept
+    assert "Complaint 3, unlike" not in kept
+    assert "Sam 3" not in kept
