@@ -25,6 +25,7 @@ _STAGES = {
     "judge": "judging",
     "cases": "seeing to cases",
     "answers": "measuring answers",
+    "translate": "translating",
     "deliver": "delivery",
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",

@@ -62,6 +62,11 @@ class Policies:
             self._made[brand] = self._make(brand)
         return self._made[brand]
 
+    def language_of(self, brand: str) -> str:
+        """Give the language of a brand's messages."""
+        own = {one.name: one.language for one in self.settings.brands}
+        return own.get(brand) or self.settings.alerts.language
+
     def check(self) -> None:
         """Make every policy; ConfigError names the key of what cannot be used."""
         self.of("")  # what holds where a brand says nothing of its own

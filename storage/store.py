@@ -31,6 +31,7 @@ from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
+from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.webhook_receipts import WebhookReceipts
@@ -43,6 +44,7 @@ class Store:
         self.database = database
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.translations = Translations(database)
         self.judgements = Judgements(database)
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)

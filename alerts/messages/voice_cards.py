@@ -239,8 +239,27 @@ def voice_blocks(
         *more,
         facts(pairs),
         section(quoted, "words"),
+        translated(voice),
         context(small, "small_print"),
     ]
+
+
+def translated(voice: Voice) -> Block | None:
+    """Show what a text says in the language that is spoken, where somebody translated it."""
+    translation = voice.translation
+    if translation is None or not is_in(translation.language, spoken()):
+        return None
+    told = {
+        "language": language_name(voice.mention.language),
+        "name": line(translation.translator, 40),
+    }
+    quoted, was_cut = words(translation.text, 1200, 2400)
+    lead = (
+        _("*Translated from {language} by {name}*, the beginning:", **told)
+        if was_cut
+        else _("*Translated from {language} by {name}*:", **told)
+    )
+    return section(f"{lead}\n{quoted}", "translation") if quoted else None
 
 
 def _voice_facts(voice: Voice, places: Places) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from config.settings.on_call_section import OnCallSettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
+from config.settings.translate_section import TranslateSettings
 from config.settings.value_types import Section
 from config.settings.webhook_section import WebhookSettings
 from config.settings.wrong_keys import config_error, key_path, nearest
@@ -35,6 +36,7 @@ class Settings(Section):
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
+    translate: TranslateSettings = TranslateSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
     on_call: tuple[OnCallSettings, ...] = ()

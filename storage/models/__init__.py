@@ -66,6 +66,7 @@ from storage.models.verdict_models import (
     AuthorHistory,
     Experience,
     Stance,
+    Translation,
     Verdict,
     Voice,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "SourceState",
     "Stance",
     "Take",
+    "Translation",
     "TroubleKind",
     "Unstored",
     "Validators",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key
 from storage.models.mention_models import Mention
-from storage.models.verdict_models import AuthorHistory, Verdict, Voice
+from storage.models.verdict_models import AuthorHistory, Translation, Verdict, Voice
 
 
 class CaseState(StrEnum):
@@ -198,10 +198,16 @@ class CaseFile:
     channel: str | None = None
     muted: bool = False
     withdrawn: bool = False
+    translation: Translation | None = None
 
     @property
     def voice(self) -> Voice:
-        return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
+        return Voice(
+            mention=self.mention,
+            verdict=self.verdict,
+            history=self.history,
+            translation=self.translation,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,12 @@ from storage.models import (
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
-from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
+from storage.tables.voice_rows import (
+    SELECT_VOICE,
+    author_history,
+    translation_from,
+    verdict_from,
+)
 
 # From each state, where a case may go.
 _OPEN, _CLAIMED, _RESPONDED, _CLOSED, _DISMISSED = CaseState
@@ -164,6 +169,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         channel=root["channel"] if root else None,
         muted=muted is not None,
         withdrawn=row["deleted_at"] is not None,
+        translation=translation_from(row),
     )
 
 
