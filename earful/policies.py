@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 
@@ -11,12 +12,16 @@ from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
+from alerts.messages.links import Links
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from storage.models import Experience, Mention, Stance, Voice
 
 # A lost advocate is answered in a quarter of the time.
 _URGENT_SHARE = 4
+
+SLACK_SOURCE = "slack"
+"""The source of mentions that somebody made of a message in Slack."""
 
 
 class Policies:
@@ -62,7 +67,13 @@ def source_places() -> Places:
     # Late: the spiders load Scrapy.
     from crawler.catalog import sources
 
-    return Places({name: spider.place for name, spider in sources().items()})
+    known = {name: spider.place for name, spider in sources().items()}
+    return Places(known | {SLACK_SOURCE: "in Slack"})
+
+
+def places_of(settings: Settings) -> Places:
+    """Give the places of sources, and the links to the dashboards where they can be reached."""
+    return replace(source_places(), links=Links(settings.serve.public_url))
 
 
 @lru_cache(maxsize=1)
@@ -108,7 +119,7 @@ def _policy(
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
         wordless_cases=settings.cases.wordless == "case",
-        places=source_places(),
+        places=places_of(settings),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )
 

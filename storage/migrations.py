@@ -615,6 +615,12 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0022_slack_homes")
+def _slack_homes(db: Database) -> None:
+    # Who opened the app's Home in Slack: it is kept up to date for them alone.
+    db.execute("CREATE TABLE slack_homes (user_id TEXT PRIMARY KEY, opened_at TEXT NOT NULL)")
+
+
 @migrations(name="0027_incidents")
 def _incidents(db: Database) -> None:
     _run(

@@ -36,6 +36,9 @@ MAX_TEXT = 3000
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
+ABOUT = "about:"
+"""With what follows it a block's id says what its buttons and lists are about."""
+
 _EMPTY = "an empty text, at least one character must stand there"
 
 

@@ -21,7 +21,7 @@ from alerts.messages.blocks import (
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
+from alerts.messages.safe_text import count, duration, in_utc, line, link, moment, units
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
@@ -142,7 +142,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         lead=lead,
         urgent=lost,
         more=[section(state_line(file), "state"), _advice(file), _joined(file, places)],
-        notes=[f"Case {case.id}"] if case.id else [],
+        notes=[_number(case, places)] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
 
@@ -155,6 +155,11 @@ def _doubt(voice: Voice) -> str:
             "complaint. Read it before you answer."
         )
     return "*Earful is not sure that this is a complaint*: read it before you answer."
+
+
+def _number(case: Case, places: Places) -> str:
+    """Name a case, and lead to its page where the dashboards can be reached."""
+    return link(places.links.case(case.id), f"Case {case.id}")
 
 
 def state_line(file: CaseFile) -> str:

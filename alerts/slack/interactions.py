@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from alerts import messages
+from alerts.messages.blocks import ABOUT
+from alerts.messages.links import message_link
+from alerts.slack.slack_text import as_read
 
 Fields = Mapping[str, str | tuple[str, ...]]
 """What stands in the inputs of a modal or a message, by their `action_id`."""
@@ -217,9 +220,9 @@ def _read_shortcut(body: Mapping[str, Any], workspace: str) -> Shortcut | None:
         trigger_id=trigger,
         channel_id=channel,
         message_ts=ts,
-        message_text=str(message.get("text") or ""),
+        message_text=as_read(str(message.get("text") or "")),
         message_user=str(message.get("user") or ""),
-        permalink=permalink(workspace, channel, ts, str(message.get("thread_ts") or "")),
+        permalink=message_link(workspace, channel, ts, str(message.get("thread_ts") or "")),
         workspace=workspace,
     )
 
@@ -247,16 +250,6 @@ def _read_command(body: Mapping[str, Any], workspace: str) -> Command | None:
     )
 
 
-def permalink(workspace: str, channel_id: str, ts: str, thread_ts: str = "") -> str | None:
-    """Give the address of a message, as `chat.getPermalink` writes it; None where it has none."""
-    if not workspace or not channel_id or not ts:
-        return None
-    address = f"{workspace.rstrip('/')}/archives/{channel_id}/p{ts.replace('.', '')}"
-    if thread_ts and thread_ts != ts:
-        address += f"?thread_ts={thread_ts}&cid={channel_id}"
-    return address
-
-
 def wrap(value: str, channel_id: str) -> str:
     """Put into a view's private metadata, beside its own, where it was opened from."""
     return json.dumps({"in": channel_id, "value": value}, ensure_ascii=False)
@@ -278,7 +271,10 @@ def _name(user: Mapping[str, Any]) -> str:
 
 
 def _value_beside(body: Mapping[str, Any], action: Mapping[str, Any]) -> str | None:
-    """Take what a list is about from the buttons beside it: of its own row before others."""
+    """Take what a list is about from its block, or from the buttons beside it: of its own row
+    before others."""
+    if str(action.get("block_id") or "").startswith(ABOUT):
+        return str(action["block_id"]).removeprefix(ABOUT)
     shown = (body.get("message") or body.get("view") or {}).get("blocks") or []
     own = [block for block in shown if block.get("block_id") == action.get("block_id")]
     for block in [*own, *((body.get("message") or {}).get("blocks") or [])]:

@@ -9,6 +9,7 @@ from storage.models.alert_models import (
     Operation,
     TroubleKind,
 )
+from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -68,9 +69,11 @@ __all__ = [
     "AlertTrouble",
     "AuthorHistory",
     "Case",
+    "CaseCounts",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",
+    "CaseList",
     "CaseMove",
     "CaseOutcome",
     "CaseState",
@@ -85,6 +88,7 @@ __all__ = [
     "IncidentWork",
     "KnownProblem",
     "LedgerLine",
+    "ListedCase",
     "Mention",
     "NewAlert",
     "NewCase",

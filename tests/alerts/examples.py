@@ -54,6 +54,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts import work_examples
 from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -592,7 +593,12 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 # Modals and the Home: builders of `alerts.messages` that give views.
-VIEWS: dict[str, Callable[[], dict[str, Any]]] = {}
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "home": work_examples.home,
+    "home_empty": work_examples.home_empty,
+    "make_case": work_examples.make_case,
+}
+EXAMPLES |= work_examples.EXAMPLES
 
 
 def as_json(payload: dict[str, Any]) -> str:
