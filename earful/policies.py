@@ -12,7 +12,7 @@ from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
-from alerts.messages.links import Links
+from alerts.messages.page_links import Links
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
 from storage.models import Experience, Mention, Stance, Voice

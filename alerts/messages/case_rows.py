@@ -9,7 +9,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import actions, button, can_carry, section
-from alerts.messages.links import message_link
+from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.safe_text import line, link, moment
 from alerts.messages.voice_cards import first_words, stars_briefly, who_where

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from alerts.messages.links import Links
+from alerts.messages.page_links import Links
 from alerts.messages.safe_text import clean, cut, line
 
 _UNNAMED = "at an unnamed source"

@@ -22,7 +22,7 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.case_cards import case_card
 from alerts.messages.case_rows import case_rows, row_value, standing
-from alerts.messages.links import message_link
+from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import count, line, link

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from alerts import messages
 from alerts.messages.blocks import ABOUT
-from alerts.messages.links import message_link
+from alerts.messages.page_links import message_link
 from alerts.slack.slack_text import as_read
 
 Fields = Mapping[str, str | tuple[str, ...]]
@@ -92,7 +92,7 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut:
-    """A shortcut of the app; that of a message tells which: by whom, its words, its link."""
+    """A shortcut of the app; one in a message's menu tells its words, as read, and its link."""
 
     key: str
     callback: str
@@ -102,7 +102,6 @@ class Shortcut:
     channel_id: str = ""
     message_ts: str = ""
     message_text: str = ""
-    message_user: str = ""
     permalink: str | None = None
     workspace: str = ""
 
@@ -221,7 +220,6 @@ def _read_shortcut(body: Mapping[str, Any], workspace: str) -> Shortcut | None:
         channel_id=channel,
         message_ts=ts,
         message_text=as_read(str(message.get("text") or "")),
-        message_user=str(message.get("user") or ""),
         permalink=message_link(workspace, channel, ts, str(message.get("thread_ts") or "")),
         workspace=workspace,
     )

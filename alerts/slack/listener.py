@@ -21,7 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from alerts.slack.answering import Answering, acknowledgement, failure
-from alerts.slack.home import HomePublisher
+from alerts.slack.home_publisher import HomePublisher
 from alerts.slack.inspection import inspect_buttons
 from alerts.slack.interactions import Event, HomeOpened, OnEvent, read
 from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger

@@ -31,7 +31,7 @@ from earful.interactions.desk import (
     handler_of,
     join,
 )
-from earful.interactions.home import home_of, remember
+from earful.interactions.opened_homes import home_of, remember
 from earful.policies import Policies
 from storage.store import Store
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alerts.messages.links import message_link
+from alerts.messages.page_links import message_link
 from alerts.messages.views import modal, select_input, text_input
 from alerts.slack.interactions import (
     Answer,

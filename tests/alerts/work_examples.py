@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.messages import home_page, make_case_form, work_lists
-from alerts.messages.links import Links
+from alerts.messages.page_links import Links
 from alerts.messages.work_lists import Asked
 from earful.policies import source_places
 from storage.models import Case, CaseCounts, CaseList, CaseState, ListedCase, Mention
@@ -20,22 +20,20 @@ PLACES = replace(source_places(), links=Links("https://earful.example"))
 
 def listed(number: int, state: CaseState = CaseState.OPEN, **changes: Any) -> ListedCase:
     """Make a case for a list; `changes` are its mention's."""
-    mention = Mention(
-        **{
-            "brand": "Acme Air",
-            "source": "appstore",
-            "native_id": str(10_000 + number),
-            "url": f"https://apps.example/reviews/{number}",
-            "author": "Petra N.",
-            "title": "Stranded twice & nobody answers",
-            "text": "Second cancelled flight in a month, and no refund <yet>.",
-            "rating": 1.0,
-            "rating_max": 5.0,
-            "created_at": NOW - timedelta(hours=2),
-            "fetched_at": NOW,
-        }
-        | changes
-    )
+    fields: dict[str, Any] = {
+        "brand": "Acme Air",
+        "source": "appstore",
+        "native_id": str(10_000 + number),
+        "url": f"https://apps.example/reviews/{number}",
+        "author": "Petra N.",
+        "title": "Stranded twice & nobody answers",
+        "text": "Second cancelled flight in a month, and no refund <yet>.",
+        "rating": 1.0,
+        "rating_max": 5.0,
+        "created_at": NOW - timedelta(hours=2),
+        "fetched_at": NOW,
+    }
+    mention = Mention(**(fields | changes))
     case = Case(
         id=number,
         mention_id=mention.id,

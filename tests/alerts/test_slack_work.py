@@ -62,21 +62,19 @@ class World:
     def complain(self, *numbers: int, brand: str = "Acme Air", **changes: Any) -> None:
         """Let complaints become cases, and their messages reach Slack."""
         for number in numbers:
-            mention = Mention(
-                **{
-                    "brand": brand,
-                    "source": "appstore",
-                    "native_id": f"{brand}{number}",
-                    "author": f"Petra {number}",
-                    "author_native_id": f"{brand}-{number}",
-                    "text": f"refund number {number} of {brand} never came",
-                    "rating": 1.0,
-                    "rating_max": 5.0,
-                    "created_at": self.now - timedelta(minutes=5),
-                    "fetched_at": self.now,
-                }
-                | changes
-            )
+            fields: dict[str, Any] = {
+                "brand": brand,
+                "source": "appstore",
+                "native_id": f"{brand}{number}",
+                "author": f"Petra {number}",
+                "author_native_id": f"{brand}-{number}",
+                "text": f"refund number {number} of {brand} never came",
+                "rating": 1.0,
+                "rating_max": 5.0,
+                "created_at": self.now - timedelta(minutes=5),
+                "fetched_at": self.now,
+            }
+            mention = Mention(**(fields | changes))
             self.store.mentions.save([mention])
             verdict = make_verdict(Experience.ANGRY, Stance.NEITHER)
             self.store.verdicts.save([Scored(mention=mention, verdict=verdict)], self.now)

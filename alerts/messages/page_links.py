@@ -19,17 +19,23 @@ class Links:
         return self._page(f"earful/cases/{case_id}")
 
     def mention(self, mention_id: str) -> str | None:
-        return self._page(f"earful/voice?{urlencode({'id__exact': mention_id})}")
+        return self._page(f"earful/voice?{_asked(id__exact=mention_id)}")
 
     def search(self, words: str, brand: str | None = None) -> str | None:
-        asked = urlencode({"words": words, "brand": brand or ""}, quote_via=quote)
-        return self._page(f"earful/mentions_naming?{asked}")
+        """Give the page that looks for words; marks that its search would read are left out."""
+        literal = " ".join('"' + word.replace('"', "") + '"' for word in words.split())
+        return self._page(f"earful/mentions_naming?{_asked(words=literal, brand=brand or '')}")
 
     def cases(self, brand: str | None = None) -> str | None:
-        return self._page(f"earful/unanswered_cases?{urlencode({'brand': brand or ''})}")
+        return self._page(f"earful/unanswered_cases?{_asked(brand=brand or '')}")
 
     def _page(self, path: str) -> str | None:
         return f"{self.public_url.rstrip('/')}/{path}" if self.public_url else None
+
+
+def _asked(**parameters: str) -> str:
+    # Half a pair of surrogates has no bytes: what comes from outside may hold one.
+    return urlencode(parameters, quote_via=quote, errors="replace")
 
 
 def message_link(
