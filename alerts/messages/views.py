@@ -137,7 +137,10 @@ def select_input(
 ) -> InputBlock:
     """Ask for one of up to a hundred (label, value); labels are raw and are made safe here."""
     made = [
-        Option(text=PlainTextObject(text=heading(text, MAX_OPTION), emoji=False), value=value)
+        Option(
+            text=PlainTextObject(text=heading(text, MAX_OPTION) or "(no name)", emoji=False),
+            value=value,
+        )
         for text, value in options[:MAX_OPTIONS]
     ]
     chosen = next((one for one in made if one.value == initial), None)
