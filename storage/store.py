@@ -11,6 +11,7 @@ from config.errors import InputError
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.tables.answer_times import AnswerTimes
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
@@ -45,6 +46,7 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
+        self.answer_times = AnswerTimes(database)
         self.waiting_cases = WaitingCases(database)
         self.slack_homes = SlackHomes(database)
         self.incidents = Incidents(database)

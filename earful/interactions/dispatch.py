@@ -21,7 +21,7 @@ from alerts.slack.interactions import (
 )
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, make_case, work, wow_clicks
+from earful.interactions import case_clicks, incident_clicks, make_case, work, wow_clicks
 from earful.interactions.desk import (
     Desk,
     OnClick,
@@ -38,7 +38,9 @@ from storage.store import Store
 log = logging.getLogger("earful.interactions")
 
 # A module of this package gives its own tables; here they are joined, and nowhere else.
-CLICKS: dict[str, OnClick] = join(case_clicks.CLICKS, wow_clicks.CLICKS, work.CLICKS)
+CLICKS: dict[str, OnClick] = join(
+    case_clicks.CLICKS, incident_clicks.CLICKS, wow_clicks.CLICKS, work.CLICKS
+)
 SUBMISSIONS: dict[str, OnSubmission] = join(make_case.SUBMISSIONS)
 SHORTCUTS: dict[str, OnShortcut] = join(make_case.SHORTCUTS)
 # By the first word behind `/earful`.
