@@ -43,7 +43,9 @@ def manifest() -> dict[str, Any]:
                 {
                     "command": COMMAND,
                     "description": "The cases that wait, yours and the team's.",
-                    "usage_hint": "open | mine | unclaimed | overdue | case 12 | search words | help",
+                    "usage_hint": (
+                        "open | mine | unclaimed | overdue | case 12 | search words | help"
+                    ),
                     "should_escape": False,
                 }
             ],
