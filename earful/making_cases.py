@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from alerts.decide.rules import judge
 from config.errors import InputError
 from earful.case_acts import Actor
+from earful.open_cases import open_cases
 from earful.policies import Policies
 from storage.models import Case, Experience, Mention, Stance, Verdict
 from storage.models.dedupe_keys import complaint_key
@@ -55,8 +56,7 @@ def make_case(
             # Whoever says so has just read it: it is no old news, and they want it told.
             fresh = replace(policy, max_age=timedelta.max, dismissed_for=timedelta(0))
             decision = judge([voice], fresh, now)
-            unit.cases.open_new(decision.cases)
-            unit.outbox.add(decision.alerts)
+            open_cases(unit, decision.cases, decision.alerts, policy.places)
             unit.judgements.mark_judged([voice], now, decision.fates)
             case = unit.cases.of_mention(mention.id)
         if case is None:

@@ -5,6 +5,7 @@ All lengths are counted as Slack counts them: once escaped, in UTF-16 units.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +20,11 @@ from slack_sdk.models.blocks import (
     HeaderBlock,
     MarkdownTextObject,
     Option,
+    OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
     StaticSelectElement,
+    UserSelectElement,
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
@@ -33,12 +36,11 @@ MAX_FIELD = 2000
 MAX_CONTEXT = 3000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
+MAX_BLOCK_ID = 255
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
-ABOUT = "about:"
-"""With what follows it a block's id says what its buttons and lists are about."""
-
+_ABOUT = re.compile(r"about\d+:(.+)", re.S)
 # With its title and the number of what is left out it fits into a section.
 _MAX_LIST = 2700
 _EMPTY = "an empty text, at least one character must stand there"
@@ -93,6 +95,18 @@ def divider(block_id: str) -> DividerBlock:
     return DividerBlock(block_id=block_id)
 
 
+def id_about(value: str, number: int) -> str | None:
+    """Give a block the id that says what its buttons and lists are about; None for a long one."""
+    made = f"about{number}:{value}"
+    return made if units(made) <= MAX_BLOCK_ID else None
+
+
+def what_about(block_id: object) -> str | None:
+    """Read what the buttons and lists of a block are about, where its id says so."""
+    found = _ABOUT.fullmatch(str(block_id or ""))
+    return found[1] if found else None
+
+
 def can_carry(value: str) -> bool:
     """Tell whether a button can take `value` along."""
     try:
@@ -131,16 +145,32 @@ def button(
     )
 
 
-def select(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> StaticSelectElement:
+def select(
+    label: str,
+    action_id: str,
+    options: Sequence[tuple[str, str]],
+    *,
+    confirm: ConfirmObject | None = None,
+) -> StaticSelectElement:
     """Offer a choice of (label, value)."""
     return StaticSelectElement(
         placeholder=PlainTextObject(text=label, emoji=False),
         action_id=action_id,
-        options=[
-            Option(text=PlainTextObject(text=name, emoji=False), value=value)
-            for name, value in options
-        ],
+        options=_options(options),
+        confirm=confirm,
     )
+
+
+def people(label: str, action_id: str) -> UserSelectElement:
+    """Offer a choice among the workspace's people."""
+    return UserSelectElement(
+        placeholder=PlainTextObject(text=label, emoji=False), action_id=action_id
+    )
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> OverflowMenuElement:
+    """Offer two to five acts, (label, value) each, behind three dots."""
+    return OverflowMenuElement(action_id=action_id, options=_options(options[:5]))
 
 
 def actions(elements: Sequence[InteractiveElement], block_id: str = "actions") -> ActionsBlock:
@@ -155,6 +185,13 @@ def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:
         "text": fit(text, MAX_TEXT),
         "blocks": [block.to_dict() for block in kept[:MAX_BLOCKS]],
     }
+
+
+def _options(options: Sequence[tuple[str, str]]) -> list[Option]:
+    return [
+        Option(text=PlainTextObject(text=name, emoji=False), value=value)
+        for name, value in options
+    ]
 
 
 def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:

@@ -36,7 +36,12 @@ def row_value(mention_id: str, at: str) -> str:
 def standing(case: Case, now: datetime) -> str:
     """Say in one line how a case stands, who has it, and until when it must be answered."""
     due, name = moment(case.due_at), line(case.claimed_by, 60)
-    late = case.due_at < now
+    late = case.is_overdue(now)
+    if case.is_snoozed and case.snoozed_until is not None:
+        until = moment(case.snoozed_until)
+        if case.state is CaseState.OPEN:
+            return f"It waits for the customer until {until}. Nobody has claimed it."
+        return f"It waits for the customer until {until}. {name} has claimed it."
     match case.state:
         case CaseState.OPEN:
             if late:

@@ -11,12 +11,12 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import (
-    ABOUT,
     actions,
     button,
     can_carry,
     context,
     header,
+    id_about,
     payload,
     section,
 )
@@ -140,20 +140,19 @@ def search_list(
     return payload(summary, blocks)
 
 
-@plainly("Case", buttons=lambda file: None)
+@plainly("Case")
 def shown_case(file: CaseFile, places: Places, workspace: str = "") -> dict[str, Any]:
     """Show a case as it is now to one user alone, with its buttons."""
     card = case_card(file, places)
-    about = f"{ABOUT}{file.case.mention_id}"
     blocks = []
-    for block in card["blocks"]:
+    for number, block in enumerate(card["blocks"]):
         if block["type"] == "actions":
             buttons = [
                 one | {"action_id": f"{one['action_id']}{SHOWN}"} for one in block["elements"]
             ]
             # Slack sends no message along with a click in one that only one user sees.
-            named = about if len(about) <= 255 else "actions"
-            block = {**block, "block_id": named, "elements": buttons}
+            about = id_about(file.case.mention_id, number)
+            block = {**block, "elements": buttons, "block_id": about or block["block_id"]}
         blocks.append(block)
     return {**card, "blocks": blocks}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from alerts import messages
-from alerts.messages.blocks import ABOUT
+from alerts.messages.blocks import what_about
 from alerts.messages.page_links import message_link
 from alerts.slack.slack_text import as_read
 
@@ -33,7 +34,8 @@ class Click:
 
     `key` names it, however often Slack delivers it. `value` is what the button carries, mostly
     the mention's id; of a list what the buttons beside it carry, in a modal its private metadata.
-    `channel_id` and `message_ts` are empty in the Home and in a modal.
+    `channel_id` and `message_ts` are empty in the Home and in a modal. `acted_at` is when it was
+    clicked, by Slack's clock.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Click:
     trigger_id: str = ""
     fields: Fields = field(default_factory=dict)
     workspace: str = ""
+    acted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +183,7 @@ def read_click(body: Mapping[str, Any], workspace: str = "") -> Click | None:
         trigger_id=str(body.get("trigger_id") or ""),
         fields=_fields(state)[0],
         workspace=workspace,
+        acted_at=_moment(action.get("action_ts")),
     )
 
 
@@ -264,6 +268,14 @@ def unwrap(metadata: object) -> tuple[str, str]:
     return str(read["value"]), str(read["in"])
 
 
+def _moment(ts: object) -> datetime | None:
+    """Read one of Slack's times, such as `1790000000.000100`; None for anything else."""
+    try:
+        return datetime.fromtimestamp(float(str(ts)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def _name(user: Mapping[str, Any]) -> str:
     return str(user.get("name") or user.get("username") or user["id"])
 
@@ -271,8 +283,8 @@ def _name(user: Mapping[str, Any]) -> str:
 def _value_beside(body: Mapping[str, Any], action: Mapping[str, Any]) -> str | None:
     """Take what a list is about from its block, or from the buttons beside it: of its own row
     before others."""
-    if str(action.get("block_id") or "").startswith(ABOUT):
-        return str(action["block_id"]).removeprefix(ABOUT)
+    if (about := what_about(action.get("block_id"))) is not None:
+        return about
     shown = (body.get("message") or body.get("view") or {}).get("blocks") or []
     own = [block for block in shown if block.get("block_id") == action.get("block_id")]
     for block in [*own, *((body.get("message") or {}).get("blocks") or [])]:

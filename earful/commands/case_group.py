@@ -8,13 +8,13 @@ from earful.commands.case_decisions import (
     claim,
     close,
     dismiss,
-    mute,
     relabel,
     release,
     reopen,
     respond,
 )
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
 @click.group()
@@ -27,6 +27,7 @@ def case() -> None:
 
 for command in (
     *(list_cases, show),
-    *(claim, release, respond, close, reopen, dismiss, relabel, mute),
+    *(claim, release, assign, snooze, wake, add_note),
+    *(respond, close, reopen, dismiss, relabel, mute, mutes),
 ):
     case.add_command(command)

@@ -21,7 +21,14 @@ from alerts.slack.interactions import (
 )
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, incident_clicks, make_case, work, wow_clicks
+from earful.interactions import (
+    case_clicks,
+    incident_clicks,
+    make_case,
+    team_clicks,
+    work,
+    wow_clicks,
+)
 from earful.interactions.desk import (
     Desk,
     OnClick,
@@ -39,9 +46,13 @@ log = logging.getLogger("earful.interactions")
 
 # A module of this package gives its own tables; here they are joined, and nowhere else.
 CLICKS: dict[str, OnClick] = join(
-    case_clicks.CLICKS, incident_clicks.CLICKS, wow_clicks.CLICKS, work.CLICKS
+    case_clicks.CLICKS,
+    incident_clicks.CLICKS,
+    team_clicks.CLICKS,
+    wow_clicks.CLICKS,
+    work.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join(make_case.SUBMISSIONS)
+SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS, make_case.SUBMISSIONS)
 SHORTCUTS: dict[str, OnShortcut] = join(make_case.SHORTCUTS)
 # By the first word behind `/earful`.
 COMMANDS: dict[str, OnCommand] = join(work.COMMANDS)

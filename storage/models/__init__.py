@@ -23,6 +23,7 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
+    Mute,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -97,6 +98,7 @@ __all__ = [
     "LedgerLine",
     "ListedCase",
     "Mention",
+    "Mute",
     "NewAlert",
     "NewCase",
     "Operation",

@@ -17,7 +17,8 @@ _WHICH = {
     CaseList.MINE: "claimed_by_id = :user",
     CaseList.TEAM: "claimed_by_id IS NOT :user",
     CaseList.UNCLAIMED: "state = 'open'",
-    CaseList.OVERDUE: "due_at < :now",
+    # What waits for the customer is not late.
+    CaseList.OVERDUE: "due_at < :now AND snoozed_until IS NULL",
 }
 _WAITING = "state IN ('open', 'claimed') AND (:brand IS NULL OR brand = :brand)"
 

@@ -173,6 +173,15 @@ class TestCommand:
         assert numbers_in(shown) == [1]
         assert "*Overdue* since" in words_of(shown)
 
+    def test_what_waits_for_the_customer_is_not_late(self, world):
+        world.complain(1)
+        with world.store.database.transaction() as connection:
+            until = (world.now + timedelta(days=20)).isoformat()
+            connection.execute("UPDATE cases SET snoozed_until = ?", (until,))
+        world.now += timedelta(days=9)
+        assert world.ask("overdue").text == "No case is overdue."
+        assert "It waits for the customer until" in words_of(world.ask("open"))
+
     @pytest.mark.parametrize(
         ("named", "numbers"), [("", [1, 2]), ("bolt", [2]), ("Acme", [1]), ('"Acme Air"', [1])]
     )
@@ -191,6 +200,10 @@ class TestCommand:
         wait_for(lambda: "Claimed by dana" in words_of(shown))
         assert world.states() == {1: "claimed"}
         # Slack sends no message along with a choice in what only one user sees.
+        world.ack(slack.click(shown, "case_assign:shown", choice="U01234OMAR"))
+        wait_for(lambda: "Claimed by dana" not in words_of(shown))
+        (case,) = world.store.cases.in_states([CaseState.CLAIMED])
+        assert case.claimed_by_id == "U01234OMAR"
         world.ack(slack.click(shown, "case_relabel:shown", choice="mediocre"))
         wait_for(lambda: "the label was wrong" in words_of(shown))
         assert world.states() == {1: "dismissed"}
