@@ -120,7 +120,7 @@ def text_input(
     longest: int = MAX_INPUT,
 ) -> InputBlock:
     """Ask for words; `initial` is raw text from anywhere, shown as it is and cut to `longest`."""
-    kept = cut(clean(initial, lines=lines), longest)[0]
+    kept = cut(clean(initial, lines=lines), longest, escaped_limit=longest)[0]
     element = PlainTextInputElement(
         action_id=name, initial_value=kept or None, multiline=lines, max_length=longest
     )

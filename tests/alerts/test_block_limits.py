@@ -469,6 +469,11 @@ def test_a_view_fits_whatever_it_is_told(name: str, voice: Voice, text: str) -> 
     assert view_faults(view) == []
 
 
+def test_what_stands_in_an_input_is_measured_as_slack_does() -> None:
+    view = make_case_form([("Acme", "Acme")], "😡" * 2900, None, "[]")
+    assert view_faults(view) == []
+
+
 def test_every_view_has_a_plainer_form() -> None:
     bare = [name for name, one in _builders("View").items() if not hasattr(one, "__wrapped__")]
     assert bare == [], "put @plainly_shown on it"
