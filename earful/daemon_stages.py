@@ -12,6 +12,7 @@ from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
+from earful.channel_moves import follow_config
 from earful.failing import Failing
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
@@ -133,6 +134,7 @@ class DaemonStages:
 
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
+            follow_config(store, self._settings, self._clock())
             result = deliver_waiting(
                 store,
                 self._transport,
