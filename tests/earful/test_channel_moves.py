@@ -176,18 +176,32 @@ CONFIG = {
             {"stars": "1", "channel": "#one-star"},
             {"source": "hackernews", "urgent": True},
         ],
-        "channels": [{"channel": "#hn", "per_hour": 3}],
+        "channels": [
+            {
+                "channel": "#hn",
+                "per_hour": 3,
+                "ladder": [{"at": 1.0}, {"after": "1h", "channel": "#leads"}],
+            }
+        ],
     },
+    "on_call": [
+        {
+            "channel": "#hn",
+            "people": [{"name": "Kim", "slack": "U0123ABCD"}],
+            "starts": "2026-11-30 09:00",
+        }
+    ],
 }
 
 
-def test_every_channel_of_the_config_has_a_role_but_limits_name_none() -> None:
+def test_every_channel_where_something_goes_has_a_role_but_limits_and_rotas_name_none() -> None:
     from crawler.catalog import options_models
 
     settings = parse_settings(CONFIG, options_models(), where="earful.toml")
     assert channel_roles(settings) == ROLES | {
         "brands[Acme Air].sources[hackernews].channel": "#hn",
         'alerts.routes[{"stars": "1"}].channel': "#one-star",
+        'alerts.channels[#hn].ladder[{"after": "PT1H"}].channel': "#leads",
     }
 
 
