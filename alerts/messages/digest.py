@@ -35,7 +35,7 @@ from alerts.messages.notices import experience_names, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import day, duration, line, moment, percentage, span, units
+from alerts.messages.safe_text import day, duration, line, link, moment, percentage, span, units
 from alerts.messages.source_notices import how_it_is
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
@@ -87,6 +87,7 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             [
                 _("{start} to {end}", start=moment(numbers.start), end=moment(numbers.end)),
                 *_kept(numbers.kept),
+                *_dashboards(places),
             ],
             "small_print",
         ),
@@ -310,6 +311,12 @@ def _kept(kept: Kept) -> list[str]:
             )
         )
     return rows
+
+
+def _dashboards(places: Places) -> list[str]:
+    """Lead to the dashboards, where they can be reached."""
+    shown = link(places.links.home(), "Open the dashboards")
+    return [shown] if shown.startswith("<") else []
 
 
 def _standing(standing: CheckpointStanding) -> str:

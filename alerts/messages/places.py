@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from alerts.messages.catalogue import ENGLISH, _, later, spoken
+from alerts.messages.page_links import Links
 from alerts.messages.safe_text import clean, cut, line
 
 _LONGEST = 60
@@ -32,10 +33,12 @@ _ARTICLES = ("a ", "an ", "the ")
 class Places:
     """Words for the places of sources: of each, in `known`, a preposition and a name.
 
-    A source that is not known is one that somebody imported under a name of their own.
+    A source that is not known is one that somebody imported under a name of their own. `links`
+    lead to the dashboards, where they can be reached.
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
 
     def at(self, source: str, safe: Callable[[str, int], str] = line) -> str:
         """Say where a source's mentions stand, to follow a name: `on Google Play`.
