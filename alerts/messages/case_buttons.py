@@ -14,6 +14,7 @@ from alerts.messages.blocks import (
     people,
     select,
 )
+from alerts.messages.catalogue import _, later
 from alerts.messages.voice_cards import not_about_button
 from storage.models import CaseFile, CaseOutcome, CaseState, Experience
 
@@ -21,9 +22,9 @@ NOTE, SNOOZE, WAKE = "note", "snooze", "wake"
 """What the menu of three dots offers, as its choices name it."""
 
 _LABELS = [
-    ("It is mediocre", Experience.MEDIOCRE),
-    ("It is delighted", Experience.DELIGHTED),
-    ("It describes no experience", Experience.NONE),
+    (later("It is mediocre"), Experience.MEDIOCRE),
+    (later("It is delighted"), Experience.DELIGHTED),
+    (later("It describes no experience"), Experience.NONE),
 ]
 
 
@@ -34,14 +35,14 @@ def case_buttons(file: CaseFile) -> list[Block]:
         return []
     if case.waits:
         return [actions(_work(file), "actions"), actions(_ends(file), "ends")]
-    note = button("Add a note", "case_note", value)
+    note = button(_("Add a note"), "case_note", value)
     elements: list[ButtonElement] = []
     if case.state is CaseState.RESPONDED:
-        elements.append(button("Close", "case_close", value, style="primary"))
+        elements.append(button(_("Close"), "case_close", value, style="primary"))
     if case.outcome is CaseOutcome.NOT_ABOUT_US:
-        elements.append(button("About us after all", "case_about", value))
+        elements.append(button(_("About us after all"), "case_about", value))
     else:
-        elements.append(button("Reopen", "case_reopen", value))
+        elements.append(button(_("Reopen"), "case_reopen", value))
     return [actions([*elements, *_hear_again(file), note], "actions")]
 
 
@@ -49,21 +50,21 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
     """Offer what brings a case to its answer."""
     case, value = file.case, file.case.mention_id
     first = (
-        button("Claim", "case_claim", value, style="primary")
+        button(_("Claim"), "case_claim", value, style="primary")
         if case.state is CaseState.OPEN
-        else button("Give back", "case_release", value)
+        else button(_("Give back"), "case_release", value)
     )
     # A list and a menu carry only their own choice: the buttons beside them say of which case.
     return [
         first,
-        button("Responded", "case_responded", value),
-        people("Assign to", "case_assign"),
+        button(_("Responded"), "case_responded", value),
+        people(_("Assign to"), "case_assign"),
         overflow(
             "case_more",
             [
-                ("Wait for the customer", SNOOZE),
-                *([("Stop waiting now", WAKE)] if case.is_snoozed else []),
-                ("Add a note", NOTE),
+                (_("Wait for the customer"), SNOOZE),
+                *([(_("Stop waiting now"), WAKE)] if case.is_snoozed else []),
+                (_("Add a note"), NOTE),
             ],
         ),
     ]
@@ -75,14 +76,16 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
     muting = (
         [
             button(
-                "Mute author",
+                _("Mute author"),
                 "case_mute",
                 value,
                 confirm=confirmation(
-                    "Mute this author?",
-                    "Earful posts nothing more by this author about this brand, and dismisses "
-                    "their cases that wait. What they write still counts. You can unmute them.",
-                    "Mute the author",
+                    _("Mute this author?"),
+                    _(
+                        "Earful posts nothing more by this author about this brand, and dismisses "
+                        "their cases that wait. What they write still counts. You can unmute them."
+                    ),
+                    _("Mute the author"),
                 ),
             )
         ]
@@ -90,17 +93,19 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
         else _hear_again(file)
     )
     return [
-        button("Not a case", "case_dismiss", value),
+        button(_("Not a case"), "case_dismiss", value),
         not_about_button("case_not_about", value),
         select(
-            "Wrong label",
+            _("Wrong label"),
             "case_relabel",
-            [(name, experience.value) for name, experience in _LABELS],
+            [(_(name), experience.value) for name, experience in _LABELS],
             confirm=confirmation(
-                "Correct the label?",
-                "Earful dismisses this case and counts the mention under the label that you "
-                "chose. You can reopen the case.",
-                "Correct the label",
+                _("Correct the label?"),
+                _(
+                    "Earful dismisses this case and counts the mention under the label that you "
+                    "chose. You can reopen the case."
+                ),
+                _("Correct the label"),
             ),
         ),
         *muting,
@@ -110,4 +115,4 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
 def _hear_again(file: CaseFile) -> list[ButtonElement]:
     if not file.muted:
         return []
-    return [button("Unmute author", "case_unmute", file.case.mention_id)]
+    return [button(_("Unmute author"), "case_unmute", file.case.mention_id)]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 
 from alerts.decide.local_time import DAY, last_local_day, local_day
-from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, difference
 from alerts.messages.blocks import (
     MAX_FIELD,
@@ -23,25 +22,27 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.catalogue import _, later, n_, written
 from alerts.messages.digest_numbers import (
-    CheckpointStanding,
     DigestNumbers,
-    Kept,
     OpenCase,
-    SourceCoverage,
-    SourceTrouble,
     wow_rate,
 )
-from alerts.messages.notices import experience_names, metric_name
+from alerts.messages.digest_rows import (
+    author_of,
+    coverage_row,
+    kept_rows,
+    pick_row,
+    standing_row,
+    trouble_row,
+)
+from alerts.messages.notices import experience_names
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import day, duration, line, link, moment, percentage, span, units
-from alerts.messages.source_notices import how_it_is
+from alerts.messages.safe_text import day, line, link, moment, percentage, units
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
 _OLDEST = later("Oldest open case")
-_MAX_PICK_LINK = 500
 
 
 @plainly("Digest")
@@ -60,13 +61,13 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
         facts(_case_facts(numbers, places), "cases"),
         bulleted(
             _("Answered, by source"),
-            [_coverage(one, places) for one in numbers.coverage],
+            [coverage_row(one, places) for one in numbers.coverage],
             "coverage",
         ),
         *_best_wow(numbers.best_wow, places),
         bulleted(
             _("What mediocre customers lacked"),
-            [_pick(pick, places) for pick in numbers.lacks],
+            [pick_row(pick, places) for pick in numbers.lacks],
             "lacks",
         ),
         bulleted(
@@ -74,19 +75,21 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
                 "What our advocates ask for (in {number} of their mentions)",
                 number=written(numbers.advocates),
             ),
-            [_pick(pick, places) for pick in numbers.asks],
+            [pick_row(pick, places) for pick in numbers.asks],
             "asks",
         ),
         bulleted(
             _("Sources in trouble"),
-            [_trouble(trouble, places) for trouble in numbers.troubles],
+            [trouble_row(trouble, places) for trouble in numbers.troubles],
             "sources",
         ),
-        bulleted(_("Checkpoints"), [_standing(one) for one in numbers.checkpoints], "checkpoints"),
+        bulleted(
+            _("Checkpoints"), [standing_row(one) for one in numbers.checkpoints], "checkpoints"
+        ),
         context(
             [
                 _("{start} to {end}", start=moment(numbers.start), end=moment(numbers.end)),
-                *_kept(numbers.kept),
+                *kept_rows(numbers.kept),
                 *_dashboards(places),
             ],
             "small_print",
@@ -106,7 +109,7 @@ def _shown(numbers: DigestNumbers, places: Places) -> Iterator[tuple[Mention, st
         pieces = (who, words, *([link] if numbers.best_wow.url else []))
         yield from ((numbers.best_wow, piece) for piece in pieces)
     for pick in (*numbers.lacks, *numbers.asks):
-        yield pick.mention, _pick(pick, places)
+        yield pick.mention, pick_row(pick, places)
 
 
 def _summary(numbers: DigestNumbers, total: int, wows: Rate) -> str:
@@ -218,7 +221,7 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
 def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
     mention = oldest.mention
     told = {
-        "author": _author(mention, 60),
+        "author": author_of(mention, 60),
         "place": places.at(mention.source),
         "opened": moment(oldest.opened_at),
         "due": moment(oldest.due_at),
@@ -236,10 +239,6 @@ def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
     return f"{standing} {claimed} {read_link(mention, places, False, room)}"
 
 
-def _author(mention: Mention, limit: int = 80) -> str:
-    return line(mention.author, limit) or _("somebody unnamed")
-
-
 def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
     if mention is None:
         return []
@@ -255,100 +254,13 @@ def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
 def _wow_texts(mention: Mention, places: Places) -> tuple[str, str, str]:
     """Say who was delighted, in which words, and where they stand."""
     quoted, was_cut = quotation(mention, 500)
-    who = f"{_author(mention)} {places.at(mention.source)}"
+    who = f"{author_of(mention)} {places.at(mention.source)}"
     if mention.rating is not None:
         who = f"{who}, {stars(mention)}"
     return who, quoted, read_link(mention, places, was_cut)
-
-
-def _trouble(trouble: SourceTrouble, places: Places) -> str:
-    told = how_it_is(places.title(trouble.source), trouble.state)
-    if trouble.reason:
-        told = f"{told} ({line(trouble.reason, 120)})"
-    if trouble.since is None:
-        return told
-    return _("{trouble}; its last good crawl: {moment}", trouble=told,
-             moment=moment(trouble.since))  # fmt: skip
-
-
-def _coverage(one: SourceCoverage, places: Places) -> str:
-    told = {
-        "place": places.title(one.source),
-        "answered": written(one.answered),
-        "cases": written(one.cases),
-    }
-    if one.median_hours is None:
-        return _("{place}: {answered} of {cases}", **told)
-    return _(
-        "{place}: {answered} of {cases}, half of them within {median}, nine of ten within {p90}",
-        median=duration(timedelta(hours=one.median_hours)),
-        p90=duration(timedelta(hours=one.p90_hours or 0)),
-        **told,
-    )
-
-
-def _pick(pick: Pick, places: Places) -> str:
-    link = read_link(pick.mention, places, False, _MAX_PICK_LINK)
-    return f"“{line(pick.sentence, 160)}” {_author(pick.mention, 60)} · {link}"
-
-
-def _kept(kept: Kept) -> list[str]:
-    rows = []
-    if kept.wows:
-        rows.append(
-            n_(
-                "{n} wow made no message of its own",
-                "{n} wows made no message of their own",
-                kept.wows,
-            )
-        )
-    if kept.muted:
-        rows.append(
-            n_(
-                "{n} mention is by muted authors",
-                "{n} mentions are by muted authors",
-                kept.muted,
-            )
-        )
-    return rows
 
 
 def _dashboards(places: Places) -> list[str]:
     """Lead to the dashboards, where they can be reached."""
     shown = link(places.links.home(), "Open the dashboards")
     return [shown] if shown.startswith("<") else []
-
-
-def _standing(standing: CheckpointStanding) -> str:
-    result = standing.result
-    name = metric_name(standing.metric)
-    told = {
-        "metric": name[:1].upper() + name[1:],
-        "goal": percentage(result.target),
-        "window": span(standing.window),
-    }
-    if result.value is None:
-        return _("{metric}: nothing counted yet (the goal is {goal} over {window})", **told)
-    told |= {
-        "value": percentage(result.value),
-        "low": percentage(result.interval.low),
-        "high": percentage(result.interval.high),
-    }
-    if not result.reached:
-        return _(
-            "{metric} {value}, likely between {low} and {high} (the goal is {goal} over "
-            "{window}): not reached yet",
-            **told,
-        )
-    if not result.next_target:
-        return _(
-            "{metric} {value}, likely between {low} and {high} (the goal is {goal} over "
-            "{window}): reached",
-            **told,
-        )
-    return _(
-        "{metric} {value}, likely between {low} and {high} (the goal is {goal} over {window}): "
-        "reached; the next is {next}",
-        next=percentage(result.next_target),
-        **told,
-    )

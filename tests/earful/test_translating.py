@@ -88,9 +88,8 @@ class TestCommand:
     def test_sees_no_secret_of_ours(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
         monkeypatch.setenv("DEEPL_KEY", "its own")
-        shows = python(
-            "import os; print(os.environ.get('SLACK_BOT_TOKEN'), os.environ['DEEPL_KEY'])"
-        )
+        names = ["SLACK_BOT_TOKEN", "TRANSLATE_API_KEY", "DEEPL_KEY"]
+        shows = python(f"import os; print(*map(os.environ.get, {names!r}))")
         made = translator_of(TranslateSettings(command=shows, name="t"), Secrets())
         assert made is not None
         assert made.translate("x", "de", "en", 5.0) == "None None its own"
