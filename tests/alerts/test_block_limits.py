@@ -20,10 +20,10 @@ from alerts import messages
 from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.explanation import Explanation, Facet, Trait
+from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
-from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
