@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.decide.on_call import Duty
 from alerts.messages.blocks import (
     actions,
     button,
@@ -26,7 +27,7 @@ from alerts.messages.catalogue import _, later, n_, written
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import line, link
+from alerts.messages.safe_text import line, link, moment
 from alerts.messages.voice_cards import first_words, stars_briefly, who_where
 from storage.models import CaseFile, CaseList, ListedCase, Mention
 
@@ -41,6 +42,7 @@ _TITLES = {
     CaseList.TEAM: later("Cases of the team"),
     CaseList.UNCLAIMED: later("Cases that nobody has claimed"),
     CaseList.OVERDUE: later("Overdue cases"),
+    CaseList.INCIDENT: later("Cases of this incident"),
 }
 _EMPTY = {
     CaseList.OPEN: later("No case waits for an answer."),
@@ -50,6 +52,7 @@ _EMPTY = {
     CaseList.TEAM: later("No case of the team waits for an answer."),
     CaseList.UNCLAIMED: later("Somebody has claimed every case that waits for an answer."),
     CaseList.OVERDUE: later("No case is overdue."),
+    CaseList.INCIDENT: later("Every case of this incident has its answer, or has ended."),
 }
 _HELP = (
     later(
@@ -59,6 +62,7 @@ _HELP = (
     later("`/earful unclaimed` shows the cases that nobody has claimed."),
     later("`/earful overdue` shows the cases whose answer is late."),
     later("`/earful case 12` shows one case, with its buttons."),
+    later("`/earful oncall` says who is on call, until when, and who then."),
     later(
         "`/earful search refund` shows mentions with these words; two words in quotes stand "
         "together."
@@ -69,26 +73,32 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A list as it was asked for: of which brand, from which place on; or words to look for."""
+    """A list as it was asked for: of which brand, from which place on; or words to look for.
+
+    `incident` is the dedupe key of the message of the one whose cases are listed.
+    """
 
     which: CaseList | None = None
     words: str = ""
     brand: str | None = None
     offset: int = 0
+    incident: str | None = None
 
     def written(self) -> str:
         """Write it for a button to carry."""
-        return json.dumps([self.which, self.words, self.brand, self.offset], ensure_ascii=False)
+        carried = [self.which, self.words, self.brand, self.offset, self.incident]
+        return json.dumps(carried, ensure_ascii=False)
 
     @classmethod
     def read(cls, written: str) -> Asked:
         """Read what a button carried; ValueError for what no button of ours does."""
-        which, words, brand, offset = json.loads(written)
+        which, words, brand, offset, incident = json.loads(written)
         return cls(
             which=CaseList(which) if which else None,
             words=str(words),
             brand=None if brand is None else str(brand),
             offset=int(offset),
+            incident=None if incident is None else str(incident),
         )
 
 
@@ -268,3 +278,47 @@ def _page_button(label: str, asked: Asked, action_id: str = "work_page") -> Any:
 def _dashboards(url: str | None) -> Block | None:
     shown = link(url, _("Open it in the dashboards"), _MAX_LINK)
     return context([shown], "small_print") if shown.startswith("<") else None
+
+
+@plainly("Who is on call")
+def on_call(turns: Sequence[tuple[str | None, Duty | None]]) -> dict[str, Any]:
+    """Say who is on call for each channel or brand, for all where that is None; pings nobody."""
+    if not turns:
+        sentence = _("The config names no rota: write `[[on_call]]` in earful.toml.")
+        return payload(sentence.replace("`", ""), [section(sentence, "line")])
+    lines = [
+        _on_call_for(line(place, 80), duty) if place else _on_call(duty) for place, duty in turns
+    ]
+    return payload(" ".join(lines).replace("*", ""), [section("\n".join(lines[:20]), "line")])
+
+
+def _on_call(duty: Duty | None) -> str:
+    if duty is None:
+        return _("Nobody is on call yet.")
+    name = line(duty.person.name, 60)
+    if duty.until is None:
+        return _("*{name}* is on call.", name=name)
+    until = moment(duty.until)
+    if duty.then is None:
+        return _("*{name}* is on call until {until}, and nobody then.", name=name, until=until)
+    then = line(duty.then.name, 60)
+    return _("*{name}* is on call until {until}, then {then}.", name=name, until=until, then=then)
+
+
+def _on_call_for(place: str, duty: Duty | None) -> str:
+    if duty is None:
+        return _("Nobody is on call for {place} yet.", place=place)
+    told = {"name": line(duty.person.name, 60), "place": place}
+    if duty.until is None:
+        return _("*{name}* is on call for {place}.", **told)
+    until = moment(duty.until)
+    if duty.then is None:
+        return _(
+            "*{name}* is on call for {place} until {until}, and nobody then.", until=until, **told
+        )
+    return _(
+        "*{name}* is on call for {place} until {until}, then {then}.",
+        until=until,
+        then=line(duty.then.name, 60),
+        **told,
+    )
