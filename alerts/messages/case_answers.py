@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.messages.catalogue import _, in_its_language, later
-from storage.models import Case, CaseEvent, CaseEventKind, CaseState
+from storage.models import Case, CaseEvent, CaseEventKind, CaseMove, CaseState
 
 _NOBODY_WAITS = {
     CaseState.OPEN: later("Case {id} is open, so nobody waits for an answer: reopen it first."),
@@ -31,6 +31,15 @@ def overtaken(case: Case, event: CaseEvent) -> str:
         id=case.id,
         meanwhile=_meanwhile(event),
     )
+
+
+@in_its_language
+def not_done(case: Case | None, move: CaseMove, refused: str | None) -> str | None:
+    """Say why a case did not go where a move would have taken it; None where it went."""
+    claims = move.to is CaseState.CLAIMED and move.owner is None
+    if refused is not None and case is not None and claims and case.claimed_by:
+        return _("case {id}: {name} has claimed it already", id=case.id, name=case.claimed_by)
+    return refused
 
 
 @in_its_language
