@@ -615,6 +615,26 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0026_destinations")
+def _destinations(db: Database) -> None:
+    # By which way an alert was tried last: all that went before this went to Slack. Who is told of
+    # what happens to cases stands in the store, so that it is written with the event itself.
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN tried_via TEXT;
+        UPDATE alerts SET tried_via = coalesce(via, 'slack')
+            WHERE state IN ('sending', 'sent') OR may_be_posted;
+
+        CREATE TABLE case_subscribers (
+            via TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            PRIMARY KEY (via, brand)
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -36,16 +36,25 @@ class ByVia:
     def lane(self, alert: Alert) -> str | None:
         way = self._way(alert)
         lane = way.lane(alert) if way is not None else None
-        return None if lane is None else f"{self._name(alert)} {lane}"
+        return None if lane is None else f"{self.way_of(alert)} {lane}"
 
-    def _name(self, alert: Alert) -> str:
+    def way_of(self, alert: Alert) -> str:
+        """Name the way that an alert goes.
+
+        What is in doubt is looked for where it was tried, and what is about a message goes where
+        that is: a changed config moves neither.
+        """
+        if alert.in_doubt and alert.tried_via:
+            return alert.tried_via
+        if alert.root_via:
+            return alert.root_via
         return alert.via or self._of_channel(alert.channel)
 
     def _way(self, alert: Alert) -> Transport | None:
-        return self._ways.get(self._name(alert))
+        return self._ways.get(self.way_of(alert))
 
     def _missing(self, alert: Alert) -> str:
         return (
-            f"{alert.channel}: nothing in the config says how to reach {self._name(alert)}: add "
+            f"{alert.channel}: nothing in the config says how to reach {self.way_of(alert)}: add "
             "it again, or drop what waits for it."
         )

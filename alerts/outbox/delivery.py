@@ -63,24 +63,27 @@ def deliver(
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = 1,
+    way_of: Callable[[Alert], str | None] = lambda alert: alert.via,
 ) -> DeliveryResult:
     """Post what can be posted now; sleeps only to keep the pace.
 
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
-    lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
+    lane of its own; the outbox is used by the calling thread alone. `way_of` names the way that an
+    alert goes: one that is down or takes nothing stops no other. Never raises for what Slack
     does, nor for one alert that cannot be sent.
     """
-    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
-    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
+    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle, way_of)
+    rng = rng or random.Random()
+    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng, way_of)
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[_Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
-            may_start = not run.stopped and not stop()
+            may_start = not stop()
             if may_start and len(under_way) < workers:
                 alert, pause = lines.next()
-            if alert is not None and pause <= 0 and not run.stopped:
+            if alert is not None and pause <= 0:
                 claimed = lines.begin(alert)
                 if claimed is not None:
                     under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
@@ -88,7 +91,7 @@ def deliver(
                 ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
                 for future in ended:
                     run.settle(under_way.pop(future), future.result())
-            elif alert is None or run.stopped:
+            elif alert is None:
                 break
             else:
                 sleep(pause)
@@ -131,6 +134,7 @@ class _Delivery:
         settle: timedelta,
         first_backoff: timedelta,
         rng: random.Random,
+        way_of: Callable[[Alert], str | None],
     ) -> None:
         self._outbox = outbox
         self._transport = transport
@@ -139,11 +143,11 @@ class _Delivery:
         self._settle = settle
         self._first_backoff = first_backoff
         self._rng = rng
-        self._fails_in_row: set[str] = set()
+        self._way_of = way_of
+        self._fails_in_row: dict[str | None, set[str]] = {}
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
         self._raised: dict[int, Exception] = {}
-        self.stopped = False
 
     def carry_out(self, claimed: Alert, before: Alert) -> _Came:
         """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
@@ -210,9 +214,9 @@ class _Delivery:
 
     def _settle_result(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         if result.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
-            self._failed(alert.channel)
+            self._failed(alert)
         else:
-            self._fails_in_row.clear()
+            self._fails_in_row.pop(self._way_of(alert), None)
         match result.fate:
             case Fate.SENT:
                 self._outbox.mark_sent(
@@ -273,11 +277,11 @@ class _Delivery:
     def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         error, trouble = result.error, result.trouble
         self._problem(error)
-        self.stopped = True
+        self._lines.stop(alert)
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error, trouble, absent=absent)
-        for channel in {alert.channel, *self._lines.channels()}:
+        for channel in {alert.channel, *self._lines.channels_beside(alert)}:
             for updates in (False, True):
                 self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
 
@@ -303,7 +307,7 @@ class _Delivery:
 
     def _look_later(self, alert: Alert, look: Look) -> None:
         self._problem(look.error)
-        self._failed(alert.channel)
+        self._failed(alert)
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
         self._outbox.unclear(alert.id, at, look.error, look.trouble)
@@ -322,13 +326,15 @@ class _Delivery:
         self._outbox.park(alert.id, error, trouble, absent=absent, may_be_posted=may_be_posted)
         self._counts["parked"] += 1
 
-    def _failed(self, channel: str) -> None:
-        """Stop the pass when channel after channel fails: Slack or the way to it is down.
+    def _failed(self, alert: Alert) -> None:
+        """Stop a way for this pass when channel after channel fails: it is down.
 
         What is left comes in the next pass, without waiting for a timeout in each channel now.
         """
-        self._fails_in_row.add(channel)
-        self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
+        failed = self._fails_in_row.setdefault(self._way_of(alert), set())
+        failed.add(alert.channel)
+        if len(failed) >= _BREAKER:
+            self._lines.stop(alert)
 
     def _problem(self, error: str) -> None:
         self._problems[error] = None

@@ -22,7 +22,7 @@ class Outbox(Protocol):
     def waiting(self, now: datetime, each: int) -> list[Alert]: ...
     def next_release(self, now: datetime) -> datetime | None: ...
     def drop_orphans(self) -> int: ...
-    def claim(self, alert_id: int, now: datetime) -> Alert | None: ...
+    def claim(self, alert_id: int, now: datetime, via: str | None = None) -> Alert | None: ...
     def sending(self) -> list[Alert]: ...
     def mark_sent(
         self,
@@ -86,8 +86,8 @@ class Pace:
 class Lines:
     """The queues of the outbox as they stand, and which of them wait; uses the store, not Slack.
 
-    `lane` says which of Slack's limits an alert counts against; `settle` is how long a row that
-    is being sent is left alone before it is looked for.
+    `lane` says which of Slack's limits an alert counts against, `way` by which way it goes;
+    `settle` is how long a row that is being sent is left alone before it is looked for.
     """
 
     def __init__(
@@ -97,13 +97,16 @@ class Lines:
         now: Callable[[], datetime],
         pace: Pace,
         settle: timedelta,
+        way: Callable[[Alert], str | None] = lambda alert: alert.via,
     ) -> None:
         self._outbox = outbox
         self._lane = lane
+        self._way = way
         self._now = now
         self._pace = pace
         self._settle = settle
         self._blocked: set[str] = set()
+        self._stopped: set[str | None] = set()
         self._queues: dict[str, deque[Alert]] = {}
         self._looks: deque[Alert] = deque()
         self._under_way: dict[int, Alert] = {}
@@ -115,13 +118,14 @@ class Lines:
         stale = self._read_at is None or (now - self._read_at).total_seconds() >= _REFRESH_S
         if stale or not (self._queues or self._looks or self._under_way):
             self._refresh()
-        if self._looks:
-            return self._looks[0], 0.0
+        for look in self._looks:
+            if self._way(look) not in self._stopped:
+                return look, 0.0
         busy = {self._lane(alert) for alert in self._under_way.values()}
         best: Alert | None = None
         best_wait = 0.0
         for name, queue in self._queues.items():
-            if name in self._blocked or not queue:
+            if name in self._blocked or not queue or self._way(queue[0]) in self._stopped:
                 continue
             lane = self._lane(queue[0])
             if lane in busy:
@@ -134,14 +138,14 @@ class Lines:
     def begin(self, alert: Alert) -> Alert | None:
         """Claim what `next` gave; None when it is not ours to send."""
         if alert.state is AlertState.SENDING:
-            self._looks.popleft()
+            self._looks.remove(alert)
             self._under_way[alert.id] = alert
             return alert
         queue = self._queues[alert.queue]
         queue.popleft()
         if not queue:
             del self._queues[alert.queue]
-        claimed = self._outbox.claim(alert.id, self._now())
+        claimed = self._outbox.claim(alert.id, self._now(), self._way(alert))
         if claimed is None:  # another sender has it: behind it the channel waits
             self._blocked.add(alert.queue)
             return None
@@ -163,9 +167,19 @@ class Lines:
         self._blocked.add(alert.queue)
         self._queues.pop(alert.queue, None)
 
-    def channels(self) -> set[str]:
-        """Name the channels that something waits for."""
-        return {one.channel for queue in self._queues.values() for one in queue}
+    def stop(self, alert: Alert) -> None:
+        """Start nothing more by the way of an alert; the other ways go on."""
+        self._stopped.add(self._way(alert))
+
+    def channels_beside(self, alert: Alert) -> set[str]:
+        """Name the channels that something waits for which goes by the way of an alert."""
+        way = self._way(alert)
+        return {
+            one.channel
+            for queue in self._queues.values()
+            for one in queue
+            if self._way(one) == way
+        }
 
     def next_at(self) -> datetime | None:
         """Give when to come again; None when nothing waits."""

@@ -13,6 +13,14 @@ from config.settings.brands_section import (
 from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.destinations_section import (
+    DestinationsSettings,
+    DiscordDestination,
+    IssuesDestination,
+    MailDestination,
+    TeamsDestination,
+    WebhookDestination,
+)
 from config.settings.models_section import ModelSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
@@ -28,7 +36,11 @@ __all__ = [
     "ChannelSettings",
     "CheckpointSettings",
     "CrawlSettings",
+    "DestinationsSettings",
+    "DiscordDestination",
     "DoorSettings",
+    "IssuesDestination",
+    "MailDestination",
     "ModelSettings",
     "RouteSettings",
     "Secrets",
@@ -39,6 +51,8 @@ __all__ = [
     "SourceSettings",
     "StaffSettings",
     "StoreSettings",
+    "TeamsDestination",
+    "WebhookDestination",
     "WebhookSettings",
     "load_secrets",
     "load_settings",

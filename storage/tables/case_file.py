@@ -22,6 +22,7 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
+from storage.tables.case_events import write_case_event
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
@@ -71,10 +72,7 @@ def open_case(connection: sqlite3.Connection, case: NewCase) -> bool:
     ).fetchone()
     if row is None:
         return False
-    connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, ?, 'earful')",
-        (row["id"], iso(case.opened_at), CaseEventKind.OPENED),
-    )
+    write_case_event(connection, row["id"], case.opened_at, CaseEventKind.OPENED, "earful")
     return True
 
 
@@ -302,8 +300,13 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "id": case.id,
         },
     )
-    connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click),
+    write_case_event(
+        connection,
+        case.id,
+        move.at,
+        move.event,
+        move.actor,
+        actor_id=move.actor_id,
+        note=move.note,
+        click=move.click,
     )

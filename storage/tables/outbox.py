@@ -96,16 +96,19 @@ class Outbox:
         """Give alerts of which it is not known whether Slack has them."""
         return self._queue("a.state = 'sending' ORDER BY a.id")
 
-    def claim(self, alert_id: int, now: datetime) -> Alert | None:
-        """Move a pending alert to `sending`; None when it is no longer pending."""
+    def claim(self, alert_id: int, now: datetime, via: str | None = None) -> Alert | None:
+        """Move a pending alert to `sending`; None when it is no longer pending.
+
+        `via` is the way by which it is tried: while it is in doubt, no other is taken.
+        """
         with self._database.transaction() as connection:
             row = connection.execute(
                 """
                 UPDATE alerts SET state = 'sending', attempts = attempts + 1, claimed_at = ?,
-                    next_attempt_at = NULL
+                    next_attempt_at = NULL, tried_via = coalesce(?, tried_via)
                 WHERE id = ? AND state = 'pending' RETURNING id
                 """,
-                (iso(now), alert_id),
+                (iso(now), via, alert_id),
             ).fetchone()
         if row is None:
             return None

@@ -21,6 +21,8 @@ PINNED = {
     "complaint_key": (keys.complaint_key(MENTION), "complaint:appstore:42"),
     "wow_key": (keys.wow_key(MENTION), "wow:appstore:42"),
     "case_reply_key": (keys.case_reply_key(7, 3), "case:7:3"),
+    "case_event_key": (keys.case_event_key("webhook:crm", 12), "case-event:webhook:crm:12"),
+    "issue_key": (keys.issue_key("issues:bugs", MENTION), "issue:issues:bugs:appstore:42"),
     "update_key": (keys.update_key("complaint:appstore:42"), "update:complaint:appstore:42"),
     "numbered_key": (keys.numbered_key("update:wow:a:1", 2), "update:wow:a:1:2"),
     "over_key": (keys.over_key("ops:store:x"), "ops:store:x:over"),
