@@ -141,7 +141,7 @@ class JiraIssues:
         return refused(
             reply,
             self._name,
-            "check base_url, project, user and token, and that it may make issues",
+            "check base_url, project, user, token and what it may do",
         )
 
     def _link(self, key: str) -> str:

@@ -53,7 +53,8 @@ def letter_of(
         root = message_id(alert.root_key, domain)
         mail["In-Reply-To"] = root
         mail["References"] = root
-        mail["Subject"] = f"Re: {subject(alert.root_text or alert.payload['text'])}"
+        about = subject(alert.root_text or alert.payload["text"])
+        mail["Subject"] = f"Re: {about}"
     else:
         mail["Subject"] = subject(alert.payload["text"])
     # Nobody's holiday notice may answer it, and no list may take it for a person's.

@@ -7,9 +7,7 @@ once by a receiver that looks at the id.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +16,7 @@ from typing import Any
 
 from alerts.destinations.http_call import BROKEN, TIMEOUT_S, broken, call, host_of, refused
 from alerts.destinations.message_forms import as_text
+from alerts.destinations.standard_webhooks import signed_headers
 from alerts.messages.message_parts import heading_of, parts_of
 from alerts.outbox.transport import Fate, Look, SendResult, Sight
 from storage.models import Alert, AlertKind, Operation, iso
@@ -57,7 +56,7 @@ class SignedWebhook:
         event = event_of(alert, self._zone, with_blocks=not text_only)
         body = json.dumps(event, ensure_ascii=False).encode()
         event_id = event_id_of(alert)
-        headers = signature_headers(event_id, body, self._keys, self._now())
+        headers = signed_headers(event_id, body, self._keys, self._now())
         try:
             reply = call("POST", self._url, body=body, headers=headers, timeout=self._timeout)
         except BROKEN as error:
@@ -103,17 +102,3 @@ def event_of(alert: Alert, zone: tzinfo, *, with_blocks: bool = True) -> dict[st
         "blocks": (alert.payload.get("blocks") or []) if with_blocks else [],
     }
     return {"type": _TYPES[alert.operation], "timestamp": iso(alert.created_at), "data": data}
-
-
-def signature_headers(
-    event_id: str, body: bytes, keys: Sequence[bytes], now: datetime
-) -> dict[str, str]:
-    """Sign a body as Standard Webhooks does; each try is signed anew."""
-    stamp = str(int(now.timestamp()))
-    signed = f"{event_id}.{stamp}.".encode() + body
-    given = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
-    return {
-        "webhook-id": event_id,
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(f"v1,{one.decode()}" for one in given),
-    }

@@ -107,6 +107,8 @@ class IssuesDestination(DestinationSettings):
             raise ValueError(f"project: for {self.tracker} write {example}")
         if self.tracker == "jira" and self.base_url is None:
             raise ValueError('jira needs base_url, such as "https://acme.atlassian.net"')
+        if self.tracker == "linear" and self.label is not None:
+            raise ValueError("linear knows labels by id: leave out label")
         return self
 
 

@@ -14,18 +14,23 @@ from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
-from earful.app import Clock
+from earful import destinations
+from earful.app import Clock, utc_now
 from earful.isolation import Isolation
 from earful.process_locks import lock_for_delivery
+from storage.models import Alert
 from storage.store import Store
 
 # A channel that hangs holds one of them for the ten seconds of a timeout.
 _SENDERS = 8
 
 
-def transport_for(settings: Settings, secrets: Secrets) -> Transport:
+def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
-    return ByVia({SLACK: _slack(settings, secrets)})
+    return ByVia(
+        {SLACK: _slack(settings, secrets), **destinations.ways(settings, clock=clock)},
+        destinations.way_of_channel(settings),
+    )
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:
@@ -44,6 +49,10 @@ def _slack(settings: Settings, secrets: Secrets) -> Transport:
 
         return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
     return ConsoleTransport(sys.stdout)
+
+
+def _own_way(alert: Alert) -> str | None:
+    return alert.via
 
 
 def deliver_waiting(
@@ -71,6 +80,7 @@ def deliver_waiting(
                 stop=stop,
                 rng=rng,
                 workers=_SENDERS,
+                way_of=transport.way_of if isinstance(transport, ByVia) else _own_way,
             )
     except Timeout:
         return None

@@ -90,10 +90,10 @@ class NewAlert:
 class Alert:
     """A row of the outbox; `root_…` tell of the alert whose message it is about.
 
-    `root_text` sums that message up. `tried_via` is the way of the last try, `root_via` that of the
-    message it is about. `error` is a sentence for people, and `trouble` its kind; of an alert that was dropped, `error`
-    may be a person's note. `may_be_posted`: an earlier try than the one under way may have reached
-    Slack, which was not settled since.
+    `root_text` sums that message up. `tried_via` is the way of the last try, `root_via` that of
+    the message it is about. `error` is a sentence for people, and `trouble` its kind; of an alert
+    that was dropped, `error` may be a person's note. `may_be_posted`: an earlier try than the one
+    under way may have reached Slack, which was not settled since.
     """
 
     id: int
