@@ -131,7 +131,7 @@ def _destinations(settings: Settings, offline: bool) -> Iterator[Finding]:
     for need in unmet(settings, os.environ):
         where, _, sentence = need.partition(": ")
         yield Finding(where, False, sentence)
-    for name, way in ways(settings).items():
+    for name, way in ways(settings)[0].items():
         inspect: Callable[[], tuple[bool, str]] | None = getattr(way, "inspect", None)
         if offline:
             yield Finding(name, True, "it has all that it needs; it was not asked")

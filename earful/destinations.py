@@ -26,7 +26,7 @@ from storage.tables.case_events import EVERY_BRAND
 _SECRETS = {
     "webhook": (
         "EARFUL_EVENTS_SECRET",
-        "what it is signed with: `openssl rand -hex 32` makes one",
+        "what it signs with, such as `openssl rand -hex 32` makes",
     ),
     "mail": ("EARFUL_MAIL_PASSWORD", "the password of its username"),
     "teams": ("EARFUL_TEAMS_URL", "the address of its workflow"),
@@ -37,19 +37,19 @@ _SECRETS = {
 
 def ways(
     settings: Settings, environ: Mapping[str, str] = os.environ, clock: Clock = utc_now
-) -> dict[str, Transport]:
-    """Give what delivers to each destination that has its secret, by the name that `via` uses.
+) -> tuple[dict[str, Transport], dict[str, str]]:
+    """Give what delivers to each destination, by the name that `via` uses, and what others lack.
 
-    One that lacks it is left out: what is for it is set aside with a sentence, and goes on once
-    the secret is there.
+    What is for one that lacks something is set aside with that sentence.
     """
     made: dict[str, Transport] = {}
+    lacking: dict[str, str] = {}
     for kind, _, one in settings.destinations.each():
         try:
             made[f"{kind}:{one.name}"] = _transport(kind, one, settings, environ, clock)
-        except ConfigError:
-            continue
-    return made
+        except ConfigError as error:
+            lacking[f"{kind}:{one.name}"] = str(error)
+    return made, lacking
 
 
 def way_of_channel(settings: Settings) -> Callable[[str], str]:

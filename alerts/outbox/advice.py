@@ -16,7 +16,7 @@ def advice_for(channel: str, kind: TroubleKind, in_doubt: bool) -> str:
     `in_doubt` are those that Slack may have.
     """
     if in_doubt and kind in (TroubleKind.PASSING, TroubleKind.ACCOUNT):
-        return "Earful looks for it at Slack by itself."
+        return "Earful looks for it there by itself."
     if in_doubt:
         return (
             "`earful alerts retry ID` looks once more and sends it, `earful alerts drop ID` "

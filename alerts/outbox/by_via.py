@@ -14,14 +14,19 @@ SLACK = "slack"
 class ByVia:
     """Hand each alert to the transport of its way; no way stops another.
 
-    `ways` are transports by name, `of_channel` names the way by which a channel is reached.
+    `ways` are transports by name, `of_channel` names the way by which a channel is reached;
+    `lacking` says of a way that cannot be used what it needs.
     """
 
     def __init__(
-        self, ways: Mapping[str, Transport], of_channel: Callable[[str], str] = lambda _: SLACK
+        self,
+        ways: Mapping[str, Transport],
+        of_channel: Callable[[str], str] = lambda _: SLACK,
+        lacking: Mapping[str, str] | None = None,
     ) -> None:
         self._ways = ways
         self._of_channel = of_channel
+        self._lacking = lacking or {}
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         way = self._way(alert)
@@ -54,6 +59,8 @@ class ByVia:
         return self._ways.get(self.way_of(alert))
 
     def _missing(self, alert: Alert) -> str:
+        if needed := self._lacking.get(self.way_of(alert)):
+            return f"{alert.channel}: {self.way_of(alert)} {needed}."
         return (
             f"{alert.channel}: nothing in the config says how to reach {self.way_of(alert)}: add "
             "it again, or drop what waits for it."

@@ -28,6 +28,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
+    from earful.destinations import subscribe
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
@@ -50,6 +51,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
             return None
 
     with app.open_store() as store:
+        subscribe(store, app.settings)
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))

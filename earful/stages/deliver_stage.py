@@ -27,10 +27,9 @@ _SENDERS = 8
 
 def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
-    return ByVia(
-        {SLACK: _slack(settings, secrets), **destinations.ways(settings, clock=clock)},
-        destinations.way_of_channel(settings),
-    )
+    ways, lacking = destinations.ways(settings, clock=clock)
+    slack = _slack(settings, secrets)
+    return ByVia({SLACK: slack, **ways}, destinations.way_of_channel(settings), lacking)
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:
