@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -97,10 +97,19 @@ def call(
     request = Request(url, data=data, headers=sent, method=method)
     try:
         with _opener().open(request, timeout=timeout) as response:
-            return _reply(response.status, response.headers, response.read(_MOST_BYTES))
+            return _reply(response.status, response.headers, _read(response))
     except HTTPError as error:
         with error:
-            return _reply(error.code, error.headers, error.read(_MOST_BYTES))
+            return _reply(error.code, error.headers, _read(error))
+
+
+def _read(response: Any) -> bytes:
+    """Read a body to its end; with a limit given, `http.client` takes a cut one for a whole."""
+    body: bytes = response.read(_MOST_BYTES)
+    length = response.headers.get("content-length") or ""
+    if length.isdigit() and len(body) < min(int(length), _MOST_BYTES):
+        raise IncompleteRead(body, int(length) - len(body))
+    return body
 
 
 def _reply(status: int, headers: Message, body: bytes) -> Reply:

@@ -72,7 +72,9 @@ class FakeDestinations:
         self._chaos: Callable[[str, Mapping[str, Any]], Fault | None] | None = None
         self._lock = threading.RLock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> FakeDestinations:
         self._thread.start()

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,7 +134,9 @@ def run(
         asked: Counter[str] = Counter()
         last: dict[str, str] = {}
         for kill in range(kills):
-            outbox.add(queued[len(queued) * kill // (kills + 1) :][: len(queued) // (kills + 1)])
+            # Some at a time, so that every sender has something to do when it is killed.
+            start, end = (len(queued) * place // (kills + 1) for place in (kill, kill + 1))
+            outbox.add(queued[start:end])
             # Somebody moves an earlier case meanwhile.
             moved = rng.choice([one for one in queued if one.channel == "#to-discord-support"])
             root = outbox.find(moved.dedupe_key)
@@ -188,12 +191,12 @@ def change(alert: NewAlert, text: str) -> NewAlert:
     return replace(changed, operation=Operation.UPDATE, root_key=key)
 
 
-def ways(base: str, mail_port: int) -> ByVia:
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def ways(base: str, mail_port: int, now: Callable[[], datetime] = now) -> ByVia:
     """Give what delivers to the fakes."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     made: dict[str, Transport] = {
         "webhook:crm": SignedWebhook(
             "crm", base + PATHS["webhook"], keys_of(SECRET), now, BERLIN, timeout=5
