@@ -635,6 +635,23 @@ def _destinations(db: Database) -> None:
     )
 
 
+@migrations(name="0027_incidents")
+def _incidents(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN country TEXT;
+        ALTER TABLE mentions ADD COLUMN product_version TEXT;
+
+        -- `shown` is what its message last said of its cases: only what changed is sent again.
+        ALTER TABLE incidents ADD COLUMN kind TEXT NOT NULL DEFAULT 'complaints'
+            CHECK (kind IN ('complaints', 'volume', 'anger'));
+        ALTER TABLE incidents ADD COLUMN back_at TEXT;
+        ALTER TABLE incidents ADD COLUMN shown TEXT;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

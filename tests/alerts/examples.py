@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from alerts import messages
+from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
@@ -43,6 +45,8 @@ from storage.models import (
     CrawlTarget,
     Experience,
     Incident,
+    IncidentKind,
+    IncidentWork,
     Mention,
     SourceStanding,
     SourceState,
@@ -50,6 +54,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -117,6 +122,15 @@ def a_voice(
     )
 
 
+def an_unread_voice(rating: float = 1.0, rating_max: float = 5.0, **changes: Any) -> Voice:
+    """A rant whose language no model reads: its stars are all that is known."""
+    words = {"title": None, "text": "Der Flug fiel aus, und niemand sagte uns etwas.",
+             "language": "de"}  # fmt: skip
+    voice = a_voice(Experience.NONE, sure=False, rating=rating, rating_max=rating_max,
+                    **words | changes)  # fmt: skip
+    return replace(voice, verdict=replace(voice.verdict, unread=True))
+
+
 ADVOCATE = AuthorHistory(
     mentions=4,
     delighted=3,
@@ -164,6 +178,10 @@ def _complaint_long() -> dict[str, Any]:
 
 def _complaint_likely() -> dict[str, Any]:
     return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+
+
+def _complaint_unread() -> dict[str, Any]:
+    return messages.complaint(an_unread_voice(source="google_play"), PLACES, DUE)
 
 
 def _complaint_imported() -> dict[str, Any]:
@@ -443,13 +461,41 @@ def an_incident(**changes: Any) -> Incident:
     return replace(state, **changes)
 
 
+def why_so_many(**changes: Any) -> Explanation:
+    """Explain a rise that comes from one version of one app."""
+    quotes = (
+        a_mention(text="Since the update it closes when I open my boarding pass.", title=None),
+        a_mention(author=None, url=None, text="Boarding pass gone, and the gate was closing!"),
+    )
+    return Explanation(
+        number=41,
+        usual=2.2,
+        traits=(
+            Trait(Facet.SOURCE, "google_play", 38, 41, 0.24, 0.96),
+            Trait(Facet.VERSION, "5.2.1", 35, 41, 0.0, 0.9),
+            Trait(Facet.COUNTRY, "DE", 30, 41, 0.31, 0.75),
+        ),
+        phrases=(Phrase("boarding pass", 31, 41, 0.01), Phrase("update", 22, 41, 0.03)),
+        quotes=changes.pop("quotes", quotes),
+    )
+
+
+WORK = IncidentWork(open=30, claimed=8, answered=2, ended=1, claimants=("dana", "lee"))
+
+
 def _incident() -> dict[str, Any]:
-    newest = a_mention(text="Cannot log in since noon.", title=None)
-    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)], PLACES)
+    return messages.incident(an_incident(), why_so_many(), WORK, PLACES)
+
+
+def _incident_alone() -> dict[str, Any]:
+    nothing = Explanation(number=41, usual=14.0)
+    return messages.incident(an_incident(about=None), nothing, IncidentWork(open=41), PLACES)
 
 
 def _incident_over() -> dict[str, Any]:
-    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [], PLACES)
+    over = an_incident(closed_at=NOW + timedelta(hours=1), back_at=NOW + timedelta(minutes=40))
+    done = IncidentWork(answered=40, ended=1)
+    return messages.incident(over, Explanation(number=41), done, PLACES)
 
 
 def _earful_in_trouble() -> dict[str, Any]:
@@ -471,12 +517,18 @@ def _earful_was_away() -> dict[str, Any]:
     return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True)
 
 
+def a_spike(kind: IncidentKind = IncidentKind.VOLUME, **changes: Any) -> Incident:
+    """Make a spike of three hours."""
+    return an_incident(kind=kind, complaints=214, about=None, **changes)
+
+
 def _volume_spike() -> dict[str, Any]:
-    return messages.volume_spike("Acme Air", 214, 61.4, 3)
+    return messages.spike(a_spike(), why_so_many(), PLACES, 3)
 
 
 def _anger_spike() -> dict[str, Any]:
-    return messages.anger_spike("Acme Air", 0.62, 0.31, 3)
+    over = a_spike(IncidentKind.ANGER, closed_at=NOW + timedelta(hours=4))
+    return messages.spike(over, Explanation(number=214, usual=0.4), PLACES, 3)
 
 
 def _limited() -> dict[str, Any]:
@@ -496,6 +548,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
     "complaint_likely": _complaint_likely,
+    "complaint_unread": _complaint_unread,
     "complaint_imported": _complaint_imported,
     "lost_advocate": _lost_advocate,
     "lost_advocate_answered": _lost_advocate_answered,
@@ -524,14 +577,22 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "overdue": _overdue,
     "overdue_count": _overdue_count,
     "incident": _incident,
+    "incident_alone": _incident_alone,
     "incident_over": _incident_over,
-    "incident_over_reply": messages.incident_over,
+    "incident_over_reply": lambda: messages.incident_over(an_incident()),
+    "incident_back_reply": lambda: messages.incident_back(an_incident()),
+    "incident_claimed_reply": lambda: messages.incident_claimed("dana", 30),
+    "incident_answered_reply": lambda: messages.incident_answered("dana", 1),
     "volume_spike": _volume_spike,
     "anger_spike": _anger_spike,
     "limited": _limited,
     "leaderboard": _leaderboard,
     "shared_quote": _shared_quote,
 }
+
+
+# Modals and the Home: builders of `alerts.messages` that give views.
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {}
 
 
 def as_json(payload: dict[str, Any]) -> str:
@@ -548,6 +609,15 @@ def main(arguments: list[str]) -> None:
             print(as_json(payload))
         else:
             print(f"\n{f' {name} ':#^80}\ntext: {payload['text']}\n\n{messages.plain(payload)}")
+    for name, build in VIEWS.items():
+        view = build()
+        if "--write" in arguments:
+            (GOLDEN / f"{name}.json").write_text(as_json(view), encoding="utf-8")
+            (GOLDEN / f"{name}.txt").write_text(as_text(view) + "\n", encoding="utf-8")
+        elif "--json" in arguments:
+            print(as_json(view))
+        else:
+            print(f"\n{f' {name} ':#^80}\n\n{as_text(view)}")
 
 
 if __name__ == "__main__":

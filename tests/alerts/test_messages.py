@@ -55,14 +55,18 @@ from tests.alerts.examples import (
     PLACES,
     REPLIED,
     TARGET,
+    VIEWS,
+    WORK,
     a_file,
     a_mention,
     a_verdict,
     a_voice,
     an_incident,
     as_json,
+    why_so_many,
 )
-from tests.alerts.fake_slack import block_faults
+from tests.alerts.fake_blocks import block_faults, view_faults
+from tests.alerts.view_text import as_text
 
 RLO, ZWSP = "\u202e", "\u200b"
 HOSTILE = {
@@ -177,7 +181,9 @@ def payloads_of(text, **more):
         )
         yield messages.thread_reply(file, move, PLACES)
     yield messages.overdue(file, PLACES)
-    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.incident(
+        an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
+    )
     yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)
@@ -230,7 +236,15 @@ class TestGolden:
         assert rows == [family * 10, family * 10, family * 5]
 
     def test_no_golden_file_is_left_over(self):
-        assert {path.stem for path in GOLDEN.iterdir()} == set(EXAMPLES)
+        assert {path.stem for path in GOLDEN.iterdir()} == EXAMPLES.keys() | VIEWS.keys()
+
+    def test_every_view_is_as_recorded_and_within_slacks_limits(self):
+        for name, build in VIEWS.items():
+            view = build()
+            assert as_json(view) == (GOLDEN / f"{name}.json").read_text(encoding="utf-8"), name
+            assert as_text(view) + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+            assert view_faults(view) == []
+            check({"text": name, "blocks": [b for b in view["blocks"] if b["type"] != "input"]})
 
 
 class TestHostile:
