@@ -20,6 +20,7 @@ from config.settings import (
 from config.settings.destinations_section import DestinationSettings
 from earful.app import Clock, utc_now
 from earful.webhook_intake.signatures import keys_of
+from storage.models import CaseDestination
 from storage.store import Store
 from storage.tables.case_events import EVERY_BRAND
 
@@ -63,13 +64,17 @@ def way_of_channel(settings: Settings) -> Callable[[str], str]:
 
 
 def subscribe(store: Store, settings: Settings) -> None:
-    """Let the store know which destinations are told of every event of a case."""
-    store.case_subscribers.be(
-        (f"webhook:{one.name}", brand)
-        for one in settings.destinations.webhook
-        if one.case_events
-        for brand in (one.brands or (EVERY_BRAND,))
-    )
+    """Let the store know where cases go: who takes their events, where issues are made of them."""
+    kinds = settings.destinations
+    wanted: list[CaseDestination] = []
+    for hook in kinds.webhook:
+        if hook.case_events:
+            brands = hook.brands or (EVERY_BRAND,)
+            wanted += [CaseDestination(f"webhook:{hook.name}", one, "events") for one in brands]
+    for tracker in kinds.issues:
+        brands = tracker.brands or (EVERY_BRAND,)
+        wanted += [CaseDestination(f"issues:{tracker.name}", one, "issues") for one in brands]
+    store.case_destinations.be(wanted)
 
 
 def unmet(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from config.errors import InputError
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
-from storage.tables.case_events import CaseSubscribers
+from storage.tables.case_events import CaseDestinations
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
@@ -44,7 +44,7 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
-        self.case_subscribers = CaseSubscribers(database)
+        self.case_destinations = CaseDestinations(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)

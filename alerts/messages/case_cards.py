@@ -18,6 +18,7 @@ from alerts.messages.blocks import (
     section,
     select,
 )
+from alerts.messages.issue_form import issue_links
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
@@ -142,7 +143,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         lead=lead,
         urgent=lost,
         more=[section(state_line(file), "state"), _advice(file), _joined(file, places)],
-        notes=[f"Case {case.id}"] if case.id else [],
+        notes=[f"Case {case.id}", *issue_links(file)] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import clean, cut, in_utc, line, web_address
+from alerts.messages.safe_text import clean, cut, in_utc, line, link, web_address
 from alerts.messages.voice_cards import stars_briefly
-from storage.models import CaseFile
+from storage.models import CaseEventKind, CaseFile
 
 MAX_TITLE = 120
 MAX_QUOTE = 8000
@@ -37,5 +37,51 @@ def issue(file: CaseFile, places: Places, by: str) -> dict[str, Any]:
             "sentences": sentences,
             "quote": cut(words, MAX_QUOTE)[0],
             "url": web_address(mention.url),
+            "by": clean(by, lines=False)[:60],
         },
     }
+
+
+def issue_link(url: str) -> str:
+    """Link an issue by its number or key, as its tracker writes it; escaped."""
+    parts = [part for part in url.partition("://")[2].split("/") if part]
+    name = (
+        parts[parts.index("issue") + 1] if "issue" in parts[:-1] else parts[-1] if parts else url
+    )
+    return link(url, line(f"#{name}" if name.isdigit() else name, 60))
+
+
+def issue_links(file: CaseFile) -> list[str]:
+    """Say in the small print which issues were made of a case."""
+    made = [one.note for one in file.events if one.event is CaseEventKind.ISSUE_MADE and one.note]
+    return [f"Issue {issue_link(url)}" for url in made]
+
+
+def tracker_name(via: str) -> str:
+    """Give what the config calls a tracker."""
+    return via.partition(":")[2]
+
+
+def issue_under_way(via: str) -> str:
+    """Answer whoever asked for an issue."""
+    return (
+        f"Earful makes an issue in {tracker_name(via)}. Its link will stand in the thread of the "
+        "case."
+    )
+
+
+def issue_there_already(via: str, url: str | None) -> str:
+    """Say that an issue was asked for before."""
+    if url:
+        return f"This case has an issue in {tracker_name(via)} already: {url}"
+    return f"An issue in {tracker_name(via)} was asked for already: its link will come."
+
+
+def issue_given_up(via: str) -> str:
+    """Say that somebody dropped the issue before it was made."""
+    return f"Somebody gave the issue in {tracker_name(via)} up with `earful alerts drop`."
+
+
+def no_such_tracker(via: str, brand: str) -> str:
+    """Say that the config has no such tracker for a brand."""
+    return f"No tracker named {tracker_name(via)} takes issues of {brand}: see [destinations]."

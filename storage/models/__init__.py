@@ -11,6 +11,7 @@ from storage.models.alert_models import (
 )
 from storage.models.case_models import (
     Case,
+    CaseDestination,
     CaseEvent,
     CaseEventKind,
     CaseFile,
@@ -68,6 +69,7 @@ __all__ = [
     "AlertTrouble",
     "AuthorHistory",
     "Case",
+    "CaseDestination",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",

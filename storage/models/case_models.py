@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key
@@ -49,6 +50,7 @@ class CaseEventKind(StrEnum):
     RELABELLED = "relabelled"
     NOT_ABOUT_US = "not_about_us"
     ABOUT_US = "about_us"
+    ISSUE_MADE = "issue_made"
     REMINDED = "reminded"
     OVERDUE = "overdue"
 
@@ -120,6 +122,15 @@ class CaseMove:
     click: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CaseDestination:
+    """Where the cases of a brand go beside Slack; an empty `brand` stands for every brand."""
+
+    via: str
+    brand: str
+    takes: Literal["events", "issues"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
     at: datetime
@@ -134,7 +145,8 @@ class CaseFile:
     """A case with all that its message shows.
 
     `answers` are public answers to this author in this thread; `channel` is where the case's
-    message is, None where it has none; `joined` counts further mentions of the case.
+    message is, None where it has none; `joined` counts further mentions of the case; `trackers`
+    are where an issue can be made of it, by the names that `via` uses.
     """
 
     case: Case
@@ -146,6 +158,7 @@ class CaseFile:
     answers: int = 0
     channel: str | None = None
     muted: bool = False
+    trackers: tuple[str, ...] = ()
 
     @property
     def voice(self) -> Voice:

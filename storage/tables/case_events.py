@@ -1,7 +1,7 @@
 """What happens to cases, written down: the only way into `case_events`, and who else hears of it.
 
-Whoever subscribed to a brand's cases gets a row of the outbox in the same transaction: an event
-that is in the store is on its way, and one that was rolled back never was.
+Whoever takes the events of a brand's cases gets a row of the outbox in the same transaction: an
+event that is in the store is on its way, and one that was rolled back never was.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import AlertKind, CaseEventKind, NewAlert, iso
+from storage.models import Alert, AlertKind, CaseDestination, CaseEventKind, NewAlert, iso
 from storage.models.dedupe_keys import case_event_key
+from storage.tables.alert_rows import select_alerts
 from storage.tables.new_alerts import insert_alerts
 
 EVERY_BRAND = ""
 
+_ALL = "SELECT via, brand, takes FROM case_destinations"
 _CASE = (
     "id", "brand", "state", "kind", "outcome", "opened_at", "due_at", "claimed_by",
     "responded_at", "closed_at",
@@ -39,29 +41,42 @@ _SHOWN = f"""
 """
 
 
-class CaseSubscribers:
-    """Who gets every event of a brand's cases, by the way that they are reached."""
+class CaseDestinations:
+    """Where cases go beside Slack, by the way that each is reached, as the config says."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def be(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """Let these (way, brand) be all subscribers; `EVERY_BRAND` stands for every brand.
-
-        Nothing is written where they are so already: every pass may ask for it.
-        """
-        new = set(wanted)
+    def be(self, wanted: Iterable[CaseDestination]) -> None:
+        """Let these be all of them; nothing is written where they are so already."""
+        new = {(one.via, one.brand, one.takes) for one in wanted}
         connection = self._database.connection
-        if new == {(row[0], row[1]) for row in connection.execute(_ALL)}:
+        if new == set(map(tuple, connection.execute(_ALL))):
             return
         with self._database.transaction() as writing:
-            writing.execute("DELETE FROM case_subscribers")
+            writing.execute("DELETE FROM case_destinations")
             writing.executemany(
-                "INSERT INTO case_subscribers (via, brand) VALUES (?, ?)", sorted(new)
+                "INSERT INTO case_destinations (via, brand, takes) VALUES (?, ?, ?)", sorted(new)
             )
 
+    def untold_issues(self) -> list[Alert]:
+        """Give the issues that were made, and of which their cases do not know yet."""
+        return select_alerts(
+            self._database.connection,
+            "a.kind = 'issue' AND a.operation = 'post' AND a.state = 'sent' "
+            "AND a.slack_ts IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM case_events e WHERE e.click = a.dedupe_key) ORDER BY a.id",
+        )
 
-_ALL = "SELECT via, brand FROM case_subscribers"
+
+def trackers_of(connection: sqlite3.Connection, brand: str) -> tuple[str, ...]:
+    """Name the trackers in which issues can be made of a brand's cases."""
+    rows = connection.execute(
+        "SELECT DISTINCT via FROM case_destinations WHERE takes = 'issues' AND brand IN (?, ?) "
+        "ORDER BY via",
+        (brand, EVERY_BRAND),
+    )
+    return tuple(row[0] for row in rows)
 
 
 def write_case_event(
@@ -75,7 +90,7 @@ def write_case_event(
     note: str | None = None,
     click: str | None = None,
 ) -> None:
-    """Write an event inside a running transaction, after what it changed; tell subscribers."""
+    """Write an event inside a running transaction, after what it changed; tell who takes them."""
     connection.execute(
         "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -83,8 +98,8 @@ def write_case_event(
     )
     row = connection.execute("SELECT last_insert_rowid()").fetchone()
     ways = connection.execute(
-        "SELECT DISTINCT s.via FROM case_subscribers s JOIN cases k ON k.id = ? "
-        "WHERE s.brand IN (k.brand, ?) ORDER BY 1",
+        "SELECT DISTINCT d.via FROM case_destinations d JOIN cases k ON k.id = ? "
+        "WHERE d.takes = 'events' AND d.brand IN (k.brand, ?) ORDER BY 1",
         (case_id, EVERY_BRAND),
     ).fetchall()
     if not ways:

@@ -22,7 +22,7 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
-from storage.tables.case_events import write_case_event
+from storage.tables.case_events import trackers_of, write_case_event
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
@@ -159,6 +159,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         answers=count_answers(connection, row),
         channel=root["channel"] if root else None,
         muted=muted is not None,
+        trackers=trackers_of(connection, case.brand),
     )
 
 
