@@ -45,9 +45,8 @@ def issue(file: CaseFile, places: Places, by: str) -> dict[str, Any]:
 def issue_link(url: str) -> str:
     """Link an issue by its number or key, as its tracker writes it; escaped."""
     parts = [part for part in url.partition("://")[2].split("/") if part]
-    name = (
-        parts[parts.index("issue") + 1] if "issue" in parts[:-1] else parts[-1] if parts else url
-    )
+    place = parts.index("issue") + 1 if "issue" in parts[:-1] else -1
+    name = parts[place] if parts else url
     return link(url, line(f"#{name}" if name.isdigit() else name, 60))
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from alerts.destinations.discord import DiscordTransport
+from alerts.destinations.github_issues import GithubIssues
 from alerts.destinations.jira_issues import JiraIssues
+from alerts.destinations.linear_issues import LinearIssues
 from alerts.destinations.signed_webhook import SignedWebhook
 from alerts.destinations.teams import TeamsTransport
 from alerts.outbox.by_via import ByVia
@@ -326,7 +328,7 @@ def test_an_issue_pings_nobody_and_is_emptied_when_its_author_is_forgotten(
     if way != "issues:jira":  # whose text nodes hold text alone
         assert "@ann" not in body
         assert "\\n````text\\nq ``` q\\n````" in body
-    assert desk.row(alert.dedupe_key).slack_ts.startswith("http")
+    assert str(desk.row(alert.dedupe_key).slack_ts).startswith("http")
 
     forgotten = replace(
         an_alert("forgotten:1", alert.channel, text="(forgotten)"),
@@ -363,7 +365,9 @@ def test_jira_is_not_believed_before_its_search_may_know(desk: Desk, there: Fake
 def test_each_tracker_says_whether_it_would_work(there: FakeDestinations) -> None:
     good = ways(there.base, 1)._ways
     for way in TRACKERS:
-        assert good[way].inspect()[0], way
+        tracker = good[way]
+        assert isinstance(tracker, GithubIssues | JiraIssues | LinearIssues)
+        assert tracker.inspect()[0], way
     wrong = JiraIssues(
         "j", there.base, "ACME", "ann@example.com", TOKEN, lambda: NOW, kind="Epic"
     ).inspect()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -29,10 +30,10 @@ SENDER = "Earful <earful@example.com>"
 TEAM = ("Ann <ann@example.com>", "bo@example.com")
 
 
-def by_mail(server: FakeMail, **changes: object) -> MailTransport:
+def by_mail(server: FakeMail, **changes: Any) -> MailTransport:
     login = changes.pop("login", None)
     security = changes.pop("security", "none")
-    options = {"unclear": "again", "timeout": 1.0} | changes
+    options: dict[str, Any] = {"unclear": "again", "timeout": 1.0} | changes
     return MailTransport(
         "support", "127.0.0.1", server.port, security, login, SENDER, TEAM, UTC, {}, **options
     )
@@ -68,7 +69,7 @@ def sending(tmp_path: Path, server: FakeMail) -> Sending:
     return Sending(tmp_path, by_mail(server))
 
 
-def complaint(key: str = "complaint:t:1", **changes: object) -> NewAlert:
+def complaint(key: str = "complaint:t:1", **changes: Any) -> NewAlert:
     return replace(an_alert(key, "#support-mail"), **changes)
 
 
@@ -78,12 +79,15 @@ def test_a_mail_reaches_everybody_once_as_text_and_html(sending: Sending, server
     assert sending.deliver().sent == 1
 
     (mail,) = server.mails
+    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert page is not None
     assert server.envelopes == [("earful@example.com", ["ann@example.com", "bo@example.com"])]
     assert [part.get_content_type() for part in mail.walk()] == [
         "multipart/alternative", "text/plain", "text/html",
     ]  # fmt: skip
-    assert mail.get_body(("plain",)).get_content().strip() == "complaint:t:1"
-    assert "<p>complaint:t:1</p>" in mail.get_body(("html",)).get_content()
+    assert text.get_content().strip() == "complaint:t:1"
+    assert "<p>complaint:t:1</p>" in page.get_content()
 
 
 def test_what_happens_to_a_case_stands_in_the_thread_of_its_mail(
@@ -219,8 +223,8 @@ def test_a_mail_goes_encrypted_to_a_server_that_is_known(
 ):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    options = {"starttls": context} if security == "starttls" else {"tls": context}
-    with FakeMail(**options, login=True) as server:
+    way = {"starttls": context} if security == "starttls" else {"tls": context}
+    with FakeMail(tls=way.get("tls"), starttls=way.get("starttls"), login=True) as server:
         login = ("earful", PASSWORD)
         stranger = by_mail(server, security=security, login=login).inspect()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

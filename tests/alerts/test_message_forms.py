@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,8 +32,9 @@ HOSTILE = (
 )
 
 
-def example(name: str) -> dict:
-    return json.loads((GOLDEN / f"{name}.json").read_text())
+def example(name: str) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads((GOLDEN / f"{name}.json").read_text())
+    return payload
 
 
 @pytest.mark.parametrize("name", [one for one in EXAMPLES if "blocks" in example(one)])
@@ -111,7 +113,7 @@ class _Tags(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
-def _runs(block: dict) -> list[dict]:
+def _runs(block: dict[str, Any]) -> list[dict[str, Any]]:
     inner = [run for item in block.get("items", []) for run in _runs(item)]
     return [*block.get("inlines", []), *inner]
 
@@ -124,8 +126,8 @@ def test_a_message_too_long_for_a_card_ends_in_an_ellipsis() -> None:
     assert len(card["body"]) > 5
 
 
-def an_alert_row(**changes: object) -> Alert:
-    row = {
+def an_alert_row(**changes: Any) -> Alert:
+    row: dict[str, Any] = {
         "id": 1, "dedupe_key": "complaint:appstore:1", "kind": AlertKind.COMPLAINT,
         "brand": "Acme Air", "channel": "#support-mail", "payload": example("complaint"),
         "state": AlertState.SENDING, "attempts": 1,

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    CaseDestination,
     CaseEventKind,
     CaseMove,
     CaseState,
@@ -263,6 +264,10 @@ WAYS: dict[str, Way] = {
             [replace(weighed(s, "appstore:formula"), vector=bytes(200_000))]
         )
     ),
+    "case_destinations.be": writes(
+        lambda s: s.case_destinations.be([CaseDestination("webhook:crm", BRAND, "events")])
+    ),
+    "case_destinations.untold_issues": reads(lambda s: s.case_destinations.untold_issues()),
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
@@ -320,6 +325,7 @@ WAYS: dict[str, Way] = {
     "incidents.write": writes(lambda s: s.incidents.write(INCIDENT, ["appstore:hostile"])),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
+    "outbox.sent_by_way": reads(lambda s: s.outbox.sent_by_way()),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
