@@ -126,7 +126,7 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
 
 def _destinations(settings: Settings, offline: bool) -> Iterator[Finding]:
     """Say whether each destination has its secret, and can be reached where that sends nothing."""
-    from earful.destinations import unmet, ways
+    from earful.configured_destinations import unmet, ways
 
     for need in unmet(settings, os.environ):
         where, _, sentence = need.partition(": ")

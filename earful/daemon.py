@@ -20,8 +20,8 @@ from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock, target_of
+from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
-from earful.destinations import subscribe
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
 from earful.process_locks import lock_for_daemon

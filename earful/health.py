@@ -9,7 +9,7 @@ from typing import Any
 from alerts.decide.own_health import Problem
 from alerts.outbox.by_via import ByVia
 from config.settings import Settings
-from earful.destinations import way_of_channel
+from earful.configured_destinations import way_of_channel
 from earful.problems import daemon_state, find_problems, store_problems
 from earful.unusual_entries import entries_of_late
 from sentiment.scoring.number_choice import last_choice

@@ -31,7 +31,7 @@ def list_alerts(
     from alerts.outbox.waiting_for import waits
     from earful import console
     from earful.alert_list import as_row, pages
-    from earful.destinations import way_of_channel
+    from earful.configured_destinations import way_of_channel
     from storage.models import AlertState
 
     now = utc_now()

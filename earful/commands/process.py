@@ -29,7 +29,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
-    from earful.destinations import subscribe
+    from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting

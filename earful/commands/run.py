@@ -38,7 +38,7 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
-    from earful import destinations, logs, needs
+    from earful import configured_destinations, logs, needs
     from earful.stages.deliver_stage import transport_for
     from earful.webhook_intake.doors import unmet_secrets
 
@@ -46,7 +46,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     needs.require(app.settings, os.environ, str(app.config_path))
     for need in unmet_secrets(app.settings.webhook, os.environ):
         raise ConfigError(f"{app.config_path}: {need}")
-    for need in destinations.unmet(app.settings, os.environ):
+    for need in configured_destinations.unmet(app.settings, os.environ):
         raise ConfigError(f"{app.config_path}: {need}")
     load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(

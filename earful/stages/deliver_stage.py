@@ -14,7 +14,7 @@ from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
-from earful import destinations
+from earful import configured_destinations
 from earful.app import Clock, utc_now
 from earful.isolation import Isolation
 from earful.process_locks import lock_for_delivery
@@ -27,9 +27,9 @@ _SENDERS = 8
 
 def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
-    ways, lacking = destinations.ways(settings, clock=clock)
+    ways, lacking = configured_destinations.ways(settings, clock=clock)
     slack = _slack(settings, secrets)
-    return ByVia({SLACK: slack, **ways}, destinations.way_of_channel(settings), lacking)
+    return ByVia({SLACK: slack, **ways}, configured_destinations.way_of_channel(settings), lacking)
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:
