@@ -14,6 +14,7 @@ from earful.commands.case_decisions import (
     reopen,
     respond,
 )
+from earful.commands.case_issue import issue
 from earful.commands.case_list import list_cases, show
 
 
@@ -27,6 +28,6 @@ def case() -> None:
 
 for command in (
     *(list_cases, show),
-    *(claim, release, respond, close, reopen, dismiss, relabel, mute),
+    *(claim, release, respond, close, reopen, dismiss, relabel, mute, issue),
 ):
     case.add_command(command)
