@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from alerts.messages import plain
 from alerts.outbox.send_queue import Pace
 from alerts.slack.interactions import Answer, Click
 from config.errors import ConfigError
@@ -67,7 +68,7 @@ def press(world: World, mention: Mention, tracker: str = "bugs", key: str = "c1"
     answer = Interactions(world.store.database.path, world.settings, lambda: world.now)(click)
     assert isinstance(answer, Answer)
     assert answer.payload is not None
-    return str(answer.payload["text"])
+    return plain({"text": answer.payload["text"]}, 400)
 
 
 def issue_rows(world: World) -> list[Alert]:
@@ -149,13 +150,10 @@ class TestEventsOfCases:
         )
         world.say("Lost my bag")
         deliver(world)
-        alert_row = {"via": "webhook:crm", "channel": "#c"}
-        world.store.database.connection.execute(
-            "UPDATE alerts SET via = :via, state = 'pending' WHERE kind = 'complaint'", alert_row
-        )
-        world.store.database.connection.execute("COMMIT") if (
-            world.store.database.connection.in_transaction
-        ) else None
+        with world.store.database.transaction() as connection:
+            connection.execute(
+                "UPDATE alerts SET via = 'webhook:crm', state = 'pending' WHERE kind = 'complaint'"
+            )
         world.now += MINUTE
         deliver(world)
 
@@ -226,6 +224,7 @@ class TestIssues:
     def test_the_terminal_does_what_the_button_does(
         self, world: World, earful: Earful, there: FakeDestinations, tmp_path: Path
     ) -> None:
+        subscribe(world.store, parse_settings({}, {}, where="test"))
         mention = world.say("The app crashes")
         case = world.case(mention)
         (tmp_path / "earful.toml").write_text(
@@ -260,7 +259,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"destinations": {"mail": [MAIL, MAIL]}},
-        "two destinations are 'mail:m': give each its own name",
+        "destinations: two destinations are 'mail:m': give each its own name",
     ),
     (
         {"destinations": {"mail": [MAIL | {"to": ["nobody"]}]}},
