@@ -218,7 +218,7 @@ class TestIssues:
         press(world, mention)
         OutboxWord(world.store.database).drop([issue_rows(world)[0].id], "no")
         assert press(world, mention, key="c3") == (
-            "Somebody gave the issue in bugs up with earful alerts drop."
+            "Somebody gave the issue in bugs up with `earful alerts drop`."
         )
 
     def test_the_terminal_does_what_the_button_does(
