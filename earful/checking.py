@@ -11,9 +11,11 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful.app import App
+from earful.app import App, utc_now
+from earful.hours_check import read_hours
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
+from earful.reply_readiness import readiness
 from storage.models import CrawlReport
 from storage.store import Store
 
@@ -38,6 +40,10 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for need in unmet_needs(settings, os.environ):
         where, _, sentence = need.partition(": ")
         yield Finding(where, False, sentence)
+    for label, good, sentence in readiness(settings, os.environ):
+        yield Finding(f"replies at {label}", good, sentence)
+    for subject, sentence in read_hours(settings, utc_now()):
+        yield Finding(subject, True, sentence)
     yield from _webhook(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)

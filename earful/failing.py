@@ -24,6 +24,7 @@ _STAGES = {
     "score": "scoring",
     "judge": "judging",
     "cases": "seeing to cases",
+    "answers": "measuring answers",
     "deliver": "delivery",
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",

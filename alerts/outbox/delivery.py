@@ -177,7 +177,7 @@ class _Delivery:
                 Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
             )
         result = self._transport.send(alert)
-        if result.fate is Fate.BAD_MESSAGE:
+        if result.fate is Fate.BAD_MESSAGE and alert.payload.get("blocks"):
             return self._send_text_only(alert, result)
         return result
 
@@ -294,7 +294,7 @@ class _Delivery:
                 error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
                 self._park(alert, error, TroubleKind.MESSAGE, absent=True)
             case Sight.ABSENT:
-                error = "Slack does not have it: Earful sends it again."
+                error = look.error or "Slack does not have it: Earful sends it again."
                 self._outbox.retry(alert.id, self._now(), error, look.trouble, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)

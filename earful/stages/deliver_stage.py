@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from filelock import Timeout
 
@@ -28,8 +29,18 @@ _SENDERS = 8
 def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
     ways, lacking = configured_destinations.ways(settings, clock=clock)
-    slack = _slack(settings, secrets)
-    return ByVia({SLACK: slack, **ways}, configured_destinations.way_of_channel(settings), lacking)
+    ways |= {SLACK: _slack(settings, secrets), **_publishers(settings, os.environ)}
+    return ByVia(ways, configured_destinations.way_of_channel(settings), lacking)
+
+
+def _publishers(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, Transport]:
+    """Give the ways of replies to the sources that take them over an API."""
+    # Late: whoever reads no source loads no client for their APIs.
+    if not any(brand.sources for brand in settings.brands):
+        return {}
+    from alerts.publishing.registry import publishers
+
+    return publishers(settings, environment)
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:

@@ -9,6 +9,11 @@ from storage.models.alert_models import (
     Operation,
     TroubleKind,
 )
+from storage.models.answer_models import (
+    AnswerTime,
+    FirstAnswer,
+    Take,
+)
 from storage.models.case_models import (
     Case,
     CaseDestination,
@@ -67,6 +72,7 @@ __all__ = [
     "AlertKind",
     "AlertState",
     "AlertTrouble",
+    "AnswerTime",
     "AuthorHistory",
     "Case",
     "CaseDestination",
@@ -82,6 +88,7 @@ __all__ = [
     "Experience",
     "Failure",
     "Fate",
+    "FirstAnswer",
     "Incident",
     "IncidentKind",
     "IncidentWork",
@@ -98,6 +105,7 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "Take",
     "TroubleKind",
     "Unstored",
     "Validators",
