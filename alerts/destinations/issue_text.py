@@ -55,14 +55,14 @@ def issue_of(key: str, payload: Mapping[str, Any], *, text_only: bool = False) -
     )
 
 
-def as_markdown(issue: IssueText) -> str:
-    """Write the body for GitHub and Linear, with the marker in a comment at its end."""
+def as_markdown(issue: IssueText, *, marked: bool = True) -> str:
+    """Write the body for GitHub and Linear; `marked` with the marker in a comment at its end."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", issue.quote)), default=0))
     parts = [
         "\n".join(_literal(sentence) for sentence in issue.sentences),
         f"{fence}text\n{issue.quote}\n{fence}" if issue.quote else "",
         f"<{issue.url}>" if issue.url else "",
-        f"<!-- {issue.marker} -->",
+        f"<!-- {issue.marker} -->" if marked else "",
     ]
     return "\n\n".join(part for part in parts if part)
 

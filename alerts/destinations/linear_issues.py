@@ -49,7 +49,7 @@ class LinearIssues:
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         issue = issue_of(alert.root_key or alert.dedupe_key, alert.payload, text_only=text_only)
-        words = {"title": issue.title, "description": as_markdown(issue)}
+        words = {"title": issue.title, "description": as_markdown(issue, marked=False)}
         if alert.operation is Operation.UPDATE:
             result = self._change("issueUpdate", _UPDATE, {"id": issue.id, "input": words})
             if result.fate is Fate.UNCLEAR:

@@ -24,7 +24,8 @@ def issue(file: CaseFile, places: Places, by: str) -> dict[str, Any]:
     author = clean(mention.author or "", lines=False)[:80] or "somebody unnamed"
     place = places.at(mention.source, lambda text, _: text)
     words = "\n".join(filter(None, (clean(mention.title or "", lines=False), clean(mention.text))))
-    first = cut(clean(words, lines=False), MAX_TITLE)[0]
+    title = clean(mention.title or "", lines=False) or clean(words, lines=False)
+    first = cut(title, MAX_TITLE)[0]
     sentences = [
         f"A complaint about {mention.brand} by {author} {place}{stars_briefly(mention)}.",
         f"Earful's case {case.id}, opened on {in_utc(case.opened_at)}.",

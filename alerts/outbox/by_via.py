@@ -51,9 +51,7 @@ class ByVia:
         """
         if alert.in_doubt and alert.tried_via:
             return alert.tried_via
-        if alert.root_via:
-            return alert.root_via
-        return alert.via or self._of_channel(alert.channel)
+        return alert.via or alert.root_via or self._of_channel(alert.channel)
 
     def _way(self, alert: Alert) -> Transport | None:
         return self._ways.get(self.way_of(alert))

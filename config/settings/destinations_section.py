@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Annotated, Literal, Self
@@ -121,8 +121,15 @@ class DestinationsSettings(Section):
 
     def each(self) -> Iterator[tuple[str, int, DestinationSettings]]:
         """Give every destination with its kind and its place among those of its kind."""
-        for kind in type(self).model_fields:
-            for place, one in enumerate(getattr(self, kind)):
+        kinds: dict[str, Sequence[DestinationSettings]] = {
+            "webhook": self.webhook,
+            "mail": self.mail,
+            "teams": self.teams,
+            "discord": self.discord,
+            "issues": self.issues,
+        }
+        for kind, members in kinds.items():
+            for place, one in enumerate(members):
                 yield kind, place, one
 
     def ways(self) -> set[str]:

@@ -188,7 +188,7 @@ class TestIssues:
 
         assert answer.startswith("Earful makes an issue in bugs.")
         (issue,) = there.taken["github"]
-        assert issue.body["title"] == "Acme: Crash The app *crashes* @everyone"
+        assert issue.body["title"] == "Acme: Crash"
         assert "```text\nCrash\nThe app *crashes* @everyone\n```" in issue.body["body"]
         assert world.events(mention)[-1] == "issue_made"
         waiting = [one for one in world.store.outbox.unsent() if one.root_key]
