@@ -649,6 +649,24 @@ def _answer_times(db: Database) -> None:
     )
 
 
+@migrations(name="0023_desk")
+def _desk(db: Database) -> None:
+    # Who assigned a case to whoever has it, and until when it waits for the customer, and why. An
+    # event says whom a case was assigned to (`owner`), and until when it was to wait (`until`).
+    _run(
+        db,
+        """
+        ALTER TABLE cases ADD COLUMN assigned_by TEXT;
+        ALTER TABLE cases ADD COLUMN snoozed_until TEXT;
+        ALTER TABLE cases ADD COLUMN snooze_note TEXT;
+        ALTER TABLE case_events ADD COLUMN owner TEXT;
+        ALTER TABLE case_events ADD COLUMN owner_id TEXT;
+        ALTER TABLE case_events ADD COLUMN until TEXT;
+        CREATE INDEX cases_by_snooze ON cases(snoozed_until) WHERE snoozed_until IS NOT NULL;
+        """,
+    )
+
+
 @migrations(name="0026_destinations")
 def _destinations(db: Database) -> None:
     # By which way an alert was tried last: all that went before this went to Slack. Who is told of

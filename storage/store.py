@@ -13,6 +13,7 @@ from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.case_events import CaseDestinations
+from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
@@ -47,6 +48,7 @@ class Store:
         self.cases = Cases(database)
         self.case_destinations = CaseDestinations(database)
         self.answer_times = AnswerTimes(database)
+        self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from alerts.messages.places import Places
-from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import clean, cut, in_utc, line, link, web_address
 from alerts.messages.voice_cards import stars_briefly
 from storage.models import CaseEventKind, CaseFile
@@ -14,11 +11,10 @@ MAX_TITLE = 120
 MAX_QUOTE = 8000
 
 
-@plainly("Issue")
-def issue(file: CaseFile, places: Places, by: str) -> dict[str, Any]:
+def issue(file: CaseFile, places: Places, by: str) -> dict[str, object]:
     """Build the issue of a case: `issue` holds title, sentences, the customer's words, the link.
 
-    Nothing in it is escaped: the words are whatever the customer wrote.
+    It is no message of Slack's: nothing in `issue` is escaped, and it has no blocks.
     """
     case, mention = file.case, file.mention
     author = clean(mention.author or "", lines=False)[:80] or "somebody unnamed"

@@ -8,7 +8,6 @@ from earful.commands.case_decisions import (
     claim,
     close,
     dismiss,
-    mute,
     relabel,
     release,
     reopen,
@@ -16,6 +15,7 @@ from earful.commands.case_decisions import (
 )
 from earful.commands.case_issue import issue
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
 @click.group()
@@ -28,6 +28,7 @@ def case() -> None:
 
 for command in (
     *(list_cases, show),
-    *(claim, release, respond, close, reopen, dismiss, relabel, mute, issue),
+    *(claim, release, assign, snooze, wake, add_note),
+    *(respond, close, reopen, dismiss, relabel, mute, mutes, issue),
 ):
     case.add_command(command)

@@ -11,7 +11,13 @@ from pathlib import Path
 from alerts.slack.interactions import Answer, Click, Event, Shortcut, Submission
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, incident_clicks, issue_clicks, wow_clicks
+from earful.interactions import (
+    case_clicks,
+    incident_clicks,
+    issue_clicks,
+    team_clicks,
+    wow_clicks,
+)
 from earful.interactions.desk import (
     Desk,
     OnClick,
@@ -27,9 +33,13 @@ log = logging.getLogger("earful.interactions")
 
 # A module of this package gives its own tables; here they are joined, and nowhere else.
 CLICKS: dict[str, OnClick] = join(
-    case_clicks.CLICKS, incident_clicks.CLICKS, issue_clicks.CLICKS, wow_clicks.CLICKS
+    case_clicks.CLICKS,
+    incident_clicks.CLICKS,
+    issue_clicks.CLICKS,
+    team_clicks.CLICKS,
+    wow_clicks.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join()
+SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS)
 SHORTCUTS: dict[str, OnShortcut] = join()
 
 # Each try waits as long as the store's own patience with another writer.

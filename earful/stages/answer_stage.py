@@ -26,21 +26,23 @@ def measure_answers(store: Store, policies: Policies, now: datetime) -> int:
     """
     isolation = Isolation(store, ANSWERS, now)
     unreadable = isolation.unreadable("mention", "mention_id")
-    measured = 0
     # The claims first: a case that opens again has no claim of its own any more.
     claimed = store.answer_times.untold_takes(_BATCH, unreadable)
+    takes: list[Take] = []
     for case in claimed:
         name = mention_subject(case.mention_id)
         if not isolation.waits(name):
             with isolation.subject(name):
-                take = _take(store, policies.settings, case)
-                measured += store.answer_times.add(takes=[take])
+                takes.append(_take(store, policies.settings, case))
+    measured = store.answer_times.add(takes=takes) if takes else 0
     answered = store.answer_times.unmeasured(_BATCH, unreadable)
+    times: list[AnswerTime] = []
     for first in answered:
         name = mention_subject(first.case.mention_id)
         if not isolation.waits(name):
             with isolation.subject(name):
-                measured += store.answer_times.add([_answer_time(policies, first)])
+                times.append(_answer_time(policies, first))
+    measured += store.answer_times.add(times) if times else 0
     there = [case.mention_id for case in claimed]
     isolation.forget_gone("mention", [*there, *(first.case.mention_id for first in answered)])
     return measured

@@ -23,6 +23,7 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
+    Mute,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -95,6 +96,7 @@ __all__ = [
     "KnownProblem",
     "LedgerLine",
     "Mention",
+    "Mute",
     "NewAlert",
     "NewCase",
     "Operation",

@@ -30,6 +30,7 @@ class CaseOutcome(StrEnum):
     WRONG_LABEL = "wrong_label"
     MUTED = "muted"
     NOT_ABOUT_US = "not_about_us"
+    WITHDRAWN = "withdrawn"
 
 
 class CaseEventKind(StrEnum):
@@ -51,6 +52,13 @@ class CaseEventKind(StrEnum):
     NOT_ABOUT_US = "not_about_us"
     ABOUT_US = "about_us"
     ISSUE_MADE = "issue_made"
+    ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    NOTED = "noted"
+    UNMUTED = "unmuted"
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
     REMINDED = "reminded"
     OVERDUE = "overdue"
 
@@ -58,6 +66,16 @@ class CaseEventKind(StrEnum):
     def is_answer(self) -> bool:
         """Tell whether the customer got an answer: said by the team, or seen in public."""
         return self in (CaseEventKind.RESPONDED, CaseEventKind.ANSWERED)
+
+    @property
+    def decides(self) -> bool:
+        """Tell whether it changes what somebody who looks at the case would do next."""
+        return self not in (
+            CaseEventKind.OPENED,
+            CaseEventKind.NOTED,
+            CaseEventKind.REMINDED,
+            CaseEventKind.OVERDUE,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +91,10 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A complaint that somebody must answer; `due_at` was counted from `due_from`."""
+    """A complaint that somebody must answer; `due_at` was counted from `due_from`.
+
+    While `snoozed_until` stands it waits for the customer: it is not overdue, nobody is reminded.
+    """
 
     id: int
     mention_id: str
@@ -91,6 +112,23 @@ class Case:
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
+    assigned_by: str | None = None
+    snoozed_until: datetime | None = None
+    snooze_note: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the customer still has no answer."""
+        return self.state in (CaseState.OPEN, CaseState.CLAIMED)
+
+    @property
+    def is_snoozed(self) -> bool:
+        """Tell whether it waits for the customer and not for us."""
+        return self.waits and self.snoozed_until is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether its answer is late: what waits for the customer never is."""
+        return self.waits and not self.is_snoozed and self.due_at < now
 
     @property
     def root_key(self) -> str:
@@ -103,8 +141,8 @@ class CaseMove:
     """Something that happens to the case of a mention. `to` is None where only a note is made.
 
     `click` makes a repeated click harmless; `joins` is a mention that becomes part of the case;
-    `due_at` is a new due time, counted from `at`; `reply_seen_at` is the owner's reply that this
-    move takes note of.
+    `due_at` is a new due time, counted from `due_from` (else `at`); `reply_seen_at` is the owner's
+    reply that this move takes note of; `owner` is who gets the case that the actor assigns.
     """
 
     mention_id: str
@@ -120,6 +158,10 @@ class CaseMove:
     responded_at: datetime | None = None
     reply_seen_at: datetime | None = None
     click: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    snoozed_until: datetime | None = None
+    due_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +175,16 @@ class CaseDestination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
+    """What happened to a case; `owner` is whom it was assigned to, `until` when it shall wake."""
+
     at: datetime
     event: CaseEventKind
     actor: str
     actor_id: str | None = None
     note: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +192,9 @@ class CaseFile:
     """A case with all that its message shows.
 
     `answers` are public answers to this author in this thread; `channel` is where the case's
-    message is, None where it has none; `joined` counts further mentions of the case; `trackers`
-    are where an issue can be made of it, by the names that `via` uses.
+    message is, None where it has none; `joined` counts further mentions of the case;
+    `withdrawn` says that its text is no longer at its source; `trackers` are where an issue can be
+    made of it, by the names that `via` uses.
     """
 
     case: Case
@@ -159,7 +207,19 @@ class CaseFile:
     channel: str | None = None
     muted: bool = False
     trackers: tuple[str, ...] = ()
+    withdrawn: bool = False
 
     @property
     def voice(self) -> Voice:
         return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """An author of whom a brand's alerts tell no more, by whom and since when."""
+
+    author_id: str
+    author: str | None
+    brand: str
+    by: str
+    at: datetime

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import Alert, AlertKind, CaseDestination, CaseEventKind, NewAlert, iso
+from storage.models import Alert, AlertKind, CaseDestination, CaseEvent, NewAlert, iso
 from storage.models.dedupe_keys import case_event_key
 from storage.tables.alert_rows import select_alerts
 from storage.tables.new_alerts import insert_alerts
@@ -22,7 +21,7 @@ EVERY_BRAND = ""
 _ALL = "SELECT via, brand, takes FROM case_destinations"
 _CASE = (
     "id", "brand", "state", "kind", "outcome", "opened_at", "due_at", "claimed_by",
-    "responded_at", "closed_at",
+    "responded_at", "closed_at", "snoozed_until",
 )  # fmt: skip
 _MENTION = (
     "id", "source", "url", "title", "text", "author", "rating", "rating_max", "language",
@@ -80,22 +79,21 @@ def trackers_of(connection: sqlite3.Connection, brand: str) -> tuple[str, ...]:
 
 
 def write_case_event(
-    connection: sqlite3.Connection,
-    case_id: int,
-    at: datetime,
-    event: CaseEventKind,
-    actor: str,
-    *,
-    actor_id: str | None = None,
-    note: str | None = None,
-    click: str | None = None,
+    connection: sqlite3.Connection, case_id: int, event: CaseEvent, *, click: str | None = None
 ) -> None:
     """Write an event inside a running transaction, after what it changed; tell who takes them."""
+    until = iso(event.until) if event.until else None
     connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (case_id, iso(at), event, actor, actor_id, note, click),
-    )
+        """
+        INSERT INTO case_events
+            (case_id, at, event, actor, actor_id, note, click, owner, owner_id, until)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            case_id, iso(event.at), event.event, event.actor, event.actor_id, event.note, click,
+            event.owner, event.owner_id, until,
+        ),
+    )  # fmt: skip
     row = connection.execute("SELECT last_insert_rowid()").fetchone()
     ways = connection.execute(
         "SELECT DISTINCT d.via FROM case_destinations d JOIN cases k ON k.id = ? "
@@ -104,12 +102,20 @@ def write_case_event(
     ).fetchall()
     if not ways:
         return
-    happened = {"event": event.value, "at": iso(at), "actor": actor, "note": note}
+    at = iso(event.at)
+    happened = {
+        "event": event.event.value, "at": at, "actor": event.actor, "note": event.note,
+        "owner": event.owner, "until": until,
+    }  # fmt: skip
     facts = _facts(connection, case_id)
     brand, mention_id = facts["case"]["brand"], facts["mention"]["id"]
     payload = {
-        "text": f"case.{event}: case {case_id} of {brand}",
-        "event": {"type": f"case.{event}", "timestamp": iso(at), "data": {**happened, **facts}},
+        "text": f"case.{event.event}: case {case_id} of {brand}",
+        "event": {
+            "type": f"case.{event.event}",
+            "timestamp": at,
+            "data": {**happened, **facts},
+        },
     }
     insert_alerts(
         connection,
@@ -120,7 +126,7 @@ def write_case_event(
                 brand=brand,
                 channel=via,
                 payload=payload,
-                created_at=at,
+                created_at=event.at,
                 mention_id=mention_id,
                 via=via,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,9 +18,8 @@ from alerts.destinations.message_forms import CARD_BYTES, as_card, as_embed, as_
 from alerts.destinations.teams import teams_message
 from alerts.messages.message_parts import parts_of
 from alerts.messages.mrkdwn import Span, spans
-from earful.policies import source_places
 from storage.models import Alert, AlertKind, AlertState, Operation
-from tests.alerts.examples import EXAMPLES, a_voice
+from tests.alerts.examples import EXAMPLES, PLACES, a_file, a_mention
 from tests.alerts.fake_destinations import discord_faults
 from tests.alerts.form_examples import BERLIN, GOLDEN, NAMES, forms
 
@@ -85,11 +85,8 @@ def test_discord_shows_each_reader_a_moment_in_their_zone() -> None:
 
 
 def test_what_a_customer_writes_formats_and_pings_nothing_anywhere() -> None:
-    payload = messages.complaint(
-        a_voice(title=None, text=HOSTILE, author="@here <b>"),
-        source_places(),
-        datetime(2026, 11, 24, 13, 30, tzinfo=UTC),
-    )
+    hostile = a_mention(title=None, text=HOSTILE, author="@here <b>")
+    payload = messages.case_card(replace(a_file(), mention=hostile), PLACES)
     message = parts_of(payload)
 
     shown = as_embed(message)["description"]
