@@ -785,6 +785,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "not_about_us_reply": _not_about_us_reply,
     "about_us_reply": _about_us_reply,
     "case_issue": _case_issue,
+    "case_offers_issue": lambda: messages.case_card(
+        replace(a_file(), trackers=("issues:bugs", "issues:ops", "issues:third")), PLACES
+    ),
     "issue_made_reply": _issue_made_reply,
     "wow_not_about_us": _wow_not_about_us,
     "case_assigned": _case_assigned,
