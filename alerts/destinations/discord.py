@@ -67,7 +67,7 @@ class DiscordTransport:
         try:
             reply = call(method, url, body=body, timeout=self._timeout)
         except BROKEN as error:
-            return broken(error, host_of(url))
+            return broken(error, f"discord:{self._name} ({host_of(url)})")
         if not reply.good:
             if _code(reply) == _UNKNOWN_MESSAGE:
                 return SendResult(Fate.POINTLESS)  # somebody deleted it

@@ -94,7 +94,7 @@ class GithubIssues:
         try:
             reply = self._call("GET", "")
         except BROKEN as error:
-            return False, broken(error, host_of(self._url)).error
+            return False, broken(error, f"{self._name} ({host_of(self._url)})").error
         if not reply.good:
             return False, self._refused(reply).error
         told = reply.json if isinstance(reply.json, dict) else {}
@@ -106,7 +106,7 @@ class GithubIssues:
         try:
             reply = self._call(method, path, body)
         except BROKEN as error:
-            return broken(error, host_of(self._url))
+            return broken(error, f"{self._name} ({host_of(self._url)})")
         told = reply.json
         if reply.good and isinstance(told, dict) and told.get("html_url"):
             return SendResult(Fate.SENT, slack_ts=str(told["html_url"]))

@@ -121,12 +121,12 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or "the destination"
 
 
-def broken(error: Exception, host: str) -> SendResult:
-    """Say what a broken line means: never sent, or nobody knows."""
+def broken(error: Exception, where: str) -> SendResult:
+    """Say what a broken line means: never sent, or nobody knows. `where` names both ends."""
     if isinstance(error, URLError):
-        return SendResult(Fate.NOT_SENT, f"{host} cannot be reached: {reason_of(error)}.")
+        return SendResult(Fate.NOT_SENT, f"{where} cannot be reached: {reason_of(error)}.")
     return SendResult(
-        Fate.UNCLEAR, f"{host} broke off ({reason_of(error)}); it may have taken it all the same."
+        Fate.UNCLEAR, f"{where} broke off ({reason_of(error)}); it may have taken it all the same."
     )
 
 

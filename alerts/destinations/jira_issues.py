@@ -74,7 +74,7 @@ class JiraIssues:
         try:
             reply = self._call("POST", "issue", {"fields": fields})
         except BROKEN as error:
-            return broken(error, host_of(self._site))
+            return broken(error, f"{self._name} ({host_of(self._site)})")
         told = reply.json
         if reply.good and isinstance(told, dict) and told.get("key"):
             return SendResult(Fate.SENT, slack_ts=self._link(str(told["key"])))
@@ -88,7 +88,9 @@ class JiraIssues:
         try:
             reply = self._call("PUT", f"issue/{key}", {"fields": fields})
         except BROKEN as error:
-            return SendResult(Fate.NOT_SENT, broken(error, host_of(self._site)).error)
+            return SendResult(
+                Fate.NOT_SENT, broken(error, f"{self._name} ({host_of(self._site)})").error
+            )
         if reply.good:
             return SendResult(Fate.SENT, slack_ts=alert.root_ts)
         result = self._refused(reply)
@@ -128,7 +130,7 @@ class JiraIssues:
         try:
             reply = self._call("GET", f"project/{self._project}")
         except BROKEN as error:
-            return False, broken(error, host_of(self._site)).error
+            return False, broken(error, f"{self._name} ({host_of(self._site)})").error
         if not reply.good:
             return False, self._refused(reply).error
         told = reply.json if isinstance(reply.json, dict) else {}

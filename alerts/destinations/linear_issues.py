@@ -90,7 +90,7 @@ class LinearIssues:
         try:
             reply = self._call(_TEAM, {"id": self._team})
         except BROKEN as error:
-            return False, broken(error, host_of(self._api)).error
+            return False, broken(error, f"{self._name} ({host_of(self._api)})").error
         name = _at(reply, "team", "name")
         if name is None:
             return False, self._refused(reply).error
@@ -100,7 +100,7 @@ class LinearIssues:
         try:
             reply = self._call(query, variables)
         except BROKEN as error:
-            return broken(error, host_of(self._api))
+            return broken(error, f"{self._name} ({host_of(self._api)})")
         url = _at(reply, what, "issue", "url")
         if url:
             return SendResult(Fate.SENT, slack_ts=str(url))

@@ -60,7 +60,7 @@ class SignedWebhook:
         try:
             reply = call("POST", self._url, body=body, headers=headers, timeout=self._timeout)
         except BROKEN as error:
-            result = broken(error, host_of(self._url))
+            result = broken(error, f"webhook:{self._name} ({host_of(self._url)})")
         else:
             if reply.good:
                 return SendResult(Fate.SENT, slack_ts=event_id)

@@ -50,7 +50,9 @@ class TeamsTransport:
                 timeout=self._timeout,
             )  # fmt: skip
         except BROKEN as error:
-            return settled(broken(error, host_of(self._url)), self._unclear)
+            return settled(
+                broken(error, f"teams:{self._name} ({host_of(self._url)})"), self._unclear
+            )
         if reply.good:
             return SendResult(Fate.SENT)
         mend = "make a new workflow and set its address in the environment"
