@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -23,15 +23,22 @@ def pages(
     waiting: dict[int, Wait],
     now: datetime,
     way_of: Callable[[Alert], str] = lambda alert: alert.via or SLACK,
+    left: Container[str] = (),
 ) -> Iterator[list[str]]:
-    """Give the lines of each trouble: what it is and what to do, then its alerts."""
+    """Give the lines of each trouble: what it is and what to do, then its alerts.
 
-    def key(alert: Alert) -> tuple[str, str, bool, bool, bool, str, str]:
+    `way_of` names the way that an alert goes, `left` are the channels that the config names no
+    more.
+    """
+
+    def key(alert: Alert) -> tuple[str, str, bool, bool, bool, str, str, bool]:
         doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
-        return alert.channel, way_of(alert), *doubts, alert.error or "", alert.trouble or ""
+        in_thread = alert.error is not None and alert.is_in_thread
+        told = alert.error or "", alert.trouble or "", in_thread
+        return alert.channel, way_of(alert), *doubts, *told
 
     for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
-        channel, way, in_doubt, put_back, may_be_posted, error, _ = trouble_key
+        channel, way, in_doubt, put_back, may_be_posted, error, _, in_thread = trouble_key
         has_it = "Slack" if way == SLACK else way
         place = channel if way in (SLACK, channel) else f"{channel} by {way}"
         lines = [""] if number else []
@@ -44,7 +51,16 @@ def pages(
             lines.append(f"{place}: IN DOUBT, {has_it} may have it" if in_doubt else place)
         if error and not put_back:
             kind = members[0].trouble
-            sentence = trouble(channel, error, kind, may_be_posted) if kind else error
+            sentence = error
+            if kind:
+                sentence = trouble(
+                    channel,
+                    error,
+                    kind,
+                    may_be_posted,
+                    in_thread=in_thread,
+                    left=channel in left,
+                )
             lines += textwrap.wrap(
                 sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )

@@ -13,6 +13,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
 from earful.case_issues import settle_issues
+from earful.channel_moves import follow_config
 from earful.failing import Failing
 from earful.policies import Policies
 from earful.stages.deliver_stage import deliver_waiting
@@ -135,6 +136,7 @@ class DaemonStages:
 
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
+            follow_config(store, self._settings, self._clock())
             result = deliver_waiting(
                 store,
                 self._transport,

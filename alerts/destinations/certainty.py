@@ -25,7 +25,7 @@ def settled(result: SendResult, unclear: Unclear) -> SendResult:
 def blind(alert: Alert, what: str, unclear: Unclear) -> Look:
     """Say what a look comes to where nothing can be looked for; `what` names the destination."""
     if unclear == "again":
-        return Look(Sight.ABSENT)
+        return Look(Sight.ABSENT, f"{what} cannot be asked: Earful sends it again.", final=True)
     return Look(
         Sight.BLIND,
         f"{what} may have this message, and cannot be asked: {by_eye(alert.channel)}",

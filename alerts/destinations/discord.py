@@ -70,7 +70,7 @@ class DiscordTransport:
             return broken(error, f"discord:{self._name} ({host_of(url)})")
         if not reply.good:
             if _code(reply) == _UNKNOWN_MESSAGE:
-                return SendResult(Fate.POINTLESS)  # somebody deleted it
+                return SendResult(Fate.MESSAGE_GONE, "Somebody deleted the message.")
             mend = "make a new webhook in the channel's settings and set its address"
             return refused(reply, f"discord:{self._name}", mend)
         message = reply.json
@@ -82,7 +82,7 @@ class DiscordTransport:
 
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
-            return Look(Sight.ABSENT)
+            return Look(Sight.ABSENT, final=True)
         return blind(alert, "Discord", self._unclear)
 
     def lane(self, alert: Alert) -> str | None:

@@ -63,7 +63,7 @@ class GithubIssues:
 
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
-            return Look(Sight.ABSENT)
+            return Look(Sight.ABSENT, final=True)
         marker = issue_of(alert.dedupe_key, alert.payload).marker
         since = (alert.created_at - _LOOK_BACK).astimezone(UTC)
         query = f"state=all&sort=created&direction=desc&per_page={_PAGE}"
@@ -81,7 +81,7 @@ class GithubIssues:
                 if marker in str(one.get("body") or ""):
                     return Look(Sight.FOUND, slack_ts=str(one["html_url"]))
             if len(issues) < _PAGE:
-                return Look(Sight.ABSENT)
+                return Look(Sight.ABSENT, f"{self._name} does not have it: it is made again.")
         return Look(
             Sight.BLIND, f"{self._name} may have this issue, but too many came after it to look."
         )

@@ -98,7 +98,7 @@ class JiraIssues:
 
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
-            return Look(Sight.ABSENT)
+            return Look(Sight.ABSENT, final=True)
         marker = issue_of(alert.dedupe_key, alert.payload).marker
         jql = f'project = "{self._project}" AND labels = "{marker}"'
         try:
@@ -120,7 +120,7 @@ class JiraIssues:
                 f"{self._name} may have this issue, and its search may not know it yet.",
                 retry_after=left,
             )
-        return Look(Sight.ABSENT)
+        return Look(Sight.ABSENT, f"{self._name} does not have it: it is made again.", final=True)
 
     def lane(self, alert: Alert) -> str | None:
         return ""

@@ -68,7 +68,7 @@ class LinearIssues:
 
     def find(self, alert: Alert) -> Look:
         if alert.operation is Operation.UPDATE:
-            return Look(Sight.ABSENT)
+            return Look(Sight.ABSENT, final=True)
         issue = issue_of(alert.dedupe_key, alert.payload)
         try:
             reply = self._call(_FIND, {"id": issue.id})
@@ -80,7 +80,8 @@ class LinearIssues:
             return Look(Sight.LATER, result.error, retry_after=result.retry_after)
         if nodes:
             return Look(Sight.FOUND, slack_ts=str(nodes[0]["url"]))
-        return Look(Sight.ABSENT)
+        # What comes late finds its id taken.
+        return Look(Sight.ABSENT, f"{self._name} does not have it: it is made again.", final=True)
 
     def lane(self, alert: Alert) -> str | None:
         return ""

@@ -70,7 +70,7 @@ class SignedWebhook:
         return replace(result, fate=Fate.NOT_SENT) if result.fate is Fate.UNCLEAR else result
 
     def find(self, alert: Alert) -> Look:
-        return Look(Sight.ABSENT)
+        return Look(Sight.ABSENT, "The receiver knows a repeat: it is sent again.", final=True)
 
     def lane(self, alert: Alert) -> str | None:
         return None

@@ -41,6 +41,7 @@ def list_alerts(
         listed = store.outbox_word.listed(
             [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
         )
+        left = store.channel_roles.left()
     waiting = waits(unsent, now)
     way_of = ByVia({}, way_of_channel(app.settings)).way_of
     if as_json:
@@ -50,7 +51,7 @@ def list_alerts(
     elif not listed:
         click.echo(f"no alert is {state or 'waiting'}{for_channel(chosen)}")
     else:
-        for lines in pages(listed[:limit], waiting, now, way_of):
+        for lines in pages(listed[:limit], waiting, now, way_of, left):
             click.echo("\n".join(lines))
     if len(listed) > limit:
         console.err.print(f"{len(listed) - limit:,} more are not shown: raise --limit")

@@ -236,11 +236,11 @@ def test_a_message_of_discord_is_brought_up_to_date(desk: Desk, there: FakeDesti
     assert there.taken["discord"][0].edits == 2  # changing it twice does no harm
 
 
-def test_a_message_that_somebody_deleted_is_no_fault(desk: Desk, there: FakeDestinations):
+def test_a_message_that_somebody_deleted_is_known_to_be_gone(desk: Desk, there: FakeDestinations):
     transport = DiscordTransport("support", there.url("discord"), {})
     desk.outbox.add([one_for("discord:support")])
     gone = replace(desk.row("complaint:t:1"), operation=Operation.UPDATE, root_ts="1")
-    assert transport.send(gone).fate is Fate.POINTLESS
+    assert transport.send(gone).fate is Fate.MESSAGE_GONE
 
 
 @pytest.mark.parametrize("kind", ["teams", "discord"])

@@ -20,6 +20,7 @@ from config.settings import Secrets, parse_settings
 from earful import case_acts
 from earful.case_issues import settle_issues
 from earful.configured_destinations import subscribe, unmet, way_of_channel, ways
+from earful.forgetting import forget_author
 from earful.interactions.dispatch import Interactions
 from earful.policies import Policies
 from earful.stages.deliver_stage import deliver_waiting, transport_for
@@ -123,7 +124,7 @@ class TestEventsOfCases:
     ) -> None:
         mention = world.say("Lost my bag")
         deliver(world)
-        world.store.upkeep.forget_author(str(mention.author_id))
+        forget_author(world.store, str(mention.author_id))
         world.now += MINUTE
         deliver(world)
 
