@@ -14,6 +14,8 @@ from alerts.messages.safe_text import MONTHS, unescape
 
 # A user's id in brackets follows a name that says who it is: beside Slack the name is enough.
 _NAMED_USER = re.compile(r" \(<@[UW][A-Z0-9]+>\)")
+# A group that Slack alone can name is nobody elsewhere.
+_GROUP = re.compile(r"<!subteam\^[A-Z0-9]+> ?")
 _PIECES = re.compile(r"<([^<>]*)>|`([^`\n]+)`|\*([^*\n]+)\*|(?<!\w)_([^_\n]+)_(?!\w)")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -35,7 +37,7 @@ Line = tuple[Span, ...]
 
 def spans(text: str, names: Mapping[str, str] | None = None) -> Line:
     """Read one line of mrkdwn; `names` are what Slack's users are called, by id."""
-    return tuple(_spans(_NAMED_USER.sub("", text), names or {}))
+    return tuple(_spans(_GROUP.sub("", _NAMED_USER.sub("", text)), names or {}))
 
 
 def line_text(line: Line, zone: tzinfo = UTC) -> str:

@@ -21,7 +21,9 @@ from config.settings.destinations_section import (
     TeamsDestination,
     WebhookDestination,
 )
+from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
+from config.settings.on_call_section import OnCallSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -42,6 +44,7 @@ __all__ = [
     "IssuesDestination",
     "MailDestination",
     "ModelSettings",
+    "OnCallSettings",
     "RouteSettings",
     "Secrets",
     "Section",
@@ -50,10 +53,12 @@ __all__ = [
     "SlackSettings",
     "SourceSettings",
     "StaffSettings",
+    "StepSettings",
     "StoreSettings",
     "TeamsDestination",
     "WebhookDestination",
     "WebhookSettings",
+    "default_ladder",
     "load_secrets",
     "load_settings",
     "parse_channel",

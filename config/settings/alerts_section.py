@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from config.settings.destinations_section import SLACK
+from config.settings.ladder_section import StepSettings
 from config.settings.value_types import (
     Channel,
     ClockTime,
@@ -53,6 +54,7 @@ class ChannelSettings(Section):
     )
     per_hour: int | None = Field(default=None, ge=1)
     quiet_hours: str | None = None
+    ladder: tuple[StepSettings, ...] | None = None
 
 
 class AlertSettings(Section):

@@ -37,6 +37,16 @@ def issue_key(via: str, mention_id: str) -> str:
     return f"issue:{via}:{mention_id}"
 
 
+def step_key(case_id: int, due_at: datetime, step: str, owner: str, place: str) -> str:
+    """Name what says that a case has come to a step of its ladder."""
+    return f"ladder:{case_id}:{iso(due_at)}:{step}:{owner}:{place}"
+
+
+def line_key(line: str, since: datetime) -> str:
+    """Name the message about the cases that a line of the ladder gathers from a moment on."""
+    return f"ladder:many:{line}:{_second(since)}"
+
+
 def update_key(root_key: str) -> str:
     """Name what brings the message of another alert up to date; the outbox numbers it."""
     return f"update:{root_key}"
