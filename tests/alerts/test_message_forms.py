@@ -74,7 +74,8 @@ def test_a_complaint_reads_as_it_does_in_slack_with_the_times_of_the_team() -> N
 def test_a_user_of_slack_has_a_name_elsewhere() -> None:
     reminder = parts_of(example("reminder"), NAMES)
     assert as_text(reminder, UTC).startswith("Dana this case is yours.")
-    assert spans("<!subteam^S0GROUP> *Rita* (<@U0123ABCD>) thanks <@U9> <!subteam^S1|@support>") == (
+    line = "<!subteam^S0GROUP> *Rita* (<@U0123ABCD>) thanks <@U9> <!subteam^S1|@support>"
+    assert spans(line) == (
         Span("Rita", bold=True), Span(" thanks "), Span("@U9"), Span(" "), Span("@support"),
     )  # fmt: skip
 
