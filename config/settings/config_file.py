@@ -70,7 +70,8 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _ways_are_known(self) -> Self:
-        known = {SLACK, *self.destinations.ways()}
+        messages = {way for way in self.destinations.ways() if not way.startswith("issues:")}
+        known = {SLACK, *messages}
         for place, one in enumerate(self.alerts.channels):
             if one.via not in known:
                 raise ValueError(
