@@ -16,6 +16,7 @@ from storage.models.answer_models import (
     FirstAnswer,
     Take,
 )
+from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
     CaseDestination,
@@ -79,10 +80,12 @@ __all__ = [
     "AnswerTime",
     "AuthorHistory",
     "Case",
+    "CaseCounts",
     "CaseDestination",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",
+    "CaseList",
     "CaseMove",
     "CaseOutcome",
     "CaseState",
@@ -100,6 +103,7 @@ __all__ = [
     "KnownProblem",
     "LadderStep",
     "LedgerLine",
+    "ListedCase",
     "Lost",
     "Mention",
     "Mute",
