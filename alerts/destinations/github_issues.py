@@ -81,7 +81,7 @@ class GithubIssues:
                 if marker in str(one.get("body") or ""):
                     return Look(Sight.FOUND, slack_ts=str(one["html_url"]))
             if len(issues) < _PAGE:
-                return Look(Sight.ABSENT, f"{self._name} does not have it: it is made again.")
+                return Look(Sight.ABSENT, f"{self._name} does not have it so far.")
         return Look(
             Sight.BLIND, f"{self._name} may have this issue, but too many came after it to look."
         )
