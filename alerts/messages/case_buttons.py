@@ -15,11 +15,17 @@ from alerts.messages.blocks import (
     select,
 )
 from alerts.messages.catalogue import _, later
+from alerts.messages.issue_form import tracker_name
 from alerts.messages.voice_cards import not_about_button
 from storage.models import CaseFile, CaseOutcome, CaseState, Experience
 
 NOTE, SNOOZE, WAKE = "note", "snooze", "wake"
 """What the menu of three dots offers, as its choices name it."""
+ISSUE = "issue:"
+"""So begins a choice that asks for an issue; the tracker's name follows."""
+
+# A menu of three dots holds five choices, and three are taken.
+_MOST_TRACKERS = 2
 
 _LABELS = [
     (later("It is mediocre"), Experience.MEDIOCRE),
@@ -43,7 +49,16 @@ def case_buttons(file: CaseFile) -> list[Block]:
         elements.append(button(_("About us after all"), "case_about", value))
     else:
         elements.append(button(_("Reopen"), "case_reopen", value))
-    return [actions([*elements, *_hear_again(file), note], "actions")]
+    issues = [
+        button(_issue_in(via), f"case_issue:{tracker_name(via)}", value)
+        for via in file.trackers[:_MOST_TRACKERS]
+        if case.state is CaseState.RESPONDED
+    ]
+    return [actions([*elements, *_hear_again(file), note, *issues], "actions")]
+
+
+def _issue_in(via: str) -> str:
+    return _("Make an issue in {tracker}", tracker=tracker_name(via))
 
 
 def _work(file: CaseFile) -> list[InteractiveElement]:
@@ -65,6 +80,10 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
                 (_("Wait for the customer"), SNOOZE),
                 *([(_("Stop waiting now"), WAKE)] if case.is_snoozed else []),
                 (_("Add a note"), NOTE),
+                *(
+                    (_issue_in(via), f"{ISSUE}{tracker_name(via)}")
+                    for via in file.trackers[:_MOST_TRACKERS]
+                ),
             ],
         ),
     ]

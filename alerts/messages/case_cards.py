@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block
 from alerts.messages.blocks import MAX_SECTION, payload, section
 from alerts.messages.case_buttons import case_buttons
 from alerts.messages.catalogue import _, later, n_
+from alerts.messages.issue_form import issue_links
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
@@ -113,7 +114,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
             _advice(file),
             _joined(file, places),
         ],
-        notes=[_number(case, places)],
+        notes=[_number(case, places), *issue_links(file)],
     )
     summary = _summary(file, places, lost=lost, likely=likely)
     message = payload(summary, [*blocks, *case_buttons(file)])

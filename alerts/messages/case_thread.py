@@ -7,6 +7,7 @@ from typing import Any
 from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.catalogue import _, later
+from alerts.messages.issue_form import issue_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import line, moment, ping, words
@@ -88,6 +89,9 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 )
                 + note
             )
+        case CaseEventKind.ISSUE_MADE:
+            link = issue_link(move.note or "")
+            return _("{actor} made an issue of this case: {link}", actor=actor, link=link)
         case CaseEventKind.REOPENED:
             due = _("Answer by {due}.", due=moment(file.case.due_at))
             return f"{_reopening(file, move, actor)} {due}{note}"

@@ -241,9 +241,13 @@ def moment(when: datetime) -> str:
 
 def in_utc(when: datetime) -> str:
     """Write a moment in words, e.g. `Tue 24 Nov 2026, 14:05 UTC`."""
-    when = when.astimezone(UTC)
+    return moment_at(when.astimezone(UTC), "UTC")
+
+
+def moment_at(when: datetime, zone: str) -> str:
+    """Write a moment as the clocks of its zone show it; `zone` is what people call that."""
     weekday = _DAYS[when.weekday()] if spoken() == ENGLISH else formatted(when, "EEE")
-    return f"{weekday} {day(when)}, {when:%H:%M} UTC"
+    return f"{weekday} {day(when)}, {when:%H:%M} {zone}"
 
 
 # Not strftime's %a and %b: they follow the machine's locale.

@@ -21,6 +21,10 @@ from config.checkpoint_metrics import CheckpointMetric
 ROOT = Path(__file__).parents[2]
 MESSAGES = ROOT / "alerts" / "messages"
 OTHERS = tuple(language for language in LANGUAGES if language != ENGLISH)
+# Most sentences are in the first; a publisher says of itself what it needs, and a refusal of a
+# click stands where it is decided.
+_FOLDERS = ("alerts/messages", "alerts/publishing", "alerts/slack", "earful/interactions")
+_MODULES = ("earful/case_desk.py",)
 KEYWORDS = {"_": 1, "n_": 2, "later": 1, "plainly": 1, "plainly_shown": 1}
 """What marks sentences for the catalogues, and how many: those that it is called with first."""
 _UNWANTED = (
@@ -36,13 +40,19 @@ _HEADER = """\
 def sentences() -> Catalog:
     """Gather every sentence that messages are made of, in the order of the code."""
     found = Catalog(project="Earful", charset="utf-8")
-    for path in sorted(MESSAGES.glob("*.py")):
+    for path in paths():
         for call in marked(ast.parse(path.read_text(encoding="utf-8"))):
             ids = tuple(_constants(call))
             found.add(ids if len(ids) > 1 else ids[0], locations=[(path.name, 0)])
     for metric in CheckpointMetric:
         found.add(metric.words, locations=[("checkpoint_metrics.py", 0)])
     return found
+
+
+def paths() -> list[Path]:
+    """Give the modules whose sentences people read in Slack."""
+    found = [path for folder in _FOLDERS for path in (ROOT / folder).glob("*.py")]
+    return sorted([*found, *(ROOT / name for name in _MODULES)])
 
 
 def marked(tree: ast.AST) -> Iterator[ast.Call]:
