@@ -25,6 +25,7 @@ _STAGES = {
     "judge": "judging",
     "cases": "seeing to cases",
     "deliver": "delivery",
+    "replies": "seeing to answers",
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache, partial
 
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.policy import Channels, Policy
+from alerts.decide.replies import Template
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
@@ -33,6 +34,28 @@ class Policies:
     def hours(self) -> BusinessHours:
         """The business hours; ConfigError where they cannot be read."""
         return parse(self.settings.cases.business_hours, "cases.business_hours")
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The templates of answers, in the order of the config."""
+        return tuple(
+            Template(
+                name=one.name,
+                text=one.text,
+                brand=one.brand,
+                language=one.language,
+                about=partial(_says, parse_query(one.query)) if one.query else None,
+            )
+            for one in self.settings.replies.templates
+        )
+
+    def approves(self, brand: str, channel: str | None) -> bool:
+        """Tell whether a second person approves the answers to a case of a channel."""
+        return any(
+            one.approve_replies for one in self.settings.brands if one.name == brand
+        ) or any(
+            one.approve_replies for one in self.settings.alerts.channels if one.channel == channel
+        )
 
     def of(self, brand: str) -> Policy:
         """Give the policy of a brand; a brand that only an import knows has the defaults.

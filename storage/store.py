@@ -27,6 +27,7 @@ from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
+from storage.tables.replies import Replies
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.webhook_receipts import WebhookReceipts
@@ -43,6 +44,7 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
+        self.replies = Replies(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY
+from alerts.decide.reply_alerts import REPLY_EVENTS, reply_alerts
 from alerts.decide.routing import Calm
 from alerts.messages import Places
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
@@ -51,6 +52,9 @@ class Teller:
             return self._in_thread(file, move, AlertKind.REMINDER, payload)
         if move.event is CaseEventKind.OVERDUE:
             return [*self._overdue(file, move), *self._update(file, move)]
+        if move.event in REPLY_EVENTS:
+            news = reply_alerts(file, move, self.places, self.channel)
+            return [*self._update(file, move), *news]
         reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]

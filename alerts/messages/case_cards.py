@@ -20,6 +20,7 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.reply_words import answer_button, answer_section
 from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
 from alerts.messages.voice_cards import (
     briefly,
@@ -140,7 +141,12 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         due_at=case.due_at if waits else None,
         lead=lead,
         urgent=lost,
-        more=[section(state_line(file), "state"), _advice(file), _joined(file, places)],
+        more=[
+            section(state_line(file), "state"),
+            answer_section(file, places),
+            _advice(file),
+            _joined(file, places),
+        ],
         notes=[f"Case {case.id}"] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
@@ -230,6 +236,7 @@ def _buttons(file: CaseFile) -> Block | None:
     if not can_carry(value):
         return None
     elements: Sequence[InteractiveElement]
+    answer = [one] if (one := answer_button(file)) is not None else []
     if case.state in (CaseState.OPEN, CaseState.CLAIMED):
         first = (
             button("Claim", "case_claim", value, style="primary")
@@ -238,6 +245,7 @@ def _buttons(file: CaseFile) -> Block | None:
         )
         elements = [
             first,
+            *answer,
             button("Responded", "case_responded", value),
             button("Not a case", "case_dismiss", value),
             not_about_button("case_not_about", value),
@@ -255,6 +263,7 @@ def _buttons(file: CaseFile) -> Block | None:
     elif case.state is CaseState.RESPONDED:
         elements = [
             button("Close", "case_close", value, style="primary"),
+            *answer,
             button("Reopen", "case_reopen", value),
         ]
     elif case.outcome is CaseOutcome.NOT_ABOUT_US:

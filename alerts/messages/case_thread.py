@@ -9,7 +9,8 @@ from alerts.messages.blocks import MAX_FIELD, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import duration, line, moment
+from alerts.messages.reply_words import OUTDATED
+from alerts.messages.safe_text import duration, line, link, moment
 from alerts.messages.voice_cards import (
     briefly,
     first_words,
@@ -18,7 +19,7 @@ from alerts.messages.voice_cards import (
     who,
     who_where,
 )
-from storage.models import CaseEventKind, CaseFile, CaseMove, CaseState
+from storage.models import CaseEventKind, CaseFile, CaseMove, CaseState, ReplyState
 
 _MAX_NOTE = 1000
 
@@ -33,7 +34,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
         case CaseEventKind.RELEASED:
             return f"{actor} gave this case back: it is open again.{note}"
         case CaseEventKind.RESPONDED:
-            return f"{actor} has answered.{note}"
+            return f"{actor} has answered.{note}{_link(file)}"
         case CaseEventKind.ANSWERED:
             return "The owner has answered in public."
         case CaseEventKind.CLOSED:
@@ -56,14 +57,13 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
         case CaseEventKind.JOINED:
             return _joining(file, move, places)
         case CaseEventKind.EDITED:
-            return f"The author edited the text: {first_words(file.mention)}"
+            return f"The author edited the text: {first_words(file.mention)}{_outdated(file)}"
         case CaseEventKind.WON_BACK:
             return (
                 f"*Won back*: {who(file.mention)} changed the text"
                 f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
             )
-        case CaseEventKind.OPENED | CaseEventKind.REMINDED | CaseEventKind.OVERDUE:
-            return None
+    return None
 
 
 @plainly("News of a case")
@@ -118,7 +118,19 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     return f"{news} {read_link(joined, places, False, MAX_FIELD)}.{again}"
 
 
+def _outdated(file: CaseFile) -> str:
+    return f" *{OUTDATED}*" if file.reply is not None and file.reply.outdated else ""
+
+
+def _link(file: CaseFile) -> str:
+    """Link the answer that was just given, where somebody told or learnt where it stands."""
+    if file.reply is None or file.reply.state is not ReplyState.SENT or not file.reply.url:
+        return ""
+    return f" {link(file.reply.url, 'See the answer')}"
+
+
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
     if move.actor == "earful":
-        return f"The author edited the text and is still angry: {first_words(file.mention)}"
+        edited = f"The author edited the text and is still angry: {first_words(file.mention)}"
+        return f"{edited}{_outdated(file)}"
     return f"{actor} reopened this case."

@@ -14,6 +14,7 @@ from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
 from config.settings.models_section import ModelSettings
+from config.settings.replies_section import PLACEHOLDERS, ReplySettings, TemplateSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -22,6 +23,7 @@ from config.settings.value_types import Section, parse_channel, parse_duration
 from config.settings.webhook_section import DoorSettings, WebhookSettings
 
 __all__ = [
+    "PLACEHOLDERS",
     "AlertSettings",
     "BrandSettings",
     "CaseSettings",
@@ -30,6 +32,7 @@ __all__ = [
     "CrawlSettings",
     "DoorSettings",
     "ModelSettings",
+    "ReplySettings",
     "RouteSettings",
     "Secrets",
     "Section",
@@ -39,6 +42,7 @@ __all__ = [
     "SourceSettings",
     "StaffSettings",
     "StoreSettings",
+    "TemplateSettings",
     "WebhookSettings",
     "load_secrets",
     "load_settings",

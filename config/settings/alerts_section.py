@@ -44,11 +44,15 @@ class RouteSettings(Section):
 
 
 class ChannelSettings(Section):
-    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace."""
+    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace.
+
+    With `approve_replies` a second person approves each answer to a case of the channel.
+    """
 
     channel: Channel
     per_hour: int | None = Field(default=None, ge=1)
     quiet_hours: str | None = None
+    approve_replies: bool = False
 
 
 class AlertSettings(Section):

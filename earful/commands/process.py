@@ -12,6 +12,7 @@ from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
+    from config.settings import Settings
     from earful.failing import Failing
     from storage.store import Store
 
@@ -62,26 +63,37 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         if no_deliver:
             return code
         transport = transport_for(app.settings, app.secrets)
-        delivered = stage("deliver", lambda: _deliver_waiting(store, transport))
+        delivered = stage("deliver", lambda: _deliver_waiting(store, app.settings, transport))
     return code or (0 if delivered or delivered is None else 1)
 
 
-def _deliver_waiting(store: Store, transport: Transport) -> bool:
-    """Send what is due; tells whether nothing keeps the rest from being sent."""
+def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> bool:
+    """Send what is due, and then what answers that were sent give to tell.
+
+    Tells whether nothing keeps the rest from being sent.
+    """
     from earful import console
+    from earful.replies.settling import settle_replies
     from earful.stages.deliver_stage import deliver_waiting
 
-    result = deliver_waiting(store, transport, utc_now)
-    if result is None:
-        console.err.print("another process is sending from this store: it sends these alerts too")
-        return True
-    console.out.print(
-        f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
-        f"· parked {result.parked:,}"
-    )
-    for problem in result.problems:
-        console.err.print(f"earful: {problem}")
-    return result.good
+    good = True
+    settle_replies(store, settings, utc_now())
+    while True:
+        result = deliver_waiting(store, transport, utc_now)
+        if result is None:
+            console.err.print(
+                "another process is sending from this store: it sends these alerts too"
+            )
+            return good
+        console.out.print(
+            f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
+            f"· parked {result.parked:,}"
+        )
+        for problem in result.problems:
+            console.err.print(f"earful: {problem}")
+        good = good and result.good
+        if not settle_replies(store, settings, utc_now()):
+            return good
 
 
 def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:

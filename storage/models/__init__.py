@@ -41,6 +41,11 @@ from storage.models.mention_models import (
     Unstored,
 )
 from storage.models.nobody import is_nobody, is_of_one_mention
+from storage.models.reply_models import (
+    NewReply,
+    Reply,
+    ReplyState,
+)
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -82,9 +87,12 @@ __all__ = [
     "Mention",
     "NewAlert",
     "NewCase",
+    "NewReply",
     "Operation",
     "PastRun",
     "RefusalReason",
+    "Reply",
+    "ReplyState",
     "SaveResult",
     "SourceRun",
     "SourceStanding",

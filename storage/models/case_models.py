@@ -9,6 +9,7 @@ from enum import StrEnum
 from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key, incident_key
 from storage.models.mention_models import Mention
+from storage.models.reply_models import Reply
 from storage.models.verdict_models import AuthorHistory, Verdict, Voice
 
 
@@ -51,6 +52,13 @@ class CaseEventKind(StrEnum):
     ABOUT_US = "about_us"
     REMINDED = "reminded"
     OVERDUE = "overdue"
+    DRAFTED = "drafted"
+    SENT_BACK = "sent_back"
+    SENDING = "sending"
+    COPIED = "copied"
+    HELD_UP = "held_up"
+    HELD_BACK = "held_back"
+    NOT_SENT = "not_sent"
 
     @property
     def is_answer(self) -> bool:
@@ -134,7 +142,8 @@ class CaseFile:
     """A case with all that its message shows.
 
     `answers` are public answers to this author in this thread; `channel` is where the case's
-    message is, None where it has none; `joined` counts further mentions of the case.
+    message is, None where it has none; `joined` counts further mentions of the case; `reply` is
+    the newest answer that was not dropped.
     """
 
     case: Case
@@ -146,6 +155,7 @@ class CaseFile:
     answers: int = 0
     channel: str | None = None
     muted: bool = False
+    reply: Reply | None = None
 
     @property
     def voice(self) -> Voice:

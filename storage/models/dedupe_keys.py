@@ -27,6 +27,16 @@ def case_reply_key(case_id: int, events: int) -> str:
     return f"case:{case_id}:{events}"
 
 
+def answer_key(reply_id: int) -> str:
+    """Name the posting of an answer at its source."""
+    return f"answer:{reply_id}"
+
+
+def draft_key(reply_id: int) -> str:
+    """Name the message that asks a second person to approve an answer."""
+    return f"draft:{reply_id}"
+
+
 def update_key(root_key: str) -> str:
     """Name what brings the message of another alert up to date; the outbox numbers it."""
     return f"update:{root_key}"

@@ -23,6 +23,7 @@ from storage.models import (
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.replies import latest_reply, note_by_hand
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -161,6 +162,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         answers=count_answers(connection, row),
         channel=root["channel"] if root else None,
         muted=muted is not None,
+        reply=latest_reply(connection, case.id),
     )
 
 
@@ -302,6 +304,8 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "id": case.id,
         },
     )
+    if move.event.is_answer:
+        note_by_hand(connection, case.id, move.responded_at or move.at)
     connection.execute(
         "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

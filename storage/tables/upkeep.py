@@ -98,7 +98,7 @@ class Upkeep:
                         strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'), 'update', dedupe_key
                     FROM alerts WHERE mention_id IN ({chosen.replace("?", "?1")})
                         AND state = 'sent' AND operation IN ('post', 'reply')
-                        AND slack_ts IS NOT NULL
+                        AND slack_ts IS NOT NULL AND kind <> 'reply'
                     ON CONFLICT DO NOTHING
                     """,
                     (value, _EMPTIED),
