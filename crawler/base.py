@@ -362,6 +362,8 @@ class MentionSpider(scrapy.Spider):
         parent: str | None = None,
         owner_reply: str | None = None,
         owner_replied_at: datetime | None = None,
+        country: str | None = None,
+        product_version: str | None = None,
         excerpt: bool = False,
     ) -> Mention:
         """Make a Mention; an entry with neither text nor title nor rating is refused.
@@ -393,6 +395,8 @@ class MentionSpider(scrapy.Spider):
             parent_id=f"{self.name}:{parent}" if parent else None,
             owner_reply=owner_reply or None,
             owner_replied_at=owner_replied_at if owner_reply else None,
+            country=country,
+            product_version=product_version,
             excerpt=excerpt,
         )
 

@@ -615,6 +615,17 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0027_incidents")
+def _incidents(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN country TEXT;
+        ALTER TABLE mentions ADD COLUMN product_version TEXT;
+        """,
+    )
+
+
 @migrations(name="0024_replies")
 def _replies(db: Database) -> None:
     # The words of the team, with their case: who forgets a mention forgets its answers too. Only

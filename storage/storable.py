@@ -115,7 +115,17 @@ _NEEDED: dict[str, _Read] = {
 }
 _SIDE: dict[str, _Read] = {
     **dict.fromkeys(
-        ("url", "title", "author", "author_native_id", "language", "parent_id", "owner_reply"),
+        (
+            "url",
+            "title",
+            "author",
+            "author_native_id",
+            "language",
+            "parent_id",
+            "owner_reply",
+            "country",
+            "product_version",
+        ),
         _text,
     ),
     "rating": _share,

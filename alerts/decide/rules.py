@@ -16,6 +16,7 @@ from alerts.decide.case_moves import edited, has_owner_reply, joins, looks_dismi
 from alerts.decide.policy import Policy
 from alerts.decide.voice_signs import (
     has_substance,
+    is_bad_and_unread,
     is_news,
     named_staff,
     was_against,
@@ -72,8 +73,9 @@ def judge(
 ) -> Decision:
     """Decide for each voice, in order; the caller writes the decision in one transaction.
 
-    Only sure verdicts act, and likely complaints where the policy says so. An angry one opens a
-    case and alerts, or joins the case that its author has; the time to answer runs from `now`,
+    Only sure verdicts act, and likely complaints where the policy says so. Where no model reads
+    the language, bad stars make a likely complaint. An angry one opens a case and alerts, or joins
+    the case that its author has; the time to answer runs from `now`,
     when the team can first know. A complaint that the owner answered after its last edit needs no
     case and no alert, except that a lost advocate is still told, without a due time. Mentions that
     were old when the store got them, undated and future ones are only counted, unless an edit has
@@ -114,11 +116,14 @@ class _Judging:
         if case is not None:
             owner_replies = self._around.answers.get(case.mention_id, 0)
             self._moves.append(edited(voice, case, owner_replies, self._policy.due, self._now))
-            if voice.verdict.experience is Experience.ANGRY:
+            if voice.verdict.experience is Experience.ANGRY or is_bad_and_unread(voice):
                 return
         earlier = self._around.earlier.get(mention.id)
         if not is_news(voice, earlier, self._policy.max_age):
             self._fates[mention.id] = Fate.QUIET
+            return
+        if is_bad_and_unread(voice):
+            self._complaint(voice)
             return
         if not self._policy.acts_on(voice):
             return

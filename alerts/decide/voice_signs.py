@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.decide.routing import stars_of_five
 from storage.models import AuthorHistory, Experience, Mention, Stance, Voice
 
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future a source's clock may lie; what claims more has no usable date."""
 MIN_WOW_WORDS = 6
 MIN_WOW_LETTERS = 24
+BAD_STARS = 2.0
+"""So many of five stars, or fewer, speak of a complaint in any language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ def is_news(voice: Voice, earlier: Experience | None, max_age: timedelta) -> boo
         return False
     changed = earlier is not None and earlier is not voice.verdict.experience
     return changed and is_fresh(mention.edited_at, mention.fetched_at, max_age)
+
+
+def is_bad_and_unread(voice: Voice) -> bool:
+    """Tell whether only bad stars can speak: no model reads the language of the words."""
+    stars = stars_of_five(voice.mention)
+    return voice.verdict.unread and stars is not None and stars <= BAD_STARS
 
 
 def was_friend(history: AuthorHistory) -> bool:

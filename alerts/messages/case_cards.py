@@ -18,6 +18,7 @@ from alerts.messages.blocks import (
     section,
     select,
 )
+from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.reply_words import answer_button, answer_section
@@ -105,7 +106,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     lost = case.kind is AlertKind.LOST_ADVOCATE
     waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
     verdict = file.voice.verdict
-    likely = verdict.experience is Experience.ANGRY and not verdict.sure
+    likely = (verdict.experience is Experience.ANGRY and not verdict.sure) or verdict.unread
     complaint_word = "Likely complaint" if likely else "Complaint"
     what = (
         f"An advocate of {line(mention.brand, 80)} {'has likely ' if likely else ''}turned angry:"
@@ -132,7 +133,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
             "else: answer this one first."
         )
     if likely and waits:
-        doubt = "*Earful is not sure that this is a complaint*: read it before you answer."
+        doubt = _doubt(file.voice)
         lead = f"{lead} {doubt}" if lead else doubt
     blocks = voice_blocks(
         title,
@@ -150,6 +151,16 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         notes=[f"Case {case.id}"] if case.id else [],
     )
     return payload(summary, [*blocks, _buttons(file)])
+
+
+def _doubt(voice: Voice) -> str:
+    if voice.verdict.unread:
+        language = language_name(voice.mention.language)
+        return (
+            f"*No model here reads {language}*: the stars alone say that this is likely a "
+            "complaint. Read it before you answer."
+        )
+    return "*Earful is not sure that this is a complaint*: read it before you answer."
 
 
 def state_line(file: CaseFile) -> str:

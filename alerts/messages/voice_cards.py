@@ -21,6 +21,7 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
+from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import (
@@ -182,6 +183,8 @@ def stars(mention: Mention) -> str:
 
 def verdict_words(verdict: Verdict) -> str:
     """Write a verdict with how sure the classifier is of each part."""
+    if verdict.unread:
+        return "None: no model here reads the language"
     experience = {
         Experience.ANGRY: ("Angry", verdict.p_angry),
         Experience.MEDIOCRE: ("Mediocre", verdict.p_mediocre),
@@ -250,6 +253,8 @@ def voice_blocks(
         ("Stars", stars(mention)),
         ("Verdict", verdict_words(voice.verdict)),
     ]
+    if mention.language is not None and not mention.language.lower().startswith("en"):
+        pairs.append(("Language", language_name(mention.language)))
     if mention.created_at is not None:
         pairs.append(("Written", moment(mention.created_at)))
     if due_at is not None:

@@ -130,6 +130,7 @@ class AppStoreConnectSpider(MentionSpider):
             rating=fields.rating(given.get("rating"), 5),
             rating_max=5.0,
             language=language,
+            country=country.upper() if country else None,
             owner_reply=fields.plain(reply.get("responseBody"), "responseBody"),
             owner_replied_at=fields.later(
                 reply.get("lastModifiedDate"), self.now, "lastModifiedDate"

@@ -142,6 +142,8 @@ class AppStoreSpider(MentionSpider):
             rating_max=5.0,
             language=_LANGUAGES.get(country),
             reach=fields.count(_label(entry.get("im:voteCount"))),
+            country=country.upper(),
+            product_version=fields.product_version(_label(entry.get("im:version"))),
         )
 
 
@@ -179,6 +181,8 @@ def _as_json(entry: Any) -> dict[str, Any]:
         "author": {"name": {"label": entry.get("author")}, "uri": {"label": detail.get("href")}},
         "im:voteCount": {"label": entry.get("im_votecount")},
     }
+    if "im_version" in entry:
+        shaped["im:version"] = {"label": entry["im_version"]}
     if "im_rating" in entry:
         shaped["im:rating"] = {"label": entry["im_rating"]}
     elif "im_name" in entry:

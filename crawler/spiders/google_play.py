@@ -155,6 +155,7 @@ class GooglePlaySpider(MentionSpider):
             rating_max=5.0,
             language=fields.language(language),
             reach=fields.count(at(review, 6)),
+            product_version=fields.product_version(at(review, 10)),
             owner_reply=fields.plain(at(review, 7, 1), "reply"),
             owner_replied_at=fields.later(at(review, 7, 2, 0), self.now, "reply's time"),
         )
@@ -195,6 +196,7 @@ class GooglePlaySpider(MentionSpider):
             rating_max=5.0,
             language=fields.language(comment.get("reviewerLanguage")),
             reach=fields.count(comment.get("thumbsUpCount")),
+            product_version=fields.product_version(comment.get("appVersionName")),
             owner_reply=fields.plain(reply.get("text"), "reply"),
             owner_replied_at=fields.later(_seconds(reply), self.now, "reply's time"),
         )

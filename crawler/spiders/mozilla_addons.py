@@ -92,9 +92,15 @@ class MozillaAddonsSpider(MentionSpider):
             author_native_id=fields.identity(user["id"], "user") if user.get("id") else None,
             rating=stars,
             rating_max=5.0,
+            product_version=fields.product_version(_version(rating)),
             owner_reply=fields.from_html(reply.get("body"), "reply"),
             owner_replied_at=fields.later(reply.get("created"), self.now, "reply's time"),
         )
+
+
+def _version(rating: dict[str, Any]) -> object:
+    version = rating.get("version")
+    return version.get("version") if isinstance(version, dict) else None
 
 
 def _deleted(rating: Any) -> bool:

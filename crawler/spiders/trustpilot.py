@@ -144,6 +144,7 @@ class TrustpilotSpider(MentionSpider):
             rating_max=5.0,
             language=fields.language(review.get("language")),
             reach=fields.count(likes),
+            country=fields.country(consumer.get("countryCode")),
             owner_reply=fields.plain(reply.get("text") or reply.get("message"), "reply"),
             owner_replied_at=fields.later(replied, self.now, "reply's time"),
         )

@@ -80,6 +80,8 @@ class RowReader:
             parent_id=self._parent_id(row, key.source),
             owner_reply=self._side(row, "owner_reply", lambda v: self._clean(v, "owner_reply")),
             owner_replied_at=self._moment(row, "owner_replied_at"),
+            country=self._side(row, "country", fields.country_code),
+            product_version=self._side(row, "product_version", fields.version_name),
             fetched_at=self._moment(row, "fetched_at") or self._now,
         )
 

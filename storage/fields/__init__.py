@@ -27,6 +27,12 @@ from storage.fields.moments import (
     moment,
     order_shown,
 )
+from storage.fields.product_facts import (
+    country,
+    country_code,
+    product_version,
+    version_name,
+)
 from storage.fields.rating_forms import Rated, rated, rating
 
 __all__ = [
@@ -42,6 +48,8 @@ __all__ = [
     "address",
     "behind_redirect",
     "count",
+    "country",
+    "country_code",
     "from_bbcode",
     "from_html",
     "identity",
@@ -55,8 +63,10 @@ __all__ = [
     "original",
     "plain",
     "plain_or_html",
+    "product_version",
     "rated",
     "rating",
     "string",
+    "version_name",
     "whole_number",
 ]

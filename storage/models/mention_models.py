@@ -20,8 +20,9 @@ class Mention:
 
     `text` and `title` are clean plain text; both are empty where somebody gave a rating without
     words. `rating` lies between 0 and `rating_max`. `created_at` is None where no date is given,
-    or none that can be read. Of an `excerpt` the text is not all that was said: it never replaces
-    what is stored.
+    or none that can be read. `country` is an ISO 3166 code of two letters, `product_version` the
+    version of the product that the source says it is about. Of an `excerpt` the text is not all
+    that was said: it never replaces what is stored.
     """
 
     brand: str
@@ -42,6 +43,8 @@ class Mention:
     edited_at: datetime | None = None
     owner_reply: str | None = None
     owner_replied_at: datetime | None = None
+    country: str | None = None
+    product_version: str | None = None
     # Given to `Mentions.save` alone: the table does not hold it.
     excerpt: bool = False
 

@@ -28,7 +28,7 @@ from storage.tables.mention_rows import COLUMNS, SELECT_MENTION, mention_from, r
 # What a later reading may change without making a new version.
 _REFRESHED = (
     "url", "author_id", "language", "created_at", "reach", "parent_id", "edited_at",
-    "owner_reply", "owner_replied_at",
+    "owner_reply", "owner_replied_at", "country", "product_version",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
 # The day of the ledger is no part of a mention.

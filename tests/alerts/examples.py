@@ -117,6 +117,15 @@ def a_voice(
     )
 
 
+def an_unread_voice(rating: float = 1.0, rating_max: float = 5.0, **changes: Any) -> Voice:
+    """A rant whose language no model reads: its stars are all that is known."""
+    words = {"title": None, "text": "Der Flug fiel aus, und niemand sagte uns etwas.",
+             "language": "de"}  # fmt: skip
+    voice = a_voice(Experience.NONE, sure=False, rating=rating, rating_max=rating_max,
+                    **words | changes)  # fmt: skip
+    return replace(voice, verdict=replace(voice.verdict, unread=True))
+
+
 ADVOCATE = AuthorHistory(
     mentions=4,
     delighted=3,
@@ -164,6 +173,10 @@ def _complaint_long() -> dict[str, Any]:
 
 def _complaint_likely() -> dict[str, Any]:
     return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+
+
+def _complaint_unread() -> dict[str, Any]:
+    return messages.complaint(an_unread_voice(source="google_play"), PLACES, DUE)
 
 
 def _complaint_imported() -> dict[str, Any]:
@@ -496,6 +509,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "complaint": _complaint,
     "complaint_long": _complaint_long,
     "complaint_likely": _complaint_likely,
+    "complaint_unread": _complaint_unread,
     "complaint_imported": _complaint_imported,
     "lost_advocate": _lost_advocate,
     "lost_advocate_answered": _lost_advocate_answered,

@@ -25,7 +25,16 @@ from storage.models import (
     Fate,
     Stance,
 )
-from tests.alerts.examples import ADVOCATE, HATER, JIM, NOW, RITA, a_mention, a_voice
+from tests.alerts.examples import (
+    ADVOCATE,
+    HATER,
+    JIM,
+    NOW,
+    RITA,
+    a_mention,
+    a_voice,
+    an_unread_voice,
+)
 
 ANGRY, MEDIOCRE = Experience.ANGRY, Experience.MEDIOCRE
 DELIGHTED, NONE = Experience.DELIGHTED, Experience.NONE
@@ -74,6 +83,34 @@ def test_a_likely_complaint_says_that_it_is_not_sure(history):
     assert "ikely" not in sure
     text = the_alert(a_voice(ANGRY, sure=False), policy).payload["text"]
     assert str(text).startswith("Likely complaint about")
+
+
+@pytest.mark.parametrize(
+    ("rating", "best", "kinds"),
+    [
+        (1, 5, [AlertKind.COMPLAINT]),
+        (2, 5, [AlertKind.COMPLAINT]),
+        (2.5, 5, []),
+        (5, 5, []),
+        (4, 10, [AlertKind.COMPLAINT]),
+        (5, 10, []),
+        (0, 1, [AlertKind.COMPLAINT]),
+        (1, 1, []),
+        (None, None, []),
+    ],
+)
+def test_bad_stars_speak_where_no_model_reads_the_language(rating, best, kinds):
+    unread = an_unread_voice(rating=rating, rating_max=best)
+    assert decide(unread) == (kinds, len(kinds))
+    read = replace(unread, verdict=replace(unread.verdict, unread=False))
+    assert decide(read) == ([], 0)
+
+
+def test_a_complaint_that_no_model_reads_says_so():
+    shown = plain(the_alert(an_unread_voice()).payload)
+    assert "No model here reads German: the stars alone say" in shown
+    assert "ikely complaint about" in shown
+    assert "No experience told" not in shown
 
 
 def the_alert(voice, policy=POLICY):

@@ -46,6 +46,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         rating=2.0,
         rating_max=5.0,
         language="en",
+        country="US",
         owner_reply="Sorry, Mia! Please write to us.",
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )

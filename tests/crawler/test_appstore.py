@@ -46,6 +46,8 @@ def test_a_review_becomes_a_whole_mention() -> None:
         rating_max=5.0,
         language="en",
         reach=4,
+        country="US",
+        product_version="4.2.0",
     )
     assert len(mentions) == 3, "the app's own entry is no review"
     assert mentions[2].text == "ok", "a title without text is the text"

@@ -57,6 +57,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         rating_max=5.0,
         language="en",
         reach=7,
+        product_version="4.2.1",
         owner_reply="Sorry, Mia! Please write to us.",
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )

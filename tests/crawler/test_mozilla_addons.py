@@ -41,6 +41,7 @@ def test_a_review_becomes_a_whole_mention() -> None:
         author_native_id="7001",
         rating=2.0,
         rating_max=5.0,
+        product_version="3.4.29",
         owner_reply="Sorry, Mia! Fixed in 3.4.30.",
         owner_replied_at=datetime(2026, 9, 20, 13, 13, 20, tzinfo=UTC),
     )

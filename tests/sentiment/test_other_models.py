@@ -204,6 +204,27 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
     assert json.loads(earful("status", "--json").out)["unread"] == 2
 
 
+def test_bad_stars_in_a_language_that_no_model_reads_reach_the_team(
+    tmp_path: Path, earful: Earful
+) -> None:
+    now = datetime.now(UTC)
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        store.mentions.save(
+            [
+                Mention(
+                    brand="A", source="shop", native_id=key, text=text, rating=stars,
+                    rating_max=5.0, fetched_at=now, created_at=now,
+                )
+                for key, text, stars in (("1", GERMAN, 1.0), ("2", FRENCH, 5.0))
+            ]
+        )  # fmt: skip
+    told = earful("process")
+    assert "Likely complaint about A" in told.out
+    assert "No model here reads German" in told.out
+    with Store.open(tmp_path / "earful.db") as store:
+        assert [case.mention_id for case in store.cases.unanswered()] == ["shop:1"]
+
+
 def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
     tmp_path: Path, polyglot: Callable[..., Classifier], classifier: Classifier
 ) -> None:
