@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 
+from alerts.decide.answers import Template
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.policy import Channels, Policy
-from alerts.decide.replies import Template
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import messages
+from alerts.decide.answer_alerts import REPLY_EVENTS, reply_alerts
 from alerts.decide.changing_alerts import UPDATE_EVERY
-from alerts.decide.reply_alerts import REPLY_EVENTS, reply_alerts
 from alerts.decide.routing import Calm
 from alerts.messages import Places
 from alerts.messages.case_cards import MAX_OWNER_REPLIES

@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
+from alerts.messages.answer_words import answer_button, answer_section
 from alerts.messages.blocks import (
     MAX_SECTION,
     actions,
@@ -21,7 +22,6 @@ from alerts.messages.blocks import (
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.reply_words import answer_button, answer_section
 from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
 from alerts.messages.voice_cards import (
     briefly,

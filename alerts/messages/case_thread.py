@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from alerts.messages.answer_words import OUTDATED
 from alerts.messages.blocks import MAX_FIELD, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.reply_words import OUTDATED
 from alerts.messages.safe_text import duration, line, link, moment
 from alerts.messages.voice_cards import (
     briefly,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from alerts.decide.answer_alerts import decided
+from alerts.decide.answers import answered_since, is_over, is_own
 from alerts.decide.policy import Policy
-from alerts.decide.replies import answered_since, is_over, is_own
-from alerts.decide.reply_alerts import decided
 from config.errors import InputError
 from earful.case_acts import Acted, Actor
 from earful.move_case import move_case

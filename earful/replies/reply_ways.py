@@ -6,63 +6,100 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from config.settings import Settings, SourceSettings
 from storage.models import Mention
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Protocol):
     """How long a text is as its source counts it, and how long it may be there."""
 
-    used: int
-    limit: int | None = None
-    unit: str = "characters"
+    @property
+    def used(self) -> int: ...
+    @property
+    def most(self) -> int | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def problem(self) -> str | None: ...
 
 
-class Measures(Protocol):
-    """What a publisher knows of a text before it is posted."""
+class Publisher(Protocol):
+    """What is known of a source's interface before anything is posted there."""
 
-    def limit(self, text: str) -> Length: ...
+    def hindrance(self, brand: str, native_id: str, url: str | None) -> str | None: ...
+    def limit(self, text: str, author: str | None = None, native_id: str = "") -> Length: ...
+    def shown(self, text: str, author: str | None, native_id: str) -> str: ...
+    def source_of(self, brand: str, native_id: str, url: str | None) -> SourceSettings | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyWay:
-    """The way of one mention's answer. `via` is None where people post it by hand.
+    """The way of one mention's answer: without a `publisher` people post it by hand.
 
-    `missing` says what Earful needs to post it; None where it can, or where no source lets it.
+    `hindrance` says why Earful does not post it itself; None where no source lets it.
     """
 
-    via: str | None
-    channel: str = ""
-    target: str | None = None
-    missing: str | None = None
-    measures: Measures | None = None
+    mention: Mention
+    publisher: Publisher | None = None
+    hindrance: str | None = None
+
+    @property
+    def via(self) -> str | None:
+        """Name the way for the outbox; None where people post it by hand."""
+        return f"source:{self.mention.source}" if self._posts else None
+
+    @property
+    def target(self) -> str | None:
+        """Name the part of the source that the mention is in, such as an app's id."""
+        if self.publisher is None:
+            return None
+        mention = self.mention
+        found = self.publisher.source_of(mention.brand, mention.native_id, mention.url)
+        return found.target if found is not None else None
+
+    @property
+    def channel(self) -> str:
+        """Name the line of the outbox: parts of a source do not wait for one another."""
+        return ":".join(filter(None, (self.via, self.target)))
 
     def length(self, text: str) -> Length | None:
         """Measure a text; None where nobody knows how the source counts."""
-        return self.measures.limit(text) if self.measures is not None else None
+        if self.publisher is None:
+            return None
+        return self.publisher.limit(text, self.mention.author, self.mention.native_id)
+
+    def shown(self, text: str) -> str:
+        """Give the words as they will stand at the source."""
+        if self.publisher is None:
+            return text
+        return self.publisher.shown(text, self.mention.author, self.mention.native_id)
 
     def wrong_with(self, text: str) -> str | None:
         """Say why a text cannot be an answer; None where it can."""
         if not text:
-            return "an answer has at least one word"
+            return "An answer has at least one word."
         length = self.length(text)
-        if length is None or length.limit is None or length.used <= length.limit:
-            return None
-        over = length.used - length.limit
-        return (
-            f"this is {length.used:,} {length.unit} long, {length.limit:,} are taken: shorten it "
-            f"by {over:,}"
-        )
+        return length.problem if length is not None else None
 
-
-BY_HAND = ReplyWay(None)
+    @property
+    def _posts(self) -> bool:
+        return self.publisher is not None and self.hindrance is None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyWays:
-    """The ways that the config and the environment open, by source."""
+    """The ways that the config and the environment open: publishers by source."""
 
-    by_source: Mapping[str, ReplyWay] = field(default_factory=dict)
+    publishers: Mapping[str, Publisher] = field(default_factory=dict)
 
     def of(self, mention: Mention) -> ReplyWay:
-        return self.by_source.get(mention.source, BY_HAND)
+        publisher = self.publishers.get(mention.source)
+        if publisher is None:
+            return ReplyWay(mention)
+        hindrance = publisher.hindrance(mention.brand, mention.native_id, mention.url)
+        return ReplyWay(mention, publisher, hindrance)
+
+
+def reply_ways(settings: Settings, environment: Mapping[str, str]) -> ReplyWays:
+    """Give the ways that are open now: publishers of the sources that the config reads."""
+    return ReplyWays({})

@@ -8,10 +8,10 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
+from alerts.messages.answer_words import OUTDATED
 from alerts.messages.blocks import actions, button, can_carry, confirmation, payload, section
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.reply_words import OUTDATED
 from alerts.messages.safe_text import line, words
 from alerts.messages.voice_cards import who_where
 from storage.models import CaseEventKind, CaseFile, CaseMove, Reply, ReplyState

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.places import Places
-from alerts.messages.reply_thread import answer_news, draft_decided, draft_request
 from storage.models import (
     AlertKind,
     CaseEventKind,
