@@ -24,8 +24,8 @@ def draft_request(file: CaseFile, places: Places) -> dict[str, Any]:
     """Ask a second person to approve the newest answer of a case."""
     author = line(_reply(file).author, 60)
     lead = (
-        f"*Approve this answer?* {author} wrote it for {who_where(file.mention, places)}, and "
-        "cannot approve it alone."
+        f"*Approve this answer?* {author} wrote it for {who_where(file.mention, places)}. "
+        "Somebody else must approve it before it goes out."
     )
     return _shown(lead, _reply(file).text, _approval(file))
 

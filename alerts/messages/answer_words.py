@@ -11,7 +11,9 @@ from storage.models import CaseFile, CaseState, Reply, ReplyState
 
 OUTDATED = "The customer changed the text after this answer was written."
 _MAX_SHOWN = 500
-_MAX_REASON = 400
+_MAX_ESCAPED = 1200
+_MAX_LINK = 1000
+_MAX_REASON = 300
 
 
 def answer_section(file: CaseFile, places: Places) -> Block | None:
@@ -20,12 +22,12 @@ def answer_section(file: CaseFile, places: Places) -> Block | None:
     if reply is None:
         return None
     parts = [answer_line(file, reply, places)]
+    if shown := words(reply.text, _MAX_SHOWN, _MAX_ESCAPED)[0]:
+        parts.append(shown)
+    if reply.state is ReplyState.SENT and reply.url:
+        parts.append(link(reply.url, "See the answer", _MAX_LINK))
     if reply.outdated:
         parts.append(f"*{OUTDATED}*")
-    if shown := words(reply.text, _MAX_SHOWN)[0]:
-        parts.append(shown)
-    if reply.state is ReplyState.SENT and (url := reply.url or file.mention.url):
-        parts.append(link(url, "See the answer"))
     return section("\n".join(parts), "answer")
 
 

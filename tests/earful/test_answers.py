@@ -82,7 +82,8 @@ class Desk(World):
 
     def reply(self, said: Mention) -> Reply:
         file = self.store.cases.file(said.id)
-        assert file is not None and file.reply is not None
+        assert file is not None
+        assert file.reply is not None
         return file.reply
 
     def settle(self) -> int:
@@ -241,7 +242,8 @@ class TestTrouble:
         assert desk.store.outbox.unpark_certain() == 0
         assert desk.answer(said, "Sorry!").state is ReplyState.SENDING
         row = desk.store.outbox.find(first.alert_key or "")
-        assert row is not None and row.state is AlertState.DROPPED
+        assert row is not None
+        assert row.state is AlertState.DROPPED
 
     def test_what_waits_for_a_token_is_told_once_and_goes_out_later(self, desk: Desk) -> None:
         said = desk.say("They lost my bag.")
@@ -269,7 +271,8 @@ class TestTrouble:
         desk.act(said, "dismiss")
         desk.settle()
         row = desk.store.outbox.find(reply.alert_key or "")
-        assert row is not None and row.state is AlertState.DROPPED
+        assert row is not None
+        assert row.state is AlertState.DROPPED
         assert "its case ended before it was sent" in desk.thread(said)[-1]
 
     def test_what_is_being_sent_is_not_taken_back(self, desk: Desk) -> None:
@@ -300,7 +303,8 @@ class TestEdits:
         assert desk.reply(said).state is ReplyState.DRAFT
         assert desk.reply(said).outdated
         row = desk.store.outbox.find(reply.alert_key or "")
-        assert row is not None and row.state is AlertState.DROPPED
+        assert row is not None
+        assert row.state is AlertState.DROPPED
         assert "The customer changed the text after this answer" in desk.thread(said)[-1]
         assert desk.buttons(said) == ["case_answer"]
 
