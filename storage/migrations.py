@@ -622,6 +622,12 @@ def _incidents(db: Database) -> None:
         """
         ALTER TABLE mentions ADD COLUMN country TEXT;
         ALTER TABLE mentions ADD COLUMN product_version TEXT;
+
+        -- `shown` is what its message last said of its cases: only what changed is sent again.
+        ALTER TABLE incidents ADD COLUMN kind TEXT NOT NULL DEFAULT 'complaints'
+            CHECK (kind IN ('complaints', 'volume', 'anger'));
+        ALTER TABLE incidents ADD COLUMN back_at TEXT;
+        ALTER TABLE incidents ADD COLUMN shown TEXT;
         """,
     )
 

@@ -132,6 +132,24 @@ def count_limit(baseline: Sequence[int], share: float, *, sigmas: float = 3.0) -
     return mean + sigmas * math.sqrt(max(mean, 1.0))
 
 
+def binomial_tail(part: int, total: int, share: float) -> float:
+    """Give the probability that `part` or more of `total` are so by chance, each by `share`."""
+    if part <= 0 or share >= 1:
+        return 1.0
+    if share <= 0:
+        return 0.0
+    return min(
+        1.0,
+        math.fsum(
+            math.exp(
+                math.lgamma(total + 1) - math.lgamma(hits + 1) - math.lgamma(total - hits + 1)
+                + hits * math.log(share) + (total - hits) * math.log1p(-share)
+            )
+            for hits in range(part, total + 1)
+        ),
+    )  # fmt: skip
+
+
 def percentile(values: Sequence[float], share: float) -> float | None:
     """Give the smallest value that `share` of all do not exceed; the median lies between two."""
     ordered = sorted(values)

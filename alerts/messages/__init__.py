@@ -16,12 +16,18 @@ from alerts.messages.notices import (
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
 from alerts.messages.places import Places
 from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
-from alerts.messages.surge_notices import anger_spike, incident, incident_over, volume_spike
+from alerts.messages.surge_notices import (
+    incident,
+    incident_answered,
+    incident_back,
+    incident_claimed,
+    incident_over,
+    spike,
+)
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
-    "anger_spike",
     "backlog",
     "case_card",
     "checkpoint",
@@ -31,6 +37,9 @@ __all__ = [
     "earful_was_away",
     "fallen_coverage",
     "incident",
+    "incident_answered",
+    "incident_back",
+    "incident_claimed",
     "incident_over",
     "leaderboard",
     "limited",
@@ -42,9 +51,9 @@ __all__ = [
     "plain",
     "reminder",
     "shared_quote",
+    "spike",
     "thread_reply",
     "unusual_silence",
-    "volume_spike",
     "won_back",
     "wow",
 ]

@@ -23,3 +23,11 @@ def language_name(tag: str | None) -> str:
         return line(Language.get(tag).display_name(), 60)
     except LanguageTagError:
         return line(tag, 60)
+
+
+@lru_cache(maxsize=256)
+def country_name(code: str) -> str:
+    """Name a country by its code of two letters: `Germany` for `DE`."""
+    from langcodes import Language
+
+    return line(Language.make(territory=code).territory_name(), 60) or line(code, 10)

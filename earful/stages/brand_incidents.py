@@ -1,4 +1,4 @@
-"""A brand's incident: new complaints join it, too many begin one, calm ends it."""
+"""A brand's incident: too many complaints begin it, new ones join it, calm ends it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from alerts.decide.policy import Policy
 from alerts.decide.rules import Decision, Surroundings, judge
 from config.settings import Settings
 from earful.policies import Policies, source_places
-from storage.models import Incident, Mention, NewAlert, Voice
+from earful.stages.incident_reasons import AROUND, reasons
+from storage.models import (
+    Incident,
+    IncidentKind,
+    IncidentWork,
+    Mention,
+    NewAlert,
+    Voice,
+)
 from storage.store import Store
 
-# The same hours of earlier weeks: so much before and after the window is looked at too.
-_AROUND = timedelta(minutes=30)
-_NEWEST = 6
+# So long after its beginning an incident's message follows the work on its cases.
+_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,21 @@ def join_incident(
     state = next(iter(store.incidents.open(brand)), None)
     if state is None:
         window = policies.settings.alerts.incident_window
-        gathered = [*store.incidents.recent_complaints(brand, now - window), *gathered]
-        if not _is_incident(store, policies.settings, brand, len(gathered), now):
+        recent = store.incidents.recent_complaints(brand, now - window)
+        if not _is_incident(store, policies.settings, brand, len(recent) + len(gathered), now):
             return Joined(decision)
+        state = store.incidents.over_since(
+            brand, IncidentKind.COMPLAINTS, now - surges.COMES_BACK_WITHIN
+        )
+        free = store.incidents.recent_complaints(brand, now - window, free=True)
+        gathered = [*free, *gathered]
         decision = judge(voices, policies.of(brand), now, replace(around, incident=True))
     policy = policies.of(brand)
     incident = _grown(store, state, policy, gathered, now)
-    newest = [*reversed(gathered), *store.incidents.complaints_of(incident, _NEWEST)]
-    alerts = surges.alerts_about(incident, newest, policy.places, now)
+    why = reasons(store, incident, now, [*reversed(gathered)])
+    known = store.incidents.work(incident)
+    work = replace(known, open=known.open + len(gathered))
+    alerts = surges.alerts_about(incident, why, work, policy.places, now)
     return Joined(decision, incident, gathered, alerts)
 
 
@@ -60,11 +74,28 @@ def calm_down(store: Store, settings: Settings, state: Incident, now: datetime) 
     over, window = settings.alerts.incident_over, settings.alerts.incident_window
     lately = len(store.incidents.recent_complaints(state.brand, now - window))
     if surges.is_over(state, lately, over, window, now):
-        ended = replace(state, closed_at=now)
-        newest = store.incidents.complaints_of(state, _NEWEST)
-        with store.write() as unit:
-            unit.incidents.write(ended)
-            unit.outbox.add(surges.alerts_about(ended, newest, source_places(), now))
+        show_incident(store, replace(state, closed_at=now), now)
+
+
+def show_incident(store: Store, state: Incident, now: datetime) -> None:
+    """Write how an incident stands, and bring its message up to date."""
+    why = reasons(store, state, now)
+    with store.write() as unit:
+        unit.incidents.write(state)
+        work = unit.incidents.work(state)
+        unit.incidents.note_shown(state, _shown(work))
+        unit.outbox.add(surges.alerts_about(state, why, work, source_places(), now))
+
+
+def follow_work(store: Store, now: datetime) -> None:
+    """Let the messages of incidents follow the work on their cases; what is unchanged stays."""
+    for state, shown in store.incidents.to_show(now - _SHOWN_FOR):
+        if shown is None or shown != _shown(store.incidents.work(state)):
+            show_incident(store, state, now)
+
+
+def _shown(work: IncidentWork) -> str:
+    return f"{work.open}/{work.claimed}/{work.answered}/{work.ended} {','.join(work.claimants)}"
 
 
 def _is_incident(
@@ -73,8 +104,8 @@ def _is_incident(
     over, window = settings.alerts.incident_over, settings.alerts.incident_window
     if complaints <= over:
         return False
-    weeks = store.incidents.usual(brand, now - window - _AROUND, now + _AROUND)
-    share = window / (window + 2 * _AROUND)
+    weeks = store.incidents.usual(brand, now - window - AROUND, now + AROUND)
+    share = window / (window + 2 * AROUND)
     return surges.is_incident(complaints, over, [week["angry"] for week in weeks], share)
 
 

@@ -9,7 +9,7 @@ from alerts.decide.case_moves import answered, clock_moves
 from earful.isolation import Isolation, mention_subject
 from earful.move_case import move_case
 from earful.policies import Policies
-from earful.stages.brand_incidents import calm_down
+from earful.stages.brand_incidents import calm_down, follow_work
 from storage.models import Case, CaseEventKind, CaseMove
 from storage.store import Store
 from storage.tables.new_alerts import MESSAGES
@@ -43,6 +43,8 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
     for state in store.incidents.open():
         with isolation.subject(f"incident of {state.brand}"):
             calm_down(store, policies.settings, state, now)
+    with isolation.subject("incidents' messages"):
+        follow_work(store, now)
     isolation.forget_gone("mention", [case.mention_id for case in cases])
     isolation.forget_gone("incident of", [state.brand for state in store.incidents.open()])
     isolation.forget_old("overdue of")

@@ -17,7 +17,6 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
-    Incident,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -29,6 +28,11 @@ from storage.models.crawl_models import (
     SourceStanding,
     SourceState,
     Validators,
+)
+from storage.models.incident_models import (
+    Incident,
+    IncidentKind,
+    IncidentWork,
 )
 from storage.models.ledger_models import (
     Fate,
@@ -82,6 +86,8 @@ __all__ = [
     "Failure",
     "Fate",
     "Incident",
+    "IncidentKind",
+    "IncidentWork",
     "KnownProblem",
     "LedgerLine",
     "Mention",

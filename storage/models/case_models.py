@@ -1,4 +1,4 @@
-"""A case, what happens to it, and the incident that many of them make."""
+"""A case, and what happens to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.models.alert_models import AlertKind
-from storage.models.dedupe_keys import complaint_key, incident_key
+from storage.models.dedupe_keys import complaint_key
 from storage.models.mention_models import Mention
 from storage.models.reply_models import Reply
 from storage.models.verdict_models import AuthorHistory, Verdict, Voice
@@ -160,23 +160,3 @@ class CaseFile:
     @property
     def voice(self) -> Voice:
         return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
-    """Many complaints of a brand at once, told in one message; known by brand and `opened_at`.
-
-    `about` is the word or phrase that most of them share.
-    """
-
-    brand: str
-    channel: str
-    opened_at: datetime
-    last_at: datetime
-    complaints: int
-    about: str | None = None
-    closed_at: datetime | None = None
-
-    @property
-    def root_key(self) -> str:
-        return incident_key(self.brand, self.opened_at)

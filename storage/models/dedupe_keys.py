@@ -47,9 +47,19 @@ def numbered_key(key: str, number: int) -> str:
     return f"{key}:{number}"
 
 
-def over_key(root_key: str) -> str:
-    """Name the word that what another alert tells of is over."""
-    return f"{root_key}:over"
+def over_key(root_key: str, *, after: datetime | None = None) -> str:
+    """Name the word that what another alert tells of is over, or over again `after` a return."""
+    return f"{root_key}:over" if after is None else f"{root_key}:over:{iso(after)}"
+
+
+def back_key(root_key: str, at: datetime) -> str:
+    """Name the word that what another alert tells of came back."""
+    return f"{root_key}:back:{iso(at)}"
+
+
+def worked_key(root_key: str, click: str) -> str:
+    """Name the word on a click that worked all cases of an incident."""
+    return f"{root_key}:worked:{click}"
 
 
 def incident_key(brand: str, opened_at: datetime) -> str:

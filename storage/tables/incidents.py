@@ -1,4 +1,4 @@
-"""Incidents: many complaints at once, and how many are usual at this hour."""
+"""Incidents and spikes: what is told once and goes on, and how many are usual at this hour."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.database import Database
-from storage.models import Incident, Mention, from_iso, iso
-from storage.rows import reads
+from storage.models import (
+    Case,
+    CaseState,
+    Incident,
+    IncidentKind,
+    IncidentWork,
+    Mention,
+    from_iso,
+    iso,
+)
+from storage.rows import pass_over, read_each, reads
+from storage.tables.case_file import case_from
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.mentions import in_chunks
 
@@ -16,19 +26,56 @@ _WEEK = timedelta(weeks=1)
 WEEKS = 4
 """How many earlier weeks tell what is usual."""
 
+_OF = "brand = :brand AND kind = :kind AND opened_at = :opened_at"
+_FACETS = ("source", "product_version", "country", "language")
+# What each kind counts, with `v` as a mention of the view `voice`.
+_COUNTED = {
+    IncidentKind.COMPLAINTS: """
+        SELECT m.source, m.product_version, m.country, m.language
+        FROM cases k JOIN mentions m ON m.id = k.mention_id
+        WHERE k.brand = ? AND k.opened_at >= ? AND k.opened_at < ? AND k.state <> 'dismissed'
+    """,
+    IncidentKind.VOLUME: """
+        SELECT v.source, v.product_version, v.country, v.language FROM voice v
+        WHERE v.brand = ? AND v.created_at >= ? AND v.created_at < ? AND v.counted
+    """,
+    IncidentKind.ANGER: """
+        SELECT v.source, v.product_version, v.country, v.language FROM voice v
+        WHERE v.brand = ? AND v.created_at >= ? AND v.created_at < ? AND v.counted
+            AND v.experience = 'angry'
+    """,
+}
+
 
 class Incidents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, brand: str | None = None) -> list[Incident]:
-        """Give the incidents that are not over, of a brand or of all."""
+    def open(
+        self, brand: str | None = None, kind: IncidentKind = IncidentKind.COMPLAINTS
+    ) -> list[Incident]:
+        """Give the incidents of a kind that are not over, of a brand or of all."""
         rows = self._database.connection.execute(
-            "SELECT * FROM incidents WHERE closed_at IS NULL AND (?1 IS NULL OR brand = ?1) "
-            "ORDER BY id",
-            (brand,),
+            "SELECT * FROM incidents WHERE closed_at IS NULL AND kind = ?2 "
+            "AND (?1 IS NULL OR brand = ?1) ORDER BY id",
+            (brand, kind),
         )
         return [incident_from(row) for row in rows]
+
+    def over_since(self, brand: str, kind: IncidentKind, since: datetime) -> Incident | None:
+        """Give the newest incident of a kind that ended since a moment."""
+        row = self._database.connection.execute(
+            "SELECT * FROM incidents WHERE brand = ? AND kind = ? AND closed_at >= ? "
+            "ORDER BY closed_at DESC, id DESC LIMIT 1",
+            (brand, kind, iso(since)),
+        ).fetchone()
+        return incident_from(row) if row else None
+
+    def named(self, root_key: str) -> Incident | None:
+        """Give the incident whose message has this dedupe key."""
+        rows = self._database.connection.execute("SELECT * FROM incidents ORDER BY id DESC")
+        found = read_each(rows, incident_from, pass_over)
+        return next((one for one in found if one.root_key == root_key), None)
 
     def write(self, incident: Incident, gathered: Sequence[str] = ()) -> None:
         """Write how an incident stands; the cases of the `gathered` mentions belong to it."""
@@ -41,12 +88,64 @@ class Incidents:
                     (incident_id, *chunk),
                 )
 
-    def recent_complaints(self, brand: str, since: datetime) -> list[Mention]:
-        """Give the complaints whose cases were opened since a moment, the oldest first."""
+    def work(self, incident: Incident) -> IncidentWork:
+        """Count the cases of an incident by how far they are."""
+        rows = self._database.connection.execute(
+            f"""
+            SELECT state, count(*) AS cases, group_concat(DISTINCT claimed_by) AS people
+            FROM cases WHERE incident_id = (SELECT id FROM incidents WHERE {_OF}) GROUP BY state
+            """,
+            _named(incident),
+        ).fetchall()
+        number = {row["state"]: row["cases"] for row in rows}
+        people = [row["people"] for row in rows if row["state"] == CaseState.CLAIMED]
+        return IncidentWork(
+            open=number.get(CaseState.OPEN, 0),
+            claimed=number.get(CaseState.CLAIMED, 0),
+            answered=number.get(CaseState.RESPONDED, 0),
+            ended=number.get(CaseState.CLOSED, 0) + number.get(CaseState.DISMISSED, 0),
+            claimants=tuple(sorted(filter(None, (people[0] or "").split(",")))) if people else (),
+        )
+
+    def cases_of(self, incident: Incident, states: Sequence[CaseState]) -> list[Case]:
+        """Give the cases of an incident in any of the states, the one due first at the top."""
+        marks = ", ".join(f"'{state}'" for state in states)
+        rows = self._database.connection.execute(
+            f"SELECT * FROM cases WHERE incident_id = (SELECT id FROM incidents WHERE {_OF}) "
+            f"AND state IN ({marks}) ORDER BY due_at, id",
+            _named(incident),
+        )
+        return [case_from(row) for row in rows]
+
+    def to_show(self, since: datetime) -> list[tuple[Incident, str | None]]:
+        """Give the incidents of complaints that began since a moment, with what each last said
+        of its cases."""
+        rows = self._database.connection.execute(
+            "SELECT * FROM incidents WHERE opened_at >= ? AND kind = 'complaints' ORDER BY id",
+            (iso(since),),
+        ).fetchall()
+        return [(incident_from(row), row["shown"]) for row in rows]
+
+    def note_shown(self, incident: Incident, shown: str) -> None:
+        """Write down what an incident's message says of its cases."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"UPDATE incidents SET shown = :shown WHERE {_OF}",
+                _named(incident) | {"shown": shown},
+            )
+
+    def recent_complaints(
+        self, brand: str, since: datetime, *, free: bool = False
+    ) -> list[Mention]:
+        """Give the complaints whose cases were opened since a moment, the oldest first.
+
+        `free`: only those that no incident has gathered.
+        """
         rows = self._database.connection.execute(
             f"{SELECT_MENTION} JOIN cases k ON k.mention_id = m.id "
-            "WHERE k.brand = ? AND k.opened_at >= ? AND k.state <> 'dismissed' ORDER BY k.id",
-            (brand, iso(since)),
+            "WHERE k.brand = ? AND k.opened_at >= ? AND k.state <> 'dismissed' "
+            "AND (NOT ? OR k.incident_id IS NULL) ORDER BY k.id",
+            (brand, iso(since), free),
         )
         return [mention_from(row) for row in rows]
 
@@ -55,12 +154,43 @@ class Incidents:
         rows = self._database.connection.execute(
             f"""
             {SELECT_MENTION} JOIN cases k ON k.mention_id = m.id
-            JOIN incidents i ON i.id = k.incident_id
-            WHERE i.brand = ? AND i.opened_at = ? ORDER BY k.id DESC LIMIT ?
+            WHERE k.incident_id = (SELECT id FROM incidents WHERE {_OF})
+            ORDER BY k.id DESC LIMIT :limit
             """,
-            (incident.brand, iso(incident.opened_at), limit),
+            _named(incident) | {"limit": limit},
         )
         return [mention_from(row) for row in rows]
+
+    def said(
+        self, brand: str, start: datetime, end: datetime, limit: int, *, angry: bool
+    ) -> list[Mention]:
+        """Give what was written in a span, the newest first; only what is `angry` if so asked."""
+        rows = self._database.connection.execute(
+            f"""
+            {SELECT_MENTION} JOIN voice v ON v.id = m.id
+            WHERE v.brand = ? AND v.created_at >= ? AND v.created_at < ? AND v.counted
+                AND (NOT ? OR v.experience = 'angry')
+            ORDER BY v.created_at DESC LIMIT ?
+            """,
+            (brand, iso(start), iso(end), angry, limit),
+        )
+        return [mention_from(row) for row in rows]
+
+    def facets(
+        self, kind: IncidentKind, brand: str, start: datetime, end: datetime
+    ) -> tuple[dict[tuple[str, str], int], int]:
+        """Count what a kind counts in a span, by column and value; and all of it."""
+        groups = self._database.connection.execute(
+            f"SELECT source, product_version, country, language, count(*) FROM ({_COUNTED[kind]}) "
+            "GROUP BY 1, 2, 3, 4",
+            (brand, iso(start), iso(end)),
+        ).fetchall()
+        counts: dict[tuple[str, str], int] = {}
+        for *values, number in groups:
+            for name, value in zip(_FACETS, values, strict=True):
+                if value:
+                    counts[name, value] = counts.get((name, value), 0) + number
+        return counts, sum(row[-1] for row in groups)
 
     def ordinary_words(self, brand: str, before: datetime, limit: int = 300) -> list[str]:
         """Give what was said of a brand before, whatever it felt: what is no news."""
@@ -100,34 +230,37 @@ class Incidents:
         ]
 
 
+def _named(incident: Incident) -> dict[str, str]:
+    return {
+        "brand": incident.brand,
+        "kind": incident.kind.value,
+        "opened_at": iso(incident.opened_at),
+    }
+
+
 def _written(connection: sqlite3.Connection, incident: Incident) -> int:
     """Write an incident, known or new; returns the id of its row."""
-    values = {
-        "brand": incident.brand,
+    values = _named(incident) | {
         "channel": incident.channel,
-        "opened_at": iso(incident.opened_at),
         "last_at": iso(incident.last_at),
         "closed_at": iso(incident.closed_at) if incident.closed_at else None,
+        "back_at": iso(incident.back_at) if incident.back_at else None,
         "complaints": incident.complaints,
         "about": incident.about,
     }
     row = connection.execute(
-        """
+        f"""
         UPDATE incidents SET last_at = :last_at, closed_at = :closed_at, about = :about,
-            complaints = :complaints
-        WHERE brand = :brand AND opened_at = :opened_at RETURNING id
+            complaints = :complaints, back_at = :back_at
+        WHERE {_OF} RETURNING id
         """,
         values,
     ).fetchone()
     if row is None:
+        columns = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
         row = connection.execute(
-            """
-            INSERT INTO incidents
-                (brand, channel, opened_at, last_at, closed_at, complaints, about)
-            VALUES (:brand, :channel, :opened_at, :last_at, :closed_at, :complaints, :about)
-            RETURNING id
-            """,
-            values,
+            f"INSERT INTO incidents ({columns}) VALUES ({marks}) RETURNING id", values
         ).fetchone()
     return int(row["id"])
 
@@ -143,4 +276,6 @@ def incident_from(row: sqlite3.Row) -> Incident:
         complaints=row["complaints"],
         about=row["about"],
         closed_at=from_iso(row["closed_at"]) if row["closed_at"] else None,
+        kind=IncidentKind(row["kind"]),
+        back_at=from_iso(row["back_at"]) if row["back_at"] else None,
     )

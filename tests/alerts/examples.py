@@ -16,8 +16,10 @@ from typing import Any
 
 from alerts import messages
 from alerts.decide.answer_alerts import REPLY_EVENTS
+from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
@@ -45,6 +47,8 @@ from storage.models import (
     CrawlTarget,
     Experience,
     Incident,
+    IncidentKind,
+    IncidentWork,
     Mention,
     Reply,
     ReplyState,
@@ -551,13 +555,41 @@ def an_incident(**changes: Any) -> Incident:
     return replace(state, **changes)
 
 
+def why_so_many(**changes: Any) -> Explanation:
+    """Explain a rise that comes from one version of one app."""
+    quotes = (
+        a_mention(text="Since the update it closes when I open my boarding pass.", title=None),
+        a_mention(author=None, url=None, text="Boarding pass gone, and the gate was closing!"),
+    )
+    return Explanation(
+        number=41,
+        usual=2.2,
+        traits=(
+            Trait(Facet.SOURCE, "google_play", 38, 41, 0.24, 0.96),
+            Trait(Facet.VERSION, "5.2.1", 35, 41, 0.0, 0.9),
+            Trait(Facet.COUNTRY, "DE", 30, 41, 0.31, 0.75),
+        ),
+        phrases=(Phrase("boarding pass", 31, 41, 0.01), Phrase("update", 22, 41, 0.03)),
+        quotes=changes.pop("quotes", quotes),
+    )
+
+
+WORK = IncidentWork(open=30, claimed=8, answered=2, ended=1, claimants=("dana", "lee"))
+
+
 def _incident() -> dict[str, Any]:
-    newest = a_mention(text="Cannot log in since noon.", title=None)
-    return messages.incident(an_incident(), [newest, a_mention(author=None, url=None)], PLACES)
+    return messages.incident(an_incident(), why_so_many(), WORK, PLACES)
+
+
+def _incident_alone() -> dict[str, Any]:
+    nothing = Explanation(number=41, usual=14.0)
+    return messages.incident(an_incident(about=None), nothing, IncidentWork(open=41), PLACES)
 
 
 def _incident_over() -> dict[str, Any]:
-    return messages.incident(an_incident(closed_at=NOW + timedelta(hours=1)), [], PLACES)
+    over = an_incident(closed_at=NOW + timedelta(hours=1), back_at=NOW + timedelta(minutes=40))
+    done = IncidentWork(answered=40, ended=1)
+    return messages.incident(over, Explanation(number=41), done, PLACES)
 
 
 def _earful_in_trouble() -> dict[str, Any]:
@@ -579,12 +611,18 @@ def _earful_was_away() -> dict[str, Any]:
     return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True)
 
 
+def a_spike(kind: IncidentKind = IncidentKind.VOLUME, **changes: Any) -> Incident:
+    """Make a spike of three hours."""
+    return an_incident(kind=kind, complaints=214, about=None, **changes)
+
+
 def _volume_spike() -> dict[str, Any]:
-    return messages.volume_spike("Acme Air", 214, 61.4, 3)
+    return messages.spike(a_spike(), why_so_many(), PLACES, 3)
 
 
 def _anger_spike() -> dict[str, Any]:
-    return messages.anger_spike("Acme Air", 0.62, 0.31, 3)
+    over = a_spike(IncidentKind.ANGER, closed_at=NOW + timedelta(hours=4))
+    return messages.spike(over, Explanation(number=214, usual=0.4), PLACES, 3)
 
 
 def _limited() -> dict[str, Any]:
@@ -647,8 +685,12 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "overdue": _overdue,
     "overdue_count": _overdue_count,
     "incident": _incident,
+    "incident_alone": _incident_alone,
     "incident_over": _incident_over,
-    "incident_over_reply": messages.incident_over,
+    "incident_over_reply": lambda: messages.incident_over(an_incident()),
+    "incident_back_reply": lambda: messages.incident_back(an_incident()),
+    "incident_claimed_reply": lambda: messages.incident_claimed("dana", 30),
+    "incident_answered_reply": lambda: messages.incident_answered("dana", 1),
     "volume_spike": _volume_spike,
     "anger_spike": _anger_spike,
     "limited": _limited,

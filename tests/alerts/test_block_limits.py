@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from alerts import messages
 from alerts.decide.digest_alerts import chart_alert, digest_alert
+from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
@@ -44,6 +46,7 @@ from storage.models import (
     CrawlReport,
     CrawlTarget,
     Experience,
+    IncidentWork,
     Mention,
     Reply,
     ReplyState,
@@ -61,6 +64,7 @@ from tests.alerts.examples import (
     REPLIED,
     a_file,
     a_reply,
+    a_spike,
     a_voice,
     an_incident,
 )
@@ -259,13 +263,23 @@ BUILDERS: dict[str, Builder] = {
     "overdue": _overdue,
     "reminder": _reminder,
     "incident": lambda voice, text: messages.incident(
-        an_incident(brand=voice.mention.brand, about=text, closed_at=DUE),
-        [voice.mention] * 9,
+        an_incident(brand=voice.mention.brand, about=text, closed_at=DUE, back_at=DUE),
+        _why(voice, text),
+        IncidentWork(
+            open=10**9, claimed=10**9, answered=10**9, ended=10**9, claimants=(text,) * 9
+        ),
         PLACES,
     ),
-    "incident_over": lambda voice, text: messages.incident_over(),
-    "volume_spike": lambda voice, text: messages.volume_spike(text, 10**12, 1e12, 3),
-    "anger_spike": lambda voice, text: messages.anger_spike(text, 0.62, 0.31, 3),
+    "incident_over": lambda voice, text: messages.incident_over(an_incident(brand=text)),
+    "incident_back": lambda voice, text: messages.incident_back(an_incident(brand=text)),
+    "incident_claimed": lambda voice, text: messages.incident_claimed(text, 10**12),
+    "incident_answered": lambda voice, text: messages.incident_answered(text, 10**12),
+    "spike": lambda voice, text: messages.spike(
+        a_spike(brand=voice.mention.brand, closed_at=DUE, back_at=DUE),
+        _why(voice, text),
+        PLACES,
+        3,
+    ),
     "limited": lambda voice, text: messages.limited(text, 10**12, NOW),
     "overdue_count": lambda voice, text: messages.overdue_count(text, 10**12, NOW),
     "leaderboard": lambda voice, text: messages.leaderboard(
@@ -349,6 +363,20 @@ def test_a_chart_says_its_numbers_within_the_limit_of_a_pictures_text() -> None:
     assert units(alert.payload["text"]) <= 1000
 
 
+def _why(voice: Voice, text: str) -> Explanation:
+    values = (voice.mention.source, text, text, text)
+    return Explanation(
+        number=10**12,
+        usual=1e12,
+        traits=tuple(
+            Trait(facet, value, 10**12, 10**12, 0.5, 1.0)
+            for facet, value in zip(Facet, values, strict=True)
+        ),
+        phrases=(Phrase(text, 10**12, 10**12, 0.5),) * 3,
+        quotes=(voice.mention,) * 3,
+    )
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.lists(st.sampled_from(["<https://a.example|b>", "&amp;", "😡", "x", " "])),
@@ -392,7 +420,7 @@ def test_every_builder_has_a_plainer_form() -> None:
 
 
 def test_every_builder_is_tested_here() -> None:
-    tested = {name.partition(",")[0] for name in BUILDERS} | {"note", "spike"}
+    tested = {name.partition(",")[0] for name in BUILDERS} | {"note"}
     assert tested == _builders().keys()
 
 
@@ -412,7 +440,7 @@ class TestPlainForm:
         assert_fits(payload)
         assert "<" not in payload["text"]
         assert messages.plain(payload)
-        if name in ("overdue", "incident_over", "limited"):
+        if name in ("overdue", "incident_over", "incident_back", "limited"):
             assert payload.get("broadcast") or payload["count"] == 10**12
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:

@@ -58,6 +58,7 @@ from tests.alerts.examples import (
     PLACES,
     REPLIED,
     TARGET,
+    WORK,
     a_file,
     a_mention,
     a_reply,
@@ -65,6 +66,7 @@ from tests.alerts.examples import (
     a_voice,
     an_incident,
     as_json,
+    why_so_many,
 )
 from tests.alerts.fake_slack import block_faults
 
@@ -189,7 +191,9 @@ def payloads_of(text, **more):
     for news in NEWS_OF_ANSWERS:
         yield answer_news(answered, replace(move, event=news), PLACES)
     yield messages.overdue(file, PLACES)
-    yield messages.incident(an_incident(about=text), [mention] * 2, PLACES)
+    yield messages.incident(
+        an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
+    )
     yield messages.shared_quote(mention, PLACES)
     yield messages.leaderboard("Acme Air", "2026-10", [(Colleague(text, "U0123ABCD"), 3)] * 20)
     after = SourceStanding(state=SourceState.BROKEN, since=NOW, reason=text)

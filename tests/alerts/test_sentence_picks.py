@@ -6,7 +6,7 @@ import pytest
 
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import count_limit, percentile
-from alerts.decide.surges import telling_phrase
+from alerts.decide.telling_phrases import telling_phrase
 from tests.alerts.examples import a_mention
 
 

@@ -19,7 +19,6 @@ from earful import case_acts
 from earful.case_acts import Actor
 from earful.policies import Policies
 from earful.routines.leaderboard_routine import write_leaderboards
-from earful.routines.spike_routine import watch_spikes
 from earful.stages import judge_stage
 from storage.models import (
     AlertKind,
@@ -612,83 +611,6 @@ class TestNotTooMuch:
         assert write_leaderboards(world.store, world.settings, world.now) == 0
         (board,) = world.posts(AlertKind.KUDOS)
         assert "1. Rita: named in 1 wow" in board["payload"]
-
-
-class TestIncidents:
-    def burst(self, world: World, number: int, start: int = 0) -> None:
-        for place in range(start, start + number):
-            world.say(f"I cannot log in since the update {place}, login fails.", judge=False)
-        world.judge()
-
-    def test_many_complaints_are_one_message_that_counts_up_and_ends(self, world: World) -> None:
-        self.burst(world, 37)
-        assert len(world.store.cases.unanswered()) == 37
-        assert world.posts(AlertKind.COMPLAINT) == []
-        (post,) = world.posts(AlertKind.INCIDENT)
-        assert "37 complaints about" in post["payload"]
-        assert "login" in post["payload"]
-        world.sent()
-        world.now += 5 * MINUTE
-        self.burst(world, 5, 37)
-        assert len(world.posts()) == 1
-        (update,) = world.rows("SELECT * FROM alerts WHERE operation = 'update'")
-        assert "42 complaints about" in update["payload"]
-        world.sent()
-        world.now += 19 * MINUTE
-        world.judge()
-        assert len(world.store.incidents.open()) == 1
-        world.now += 20 * MINUTE
-        world.judge()
-        assert world.store.incidents.open() == []
-        last = world.rows("SELECT * FROM alerts ORDER BY id DESC LIMIT 2")
-        assert any("It is over" in row["payload"] for row in last)
-        world.say("An ordinary complaint about a seat.")
-        assert len(world.posts(AlertKind.COMPLAINT)) == 1
-
-    @pytest.mark.parametrize(("number", "incident"), [(9, 0), (10, 0), (11, 1)])
-    def test_the_border(self, world: World, number: int, incident: int) -> None:
-        self.burst(world, number)
-        assert len(world.posts(AlertKind.INCIDENT)) == incident
-        assert len(world.posts(AlertKind.COMPLAINT)) == (0 if incident else number)
-
-    def test_what_is_usual_at_this_hour_is_no_incident(self, world: World) -> None:
-        for week in (1, 2, 3, 4):
-            for place in range(60):
-                world.say(
-                    f"Monday morning grief {place}", judge=False,
-                    created_at=NOW - week * 7 * DAY - (place - 20) * MINUTE,
-                )  # fmt: skip
-        world.judge()
-        self.burst(world, 20, 300)
-        assert world.posts(AlertKind.INCIDENT) == []
-        self.burst(world, 20, 400)
-        assert len(world.posts(AlertKind.INCIDENT)) == 1
-
-    def test_a_lost_advocate_is_told_even_then(self, world: World) -> None:
-        world.say("Fly with them, all of you!", DELIGHTED, Stance.ADVOCATE, author="Ann",
-                  created_at=NOW - 3 * DAY)  # fmt: skip
-        self.burst(world, 20)
-        world.say("They left me standing in the rain.", author="Ann")
-        assert len(world.posts(AlertKind.LOST_ADVOCATE)) == 1
-
-    def test_spikes_are_judged_against_the_same_hours_before(self, world: World) -> None:
-        for week in (1, 2, 3, 4):
-            for place in range(20):
-                kind = ANGRY if place < 2 else MEDIOCRE
-                created = NOW - week * 7 * DAY - (1 + place) * 5 * MINUTE
-                world.say(f"usual {place}", kind, judge=False, created_at=created)
-        for place in range(20):
-            kind = ANGRY if place < 3 else MEDIOCRE
-            created = NOW - (1 + place) * 5 * MINUTE
-            world.say(f"today {place}", kind, judge=False, created_at=created)
-        assert watch_spikes(world.store, world.settings, NOW) == 0
-        for place in range(30):
-            world.say(f"storm {place}", ANGRY, judge=False)
-        assert watch_spikes(world.store, world.settings, NOW) == 2
-        assert watch_spikes(world.store, world.settings, NOW + MINUTE) == 0
-        told = [row["payload"] for row in world.posts(AlertKind.SPIKE)]
-        assert "50 mentions came in 3 hours" in told[0]
-        assert "66% of the experiences told" in told[1]
 
 
 class TestFlips:

@@ -28,6 +28,11 @@ PINNED = {
         keys.incident_key("Acme Air", NOW),
         "incident:Acme Air:2026-03-10T23:07:09+00:00",
     ),
+    "back_key": (
+        keys.back_key("incident:A:1", NOW),
+        "incident:A:1:back:2026-03-10T23:07:09+00:00",
+    ),
+    "worked_key": (keys.worked_key("incident:A:1", "C1:2"), "incident:A:1:worked:C1:2"),
     "spike_key": (keys.spike_key("Acme Air", "anger", NOW), "spike:Acme Air:anger:2026-03-10"),
     "limited_key": (keys.limited_key("#voice", NOW), "limited:#voice:2026-03-10T23"),
     "backlog_key": (

@@ -28,6 +28,7 @@ from storage.models import (
     Experience,
     Fate,
     Incident,
+    IncidentKind,
     KnownProblem,
     Mention,
     NewAlert,
@@ -320,6 +321,18 @@ WAYS: dict[str, Way] = {
     "replies.sending": reads(lambda s: s.replies.sending()),
     "replies.write": writes(lambda s: s.replies.write(an_answer(2))),
     "incidents.complaints_of": reads(lambda s: s.incidents.complaints_of(INCIDENT, 9)),
+    "incidents.cases_of": reads(lambda s: s.incidents.cases_of(INCIDENT, list(CaseState))),
+    "incidents.facets": reads(
+        lambda s: s.incidents.facets(IncidentKind.COMPLAINTS, BRAND, LONG_AGO, NOW)
+    ),
+    "incidents.named": reads(lambda s: s.incidents.named(INCIDENT.root_key)),
+    "incidents.note_shown": writes(lambda s: s.incidents.note_shown(INCIDENT, "1/0/0/0")),
+    "incidents.over_since": reads(
+        lambda s: s.incidents.over_since(BRAND, IncidentKind.COMPLAINTS, LONG_AGO)
+    ),
+    "incidents.said": reads(lambda s: s.incidents.said(BRAND, LONG_AGO, NOW, 9, angry=True)),
+    "incidents.to_show": reads(lambda s: s.incidents.to_show(LONG_AGO)),
+    "incidents.work": reads(lambda s: s.incidents.work(INCIDENT)),
     "incidents.counts": reads(lambda s: s.incidents.counts(BRAND, LONG_AGO, NOW)),
     "incidents.open": reads(lambda s: s.incidents.open()),
     "incidents.ordinary_words": reads(lambda s: s.incidents.ordinary_words(BRAND, NOW)),

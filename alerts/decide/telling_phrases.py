@@ -1,0 +1,106 @@
+"""The words and pairs of words that many texts share and that are rare otherwise. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_SHARED = 0.3
+_MOST = 3
+_COMMON = """
+    a about after again all also am an and any are as at be because been before being but by can
+    could did do does doing don down each even ever every few for from further get got had has have
+    he her here him his how i if in into is it its just like me more most my never no nor not now
+    of off on once only or other our out over own really same she should so some still such than
+    that the their them then there these they this those through time to today too under until up
+    us very was we were what when where which while who why will with would you your please since
+    und der die das ist nicht ich ein eine mit auf zu den es de la el le les et un une que en por
+    para con se je ne pas est
+"""
+_STOP = frozenset(_COMMON.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A word or two that so many texts (`part` of `total`) say; `usual` is the share before.
+
+    `usual` is None where there are too few texts from before to tell.
+    """
+
+    words: str
+    part: int
+    total: int
+    usual: float | None
+
+    def is_in(self, words: Sequence[str]) -> bool:
+        """Tell whether a text, as its `words_of`, says it."""
+        wanted = self.words.split(" ")
+        size = len(wanted)
+        return any(list(words[at : at + size]) == wanted for at in range(len(words) - size + 1))
+
+
+# Below so many texts from before a share says little.
+_MIN_ORDINARY = 20
+
+
+def telling_phrases(
+    texts: Sequence[str], ordinary: Sequence[str], brand: str = "", most: int = _MOST
+) -> tuple[Phrase, ...]:
+    """Find the words or pairs of words that most texts share and that are rare otherwise.
+
+    The most telling first, none a part of another; none where no third of the texts shares any.
+    """
+    if not texts:
+        return ()
+    ignored = set(words_of(brand))
+    here = Counter(term for text in texts for term in _terms(text, ignored))
+    usual = Counter(term for text in ordinary for term in _terms(text, ignored))
+    ranked = []
+    for term, number in sorted(here.items()):
+        share = number / len(texts)
+        before = (usual[term] + 0.5) / (len(ordinary) + 1)
+        if number < 2 or share < _SHARED or share <= 2 * usual[term] / max(len(ordinary), 1):
+            continue
+        # How much more often than usual, weighed by how many say it; a pair says more than a word.
+        score = share * math.log2(1 + share / before) * (1.25 if " " in term else 1.0)
+        ranked.append((-score, term))
+    chosen: list[str] = []
+    for _, term in sorted(ranked):
+        words = set(term.split())
+        if not any(words & set(other.split()) for other in chosen):
+            chosen.append(term)
+    known = len(ordinary) >= _MIN_ORDINARY
+    return tuple(
+        Phrase(term, here[term], len(texts), usual[term] / len(ordinary) if known else None)
+        for term in chosen[:most]
+    )
+
+
+def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "") -> str | None:
+    """Find the most telling of them, None where there is none."""
+    phrases = telling_phrases(texts, ordinary, brand, 1)
+    return phrases[0].words if phrases else None
+
+
+def words_of(text: str) -> list[str]:
+    """Give the words of a text, folded."""
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
+def _terms(text: str, ignored: set[str]) -> set[str]:
+    words = words_of(text)
+    single = {word for word in words if _tells(word, ignored)}
+    pairs = {
+        f"{one} {two}"
+        for one, two in pairwise(words)
+        if _tells(one, ignored) and _tells(two, ignored)
+    }
+    return single | pairs
+
+
+def _tells(word: str, ignored: set[str]) -> bool:
+    return len(word) > 2 and word not in _STOP and word not in ignored and not word.isdigit()
