@@ -20,9 +20,9 @@ from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock, target_of
-from earful.clicks import Clicks
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
+from earful.interactions.dispatch import Interactions
 from earful.process_locks import lock_for_daemon
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
@@ -33,7 +33,7 @@ from storage.store import Store
 from storage.write_check import probe
 
 if TYPE_CHECKING:
-    from alerts.slack.buttons import Listener
+    from alerts.slack.listener import Listener
     from earful.pages.dashboards import Dashboards
     from sentiment.scoring.classifier import Classifier
 
@@ -59,10 +59,10 @@ class Daemon:
         load_classifier: Callable[[], Classifier],
         pace: Pace | None = None,
         idle: timedelta | None = None,
-        listen: Callable[[Clicks], Listener] | None = None,
+        listen: Callable[[Interactions], Listener] | None = None,
         dashboards: Dashboards | None = None,
     ) -> None:
-        """`listen` makes what hears Slack's buttons, given what a click does."""
+        """`listen` makes what hears Slack, given what carries out what people do."""
         self._settings = settings
         self._clock = clock
         self._path = settings.store.path
@@ -91,7 +91,7 @@ class Daemon:
             self._webhook = Webhook(settings, self._failing, self._scoring.wake)
         self._listener: Listener | None = None
         if listen is not None:
-            self._listener = listen(Clicks(self._path, settings, clock, self._delivery.wake))
+            self._listener = listen(Interactions(self._path, settings, clock, self._delivery.wake))
 
     def stop(self) -> None:
         """Ask the daemon to end; safe from a signal handler and from any thread."""

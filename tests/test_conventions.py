@@ -190,6 +190,7 @@ def test_what_takes_the_time_at_import(source: str, taken: int) -> None:
 # Two of one name are a detour for whoever looks for one of them. Where a pair must stay: why.
 SAME_NAME = {
     "outbox": "what sends from the outbox, and the table that it is",
+    "interactions": "how Slack tells of what people do, and what is done about it",
 }
 
 

@@ -24,10 +24,12 @@ from alerts.messages.surge_notices import (
     incident_over,
     spike,
 )
+from alerts.messages.views import as_modal
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
+    "as_modal",
     "backlog",
     "case_card",
     "checkpoint",

@@ -20,8 +20,8 @@ from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
-    from alerts.slack.buttons import Listener
-    from earful.clicks import Clicks
+    from alerts.slack.listener import Listener
+    from earful.interactions.dispatch import Interactions
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.run")
@@ -73,7 +73,7 @@ def run_daemon(
     any_port: bool = False,
     end_after: timedelta | None = None,
     idle: timedelta | None = None,
-    listen: Callable[[Clicks], Listener] | None = None,
+    listen: Callable[[Interactions], Listener] | None = None,
 ) -> None:
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
     from earful.daemon import Daemon
@@ -103,19 +103,19 @@ def run_daemon(
         daemon.run()
 
 
-def _listening(app: App) -> Callable[[Clicks], Listener] | None:
+def _listening(app: App) -> Callable[[Interactions], Listener] | None:
     """Give what hears Slack's buttons; None without both tokens."""
     bot, buttons = app.secrets.slack_bot_token, app.secrets.slack_app_token
     if bot is None or buttons is None:
         return None
 
-    def listen(clicks: Clicks) -> Listener:
-        from alerts.slack.buttons import Listener
+    def listen(interactions: Interactions) -> Listener:
+        from alerts.slack.listener import Listener
 
         return Listener(
             bot.get_secret_value(),
             buttons.get_secret_value(),
-            clicks,
+            interactions,
             api_url=app.settings.slack.api_url,
         )
 

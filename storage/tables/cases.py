@@ -27,6 +27,7 @@ from storage.tables.case_file import (
     case_from,
     count_answers,
     find_case,
+    is_first_click,
     is_known_click,
     open_case,
 )
@@ -210,6 +211,14 @@ class Cases:
 
     def knows_click(self, click: str) -> bool:
         return is_known_click(self._database.connection, click)
+
+    def is_first(self, click: str, at: datetime) -> bool:
+        """Write down what somebody did; False where it is done already.
+
+        To be asked inside the transaction that does it: what fails is not written down.
+        """
+        with self._database.transaction() as connection:
+            return is_first_click(connection, click, at)
 
     def overdue_told(self, brand: str, now: datetime) -> int:
         """Count the cases of a brand that were told to be overdue on this UTC day."""

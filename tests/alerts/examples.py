@@ -16,11 +16,20 @@ from typing import Any
 
 from alerts import messages
 from alerts.decide.answer_alerts import REPLY_EVENTS
+from alerts.decide.answers import fingerprint
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
+from alerts.messages.answer_modals import (
+    AnswerPlan,
+    Written,
+    answer_modal,
+    copy_modal,
+    responded_modal,
+    send_back_modal,
+)
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
@@ -58,6 +67,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -699,6 +709,44 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+# Modals and the Home: builders of `alerts.messages` that give views.
+def _answer_modal(text: str = "", **changes: Any) -> dict[str, Any]:
+    written = Written(
+        mention_id="appstore:10045",
+        text_hash="0f",
+        previewed=fingerprint(text) if text else "",
+    )
+    plan = AnswerPlan(posts=True, approval=False, shown=text, used=len(text), most=5970)
+    templates = [("Refund asked for", "1"), ("Sorry, in general", "0")]
+    file = a_file(CaseState.CLAIMED)
+    return answer_modal(file, PLACES, replace(plan, **changes), written, text, templates)
+
+
+def _answer_previewed() -> dict[str, Any]:
+    return _answer_modal(a_reply().text)
+
+
+def _answer_to_approve() -> dict[str, Any]:
+    return _answer_modal(a_reply().text, approval=True)
+
+
+def _answer_without_access() -> dict[str, Any]:
+    lacking = "APP_STORE_CONNECT_KEY is not set: without it Earful cannot post there."
+    return _answer_modal(posts=False, hindrance=lacking)
+
+
+VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "answer": _answer_modal,
+    "answer_previewed": _answer_previewed,
+    "answer_to_approve": _answer_to_approve,
+    "answer_without_access": _answer_without_access,
+    "copy_answer": lambda: copy_modal(a_mention(), PLACES, a_reply().text),
+    "send_back": lambda: send_back_modal(3, "dana"),
+    "responded": lambda: responded_modal("appstore:10045"),
+    "responded_copied": lambda: responded_modal("appstore:10045", copied=True),
+}
+
+
 def as_json(payload: dict[str, Any]) -> str:
     return json.dumps(payload, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
@@ -713,6 +761,15 @@ def main(arguments: list[str]) -> None:
             print(as_json(payload))
         else:
             print(f"\n{f' {name} ':#^80}\ntext: {payload['text']}\n\n{messages.plain(payload)}")
+    for name, build in VIEWS.items():
+        view = build()
+        if "--write" in arguments:
+            (GOLDEN / f"{name}.json").write_text(as_json(view), encoding="utf-8")
+            (GOLDEN / f"{name}.txt").write_text(as_text(view) + "\n", encoding="utf-8")
+        elif "--json" in arguments:
+            print(as_json(view))
+        else:
+            print(f"\n{f' {name} ':#^80}\n\n{as_text(view)}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import argparse
 import contextlib
 import json
 import random
-import secrets
 import select
 import socket
 import struct
@@ -30,9 +29,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.alerts.fake_blocks import block_faults as block_faults
+from tests.alerts.fake_door import Door, Whisper
 from tests.alerts.fake_socket import Socket, accept_key
 from tests.waiting import wait_for
 
+WORKSPACE = "https://fake.slack.example/"
 SCOPES = (
     "chat:write",
     "channels:read",
@@ -41,6 +43,7 @@ SCOPES = (
     "groups:read",
     "groups:history",
     "files:write",
+    "commands",
 )
 NEEDED = {
     "chat.postMessage": "chat:write",
@@ -52,6 +55,7 @@ NEEDED = {
     "conversations.replies": "channels:history",
     "conversations.list": "channels:read",
     "conversations.join": "channels:join",
+    "users.info": "users:read",
 }
 
 
@@ -133,16 +137,6 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Whisper:
-    """An ephemeral message: only one user sees it."""
-
-    channel_id: str
-    user_id: str
-    text: str
-    blocks: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class Call:
     method: str
     arguments: Mapping[str, Any]
@@ -166,7 +160,16 @@ class FakeSlack:
     ) -> None:
         self.token = token
         self.app_token = app_token
-        self.socket = Socket()
+        self.door = Door(self)
+        self.socket = Socket(self.door.acknowledged)
+        # What people do, and the windows that they see.
+        self.click = self.door.click
+        self.submit = self.door.submit
+        self.command = self.door.command
+        self.shortcut = self.door.shortcut
+        self.open_home = self.door.open_home
+        self.views = self.door.views
+        self.people = {"U0DANA": "dana", "U0OMAR": "omar"}
         self.whispers: list[Whisper] = []
         self.uploads: dict[str, bytes] = {}
         self._files: dict[str, dict[str, Any]] = {}
@@ -237,57 +240,6 @@ class FakeSlack:
     def restore(self) -> None:
         self.revoked = None
 
-    def click(
-        self,
-        message: Message,
-        action_id: str,
-        *,
-        user: str = "U0DANA",
-        name: str = "dana",
-        choice: str | None = None,
-        action_ts: str | None = None,
-    ) -> str:
-        """Click a button (or choose from a list) under a message; the id of the envelope."""
-        elements = [one for block in message.blocks for one in block.get("elements") or []]
-        element = next(one for one in elements if one.get("action_id") == action_id)
-        action: dict[str, Any] = {
-            "type": element["type"],
-            "action_id": action_id,
-            "block_id": "actions",
-            "action_ts": action_ts or f"{time.time():.6f}",
-        }
-        if choice is None:
-            action["value"] = element["value"]
-        else:
-            action["selected_option"] = {"value": choice}
-        channel = {"id": message.channel_id, "name": "channel"}
-        envelope_id = secrets.token_hex(8)
-        self.socket.send(
-            {
-                "type": "interactive",
-                "envelope_id": envelope_id,
-                "accepts_response_payload": False,
-                "payload": {
-                    "type": "block_actions",
-                    "team": {"id": "T0FAKE", "domain": "fake"},
-                    "user": {"id": user, "username": name, "name": name, "team_id": "T0FAKE"},
-                    "api_app_id": "A0FAKE",
-                    "token": "verification",
-                    "container": {
-                        "type": "message",
-                        "message_ts": message.ts,
-                        "channel_id": message.channel_id,
-                    },
-                    "trigger_id": "1.2.3",
-                    "channel": channel,
-                    "message": {"ts": message.ts, "blocks": message.blocks},
-                    "response_url": f"http://127.0.0.1:{self.port}/response",
-                    "actions": [action],
-                },
-            }
-        )
-        return envelope_id
-
     # What a test looks at.
 
     def messages(self, channel: str | None = None) -> list[Message]:
@@ -304,6 +256,10 @@ class FakeSlack:
 
     def thread(self, root: Message) -> list[Message]:
         return [message for message in self.messages() if message.thread_ts == root.ts]
+
+    def direct(self, user: str) -> list[Message]:
+        """Give the direct messages from the bot to a user."""
+        return self.messages(user) if user in self.channels else []
 
     def texts(self, channel: str | None = None) -> list[str]:
         return [message.text for message in self.messages(channel)]
@@ -341,7 +297,12 @@ class FakeSlack:
                 "conversations.replies": self._replies,
                 "files.getUploadURLExternal": self._upload_place,
                 "files.completeUploadExternal": self._share_file,
-                "views.open": lambda said: _yes(view={"id": "V0FAKE"}),
+                "views.open": self.views.open,
+                "views.push": self.views.push,
+                "views.update": self.views.update,
+                "views.publish": self.views.publish,
+                "chat.getPermalink": self._permalink,
+                "users.info": self._user,
                 "conversations.list": self._list,
                 "conversations.join": self._join,
                 "conversations.info": self._info,
@@ -372,11 +333,13 @@ class FakeSlack:
 
     def _auth_test(self, said: dict[str, Any]) -> dict[str, Any]:
         return _yes(
-            url="https://fake.slack.example/", team="Fake", user="earful", team_id="T0FAKE",
+            url=WORKSPACE, team="Fake", user="earful", team_id="T0FAKE",
             user_id="U0FAKE", bot_id="B0FAKE",
         )  # fmt: skip
 
     def _post(self, said: dict[str, Any]) -> dict[str, Any]:
+        if str(said.get("channel")).startswith("U"):
+            self._open_direct(str(said["channel"]))
         channel = self._find(said.get("channel"))
         if channel is None or (channel.private and not channel.member):
             return _no("channel_not_found")
@@ -407,10 +370,38 @@ class FakeSlack:
         error = _wrong_message(said)
         if error:
             return _no(error)
+        if not channel.member:
+            return _no("not_in_channel")
+        ts = f"{time.time():.6f}"
+        blocks = said.get("blocks") or []
         self.whispers.append(
-            Whisper(channel.id, str(said.get("user")), str(said["text"]), said.get("blocks") or [])
+            Whisper(channel.id, str(said.get("user")), str(said["text"]), blocks, ts)
         )
-        return _yes(message_ts=f"{time.time():.6f}")
+        return _yes(message_ts=ts)
+
+    def _open_direct(self, user: str) -> None:
+        """Let a user's id stand for the direct messages with the bot, as Slack does."""
+        if user not in self.channels:
+            self.channels[user] = Channel(id=user, name=f"dm-{user}", private=True)
+
+    def _permalink(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        message = next((m for m in channel.messages if m.ts == said.get("message_ts")), None)
+        if message is None:
+            return _no("message_not_found")
+        link = f"{WORKSPACE}archives/{channel.id}/p{message.ts.replace('.', '')}"
+        if message.thread_ts:
+            link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+        return _yes(channel=channel.id, permalink=link)
+
+    def _user(self, said: dict[str, Any]) -> dict[str, Any]:
+        name = self.people.get(str(said.get("user")))
+        if name is None:
+            return _no("user_not_found")
+        profile = {"display_name": name, "real_name": name.title()}
+        return _yes(user={"id": said["user"], "name": name, "profile": profile})
 
     def _upload_place(self, said: dict[str, Any]) -> dict[str, Any]:
         file_id = f"F{len(self._files) + 1:08d}"
@@ -624,6 +615,10 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
                 self._send(200, b"OK", "text/plain")
                 return
             said = _arguments(self.headers.get("Content-Type") or "", body)
+            if self.path.startswith("/response/"):
+                status, word = slack.door.respond(self.path.removeprefix("/response/"), said)
+                self._send(status, word.encode(), "text/plain")
+                return
             hook = self.path.startswith("/services/")
             method = "webhook" if hook else self.path.removeprefix("/api/").partition("?")[0]
             bearer = self.headers.get("Authorization") or ""
@@ -746,53 +741,6 @@ def _wrong_message(said: Mapping[str, Any]) -> str | None:
     ):
         return "invalid_metadata_format"
     return None
-
-
-def block_faults(blocks: list[dict[str, Any]]) -> list[str]:
-    """Check blocks against Block Kit's limits; each fault as a sentence."""
-    faults = [] if len(blocks) <= 50 else [f"{len(blocks)} blocks, at most 50 are taken"]
-    ids = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(ids) != len(set(ids)):
-        faults.append("a block_id stands twice")
-    for block in blocks:
-        kind = block.get("type")
-        for text, limit in _texts(block):
-            length = _length(text)
-            if not 0 < length <= limit:
-                faults.append(f"{kind}: a text of {length} characters, 1 to {limit} are taken")
-        for name, limit in (("fields", 10), ("elements", 25 if kind == "actions" else 10)):
-            if len(block.get(name) or []) > limit:
-                faults.append(f"{kind}: more than {limit} {name}")
-        if kind not in ("header", "section", "context", "divider", "actions", "image"):
-            faults.append(f"{kind}: no such block")
-    return faults
-
-
-def _length(text: str) -> int:
-    """Count as Slack does, in UTF-16."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _texts(block: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Give each text of a block, and how long Block Kit lets it be."""
-    kind = block.get("type")
-    found: list[tuple[str, int]] = []
-    if "text" in block:
-        found.append((block["text"]["text"], 150 if kind == "header" else 3000))
-    found += [(one["text"], 2000) for one in block.get("fields") or []]
-    if kind == "context":
-        found += [(one["text"], 3000) for one in block["elements"] if "text" in one]
-    if kind == "actions":
-        for one in block["elements"]:
-            found += [(one["action_id"], 255)]
-            found += [(one["text"]["text"], 75)] if "text" in one else []
-            found += [(one[name], limit) for name, limit in (("value", 2000), ("url", 3000))
-                      if name in one]  # fmt: skip
-            found += [(one["placeholder"]["text"], 150)] if "placeholder" in one else []
-            for option in one.get("options") or []:
-                found += [(option["text"]["text"], 75), (option["value"], 150)]
-    found += [(block["block_id"], 255)] if "block_id" in block else []
-    return found
 
 
 def _shown(message: Message, with_metadata: bool) -> dict[str, Any]:

@@ -98,7 +98,12 @@ class Connection:
 class Socket:
     """All connections of an app; Slack sends each envelope over one of them."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, acknowledged: Callable[[str, dict[str, Any]], None] = lambda envelope, said: None
+    ) -> None:
+        """`acknowledged` carries out what an acknowledgement says."""
+        self._acknowledged = acknowledged
+        self.answers: dict[str, dict[str, Any]] = {}
         self._changed = threading.Condition()
         self._connections: list[Connection] = []
         self._tickets: set[str] = set()
@@ -146,6 +151,9 @@ class Socket:
 
     def _heard(self, said: dict[str, Any]) -> None:
         if "envelope_id" in said:
+            answer = said.get("payload") or {}
+            self._acknowledged(said["envelope_id"], answer)
             with self._changed:
+                self.answers[said["envelope_id"]] = answer
                 self.acked[said["envelope_id"]] = time.monotonic()
                 self._changed.notify_all()

@@ -68,7 +68,7 @@ from tests.alerts.examples import (
     a_voice,
     an_incident,
 )
-from tests.alerts.fake_slack import block_faults
+from tests.alerts.fake_blocks import block_faults
 
 Payload = dict[str, Any]
 Builder = Callable[[Voice, str], Payload]
@@ -399,9 +399,9 @@ def _rooms() -> Iterator[ModuleType]:
         yield import_module(found.name)
 
 
-def _builders() -> dict[str, Any]:
-    """Find every public function that makes a message."""
-    helpers = {"payload", "plain_form"}
+def _builders(makes: str = "dict[str, Any]") -> dict[str, Any]:
+    """Find every public function that makes a message, or with `View` one that makes a view."""
+    helpers = {"payload", "plain_form", "modal", "as_modal", "home_view"}
     return {
         name: function
         for room in _rooms()
@@ -409,7 +409,7 @@ def _builders() -> dict[str, Any]:
         if not name.startswith("_")
         and name not in helpers
         and function.__module__ == room.__name__
-        and str(function.__annotations__.get("return")) == "dict[str, Any]"
+        and str(function.__annotations__.get("return")) == makes
     }
 
 
@@ -417,6 +417,11 @@ def test_every_builder_has_a_plainer_form() -> None:
     assert {"complaint", "case_card", "wow", "digest", "limited", "ops"} <= _builders().keys()
     bare = [name for name, builder in _builders().items() if not hasattr(builder, "__wrapped__")]
     assert bare == [], "put @plainly on it"
+
+
+def test_every_view_has_a_plainer_form() -> None:
+    bare = [name for name, one in _builders("View").items() if not hasattr(one, "__wrapped__")]
+    assert bare == [], "put @plainly_shown on it"
 
 
 def test_every_builder_is_tested_here() -> None:

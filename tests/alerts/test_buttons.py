@@ -11,10 +11,11 @@ import pytest
 from alerts.messages import complaint
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import ACK_WITHIN_S, Click, ClickReply, Listener, read_click
 from alerts.slack.client import BotTransport
+from alerts.slack.interactions import Answer, Event, read_click
+from alerts.slack.listener import ACK_WITHIN_S, Listener
 from config.settings import parse_settings
-from earful.clicks import Clicks
+from earful.interactions.dispatch import Interactions
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict
@@ -75,7 +76,7 @@ def listening(slack, settings, store):
     listener = Listener(
         slack.token,
         slack.app_token,
-        Clicks(settings.store.path, settings, lambda: datetime.now(UTC)),
+        Interactions(settings.store.path, settings, lambda: datetime.now(UTC)),
         api_url=slack.api_url,
         ping_interval=0.5,
     )
@@ -157,7 +158,7 @@ def test_after_a_cut_it_connects_again(slack, settings, store, listening, rudely
 def test_a_restarted_listener_hears_old_messages(slack, settings, store, listening):
     root = open_a_case(store, settings, slack)
     listening.stop()
-    clicks = Clicks(settings.store.path, settings, lambda: datetime.now(UTC))
+    clicks = Interactions(settings.store.path, settings, lambda: datetime.now(UTC))
     again = Listener(slack.token, slack.app_token, clicks, api_url=slack.api_url)
     again.start()
     slack.socket.wait_connected(2)
@@ -229,7 +230,7 @@ def test_share_shows_the_quote_to_whoever_asked(slack, settings, store, listenin
 
 
 def test_a_click_that_fails_tells_the_one_who_clicked(slack, settings, store):
-    def fail(click: Click) -> ClickReply | None:
+    def fail(event: Event) -> Answer | None:
         raise RuntimeError("no luck")
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
@@ -271,10 +272,19 @@ def test_an_answer_that_names_a_hostile_id_is_harmless(
         {
             "type": "actions",
             "block_id": "actions",
-            "elements": [{"type": "button", "action_id": action, "value": HOSTILE}],
+            "elements": [
+                {"type": "button", "action_id": "case_claim", "value": HOSTILE},
+                {"type": "button", "action_id": "case_mute", "value": HOSTILE},
+                {
+                    "type": "static_select",
+                    "action_id": "case_relabel",
+                    "options": [{"text": {"type": "plain_text", "text": "It"}, "value": "angry"}],
+                },
+            ],
         }
     ]
-    slack.socket.wait_ack(slack.click(root, action, choice="angry"))
+    choice = "angry" if action == "case_relabel" else None
+    slack.socket.wait_ack(slack.click(root, action, choice=choice))
     wait_for(lambda: slack.whispers)
     assert told in slack.whispers[0].text
     assert_harmless(slack.whispers[0])
@@ -291,7 +301,7 @@ def test_an_answer_that_names_a_hostile_person_is_harmless(slack, settings, stor
 
 
 def test_an_answer_that_quotes_an_error_is_harmless(slack, settings, store):
-    def fail(click: Click) -> ClickReply | None:
+    def fail(event: Event) -> Answer | None:
         raise RuntimeError(HOSTILE)
 
     listener = Listener(slack.token, slack.app_token, fail, api_url=slack.api_url)
@@ -308,7 +318,6 @@ def test_an_answer_that_quotes_an_error_is_harmless(slack, settings, store):
     [
         {},
         {"actions": []},
-        {"actions": [{"action_id": "other", "value": "x"}], "user": {"id": "U1"}},
         {"actions": [{"action_id": "case_claim"}], "user": {"id": "U1"}},
         {"actions": [{"action_id": "case_claim", "value": "x"}], "user": {}},
     ],

@@ -58,6 +58,7 @@ from tests.alerts.examples import (
     PLACES,
     REPLIED,
     TARGET,
+    VIEWS,
     WORK,
     a_file,
     a_mention,
@@ -68,7 +69,8 @@ from tests.alerts.examples import (
     as_json,
     why_so_many,
 )
-from tests.alerts.fake_slack import block_faults
+from tests.alerts.fake_blocks import block_faults, view_faults
+from tests.alerts.view_text import as_text
 
 RLO, ZWSP = "\u202e", "\u200b"
 HOSTILE = {
@@ -246,7 +248,15 @@ class TestGolden:
         assert rows == [family * 10, family * 10, family * 5]
 
     def test_no_golden_file_is_left_over(self):
-        assert {path.stem for path in GOLDEN.iterdir()} == set(EXAMPLES)
+        assert {path.stem for path in GOLDEN.iterdir()} == EXAMPLES.keys() | VIEWS.keys()
+
+    def test_every_view_is_as_recorded_and_within_slacks_limits(self):
+        for name, build in VIEWS.items():
+            view = build()
+            assert as_json(view) == (GOLDEN / f"{name}.json").read_text(encoding="utf-8"), name
+            assert as_text(view) + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+            assert view_faults(view) == []
+            check({"text": name, "blocks": [b for b in view["blocks"] if b["type"] != "input"]})
 
 
 class TestHostile:

@@ -23,11 +23,11 @@ from scrapy.http import TextResponse
 from alerts.messages import plain
 from alerts.outbox.delivery import deliver
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import Listener
 from alerts.slack.client import BotTransport
+from alerts.slack.listener import Listener
 from config.settings import Settings, parse_settings
 from crawler.catalog import options_models, sources
-from earful.clicks import Clicks
+from earful.interactions.dispatch import Interactions
 from earful.stages import judge_stage, score_stage
 from sentiment.scoring.classifier import Classifier
 from storage.models import CaseState, Mention
@@ -146,7 +146,7 @@ def _deliver(store: Store, slack: FakeSlack, shown: dict[str, str]) -> None:
 
 
 def _click(store: Store, settings: Settings, slack: FakeSlack, shown: dict[str, str]) -> None:
-    clicks = Clicks(settings.store.path, settings, _after(10))
+    clicks = Interactions(settings.store.path, settings, _after(10))
     listener = Listener(slack.token, slack.app_token, clicks, api_url=slack.api_url)
     listener.start()
     try:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import Listener
 from alerts.slack.client import BotTransport
+from alerts.slack.listener import Listener
 from config.settings import parse_settings
 from earful.daemon import Daemon
 from storage.models import CaseState, Mention

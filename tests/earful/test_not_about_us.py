@@ -9,11 +9,11 @@ import pytest
 
 from alerts.messages import plain
 from alerts.outbox.send_queue import Pace
-from alerts.slack.buttons import Listener
 from alerts.slack.client import BotTransport
+from alerts.slack.listener import Listener
 from config.errors import InputError
 from earful.case_acts import Acted, say_about
-from earful.clicks import Clicks
+from earful.interactions.dispatch import Interactions
 from earful.policies import Policies
 from earful.stages.deliver_stage import deliver_waiting
 from storage.models import CaseOutcome, CaseState, Mention
@@ -124,7 +124,7 @@ def test_a_click_in_slack_takes_out_a_case_and_a_wow(world: World) -> None:
     path = world.settings.store.path
     with FakeSlack() as slack:
         bot = BotTransport(slack.token, api_url=slack.api_url, buttons=True)
-        clicks = Clicks(path, world.settings, lambda: world.now)
+        clicks = Interactions(path, world.settings, lambda: world.now)
         listener = Listener(slack.token, slack.app_token, clicks, api_url=slack.api_url)
 
         def deliver() -> None:

@@ -291,6 +291,7 @@ WAYS: dict[str, Way] = {
     "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
     "cases.in_states": reads(lambda s: s.cases.in_states(list(CaseState))),
     "cases.get": reads(lambda s: s.cases.get(1)),
+    "cases.is_first": writes(lambda s: s.cases.is_first("c7", NOW)),
     "cases.knows_click": reads(lambda s: s.cases.knows_click("c1")),
     "cases.open_new": writes(
         lambda s: s.cases.open_new(

@@ -1,0 +1,91 @@
+"""Hand what somebody does in Slack to its handler, with the store open; each thing counts once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from alerts.slack.interactions import Answer, Click, Event, Shortcut, Submission
+from config.errors import EarfulError, StoreError
+from config.settings import Settings
+from earful.interactions import case_clicks, reply_clicks, wow_clicks
+from earful.interactions.desk import (
+    Desk,
+    OnClick,
+    OnShortcut,
+    OnSubmission,
+    handler_of,
+    join,
+)
+from earful.policies import Policies
+from storage.store import Store
+
+log = logging.getLogger("earful.interactions")
+
+# A module of this package gives its own tables; here they are joined, and nowhere else.
+CLICKS: dict[str, OnClick] = join(case_clicks.CLICKS, reply_clicks.CLICKS, wow_clicks.CLICKS)
+SUBMISSIONS: dict[str, OnSubmission] = join(reply_clicks.SUBMISSIONS)
+SHORTCUTS: dict[str, OnShortcut] = join()
+
+# Each try waits as long as the store's own patience with another writer.
+_TRIES = 4
+
+
+class Interactions:
+    """Carries out what people do on a store; safe from several threads."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        done: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`done` is called when something new may wait in the outbox."""
+        self._path = path
+        self._settings = settings
+        self._policies = Policies(settings)
+        self._clock = clock
+        self._done = done
+
+    def __call__(self, event: Event) -> Answer | None:
+        for left in reversed(range(_TRIES)):
+            try:
+                with Store.open(self._path) as store:
+                    desk = Desk(store, self._policies, self._settings, self._clock)
+                    answer = _handle(desk, event)
+                break
+            except StoreError:
+                if not left:
+                    raise
+                time.sleep(0.2)
+            except EarfulError as error:
+                return _refusal(event, str(error))
+        what = event.action if isinstance(event, Click) else type(event).__name__
+        log.info("acted", extra={"what": what, "by": event.user_id})
+        self._done()
+        return answer
+
+
+def _handle(desk: Desk, event: Event) -> Answer | None:
+    match event:
+        case Click():
+            clicked = handler_of(event.action, CLICKS)
+            return clicked(desk, event) if clicked else Answer.of(case_clicks.FOREIGN)
+        case Submission():
+            submitted = handler_of(event.callback, SUBMISSIONS)
+            return submitted(desk, event) if submitted else Answer.of(case_clicks.FOREIGN)
+        case Shortcut():
+            cut = handler_of(event.callback, SHORTCUTS)
+            return cut(desk, event) if cut else Answer.of(case_clicks.FOREIGN)
+    return None
+
+
+def _refusal(event: Event, sentence: str) -> Answer:
+    """Say why something was not done; what was typed into a modal stays there."""
+    if isinstance(event, Submission) and event.blocks:
+        return Answer(errors={list(event.blocks.values())[-1]: sentence})
+    return Answer.of(sentence)

@@ -1,0 +1,218 @@
+"""The buttons and windows in which people answer a case."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from alerts.decide.answers import Choice, choices, fingerprint
+from alerts.messages.answer_modals import (
+    AnswerPlan,
+    Written,
+    answer_modal,
+    copy_modal,
+    responded_modal,
+    send_back_modal,
+)
+from alerts.messages.safe_text import web_address
+from alerts.slack.interactions import Answer, Click, Fields, Submission
+from config.errors import InputError
+from earful.interactions.case_clicks import FOREIGN
+from earful.interactions.desk import Desk, OnClick, OnSubmission, actor_of, answer_to
+from earful.policies import source_places
+from earful.replies.reply_acts import ReplyActs, Seen
+from earful.replies.reply_ways import ReplyWay, reply_ways
+from storage.models import CaseFile, Reply, ReplyState
+
+_UNSENT = (ReplyState.DRAFT, ReplyState.WAITING, ReplyState.COPIED, ReplyState.FAILED)
+
+
+def _open(desk: Desk, click: Click) -> Answer | None:
+    """Open the window for an answer, with the words of the one that is not sent yet."""
+    file = _file(desk, click.value)
+    reply = file.reply
+    if reply is not None and reply.state is ReplyState.SENDING:
+        return Answer.of(f"An answer by {reply.author} is on its way: wait until it is sent.")
+    written = Written(
+        mention_id=click.value,
+        text_hash=file.mention.text_hash,
+        last_reply=reply.id if reply else None,
+    )
+    text = reply.text if reply is not None and reply.state in _UNSENT else ""
+    return Answer(modal=_window(desk, file, written, text))
+
+
+def _template(desk: Desk, click: Click) -> Answer | None:
+    """Put a template's words into the window; what somebody typed themselves stays before them."""
+    written = Written.of(click.value)
+    file = _file(desk, written.mention_id)
+    chosen = next((one for one in _choices(desk, file) if str(one.place) == click.choice), None)
+    if chosen is None:
+        return Answer.of(FOREIGN)
+    filled = chosen.template.fill(file.mention, _agent(desk, file.case.brand, click))
+    typed = _text(click.fields, written.input)
+    text = f"{typed}\n\n{filled}" if typed and fingerprint(typed) != written.template else filled
+    now = replace(written, number=written.number + 1, template=fingerprint(text), previewed="")
+    return Answer(modal=_window(desk, file, now, text))
+
+
+def _submit(desk: Desk, submission: Submission) -> Answer | None:
+    """Show an answer as it will stand; once its author has seen it so, let it go out."""
+    written = Written.of(submission.value)
+    text = _text(submission.fields, written.input)
+    file = _file(desk, written.mention_id)
+    way = reply_ways(desk.settings, os.environ).of(file.mention)
+    if wrong := way.wrong_with(text):
+        raise InputError(wrong)
+    if fingerprint(text) != written.previewed:
+        seen = replace(written, previewed=fingerprint(text))
+        return Answer(modal=_window(desk, file, seen, text))
+    acted = _acts(desk).answer(
+        written.mention_id,
+        text,
+        actor_of(submission),
+        desk.now(),
+        seen=Seen(written.text_hash, written.last_reply),
+        click=submission.key,
+    )
+    if acted.refused:
+        raise InputError(acted.refused)
+    reply = _file(desk, written.mention_id).reply
+    if reply is not None and reply.state is ReplyState.COPIED:
+        return Answer(modal=copy_modal(file.mention, source_places(), reply.text))
+    return None
+
+
+def _approve(desk: Desk, click: Click) -> Answer | None:
+    acted = _acts(desk).approve(_number(click.value), actor_of(click), desk.now(), click=click.key)
+    return answer_to(acted)
+
+
+def _ask_why(desk: Desk, click: Click) -> Answer | None:
+    reply = _reply(desk, click.value)
+    if reply.state is not ReplyState.WAITING:
+        return Answer.of("This answer waits for nobody's approval any more.")
+    return Answer(modal=send_back_modal(reply.id, reply.author))
+
+
+def _send_back(desk: Desk, submission: Submission) -> Answer | None:
+    acted = _acts(desk).send_back(
+        _number(submission.value),
+        actor_of(submission),
+        desk.now(),
+        note=_text(submission.fields, "note") or None,
+        click=submission.key,
+    )
+    return answer_to(acted)
+
+
+def _copy(desk: Desk, click: Click) -> Answer | None:
+    reply = _reply(desk, click.value)
+    file = _file(desk, reply.mention_id)
+    return Answer(modal=copy_modal(file.mention, source_places(), reply.text))
+
+
+def _ask_what(desk: Desk, click: Click) -> Answer | None:
+    """Ask what was answered; where no window can open it counts at once."""
+    if not click.trigger_id:
+        acted = _acts(desk).respond(click.value, actor_of(click), desk.now(), click=click.key)
+        return answer_to(acted)
+    reply = _file(desk, click.value).reply
+    copied = reply is not None and reply.state is ReplyState.COPIED
+    return Answer(modal=responded_modal(click.value, copied))
+
+
+def _respond(desk: Desk, submission: Submission) -> Answer | None:
+    url = _text(submission.fields, "link")
+    if url and web_address(url) is None:
+        wrong = "That is no web address: copy it from the browser, with its https://."
+        return Answer(errors={submission.blocks["link"]: wrong})
+    acted = _acts(desk).respond(
+        submission.value,
+        actor_of(submission),
+        desk.now(),
+        text=_text(submission.fields, "words"),
+        url=url or None,
+        click=submission.key,
+    )
+    return answer_to(acted)
+
+
+def _close(desk: Desk, submission: Submission) -> Answer | None:
+    """Close a window that had only something to show."""
+    return None
+
+
+def _window(desk: Desk, file: CaseFile, written: Written, text: str) -> dict[str, object]:
+    way = reply_ways(desk.settings, os.environ).of(file.mention)
+    plan = _plan(way, text, desk.policies.approves(file.case.brand, file.channel))
+    templates = [(one.template.name, str(one.place)) for one in _choices(desk, file)]
+    return answer_modal(file, source_places(), plan, written, text, templates)
+
+
+def _plan(way: ReplyWay, text: str, approval: bool) -> AnswerPlan:
+    length = way.length(text)
+    return AnswerPlan(
+        posts=way.via is not None,
+        approval=approval,
+        hindrance=way.hindrance,
+        shown=way.shown(text),
+        used=length.used if length else None,
+        most=length.most if length else None,
+        unit=length.unit if length else "characters",
+    )
+
+
+def _choices(desk: Desk, file: CaseFile) -> list[Choice]:
+    return choices(desk.policies.templates, file.mention)
+
+
+def _agent(desk: Desk, brand: str, click: Click) -> str:
+    """Name whoever answers as customers may read it: by the config's name of a colleague."""
+    staff = desk.policies.of(brand).staff
+    return next((one.name for one in staff if one.slack == click.user_id), click.user_name)
+
+
+def _acts(desk: Desk) -> ReplyActs:
+    return ReplyActs(desk.store, desk.policies, reply_ways(desk.settings, os.environ))
+
+
+def _file(desk: Desk, mention_id: str) -> CaseFile:
+    file = desk.store.cases.file(mention_id)
+    if file is None:
+        raise InputError(f"{mention_id}: there is no such case any more")
+    return file
+
+
+def _reply(desk: Desk, value: str) -> Reply:
+    reply = desk.store.replies.get(_number(value))
+    if reply is None:
+        raise InputError("This answer is not kept any more.")
+    return reply
+
+
+def _number(value: str) -> int:
+    if not value.isdigit():
+        raise InputError(FOREIGN)
+    return int(value)
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+CLICKS: dict[str, OnClick] = {
+    "case_answer": _open,
+    "case_responded": _ask_what,
+    "answer_template": _template,
+    "reply_approve": _approve,
+    "reply_send_back": _ask_why,
+    "reply_copy": _copy,
+}
+SUBMISSIONS: dict[str, OnSubmission] = {
+    "answer_words": _submit,
+    "answer_copied": _close,
+    "reply_send_back": _send_back,
+    "case_responded": _respond,
+}
