@@ -28,11 +28,12 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 
+from config.moved_urls import moved
 from config.query import Query, parse_query
 from crawler.crawl_session import session_of
 from crawler.entry_problems import Bounded, Gone, PageError, Refusal, name_of
 from crawler.forbidden import why_forbidden
-from crawler.request_details import is_loopback, meta_of, moved, page_of, real_url
+from crawler.request_details import is_loopback, meta_of, page_of, real_url
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError

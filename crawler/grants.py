@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
-import jwt
 from scrapy.http import Request, Response
 
+from config import owner_keys
+from config.errors import ConfigError
 from crawler.base import MentionSpider
 from crawler.entry_problems import broken, unauthorised
 from crawler.json_bodies import read_json
 
-GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
+GOOGLE_TOKENS = owner_keys.GOOGLE_TOKENS
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_LIFETIME = timedelta(minutes=15)
 
 
 def key(spider: MentionSpider, name: str) -> str:
@@ -31,14 +29,8 @@ def key(spider: MentionSpider, name: str) -> str:
 
 def key_or_file(spider: MentionSpider, name: str, begins: str) -> str:
     """Give a secret that is a document, or the path of a file that holds it."""
-    value = key(spider, name)
-    if value.startswith(begins):
-        # One line in a unit file or a pipeline's settings often has its line ends escaped.
-        return value.replace("\\n", "\n") if begins.startswith("-") else value
-    try:
-        return Path(value).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise unauthorised(f"{name} is neither a key nor the path of a readable file") from error
+    with _unauthorised():
+        return owner_keys.key_text(name, key(spider, name), begins)
 
 
 def token_request(
@@ -78,30 +70,20 @@ def access_token(response: Response) -> str:
 
 def service_account_claims(document: str, scope: str) -> dict[str, str]:
     """Sign a Google service account's request for a token with its JSON key."""
-    try:
-        account: dict[str, Any] = json.loads(document)
-        now = datetime.now(UTC)
-        claims = {
-            "iss": account["client_email"],
-            "scope": scope,
-            "aud": GOOGLE_TOKENS,
-            "iat": now,
-            "exp": now + _LIFETIME,
-        }
-        assertion = jwt.encode(claims, account["private_key"], algorithm="RS256")
-    except Exception as error:  # whatever a key file may hold, its content must not be shown
-        raise unauthorised("needs a service account's JSON key, as Google gave it") from error
-    return {
-        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        "assertion": assertion,
-    }
+    with _unauthorised():
+        return owner_keys.service_account_claims(document, scope)
 
 
 def apple_token(issuer: str, key_id: str, private_key: str) -> str:
-    """Sign a token for App Store Connect; Apple takes none that lives longer than 20 minutes."""
-    now = datetime.now(UTC)
-    claims = {"iss": issuer, "iat": now, "exp": now + _LIFETIME, "aud": "appstoreconnect-v1"}
+    """Sign a token for App Store Connect."""
+    with _unauthorised():
+        return owner_keys.apple_token(issuer, key_id, private_key)
+
+
+@contextmanager
+def _unauthorised() -> Iterator[None]:
+    """Turn what is wrong with a key into the outcome of a crawl."""
     try:
-        return jwt.encode(claims, private_key, algorithm="ES256", headers={"kid": key_id})
-    except Exception as error:  # whatever a key may hold, it must not be shown
-        raise unauthorised("needs the private key of App Store Connect, the .p8 file") from error
+        yield
+    except ConfigError as error:
+        raise unauthorised(str(error)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit
 
 from scrapy.http import Request, Response
 
@@ -25,13 +25,6 @@ def page_of(response: Response) -> int:
 def real_url(response: Response) -> str:
     """Give the public address of a response, wherever `base_url` moved it to."""
     return str(meta_of(response).get("real_url") or response.url)
-
-
-def moved(url: str, base_url: str) -> str:
-    """Give the address that stands for a public one at another server."""
-    base, parts = urlsplit(base_url), urlsplit(url)
-    path = base.path.rstrip("/") + parts.path
-    return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, path=path))
 
 
 def asked(response: Response, name: str, default: str = "") -> str:

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.outbox.by_via import ways_of
 from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
 from storage.models import Alert, AlertState, Operation, TroubleKind
@@ -68,19 +69,21 @@ def deliver(
 
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
-    lane of its own; the outbox is used by the calling thread alone. Never raises for what Slack
-    does, nor for one alert that cannot be sent.
+    lane of its own; the outbox is used by the calling thread alone. Where one way is down or
+    refuses its token, the others go on. Never raises for what Slack does, nor for one alert that
+    cannot be sent.
     """
-    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle)
-    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng or random.Random())
+    way = ways_of(transport)
+    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle, way)
+    rng = rng or random.Random()
+    run = _Delivery(outbox, transport, now, lines, way, settle, first_backoff, rng)
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[_Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
-            may_start = not run.stopped and not stop()
-            if may_start and len(under_way) < workers:
+            if not stop() and len(under_way) < workers:
                 alert, pause = lines.next()
-            if alert is not None and pause <= 0 and not run.stopped:
+            if alert is not None and pause <= 0:
                 claimed = lines.begin(alert)
                 if claimed is not None:
                     under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
@@ -88,7 +91,7 @@ def deliver(
                 ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
                 for future in ended:
                     run.settle(under_way.pop(future), future.result())
-            elif alert is None or run.stopped:
+            elif alert is None:
                 break
             else:
                 sleep(pause)
@@ -128,6 +131,7 @@ class _Delivery:
         transport: Transport,
         now: Callable[[], datetime],
         lines: Lines,
+        way: Callable[[Alert], str],
         settle: timedelta,
         first_backoff: timedelta,
         rng: random.Random,
@@ -136,14 +140,14 @@ class _Delivery:
         self._transport = transport
         self._now = now
         self._lines = lines
+        self._way = way
         self._settle = settle
         self._first_backoff = first_backoff
         self._rng = rng
-        self._fails_in_row: set[str] = set()
+        self._fails_in_row: dict[str, set[str]] = {}
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
         self._raised: dict[int, Exception] = {}
-        self.stopped = False
 
     def carry_out(self, claimed: Alert, before: Alert) -> _Came:
         """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
@@ -173,7 +177,7 @@ class _Delivery:
                 Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
             )
         result = self._transport.send(alert)
-        if result.fate is Fate.BAD_MESSAGE:
+        if result.fate is Fate.BAD_MESSAGE and alert.payload.get("blocks"):
             return self._send_text_only(alert, result)
         return result
 
@@ -210,9 +214,9 @@ class _Delivery:
 
     def _settle_result(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         if result.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
-            self._failed(alert.channel)
+            self._failed(alert)
         else:
-            self._fails_in_row.clear()
+            self._fails_in_row.pop(self._way(alert), None)
         match result.fate:
             case Fate.SENT:
                 self._outbox.mark_sent(
@@ -232,7 +236,7 @@ class _Delivery:
                 )
                 self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
-                self._hold_everything(alert, result, absent=absent)
+                self._hold_way(alert, result, absent=absent)
             case Fate.BAD_MESSAGE:
                 self._park(alert, result.error, result.trouble, absent=absent)
 
@@ -270,14 +274,16 @@ class _Delivery:
         )
         self._lines.block(alert)
 
-    def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+    def _hold_way(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        """Hold all that goes by the way whose token is refused."""
         error, trouble = result.error, result.trouble
         self._problem(error)
-        self.stopped = True
+        way = self._way(alert)
+        self._lines.stop(way)
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error, trouble, absent=absent)
-        for channel in {alert.channel, *self._lines.channels()}:
+        for channel in {alert.channel, *self._lines.channels(way)}:
             for updates in (False, True):
                 self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
 
@@ -290,7 +296,7 @@ class _Delivery:
                 error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
                 self._park(alert, error, TroubleKind.MESSAGE, absent=True)
             case Sight.ABSENT:
-                error = "Slack does not have it: Earful sends it again."
+                error = look.error or "Slack does not have it: Earful sends it again."
                 self._outbox.retry(alert.id, self._now(), error, look.trouble, absent=True)
             case Sight.LATER:
                 self._look_later(alert, look)
@@ -303,7 +309,7 @@ class _Delivery:
 
     def _look_later(self, alert: Alert, look: Look) -> None:
         self._problem(look.error)
-        self._failed(alert.channel)
+        self._failed(alert)
         self._counts["unclear"] += 1
         at = self._now() + self._backoff(alert.attempts, look.retry_after)
         self._outbox.unclear(alert.id, at, look.error, look.trouble)
@@ -322,13 +328,16 @@ class _Delivery:
         self._outbox.park(alert.id, error, trouble, absent=absent, may_be_posted=may_be_posted)
         self._counts["parked"] += 1
 
-    def _failed(self, channel: str) -> None:
-        """Stop the pass when channel after channel fails: Slack or the way to it is down.
+    def _failed(self, alert: Alert) -> None:
+        """Stop a way for this pass when channel after channel fails: what it leads to is down.
 
         What is left comes in the next pass, without waiting for a timeout in each channel now.
         """
-        self._fails_in_row.add(channel)
-        self.stopped = self.stopped or len(self._fails_in_row) >= _BREAKER
+        way = self._way(alert)
+        failed = self._fails_in_row.setdefault(way, set())
+        failed.add(alert.channel)
+        if len(failed) >= _BREAKER:
+            self._lines.stop(way)
 
     def _problem(self, error: str) -> None:
         self._problems[error] = None

@@ -86,8 +86,8 @@ class Pace:
 class Lines:
     """The queues of the outbox as they stand, and which of them wait; uses the store, not Slack.
 
-    `lane` says which of Slack's limits an alert counts against; `settle` is how long a row that
-    is being sent is left alone before it is looked for.
+    `lane` says which of Slack's limits an alert counts against, `way` by which way it goes;
+    `settle` is how long a row that is being sent is left alone before it is looked for.
     """
 
     def __init__(
@@ -97,9 +97,12 @@ class Lines:
         now: Callable[[], datetime],
         pace: Pace,
         settle: timedelta,
+        way: Callable[[Alert], str],
     ) -> None:
         self._outbox = outbox
         self._lane = lane
+        self._way = way
+        self._stopped: set[str] = set()
         self._now = now
         self._pace = pace
         self._settle = settle
@@ -115,13 +118,14 @@ class Lines:
         stale = self._read_at is None or (now - self._read_at).total_seconds() >= _REFRESH_S
         if stale or not (self._queues or self._looks or self._under_way):
             self._refresh()
-        if self._looks:
-            return self._looks[0], 0.0
+        for look in self._looks:
+            if self._way(look) not in self._stopped:
+                return look, 0.0
         busy = {self._lane(alert) for alert in self._under_way.values()}
         best: Alert | None = None
         best_wait = 0.0
         for name, queue in self._queues.items():
-            if name in self._blocked or not queue:
+            if name in self._blocked or not queue or self._way(queue[0]) in self._stopped:
                 continue
             lane = self._lane(queue[0])
             if lane in busy:
@@ -134,7 +138,7 @@ class Lines:
     def begin(self, alert: Alert) -> Alert | None:
         """Claim what `next` gave; None when it is not ours to send."""
         if alert.state is AlertState.SENDING:
-            self._looks.popleft()
+            self._looks.remove(alert)
             self._under_way[alert.id] = alert
             return alert
         queue = self._queues[alert.queue]
@@ -163,9 +167,14 @@ class Lines:
         self._blocked.add(alert.queue)
         self._queues.pop(alert.queue, None)
 
-    def channels(self) -> set[str]:
-        """Name the channels that something waits for."""
-        return {one.channel for queue in self._queues.values() for one in queue}
+    def stop(self, way: str) -> None:
+        """Let all that goes by a way wait for the next pass."""
+        self._stopped.add(way)
+
+    def channels(self, way: str) -> set[str]:
+        """Name the channels that something waits for which goes by a way."""
+        waiting = (one for queue in self._queues.values() for one in queue)
+        return {one.channel for one in waiting if self._way(one) == way}
 
     def next_at(self) -> datetime | None:
         """Give when to come again; None when nothing waits."""
