@@ -6,21 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from alerts.publishing.registry import publishers, via_of
+from alerts.publishing.reply import Length
 from config.settings import Settings, SourceSettings
 from storage.models import Mention
-
-
-class Length(Protocol):
-    """How long a text is as its source counts it, and how long it may be there."""
-
-    @property
-    def used(self) -> int: ...
-    @property
-    def most(self) -> int | None: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def problem(self) -> str | None: ...
 
 
 class Publisher(Protocol):
@@ -46,7 +35,7 @@ class ReplyWay:
     @property
     def via(self) -> str | None:
         """Name the way for the outbox; None where people post it by hand."""
-        return f"source:{self.mention.source}" if self._posts else None
+        return via_of(self.mention.source) if self._posts else None
 
     @property
     def target(self) -> str | None:
@@ -88,12 +77,12 @@ class ReplyWay:
 
 @dataclass(frozen=True, slots=True)
 class ReplyWays:
-    """The ways that the config and the environment open: publishers by source."""
+    """The ways that the config and the environment open: publishers by the name of their way."""
 
     publishers: Mapping[str, Publisher] = field(default_factory=dict)
 
     def of(self, mention: Mention) -> ReplyWay:
-        publisher = self.publishers.get(mention.source)
+        publisher = self.publishers.get(via_of(mention.source))
         if publisher is None:
             return ReplyWay(mention)
         hindrance = publisher.hindrance(mention.brand, mention.native_id, mention.url)
@@ -102,4 +91,4 @@ class ReplyWays:
 
 def reply_ways(settings: Settings, environment: Mapping[str, str]) -> ReplyWays:
     """Give the ways that are open now: publishers of the sources that the config reads."""
-    return ReplyWays({})
+    return ReplyWays(publishers(settings, environment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
@@ -13,6 +14,7 @@ from alerts.outbox.by_via import SLACK, ByVia
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
+from alerts.publishing.registry import publishers
 from config.settings import Secrets, Settings
 from earful.app import Clock
 from earful.isolation import Isolation
@@ -25,7 +27,7 @@ _SENDERS = 8
 
 def transport_for(settings: Settings, secrets: Secrets) -> Transport:
     """Give the ways that the config knows, each alert by its own."""
-    return ByVia({SLACK: _slack(settings, secrets)})
+    return ByVia({SLACK: _slack(settings, secrets), **publishers(settings, os.environ)})
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alerts.publishing.reply import Length
 from config.errors import InputError
 from config.settings import SourceSettings
 from earful.case_acts import Actor
@@ -34,18 +35,6 @@ APPROVED = {"alerts": {"channels": [{"channel": "#voice-complaints", "approve_re
 SORRY = "We are sorry, Hal. Your bag comes tonight."
 
 
-@dataclass
-class Measure:
-    used: int
-    most: int | None = 60
-    unit: str = "characters"
-
-    @property
-    def problem(self) -> str | None:
-        over = self.used - (self.most or self.used)
-        return f"The shop takes 60 characters: shorten it by {over}." if over > 0 else None
-
-
 class Shop:
     """A source that takes answers of up to sixty characters; it answers nothing by itself."""
 
@@ -55,8 +44,8 @@ class Shop:
     def hindrance(self, brand: str, native_id: str, url: str | None) -> str | None:
         return self.why
 
-    def limit(self, text: str, author: str | None = None, native_id: str = "") -> Measure:
-        return Measure(len(text))
+    def limit(self, text: str, author: str | None = None, native_id: str = "") -> Length:
+        return Length("The shop", len(text), 60)
 
     def shown(self, text: str, author: str | None, native_id: str) -> str:
         return text
@@ -70,7 +59,7 @@ class Desk(World):
 
     def __init__(self, path: Path, *, posts_itself: bool = True, **sections: Any) -> None:
         super().__init__(path, **sections)
-        self.publishers = {"shop": Shop()} if posts_itself else {}
+        self.publishers = {"source:shop": Shop()} if posts_itself else {}
 
     @property
     def acts(self) -> ReplyActs:
@@ -432,7 +421,7 @@ class TestByHand:
         assert desk.reply(said).sent_at == seen_at
 
     def test_without_access_it_says_so_and_goes_by_hand(self, desk: Desk) -> None:
-        desk.publishers = {"shop": Shop("SHOP_KEY is not set.")}
+        desk.publishers = {"source:shop": Shop("SHOP_KEY is not set.")}
         assert desk.answer(desk.say("They lost my bag.")).state is ReplyState.COPIED
 
     def test_once_approved_its_author_gets_the_words_to_post(
@@ -479,7 +468,7 @@ class TestByHand:
 def test_who_forgets_an_author_forgets_the_answers_and_withdraws_none(desk: Desk) -> None:
     said, waiting = (desk.say(f"They lost my {one}.", author="Hal", source=source)
                      for one, source in (("bag", "shop"), ("coat", "store")))  # fmt: skip
-    desk.publishers["store"] = Shop()
+    desk.publishers["source:store"] = Shop()
     desk.answer(said)
     desk.sent()
     desk.settle()
