@@ -14,6 +14,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import App
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
+from earful.reply_ways import readiness
 from storage.models import CrawlReport
 from storage.store import Store
 
@@ -38,6 +39,8 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for need in unmet_needs(settings, os.environ):
         where, _, sentence = need.partition(": ")
         yield Finding(where, False, sentence)
+    for label, good, sentence in readiness(settings, os.environ):
+        yield Finding(f"replies at {label}", good, sentence)
     yield from _webhook(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from crawler.base import MentionSpider
 from crawler.source_options import SourceOptions
+from earful import reply_ways
 from earful.app import App
 from storage.models import SourceRun, iso
 
@@ -44,6 +45,7 @@ def described(spider: type[MentionSpider]) -> dict[str, Any]:
             for each in spider.today
         ],
         "options": spider.Options.model_json_schema().get("properties", {}),
+        "replies": reply_ways.described(spider.name),
     }
 
 
@@ -110,9 +112,9 @@ def lines_of(page: dict[str, Any], options: type[SourceOptions]) -> Iterator[str
     if secrets:
         yield from ("", "Secrets in the environment")
         for name, (use, how) in secrets.items():
-            is_set = "set" if os.environ.get(name, "").strip() else "not set"
-            yield f"  {name} ({how}; {is_set} now)"
-            yield from _filled(use, " " * 6)
+            yield from _secret(name, use, how)
+    yield from ("", "Replies from Slack")
+    yield from _replies(page["replies"])
     yield from ("", "What fails today")
     for trouble in page["today"]:
         yield from _entry(f"since {trouble['since']}", f"{trouble['what']}.")
@@ -122,6 +124,24 @@ def lines_of(page: dict[str, Any], options: type[SourceOptions]) -> Iterator[str
     if not page["today"]:
         yield from _filled("nothing that Earful knows of", "  ")
     yield from _here(page)
+
+
+def _secret(name: str, use: str, how: str) -> Iterator[str]:
+    is_set = "set" if os.environ.get(name, "").strip() else "not set"
+    yield f"  {name} ({how}; {is_set} now)"
+    yield from _filled(use, " " * 6)
+
+
+def _replies(replies: dict[str, Any] | None) -> Iterator[str]:
+    """Write whether answers can be posted there, and what they need."""
+    if replies is None:
+        yield from _filled(reply_ways.BY_HAND, "  ")
+        return
+    yield from _entry("length ", replies["limit"])
+    yield from _entry("needs  ", replies["needs"])
+    yield from _entry("once   ", replies["once"])
+    for name, use in replies["secrets"].items():
+        yield from _secret(name, use, "needed")
 
 
 def _here(page: dict[str, Any]) -> Iterator[str]:

@@ -11,11 +11,6 @@ SLACK = "slack"
 """The way of what names no other, whichever of bot, webhook and console it is."""
 
 
-def ways_of(transport: Transport) -> Callable[[Alert], str]:
-    """Give what names the way of each alert: a transport by itself is one way for all."""
-    return transport.way if isinstance(transport, ByVia) else lambda alert: SLACK
-
-
 class ByVia:
     """Hand each alert to the transport of its way; no way stops another.
 
@@ -41,17 +36,17 @@ class ByVia:
     def lane(self, alert: Alert) -> str | None:
         way = self._way(alert)
         lane = way.lane(alert) if way is not None else None
-        return None if lane is None else f"{self.way(alert)} {lane}"
+        return None if lane is None else f"{self.way_of(alert)} {lane}"
 
-    def way(self, alert: Alert) -> str:
+    def way_of(self, alert: Alert) -> str:
         """Name the way that an alert goes."""
         return alert.via or self._of_channel(alert.channel)
 
     def _way(self, alert: Alert) -> Transport | None:
-        return self._ways.get(self.way(alert))
+        return self._ways.get(self.way_of(alert))
 
     def _missing(self, alert: Alert) -> str:
         return (
-            f"{alert.channel}: nothing in the config says how to reach {self.way(alert)}: add "
+            f"{alert.channel}: nothing in the config says how to reach {self.way_of(alert)}: add "
             "it again, or drop what waits for it."
         )

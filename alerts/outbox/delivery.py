@@ -14,7 +14,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.outbox.by_via import ways_of
 from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
 from storage.models import Alert, AlertState, Operation, TroubleKind
@@ -64,24 +63,25 @@ def deliver(
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = 1,
+    way_of: Callable[[Alert], str | None] = lambda alert: alert.via,
 ) -> DeliveryResult:
     """Post what can be posted now; sleeps only to keep the pace.
 
     Holds, backoffs and looks that must wait are not slept for: `next_at` names the next one.
     `stop` is asked between two posts. So many `workers` speak to Slack side by side, each for a
-    lane of its own; the outbox is used by the calling thread alone. Where one way is down or
-    refuses its token, the others go on. Never raises for what Slack does, nor for one alert that
-    cannot be sent.
+    lane of its own; the outbox is used by the calling thread alone. `way_of` names the way that an
+    alert goes: one that is down or takes nothing stops no other. Never raises for what Slack
+    does, nor for one alert that cannot be sent.
     """
-    way = ways_of(transport)
-    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle, way)
+    lines = Lines(outbox, transport.lane, now, pace or Pace(), settle, way_of)
     rng = rng or random.Random()
-    run = _Delivery(outbox, transport, now, lines, way, settle, first_backoff, rng)
+    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng, way_of)
     with ThreadPoolExecutor(workers, "deliver") as pool:
         under_way: dict[Future[_Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
-            if not stop() and len(under_way) < workers:
+            may_start = not stop()
+            if may_start and len(under_way) < workers:
                 alert, pause = lines.next()
             if alert is not None and pause <= 0:
                 claimed = lines.begin(alert)
@@ -131,20 +131,20 @@ class _Delivery:
         transport: Transport,
         now: Callable[[], datetime],
         lines: Lines,
-        way: Callable[[Alert], str],
         settle: timedelta,
         first_backoff: timedelta,
         rng: random.Random,
+        way_of: Callable[[Alert], str | None],
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._now = now
         self._lines = lines
-        self._way = way
         self._settle = settle
         self._first_backoff = first_backoff
         self._rng = rng
-        self._fails_in_row: dict[str, set[str]] = {}
+        self._way_of = way_of
+        self._fails_in_row: dict[str | None, set[str]] = {}
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
         self._raised: dict[int, Exception] = {}
@@ -216,7 +216,7 @@ class _Delivery:
         if result.fate in (Fate.UNCLEAR, Fate.NOT_SENT):
             self._failed(alert)
         else:
-            self._fails_in_row.pop(self._way(alert), None)
+            self._fails_in_row.pop(self._way_of(alert), None)
         match result.fate:
             case Fate.SENT:
                 self._outbox.mark_sent(
@@ -236,7 +236,7 @@ class _Delivery:
                 )
                 self._lines.block(alert)
             case Fate.ACCOUNT_DEAD:
-                self._hold_way(alert, result, absent=absent)
+                self._hold_everything(alert, result, absent=absent)
             case Fate.BAD_MESSAGE:
                 self._park(alert, result.error, result.trouble, absent=absent)
 
@@ -274,16 +274,14 @@ class _Delivery:
         )
         self._lines.block(alert)
 
-    def _hold_way(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
-        """Hold all that goes by the way whose token is refused."""
+    def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         error, trouble = result.error, result.trouble
         self._problem(error)
-        way = self._way(alert)
-        self._lines.stop(way)
+        self._lines.stop(alert)
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error, trouble, absent=absent)
-        for channel in {alert.channel, *self._lines.channels(way)}:
+        for channel in {alert.channel, *self._lines.channels_beside(alert)}:
             for updates in (False, True):
                 self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
 
@@ -329,15 +327,14 @@ class _Delivery:
         self._counts["parked"] += 1
 
     def _failed(self, alert: Alert) -> None:
-        """Stop a way for this pass when channel after channel fails: what it leads to is down.
+        """Stop a way for this pass when channel after channel fails: it is down.
 
         What is left comes in the next pass, without waiting for a timeout in each channel now.
         """
-        way = self._way(alert)
-        failed = self._fails_in_row.setdefault(way, set())
+        failed = self._fails_in_row.setdefault(self._way_of(alert), set())
         failed.add(alert.channel)
         if len(failed) >= _BREAKER:
-            self._lines.stop(way)
+            self._lines.stop(alert)
 
     def _problem(self, error: str) -> None:
         self._problems[error] = None

@@ -97,16 +97,16 @@ class Lines:
         now: Callable[[], datetime],
         pace: Pace,
         settle: timedelta,
-        way: Callable[[Alert], str],
+        way: Callable[[Alert], str | None] = lambda alert: alert.via,
     ) -> None:
         self._outbox = outbox
         self._lane = lane
         self._way = way
-        self._stopped: set[str] = set()
         self._now = now
         self._pace = pace
         self._settle = settle
         self._blocked: set[str] = set()
+        self._stopped: set[str | None] = set()
         self._queues: dict[str, deque[Alert]] = {}
         self._looks: deque[Alert] = deque()
         self._under_way: dict[int, Alert] = {}
@@ -167,14 +167,19 @@ class Lines:
         self._blocked.add(alert.queue)
         self._queues.pop(alert.queue, None)
 
-    def stop(self, way: str) -> None:
-        """Let all that goes by a way wait for the next pass."""
-        self._stopped.add(way)
+    def stop(self, alert: Alert) -> None:
+        """Start nothing more by the way of an alert; the other ways go on."""
+        self._stopped.add(self._way(alert))
 
-    def channels(self, way: str) -> set[str]:
-        """Name the channels that something waits for which goes by a way."""
-        waiting = (one for queue in self._queues.values() for one in queue)
-        return {one.channel for one in waiting if self._way(one) == way}
+    def channels_beside(self, alert: Alert) -> set[str]:
+        """Name the channels that something waits for which goes by the way of an alert."""
+        way = self._way(alert)
+        return {
+            one.channel
+            for queue in self._queues.values()
+            for one in queue
+            if self._way(one) == way
+        }
 
     def next_at(self) -> datetime | None:
         """Give when to come again; None when nothing waits."""

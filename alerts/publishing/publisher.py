@@ -75,10 +75,18 @@ class Publisher(ABC):
         except Failed:
             return self.source
 
+    @property
+    def hosts(self) -> set[str]:
+        """Name the hosts that keep keys of their own, of all that the config reads."""
+        return {self.host_of(source) for _, source in self._sources}
+
     def missing(self) -> list[str]:
         """Name the secrets that are not set for what the config reads."""
-        hosts = [self.host_of(source) for _, source in self._sources]
-        return [name for name in self.secrets if not all(self._found(name, h) for h in hosts)]
+        return [
+            name
+            for name in self.secrets
+            if not all(self._found(name, host) for host in self.hosts)
+        ]
 
     def hindrance(self, brand: str, native_id: str, url: str | None) -> str | None:
         """Say why a mention cannot be answered over the API; None where it can.
@@ -180,9 +188,7 @@ class Publisher(ABC):
         if "=" in value:
             return dict(_pairs(value)).get(host)
         # One key goes to one host only: it is nobody else's to see.
-        return (
-            value if value and len({self.host_of(one) for _, one in self._sources}) == 1 else None
-        )
+        return value if value and len(self.hosts) == 1 else None
 
     def _reply(self, alert: Alert) -> Reply:
         reply = Reply.of(alert)

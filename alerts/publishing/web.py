@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from alerts.outbox.transport import Fate, SendResult
 
 TIMEOUT_S = 10.0
 """How long a whole request may take; less than `delivery.SETTLE`."""
+
+# It would write down every request at INFO, beside what Earful says of it.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _LARGEST = 4_000_000
 _LONGEST_WAIT_S = 3600.0

@@ -55,6 +55,7 @@ def sources(app: App, name: str | None, as_json: bool) -> int:
             *(("today", f"{trouble.what}: {trouble.do}") for trouble in spider.today),
             *((secret, f"{use} (needed)") for secret, use in spider.secrets.items()),
             *((secret, f"{use} (if set)") for secret, use in spider.optional_secrets.items()),
+            ("replies", _reply_words(each)),
             *(("here", standing_words(row)) for row in here.get(each, [])),
         ):
             click.echo(
@@ -71,3 +72,13 @@ def sources(app: App, name: str | None, as_json: bool) -> int:
             )
         click.echo()
     return 0
+
+
+def _reply_words(source: str) -> str:
+    """Say whether a reply can be posted at a source, and with which secrets."""
+    from earful.reply_ways import BY_HAND, described
+
+    replies = described(source)
+    if replies is None:
+        return BY_HAND
+    return f"{replies['limit']}; with {', '.join(replies['secrets'])}"

@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from filelock import Timeout
 
@@ -14,11 +14,11 @@ from alerts.outbox.by_via import SLACK, ByVia
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
-from alerts.publishing.registry import publishers
 from config.settings import Secrets, Settings
 from earful.app import Clock
 from earful.isolation import Isolation
 from earful.process_locks import lock_for_delivery
+from storage.models import Alert
 from storage.store import Store
 
 # A channel that hangs holds one of them for the ten seconds of a timeout.
@@ -27,7 +27,18 @@ _SENDERS = 8
 
 def transport_for(settings: Settings, secrets: Secrets) -> Transport:
     """Give the ways that the config knows, each alert by its own."""
-    return ByVia({SLACK: _slack(settings, secrets), **publishers(settings, os.environ)})
+    ways = {SLACK: _slack(settings, secrets), **_publishers(settings, os.environ)}
+    return ByVia(ways)
+
+
+def _publishers(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, Transport]:
+    """Give the ways of replies to the sources that take them over an API."""
+    # Late: whoever reads no source loads no client for their APIs.
+    if not any(brand.sources for brand in settings.brands):
+        return {}
+    from alerts.publishing.registry import publishers
+
+    return publishers(settings, environment)
 
 
 def _slack(settings: Settings, secrets: Secrets) -> Transport:
@@ -46,6 +57,10 @@ def _slack(settings: Settings, secrets: Secrets) -> Transport:
 
         return WebhookTransport(secrets.slack_webhook_url.get_secret_value())
     return ConsoleTransport(sys.stdout)
+
+
+def _own_way(alert: Alert) -> str | None:
+    return alert.via
 
 
 def deliver_waiting(
@@ -73,6 +88,7 @@ def deliver_waiting(
                 stop=stop,
                 rng=rng,
                 workers=_SENDERS,
+                way_of=transport.way_of if isinstance(transport, ByVia) else _own_way,
             )
     except Timeout:
         return None

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from alerts.publishing.registry import PUBLISHERS
 from config.settings import Settings
 from crawler.catalog import sources
 from tests.docs.modules import modules
@@ -63,7 +64,14 @@ def environment_variables(present: str) -> str:
         for source, spider in sources().items()
         for name, words in (*spider.secrets.items(), *spider.optional_secrets.items())
     ]
-    return "\n".join(_table("variable", "for", rows + secrets))
+    told = {name for name, _, _ in secrets}
+    replies = [
+        (name, f"replies at `{source}`", words[:1].upper() + words[1:] + ".")
+        for source, publisher in PUBLISHERS.items()
+        for name, words in publisher.secrets.items()
+        if name not in told
+    ]
+    return "\n".join(_table("variable", "for", rows + secrets + replies))
 
 
 def variables_read() -> set[tuple[str, str]]:

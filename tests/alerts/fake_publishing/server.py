@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from storage.models import AlertKind, NewAlert
 from tests.alerts.fake_slack import Fault
@@ -33,6 +33,7 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
+    several: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def bearer(self) -> str:
@@ -211,6 +212,7 @@ def _handler(source: FakeSource) -> type[BaseHTTPRequestHandler]:
                 dict(parse_qsl(parts.query)),
                 dict(self.headers.items()),
                 self._body(),
+                parse_qs(parts.query),
             )
             fault, carry_out = source.handle(asked)
             if fault is None:

@@ -118,23 +118,6 @@ class FakeDiscourse(FakeSource):
 
     def answer(self, asked: Asked) -> Said:
         if asked.headers.get("Api-Key") != "a" * 64 or self.revoked:
-            return _discourse(403, "You are not permitted to view the requested resource.",
-                              "invalid_access")  # fmt: skip
-        if asked.method == "POST":
-            return self._write(asked.body)
-        if asked.path == "/t/9.json":
-            mine = [
-                post for post in self.posts if post["username"] in asked.query["username_filters"]
-            ]
-            stream = {"posts": mine[:20], "stream": [post["id"] for post in mine]}
-            return Said(200, {"id": 9, "post_stream": stream})
-        if asked.path == "/t/9/posts.json":
-            wanted = [post for post in self.posts if str(post["id"]) == asked.query["post_ids[]"]]
-            return Said(200, {"post_stream": {"posts": wanted}})
-        if asked.path == "/posts/acme/pending.json":
-            return Said(200, {"pending_posts": self.pending})
-        number = asked.path.removeprefix("/posts/").removesuffix(".json")
-        if number in self.removed:
             words = "You are not permitted to view the requested resource. The API username or "
             return _discourse(403, f"{words}key is invalid.", "invalid_access")
         if asked.method == "POST":
@@ -146,7 +129,9 @@ class FakeDiscourse(FakeSource):
             stream = {"posts": mine[:20], "stream": [post["id"] for post in mine]}
             return Said(200, {"id": 9, "post_stream": stream})
         if asked.path == "/t/9/posts.json":
-            wanted = [post for post in self.posts if str(post["id"]) == asked.query["post_ids[]"]]
+            wanted = [
+                post for post in self.posts if str(post["id"]) in asked.several["post_ids[]"]
+            ]
             return Said(200, {"post_stream": {"posts": wanted}})
         if asked.path == "/posts/acme/pending.json":
             return Said(200, {"pending_posts": self.pending})
