@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from earful.commands.case_answers import answer, approve, respond, send_back
 from earful.commands.case_decisions import (
     claim,
     close,
@@ -12,7 +13,6 @@ from earful.commands.case_decisions import (
     relabel,
     release,
     reopen,
-    respond,
 )
 from earful.commands.case_list import list_cases, show
 
@@ -27,6 +27,7 @@ def case() -> None:
 
 for command in (
     *(list_cases, show),
-    *(claim, release, respond, close, reopen, dismiss, relabel, mute),
+    *(answer, approve, send_back, respond),
+    *(claim, release, close, reopen, dismiss, relabel, mute),
 ):
     case.add_command(command)

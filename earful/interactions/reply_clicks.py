@@ -21,7 +21,7 @@ from earful.interactions.case_clicks import FOREIGN
 from earful.interactions.desk import Desk, OnClick, OnSubmission, actor_of, answer_to
 from earful.policies import source_places
 from earful.replies.reply_acts import ReplyActs, Seen
-from earful.replies.reply_ways import ReplyWay, reply_ways
+from earful.replies.ways import ReplyWay, reply_ways
 from storage.models import CaseFile, Reply, ReplyState
 
 _UNSENT = (ReplyState.DRAFT, ReplyState.WAITING, ReplyState.COPIED, ReplyState.FAILED)

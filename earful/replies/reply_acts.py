@@ -12,7 +12,7 @@ from config.errors import InputError
 from earful.case_acts import Acted, Actor
 from earful.move_case import move_case
 from earful.policies import Policies
-from earful.replies.reply_ways import ReplyWay, ReplyWays
+from earful.replies.ways import ReplyWay, ReplyWays
 from storage.models import (
     AlertKind,
     Case,
@@ -183,28 +183,15 @@ class ReplyActs:
         """
         text = text.strip()
         with self.store.write() as unit:
-            file = _file(unit, mention_id)
-            case = file.case
+            case = unit.cases.of_mention(mention_id)
+            if case is None:
+                raise InputError(f"{mention_id}: there is no such case any more")
             if click is not None and unit.cases.knows_click(click):
                 return Acted(case, False)
             answered = case.state is CaseState.RESPONDED
-            given = bool(text or url)
-            if given and not is_over(case):
-                words = text or _copied(file)
-                unit.replies.write(
-                    NewReply(
-                        case_id=case.id,
-                        mention_id=case.mention_id,
-                        text=words,
-                        state=ReplyState.SENT,
-                        author=actor.name,
-                        author_id=actor.id,
-                        written_at=now,
-                        text_hash=file.mention.text_hash,
-                        url=url,
-                        sent_at=now,
-                    )
-                )
+            given = bool(text or url) and not is_over(case)
+            if given:
+                unit.replies.write(_by_hand(unit, case, text, url, actor, now))
             move = CaseMove(
                 mention_id=mention_id,
                 event=CaseEventKind.RESPONDED,
@@ -276,9 +263,11 @@ def _waiting(
 
 def _file(unit: Store, mention_id: str) -> CaseFile:
     file = unit.cases.file(mention_id)
-    if file is None:
+    if file is not None:
+        return file
+    if unit.cases.of_mention(mention_id) is None:
         raise InputError(f"{mention_id}: there is no such case any more")
-    return file
+    raise InputError(f"{mention_id}: it waits for its verdict: try again in a minute")
 
 
 def _refuse_what_is_over(case: Case) -> None:
@@ -297,9 +286,24 @@ def _refuse_second(file: CaseFile, seen: Seen | None) -> None:
     )
 
 
-def _copied(file: CaseFile) -> str:
-    reply = file.reply
-    return reply.text if reply is not None and reply.state is ReplyState.COPIED else ""
+def _by_hand(
+    unit: Store, case: Case, text: str, url: str | None, actor: Actor, now: datetime
+) -> NewReply:
+    """Give the answer that somebody gave by hand: their words, else those they had copied."""
+    copied = [one for one in unit.replies.of_case(case.id) if one.state is ReplyState.COPIED]
+    mention = unit.mentions.get(case.mention_id)
+    return NewReply(
+        case_id=case.id,
+        mention_id=case.mention_id,
+        text=text or (copied[-1].text if copied else ""),
+        state=ReplyState.SENT,
+        author=actor.name,
+        author_id=actor.id,
+        written_at=now,
+        text_hash=mention.text_hash if mention else "",
+        url=url,
+        sent_at=now,
+    )
 
 
 def _move(

@@ -17,8 +17,8 @@ from config.settings import SourceSettings
 from earful.case_acts import Actor
 from earful.policies import Policies
 from earful.replies.reply_acts import ReplyActs, Seen
-from earful.replies.reply_ways import ReplyWays
 from earful.replies.settling import settle_replies
+from earful.replies.ways import ReplyWays
 from storage.models import (
     AlertState,
     CaseState,
