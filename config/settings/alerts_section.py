@@ -44,10 +44,7 @@ class RouteSettings(Section):
 
 
 class ChannelSettings(Section):
-    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace.
-
-    With `approve_replies` a second person approves each answer to a case of the channel.
-    """
+    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace."""
 
     channel: Channel
     per_hour: int | None = Field(default=None, ge=1)

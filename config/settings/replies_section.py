@@ -28,10 +28,7 @@ def _template_text(value: str) -> str:
 
 
 class TemplateSettings(Section):
-    """One `[[replies.templates]]`; a side that is not given suits every mention.
-
-    A `language` suits its regional forms too; `query` tells the topic.
-    """
+    """One `[[replies.templates]]`: words to begin an answer with."""
 
     name: str = Field(min_length=1, max_length=75)
     brand: str | None = None

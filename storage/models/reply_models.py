@@ -62,7 +62,6 @@ class Reply:
     text_hash: str
     author_id: str | None = None
     decided_by: str | None = None
-    decided_by_id: str | None = None
     note: str | None = None
     alert_key: str | None = None
     url: str | None = None

@@ -149,7 +149,6 @@ def reply_from(row: sqlite3.Row) -> Reply:
         written_at=from_iso(row["written_at"]),
         text_hash=row["text_hash"],
         decided_by=row["decided_by"],
-        decided_by_id=row["decided_by_id"],
         note=row["note"],
         alert_key=row["alert_key"],
         url=row["url"],
