@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import actions, section, select
 from alerts.messages.places import Places
-from alerts.messages.safe_text import heading, line, link, words
+from alerts.messages.safe_text import heading, in_utc, line, link, words
 from alerts.messages.views import (
     MAX_OPTION,
     MAX_OPTIONS,
@@ -21,7 +21,7 @@ from alerts.messages.views import (
     text_input,
 )
 from alerts.messages.voice_cards import quotation, stars_briefly, who_where
-from storage.models import CaseFile, Mention
+from storage.models import Mention
 
 _MAX_ASKED = 600
 _MAX_PREVIEW = 2400
@@ -79,24 +79,26 @@ class AnswerPlan:
 
 @plainly_shown("Answer")
 def answer_modal(
-    file: CaseFile,
+    mention: Mention,
     places: Places,
     plan: AnswerPlan,
     written: Written,
     text: str,
     templates: Sequence[tuple[str, str]] = (),
+    complaints: Sequence[Mention] = (),
 ) -> View:
     """Ask for the words of an answer; once they were previewed, show them as they will stand.
 
-    `templates` are (name, value), the fitting ones first.
+    `templates` are (name, value), the fitting ones first. Of several `complaints` the author
+    chooses the one that the answer goes below.
     """
-    mention = file.mention
     asked = (
         f"*{who_where(mention, places)}*{stars_briefly(mention)}:\n"
         f"{quotation(mention, _MAX_ASKED)[0]}"
     )
     blocks: list[Block | None] = [
         section(asked, "asked"),
+        _complaints(complaints, mention),
         section(_way(plan, mention, places), "way"),
         _templates(templates),
         text_input("Your answer", written.input, initial=text, lines=True),
@@ -203,6 +205,23 @@ def _submit(plan: AnswerPlan) -> str:
     if plan.approval:
         return "Ask for approval"
     return "Send" if plan.posts else "I post it by hand"
+
+
+def _complaints(complaints: Sequence[Mention], chosen: Mention) -> Block | None:
+    if len(complaints) < 2:
+        return None
+    options = [
+        (heading(f"{in_utc(one.created_at or one.fetched_at)}: {_start(one)}", MAX_OPTION), str(n))
+        for n, one in enumerate(complaints[:MAX_OPTIONS])
+    ]
+    place = next((n for n, one in enumerate(complaints) if one.id == chosen.id), 0)
+    label = f"Answer another of {len(complaints)} complaints (this is number {place + 1})"
+    return actions([select(label, "answer_below", options)], "complaints")
+
+
+def _start(mention: Mention) -> str:
+    # Of a huge text only what can be shown is cleaned.
+    return (mention.title or mention.text)[: 4 * MAX_OPTION]
 
 
 def _templates(templates: Sequence[tuple[str, str]]) -> Block | None:

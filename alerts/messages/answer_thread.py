@@ -19,15 +19,19 @@ from storage.models import CaseEventKind, CaseFile, CaseMove, Reply, ReplyState
 _MAX_REASON = 600
 
 
-@plainly("An answer waits for approval", buttons=lambda file: _approval(file))
+@plainly(
+    "An answer waits for approval",
+    buttons=lambda file: _approval(file),
+    keep=lambda file, places: {"broadcast": True},
+)
 def draft_request(file: CaseFile, places: Places) -> dict[str, Any]:
-    """Ask a second person to approve the newest answer of a case."""
+    """Ask a second person, in the channel too, to approve the newest answer of a case."""
     author = line(_reply(file).author, 60)
     lead = (
         f"*Approve this answer?* {author} wrote it for {who_where(file.mention, places)}. "
         "Somebody else must approve it before it goes out."
     )
-    return _shown(lead, _reply(file).text, _approval(file))
+    return _shown(lead, _reply(file).text, _approval(file)) | {"broadcast": True}
 
 
 @plainly("An answer was looked at")

@@ -33,7 +33,7 @@ def list_alerts(
     from storage.models import AlertState
 
     now = utc_now()
-    chosen = channel_of("--channel", channel)
+    chosen = channel_of("--channel", channel, answers=True)
     with app.open_store() as store:
         unsent = store.outbox_word.listed([AlertState(one) for one in _UNSENT])
         listed = store.outbox_word.listed(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from config.errors import InputError
 
 
-def channel_of(option: str, value: str | None) -> str | None:
-    """Read a channel as the config writes it; InputError names the option."""
+def channel_of(option: str, value: str | None, *, answers: bool = False) -> str | None:
+    """Read a channel as the config writes it; InputError names the option.
+
+    With `answers` it may be the line of a source's answers, such as `source:google_play`.
+    """
     from config.settings import parse_channel
 
-    if value is None:
-        return None
+    if value is None or (answers and value.startswith("source:")):
+        return value
     try:
         return parse_channel(value)
     except ValueError as error:

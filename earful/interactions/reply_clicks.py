@@ -14,13 +14,14 @@ from alerts.messages.answer_modals import (
     responded_modal,
     send_back_modal,
 )
-from alerts.messages.safe_text import web_address
+from alerts.messages.safe_text import units, web_address
+from alerts.messages.views import MAX_INPUT, View
 from alerts.slack.interactions import Answer, Click, Fields, Submission
 from config.errors import InputError
 from earful.interactions.case_clicks import FOREIGN
 from earful.interactions.desk import Desk, OnClick, OnSubmission, actor_of, answer_to
 from earful.policies import source_places
-from earful.replies.reply_acts import ReplyActs, Seen
+from earful.replies.reply_acts import ReplyActs, Seen, answered_mention
 from earful.replies.ways import ReplyWay, reply_ways
 from storage.models import CaseFile, Reply, ReplyState
 
@@ -33,13 +34,33 @@ def _open(desk: Desk, click: Click) -> Answer | None:
     reply = file.reply
     if reply is not None and reply.state is ReplyState.SENDING:
         return Answer.of(f"An answer by {reply.author} is on its way: wait until it is sent.")
+    draft = reply if reply is not None and reply.state in _UNSENT else None
+    if draft is not None and units(draft.text) > MAX_INPUT:
+        return Answer.of(
+            f"This answer is longer than a window of Slack takes: change it with `earful case "
+            f"answer {file.case.id}`."
+        )
+    # The newest matter first: what it says is what the customer waits for now.
+    newest = file.joined[-1] if file.joined else file.mention
+    mention = answered_mention(file, draft.mention_id) if draft else newest
     written = Written(
-        mention_id=click.value,
-        text_hash=file.mention.text_hash,
+        mention_id=mention.id,
+        text_hash=mention.text_hash,
         last_reply=reply.id if reply else None,
     )
-    text = reply.text if reply is not None and reply.state in _UNSENT else ""
-    return Answer(modal=_window(desk, file, written, text))
+    return Answer(modal=_window(desk, file, written, draft.text if draft else ""))
+
+
+def _below(desk: Desk, click: Click) -> Answer | None:
+    """Let the answer go below another of the case's complaints."""
+    written = Written.of(click.value)
+    file = _file(desk, written.mention_id)
+    mentions = [file.mention, *file.joined]
+    if not (click.choice or "").isdigit() or int(click.choice or "") >= len(mentions):
+        return Answer.of(FOREIGN)
+    mention = mentions[int(click.choice or "")]
+    now = replace(written, mention_id=mention.id, text_hash=mention.text_hash, previewed="")
+    return Answer(modal=_window(desk, file, now, _text(click.fields, written.input)))
 
 
 def _template(desk: Desk, click: Click) -> Answer | None:
@@ -49,7 +70,8 @@ def _template(desk: Desk, click: Click) -> Answer | None:
     chosen = next((one for one in _choices(desk, file) if str(one.place) == click.choice), None)
     if chosen is None:
         return Answer.of(FOREIGN)
-    filled = chosen.template.fill(file.mention, _agent(desk, file.case.brand, click))
+    mention = answered_mention(file, written.mention_id)
+    filled = chosen.template.fill(mention, _agent(desk, file.case.brand, click))
     typed = _text(click.fields, written.input)
     text = f"{typed}\n\n{filled}" if typed and fingerprint(typed) != written.template else filled
     now = replace(written, number=written.number + 1, template=fingerprint(text), previewed="")
@@ -61,7 +83,8 @@ def _submit(desk: Desk, submission: Submission) -> Answer | None:
     written = Written.of(submission.value)
     text = _text(submission.fields, written.input)
     file = _file(desk, written.mention_id)
-    way = reply_ways(desk.settings, os.environ).of(file.mention)
+    mention = answered_mention(file, written.mention_id)
+    way = reply_ways(desk.settings, os.environ).of(mention)
     if wrong := way.wrong_with(text):
         raise InputError(wrong)
     if fingerprint(text) != written.previewed:
@@ -79,7 +102,7 @@ def _submit(desk: Desk, submission: Submission) -> Answer | None:
         raise InputError(acted.refused)
     reply = _file(desk, written.mention_id).reply
     if reply is not None and reply.state is ReplyState.COPIED:
-        return Answer(modal=copy_modal(file.mention, source_places(), reply.text))
+        return Answer(modal=copy_modal(mention, source_places(), reply.text))
     return None
 
 
@@ -108,8 +131,8 @@ def _send_back(desk: Desk, submission: Submission) -> Answer | None:
 
 def _copy(desk: Desk, click: Click) -> Answer | None:
     reply = _reply(desk, click.value)
-    file = _file(desk, reply.mention_id)
-    return Answer(modal=copy_modal(file.mention, source_places(), reply.text))
+    mention = answered_mention(_file(desk, reply.mention_id), reply.mention_id)
+    return Answer(modal=copy_modal(mention, source_places(), reply.text))
 
 
 def _ask_what(desk: Desk, click: Click) -> Answer | None:
@@ -143,11 +166,13 @@ def _close(desk: Desk, submission: Submission) -> Answer | None:
     return None
 
 
-def _window(desk: Desk, file: CaseFile, written: Written, text: str) -> dict[str, object]:
-    way = reply_ways(desk.settings, os.environ).of(file.mention)
+def _window(desk: Desk, file: CaseFile, written: Written, text: str) -> View:
+    mention = answered_mention(file, written.mention_id)
+    way = reply_ways(desk.settings, os.environ).of(mention)
     plan = _plan(way, text, desk.policies.approves(file.case.brand, file.channel))
     templates = [(one.template.name, str(one.place)) for one in _choices(desk, file)]
-    return answer_modal(file, source_places(), plan, written, text, templates)
+    complaints = [file.mention, *file.joined] if file.joined else []
+    return answer_modal(mention, source_places(), plan, written, text, templates, complaints)
 
 
 def _plan(way: ReplyWay, text: str, approval: bool) -> AnswerPlan:
@@ -205,6 +230,7 @@ def _text(fields: Fields, name: str) -> str:
 CLICKS: dict[str, OnClick] = {
     "case_answer": _open,
     "case_responded": _ask_what,
+    "answer_below": _below,
     "answer_template": _template,
     "reply_approve": _approve,
     "reply_send_back": _ask_why,

@@ -64,12 +64,13 @@ class ReplyActs:
     ) -> Acted:
         """Answer a case: ask for approval, send it, or note that it is posted by hand.
 
-        What was written to an older text of the mention is kept as a draft.
+        The answer goes below the mention of `mention_id`: the case's own, or one that joined it.
+        What was written to an older text of it is kept as a draft.
         """
         text = text.strip()
         with self.store.write() as unit:
             file = _file(unit, mention_id)
-            case, mention = file.case, file.mention
+            case, mention = file.case, answered_mention(file, mention_id)
             if click is not None and unit.cases.knows_click(click):
                 return Acted(case, False)
             _refuse_what_is_over(case)
@@ -113,7 +114,7 @@ class ReplyActs:
             reply, file = _waiting(unit, reply_id, click)
             if file is None or reply is None:
                 return Acted(None, False)
-            case, mention = file.case, file.mention
+            case, mention = file.case, answered_mention(file, reply.mention_id)
             if is_own(reply, actor.name, actor.id):
                 raise InputError(
                     f"case {case.id}: you wrote this answer: somebody else approves it"
@@ -205,6 +206,11 @@ class ReplyActs:
             )
             applied = move_case(unit, move, self.policies.of(case.brand).teller())
         return Acted(applied.case, applied.changed, applied.refused)
+
+
+def answered_mention(file: CaseFile, mention_id: str) -> Mention:
+    """Give the mention of a case that an answer goes below."""
+    return next((one for one in file.joined if one.id == mention_id), file.mention)
 
 
 def _going_out(way: ReplyWay) -> tuple[ReplyState, CaseEventKind]:

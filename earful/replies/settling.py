@@ -24,7 +24,7 @@ from storage.store import Store
 
 _SETTLED = (AlertState.PENDING, AlertState.PARKED)
 _FOR_LONG = (TroubleKind.CHANNEL, TroubleKind.ACCOUNT)
-_DROPPED = "it was given up before it was sent."
+_DROPPED = "the customer took the text back before it was sent, or somebody dropped it."
 _TAKEN_BACK = "its case ended before it was sent."
 _CHANGED = "the customer changed the text before it was sent."
 

@@ -718,8 +718,9 @@ def _answer_modal(text: str = "", **changes: Any) -> dict[str, Any]:
     )
     plan = AnswerPlan(posts=True, approval=False, shown=text, used=len(text), most=5970)
     templates = [("Refund asked for", "1"), ("Sorry, in general", "0")]
-    file = a_file(CaseState.CLAIMED)
-    return answer_modal(file, PLACES, replace(plan, **changes), written, text, templates)
+    joined = changes.pop("complaints", ())
+    plan = replace(plan, **changes)
+    return answer_modal(a_mention(), PLACES, plan, written, text, templates, joined)
 
 
 def _answer_previewed() -> dict[str, Any]:
@@ -735,11 +736,17 @@ def _answer_without_access() -> dict[str, Any]:
     return _answer_modal(posts=False, hindrance=lacking)
 
 
+def _answer_one_of_two() -> dict[str, Any]:
+    joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
+    return _answer_modal(complaints=(a_mention(title="Stranded twice"), joined))
+
+
 VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "answer": _answer_modal,
     "answer_previewed": _answer_previewed,
     "answer_to_approve": _answer_to_approve,
     "answer_without_access": _answer_without_access,
+    "answer_one_of_two": _answer_one_of_two,
     "copy_answer": lambda: copy_modal(a_mention(), PLACES, a_reply().text),
     "send_back": lambda: send_back_modal(3, "dana"),
     "responded": lambda: responded_modal("appstore:10045"),

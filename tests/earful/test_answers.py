@@ -207,6 +207,22 @@ class TestSending:
         assert states == [ReplyState.SENT, ReplyState.SENT]
         assert desk.events(said).count("responded") == 2
 
+    def test_it_goes_below_the_complaint_that_its_author_chose(self, desk: Desk) -> None:
+        first = desk.say("They lost my bag.", author="Hal")
+        desk.now += HOUR
+        second = desk.say("Still no bag after all this time.", author="Hal")
+        desk.answer(second)
+        reply = desk.reply(first)
+        assert (reply.case_id, reply.mention_id) == (desk.case(first).id, second.id)
+        row = desk.store.outbox.find(reply.alert_key or "")
+        assert row is not None
+        assert row.payload["native_id"] == second.native_id
+        desk.sent()
+        desk.settle()
+        assert desk.case(first).state is CaseState.RESPONDED
+        desk.change(replace(first, text="They lost my bag, and I am angry.", fetched_at=desk.now))
+        assert not desk.reply(first).outdated  # the other one was answered
+
 
 class TestTrouble:
     def park(self, desk: Desk, said: Mention, kind: TroubleKind, **more: Any) -> None:
@@ -346,6 +362,11 @@ class TestApproval:
         strict.sent()
         strict.settle()
         assert strict.case(said).state is CaseState.RESPONDED
+
+    def test_the_whole_channel_sees_that_one_waits(self, strict: Desk) -> None:
+        strict.answer(strict.say("They lost my bag."))
+        (row,) = strict.rows("SELECT payload FROM alerts WHERE dedupe_key = 'draft:1'")
+        assert json.loads(row["payload"])["broadcast"] is True
 
     def test_a_name_is_no_second_person(self, strict: Desk) -> None:
         said = strict.say("They lost my bag.")
