@@ -11,7 +11,7 @@ from pathlib import Path
 from alerts.slack.interactions import Answer, Click, Event, Shortcut, Submission
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, reply_clicks, wow_clicks
+from earful.interactions import case_clicks, incident_clicks, reply_clicks, wow_clicks
 from earful.interactions.desk import (
     Desk,
     OnClick,
@@ -26,7 +26,12 @@ from storage.store import Store
 log = logging.getLogger("earful.interactions")
 
 # A module of this package gives its own tables; here they are joined, and nowhere else.
-CLICKS: dict[str, OnClick] = join(case_clicks.CLICKS, reply_clicks.CLICKS, wow_clicks.CLICKS)
+CLICKS: dict[str, OnClick] = join(
+    case_clicks.CLICKS,
+    incident_clicks.CLICKS,
+    reply_clicks.CLICKS,
+    wow_clicks.CLICKS,
+)
 SUBMISSIONS: dict[str, OnSubmission] = join(reply_clicks.SUBMISSIONS)
 SHORTCUTS: dict[str, OnShortcut] = join()
 

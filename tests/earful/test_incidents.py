@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from alerts.messages import plain
+from alerts.slack.interactions import Answer, Click
+from earful.interactions.dispatch import Interactions
 from earful.routines.spike_routine import watch_spikes
-from storage.models import AlertKind, CaseState, IncidentKind, Stance
+from storage.models import (
+    AlertKind,
+    CaseEventKind,
+    CaseMove,
+    CaseState,
+    IncidentKind,
+    Stance,
+)
 from tests.earful.test_cases import ANGRY, DAY, DELIGHTED, HOUR, MEDIOCRE, MINUTE, NOW, World
 
 
@@ -220,3 +229,60 @@ class TestIncidents:
         told = in_thread(world, AlertKind.SPIKE)
         assert [text.split(":")[0] for text in told] == ["It is over", "It is back"]
         assert "95 mentions in 3 hours" in latest(world, AlertKind.SPIKE)
+
+
+class TestWorkingOnAll:
+    @pytest.fixture
+    def storm(self, world: World) -> str:
+        """Make an incident of 14 cases whose message Slack has; gives what its buttons carry."""
+        for place in range(14):
+            world.say(f"I cannot log in since the update {place}, login fails.", judge=False)
+        world.judge()
+        world.sent()
+        return world.store.incidents.open()[0].root_key
+
+    def press(self, world: World, action: str, value: str, key: str = "C1:1:2") -> Answer | None:
+        click = Click(
+            key=key, action=action, value=value, user_id="U0DANA", user_name="dana",
+            channel_id="C1", message_ts="1.1", trigger_id="t",
+        )  # fmt: skip
+        path = world.store.database.path
+        return Interactions(path, world.settings, lambda: world.now)(click)
+
+    def test_one_click_claims_all_and_is_one_line(self, world: World, storm: str) -> None:
+        world.act(world.say("I cannot log in either, login fails."), "claim")
+        world.now += MINUTE
+        assert self.press(world, "incident_claim", storm) is None
+        assert {case.claimed_by for case in world.store.cases.unanswered()} == {"dana"}
+        assert "dana claimed 14 cases of this incident." in in_thread(world, AlertKind.INCIDENT)
+        assert "15 cases: 15 claimed. Claimed by dana." in latest(world, AlertKind.INCIDENT)
+        alerts = len(world.rows("SELECT id FROM alerts"))
+        assert self.press(world, "incident_claim", storm) is not None, "nothing is open"
+        assert len(world.rows("SELECT id FROM alerts")) == alerts
+
+    def test_one_click_answers_all(self, world: World, storm: str) -> None:
+        self.press(world, "incident_claim", storm)
+        assert self.press(world, "incident_answered", storm, "C1:1:3") is None
+        assert world.store.cases.unanswered() == []
+        assert world.store.cases.counts(world.now)["responded"] == 14
+        assert "14 cases: 14 answered." in latest(world, AlertKind.INCIDENT)
+        told = in_thread(world, AlertKind.INCIDENT)
+        assert told[-1] == "dana has answered 14 cases of this incident."
+        buttons = world.rows("SELECT payload FROM alerts ORDER BY id DESC LIMIT 1")
+        assert "incident_claim" not in str(buttons)
+
+    def test_a_delivery_that_comes_twice_counts_once(self, world: World, storm: str) -> None:
+        self.press(world, "incident_claim", storm)
+        first = world.store.cases.unanswered()[0]
+        move = CaseMove(mention_id=first.mention_id, event=CaseEventKind.RELEASED, at=world.now,
+                        to=CaseState.OPEN, actor="lee")  # fmt: skip
+        world.store.cases.apply(move)
+        self.press(world, "incident_claim", storm)
+        assert world.store.cases.unanswered()[0].state is CaseState.OPEN
+
+    def test_an_incident_that_is_not_kept_is_named(self, world: World, storm: str) -> None:
+        for action in ("incident_claim", "incident_answered"):
+            answer = self.press(world, action, storm.replace("Acme", "Other"))
+            assert answer is not None
+            assert answer.payload is not None
+            assert "not kept any more" in str(answer.payload["text"])
