@@ -13,7 +13,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
 from earful.failing import Failing
-from earful.replies.settling import settle_replies
+from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.score_stage import score

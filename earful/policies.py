@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 
-from alerts.decide.answers import Template
+from alerts.decide.answer_choices import Template
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route

@@ -12,7 +12,7 @@ from earful.app import App, utc_now
 from earful.commands.chosen_case import actor, find_case
 
 if TYPE_CHECKING:
-    from earful.replies.reply_acts import ReplyActs
+    from earful.replying.reply_acts import ReplyActs
     from storage.models import Case, Reply
     from storage.store import Store
 
@@ -100,8 +100,8 @@ def respond(
 
 def _acts(app: App, store: Store) -> ReplyActs:
     from earful.policies import Policies
-    from earful.replies.reply_acts import ReplyActs
-    from earful.replies.ways import reply_ways
+    from earful.replying.reply_acts import ReplyActs
+    from earful.replying.ways import reply_ways
 
     return ReplyActs(store, Policies(app.settings), reply_ways(app.settings, os.environ))
 

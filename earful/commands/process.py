@@ -73,7 +73,7 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
     Tells whether nothing keeps the rest from being sent.
     """
     from earful import console
-    from earful.replies.settling import settle_replies
+    from earful.replying.settling import settle_replies
     from earful.stages.deliver_stage import deliver_waiting
 
     good = True

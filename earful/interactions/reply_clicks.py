@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from alerts.decide.answers import Choice, choices, fingerprint
+from alerts.decide.answer_choices import Choice, choices, fingerprint
 from alerts.messages.answer_modals import (
     AnswerPlan,
     Written,
@@ -21,8 +21,8 @@ from config.errors import InputError
 from earful.interactions.case_clicks import FOREIGN
 from earful.interactions.desk import Desk, OnClick, OnSubmission, actor_of, answer_to
 from earful.policies import source_places
-from earful.replies.reply_acts import ReplyActs, Seen, answered_mention
-from earful.replies.ways import ReplyWay, reply_ways
+from earful.replying.reply_acts import ReplyActs, Seen, answered_mention
+from earful.replying.ways import ReplyWay, reply_ways
 from storage.models import CaseFile, Reply, ReplyState
 
 _UNSENT = (ReplyState.DRAFT, ReplyState.WAITING, ReplyState.COPIED, ReplyState.FAILED)

@@ -16,7 +16,7 @@ from typing import Any
 
 from alerts import messages
 from alerts.decide.answer_alerts import REPLY_EVENTS
-from alerts.decide.answers import fingerprint
+from alerts.decide.answer_choices import fingerprint
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint

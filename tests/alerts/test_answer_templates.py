@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from alerts.decide.answers import Template, choices, fingerprint
+from alerts.decide.answer_choices import Template, choices, fingerprint
 from config.query import Query, parse_query
 from storage.models import Mention
 from tests.alerts.examples import a_mention

@@ -35,9 +35,9 @@ from alerts.slack.client import BotTransport
 from config.settings import Settings
 from earful.case_acts import Actor
 from earful.policies import Policies, source_places
-from earful.replies.reply_acts import ReplyActs
-from earful.replies.settling import settle_replies
-from earful.replies.ways import ReplyWays
+from earful.replying.reply_acts import ReplyActs
+from earful.replying.settling import settle_replies
+from earful.replying.ways import ReplyWays
 from storage.models import AlertKind, Experience, Mention, NewAlert, NewCase
 from storage.models.dedupe_keys import complaint_key
 from storage.store import Store

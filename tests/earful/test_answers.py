@@ -16,9 +16,9 @@ from config.errors import InputError
 from config.settings import SourceSettings
 from earful.case_acts import Actor
 from earful.policies import Policies
-from earful.replies.reply_acts import ReplyActs, Seen
-from earful.replies.settling import settle_replies
-from earful.replies.ways import ReplyWays
+from earful.replying.reply_acts import ReplyActs, Seen
+from earful.replying.settling import settle_replies
+from earful.replying.ways import ReplyWays
 from storage.models import (
     AlertState,
     CaseState,

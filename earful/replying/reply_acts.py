@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.decide.answer_alerts import decided
-from alerts.decide.answers import answered_since, is_over, is_own
+from alerts.decide.answer_choices import answered_since, is_over, is_own
 from alerts.decide.policy import Policy
 from config.errors import InputError
 from earful.case_acts import Acted, Actor
 from earful.move_case import move_case
 from earful.policies import Policies
-from earful.replies.ways import ReplyWay, ReplyWays
+from earful.replying.ways import ReplyWay, ReplyWays
 from storage.models import (
     AlertKind,
     Case,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.decide.answers import is_over
+from alerts.decide.answer_choices import is_over
 from config.settings import Settings
 from earful.isolation import Isolation
 from earful.move_case import move_case
