@@ -14,7 +14,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import App
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
-from earful.reply_ways import readiness
+from earful.reply_readiness import readiness
 from storage.models import CrawlReport
 from storage.store import Store
 

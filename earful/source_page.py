@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from crawler.base import MentionSpider
 from crawler.source_options import SourceOptions
-from earful import reply_ways
+from earful import reply_readiness
 from earful.app import App
 from storage.models import SourceRun, iso
 
@@ -45,7 +45,7 @@ def described(spider: type[MentionSpider]) -> dict[str, Any]:
             for each in spider.today
         ],
         "options": spider.Options.model_json_schema().get("properties", {}),
-        "replies": reply_ways.described(spider.name),
+        "replies": reply_readiness.described(spider.name),
     }
 
 
@@ -135,7 +135,7 @@ def _secret(name: str, use: str, how: str) -> Iterator[str]:
 def _replies(replies: dict[str, Any] | None) -> Iterator[str]:
     """Write whether answers can be posted there, and what they need."""
     if replies is None:
-        yield from _filled(reply_ways.BY_HAND, "  ")
+        yield from _filled(reply_readiness.BY_HAND, "  ")
         return
     yield from _entry("length ", replies["limit"])
     yield from _entry("needs  ", replies["needs"])

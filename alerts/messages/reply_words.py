@@ -53,8 +53,8 @@ def redirected(host: str, place: str) -> str:
 def keys_missing(label: str, names: Iterable[str]) -> str:
     """Say which secrets a reply needs that are not set."""
     return (
-        f"{label} takes replies once {_listed(names)} is set in the environment of Earful: set "
-        "it and restart Earful."
+        f"{label} takes no replies yet: set {_listed(names)} in the environment of Earful and "
+        "restart it."
     )
 
 
@@ -68,7 +68,10 @@ def key_refused(label: str, names: Iterable[str], words: str) -> str:
 
 def key_unreadable(label: str, problem: str) -> str:
     """Say that a key is none."""
-    return f"{label} cannot be asked, Earful {problem}: set it and restart Earful."
+    return (
+        f"{label} cannot be asked, its key is of no use ({problem}): set another and restart "
+        "Earful."
+    )
 
 
 def forbidden(label: str, words: str, advice: str) -> str:

@@ -23,14 +23,18 @@ class TokenPublisher(Publisher):
 
     # How long a token lives whose answer does not say so.
     lives_s: ClassVar[float] = 600.0
-    _token: tuple[str, float] | None = None
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        # By the server that gave it: none is shown another's.
+        self._tokens: dict[str | None, tuple[str, float]] = {}
 
     def authorised(self, reply: Reply, method: str, url: str, **how: Any) -> Answer:
         """Ask with a token; raises Failed for whatever is no good answer."""
         answer = self.web.ask(method, url, headers=self._bearer(reply), **how)
         if self.expired(answer):
             # Certainly nothing was posted: the source did not even know who asks.
-            self._token = None
+            self._tokens.pop(self.entry(reply).base_url, None)
             answer = self.web.ask(method, url, headers=self._bearer(reply), **how)
         if answer.good:
             return answer
@@ -65,14 +69,16 @@ class TokenPublisher(Publisher):
         return self.token_form(reply, owner_keys.GOOGLE_TOKENS, form)
 
     def _bearer(self, reply: Reply) -> dict[str, str]:
-        now = time.monotonic()
-        if self._token is None or self._token[1] <= now:
+        now, server = time.monotonic(), self.entry(reply).base_url
+        token, until = self._tokens.get(server, ("", 0.0))
+        if until <= now:
             answer = self.fetch_token(reply)
-            token = self.token_of(answer)
-            if not answer.good or token is None:
+            given = self.token_of(answer)
+            if not answer.good or given is None:
                 words = reply_words.key_refused(self.label, self.secrets, answer.words)
                 raise Failed(Fate.ACCOUNT_DEAD, words)
             lives = answer.text_at("expires_in") or ""
             seconds = float(lives) if lives.isdecimal() else self.lives_s
-            self._token = (token, now + max(0.0, seconds - _EARLY_S))
-        return {"Authorization": f"Bearer {self._token[0]}"}
+            token, until = given, now + max(1.0, seconds - _EARLY_S)
+            self._tokens[server] = (token, until)
+        return {"Authorization": f"Bearer {token}"}

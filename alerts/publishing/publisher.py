@@ -49,7 +49,9 @@ class Publisher(ABC):
         """Take what the config says of this source, each with the name of its brand."""
         self._sources = tuple(sources)
         self._environment = environment
-        self.web = Web(self.label, timeout_s)
+        given = [environment.get(name, "") for name in self.secrets]
+        apart = [key for value in given if "=" in value for _, key in _pairs(value)]
+        self.web = Web(self.label, timeout_s, [*given, *apart])
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         """Post a reply once; it has no barer form than its text."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.publishing.app_store_connect import AppStoreConnectPublisher
-from alerts.publishing.bluesky import BlueskyPublisher
-from alerts.publishing.discourse import DiscoursePublisher
-from alerts.publishing.github import GitHubPublisher
-from alerts.publishing.google_business import GoogleBusinessPublisher
-from alerts.publishing.google_play import GooglePlayPublisher
-from alerts.publishing.mastodon import MastodonPublisher
+from alerts.publishing.app_store_replies import AppStoreConnectPublisher
+from alerts.publishing.bluesky_replies import BlueskyPublisher
+from alerts.publishing.discourse_replies import DiscoursePublisher
+from alerts.publishing.github_replies import GitHubPublisher
+from alerts.publishing.google_business_replies import GoogleBusinessPublisher
+from alerts.publishing.google_play_replies import GooglePlayPublisher
+from alerts.publishing.mastodon_replies import MastodonPublisher
 from alerts.publishing.publisher import Publisher
-from alerts.publishing.trustpilot import TrustpilotPublisher
+from alerts.publishing.trustpilot_replies import TrustpilotPublisher
 from alerts.publishing.web import TIMEOUT_S
-from alerts.publishing.wordpress import WooCommercePublisher, WordPressPublisher
+from alerts.publishing.wordpress_replies import WooCommercePublisher, WordPressPublisher
 from config.settings import Settings
 
 PUBLISHERS: Mapping[str, type[Publisher]] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ import httpx
 
 from alerts.messages import reply_words
 from alerts.outbox.transport import Fate, SendResult
+from config.redaction import Redactor, mask_url
 
 TIMEOUT_S = 10.0
 """How long a whole request may take; less than `delivery.SETTLE`."""
@@ -25,6 +27,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _LARGEST = 4_000_000
 _LONGEST_WAIT_S = 3600.0
+_KEY_HEADERS = ("Authorization", "Api-Key")
 _DEFAULT_WAIT_S = 60.0
 # What breaks before the request has left: a second try is no repetition.
 _NOT_SENT = (
@@ -46,11 +49,15 @@ class Failed(Exception):  # noqa: N818  # it carries a result, and is no error o
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response below 500, but for 429 and redirects; `data` is its JSON, None without any."""
+    """A response below 500, but for 429 and redirects; `data` is its JSON, None without any.
+
+    `hide` takes keys out of what is shown of it.
+    """
 
     status: int
     headers: Mapping[str, str]
     data: Any
+    hide: Callable[[str], str] = str
 
     @property
     def good(self) -> bool:
@@ -58,10 +65,13 @@ class Answer:
 
     def at(self, *path: str | int) -> Any:
         """Give what lies at a path in the JSON; None where nothing does."""
-        found = self.data
+        found: Any = self.data
         for step in path:
+            if not isinstance(found, dict | list):
+                return None
+            inner: Any = found
             try:
-                found = found[step]
+                found = inner[step]
             except (LookupError, TypeError):
                 return None
         return found
@@ -93,7 +103,8 @@ class Answer:
         ):
             found = self.at(*path)
             if isinstance(found, str) and found.strip():
-                return found
+                # Before anybody cuts it: half a key is not recognised.
+                return self.hide(found)
         return f"HTTP {self.status}"
 
 
@@ -104,9 +115,15 @@ class Web:
     could tell whether that was heard; a redirect would carry the key to whomever it names.
     """
 
-    def __init__(self, label: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, label: str, timeout_s: float = TIMEOUT_S, secrets: Iterable[str] = ()
+    ) -> None:
+        """Take what no error may show: a source may quote what it was sent."""
         self._label = label
         self._timeout_s = timeout_s
+        self._secrets = tuple(secrets)
+        # What was made of them: tokens, and names and passwords in base64.
+        self._keys_sent: deque[str] = deque(maxlen=20)
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -134,6 +151,9 @@ class Web:
         late, cut off or no JSON, statuses from 500, 408, 429 and redirects.
         """
         host = httpx.URL(url).netloc.decode()
+        for name, value in (headers or {}).items():
+            if name in _KEY_HEADERS:
+                self._keys_sent.append(value.rpartition(" ")[2])
         try:
             request = self._client.build_request(
                 method, url, headers=headers, params=params, json=json_body, data=form
@@ -150,7 +170,8 @@ class Web:
             if response.status_code < 300:
                 raise _broken_off(host, "its answer is no JSON", posts=posts) from None
             data = None
-        return Answer(response.status_code, response.headers, data)
+        hidden = Redactor([*self._secrets, *self._keys_sent])
+        return Answer(response.status_code, response.headers, data, hidden.text)
 
     def _fetched(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         """Fetch within the time for all of it: a body that drips would take for ever."""
@@ -175,7 +196,7 @@ class Web:
         if status == 429:
             raise self.wait(response.headers)
         if 300 <= status < 400:
-            place = response.headers.get("location", "another address")
+            place = mask_url(response.headers.get("location", "another address"))
             raise Failed(Fate.CHANNEL_DEAD, reply_words.redirected(host, place))
 
     def wait(self, headers: Mapping[str, str], default_s: float = _DEFAULT_WAIT_S) -> Failed:

@@ -76,7 +76,7 @@ def sources(app: App, name: str | None, as_json: bool) -> int:
 
 def _reply_words(source: str) -> str:
     """Say whether a reply can be posted at a source, and with which secrets."""
-    from earful.reply_ways import BY_HAND, described
+    from earful.reply_readiness import BY_HAND, described
 
     replies = described(source)
     if replies is None:

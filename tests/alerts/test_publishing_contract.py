@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +27,7 @@ from tests.alerts.fake_publishing.reviews import (
     FakeGooglePlay,
     FakeTrustpilot,
 )
-from tests.alerts.fake_publishing.server import NOW, FakeSource
+from tests.alerts.fake_publishing.server import NOW, Asked, FakeSource, Said
 from tests.alerts.fake_publishing.talk import FakeBluesky
 from tests.alerts.fake_slack import Fault
 from tests.alerts.outboxes import open_outbox
@@ -327,3 +328,71 @@ def test_a_source_that_is_not_read_has_no_publisher() -> None:
     assert publisher_for("github", Settings(), {}) is None
     with SOURCES[0]() as fake:
         assert publisher_for("hackernews", settings_for(fake), {}) is None
+
+
+def test_whatever_a_source_answers_no_publisher_raises(
+    fake: FakeSource, publisher: Publisher, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.add([fake.reply(1)])
+    alert = row(outbox, fake.reply(1))
+    rng = random.Random(fake.source)
+    usual = fake.answer
+
+    def anything(asked: Asked) -> Said:
+        if rng.random() < 0.5:
+            said = usual(asked)
+            return Said(said.status, bent(said.body, rng), said.headers)
+        return Said(rng.choice([200, 200, 400, 403, 404, 409, 422]), bent(None, rng))
+
+    monkeypatch.setattr(fake, "answer", anything)
+    fates, sights = set(), set()
+    for _ in range(60):
+        fates.add(publisher.send(alert).fate)
+        sights.add(publisher.find(alert).sight)
+
+    assert len(fates) > 1
+    assert Sight.BLIND in sights or Sight.LATER in sights or Sight.ABSENT in sights
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_a_source_that_quotes_the_key_gets_it_into_no_error(
+    fake: FakeSource,
+    publisher: Publisher,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    outbox.add([fake.reply(1)])
+    alert = row(outbox, fake.reply(1))
+    usual = fake.answer
+    sent: list[str] = []
+
+    def quoting(asked: Asked) -> Said:
+        said = usual(asked)
+        if "token" in asked.path or "createSession" in asked.path:
+            return said
+        keys = [asked.headers.get(name, "") for name in ("Authorization", "Api-Key")]
+        sent.extend(key.rpartition(" ")[2] for key in keys if key)
+        return Said(status, {"message": f"I know you: {' '.join(keys)}"})
+
+    monkeypatch.setattr(fake, "answer", quoting)
+
+    errors = publisher.send(alert).error + publisher.find(alert).error
+
+    assert sent
+    assert "I know you" in errors
+    assert not [key for key in sent if key[:12] in errors]
+
+
+def bent(body: Any, rng: random.Random) -> Any:
+    """Put a wrong value in one place of an answer."""
+    wrong: Any = rng.choice(
+        [None, [], {}, "words", 7, True, [[]], [None], {"id": []}, [{"id": {}}]]
+    )
+    if isinstance(body, dict) and body and rng.random() < 0.8:
+        name = rng.choice(sorted(body))
+        return {**body, name: bent(body[name], rng)}
+    if isinstance(body, list) and body and rng.random() < 0.8:
+        place = rng.randrange(len(body))
+        return [*body[:place], bent(body[place], rng), *body[place + 1 :]]
+    return wrong

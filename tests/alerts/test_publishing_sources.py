@@ -92,8 +92,8 @@ def test_a_private_key_that_is_none_is_named_and_not_shown(row: Any) -> None:
         result = publisher.send(row(fake.reply(1)))
     assert result == SendResult(
         Fate.ACCOUNT_DEAD,
-        "App Store Connect cannot be asked, Earful needs the private key of App Store Connect, "
-        "the .p8 file: set it and restart Earful.",
+        "App Store Connect cannot be asked, its key is of no use (needs the private key of App "
+        "Store Connect, the .p8 file): set another and restart Earful.",
     )
 
 
@@ -246,6 +246,26 @@ def test_what_waits_for_a_moderator_is_not_posted_again(row: Any) -> None:
         assert publisher.find(alert).sight is Sight.FOUND
 
 
+def test_a_key_that_may_not_see_what_waits_sees_what_stands(
+    row: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeDiscourse() as fake:
+        usual = fake.answer
+        monkeypatch.setattr(
+            fake,
+            "answer",
+            lambda asked: (
+                Said(403, {"errors": ["You are not permitted to view that."]})
+                if "pending" in asked.path
+                else usual(asked)
+            ),
+        )
+        publisher, alert = publisher_of(fake), row(fake.reply(1))
+        assert publisher.find(alert).sight is Sight.ABSENT
+        assert publisher.send(alert).fate is Fate.SENT
+        assert publisher.find(alert).sight is Sight.FOUND
+
+
 def test_too_similar_is_sent_where_it_stands_and_waits_where_it_does_not(row: Any) -> None:
     words = "Thank you, version 2.3 puts this right."
     with FakeDiscourse() as fake:
@@ -293,6 +313,26 @@ def test_a_mastodon_reply_mentions_its_author_and_is_as_public_as_what_it_answer
     assert result.slack_channel == "https://social.example/@acme/9001"
     length = publisher.limit("https://acme.example/" + "x" * 400, "jo@far.example")
     assert length.used == len("@jo ") + 23
+
+
+def test_one_instance_with_a_token_is_enough(row: Any) -> None:
+    with FakeMastodon() as fake:
+        settings = settings_for(fake)
+        (brand,) = settings.brands
+        (entry,) = brand.sources
+        other = entry.model_copy(
+            update={"options": entry.options.model_copy(update={"instance": "other.example"})}
+        )
+        both = brand.model_copy(update={"sources": (other, entry)})
+        read = settings.model_copy(update={"brands": (both,)})
+        plain = publisher_for("mastodon", read, fake.environment)
+        named = {"MASTODON_REPLY_TOKEN": "social.example=mastodon-token"}
+        by_host = publisher_for("mastodon", read, named)
+        assert plain is not None
+        assert by_host is not None
+        assert plain.missing() == ["MASTODON_REPLY_TOKEN"]
+        assert by_host.missing() == []
+        assert by_host.send(row(fake.reply(1))).fate is Fate.SENT
 
 
 def test_a_server_that_forgets_names_shows_what_was_posted(row: Any) -> None:

@@ -14,6 +14,7 @@ from tests.docs.house import house_map
 from tests.docs.modules import ROOT
 from tests.docs.purity import pure_list
 from tests.docs.references import with_paths_mended
+from tests.docs.reply_sources import reply_limits, reply_secrets
 from tests.docs.troubles import troubles
 
 COMMAND = "python -m tests.docs --write"
@@ -79,6 +80,8 @@ PARTS: tuple[Part | Paths, ...] = (
     Part("the keys", "docs/config.md", config_keys),
     Part("the keys of the sources", "docs/config.md", lambda _: source_keys()),
     Part("the environment", "docs/config.md", environment_variables),
+    Part("how long a reply may be", "docs/replies.md", lambda _: reply_limits()),
+    Part("what replies need", "docs/replies.md", lambda _: reply_secrets()),
     Part("what fails today", "docs/sources-today.md", lambda _: troubles()),
     Part("the checkpoints' metrics", "docs/metrics.md", lambda _: checkpoint_metrics()),
     *map(Paths, pages()),

@@ -490,7 +490,8 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
         "relevance_labels", "relevance_models",
         "checkpoints", "daily_counts",
-        "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines", "replies",
+        "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines",
+        "replies",
         "stages", "ledger_lines",
     }  # fmt: skip
 

@@ -289,7 +289,7 @@ class FakeBluesky(FakeSource):
             if given != tuple(self.environment.values()) or self.revoked:
                 return _bluesky(401, "AuthenticationRequired", "Invalid identifier or password")
             self.sessions += 1
-            token = f"jwt-{self.sessions}"
+            token = f"jwt-of-session-{self.sessions}"
             self.tokens.add(token)
             return Said(200, {"accessJwt": token, "refreshJwt": "r", "did": "did:plc:acme",
                               "handle": "acme.bsky.social"})  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from alerts.messages import reply_words
 from alerts.outbox.transport import Fate, Look, SendResult
@@ -31,12 +31,12 @@ class DiscoursePublisher(Publisher):
     label = "Discourse"
     default_base_url = "https://localhost"
     secrets: ClassVar[Mapping[str, str]] = {
-        "DISCOURSE_REPLY_KEY": "an API key for one user, with the scopes posts and topics: Admin, "
-        "API, New API Key",
+        "DISCOURSE_REPLY_KEY": "an API key for one user, the one who replies, with the scope "
+        "Global: Admin, API, New API Key",
         "DISCOURSE_REPLY_USERNAME": "the user whom that key is for, who replies",
     }
     keys_by_host = True
-    permission = "let the user reply in that category, and give the key the scope to write posts"
+    permission = "let the user reply in that category, and give the key the scope Global"
     once = (
         "After a crash Earful reads what its user wrote in the topic, and what waits there for a "
         "moderator."
@@ -127,11 +127,20 @@ class DiscoursePublisher(Publisher):
             if ours and answered == (number or 1) and same_words(post.get("raw"), reply.text):
                 one = Answer(200, {}, post)
                 return found(one.text_at("id"), self._url(reply, one))
-        waiting = self._asked(reply, f"/posts/{user}/pending.json")
-        for post in waiting.objects_at("pending_posts"):
+        for post in self._pending(reply, user):
             if post.get("topic_id") == topic and same_words(post.get("raw_text"), reply.text):
                 return found(None)
         return None
+
+    def _pending(self, reply: Reply, user: str) -> list[dict[str, Any]]:
+        """List what waits for a moderator; none where the key may not see them."""
+        try:
+            waiting = self._asked(reply, f"/posts/{user}/pending.json")
+        except Failed as failed:
+            if failed.result.fate is Fate.BAD_MESSAGE:
+                return []
+            raise
+        return waiting.objects_at("pending_posts")
 
     def _asked(
         self, reply: Reply, path: str, params: Mapping[str, str | int] | None = None

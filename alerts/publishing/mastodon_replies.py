@@ -87,6 +87,15 @@ class MastodonPublisher(Publisher):
     def host_of(self, source: SourceSettings) -> str:
         return str(getattr(source.options, "instance", "")).casefold()
 
+    def missing(self) -> list[str]:
+        """One instance with a token is enough: a post is the same at all of them."""
+        return [] if any(map(self._token_of, self.hosts)) else list(self.secrets)
+
+    def source_of(self, brand: str, native_id: str, url: str | None) -> SourceSettings | None:
+        entries = [source for name, source in self._sources if name == brand]
+        with_token = (source for source in entries if self._token_of(self.host_of(source)))
+        return next(with_token, entries[0] if entries else None)
+
     def address(self, reply: Reply, path: str) -> str:
         source = self.entry(reply)
         return self.moved_for(source, f"https://{self.host_of(source)}{path}")
@@ -117,6 +126,9 @@ class MastodonPublisher(Publisher):
     ) -> Answer:
         url = self.address(reply, path)
         return self.ask("GET", url, params=params, headers=self._headers(reply))
+
+    def _token_of(self, host: str) -> str | None:
+        return self._found("MASTODON_REPLY_TOKEN", host)
 
     def _headers(self, reply: Reply) -> dict[str, str]:
         host = self.host_of(self.entry(reply))

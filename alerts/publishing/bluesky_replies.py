@@ -37,7 +37,6 @@ class BlueskyPublisher(TokenPublisher):
     }
     permission = "make an app password of an account that may reply there"
     once = "The post's key is made of the reply's name: a second try writes the same post."
-    replaces = True
     most = 300
     unit = "graphemes"
     # The session's token lives for two hours, and only so many sessions may be opened a day.
