@@ -10,12 +10,15 @@ from alerts.decide.changing_alerts import posted_or_changed
 from alerts.decide.policy import Policy
 from alerts.decide.rules import judge
 from alerts.decide.voice_signs import named_staff
+from alerts.messages.case_answers import overtaken
 from config.errors import InputError
 from earful.move_case import move_case
+from earful.open_cases import open_cases
 from earful.policies import Policies
 from storage.models import (
     AlertKind,
     Case,
+    CaseEvent,
     CaseEventKind,
     CaseMove,
     CaseOutcome,
@@ -55,6 +58,8 @@ ACTS = {
     "dismiss": (CaseEventKind.DISMISSED, CaseState.DISMISSED, CaseOutcome.NOT_A_CASE),
     "reopen": (CaseEventKind.REOPENED, CaseState.OPEN, None),
 }
+# These undo nothing that a colleague did: where one is too late, the case's state refuses it.
+_FORWARD = ("claim", "respond")
 
 
 def act(
@@ -67,13 +72,20 @@ def act(
     *,
     note: str | None = None,
     click: str | None = None,
+    seen_at: datetime | None = None,
 ) -> Acted:
-    """Carry out one of `ACTS` on the case of a mention; the same click twice counts once."""
+    """Carry out one of `ACTS` on the case of a mention; the same click twice counts once.
+
+    `seen_at` is when the actor clicked: what would undo an act that they cannot have seen by then
+    is refused.
+    """
     case = store.cases.of_mention(mention_id)
     if case is None:
         return Acted(None, False, f"{mention_id}: there is no such case any more")
     if what == "reopen" and case.outcome is CaseOutcome.NOT_ABOUT_US:
-        return say_about(store, policies, case.mention_id, True, actor, now, click=click)
+        return say_about(
+            store, policies, case.mention_id, True, actor, now, click=click, seen_at=seen_at
+        )
     policy = policies.of(case.brand)
     event, to, outcome = ACTS[what]
     if what == "release" and case.state is not CaseState.CLAIMED:
@@ -90,43 +102,32 @@ def act(
         click=click,
         due_at=policy.due(now) if what == "reopen" else None,
     )
-    applied = move_case(store, move, policy.teller())
-    return Acted(applied.case, applied.changed, applied.refused)
-
-
-def mute(
-    store: Store,
-    policies: Policies,
-    mention_id: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    click: str | None = None,
-) -> Acted:
-    """Mute the author of a case and dismiss it; what waits of the same author is dismissed too."""
-    file = store.cases.file(mention_id)
-    author = file.mention.author_id if file else None
-    if file is None or author is None:
-        return Acted(None, False, f"{mention_id}: its author is not known")
-    if not file.mention.is_by_known_author:
-        strangers = "only a name tells its author, and strangers may have the same: dismiss it"
-        return Acted(None, False, f"{mention_id}: {strangers}")
-    brand = file.case.brand
-    waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
-    move = CaseMove(
-        mention_id=mention_id,
-        event=CaseEventKind.MUTED,
-        at=now,
-        to=CaseState.DISMISSED if waits else None,
-        actor=actor.name,
-        actor_id=actor.id,
-        outcome=CaseOutcome.MUTED if waits else None,
-        click=click,
-    )
     with store.write() as unit:
-        unit.cases.mute(author, brand, by=actor.name, by_id=actor.id, at=now)
-        applied = move_case(unit, move, policies.of(brand).teller())
+        if what not in _FORWARD and (
+            refused := overtaken_since(unit, case, actor, seen_at, click)
+        ):
+            return Acted(case, False, refused)
+        applied = move_case(unit, move, policy.teller())
     return Acted(applied.case, applied.changed, applied.refused)
+
+
+def overtaken_since(
+    store: Store, case: Case, actor: Actor, seen_at: datetime | None, click: str | None
+) -> str | None:
+    """Say what somebody else did to a case after a click was made; None where nobody did.
+
+    A click that was delivered before is none of these: it changes nothing anyway.
+    """
+    if seen_at is None or (click is not None and store.cases.knows_click(click)):
+        return None
+    for event in store.cases.events(case.id):
+        if event.at > seen_at and event.event.decides and not _is_by(event, actor):
+            return overtaken(case, event)
+    return None
+
+
+def _is_by(event: CaseEvent, actor: Actor) -> bool:
+    return event.actor_id == actor.id if event.actor_id and actor.id else event.actor == actor.name
 
 
 def relabel(
@@ -140,6 +141,7 @@ def relabel(
     stance: Stance | None = None,
     note: str | None = None,
     click: str | None = None,
+    seen_at: datetime | None = None,
 ) -> Acted:
     """Record a person's label: what is angry no more is dismissed, what is now opens a case."""
     voice = store.judgements.voice(mention_id)
@@ -158,12 +160,13 @@ def relabel(
     elif experience is Experience.ANGRY:
         cases, alerts = _late_case(voice, policy, now)
     with store.write() as unit:
+        if case is not None and (refused := overtaken_since(unit, case, actor, seen_at, click)):
+            return Acted(case, False, refused)
         corrected = unit.corrections.add(
             mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
         )
         if corrected:
-            unit.cases.open_new(cases)
-            unit.outbox.add(alerts)
+            open_cases(unit, cases, alerts, policy.places)
             if cases or alerts:
                 unit.ledger.alerted(mention_id)
             for move in moves:
@@ -180,6 +183,7 @@ def say_about(
     now: datetime,
     *,
     click: str | None = None,
+    seen_at: datetime | None = None,
 ) -> Acted:
     """Record whether a mention is about its brand; its case and its message show that.
 
@@ -192,6 +196,8 @@ def say_about(
     policy = policies.of(mention.brand)
     case = store.cases.of_mention(mention_id)
     with store.write() as unit:
+        if case is not None and (refused := overtaken_since(unit, case, actor, seen_at, click)):
+            return Acted(case, False, refused)
         changed = unit.relevance.say(
             mention_id, about=about, by=actor.name, by_id=actor.id, at=now, click=click
         )

@@ -615,6 +615,24 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0023_desk")
+def _desk(db: Database) -> None:
+    # Who assigned a case to whoever has it, and until when it waits for the customer, and why. An
+    # event says whom a case was assigned to (`owner`), and until when it was to wait (`until`).
+    _run(
+        db,
+        """
+        ALTER TABLE cases ADD COLUMN assigned_by TEXT;
+        ALTER TABLE cases ADD COLUMN snoozed_until TEXT;
+        ALTER TABLE cases ADD COLUMN snooze_note TEXT;
+        ALTER TABLE case_events ADD COLUMN owner TEXT;
+        ALTER TABLE case_events ADD COLUMN owner_id TEXT;
+        ALTER TABLE case_events ADD COLUMN until TEXT;
+        CREATE INDEX cases_by_snooze ON cases(snoozed_until) WHERE snoozed_until IS NOT NULL;
+        """,
+    )
+
+
 @migrations(name="0027_incidents")
 def _incidents(db: Database) -> None:
     _run(

@@ -11,6 +11,7 @@ from config.errors import InputError
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
 from storage.tables.copies import Copies
@@ -45,6 +46,7 @@ class Store:
         self.relevance = Relevance(database)
         self.cases = Cases(database)
         self.replies = Replies(database)
+        self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)

@@ -38,9 +38,10 @@ ORDER BY created_at DESC;
 CREATE VIEW open_cases AS
 SELECT
     k.id, k.state, k.brand, k.due_at,
-    k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
+    -- What waits for the customer is not overdue.
+    k.snoozed_until IS NULL AND k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
     k.claimed_by, k.opened_at, v.source, v.author, v.title, v.text, v.rating, v.rating_max,
-    v.stance, v.url, k.mention_id
+    v.stance, v.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note
 FROM cases k
 JOIN voice v ON v.id = k.mention_id
 WHERE k.state IN ('open', 'claimed')
@@ -135,13 +136,21 @@ WHERE
 ORDER BY v.created_at DESC;
 
 -- How long each answered case waited for its first answer; `in_time` is 1 where it kept its due
--- time, that it had when it was opened or opened again.
+-- time, that it had when it was opened, opened again or woken. `hours_snoozed` of its `hours` it
+-- waited for the customer.
 CREATE VIEW response_times AS
 SELECT
     k.id AS case_id, k.brand, m.source, k.opened_at, k.due_at, k.responded_at,
     round(24 * (julianday(k.responded_at) - julianday(k.opened_at)), 2) AS hours,
     k.responded_at <= k.due_at AS in_time,
-    k.claimed_by, k.mention_id
+    k.claimed_by, k.mention_id,
+    coalesce((
+        SELECT round(24 * sum(max(0, julianday(min(k.responded_at, coalesce((
+            SELECT min(w.at) FROM case_events w WHERE w.case_id = k.id AND w.id > s.id
+                AND w.event IN ('snoozed', 'woken', 'closed', 'dismissed')
+        ), k.responded_at))) - julianday(s.at))), 2)
+        FROM case_events s WHERE s.case_id = k.id AND s.event = 'snoozed'
+    ), 0) AS hours_snoozed
 FROM cases k
 JOIN mentions m ON m.id = k.mention_id
 WHERE k.responded_at IS NOT NULL AND k.state <> 'dismissed'

@@ -59,7 +59,11 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Decision:
-    """`staff` are the colleagues that wows name, `fates` what came of each, by mention."""
+    """`staff` are the colleagues that wows name, `fates` what came of each, by mention.
+
+    The message of a new case is empty here: it is built from the case, which has its number only
+    once it is opened.
+    """
 
     cases: tuple[NewCase, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
@@ -160,7 +164,7 @@ class _Judging:
         kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
         if has_owner_reply(mention):
             if lost:
-                payload = messages.lost_advocate(voice, policy.places, None)
+                payload = messages.answered_advocate(voice, policy.places)
                 self._alerts.append(_alert(key, kind, channel, voice, payload, now))
             return
         if looks_dismissed(mention, self._around.dismissed):
@@ -183,9 +187,7 @@ class _Judging:
             self._folded[channel] = self._folded.get(channel, 0) + 1
             self._brand = mention.brand
             return
-        build = messages.lost_advocate if lost else messages.complaint
-        alert = _alert(key, kind, channel, voice, build(voice, policy.places, due_at), now)
-        self._post(alert, urgent=urgent)
+        self._post(_alert(key, kind, channel, voice, {}, now), urgent=urgent)
 
     def _joins(self, voice: Voice) -> bool:
         author = voice.mention.author_id

@@ -3,7 +3,7 @@
 Pure: the same facts make the same message.
 """
 
-from alerts.messages.case_cards import case_card, complaint, lost_advocate
+from alerts.messages.case_cards import answered_advocate, case_card
 from alerts.messages.case_thread import note, overdue, reminder, thread_reply
 from alerts.messages.console_text import plain
 from alerts.messages.notices import (
@@ -29,11 +29,11 @@ from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
+    "answered_advocate",
     "as_modal",
     "backlog",
     "case_card",
     "checkpoint",
-    "complaint",
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
@@ -45,7 +45,6 @@ __all__ = [
     "incident_over",
     "leaderboard",
     "limited",
-    "lost_advocate",
     "note",
     "ops",
     "overdue",

@@ -44,7 +44,7 @@ def draft_decided(file: CaseFile, reply: Reply, places: Places) -> dict[str, Any
         lead = f"*{by} sent this answer by {author} back*."
     else:
         lead = f"*{by} approved this answer by {author}*."
-    return _shown(lead, reply.text, None)
+    return _shown(lead, reply.text, [])
 
 
 @plainly("News of an answer", buttons=lambda file: _again(file))
@@ -67,7 +67,7 @@ def answer_news(file: CaseFile, move: CaseMove, places: Places) -> dict[str, Any
             return _one(sentence, _copy(file))
         case CaseEventKind.HELD_UP:
             return _one(
-                f"*{author}'s answer is not sent yet*: {reason} Earful goes on trying.", None
+                f"*{author}'s answer is not sent yet*: {reason} Earful goes on trying.", []
             )
         case CaseEventKind.HELD_BACK:
             sentence = (
@@ -86,21 +86,21 @@ def _reply(file: CaseFile) -> Reply:
     return file.reply
 
 
-def _shown(lead: str, text: str, buttons: Block | None) -> dict[str, Any]:
+def _shown(lead: str, text: str, buttons: Sequence[Block]) -> dict[str, Any]:
     shown = words(text, 2400, 2900)[0]
     return payload(
         lead.replace("*", ""),
-        [section(lead, "lead"), section(shown, "words") if shown else None, buttons],
+        [section(lead, "lead"), section(shown, "words") if shown else None, *buttons],
     )
 
 
-def _one(text: str, buttons: Block | None) -> dict[str, Any]:
-    return payload(text.replace("*", ""), [section(text, "line"), buttons])
+def _one(text: str, buttons: Sequence[Block]) -> dict[str, Any]:
+    return payload(text.replace("*", ""), [section(text, "line"), *buttons])
 
 
-def _approval(file: CaseFile) -> Block | None:
+def _approval(file: CaseFile) -> list[Block]:
     if file.reply is None:
-        return None
+        return []
     value = str(file.reply.id)
     approve = button(
         "Approve",
@@ -116,17 +116,17 @@ def _approval(file: CaseFile) -> Block | None:
     return _row(file, [approve, button("Send back…", "reply_send_back", value)], "Edit…")
 
 
-def _again(file: CaseFile) -> Block | None:
+def _again(file: CaseFile) -> list[Block]:
     return _row(file, [], "Edit and try again…")
 
 
-def _copy(file: CaseFile) -> Block | None:
+def _copy(file: CaseFile) -> list[Block]:
     copy = [button("Copy…", "reply_copy", str(file.reply.id))] if file.reply else []
     return _row(file, copy, "Edit…")
 
 
-def _row(file: CaseFile, first: Sequence[InteractiveElement], label: str) -> Block | None:
+def _row(file: CaseFile, first: Sequence[InteractiveElement], label: str) -> list[Block]:
     if not can_carry(file.case.mention_id):
-        return None
+        return []
     edit = button(label, "case_answer", file.case.mention_id)
-    return actions([*first, edit], "actions")
+    return [actions([*first, edit], "actions")]

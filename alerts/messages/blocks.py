@@ -19,9 +19,11 @@ from slack_sdk.models.blocks import (
     HeaderBlock,
     MarkdownTextObject,
     Option,
+    OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
     StaticSelectElement,
+    UserSelectElement,
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
@@ -110,16 +112,32 @@ def button(
     )
 
 
-def select(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> StaticSelectElement:
+def select(
+    label: str,
+    action_id: str,
+    options: Sequence[tuple[str, str]],
+    *,
+    confirm: ConfirmObject | None = None,
+) -> StaticSelectElement:
     """Offer a choice of (label, value)."""
     return StaticSelectElement(
         placeholder=PlainTextObject(text=label, emoji=False),
         action_id=action_id,
-        options=[
-            Option(text=PlainTextObject(text=name, emoji=False), value=value)
-            for name, value in options
-        ],
+        options=_options(options),
+        confirm=confirm,
     )
+
+
+def people(label: str, action_id: str) -> UserSelectElement:
+    """Offer a choice among the workspace's people."""
+    return UserSelectElement(
+        placeholder=PlainTextObject(text=label, emoji=False), action_id=action_id
+    )
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> OverflowMenuElement:
+    """Offer two to five acts, (label, value) each, behind three dots."""
+    return OverflowMenuElement(action_id=action_id, options=_options(options[:5]))
 
 
 def actions(elements: Sequence[InteractiveElement], block_id: str = "actions") -> ActionsBlock:
@@ -134,6 +152,13 @@ def payload(text: str, blocks: Sequence[Block | None]) -> dict[str, Any]:
         "text": fit(text, MAX_TEXT),
         "blocks": [block.to_dict() for block in kept[:MAX_BLOCKS]],
     }
+
+
+def _options(options: Sequence[tuple[str, str]]) -> list[Option]:
+    return [
+        Option(text=PlainTextObject(text=name, emoji=False), value=value)
+        for name, value in options
+    ]
 
 
 def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:

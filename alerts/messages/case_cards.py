@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import Block
-from slack_sdk.models.blocks.block_elements import InteractiveElement
 
-from alerts.messages.answer_words import answer_button, answer_section
-from alerts.messages.blocks import (
-    MAX_SECTION,
-    actions,
-    button,
-    can_carry,
-    payload,
-    section,
-    select,
-)
+from alerts.messages.answer_words import answer_section
+from alerts.messages.blocks import MAX_SECTION, payload, section
+from alerts.messages.case_buttons import case_buttons
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, duration, in_utc, line, moment, units
+from alerts.messages.safe_text import count, duration, in_utc, line, moment, ping, units
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
-    not_about_button,
     stars_briefly,
     voice_blocks,
     who_where,
@@ -53,6 +42,7 @@ _ENDED = {
     CaseOutcome.WRONG_LABEL: "the label was wrong",
     CaseOutcome.MUTED: "the author is muted",
     CaseOutcome.NOT_ABOUT_US: "not about us",
+    CaseOutcome.WITHDRAWN: "taken back at its source",
 }
 _ENDS = frozenset(
     {
@@ -61,30 +51,13 @@ _ENDS = frozenset(
         CaseEventKind.WON_BACK, CaseEventKind.NOT_ABOUT_US,
     }
 )  # fmt: skip
-_OPENED_AGAIN = (CaseEventKind.REOPENED, CaseEventKind.ABOUT_US)
-_LABELS = [
-    ("It is mediocre", Experience.MEDIOCRE),
-    ("It is delighted", Experience.DELIGHTED),
-    ("It describes no experience", Experience.NONE),
-]
+_OPENED_AGAIN = (CaseEventKind.REOPENED, CaseEventKind.ABOUT_US, CaseEventKind.RETURNED)
 _MAX_JOINED = 5
 
 
-@plainly("Complaint")
-def complaint(
-    voice: Voice, places: Places, due_at: datetime, owner_replies: int = 0
-) -> dict[str, Any]:
-    """Build the message of a new case: who, where, stars, words, verdict, due time, link."""
-    return case_card(_fresh(voice, due_at, AlertKind.COMPLAINT, owner_replies), places)
-
-
 @plainly("Urgent: an advocate turned angry")
-def lost_advocate(
-    voice: Voice, places: Places, due_at: datetime | None, owner_replies: int = 0
-) -> dict[str, Any]:
-    """Build the most urgent message; `due_at` is None where the owner has answered already."""
-    if due_at is not None:
-        return case_card(_fresh(voice, due_at, AlertKind.LOST_ADVOCATE, owner_replies), places)
+def answered_advocate(voice: Voice, places: Places) -> dict[str, Any]:
+    """Tell of an advocate who turned angry and whom the owner has answered already: no case."""
     mention = voice.mention
     summary = (
         f"An advocate of {line(mention.brand, 80)} turned angry: "
@@ -99,12 +72,12 @@ def lost_advocate(
     return payload(summary, voice_blocks(title, voice, places, lead=lead))
 
 
-@plainly("Case", buttons=lambda file: _buttons(file))
+@plainly("Case", buttons=case_buttons)
 def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
     case, mention = file.case, file.mention
     lost = case.kind is AlertKind.LOST_ADVOCATE
-    waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    waits = case.waits
     verdict = file.voice.verdict
     likely = (verdict.experience is Experience.ANGRY and not verdict.sure) or verdict.unread
     complaint_word = "Likely complaint" if likely else "Complaint"
@@ -113,13 +86,14 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         if lost
         else f"{complaint_word} about {line(mention.brand, 80)} from"
     )
-    ask = f"Answer {'this first, ' if lost else ''}by {in_utc(case.due_at)}." if waits else ""
+    ask = f"Answer {'this first, ' if lost else ''}by {in_utc(case.due_at)}."
+    if not waits or case.snoozed_until is not None:
+        ask = state_line(file).replace("*", "")
     summary = (
-        f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
-        f"{ask or state_line(file).replace('*', '')}"
+        f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} {ask}"
     )
-    if case.state is CaseState.CLAIMED:
-        summary += f" Claimed by {line(case.claimed_by, 60)}."
+    if case.state is CaseState.CLAIMED and case.snoozed_until is None:
+        summary += f" Claimed by {claimant(case)}."
     if lost:
         title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
     else:
@@ -145,12 +119,13 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         more=[
             section(state_line(file), "state"),
             answer_section(file, places),
+            _taken_back(file),
             _advice(file),
             _joined(file, places),
         ],
-        notes=[f"Case {case.id}"] if case.id else [],
+        notes=[f"Case {case.id}"],
     )
-    return payload(summary, [*blocks, _buttons(file)])
+    return payload(summary, [*blocks, *case_buttons(file)])
 
 
 def _doubt(voice: Voice) -> str:
@@ -166,6 +141,8 @@ def _doubt(voice: Voice) -> str:
 def state_line(file: CaseFile) -> str:
     """Say in one line how a case stands, by whom and since when."""
     case = file.case
+    if case.is_snoozed:
+        return _waiting_line(case)
     by = _by(file)
     match case.state:
         case CaseState.OPEN if any(event.event in _OPENED_AGAIN for event in file.events):
@@ -173,8 +150,7 @@ def state_line(file: CaseFile) -> str:
         case CaseState.OPEN:
             return "*Open*: nobody has claimed it yet."
         case CaseState.CLAIMED:
-            since = f", {moment(case.claimed_at)}" if case.claimed_at else ""
-            return f"*Claimed by {line(case.claimed_by, 60)}*{since}."
+            return _claimed_line(case)
         case CaseState.RESPONDED:
             took = ""
             if case.responded_at is not None:
@@ -187,23 +163,31 @@ def state_line(file: CaseFile) -> str:
             return f"*{name}{by}*{why}."
 
 
-def _fresh(voice: Voice, due_at: datetime, kind: AlertKind, owner_replies: int) -> CaseFile:
-    case = Case(
-        id=0,
-        mention_id=voice.mention.id,
-        brand=voice.mention.brand,
-        state=CaseState.OPEN,
-        opened_at=due_at,
-        due_at=due_at,
-        kind=kind,
-    )
-    return CaseFile(
-        case=case,
-        mention=voice.mention,
-        verdict=voice.verdict,
-        history=voice.history,
-        answers=owner_replies,
-    )
+def claimant(case: Case) -> str:
+    """Name whoever has a case; whom Earful knows by the id alone Slack names."""
+    unnamed = case.claimed_by is not None and case.claimed_by == case.claimed_by_id
+    return (ping(case.claimed_by_id) if unnamed else None) or line(case.claimed_by, 60)
+
+
+def _claimed_line(case: Case) -> str:
+    since = f", {moment(case.claimed_at)}" if case.claimed_at else ""
+    if case.assigned_by:
+        return f"*Claimed by {claimant(case)}*{since}: {line(case.assigned_by, 60)} assigned it."
+    return f"*Claimed by {claimant(case)}*{since}."
+
+
+def _waiting_line(case: Case) -> str:
+    until = moment(case.snoozed_until) if case.snoozed_until else ""
+    note = f" “{line(case.snooze_note, 300)}”" if case.snooze_note else ""
+    if case.state is CaseState.OPEN:
+        return f"*Waiting for the customer until {until}*: nobody has claimed this case.{note}"
+    return f"*Waiting for the customer until {until}*: {claimant(case)} has this case.{note}"
+
+
+def _taken_back(file: CaseFile) -> Block | None:
+    if not file.withdrawn or file.case.outcome is CaseOutcome.WITHDRAWN:
+        return None
+    return section("*Taken back*: this text is no longer at its source.", "taken_back")
 
 
 def _by(file: CaseFile) -> str:
@@ -214,7 +198,7 @@ def _by(file: CaseFile) -> str:
 
 
 def _advice(file: CaseFile) -> Block | None:
-    if file.case.state not in (CaseState.OPEN, CaseState.CLAIMED) or not file.answers:
+    if not file.case.waits or not file.answers:
         return None
     if file.answers >= MAX_OWNER_REPLIES:
         return section(
@@ -240,46 +224,3 @@ def _joined(file: CaseFile, places: Places) -> Block | None:
             break
         shown.insert(0, row)
     return section("\n".join([title, *shown]), "joined")
-
-
-def _buttons(file: CaseFile) -> Block | None:
-    case, value = file.case, file.case.mention_id
-    if not can_carry(value):
-        return None
-    elements: Sequence[InteractiveElement]
-    answer = [one] if (one := answer_button(file)) is not None else []
-    if case.state in (CaseState.OPEN, CaseState.CLAIMED):
-        first = (
-            button("Claim", "case_claim", value, style="primary")
-            if case.state is CaseState.OPEN
-            else button("Give back", "case_release", value)
-        )
-        elements = [
-            first,
-            *answer,
-            button("Responded", "case_responded", value),
-            button("Not a case", "case_dismiss", value),
-            not_about_button("case_not_about", value),
-            select(
-                "Wrong label",
-                "case_relabel",
-                [(name, experience.value) for name, experience in _LABELS],
-            ),
-            *(
-                [button("Mute author", "case_mute", value)]
-                if file.mention.is_by_known_author and not file.muted
-                else []
-            ),
-        ]
-    elif case.state is CaseState.RESPONDED:
-        elements = [
-            button("Close", "case_close", value, style="primary"),
-            *answer,
-            button("Reopen", "case_reopen", value),
-        ]
-    elif case.outcome is CaseOutcome.NOT_ABOUT_US:
-        elements = [button("About us after all", "case_about", value)]
-    else:
-        elements = [button("Reopen", "case_reopen", value)]
-    # A choice carries only its own value: the buttons beside it say which case it is about.
-    return actions(elements, "actions")

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.answer_words import OUTDATED
-from alerts.messages.blocks import MAX_FIELD, payload, section
-from alerts.messages.case_cards import MAX_OWNER_REPLIES
+from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
+from alerts.messages.case_cards import MAX_OWNER_REPLIES, claimant
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import duration, line, link, moment
+from alerts.messages.safe_text import duration, line, link, moment, ping, words
 from alerts.messages.voice_cards import (
     briefly,
     first_words,
@@ -19,9 +19,11 @@ from alerts.messages.voice_cards import (
     who,
     who_where,
 )
-from storage.models import CaseEventKind, CaseFile, CaseMove, CaseState, ReplyState
+from storage.models import Case, CaseEventKind, CaseFile, CaseMove, CaseState, ReplyState
 
-_MAX_NOTE = 1000
+MAX_NOTE = 2000
+"""Characters that somebody can note on a case."""
+_MAX_ANSWER = 1000
 
 
 def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
@@ -33,6 +35,8 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return f"{actor} claimed this case.{note}"
         case CaseEventKind.RELEASED:
             return f"{actor} gave this case back: it is open again.{note}"
+        case CaseEventKind.ASSIGNED:
+            return f"{actor} assigned this case to {_owner(file.case)}.{note}"
         case CaseEventKind.RESPONDED:
             return f"{actor} has answered.{note}{_link(file)}"
         case CaseEventKind.ANSWERED:
@@ -43,6 +47,8 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return f"{actor} dismissed this: it is not a case.{note}"
         case CaseEventKind.MUTED:
             return f"{actor} muted {who(file.mention)}: Earful posts nothing more by this author."
+        case CaseEventKind.UNMUTED:
+            return f"{actor} unmuted {who(file.mention)}: Earful posts this author's words again."
         case CaseEventKind.RELABELLED:
             return f"{actor} corrected the label to {line(move.note, 40)}."
         case CaseEventKind.NOT_ABOUT_US:
@@ -63,6 +69,12 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 f"*Won back*: {who(file.mention)} changed the text"
                 f"{stars_briefly(file.mention)}: {briefly(file.mention)} This case is closed."
             )
+        case CaseEventKind.NOTED:
+            return f"{actor} noted:\n{words(move.note or '', MAX_NOTE, MAX_SECTION - 200)[0]}"
+        case CaseEventKind.SNOOZED | CaseEventKind.WOKEN:
+            return _waiting(file, move, actor, note)
+        case CaseEventKind.WITHDRAWN | CaseEventKind.RETURNED:
+            return _at_its_source(file, move)
     return None
 
 
@@ -76,14 +88,15 @@ def thread_reply(file: CaseFile, move: CaseMove, places: Places) -> dict[str, An
 @plainly("Note")
 def note(text: str) -> dict[str, Any]:
     """Build a message of one line of plain words; names and ids from outside may be among them."""
-    return _one_line(line(text, _MAX_NOTE))
+    return _one_line(line(text, _MAX_ANSWER))
 
 
 @plainly("Reminder: a case is due soon")
 def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
     """Remind whoever claimed a case that its time runs out; mentions only that person."""
     case = file.case
-    whom = f"<@{user_id}> " if user_id else f"{line(case.claimed_by, 60)}: "
+    pinged = ping(user_id)
+    whom = f"{pinged} " if pinged else f"{line(case.claimed_by, 60)}: "
     left = duration(case.due_at - now)
     return _one_line(f"{whom}this case is yours. It is due {moment(case.due_at)}, in {left}.")
 
@@ -92,11 +105,11 @@ def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, An
 def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
     """Tell the channel, once, that a case was not answered in time."""
     case, mention = file.case, file.mention
-    claimant = line(case.claimed_by, 60) or "nobody"
+    name = claimant(case) or "nobody"
     sentence = (
         f"*Overdue*: {who_where(mention, places)} has had no answer since "
         f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}; "
-        f"{claimant} has claimed the case."
+        f"{name} has claimed the case."
     )
     return _one_line(sentence) | {"broadcast": True}
 
@@ -134,3 +147,59 @@ def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
         edited = f"The author edited the text and is still angry: {first_words(file.mention)}"
         return f"{edited}{_outdated(file)}"
     return f"{actor} reopened this case."
+
+
+def _owner(case: Case) -> str:
+    """Name whoever has a case and ping them, where Earful knows their id."""
+    pinged = ping(case.claimed_by_id)
+    if pinged is None or case.claimed_by == case.claimed_by_id:
+        return pinged or line(case.claimed_by, 60)
+    return f"{line(case.claimed_by, 60)} ({pinged})"
+
+
+def _waiting(file: CaseFile, move: CaseMove, actor: str, note: str) -> str:
+    """Say that a case waits for the customer, or no more; then whoever has it is pinged."""
+    case = file.case
+    if move.event is CaseEventKind.SNOOZED:
+        until = moment(move.snoozed_until) if move.snoozed_until else ""
+        return (
+            f"{actor} lets this case wait for the customer until {until}: nobody is reminded of "
+            f"it before.{note}"
+        )
+    due = moment(case.due_at)
+    answer = f"Answer by {due}." if case.due_at > move.at else f"The answer was due {due}."
+    if move.actor != "earful":
+        return f"{actor} ended the wait for the customer. {answer}{note}"
+    if move.note is not None:  # the customer's own word ended it
+        if case.state is CaseState.OPEN:
+            return f"The customer has written again. Nobody has claimed this case. {answer}"
+        return f"{_owner(case)}, the customer has written again. {answer}"
+    if case.state is CaseState.OPEN:
+        return f"The wait for the customer is over. Nobody has claimed this case. {answer}"
+    return f"{_owner(case)}, the wait for the customer is over. {answer}"
+
+
+def _at_its_source(file: CaseFile, move: CaseMove) -> str:
+    """Say that the text of a case left its source, or stands there again."""
+    case = file.case
+    if move.event is CaseEventKind.RETURNED:
+        if move.to is None:
+            return "This text stands at its source again."
+        return (
+            "This text stands at its source again, so this case is open again. Answer by "
+            f"{moment(case.due_at)}."
+        )
+    if move.to is None:
+        return (
+            "This text was taken back at its source. Further complaints of this case still stand "
+            "there: it stays as it is."
+        )
+    if case.claimed_by is None:
+        return (
+            "This text was taken back at its source, by its author or by the source. Nobody can "
+            "answer it there, so this case is closed. Reopen it to follow up."
+        )
+    return (
+        f"{_owner(case)}, this text was taken back at its source, by its author or by the source. "
+        "Nobody can answer it there, so this case is closed. Reopen it to follow up."
+    )

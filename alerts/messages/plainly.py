@@ -7,7 +7,7 @@ for what `reason`, which the outbox writes down for ops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec
@@ -33,7 +33,7 @@ _SAFE = str.maketrans(
 def plainly(
     title: str,
     *,
-    buttons: Callable[[CaseFile], Block | None] | None = None,
+    buttons: Callable[[CaseFile], Sequence[Block]] | None = None,
     keep: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, dict[str, Any]]]:
     """Let a builder that raises give the plainer form instead.
@@ -60,7 +60,7 @@ def plain_form(
     title: str,
     given: tuple[object, ...],
     error: Exception,
-    buttons: Callable[[CaseFile], Block | None] | None = None,
+    buttons: Callable[[CaseFile], Sequence[Block]] | None = None,
 ) -> dict[str, Any]:
     """Tell who said what and where to see it, out of what a builder was `given`."""
     file = next((one for one in given if isinstance(one, CaseFile)), None)
@@ -83,8 +83,7 @@ def plain_form(
     if file is not None and buttons is not None:
         # They may have been what raised: then the command line works the case.
         with suppress(Exception):
-            row = buttons(file)
-            blocks += [row.to_dict()] if row is not None else []
+            blocks += [row.to_dict() for row in buttons(file)]
     reason = bare(f"{type(error).__name__}: {error}", _MAX_REASON)
     return {
         "text": " ".join(lines).translate(_SAFE),

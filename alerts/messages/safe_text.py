@@ -50,6 +50,7 @@ _INVISIBLE = frozenset(
 )
 _JOINING = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
+_USER_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _SPACES = re.compile(r"[^\S\n]+")
 # What must not be halved: a link, a mention or a date; an entity; a character.
 _WHOLES = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
@@ -221,6 +222,11 @@ def link(url: str | None, label: str, room: int = MAX_LINK) -> str:
         return label
     shown = f"<{address.replace('&', '&amp;')}|{label.replace('|', '¦')}>"
     return shown if units(shown) <= room else label
+
+
+def ping(user_id: str | None) -> str | None:
+    """Write a Slack user so that Slack names and pings them; None where it is no user's id."""
+    return f"<@{user_id}>" if user_id and _USER_ID.fullmatch(user_id) else None
 
 
 def moment(when: datetime) -> str:

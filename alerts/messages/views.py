@@ -8,6 +8,7 @@ from typing import Any, ParamSpec
 
 from slack_sdk.models.blocks import (
     Block,
+    DateTimePickerElement,
     InputBlock,
     Option,
     PlainTextInputElement,
@@ -143,6 +144,13 @@ def select_input(
     chosen = next((one for one in made if one.value == initial), None)
     element = StaticSelectElement(action_id=name, options=made, initial_option=chosen)
     return _input(label, name, element, hint, optional)
+
+
+def moment_input(
+    label: str, name: str, *, hint: str | None = None, optional: bool = False
+) -> InputBlock:
+    """Ask for a day and a time in the zone of whoever looks; it comes back as a Unix time."""
+    return _input(label, name, DateTimePickerElement(action_id=name), hint, optional)
 
 
 def _input(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from alerts import messages
@@ -30,7 +31,8 @@ class Click:
 
     `key` names it, however often Slack delivers it. `value` is what the button carries, mostly
     the mention's id; of a list what the buttons beside it carry, in a modal its private metadata.
-    `channel_id` and `message_ts` are empty in the Home and in a modal.
+    `channel_id` and `message_ts` are empty in the Home and in a modal. `acted_at` is when it was
+    clicked, by Slack's clock.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Click:
     trigger_id: str = ""
     fields: Fields = field(default_factory=dict)
     workspace: str = ""
+    acted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,7 @@ def read_click(body: Mapping[str, Any], workspace: str = "") -> Click | None:
         trigger_id=str(body.get("trigger_id") or ""),
         fields=_fields(state)[0],
         workspace=workspace,
+        acted_at=_moment(action.get("action_ts")),
     )
 
 
@@ -271,6 +275,14 @@ def unwrap(metadata: object) -> tuple[str, str]:
     if not isinstance(read, dict) or read.keys() != {"in", "value"}:
         return str(metadata or ""), ""
     return str(read["value"]), str(read["in"])
+
+
+def _moment(ts: object) -> datetime | None:
+    """Read one of Slack's times, such as `1790000000.000100`; None for anything else."""
+    try:
+        return datetime.fromtimestamp(float(str(ts)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _name(user: Mapping[str, Any]) -> str:

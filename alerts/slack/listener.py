@@ -6,13 +6,14 @@ case Slack is told within its three seconds. Whoever sees the message in the cha
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -23,7 +24,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from alerts.slack.answering import Answering, acknowledgement, failure
 from alerts.slack.home import HomePublisher
 from alerts.slack.inspection import inspect_buttons
-from alerts.slack.interactions import Event, HomeOpened, OnEvent, read
+from alerts.slack.interactions import Click, Event, HomeOpened, OnEvent, Submission, read
+from alerts.slack.lanes import Lanes
 from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger
 from config.errors import DeliveryError
 
@@ -76,7 +78,8 @@ class Listener:
         )
         self._answering = Answering(client)
         self._home = HomePublisher(client, home) if home is not None else None
-        self._pool = ThreadPoolExecutor(_WORKERS, "interaction")
+        self._lanes = Lanes(_WORKERS, "interaction")
+        self._handler.client.on_message_listeners.append(self._announce)
 
     def start(self) -> None:
         """Connect; DeliveryError says why that fails and what to do."""
@@ -112,7 +115,7 @@ class Listener:
                 reading.shutdown(socket.SHUT_RDWR)
         with suppress(Exception):
             self._handler.close()  # type: ignore[no-untyped-call]
-        self._pool.shutdown(wait=True)
+        self._lanes.stop()
         if self._home is not None:
             self._home.stop()
 
@@ -142,9 +145,22 @@ class Listener:
             ack()
             return
         once = _Once(ack)
-        self._pool.submit(self._carry_out, event, body, once)
+        lane, key, at = _lane_of(event)
+        self._lanes.submit(lane, key, partial(self._carry_out, event, body, once), at)
         once.wait(ACK_WITHIN_S)
         once.acknowledge(None)
+
+    def _announce(self, message: str) -> None:
+        """Keep the place of what somebody did, in the one thread that receives it."""
+        try:
+            envelope = json.loads(message) if message.startswith("{") else {}
+            body = envelope.get("payload")
+            event = read(body) if isinstance(body, dict) else None
+        except Exception:  # whatever it is: the thread must go on receiving
+            log.exception("something that Slack sent could not be read")
+            return
+        if event is not None:
+            self._lanes.announce(*_lane_of(event))
 
     def _carry_out(self, event: Event, body: Mapping[str, Any], once: _Once) -> None:
         """Do what was asked, acknowledge it with what Slack takes there, and show the rest."""
@@ -165,6 +181,18 @@ class Listener:
             state = ((body.get("event") or {}).get("view") or {}).get("hash")
             opened = isinstance(event, HomeOpened)
             self._home.refresh(event.user_id, opened=opened, state=state)
+
+
+def _lane_of(event: Event) -> tuple[str, str, float | None]:
+    """Give the lane of an event, its key, and its moment by Slack's clock.
+
+    What is about one thing has a lane together; anything else has its own.
+    """
+    if isinstance(event, HomeOpened):
+        return f"home {event.user_id}", event.user_id, None
+    about = event.value if isinstance(event, Click | Submission) else ""
+    at = event.acted_at if isinstance(event, Click) else None
+    return about or event.key, event.key, at.timestamp() if at else None
 
 
 class _Once:

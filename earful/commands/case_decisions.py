@@ -96,32 +96,7 @@ def relabel(app: App, mention: str, experience: str, name: str | None) -> int:
             actor(name),
             utc_now(),
         )
-    return _tell(acted, f"{mention_id} is now {experience}")
-
-
-@click.command()
-@click.argument("number", metavar="CASE")
-@click.option("--as", "name", metavar="NAME", help="Who does this.  [default: your user name]")
-@click.option("--undo", is_flag=True, help="Hear the author of the case again.")
-@click.pass_obj
-def mute(app: App, number: str, name: str | None, undo: bool) -> int:
-    """Mute the author of a case: nothing they write alerts any more."""
-    from earful import case_acts
-    from earful.policies import Policies
-
-    with app.open_store() as store:
-        one = find_case(store, number)
-        if undo:
-            file = store.cases.file(one.mention_id)
-            author = file.mention.author_id if file else None
-            if author is None or not store.cases.unmute(author, one.brand):
-                raise InputError(f"case {one.id}: its author is not muted")
-            click.echo(f"{author} is no longer muted")
-            return 0
-        acted = case_acts.mute(
-            store, Policies(app.settings), one.mention_id, actor(name), utc_now()
-        )
-    return _tell(acted)
+    return tell(acted, f"{mention_id} is now {experience}")
 
 
 def _act(app: App, number: str, what: str, name: str | None, note: str | None) -> int:
@@ -133,16 +108,19 @@ def _act(app: App, number: str, what: str, name: str | None, note: str | None) -
         acted = case_acts.act(
             store, Policies(app.settings), one.mention_id, what, actor(name), utc_now(), note=note
         )
-    return _tell(acted)
+    return tell(acted)
 
 
-def _tell(acted: Acted, otherwise: str = "") -> int:
+def tell(acted: Acted, otherwise: str = "") -> int:
+    """Say how the case stands now; InputError says why the act was refused."""
     if acted.refused:
         raise InputError(acted.refused)
     if acted.case is None:
         click.echo(otherwise)
         return 0
     by = f" by {acted.case.claimed_by}" if acted.case.state == "claimed" else ""
+    if acted.case.is_snoozed and acted.case.snoozed_until is not None:
+        by += f", waits for the customer until {acted.case.snoozed_until:%Y-%m-%d %H:%M} UTC"
     unchanged = "" if acted.changed else " (unchanged)"
     click.echo(f"case {acted.case.id}: {acted.case.state}{by}{unchanged}")
     return 0

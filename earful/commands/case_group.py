@@ -9,12 +9,12 @@ from earful.commands.case_decisions import (
     claim,
     close,
     dismiss,
-    mute,
     relabel,
     release,
     reopen,
 )
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
 @click.group()
@@ -27,7 +27,8 @@ def case() -> None:
 
 for command in (
     *(list_cases, show),
+    *(claim, release, assign, snooze, wake, add_note),
     *(answer, approve, send_back, respond),
-    *(claim, release, close, reopen, dismiss, relabel, mute),
+    *(close, reopen, dismiss, relabel, mute, mutes),
 ):
     case.add_command(command)

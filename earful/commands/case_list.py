@@ -42,8 +42,7 @@ def list_cases(app: App, every: bool, brand: str | None, limit: int, as_json: bo
         return 0
     rows = []
     for one, file in files:
-        waits = one.state in (CaseState.OPEN, CaseState.CLAIMED)
-        late = "overdue" if waits and one.due_at < now else ""
+        late = "waits" if one.is_snoozed else "overdue" if one.is_overdue(now) else ""
         rows.append(
             (
                 one.id,
@@ -84,8 +83,10 @@ def show(app: App, number: str, as_json: bool) -> int:
     click.echo(plain(case_card(file, source_places())))
     click.echo()
     for event in file.events:
+        to = f" to {event.owner}" if event.owner else ""
+        until = f" until {event.until:%Y-%m-%d %H:%M}" if event.until else ""
         note = f": {event.note}" if event.note else ""
-        click.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event} by {event.actor}{note}")
+        click.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event}{to}{until} by {event.actor}{note}")
     return 0
 
 
@@ -109,6 +110,9 @@ def _as_json(one: Case, file: CaseFile | None) -> dict[str, Any]:
         "opened_at": moment(one.opened_at),
         "due_at": moment(one.due_at),
         "claimed_by": one.claimed_by,
+        "assigned_by": one.assigned_by,
+        "snoozed_until": moment(one.snoozed_until),
+        "snooze_note": one.snooze_note,
         "responded_at": moment(one.responded_at),
         "closed_at": moment(one.closed_at),
         "outcome": one.outcome.value if one.outcome else None,
@@ -119,7 +123,14 @@ def _as_json(one: Case, file: CaseFile | None) -> dict[str, Any]:
         "answers": file.answers if file else 0,
         "joined": [joined.id for joined in file.joined] if file else [],
         "history": [
-            {"at": moment(event.at), "event": event.event, "by": event.actor, "note": event.note}
+            {
+                "at": moment(event.at),
+                "event": event.event,
+                "by": event.actor,
+                "note": event.note,
+                "to": event.owner,
+                "until": moment(event.until),
+            }
             for event in (file.events if file else ())
         ],
     }

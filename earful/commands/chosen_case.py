@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from config.errors import InputError
 
@@ -30,3 +33,22 @@ def actor(name: str | None) -> Actor:
         return Actor(name or getpass.getuser())
     except (KeyError, OSError):
         raise InputError("--as NAME is needed: the system does not know your user name") from None
+
+
+def later_moment(text: str, option: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Read a day, a moment or a time from now such as `3d`; InputError names the option.
+
+    What names no zone is in `zone`.
+    """
+    from config.settings import parse_duration
+
+    with suppress(ValueError):
+        return now + parse_duration(text)
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{option}: {text!r}: write a day such as 2026-12-01, a moment such as "
+            "2026-12-01T09:00, or a time from now such as 3d"
+        ) from None
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)

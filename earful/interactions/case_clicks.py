@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from alerts.slack.interactions import Answer, Click
-from earful import case_acts
+from earful import case_acts, case_mutes
 from earful.interactions.desk import Desk, OnClick, actor_of, answer_to
 from storage.models import Experience
 
@@ -21,6 +21,7 @@ def _act(what: str, desk: Desk, click: Click) -> Answer | None:
         actor_of(click),
         desk.now(),
         click=click.key,
+        seen_at=click.acted_at,
     )
     return answer_to(acted)
 
@@ -34,13 +35,20 @@ def _say_about(about: bool, desk: Desk, click: Click) -> Answer | None:
         actor_of(click),
         desk.now(),
         click=click.key,
+        seen_at=click.acted_at,
     )
     return answer_to(acted)
 
 
 def _mute(desk: Desk, click: Click) -> Answer | None:
-    acted = case_acts.mute(
-        desk.store, desk.policies, click.value, actor_of(click), desk.now(), click=click.key
+    acted = case_mutes.mute(
+        desk.store,
+        desk.policies,
+        click.value,
+        actor_of(click),
+        desk.now(),
+        click=click.key,
+        seen_at=click.acted_at,
     )
     return answer_to(acted)
 
@@ -56,6 +64,7 @@ def _relabel(desk: Desk, click: Click) -> Answer | None:
         actor_of(click),
         desk.now(),
         click=click.key,
+        seen_at=click.acted_at,
     )
     return answer_to(acted)
 

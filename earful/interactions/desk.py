@@ -56,3 +56,9 @@ def actor_of(event: Click | Submission | Shortcut) -> Actor:
 def answer_to(acted: Acted) -> Answer | None:
     """Say why an act was refused; its message shows by itself that it was done."""
     return Answer.of(acted.refused) if acted.refused else None
+
+
+def text_in(sent: Submission, field: str) -> str:
+    """Give what was typed or chosen in a field of a modal; empty where nothing was."""
+    given = sent.fields.get(field)
+    return given if isinstance(given, str) else ""

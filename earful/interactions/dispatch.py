@@ -11,7 +11,13 @@ from pathlib import Path
 from alerts.slack.interactions import Answer, Click, Event, Shortcut, Submission
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, incident_clicks, reply_clicks, wow_clicks
+from earful.interactions import (
+    case_clicks,
+    incident_clicks,
+    reply_clicks,
+    team_clicks,
+    wow_clicks,
+)
 from earful.interactions.desk import (
     Desk,
     OnClick,
@@ -30,9 +36,10 @@ CLICKS: dict[str, OnClick] = join(
     case_clicks.CLICKS,
     incident_clicks.CLICKS,
     reply_clicks.CLICKS,
+    team_clicks.CLICKS,
     wow_clicks.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join(reply_clicks.SUBMISSIONS)
+SUBMISSIONS: dict[str, OnSubmission] = join(reply_clicks.SUBMISSIONS, team_clicks.SUBMISSIONS)
 SHORTCUTS: dict[str, OnShortcut] = join()
 
 # Each try waits as long as the store's own patience with another writer.

@@ -49,7 +49,7 @@ def digest_numbers(
         counts=_experiences(store.insight.totals(day)),
         previous=_experiences(store.insight.totals(before)),
         open_cases=len(unanswered),
-        overdue_cases=sum(case.due_at < end for case in unanswered),
+        overdue_cases=sum(case.is_overdue(end) for case in unanswered),
         opened_cases=answers["cases"],
         answered_cases=answers["answered"],
         best_wow=store.mentions.get(wows[0]["id"]) if wows else None,

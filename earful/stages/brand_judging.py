@@ -9,6 +9,7 @@ from alerts.decide.policy import Policy
 from alerts.decide.rules import Decision, Surroundings, judge
 from earful.isolation import Isolation
 from earful.move_case import move_case
+from earful.open_cases import open_cases
 from earful.policies import Policies
 from earful.stages.brand_incidents import Joined, join_incident
 from storage.models import Voice
@@ -33,9 +34,8 @@ def judge_brand(
     decision, incident, gathered = joined.decision, joined.incident, joined.gathered
     teller = policy.teller()
     with store.write() as unit:
-        unit.cases.open_new(decision.cases)
         # The messages first: what the moves say goes into their threads.
-        unit.outbox.add([*decision.alerts, *joined.alerts])
+        open_cases(unit, decision.cases, [*decision.alerts, *joined.alerts], policy.places)
         for move in decision.moves:
             move_case(unit, move, teller)
         if incident is not None:

@@ -10,6 +10,7 @@ from earful.isolation import Isolation, mention_subject
 from earful.move_case import move_case
 from earful.policies import Policies
 from earful.stages.brand_incidents import calm_down, follow_work
+from earful.stages.watched_cases import see_to_watched
 from storage.models import Case, CaseEventKind, CaseMove
 from storage.store import Store
 from storage.tables.new_alerts import MESSAGES
@@ -21,8 +22,8 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
     Returns how many cases were touched. Each step is safe to repeat, and each case stands alone.
     """
     isolation = Isolation(store, "cases", now)
+    touched = see_to_watched(store, policies, isolation, now)
     replied_at = {case.id: at for case, at in store.cases.newly_answered()}
-    touched = 0
     overdue: set[str] = set()
     cases = store.cases.unanswered(isolation.unreadable("mention", "mention_id"))
     for case in cases:
@@ -58,6 +59,8 @@ def _moves(
     """Decide what became of an unanswered case: the owner's reply, else what the clock says."""
     if replied_at is not None:
         return [answered(case, replied_at, now)]
+    if case.is_snoozed:
+        return []
     hours, share = policies.hours, policies.settings.cases.remind_at
 
     def remind_at(case: Case) -> datetime:

@@ -17,6 +17,7 @@ from storage.models.case_models import (
     CaseMove,
     CaseOutcome,
     CaseState,
+    Mute,
     NewCase,
 )
 from storage.models.crawl_models import (
@@ -91,6 +92,7 @@ __all__ = [
     "KnownProblem",
     "LedgerLine",
     "Mention",
+    "Mute",
     "NewAlert",
     "NewCase",
     "NewReply",

@@ -30,6 +30,7 @@ class CaseOutcome(StrEnum):
     WRONG_LABEL = "wrong_label"
     MUTED = "muted"
     NOT_ABOUT_US = "not_about_us"
+    WITHDRAWN = "withdrawn"
 
 
 class CaseEventKind(StrEnum):
@@ -50,6 +51,13 @@ class CaseEventKind(StrEnum):
     RELABELLED = "relabelled"
     NOT_ABOUT_US = "not_about_us"
     ABOUT_US = "about_us"
+    ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    NOTED = "noted"
+    UNMUTED = "unmuted"
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
     REMINDED = "reminded"
     OVERDUE = "overdue"
     DRAFTED = "drafted"
@@ -65,6 +73,16 @@ class CaseEventKind(StrEnum):
         """Tell whether the customer got an answer: said by the team, or seen in public."""
         return self in (CaseEventKind.RESPONDED, CaseEventKind.ANSWERED)
 
+    @property
+    def decides(self) -> bool:
+        """Tell whether it changes what somebody who looks at the case would do next."""
+        return self not in (
+            CaseEventKind.OPENED,
+            CaseEventKind.NOTED,
+            CaseEventKind.REMINDED,
+            CaseEventKind.OVERDUE,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
@@ -79,7 +97,10 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A complaint that somebody must answer; `due_at` was counted from `due_from`."""
+    """A complaint that somebody must answer; `due_at` was counted from `due_from`.
+
+    While `snoozed_until` stands it waits for the customer: it is not overdue, nobody is reminded.
+    """
 
     id: int
     mention_id: str
@@ -97,6 +118,23 @@ class Case:
     due_from: datetime | None = None
     reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
+    assigned_by: str | None = None
+    snoozed_until: datetime | None = None
+    snooze_note: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the customer still has no answer."""
+        return self.state in (CaseState.OPEN, CaseState.CLAIMED)
+
+    @property
+    def is_snoozed(self) -> bool:
+        """Tell whether it waits for the customer and not for us."""
+        return self.waits and self.snoozed_until is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether its answer is late: what waits for the customer never is."""
+        return self.waits and not self.is_snoozed and self.due_at < now
 
     @property
     def root_key(self) -> str:
@@ -109,8 +147,8 @@ class CaseMove:
     """Something that happens to the case of a mention. `to` is None where only a note is made.
 
     `click` makes a repeated click harmless; `joins` is a mention that becomes part of the case;
-    `due_at` is a new due time, counted from `at`; `reply_seen_at` is the owner's reply that this
-    move takes note of.
+    `due_at` is a new due time, counted from `due_from` (else `at`); `reply_seen_at` is the owner's
+    reply that this move takes note of; `owner` is who gets the case that the actor assigns.
     """
 
     mention_id: str
@@ -126,15 +164,24 @@ class CaseMove:
     responded_at: datetime | None = None
     reply_seen_at: datetime | None = None
     click: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    snoozed_until: datetime | None = None
+    due_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
+    """What happened to a case; `owner` is whom it was assigned to, `until` when it shall wake."""
+
     at: datetime
     event: CaseEventKind
     actor: str
     actor_id: str | None = None
     note: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +189,9 @@ class CaseFile:
     """A case with all that its message shows.
 
     `answers` are public answers to this author in this thread; `channel` is where the case's
-    message is, None where it has none; `joined` counts further mentions of the case; `reply` is
-    the newest answer that was not dropped.
+    message is, None where it has none; `joined` counts further mentions of the case;
+    `withdrawn` says that its text is no longer at its source; `reply` is the newest answer that
+    was not dropped.
     """
 
     case: Case
@@ -155,8 +203,20 @@ class CaseFile:
     answers: int = 0
     channel: str | None = None
     muted: bool = False
+    withdrawn: bool = False
     reply: Reply | None = None
 
     @property
     def voice(self) -> Voice:
         return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """An author of whom a brand's alerts tell no more, by whom and since when."""
+
+    author_id: str
+    author: str | None
+    brand: str
+    by: str
+    at: datetime

@@ -36,6 +36,7 @@ MOVES = {
     _DISMISSED: (_OPEN,),
 }
 
+_DONE = (_RESPONDED, _CLOSED, _DISMISSED)
 _ANSWERS = json.dumps([kind for kind in CaseEventKind if kind.is_answer])
 _CLICKS_KEPT = timedelta(days=30)
 
@@ -102,9 +103,10 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove) -> Applied:
         return Applied(None, False)
     if move.click is not None and not is_first_click(connection, move.click, move.at):
         return Applied(case, False)
-    if move.to is not None and move.to == case.state and not move.joins:
+    is_handed_on = move.owner is not None and not _is_owner(case, move)
+    if move.to is not None and move.to == case.state and not (move.joins or is_handed_on):
         refused = None
-        if move.to is _CLAIMED and case.claimed_by != move.actor:
+        if move.to is _CLAIMED and move.owner is None and case.claimed_by != move.actor:
             refused = f"case {case.id}: {case.claimed_by} has claimed it already"
         return Applied(case, False, refused)
     # What is not about the brand is no case, however far it is.
@@ -157,11 +159,12 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         mention=mention_from(row),
         verdict=verdict_from(row),
         history=author_history(connection, row),
-        events=tuple(map(_event, events)),
+        events=tuple(map(event_from, events)),
         joined=tuple(mention_from(one) for one in joined),
         answers=count_answers(connection, row),
         channel=root["channel"] if root else None,
         muted=muted is not None,
+        withdrawn=row["deleted_at"] is not None,
         reply=latest_reply(connection, case.id),
     )
 
@@ -196,13 +199,16 @@ def count_answers(connection: sqlite3.Connection, row: sqlite3.Row) -> int:
 
 
 @reads("case_events")
-def _event(row: sqlite3.Row) -> CaseEvent:
+def event_from(row: sqlite3.Row) -> CaseEvent:
     return CaseEvent(
         at=from_iso(row["at"]),
         event=CaseEventKind(row["event"]),
         actor=row["actor"],
         actor_id=row["actor_id"],
         note=row["note"],
+        owner=row["owner"],
+        owner_id=row["owner_id"],
+        until=from_iso(row["until"]) if row["until"] else None,
     )
 
 
@@ -228,6 +234,9 @@ def case_from(row: sqlite3.Row) -> Case:
         due_from=moment("due_from"),
         reminded_at=moment("reminded_at"),
         overdue_told_at=moment("overdue_told_at"),
+        assigned_by=row["assigned_by"],
+        snoozed_until=moment("snoozed_until"),
+        snooze_note=row["snooze_note"],
     )
 
 
@@ -248,6 +257,13 @@ def is_first_click(connection: sqlite3.Connection, click: str, at: datetime) -> 
     )
 
 
+def _is_owner(case: Case, move: CaseMove) -> bool:
+    """Tell whether a case is already whose the move would make it."""
+    if move.owner_id is not None and case.claimed_by_id is not None:
+        return move.owner_id == case.claimed_by_id
+    return move.owner == case.claimed_by
+
+
 def _join(connection: sqlite3.Connection, case: Case, move: CaseMove) -> bool:
     return bool(
         connection.execute(
@@ -263,15 +279,18 @@ def _join(connection: sqlite3.Connection, case: Case, move: CaseMove) -> bool:
 
 def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
     state = move.to or case.state
+    is_assigned = move.owner is not None
     connection.execute(
         """
         UPDATE cases SET state = :state,
-            claimed_by = CASE WHEN :to = 'claimed' THEN :actor
+            claimed_by = CASE WHEN :claims THEN :owner
                 WHEN :to = 'open' THEN NULL ELSE claimed_by END,
-            claimed_by_id = CASE WHEN :to = 'claimed' THEN :actor_id
+            claimed_by_id = CASE WHEN :claims THEN :owner_id
                 WHEN :to = 'open' THEN NULL ELSE claimed_by_id END,
-            claimed_at = CASE WHEN :to = 'claimed' THEN :at
+            claimed_at = CASE WHEN :claims THEN :at
                 WHEN :to = 'open' THEN NULL ELSE claimed_at END,
+            assigned_by = CASE WHEN :claims THEN :assigned_by
+                WHEN :to = 'open' THEN NULL ELSE assigned_by END,
             responded_at = CASE WHEN :to = 'responded' OR :outcome = 'won_back'
                 THEN coalesce(responded_at, :responded_at, CASE :to WHEN 'responded' THEN :at END)
                 ELSE responded_at END,
@@ -280,8 +299,12 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
                 WHEN :to = 'open' THEN NULL ELSE closed_at END,
             outcome = CASE WHEN :to IN ('closed', 'dismissed') THEN :outcome
                 WHEN :to = 'open' THEN NULL ELSE outcome END,
+            snoozed_until = CASE WHEN :snoozed_until IS NOT NULL THEN :snoozed_until
+                WHEN :wakes THEN NULL ELSE snoozed_until END,
+            snooze_note = CASE WHEN :snoozed_until IS NOT NULL THEN :note
+                WHEN :wakes THEN NULL ELSE snooze_note END,
             due_at = coalesce(:due_at, due_at),
-            due_from = CASE WHEN :due_at IS NULL THEN due_from ELSE :at END,
+            due_from = CASE WHEN :due_at IS NULL THEN due_from ELSE :due_from END,
             reminded_at = CASE WHEN :due_at IS NOT NULL THEN NULL
                 WHEN :event = :reminded THEN :at ELSE reminded_at END,
             overdue_told_at = CASE WHEN :due_at IS NOT NULL THEN NULL
@@ -291,9 +314,15 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
         {
             "state": state,
             "to": move.to if move.to != case.state else None,
-            "actor": move.actor,
-            "actor_id": move.actor_id,
+            "claims": is_assigned or (move.to is _CLAIMED and case.state is not _CLAIMED),
+            "owner": move.owner if is_assigned else move.actor,
+            "owner_id": move.owner_id if is_assigned else move.actor_id,
+            "assigned_by": move.actor if is_assigned else None,
             "at": iso(move.at),
+            # Whoever has an answer, or needs none, waits for nobody.
+            "wakes": move.event is CaseEventKind.WOKEN or move.to in _DONE,
+            "snoozed_until": iso(move.snoozed_until) if move.snoozed_until else None,
+            "note": move.note,
             "outcome": move.outcome,
             "responded_at": iso(move.responded_at) if move.responded_at else None,
             "reply_seen_at": iso(move.reply_seen_at) if move.reply_seen_at else None,
@@ -301,13 +330,18 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "reminded": CaseEventKind.REMINDED,
             "overdue": CaseEventKind.OVERDUE,
             "due_at": iso(move.due_at) if move.due_at else None,
+            "due_from": iso(move.due_from or move.at),
             "id": case.id,
         },
     )
     if move.event.is_answer:
         note_by_hand(connection, case.id, move.responded_at or move.at)
     connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor, actor_id, note, click) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click),
-    )
+        "INSERT INTO case_events "
+        "(case_id, at, event, actor, actor_id, note, click, owner, owner_id, until) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click,
+            move.owner, move.owner_id, iso(move.snoozed_until) if move.snoozed_until else None,
+        ),
+    )  # fmt: skip

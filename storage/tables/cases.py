@@ -10,11 +10,13 @@ from config.errors import InputError
 from storage.database import Database
 from storage.models import (
     Case,
+    CaseEvent,
     CaseEventKind,
     CaseFile,
     CaseMove,
     CaseState,
     Mention,
+    Mute,
     NewCase,
     from_iso,
     iso,
@@ -26,6 +28,7 @@ from storage.tables.case_file import (
     case_file,
     case_from,
     count_answers,
+    event_from,
     find_case,
     is_first_click,
     is_known_click,
@@ -45,6 +48,17 @@ _EVENTS = {
 @reads("mentions", elsewhere={"replied_at": ("mentions", "owner_replied_at", "id", "mention_id")})
 def _replied_at(row: sqlite3.Row) -> datetime:
     return from_iso(row["replied_at"])
+
+
+@reads("mutes", "author_id")
+def _mute(row: sqlite3.Row) -> Mute:
+    return Mute(
+        author_id=row["author_id"],
+        author=row["author"],
+        brand=row["brand"],
+        by=row["muted_by"],
+        at=from_iso(row["muted_at"]),
+    )
 
 
 class Cases:
@@ -85,17 +99,28 @@ class Cases:
         """Gather all that a case's message shows, by its mention or one that joined it."""
         return case_file(self._database.connection, mention_id)
 
+    def events(self, case_id: int) -> list[CaseEvent]:
+        """Give what happened to a case, the first event first."""
+        rows = self._database.connection.execute(
+            "SELECT * FROM case_events WHERE case_id = ? ORDER BY id", (case_id,)
+        )
+        return [event_from(row) for row in rows]
+
     def of_mention(self, mention_id: str) -> Case | None:
         return find_case(self._database.connection, mention_id)
 
     def counts(self, now: datetime) -> dict[str, int]:
-        """Count cases by state, and the unanswered ones past their due time as `overdue`."""
+        """Count cases by state, and the unanswered ones past their due time as `overdue`.
+
+        What waits for the customer is not overdue.
+        """
         rows = self._database.connection.execute(
             "SELECT state, count(*) FROM cases GROUP BY state"
         )
         counts = {state.value: 0 for state in CaseState} | dict(iter(map(tuple, rows)))
         counts["overdue"] = self._database.connection.execute(
-            "SELECT count(*) FROM cases WHERE state IN ('open', 'claimed') AND due_at < ?",
+            "SELECT count(*) FROM cases WHERE state IN ('open', 'claimed') AND due_at < ? "
+            "AND snoozed_until IS NULL",
             (iso(now),),
         ).fetchone()[0]
         return counts
@@ -209,6 +234,33 @@ class Cases:
         )
         return [(case_from(row), _replied_at(row)) for row in rows]
 
+    def of_author(self, author_id: str, brand: str) -> list[Case]:
+        """Give all cases of an author about a brand, the oldest first."""
+        rows = self._database.connection.execute(
+            "SELECT k.* FROM cases k JOIN mentions m ON m.id = k.mention_id "
+            "WHERE m.author_id = ? AND k.brand = ? ORDER BY k.id",
+            (author_id, brand),
+        )
+        return [case_from(row) for row in rows]
+
+    def name_of(self, user_id: str) -> str | None:
+        """Give the name under which a Slack user acted last; None where they never did."""
+        row = self._database.connection.execute(
+            "SELECT actor FROM case_events WHERE actor_id = ? AND actor <> actor_id "
+            "ORDER BY id DESC LIMIT 1",
+            (user_id,),
+        ).fetchone()
+        return str(row["actor"]) if row else None
+
+    def user_id_of(self, name: str) -> str | None:
+        """Give the Slack user who acted last under a name; None where nobody did."""
+        row = self._database.connection.execute(
+            "SELECT actor_id FROM case_events WHERE actor = ? AND actor_id IS NOT NULL "
+            "ORDER BY id DESC LIMIT 1",
+            (name,),
+        ).fetchone()
+        return str(row["actor_id"]) if row else None
+
     def knows_click(self, click: str) -> bool:
         return is_known_click(self._database.connection, click)
 
@@ -249,6 +301,15 @@ class Cases:
                     "DELETE FROM mutes WHERE author_id = ? AND brand = ?", (author_id, brand)
                 ).rowcount
             )
+
+    def mutes(self) -> list[Mute]:
+        """Give all muted authors, the last one first."""
+        rows = self._database.connection.execute(
+            "SELECT u.author_id, u.brand, u.muted_by, u.muted_at, a.name AS author "
+            "FROM mutes u JOIN authors a ON a.id = u.author_id "
+            "ORDER BY u.muted_at DESC, u.author_id, u.brand"
+        )
+        return [_mute(row) for row in rows]
 
     def muted(self, brand: str) -> frozenset[str]:
         """Give the ids of a brand's muted authors."""

@@ -338,11 +338,12 @@ def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime)
         if not marked:
             continue
         deleted += 1
-        # One that Slack may have is settled first: its thread must know where it is.
+        # One that Slack may have is settled first: its thread must know where it is. What people
+        # did to the mention's own case is told all the same: a colleague waits for it.
         connection.execute(
             "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "
             "trouble = NULL WHERE mention_id = ? AND state IN ('pending', 'parked') "
-            "AND NOT may_be_posted",
+            "AND NOT may_be_posted AND root_key IS NOT complaint_key(mention_id)",
             (mention_id,),
         )
     return deleted

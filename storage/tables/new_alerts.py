@@ -20,10 +20,13 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
     """Write alerts inside a running transaction; a known dedupe key is passed over.
 
     An update takes the place of one of the same root that still waits, and of what the root
-    itself says while Slack certainly does not have it.
+    itself says while Slack certainly does not have it. ValueError for one without a message: a new
+    case's is built once the case is opened (`earful.open_cases`).
     """
     added = 0
     for alert in alerts:
+        if not alert.payload:
+            raise ValueError(f"the alert {alert.dedupe_key} has no message")
         payload = json.dumps(alert.payload, ensure_ascii=False)
         not_before = alert.not_before
         if alert.operation is Operation.UPDATE:

@@ -22,6 +22,7 @@ from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
+from alerts.messages import Places
 from alerts.messages.answer_modals import (
     AnswerPlan,
     Written,
@@ -31,6 +32,8 @@ from alerts.messages.answer_modals import (
     send_back_modal,
 )
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
+from alerts.messages.case_answers import overtaken
+from alerts.messages.case_modals import note_modal, snooze_modal
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
@@ -135,6 +138,33 @@ def a_voice(
     )
 
 
+def new_complaint(
+    voice: Voice,
+    places: Places,
+    due_at: datetime,
+    owner_replies: int = 0,
+    kind: AlertKind = AlertKind.COMPLAINT,
+) -> dict[str, Any]:
+    """Make the message of case 12 as it is when it was just opened."""
+    case = Case(
+        id=12,
+        mention_id=voice.mention.id,
+        brand=voice.mention.brand,
+        state=CaseState.OPEN,
+        opened_at=NOW,
+        due_at=due_at,
+        kind=kind,
+    )
+    file = CaseFile(
+        case=case,
+        mention=voice.mention,
+        verdict=voice.verdict,
+        history=voice.history,
+        answers=owner_replies,
+    )
+    return messages.case_card(file, places)
+
+
 def an_unread_voice(rating: float = 1.0, rating_max: float = 5.0, **changes: Any) -> Voice:
     """A rant whose language no model reads: its stars are all that is known."""
     words = {"title": None, "text": "Der Flug fiel aus, und niemand sagte uns etwas.",
@@ -181,24 +211,24 @@ _ASKING = "I tell everybody to fly with them. Please bring back the night train 
 
 
 def _complaint() -> dict[str, Any]:
-    return messages.complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
+    return new_complaint(a_voice(stance=Stance.HATER), PLACES, DUE)
 
 
 def _complaint_long() -> dict[str, Any]:
     text = "They lost my bag and then they lost the form about my bag. " * 60
-    return messages.complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
+    return new_complaint(a_voice(text=text, title=None, author=None), PLACES, DUE)
 
 
 def _complaint_likely() -> dict[str, Any]:
-    return messages.complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
+    return new_complaint(a_voice(sure=False, source="google_play"), PLACES, DUE)
 
 
 def _complaint_unread() -> dict[str, Any]:
-    return messages.complaint(an_unread_voice(source="google_play"), PLACES, DUE)
+    return new_complaint(an_unread_voice(source="google_play"), PLACES, DUE)
 
 
 def _complaint_imported() -> dict[str, Any]:
-    return messages.complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
+    return new_complaint(a_voice(source="support_tickets", url=None), PLACES, DUE)
 
 
 def _wow() -> dict[str, Any]:
@@ -206,12 +236,13 @@ def _wow() -> dict[str, Any]:
 
 
 def _lost_advocate() -> dict[str, Any]:
-    return messages.lost_advocate(a_voice(history=ADVOCATE), PLACES, NOW + timedelta(hours=2))
+    due_at = NOW + timedelta(hours=2)
+    return new_complaint(a_voice(history=ADVOCATE), PLACES, due_at, kind=AlertKind.LOST_ADVOCATE)
 
 
 def _lost_advocate_answered() -> dict[str, Any]:
     answered = a_voice(history=ADVOCATE, owner_reply="Sorry!", owner_replied_at=NOW)
-    return messages.lost_advocate(answered, PLACES, None)
+    return messages.answered_advocate(answered, PLACES)
 
 
 def _won_back() -> dict[str, Any]:
@@ -532,6 +563,105 @@ def _wow_not_about_us() -> dict[str, Any]:
     return messages.wow(glad, PLACES, (RITA,), "dana")
 
 
+def _case_assigned() -> dict[str, Any]:
+    return messages.case_card(_with_case(CaseState.CLAIMED, assigned_by="omar"), PLACES)
+
+
+def _case_assigned_by_id() -> dict[str, Any]:
+    """Show whom Earful knows by the id alone."""
+    file = _with_case(
+        CaseState.CLAIMED, claimed_by="U0NINA77", claimed_by_id="U0NINA77", assigned_by="omar"
+    )
+    return messages.case_card(file, PLACES)
+
+
+def _case_snoozed() -> dict[str, Any]:
+    return messages.case_card(
+        _with_case(
+            CaseState.CLAIMED,
+            snoozed_until=NOW + timedelta(days=3),
+            snooze_note="she looks for her booking number",
+            due_at=NOW + timedelta(days=3, hours=2),
+        ),
+        PLACES,
+    )
+
+
+def _case_taken_back() -> dict[str, Any]:
+    file = a_file(
+        CaseState.CLOSED,
+        outcome=CaseOutcome.WITHDRAWN,
+        ended=CaseEventKind.WITHDRAWN,
+        withdrawn=True,
+    )
+    case = replace(file.case, responded_at=None)
+    return messages.case_card(replace(file, case=case), PLACES)
+
+
+def _case_muted() -> dict[str, Any]:
+    file = a_file(
+        CaseState.DISMISSED, outcome=CaseOutcome.MUTED, ended=CaseEventKind.MUTED, muted=True
+    )
+    return messages.case_card(file, PLACES)
+
+
+def _with_case(state: CaseState, **changes: Any) -> CaseFile:
+    file = a_file(state)
+    return replace(file, case=replace(file.case, **changes))
+
+
+def _told(
+    event: CaseEventKind,
+    state: CaseState = CaseState.CLAIMED,
+    actor: str = "dana",
+    case: dict[str, Any] | None = None,
+    **more: Any,
+) -> Callable[[], dict[str, Any]]:
+    """Make what the thread of case 12 tells of a move."""
+
+    def build() -> dict[str, Any]:
+        file = _with_case(state, **(case or {}))
+        move = CaseMove(mention_id="appstore:10045", event=event, actor=actor, at=NOW, **more)
+        return messages.thread_reply(file, move, PLACES)
+
+    return build
+
+
+_OMARS = {"claimed_by": "omar", "claimed_by_id": "U0OMAR"}
+_TOLD: dict[str, Callable[[], dict[str, Any]]] = {
+    "assigned_reply": _told(CaseEventKind.ASSIGNED, case=_OMARS, note="you know this customer"),
+    "assigned_by_id_reply": _told(
+        CaseEventKind.ASSIGNED, case={"claimed_by": "U0NINA77", "claimed_by_id": "U0NINA77"}
+    ),
+    "snoozed_reply": _told(
+        CaseEventKind.SNOOZED,
+        snoozed_until=NOW + timedelta(days=3),
+        note="she looks for her booking number",
+    ),
+    "woken_reply": _told(CaseEventKind.WOKEN, actor="earful"),
+    "woken_by_customer_reply": _told(
+        CaseEventKind.WOKEN, actor="earful", note="the customer has written again"
+    ),
+    "woken_unclaimed_reply": _told(CaseEventKind.WOKEN, CaseState.OPEN, "earful"),
+    "woken_by_hand_reply": _told(CaseEventKind.WOKEN),
+    "noted_reply": _told(
+        CaseEventKind.NOTED, note="Booking *K7TQ2*: the refund is on its way.\nAsk <finance>."
+    ),
+    "unmuted_reply": _told(CaseEventKind.UNMUTED, CaseState.DISMISSED),
+    "withdrawn_reply": _told(CaseEventKind.WITHDRAWN, actor="earful", to=CaseState.CLOSED),
+    "withdrawn_unclaimed_reply": _told(
+        CaseEventKind.WITHDRAWN, CaseState.OPEN, "earful", to=CaseState.CLOSED
+    ),
+    "withdrawn_in_part_reply": _told(CaseEventKind.WITHDRAWN, actor="earful"),
+    "returned_reply": _told(CaseEventKind.RETURNED, CaseState.OPEN, "earful", to=CaseState.OPEN),
+}
+
+
+def _overtaken() -> dict[str, Any]:
+    event = CaseEvent(at=NOW, event=CaseEventKind.RESPONDED, actor="omar", actor_id="U0OMAR")
+    return messages.note(overtaken(a_file(CaseState.RESPONDED).case, event))
+
+
 def _case_reply() -> dict[str, Any]:
     glad = a_mention(text="They found it!", title=None, rating=5.0)
     file = a_file(
@@ -676,6 +806,11 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "not_about_us_reply": _not_about_us_reply,
     "about_us_reply": _about_us_reply,
     "wow_not_about_us": _wow_not_about_us,
+    "case_assigned": _case_assigned,
+    "case_assigned_by_id": _case_assigned_by_id,
+    "case_snoozed": _case_snoozed,
+    "case_taken_back": _case_taken_back,
+    "case_muted": _case_muted,
     "case_reply": _case_reply,
     "answer_waiting": _answer_waiting,
     "answer_on_its_way": _answer_on_its_way,
@@ -691,6 +826,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
         f"answer_{event}": _news_of_an_answer(event, note)
         for event, note in NEWS_OF_ANSWERS.items()
     },
+    **_TOLD,
+    "overtaken": _overtaken,
     "reminder": _reminder,
     "overdue": _overdue,
     "overdue_count": _overdue_count,
@@ -751,6 +888,15 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     "send_back": lambda: send_back_modal(3, "dana"),
     "responded": lambda: responded_modal("appstore:10045"),
     "responded_copied": lambda: responded_modal("appstore:10045", copied=True),
+    "snooze_modal": lambda: snooze_modal(a_file(CaseState.CLAIMED)),
+    "snooze_modal_again": lambda: snooze_modal(
+        _with_case(
+            CaseState.CLAIMED,
+            snoozed_until=NOW + timedelta(days=3),
+            snooze_note="she looks for her booking number",
+        )
+    ),
+    "note_modal": lambda: note_modal(a_file(CaseState.CLAIMED)),
 }
 
 

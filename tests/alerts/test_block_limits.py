@@ -37,6 +37,7 @@ from alerts.messages.digest_numbers import (
 )
 from alerts.messages.safe_text import fit, units, web_address
 from storage.models import (
+    AlertKind,
     AuthorHistory,
     CaseEventKind,
     CaseMove,
@@ -67,6 +68,7 @@ from tests.alerts.examples import (
     a_spike,
     a_voice,
     an_incident,
+    new_complaint,
 )
 from tests.alerts.fake_blocks import block_faults
 
@@ -180,6 +182,12 @@ def _reply(event: CaseEventKind) -> Builder:
     return build
 
 
+def _snoozed_card(voice: Voice, text: str) -> Payload:
+    file = _with(a_file(CaseState.CLAIMED, mention=voice.mention, withdrawn=True), text)
+    case = replace(file.case, snoozed_until=DUE, snooze_note=text, assigned_by=text)
+    return messages.case_card(replace(file, case=case), PLACES)
+
+
 def _overdue(voice: Voice, text: str) -> Payload:
     return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text), PLACES)
 
@@ -242,14 +250,17 @@ def _news(event: CaseEventKind) -> Builder:
 
 COUNTS = dict.fromkeys(Experience, 10**12)
 BUILDERS: dict[str, Builder] = {
-    "complaint": lambda voice, text: messages.complaint(voice, PLACES, DUE, 2),
-    "lost_advocate": lambda voice, text: messages.lost_advocate(voice, PLACES, DUE),
-    "lost_advocate, answered": lambda voice, text: messages.lost_advocate(voice, PLACES, None),
+    "case_card, new": lambda voice, text: new_complaint(voice, PLACES, DUE, 2),
+    "case_card, lost advocate": lambda voice, text: new_complaint(
+        voice, PLACES, DUE, kind=AlertKind.LOST_ADVOCATE
+    ),
+    "answered_advocate": lambda voice, text: messages.answered_advocate(voice, PLACES),
     "wow": lambda voice, text: messages.wow(voice, PLACES, _staff(text)),
     "won_back": lambda voice, text: messages.won_back(voice, PLACES, _staff(text)),
     "shared_quote": lambda voice, text: messages.shared_quote(voice.mention, PLACES),
     "case_card": _card(CaseState.OPEN, answers=2),
     "case_card, claimed": _card(CaseState.CLAIMED, answers=1),
+    "case_card, snoozed": _snoozed_card,
     "case_card, responded": _card(CaseState.RESPONDED),
     "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
     **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
@@ -335,7 +346,9 @@ def test_long_links_fit_beside_long_words(name: str, length: int, letter: str) -
     check(BUILDERS[name](voice, long), voice)
 
 
-@pytest.mark.parametrize("name", ["complaint", "wow", "won_back", "case_card", "shared_quote"])
+@pytest.mark.parametrize(
+    "name", ["case_card, new", "wow", "won_back", "case_card", "shared_quote"]
+)
 def test_a_link_that_fits_is_shown_and_another_says_where_it_is(name: str) -> None:
     for url, is_shown in (
         ("https://shop.example/?" + "&" * 150 + "x" * 1144, True),
@@ -414,7 +427,7 @@ def _builders(makes: str = "dict[str, Any]") -> dict[str, Any]:
 
 
 def test_every_builder_has_a_plainer_form() -> None:
-    assert {"complaint", "case_card", "wow", "digest", "limited", "ops"} <= _builders().keys()
+    assert {"case_card", "wow", "digest", "limited", "ops"} <= _builders().keys()
     bare = [name for name, builder in _builders().items() if not hasattr(builder, "__wrapped__")]
     assert bare == [], "put @plainly on it"
 
@@ -466,9 +479,13 @@ class TestPlainForm:
         assert "Sam &lt;!here&gt; on the App Store∶ ∗So∗ kind &amp; quick" in payload["text"]
 
     def test_a_case_keeps_its_buttons_and_goes_without_where_they_are_at_fault(self) -> None:
-        for at_fault, kinds in (("section", ["section", "actions"]), ("button", ["section"])):
+        rooms = {"section": messages.case_cards, "button": messages.case_buttons}
+        for at_fault, kinds in (
+            ("section", ["section", "actions", "actions"]),
+            ("button", ["section"]),
+        ):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(messages.case_cards, at_fault, _refuse)
+                patch.setattr(rooms[at_fault], at_fault, _refuse)
                 payload = messages.case_card(a_file(CaseState.CLAIMED), PLACES)
             assert [block["type"] for block in payload["blocks"]] == kinds
             assert "The case is claimed by dana, answer by 2026-11-24 13:30 UTC." in str(payload)
@@ -477,7 +494,7 @@ class TestPlainForm:
         nan = float("nan")
         voice = a_voice()
         verdict: Verdict = replace(voice.verdict, p_angry=nan)
-        payload = messages.complaint(replace(voice, verdict=verdict), PLACES, DUE)
+        payload = new_complaint(replace(voice, verdict=verdict), PLACES, DUE)
         assert payload["reason"].startswith("Case: ValueError: cannot convert float NaN")
         assert_fits(payload)
 

@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from alerts.messages import complaint
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
@@ -18,7 +17,7 @@ from config.settings import parse_settings
 from earful.interactions.dispatch import Interactions
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
-from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict
+from tests.alerts.examples import DUE, PLACES, a_mention, a_verdict, new_complaint
 from tests.alerts.fake_slack import FakeSlack
 from tests.storage.fixtures import make_verdict
 from tests.waiting import PATIENCE_S, wait_for
@@ -329,10 +328,11 @@ def test_what_is_no_click_of_ours_is_passed_over(body):
 def test_buttons_carry_the_mention():
     from storage.models import Voice
 
-    payload = complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
-    elements = payload["blocks"][-1]["elements"]
-    assert [one["action_id"] for one in elements] == [
-        "case_claim", "case_responded", "case_dismiss", "case_not_about", "case_relabel",
-        "case_mute",
-    ]  # fmt: skip
+    payload = new_complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
+    rows = [block["elements"] for block in payload["blocks"] if block["type"] == "actions"]
+    assert [[one["action_id"] for one in row] for row in rows] == [
+        ["case_claim", "case_responded", "case_assign", "case_more"],
+        ["case_dismiss", "case_not_about", "case_relabel", "case_mute"],
+    ]
+    elements = [one for row in rows for one in row]
     assert {one.get("value") for one in elements} == {"appstore:10045", None}

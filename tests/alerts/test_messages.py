@@ -36,6 +36,7 @@ from alerts.messages.safe_text import (
 )
 from alerts.messages.voice_cards import person, stars, verdict_words
 from storage.models import (
+    AlertKind,
     AuthorHistory,
     CaseMove,
     CaseState,
@@ -67,6 +68,7 @@ from tests.alerts.examples import (
     a_voice,
     an_incident,
     as_json,
+    new_complaint,
     why_so_many,
 )
 from tests.alerts.fake_blocks import block_faults, view_faults
@@ -168,9 +170,9 @@ def payloads_of(text, **more):
     voice = a_voice(**about)
     mention = voice.mention
     report = CrawlReport(outcome=CrawlOutcome.BROKEN, reason=text)
-    yield messages.complaint(voice, PLACES, DUE)
-    yield messages.lost_advocate(voice, PLACES, DUE)
-    yield messages.lost_advocate(voice, PLACES, None)
+    yield new_complaint(voice, PLACES, DUE)
+    yield new_complaint(voice, PLACES, DUE, kind=AlertKind.LOST_ADVOCATE)
+    yield messages.answered_advocate(voice, PLACES)
     yield messages.wow(voice, PLACES, (Colleague(text, "U0123ABCD"), Colleague("Rita")))
     yield messages.wow(voice, PLACES, (), text)
     yield messages.won_back(voice, PLACES)
@@ -282,29 +284,29 @@ class TestHostile:
             check(payload)
 
     def test_a_megabyte_is_cut_at_once(self):
-        payload = messages.complaint(a_voice(text="furious " * 130_000), PLACES, DUE)
+        payload = new_complaint(a_voice(text="furious " * 130_000), PLACES, DUE)
         check(payload)
         assert len(json.dumps(payload)) < 10_000
 
     def test_a_cut_text_links_to_the_rest(self):
-        shown = messages.plain(messages.complaint(a_voice(text="word " * 8000), PLACES, DUE))
+        shown = messages.plain(new_complaint(a_voice(text="word " * 8000), PLACES, DUE))
         assert "word…" in shown
         assert "Read the rest on the App Store:" in shown
         without = messages.plain(
-            messages.complaint(a_voice(text="word " * 8000, url=None), PLACES, DUE)
+            new_complaint(a_voice(text="word " * 8000, url=None), PLACES, DUE)
         )
         assert "Earful knows no link to the rest of the words" in without
 
     def test_words_are_shown_as_they_were_written(self):
         said = 'a < b && c > d, *really*, `x`, ~y~, :z:, _z_, "5 | 6"'
-        assert said in messages.plain(messages.complaint(a_voice(text=said), PLACES, DUE))
+        assert said in messages.plain(new_complaint(a_voice(text=said), PLACES, DUE))
 
     @pytest.mark.parametrize("text", ["", " \n", ZWSP])
     def test_no_words_say_so(self, text):
-        payload = messages.complaint(a_voice(text=text, title=None), PLACES, DUE)
+        payload = new_complaint(a_voice(text=text, title=None), PLACES, DUE)
         assert "No words, 1 of 5 stars." in messages.plain(payload)
         unrated = a_voice(text=text, title=None, rating=None, rating_max=None)
-        payload = messages.complaint(unrated, PLACES, DUE)
+        payload = new_complaint(unrated, PLACES, DUE)
         assert "There are no words to read." in messages.plain(payload)
         assert "no words." in payload["text"]
 
@@ -365,7 +367,7 @@ class TestText:
 
     def test_an_id_can_be_copied(self):
         voice = a_voice(native_id="at://did:plc:x1/app.bsky/3k", source="bluesky")
-        payload = messages.complaint(voice, PLACES, DUE)
+        payload = new_complaint(voice, PLACES, DUE)
         assert "Mention `bluesky:at://did:plc:x1/app.bsky/3k`" in every_text(payload)
         assert "Mention bluesky:at://did:plc:x1/app.bsky/3k" in messages.plain(payload)
 
@@ -481,7 +483,7 @@ class TestFacts:
         assert verdict_words(a_verdict(sure=False)).startswith("Perhaps angry (")
 
     def test_an_answered_mention_says_when(self):
-        payload = messages.complaint(a_voice(owner_replied_at=NOW), PLACES, DUE)
+        payload = new_complaint(a_voice(owner_replied_at=NOW), PLACES, DUE)
         assert "The owner answered on 24 Nov 2026" in messages.plain(payload)
 
     @pytest.mark.parametrize("state", list(SourceState))

@@ -7,7 +7,7 @@ import pytest
 from alerts import messages
 from alerts.messages import Places
 from crawler.catalog import sources
-from tests.alerts.examples import DUE, PLACES, a_voice
+from tests.alerts.examples import DUE, PLACES, a_voice, new_complaint
 
 SEEN = Places(
     {"google_play": "on Google Play", "feeds": "in a feed", "appstore": "on the App Store"}
@@ -33,7 +33,7 @@ def test_a_place_follows_a_name_or_begins_a_sentence(source: str, at: str, title
 
 @pytest.mark.parametrize("source", sorted(sources()))
 def test_a_complaint_of_each_source_says_where_it_stands(source: str) -> None:
-    payload = messages.complaint(a_voice(source=source), PLACES, DUE)
+    payload = new_complaint(a_voice(source=source), PLACES, DUE)
     place = sources()[source].place
     assert payload["text"].startswith(f"Complaint about Acme Air from Petra N. {place}, 1 of 5")
     assert f"Read it {place}:" in messages.plain(payload)

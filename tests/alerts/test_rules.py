@@ -27,13 +27,16 @@ from storage.models import (
 )
 from tests.alerts.examples import (
     ADVOCATE,
+    DUE,
     HATER,
     JIM,
     NOW,
+    PLACES,
     RITA,
     a_mention,
     a_voice,
     an_unread_voice,
+    new_complaint,
 )
 
 ANGRY, MEDIOCRE = Experience.ANGRY, Experience.MEDIOCRE
@@ -77,11 +80,12 @@ def test_a_likely_complaint_opens_a_case_where_the_policy_says_so(
 @pytest.mark.parametrize("history", [None, ADVOCATE])
 def test_a_likely_complaint_says_that_it_is_not_sure(history):
     policy = replace(POLICY, likely=lambda _: True)
-    unsure = plain(the_alert(a_voice(ANGRY, sure=False, history=history), policy).payload)
-    sure = plain(the_alert(a_voice(ANGRY, sure=True, history=history), policy).payload)
-    assert "Earful is not sure that this is a complaint" in unsure
-    assert "ikely" not in sure
-    text = the_alert(a_voice(ANGRY, sure=False), policy).payload["text"]
+    kind = the_alert(a_voice(ANGRY, sure=False, history=history), policy).kind
+    shown = new_complaint(a_voice(ANGRY, sure=False, history=history), PLACES, DUE, kind=kind)
+    sure = new_complaint(a_voice(ANGRY, history=history), PLACES, DUE, kind=kind)
+    assert "Earful is not sure that this is a complaint" in plain(shown)
+    assert "ikely" not in plain(sure)
+    text = new_complaint(a_voice(ANGRY, sure=False), PLACES, DUE)["text"]
     assert str(text).startswith("Likely complaint about")
 
 
@@ -107,7 +111,8 @@ def test_bad_stars_speak_where_no_model_reads_the_language(rating, best, kinds):
 
 
 def test_a_complaint_that_no_model_reads_says_so():
-    shown = plain(the_alert(an_unread_voice()).payload)
+    assert the_alert(an_unread_voice()).kind is AlertKind.COMPLAINT
+    shown = plain(new_complaint(an_unread_voice(), PLACES, DUE))
     assert "No model here reads German: the stars alone say" in shown
     assert "ikely complaint about" in shown
     assert "No experience told" not in shown
@@ -513,7 +518,8 @@ def test_bad_stars_without_words_are_a_case_where_the_policy_says_so(wordless_ca
 
 def test_stars_without_words_are_shown_as_such():
     voice = a_voice(ANGRY, text="", title=None, rating=1.0, rating_max=5.0)
-    shown = plain(the_alert(voice, replace(POLICY, wordless_cases=True)).payload)
+    assert the_alert(voice, replace(POLICY, wordless_cases=True)).kind is AlertKind.COMPLAINT
+    shown = plain(new_complaint(voice, PLACES, DUE))
     assert "No words, 1 of 5 stars." in shown
 
 

@@ -15,7 +15,7 @@ from alerts.decide.policy import Policy
 from alerts.messages import plain
 from config.errors import ConfigError
 from config.settings import Settings, parse_settings
-from earful import case_acts
+from earful import case_acts, case_mutes
 from earful.case_acts import Actor
 from earful.policies import Policies
 from earful.routines.leaderboard_routine import write_leaderboards
@@ -506,7 +506,7 @@ class TestNotTooMuch:
 
     def test_a_muted_author_is_counted_only(self, world: World) -> None:
         said = world.say("Bad bad bad.", author="Troll")
-        case_acts.mute(world.store, Policies(world.settings), said.id, DANA, world.now)
+        case_mutes.mute(world.store, Policies(world.settings), said.id, DANA, world.now)
         world.say("Worse worse worse.", author="Troll")
         assert world.store.cases.unanswered() == []
         assert world.store.mentions.count() == 2

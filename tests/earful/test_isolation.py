@@ -378,7 +378,7 @@ class TestPlainForm:
         said = world.say("They lost my <bag>.", url=LONG, author="Sam :tada:")
         (told,) = deliver(world, slack)
         assert "They lost my &lt;bag&gt;." in told.text
-        section, actions = told.blocks
+        section, actions, _ = told.blocks
         assert "Sam :tada: in the import “shop”: They lost my <bag>." in section["text"]["text"]
         assert LONG in section["text"]["text"]
         assert "answer by 2026-11-24 13:30 UTC" in section["text"]["text"]

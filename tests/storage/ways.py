@@ -153,6 +153,8 @@ def furnish(path: Path) -> None:
         store.outbox.add([alert(f"k{number}") for number in range(8)])
         for alert_id in (2, 3):
             store.outbox.claim(alert_id, NOW)
+        store.outbox.add([alert("complaint:appstore:gone")])
+        store.outbox.drop(9)
         store.outbox.park(4, "the channel is archived", CHANNEL)
         store.crawls.start(TARGET, NOW)
         store.crawls.save_validators(
@@ -278,6 +280,10 @@ WAYS: dict[str, Way] = {
             [replace(weighed(s, "appstore:formula"), vector=bytes(200_000))]
         )
     ),
+    "case_watch.back_again": reads(lambda s: s.case_watch.back_again()),
+    "case_watch.post_after_all": writes(lambda s: s.case_watch.post_after_all("appstore:gone")),
+    "case_watch.taken_back": reads(lambda s: s.case_watch.taken_back()),
+    "case_watch.to_wake": reads(lambda s: s.case_watch.to_wake(NOW)),
     "cases.answers": reads(lambda s: s.cases.answers(["appstore:hostile"])),
     "cases.apply": writes(
         lambda s: s.cases.apply(
@@ -288,6 +294,7 @@ WAYS: dict[str, Way] = {
     ),
     "cases.counts": reads(lambda s: s.cases.counts(NOW)),
     "cases.dismissed": reads(lambda s: s.cases.dismissed(BRAND, LONG_AGO)),
+    "cases.events": reads(lambda s: s.cases.events(1)),
     "cases.file": reads(lambda s: s.cases.file("appstore:hostile")),
     "cases.in_states": reads(lambda s: s.cases.in_states(list(CaseState))),
     "cases.get": reads(lambda s: s.cases.get(1)),
@@ -305,7 +312,10 @@ WAYS: dict[str, Way] = {
         lambda s: s.cases.mute("hackernews:Ana", BRAND, by="dana", by_id=None, at=NOW)
     ),
     "cases.muted": reads(lambda s: s.cases.muted(BRAND)),
+    "cases.mutes": reads(lambda s: s.cases.mutes()),
+    "cases.name_of": reads(lambda s: s.cases.name_of("U0DANA")),
     "cases.newly_answered": reads(lambda s: s.cases.newly_answered()),
+    "cases.of_author": reads(lambda s: s.cases.of_author("hackernews:Ana", BRAND)),
     "cases.of_authors": reads(
         lambda s: s.cases.of_authors([make_mention("1", "x", NOW, author="Ana")], LONG_AGO)
     ),
@@ -313,6 +323,7 @@ WAYS: dict[str, Way] = {
     "cases.of_mentions": reads(lambda s: s.cases.of_mentions(["appstore:hostile"])),
     "cases.overdue_told": reads(lambda s: s.cases.overdue_told(BRAND, NOW)),
     "cases.unanswered": reads(lambda s: s.cases.unanswered()),
+    "cases.user_id_of": reads(lambda s: s.cases.user_id_of("dana")),
     "cases.unmute": writes(lambda s: s.cases.unmute('appstore:<b>"Eve"</b>', BRAND)),
     "replies.get": reads(lambda s: s.replies.get(1)),
     "replies.move": writes(
