@@ -21,8 +21,10 @@ from apscheduler.events import (
 )
 from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from alerts.decide.local_time import next_moment
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,30 @@ class _Pool(BasePoolExecutor):  # type: ignore[misc]
     def __init__(self, number: int) -> None:
         self.threads = ThreadPoolExecutor(number)
         super().__init__(self.threads)
+
+
+class _Daily(BaseTrigger):  # type: ignore[misc]
+    """Each day at a local clock time.
+
+    APScheduler's own CronTrigger adds 24 hours to a midnight, and misses the one that comes an
+    hour sooner: the day after the clocks went on.
+    """
+
+    def __init__(self, at: time, zone: tzinfo) -> None:
+        self._at = at
+        self._zone = zone
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Give the next moment: after the `previous` run, or from `now` on where there is none.
+
+        It is in UTC: APScheduler reckons with it, and local times are no numbers.
+        """
+        return next_moment(
+            self._at, self._zone, previous or now.astimezone(UTC) - timedelta(microseconds=1)
+        )
+
+    def __str__(self) -> str:
+        return f"daily at {self._at:%H:%M:%S} {self._zone}"
 
 
 class Schedule:
@@ -80,9 +106,12 @@ class Schedule:
         self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True, **more)
 
     def daily(self, name: str, at: time, tz: tzinfo, func: Job) -> None:
-        """Run `func` once a day at a local clock time, whatever the clock changes."""
-        trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=tz)
-        self._scheduler.add_job(func, trigger, id=name, name=name, replace_existing=True)
+        """Run `func` once a day at a local clock time, whatever the clock changes.
+
+        A time that a clock change skips is moved on by as much; of two that are the same, the
+        first counts.
+        """
+        self._scheduler.add_job(func, _Daily(at, tz), id=name, name=name, replace_existing=True)
 
     def once(self, name: str, func: Job, after: timedelta = timedelta(0)) -> None:
         """Run `func` once, `after` so long. The same name again moves it."""

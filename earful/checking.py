@@ -11,7 +11,8 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful.app import App
+from earful.app import App, utc_now
+from earful.hours_check import read_hours
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
 from earful.reply_readiness import readiness
@@ -41,6 +42,8 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
         yield Finding(where, False, sentence)
     for label, good, sentence in readiness(settings, os.environ):
         yield Finding(f"replies at {label}", good, sentence)
+    for subject, sentence in read_hours(settings, utc_now()):
+        yield Finding(subject, True, sentence)
     yield from _webhook(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)

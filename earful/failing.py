@@ -24,6 +24,7 @@ _STAGES = {
     "score": "scoring",
     "judge": "judging",
     "cases": "seeing to cases",
+    "answers": "measuring answers",
     "deliver": "delivery",
     "replies": "seeing to answers",
     "messages": "building messages in full",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 
 from alerts.decide.answer_choices import Template
+from alerts.decide.holiday_dates import read_holidays
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
@@ -14,6 +15,7 @@ from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
 from config.query import Query, parse_query
 from config.settings import BrandSettings, RouteSettings, Settings
+from earful.brand_zones import zone_of
 from storage.models import Experience, Mention, Stance, Voice
 
 # A lost advocate is answered in a quarter of the time.
@@ -32,8 +34,14 @@ class Policies:
 
     @cached_property
     def hours(self) -> BusinessHours:
-        """The business hours; ConfigError where they cannot be read."""
-        return parse(self.settings.cases.business_hours, "cases.business_hours")
+        """The business hours, without holidays; ConfigError where they cannot be read."""
+        cases = self.settings.cases
+        return parse(
+            cases.business_hours,
+            "cases.business_hours",
+            holidays=read_holidays(cases.holidays, "cases.holidays"),
+            zone=self.settings.alerts.timezone,
+        )
 
     @cached_property
     def templates(self) -> tuple[Template, ...]:
@@ -67,7 +75,8 @@ class Policies:
         return self._made[brand]
 
     def check(self) -> None:
-        """Make every brand's policy; ConfigError names the key of what cannot be used."""
+        """Make every policy; ConfigError names the key of what cannot be used."""
+        self.of("")  # what holds where a brand says nothing of its own
         for brand in self.settings.brands:
             self.of(brand.name)
 
@@ -132,6 +141,7 @@ def _policy(
         dismissed_for=settings.cases.dismissed_for,
         wordless_cases=settings.cases.wordless == "case",
         places=source_places(),
+        zone=zone_of(settings, brand.name if brand else None),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )
 

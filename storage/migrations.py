@@ -615,6 +615,40 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0020_answer_times")
+def _answer_times(db: Database) -> None:
+    # What SQL cannot reckon: business time, and days of a brand's own time zone. Both tables are
+    # filled by a stage, from the cases that are there already too.
+    _run(
+        db,
+        """
+        CREATE TABLE answer_times (
+            case_id INTEGER PRIMARY KEY REFERENCES cases(id) ON DELETE CASCADE,
+            brand TEXT NOT NULL,
+            team TEXT NOT NULL,
+            answered_by TEXT,
+            answered_by_id TEXT,
+            answered_at TEXT NOT NULL,
+            answered_on TEXT NOT NULL,
+            business_s INTEGER NOT NULL,
+            in_time INTEGER NOT NULL CHECK (in_time IN (0, 1))
+        );
+        CREATE INDEX answer_times_by_answer ON answer_times(brand, answered_at);
+        CREATE TABLE case_takes (
+            case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+            brand TEXT NOT NULL,
+            team TEXT NOT NULL,
+            taken_by TEXT NOT NULL,
+            taken_by_id TEXT,
+            taken_at TEXT NOT NULL,
+            taken_on TEXT NOT NULL,
+            PRIMARY KEY (case_id, taken_at)
+        ) WITHOUT ROWID;
+        CREATE INDEX case_takes_by_time ON case_takes(brand, taken_at);
+        """,
+    )
+
+
 @migrations(name="0023_desk")
 def _desk(db: Database) -> None:
     # Who assigned a case to whoever has it, and until when it waits for the customer, and why. An

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from config.errors import InputError, StoreRefusedError
 from storage.database import Database
 from storage.models import SourceState, from_iso, iso
-from storage.rows import reads
+from storage.rows import moment_in, reads
 
 _LAST_GOOD_AT = ("crawl_runs", "started_at", "source", "source")
 _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
@@ -101,10 +102,9 @@ class Insight:
         )[0]
 
     def by(self, column: str, which: Filter) -> list[dict[str, Any]]:
-        """Count mentions and experiences for each `source`, `day`, `week` or `rating`."""
+        """Count mentions and experiences for each `source`, `week` in UTC or `rating`."""
         group = {
             "source": "source",
-            "day": "substr(created_at, 1, 10)",
             "week": "date(created_at, 'weekday 0', '-6 days')",
             "rating": "round(5.0 * rating / rating_max)",
         }[column]
@@ -117,6 +117,25 @@ class Insight:
             "GROUP BY 1 ORDER BY 1",
             *values,
         )
+
+    def by_day(self, which: Filter, zone: tzinfo) -> dict[date, Counter[str]]:
+        """Count `mentions` and experiences for each day of a zone's calendar that has any."""
+        where, values = which.where()
+        sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
+        # No zone's clock is set otherwise than by quarters of an hour.
+        rows = self._database.connection.execute(
+            f"SELECT min(created_at) AS created_at, count(*) AS mentions, {sums} FROM voice "
+            "WHERE experience IS NOT NULL AND created_at IS NOT NULL AND counted "
+            f"AND {where} GROUP BY substr(created_at, 1, 14), substr(created_at, 15, 2) / 15",
+            values,
+        )
+        days: dict[date, Counter[str]] = {}
+        for row in rows:
+            first = moment_in(row, "mentions", "created_at")
+            if first is not None:
+                counted = {name: row[name] for name in ("mentions", *_COUNTED[:4])}
+                days.setdefault(first.astimezone(zone).date(), Counter()).update(counted)
+        return days
 
     def picks(self, which: Filter, order: str, limit: int) -> list[dict[str, Any]]:
         """Give the strongest mentions of an experience, by a `p_…` column or by `reach`."""
@@ -236,12 +255,18 @@ class Insight:
         )[0]
         return row["muted"], row["wows"]
 
-    def kudos(self, brand: str, month: str) -> list[tuple[str, int]]:
-        """Give (name, wows) of the colleagues whom a month's wows name, the most named first."""
+    def kudos(self, brand: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
+        """Give (name, wows) of the colleagues whom a period's wows name, the most named first."""
         rows = self._rows(
-            "SELECT name, wows FROM kudos WHERE brand = ? AND month = ? ORDER BY wows DESC, name",
+            """
+            SELECT s.name, count(*) AS wows
+            FROM named_staff s JOIN mentions m ON m.id = s.mention_id
+            WHERE m.not_about IS NULL AND +m.brand = ? AND m.created_at >= ? AND m.created_at < ?
+            GROUP BY 1 ORDER BY wows DESC, s.name
+            """,
             brand,
-            month,
+            iso(since),
+            iso(until),
         )
         return [(row["name"], row["wows"]) for row in rows]
 

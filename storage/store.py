@@ -11,6 +11,7 @@ from config.errors import InputError
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.tables.answer_times import AnswerTimes
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
@@ -46,6 +47,7 @@ class Store:
         self.relevance = Relevance(database)
         self.cases = Cases(database)
         self.replies = Replies(database)
+        self.answer_times = AnswerTimes(database)
         self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)

@@ -186,6 +186,47 @@ LEFT JOIN (
 ) t ON t.brand = c.brand AND t.source = c.source
 ORDER BY c.brand, c.source;
 
+-- Who answers how fast: each person and each team, by the week of the brand's time zone, named by
+-- its Monday. Hours are business hours to a case's first answer, without those in which it waited
+-- for the customer. The 90th percentile is as in `coverage`.
+CREATE VIEW answer_speed AS
+WITH acts AS (
+    SELECT
+        'answer' AS act, t.answered_on AS day, t.brand, t.team, t.answered_by AS person,
+        t.answered_by_id AS person_id, t.business_s / 3600.0 AS hours, t.in_time, t.case_id
+    FROM answer_times t JOIN cases k ON k.id = t.case_id WHERE k.state <> 'dismissed'
+    UNION ALL
+    SELECT
+        'take', t.taken_on, t.brand, t.team, t.taken_by, t.taken_by_id, NULL, NULL, t.case_id
+    FROM case_takes t JOIN cases k ON k.id = t.case_id WHERE k.state <> 'dismissed'
+),
+sides AS (
+    SELECT 'person' AS kind, coalesce(person_id, person) AS who, person AS name, acts.*
+    FROM acts WHERE person IS NOT NULL
+    UNION ALL
+    SELECT 'team', team, team, acts.* FROM acts
+),
+ranked AS (
+    SELECT
+        date(day, 'weekday 0', '-6 days') AS week, sides.*,
+        row_number() OVER one AS place,
+        count(*) OVER (PARTITION BY date(day, 'weekday 0', '-6 days'), brand, kind, who, act) AS n
+    FROM sides
+    WINDOW one AS (
+        PARTITION BY date(day, 'weekday 0', '-6 days'), brand, kind, who, act ORDER BY hours
+    )
+)
+SELECT
+    week, brand, kind, max(name) AS name,
+    count(DISTINCT CASE WHEN act = 'take' THEN case_id END) AS taken,
+    sum(act = 'answer') AS answered, coalesce(sum(in_time), 0) AS in_time,
+    round(avg(CASE WHEN act = 'answer' AND place IN ((n + 1) / 2, (n + 2) / 2) THEN hours END), 2)
+        AS median_hours,
+    round(max(CASE WHEN act = 'answer' AND place = (9 * n + 9) / 10 THEN hours END), 2) AS p90_hours
+FROM ranked
+GROUP BY week, brand, kind, who
+ORDER BY week DESC, brand, kind, answered DESC, name;
+
 -- Colleagues whom wows name, by month: the people behind them.
 CREATE VIEW kudos AS
 SELECT

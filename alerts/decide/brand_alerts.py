@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from alerts import messages
 from alerts.decide.changing_alerts import posted_or_changed
 from alerts.decide.policy import Policy
+from alerts.decide.routing import Calm
 from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
 from storage.models import AlertKind, Experience, NewAlert
@@ -34,13 +35,16 @@ def backlog(
 ) -> NewAlert:
     """Make one summary of a source's old mentions: the quiet first run, once a day at most."""
     hours = policy.max_age / timedelta(hours=1)
+    first, last = (one and one.astimezone(policy.zone) for one in (oldest, newest))
+    channel = policy.source_channels.get(source, policy.channels.digest)
     return NewAlert(
         dedupe_key=backlog_key(brand, source, now),
         kind=AlertKind.BACKLOG,
         brand=brand,
-        channel=policy.source_channels.get(source, policy.channels.digest),
-        payload=messages.backlog(brand, source, policy.places, counts, oldest, newest, hours),
+        channel=channel,
+        payload=messages.backlog(brand, source, policy.places, counts, first, last, hours),
         created_at=now,
+        not_before=policy.calm.release(channel, now),
     )
 
 
@@ -67,6 +71,7 @@ def checkpoint_reached(
             window,
         ),
         created_at=now,
+        not_before=policy.calm.release(policy.channels.wows, now),
     )
 
 
@@ -83,10 +88,11 @@ def leaderboard(
         channel=policy.channels.wows,
         payload=messages.leaderboard(brand, month, places),
         created_at=now,
+        not_before=policy.calm.release(policy.channels.wows, now),
     )
 
 
-def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAlert]:
+def limited(brand: str, channel: str, number: int, calm: Calm, now: datetime) -> list[NewAlert]:
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
     return posted_or_changed(
         NewAlert(
@@ -96,6 +102,7 @@ def limited(brand: str, channel: str, number: int, now: datetime) -> list[NewAle
             channel=channel,
             payload=messages.limited(brand, number, now),
             created_at=now,
+            not_before=calm.release(channel, now),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The digest as an alert, once a period, and the picture in its thread. Pure."""
+"""The digest as an alert, once a period, and what stands in its thread. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from alerts.decide.answer_speed import AnswerSpeed
 from alerts.decide.policy import Policy
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day, chart, in_words
 from alerts.messages.digest_numbers import DigestNumbers
+from alerts.messages.speed_notices import answer_speed
 from storage.models import AlertKind, NewAlert, Operation
-from storage.models.dedupe_keys import chart_key, digest_key
+from storage.models.dedupe_keys import chart_key, digest_key, speed_key
 
 
 def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAlert:
-    """Make the digest an alert, once for each brand and period's end."""
+    """Make the digest an alert, once for each brand and period's end; it waits in quiet hours."""
     weekly = numbers.end - numbers.start > timedelta(days=2)
     return NewAlert(
         dedupe_key=digest_key(numbers.brand, numbers.end, weekly=weekly),
@@ -25,6 +27,23 @@ def digest_alert(numbers: DigestNumbers, policy: Policy, now: datetime) -> NewAl
         channel=policy.channels.digest,
         payload=digest(numbers, policy.places),
         created_at=now,
+        not_before=policy.calm.release(policy.channels.digest, now),
+    )
+
+
+def speed_alert(speed: AnswerSpeed, policy: Policy, now: datetime) -> NewAlert:
+    """Make the reply in a weekly digest's thread that tells who answered how fast."""
+    digest = digest_key(speed.brand, speed.end, weekly=True)
+    return NewAlert(
+        dedupe_key=speed_key(digest),
+        kind=AlertKind.DIGEST,
+        brand=speed.brand,
+        channel=policy.channels.digest,
+        payload=answer_speed(speed),
+        created_at=now,
+        not_before=policy.calm.release(policy.channels.digest, now),
+        operation=Operation.REPLY,
+        root_key=digest,
     )
 
 
@@ -43,6 +62,7 @@ def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
             "filename": f"earful-{digest.created_at:%Y-%m-%d}-{name}.png",
         },
         created_at=digest.created_at,
+        not_before=digest.not_before,
         operation=Operation.UPLOAD,
         root_key=digest.dedupe_key,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from alerts.decide.case_moves import Teller
 from alerts.decide.routing import Calm, Route
@@ -31,7 +31,7 @@ class Policy:
     complaints join a case, `dismissed_for` how long what people called no case stays none.
     With `wordless_cases` bad stars without words open cases too; else they are only counted.
     `likely` tells unsure complaints that open a case all the same; without it none does. `places`
-    names sources in messages.
+    names sources in messages, `zone` is that of the days that they name.
     """
 
     channels: Channels
@@ -47,6 +47,7 @@ class Policy:
     wordless_cases: bool = False
     likely: Callable[[Voice], bool] | None = None
     places: Places = field(default_factory=Places)
+    zone: tzinfo = UTC
 
     def acts_on(self, voice: Voice) -> bool:
         """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""

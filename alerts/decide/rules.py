@@ -140,7 +140,7 @@ class _Judging:
     def decision(self) -> Decision:
         for channel, number in self._folded.items():
             total = number + self._around.folded.get(channel, 0)
-            self._alerts += limited(self._brand, channel, total, self._now)
+            self._alerts += limited(self._brand, channel, total, self._policy.calm, self._now)
         alerted = {
             *(case.mention_id for case in self._cases),
             *(alert.mention_id for alert in self._alerts),

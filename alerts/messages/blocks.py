@@ -38,6 +38,8 @@ MAX_TEXT = 3000
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
+# With its title and the number of what is left out it fits into a section.
+_MAX_LIST = 2700
 _EMPTY = "an empty text, at least one character must stand there"
 
 
@@ -52,6 +54,22 @@ def header(text: str, block_id: str = "title") -> HeaderBlock:
 def section(text: str, block_id: str) -> SectionBlock:
     """Show mrkdwn; Slack itself must link nothing in it (`verbatim`)."""
     return SectionBlock(block_id=block_id, text=_mrkdwn(text, MAX_SECTION))
+
+
+def bulleted(title: str, rows: Sequence[str], block_id: str, most: int = 8) -> SectionBlock | None:
+    """Show rows under a title, and how many more there are; None where there are none."""
+    if not rows:
+        return None
+    shown: list[str] = []
+    room = _MAX_LIST
+    for row in rows[:most]:
+        room -= units(row) + 3  # the bullet and the line's end
+        if room < 0:
+            break
+        shown.append(row)
+    if len(rows) > len(shown):
+        shown.append(f"and {len(rows) - len(shown):,} more")
+    return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
 
 
 def facts(pairs: Sequence[tuple[str, str]], block_id: str = "facts") -> SectionBlock:

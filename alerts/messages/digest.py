@@ -7,10 +7,12 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.decide.local_time import DAY, last_local_day, local_day
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, difference
 from alerts.messages.blocks import (
     MAX_FIELD,
+    bulleted,
     context,
     divider,
     facts,
@@ -35,9 +37,6 @@ from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
 _OLDEST = "Oldest open case"
-_MAX_LINES = 8
-# With its title and the number of what is left out it fits into a section.
-_MAX_LIST = 2700
 _MAX_PICK_LINK = 500
 
 
@@ -65,26 +64,26 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             "experiences",
         ),
         facts(_case_facts(numbers, places), "cases"),
-        _list(
+        bulleted(
             "Answered, by source", [_coverage(one, places) for one in numbers.coverage], "coverage"
         ),
         *_best_wow(numbers.best_wow, places),
-        _list(
+        bulleted(
             "What mediocre customers lacked",
             [_pick(pick, places) for pick in numbers.lacks],
             "lacks",
         ),
-        _list(
+        bulleted(
             f"What our advocates ask for (in {numbers.advocates:,} of their mentions)",
             [_pick(pick, places) for pick in numbers.asks],
             "asks",
         ),
-        _list(
+        bulleted(
             "Sources in trouble",
             [_trouble(trouble, places) for trouble in numbers.troubles],
             "sources",
         ),
-        _list("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
+        bulleted("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
         context(
             [f"{moment(numbers.start)} to {moment(numbers.end)}", *_kept(numbers.kept)],
             "small_print",
@@ -94,10 +93,10 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
 
 
 def _period(numbers: DigestNumbers) -> str:
-    last = numbers.end - timedelta(seconds=1)
-    if numbers.end - numbers.start <= timedelta(hours=25):
-        return day(last)
-    return f"{day(numbers.start)} to {day(last)}"
+    first = local_day(numbers.start, numbers.zone)
+    last = last_local_day(numbers.end, numbers.zone)
+    # From nine to nine is a day, and lies in two of the calendar: it is called by the later one.
+    return day(last) if last - first <= DAY else f"{day(first)} to {day(last)}"
 
 
 def _lead(numbers: DigestNumbers, total: int, wows: Rate) -> str:
@@ -162,21 +161,6 @@ def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
         section(quoted, "wow_words"),
         context([read_link(mention, places, was_cut)], "wow_link"),
     ]
-
-
-def _list(title: str, rows: list[str], block_id: str) -> Block | None:
-    if not rows:
-        return None
-    shown: list[str] = []
-    room = _MAX_LIST
-    for row in rows[:_MAX_LINES]:
-        room -= units(row) + 3  # the bullet and the line's end
-        if room < 0:
-            break
-        shown.append(row)
-    if len(rows) > len(shown):
-        shown.append(f"and {len(rows) - len(shown):,} more")
-    return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
 
 
 def _trouble(trouble: SourceTrouble, places: Places) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import CheckpointResult, Rate
@@ -60,7 +60,7 @@ class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
     The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
-    missed, `asks` what advocates ask for.
+    missed, `asks` what advocates ask for. The title names days of `zone`.
     """
 
     brand: str
@@ -68,6 +68,7 @@ class DigestNumbers:
     end: datetime
     counts: Mapping[Experience, int]
     previous: Mapping[Experience, int]
+    zone: tzinfo = UTC
     open_cases: int = 0
     overdue_cases: int = 0
     opened_cases: int = 0

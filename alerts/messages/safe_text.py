@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
@@ -246,9 +246,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def day(when: datetime) -> str:
-    """Write a moment's UTC day, e.g. `24 Nov 2026`."""
-    when = when.astimezone(UTC)
+def day(when: date) -> str:
+    """Write a day, e.g. `24 Nov 2026`; that of a moment is the one in its own zone."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 

@@ -8,6 +8,7 @@ import click
 
 from config.errors import InputError
 from earful.app import App, utc_now
+from earful.brand_zones import zone_of
 from earful.commands.which_mentions import moment
 
 
@@ -23,17 +24,23 @@ from earful.commands.which_mentions import moment
 )  # fmt: skip
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
-    """Write a one-file HTML report of a period."""
+    """Write a one-file HTML report of a period.
+
+    Days are those of the brand's time zone.
+    """
     from earful.pages.report_page import render_report
 
     now = utc_now()
     with app.open_store(readonly=True) as store:
+        chosen = _the_brand(app, store.insight.brands(), brand)
+        zone = zone_of(app.settings, chosen)
         page = render_report(
             store,
-            _the_brand(app, store.insight.brands(), brand),
-            moment(since, "--since", now),
-            moment(until, "--until", now) if until else now,
+            chosen,
+            moment(since, "--since", now, zone),
+            moment(until, "--until", now, zone) if until else now,
             now,
+            zone,
         )
     output.write_text(page, encoding="utf-8")
     click.echo(f"{output}: {len(page.encode()):,} bytes")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,8 +57,8 @@ def chosen(
     )
 
 
-def moment(text: str, option: str, now: datetime) -> datetime:
-    """Read a day, a time or an age such as `30d`; InputError names the option."""
+def moment(text: str, option: str, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """Read a day or time of a zone, or an age such as `30d`; InputError names the option."""
     from config.settings import parse_duration
 
     with suppress(ValueError):
@@ -69,4 +69,4 @@ def moment(text: str, option: str, now: datetime) -> datetime:
         raise InputError(
             f"{option}: {text!r}: write a day such as 2026-01-31, or an age such as 30d"
         ) from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return (parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed).astimezone(UTC)

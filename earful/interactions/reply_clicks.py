@@ -158,7 +158,9 @@ def _respond(desk: Desk, submission: Submission) -> Answer | None:
         url=url or None,
         click=submission.key,
     )
-    return answer_to(acted)
+    if acted.refused:
+        raise InputError(acted.refused)  # what was typed stays there
+    return None
 
 
 def _close(desk: Desk, submission: Submission) -> Answer | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from alerts.decide.local_time import last_local_day, local_day
 from alerts.decide.stats import Rate, difference, p_chart
 from config.errors import InputError
 from earful.policies import source_places
+from storage.models import from_iso
 from storage.reports import Filter
 from storage.store import Store
 
@@ -35,16 +37,23 @@ class Headline:
 
 
 def render_report(
-    store: Store, brand: str | None, since: datetime, until: datetime, now: datetime
+    store: Store,
+    brand: str | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> str:
     """Write the report of [since, until) as HTML, compared with as long a time before it.
 
-    `brand` None means all brands. InputError: the period is empty, or the brand unknown.
+    `brand` None means all brands; days are those of `zone`. InputError: the period is empty, or
+    the brand unknown.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     if since >= until:
-        raise InputError(f"report: the period from {since:%Y-%m-%d} ends before it begins")
+        first = local_day(since, zone)
+        raise InputError(f"report: the period from {first} ends before it begins")
     brands = store.insight.brands()
     if brand is not None and brands and brand not in brands:
         raise InputError(f"{brand}: no mention of this brand; known: {', '.join(sorted(brands))}")
@@ -63,20 +72,22 @@ def render_report(
         # Jinja escapes; escaped for Slack too, an ampersand would show as `&amp;`.
         place=lambda source: places.at(source, safe=lambda text, _: text),
         brand=brand or "All brands",
-        first=f"{since:%-d %B %Y}",
-        last=f"{_last_day(until):%-d %B %Y}",
+        first=f"{local_day(since, zone):%-d %B %Y}",
+        last=f"{last_local_day(until, zone):%-d %B %Y}",
         days=max(1, round((until - since) / timedelta(days=1))),
         written=f"{now.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
         totals=totals,
         any_stored=bool(brands),
         headlines=_headlines(store, which, before, totals),
-        **_over_time(store, which, since, until),
+        **_over_time(store, which, local_day(since, zone), last_local_day(until, zone), zone),
         sources=_sources(store, which),
         cases=_cases(store, which),
-        wows=_quotes(store, which, "delighted", "p_delighted"),
-        complaints=_quotes(store, which, "angry", "p_angry"),
-        mediocre=_quotes(store, which, "mediocre", "p_mediocre"),
-        flips=[_quote(row) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)],
+        wows=_quotes(store, which, "delighted", "p_delighted", zone),
+        complaints=_quotes(store, which, "angry", "p_angry", zone),
+        mediocre=_quotes(store, which, "mediocre", "p_mediocre", zone),
+        flips=[
+            _quote(row, zone) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)
+        ],
         method=store.insight.method(which),
     )
 
@@ -138,17 +149,19 @@ def _count_change(now: int, then: int) -> str:
     return f"{100 * (now - then) / then:+.0f}% on the period before".replace("-", "−")
 
 
-def _over_time(store: Store, which: Filter, since: datetime, until: datetime) -> dict[str, Any]:
+def _over_time(
+    store: Store, which: Filter, first: date, last: date, zone: tzinfo
+) -> dict[str, Any]:
     from earful.pages import charts
 
-    span = (_last_day(until) - since.date()).days + 1
+    span = (last - first).days + 1
     step = 1 if span <= 100 else 7 if span <= 1000 else 30
     buckets = [dict.fromkeys((*_EXPERIENCES, "none"), 0) for _ in range(-(-span // step))]
-    for row in store.insight.by("day", which):
-        place = (date.fromisoformat(row["day"]) - since.date()).days // step
+    for day, row in store.insight.by_day(which, zone).items():
+        place = (day - first).days // step
         for name in buckets[place]:
             buckets[place][name] += row[name]
-    starts = [since.date() + timedelta(days=step * place) for place in range(len(buckets))]
+    starts = [first + timedelta(days=step * place) for place in range(len(buckets))]
     long = starts[0].year != starts[-1].year and step > 1
     labels = [f"{start:%b %Y}" if long else f"{start:%-d %b}" for start in starts]
     chart = p_chart([_rate(bucket, "angry") for bucket in buckets])
@@ -213,21 +226,24 @@ def _cases(store: Store, which: Filter) -> dict[str, Any]:
     }
 
 
-def _quotes(store: Store, which: Filter, experience: str, order: str) -> list[dict[str, Any]]:
+def _quotes(
+    store: Store, which: Filter, experience: str, order: str, zone: tzinfo
+) -> list[dict[str, Any]]:
     chosen = replace(which, experience=experience)
-    return [_quote(row) for row in store.insight.picks(chosen, order, _PICKS)]
+    return [_quote(row, zone) for row in store.insight.picks(chosen, order, _PICKS)]
 
 
-def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
+def _quote(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     text = row["text"]
     url = row["url"] or ""
     rating = row.get("rating")
+    said_at = row["created_at"] and from_iso(row["created_at"])
     return {
         "title": row.get("title"),
         "text": text if len(text) <= _CUT else f"{text[:_CUT].rstrip()} …",
         "author": row["author"],
         "source": row["source"],
-        "day": (row["created_at"] or "")[:10],
+        "day": local_day(said_at, zone).isoformat() if said_at else "",
         "stars": f"{rating:g} of {row['rating_max']:g} stars" if rating is not None else None,
         # A link may come from anybody: only the web's own schemes are followed.
         "url": url if url.lower().startswith(("https://", "http://")) else None,
@@ -242,7 +258,3 @@ def _duration(hours: float) -> str:
     if hours < 1:
         return f"{60 * hours:.0f} minutes"
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def _last_day(until: datetime) -> date:
-    return (until - timedelta(microseconds=1)).date()

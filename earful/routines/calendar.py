@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from config.settings import Settings
+from earful.brand_zones import zones_of_brands
 from earful.routines.checkpoint_routine import judge_checkpoints
-from earful.routines.digest_routine import digest_zones, write_digests, write_late_digests
+from earful.routines.digest_routine import write_digests, write_late_digests
 from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
@@ -73,7 +74,7 @@ class Routine:
 def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routine]:
     """Give the whole calendar; `heartbeat` and `health` are the daemon's own."""
     digest_at = time.fromisoformat(settings.alerts.digest_at)
-    home = (settings.alerts.timezone,)
+    home, zones = (settings.alerts.timezone,), zones_of_brands(settings)
     return [
         Routine(
             "heartbeat",
@@ -89,7 +90,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "digests",
-            Daily(digest_at, tuple(digest_zones(settings)), at_start=True),
+            Daily(digest_at, zones, at_start=True),
             write_digests,
             "writes each brand's digest of the day, and on its day the week's",
         ),
@@ -101,7 +102,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "leaderboards",
-            Daily(digest_at, home, at_start=True),
+            Daily(digest_at, zones, at_start=True),
             write_leaderboards,
             "names, once a month, the colleagues whom last month's wows praise",
         ),

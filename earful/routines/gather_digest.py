@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections import Counter
+from datetime import datetime, time
 from typing import Any
 
+from alerts.decide.answer_speed import AnswerSpeed, sum_up
+from alerts.decide.local_time import DAY, last_local_day, local_moment
 from alerts.decide.sentence_picks import asking, lacking
 from alerts.decide.stats import percentile
 from alerts.messages.digest_chart import Day
@@ -17,22 +20,24 @@ from alerts.messages.digest_numbers import (
     SourceTrouble,
 )
 from config.settings import BrandSettings
+from earful.policies import Policies
 from earful.routines.checkpoint_routine import days_of, standing
+from earful.routines.digest_times import Period
 from storage.models import Experience, Mention, SourceState, from_iso
 from storage.reports import Filter
 from storage.store import Store
 
-DAY = timedelta(days=1)
 _PICKED_FROM = 60
 _SHOWN = 3
 
 
 def digest_numbers(
-    store: Store, brand: BrandSettings, end: datetime, now: datetime, span: timedelta = DAY
+    store: Store, brand: BrandSettings, period: Period, now: datetime
 ) -> DigestNumbers:
-    """Gather what a digest tells of the day, or another span, before `end`."""
-    day = Filter(brand=brand.name, since=end - span, until=end)
-    before = Filter(brand=brand.name, since=end - 2 * span, until=end - span)
+    """Gather what a digest tells of its period, and of the one before it."""
+    end = period.end
+    day = Filter(brand=brand.name, since=period.start, until=end)
+    before = Filter(brand=brand.name, since=period.before, until=period.start)
     wow = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.DELIGHTED)
     wows = store.insight.picks(wow, "p_delighted", 1)
     mediocre = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.MEDIOCRE)
@@ -44,8 +49,9 @@ def digest_numbers(
     oldest = store.insight.oldest_open_case(brand.name)
     return DigestNumbers(
         brand=brand.name,
-        start=end - span,
+        start=period.start,
         end=end,
+        zone=period.zone,
         counts=_experiences(store.insight.totals(day)),
         previous=_experiences(store.insight.totals(before)),
         open_cases=len(unanswered),
@@ -80,19 +86,32 @@ def digest_numbers(
     )
 
 
-def days_before(store: Store, brand: BrandSettings, end: datetime) -> list[Day]:
-    """Count the two weeks of days before a moment, those without a mention too."""
-    last = (end - timedelta(seconds=1)).date()
-    first = last - 13 * DAY
-    since = datetime.combine(first, time(), UTC)
-    which = Filter(brand=brand.name, since=since, until=since + 14 * DAY)
-    counted = {row["day"]: row for row in store.insight.by("day", which)}
-    days = []
-    for number in range(14):
-        day = first + number * DAY
-        row = counted.get(day.isoformat(), {})
-        days.append(Day(day, row.get("angry", 0), row.get("mediocre", 0), row.get("delighted", 0)))
-    return days
+def days_before(store: Store, brand: BrandSettings, period: Period) -> list[Day]:
+    """Count the two weeks of local days up to a period's end, those without a mention too."""
+    last = last_local_day(period.end, period.zone)
+    days = [last - back * DAY for back in reversed(range(14))]
+    since = local_moment(days[0], time(), period.zone)
+    which = Filter(
+        brand=brand.name, since=since, until=local_moment(last + DAY, time(), period.zone)
+    )
+    counted = store.insight.by_day(which, period.zone)
+    rows = [(day, counted.get(day, Counter())) for day in days]
+    return [Day(day, row["angry"], row["mediocre"], row["delighted"]) for day, row in rows]
+
+
+def week_of_answers(
+    store: Store, policies: Policies, brand: BrandSettings, period: Period
+) -> AnswerSpeed:
+    """Sum up who took and who answered a brand's cases in a period, and how fast."""
+    start, end = period.start, period.end
+    return sum_up(
+        brand.name,
+        (start, end),
+        period.zone,
+        policies.hours,
+        store.answer_times.answered(brand.name, start, end),
+        store.answer_times.taken(brand.name, start, end),
+    )
 
 
 def _mentions(store: Store, ids: list[str]) -> list[Mention]:

@@ -12,6 +12,7 @@ from config.settings import Settings
 from earful.app import Clock
 from earful.isolation import Isolation, mention_subject
 from earful.policies import Policies
+from earful.stages.answer_stage import measure_answers
 from earful.stages.brand_judging import judge_brand
 from earful.stages.case_clock import see_to_cases
 from storage.models import Voice
@@ -51,6 +52,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
         quiet = _judge_backlogs(store, policies, isolation, now)
     finally:
         see_to_cases(store, policies, now)
+        measure_answers(store, policies, now)
     _forget_gone(store, isolation)
     return Judged(fresh.mentions + quiet, quiet, fresh.cases, fresh.alerts)
 

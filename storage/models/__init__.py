@@ -9,6 +9,11 @@ from storage.models.alert_models import (
     Operation,
     TroubleKind,
 )
+from storage.models.answer_models import (
+    AnswerTime,
+    FirstAnswer,
+    Take,
+)
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -72,6 +77,7 @@ __all__ = [
     "AlertKind",
     "AlertState",
     "AlertTrouble",
+    "AnswerTime",
     "AuthorHistory",
     "Case",
     "CaseEvent",
@@ -86,6 +92,7 @@ __all__ = [
     "Experience",
     "Failure",
     "Fate",
+    "FirstAnswer",
     "Incident",
     "IncidentKind",
     "IncidentWork",
@@ -106,6 +113,7 @@ __all__ = [
     "SourceStanding",
     "SourceState",
     "Stance",
+    "Take",
     "TroubleKind",
     "Unstored",
     "Validators",

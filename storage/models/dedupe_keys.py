@@ -103,6 +103,11 @@ def chart_key(digest: str) -> str:
     return f"chart:{digest}"
 
 
+def speed_key(digest: str) -> str:
+    """Name the reply, in the thread of the digest of that key, about who answered how fast."""
+    return f"speed:{digest}"
+
+
 def source_key(brand: str, source: str, target: str, now: datetime, *, trouble: str | None) -> str:
     """Name what ops hear of a source: the state that is its `trouble`, or that it healed."""
     change = f"trouble:{trouble}" if trouble else "healed"

@@ -17,9 +17,10 @@ from typing import Any
 from alerts import messages
 from alerts.decide.answer_alerts import REPLY_EVENTS
 from alerts.decide.answer_choices import fingerprint
+from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
-from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.stats import Rate, judge_checkpoint, percentile
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
@@ -43,6 +44,7 @@ from alerts.messages.digest_numbers import (
     SourceCoverage,
     SourceTrouble,
 )
+from alerts.messages.speed_notices import answer_speed
 from earful.policies import source_places
 from storage.models import (
     AlertKind,
@@ -364,6 +366,65 @@ def _digest_empty() -> dict[str, Any]:
             brand="Acme Air", start=NOW - timedelta(days=1), end=NOW, counts={}, previous={}
         ),
         PLACES,
+    )
+
+
+def _speed(taken: int, *minutes: float, in_time: int) -> Speed:
+    def within(share: float) -> timedelta | None:
+        value = percentile(minutes, share)
+        return None if value is None else timedelta(minutes=value)
+
+    return Speed(
+        taken=taken,
+        answered=len(minutes),
+        in_time=in_time,
+        fastest=within(0),
+        median=within(0.5),
+        p90=within(0.9),
+        slowest=within(1),
+    )
+
+
+def _answer_speed() -> dict[str, Any]:
+    many = [12.0 + 17 * number for number in range(14)]
+    return answer_speed(
+        AnswerSpeed(
+            brand="Acme Air",
+            start=NOW - timedelta(days=7),
+            end=NOW,
+            zone=UTC,
+            hours="Mon-Fri 09:00-18:00 Europe/Berlin",
+            whole=_speed(31, *many, 8, 20, 25, 31, 55, 400, 71, 90, 125, 33, in_time=22),
+            teams=(
+                ("#voice-complaints", _speed(22, *many, 71, 90, 125, in_time=16)),
+                ("#voice-steam", _speed(9, 8, 20, 25, 31, 55, 400, 33, in_time=6)),
+            ),
+            people=(
+                ("dana", _speed(16, *many, in_time=13)),
+                ("Ana <@U1> *Ruiz*", _speed(8, 8, 20, 25, 31, 55, 400, in_time=5)),
+                ("marc", _speed(4, 71, 90, 125, in_time=3)),
+                ("li", _speed(1, 33, in_time=1)),
+                ("sam", _speed(2, in_time=0)),
+            ),
+            unnamed=2,
+        )
+    )
+
+
+def _answer_speed_late() -> dict[str, Any]:
+    late = _speed(1, 621, in_time=0)
+    return answer_speed(
+        AnswerSpeed(
+            brand="Acme Air",
+            start=NOW - timedelta(days=7),
+            end=NOW,
+            zone=UTC,
+            hours="24/7 UTC",
+            whole=late,
+            teams=(("#voice-complaints", late),),
+            people=(),
+            unnamed=1,
+        )
     )
 
 
@@ -797,6 +858,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "earful_was_away": _earful_was_away,
     "digest": _digest,
     "digest_empty": _digest_empty,
+    "answer_speed": _answer_speed,
+    "answer_speed_late": _answer_speed_late,
     "case_claimed": _case_claimed,
     "case_leave_it": _case_leave_it,
     "case_answered": _case_answered,

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import messages
+from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.policy import Channels, Policy
@@ -36,6 +37,7 @@ from alerts.messages.digest_numbers import (
     SourceTrouble,
 )
 from alerts.messages.safe_text import fit, units, web_address
+from alerts.messages.speed_notices import answer_speed
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -155,6 +157,25 @@ def _digest(voice: Voice, text: str) -> DigestNumbers:
         troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text, since=NOW),)
         * 20,
         checkpoints=(CheckpointStanding(metric=text, window=text, result=result),) * 20,
+    )
+
+
+def _answer_speed(voice: Voice, text: str) -> AnswerSpeed:
+    time = timedelta(days=10**6)
+    speed = Speed(
+        taken=10**9, answered=10**9, in_time=10**9,
+        fastest=time, median=time, p90=time, slowest=time,
+    )  # fmt: skip
+    return AnswerSpeed(
+        brand=voice.mention.brand,
+        start=NOW - timedelta(days=7),
+        end=NOW,
+        zone=UTC,
+        hours=text,
+        whole=speed,
+        teams=((text, speed),) * 50,
+        people=((text, speed),) * 50,
+        unnamed=10**9,
     )
 
 
@@ -307,6 +328,7 @@ BUILDERS: dict[str, Builder] = {
     "earful_in_trouble": lambda voice, text: messages.earful_in_trouble([text] * 9, NOW),
     "earful_is_well": lambda voice, text: messages.earful_is_well([text] * 9, 10**12, NOW),
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
+    "answer_speed": lambda voice, text: answer_speed(_answer_speed(voice, text)),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
 }
 

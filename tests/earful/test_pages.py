@@ -28,10 +28,14 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from alerts.decide.stats import percentile
 from config.errors import InputError, StoreError
+from config.settings import Settings
 from earful.pages.datasette_app import SETTINGS, datasette, metadata
 from earful.pages.server_process import server_process
 from earful.pages.web_server import serve
+from earful.policies import Policies
+from earful.stages.answer_stage import measure_answers
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.browser import browser as browser
@@ -91,6 +95,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     path = tmp_path_factory.mktemp("served") / "a store #1?.db"
     built = now()
     told = build_store(path, built)
+    with Store.open(path) as store:
+        measure_answers(store, Policies(Settings()), built)
     with server_process(path, "127.0.0.1", 0) as served:
         yield Site(served.url, path, told, built)
 
@@ -249,6 +255,38 @@ def answers(told: Sequence[Told], choice: Choice) -> Rows:
     ]
 
 
+def answer_speed(told: Sequence[Told], choice: Choice) -> Rows:
+    """Count again what omar answered, who answers all: always is business time."""
+    answered = [
+        (item.responded_at - item.mention.created_at, item)
+        for item in cases(told, choice, any_time=True)
+        if item.responded_at and item.mention.created_at
+        and choice.first <= item.responded_at.date() <= choice.last
+    ]  # fmt: skip
+    if not answered:
+        return []
+    hours = [length / timedelta(hours=1) for length, _ in answered]
+    median, p90 = percentile(hours, 0.5), percentile(hours, 0.9)
+    assert median is not None
+    assert p90 is not None
+    return [
+        {
+            "person": "omar",
+            # Nothing was alerted, so no channel is a team: the brand is.
+            "team": max(item.mention.brand for _, item in answered),
+            "answered": len(answered),
+            "in time": sum(
+                item.responded_at is not None
+                and item.due_at is not None
+                and item.responded_at <= item.due_at
+                for _, item in answered
+            ),
+            "median hours": round(median, 1),
+            "p90 hours": round(p90, 1),
+        }
+    ]
+
+
 def expected(told: Sequence[Told], choice: Choice) -> dict[str, Rows]:
     items = counted(told, choice)
     number = by_experience(items)
@@ -274,6 +312,7 @@ def expected(told: Sequence[Told], choice: Choice) -> dict[str, Rows]:
         "consistency": consistency(items),
         "sources": stacked(grouped(items, lambda item: item.mention.source), "source"),
         "answers": answers(told, choice),
+        "answer_speed": answer_speed(told, choice),
     }
 
 
@@ -490,8 +529,8 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
         "relevance_labels", "relevance_models",
         "checkpoints", "daily_counts",
-        "case_mentions", "incidents", "mutes", "named_staff", "failures", "problems", "routines",
-        "replies",
+        "answer_times", "case_takes", "case_mentions", "incidents", "mutes", "named_staff",
+        "failures", "problems", "routines", "replies",
         "stages", "ledger_lines",
     }  # fmt: skip
 

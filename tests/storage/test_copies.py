@@ -155,7 +155,7 @@ def test_copies_are_counted_once_and_told_once(store: Store) -> None:
     assert store.insight.totals(which)["angry"] == 3
     linked(store)
     assert store.insight.totals(which)["angry"] == 1
-    assert store.insight.by("day", which)[0]["mentions"] == 1
+    assert store.insight.by("source", which)[0]["mentions"] == 1
     (daily,) = store.database.connection.execute("SELECT * FROM daily_experience").fetchall()
     assert (daily["mentions"], daily["angry"]) == (1, 1)
     (hater,) = store.database.connection.execute("SELECT * FROM haters").fetchall()

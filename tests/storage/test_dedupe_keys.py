@@ -50,6 +50,7 @@ PINNED = {
         "digest:week:Acme Air:2026-03-10T23:07",
     ),
     "chart_key": (keys.chart_key("digest:A:2026"), "chart:digest:A:2026"),
+    "speed_key": (keys.speed_key("digest:week:A:2026"), "speed:digest:week:A:2026"),
     "source_key, healed": (
         keys.source_key("Acme Air", "steam", "620", NOW, trouble=None),
         "ops:healed:Acme Air:steam:620:2026-03-10T23:07:09",

@@ -66,7 +66,7 @@ def test_a_no_takes_a_mention_out_of_all_counts_and_a_yes_brings_it_back(store: 
     assert counted(store) == (2, 2, 2)
     assert answer(store, other, False)
     assert counted(store) == (1, 1, 1)
-    assert store.insight.by("day", Filter())[0]["delighted"] == 1
+    assert store.insight.by("source", Filter())[0]["delighted"] == 1
     # Nothing is deleted: search and export have it, and say who took it out.
     (row,) = [row for row in store.insight.export(Filter()) if row["id"] == other.id]
     assert (row["not_about"], row["counted"]) == ("person", 0)

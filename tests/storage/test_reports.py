@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_totals_and_export_follow_the_filter(
     assert dates == sorted(dates)
 
 
-@pytest.mark.parametrize("column", ["source", "day", "week", "rating"])
+@pytest.mark.parametrize("column", ["source", "week", "rating"])
 def test_counts_by_group(store: Store, told: list[Told], column: str) -> None:
     def group(item: Told) -> object:
         at = item.mention.created_at
@@ -90,7 +91,7 @@ def test_counts_by_group(store: Store, told: list[Told], column: str) -> None:
             return item.mention.rating
         if at is None:
             return None
-        return iso(at if column == "day" else at - timedelta(days=at.weekday()))[:10]
+        return iso(at - timedelta(days=at.weekday()))[:10]
 
     found = {row.pop(column): row for row in store.insight.by(column, Filter(brand=BRAND))}
     chosen = [item for item in told if item.current and item.mention.brand == BRAND]
@@ -98,6 +99,19 @@ def test_counts_by_group(store: Store, told: list[Told], column: str) -> None:
     assert set(found) == {group(item) for item in chosen}
     for key, row in found.items():
         assert row == counts([item for item in chosen if group(item) == key])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/Sao_Paulo", "Pacific/Apia"])
+def test_counts_by_the_days_of_a_zone(store: Store, told: list[Told], zone: str) -> None:
+    found = store.insight.by_day(Filter(brand=BRAND), ZoneInfo(zone))
+    days: dict[date, list[Told]] = {}
+    for item in told:
+        at = item.mention.created_at
+        if item.current and item.mention.brand == BRAND and at is not None:
+            days.setdefault(at.astimezone(ZoneInfo(zone)).date(), []).append(item)
+
+    kinds = ("mentions", *Experience)
+    assert found == {day: {k: counts(items)[k] for k in kinds} for day, items in days.items()}
 
 
 def test_picks_are_sure_and_the_strongest_first(store: Store, told: list[Told]) -> None:

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    AnswerTime,
     CaseEventKind,
     CaseMove,
     CaseState,
@@ -37,6 +38,7 @@ from storage.models import (
     ReplyState,
     SourceStanding,
     SourceState,
+    Take,
     TroubleKind,
     Validators,
 )
@@ -76,6 +78,23 @@ RECEIPT = Receipt(
     refused=0,
 )
 HOURS = timedelta(hours=24)
+ANSWER = AnswerTime(
+    case_id=1,
+    brand=BRAND,
+    team="#complaints",
+    answered_at=NOW,
+    answered_on=NOW.date(),
+    business=timedelta(hours=1),
+    in_time=True,
+)
+TAKE = Take(
+    case_id=1,
+    brand=BRAND,
+    team="#complaints",
+    taken_at=NOW,
+    taken_on=NOW.date(),
+    by="dana",
+)
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
@@ -411,14 +430,21 @@ WAYS: dict[str, Way] = {
     "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
+    "answer_times.add": writes(lambda s: s.answer_times.add([ANSWER], [TAKE])),
+    "answer_times.answered": reads(lambda s: s.answer_times.answered(BRAND, LONG_AGO, NOW)),
+    "answer_times.channel_of": reads(lambda s: s.answer_times.channel_of(1)),
+    "answer_times.taken": reads(lambda s: s.answer_times.taken(BRAND, LONG_AGO, NOW)),
+    "answer_times.unmeasured": reads(lambda s: s.answer_times.unmeasured(9)),
+    "answer_times.untold_takes": reads(lambda s: s.answer_times.untold_takes(9)),
     "insight.answers": reads(lambda s: s.insight.answers(ALL)),
     "insight.answers_by_source": reads(lambda s: s.insight.answers_by_source(ALL)),
     "insight.brands": reads(lambda s: s.insight.brands()),
-    "insight.by": reads(lambda s: s.insight.by("day", ALL)),
+    "insight.by": reads(lambda s: s.insight.by("source", ALL)),
+    "insight.by_day": reads(lambda s: s.insight.by_day(ALL, UTC)),
     "insight.export": reads(lambda s: s.insight.export(ALL)),
     "insight.flips": reads(lambda s: s.insight.flips(ALL)),
     "insight.kept_back": reads(lambda s: s.insight.kept_back(ALL)),
-    "insight.kudos": reads(lambda s: s.insight.kudos(BRAND, "2026-03")),
+    "insight.kudos": reads(lambda s: s.insight.kudos(BRAND, LONG_AGO, NOW)),
     "insight.languages": reads(lambda s: s.insight.languages()),
     "insight.method": reads(lambda s: s.insight.method(ALL)),
     "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
