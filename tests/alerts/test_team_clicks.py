@@ -73,14 +73,14 @@ def test_clicks_on_one_case_are_carried_out_in_their_order(slack, settings, stor
     envelopes = []
     with Held(settings.store.path):
         for root in roots:
-            envelopes.append(slack.click(root, "case_claim"))
-            envelopes.append(slack.click(root, "case_dismiss", **OMAR))
+            envelopes.append(slack.click(root, "case_dismiss"))
+            envelopes.append(slack.click(root, "case_claim", **OMAR))
         time.sleep(0.3)  # all of them are waiting for the store
     for envelope in envelopes:
         slack.socket.wait_ack(envelope)
     wait_for(lambda: len(slack.whispers) == cases)
     states = [case.state for case in store.cases.in_states(tuple(CaseState))]
-    assert states == [CaseState.CLAIMED] * cases
+    assert states == [CaseState.DISMISSED] * cases
     assert {one.user_id for one in slack.whispers} == {"U0OMAR"}
 
 
@@ -91,13 +91,13 @@ def test_of_clicks_that_arrive_in_reverse_the_earlier_goes_first(
     with Held(settings.store.path):
         slack.click(root, "case_claim")
         time.sleep(0.1)
-        slack.click(root, "case_dismiss", action_ts=stamp(2), **OMAR)
-        slack.click(root, "case_release", action_ts=stamp(1))
+        slack.click(root, "case_claim", action_ts=stamp(2), **OMAR)
+        slack.click(root, "case_dismiss", action_ts=stamp(1))
         time.sleep(0.2)
     wait_for(lambda: slack.whispers)
-    assert case_of(store).state is CaseState.OPEN
+    assert case_of(store).state is CaseState.DISMISSED
     events = [event.event for event in store.cases.events(case_of(store).id)]
-    assert events == ["opened", "claimed", "released"]
+    assert events == ["opened", "claimed", "dismissed"]
 
 
 def test_what_a_colleague_has_dismissed_meanwhile_is_not_answered(
