@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,15 +17,24 @@ from storage.models import Alert, AlertState, Operation
 _MARGIN = " " * 7
 
 
-def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> Iterator[list[str]]:
-    """Give the lines of each trouble: what it is and what to do, then its alerts."""
+def pages(
+    alerts: Sequence[Alert],
+    waiting: dict[int, Wait],
+    now: datetime,
+    left: Container[str] = (),
+) -> Iterator[list[str]]:
+    """Give the lines of each trouble: what it is and what to do, then its alerts.
 
-    def key(alert: Alert) -> tuple[str, bool, bool, bool, str, str]:
+    `left` are the channels that the config names no more.
+    """
+
+    def key(alert: Alert) -> tuple[str, bool, bool, bool, str, str, bool]:
         doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
-        return alert.channel, *doubts, alert.error or "", alert.trouble or ""
+        in_thread = alert.error is not None and alert.is_in_thread
+        return alert.channel, *doubts, alert.error or "", alert.trouble or "", in_thread
 
     for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
-        channel, in_doubt, put_back, may_be_posted, error, _ = trouble_key
+        channel, in_doubt, put_back, may_be_posted, error, _, in_thread = trouble_key
         lines = [""] if number else []
         members = list(group)
         if put_back:
@@ -36,7 +45,16 @@ def pages(alerts: Sequence[Alert], waiting: dict[int, Wait], now: datetime) -> I
             lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
         if error and not put_back:
             kind = members[0].trouble
-            sentence = trouble(channel, error, kind, may_be_posted) if kind else error
+            sentence = error
+            if kind:
+                sentence = trouble(
+                    channel,
+                    error,
+                    kind,
+                    may_be_posted,
+                    in_thread=in_thread,
+                    left=channel in left,
+                )
             lines += textwrap.wrap(
                 sentence, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )

@@ -12,6 +12,7 @@ from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
+from earful.channel_moves import follow_config
 from earful.failing import Failing
 from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
@@ -134,6 +135,7 @@ class DaemonStages:
 
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
+            follow_config(store, self._settings, self._clock())
             # Before too: what nobody wants any more must not go out.
             settle_replies(store, self._settings, self._clock())
             result = deliver_waiting(

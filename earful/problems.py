@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
 from earful.failing import stage_name
 from earful.process_locks import lock_for_daemon
-from storage.models import Failure, SourceState
+from storage.models import AlertTrouble, Failure, SourceState
 from storage.store import Store
 from storage.write_check import probe
 
@@ -198,11 +198,12 @@ def _waiting(store: Store, known: set[str], now: datetime) -> Iterator[Problem]:
 
 
 def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
+    left = store.channel_roles.left()
     for channel, group in groupby(store.outbox.troubles(), key=lambda one: one.channel):
         troubles = list(group)
         shown = "; ".join(
             f"{one.waiting} alert{' is' if one.waiting == 1 else 's are'} waiting: "
-            f"{trouble(channel, one.error, one.trouble, one.may_be_posted)}"
+            f"{_told(one, left)}"
             for one in troubles[:_SHOWN]
         )
         # A pause that Slack asked for passes by itself.
@@ -218,6 +219,17 @@ def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
             f"{waiting.channel}: an alert has waited since {_clock(waiting.created_at)}: "
             "run `earful process`, or start the daemon",
         )
+
+
+def _told(one: AlertTrouble, left: Container[str]) -> str:
+    return trouble(
+        one.channel,
+        one.error,
+        one.trouble,
+        one.may_be_posted,
+        in_thread=one.in_thread,
+        left=one.channel in left,
+    )
 
 
 def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:

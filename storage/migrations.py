@@ -615,6 +615,63 @@ def _via(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN via TEXT")
 
 
+@migrations(name="0019_places_of_alerts")
+def _places_of_alerts(db: Database) -> None:
+    # `slack_channels` is the id that a channel's name last led to; `channel_roles` is what the
+    # config named each channel for, `until` empty while it does. `alert_mentions` are the mentions
+    # that a message quotes or names; of older messages, as far as the store can tell.
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN look_at TEXT;
+        ALTER TABLE alerts ADD COLUMN posted_anew_at TEXT;
+        CREATE INDEX alerts_to_look_at ON alerts(look_at) WHERE look_at IS NOT NULL;
+
+        CREATE TABLE slack_channels (
+            channel TEXT PRIMARY KEY,
+            slack_channel TEXT NOT NULL,
+            seen_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO slack_channels (channel, slack_channel, seen_at)
+            SELECT channel, slack_channel, max(sent_at) FROM alerts
+            WHERE operation = 'post' AND state = 'sent' AND slack_channel IS NOT NULL
+                AND sent_at IS NOT NULL
+            GROUP BY channel;
+
+        CREATE TABLE channel_roles (
+            role TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            since TEXT NOT NULL,
+            until TEXT,
+            PRIMARY KEY (role, channel)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE alert_mentions (
+            alert_id INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
+            mention_id TEXT NOT NULL REFERENCES mentions(id) ON DELETE CASCADE,
+            PRIMARY KEY (alert_id, mention_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX alert_mentions_by_mention ON alert_mentions(mention_id);
+        INSERT OR IGNORE INTO alert_mentions (alert_id, mention_id)
+            SELECT a.id, m.id FROM alerts a JOIN mentions m ON m.id = a.mention_id;
+        INSERT OR IGNORE INTO alert_mentions (alert_id, mention_id)
+            SELECT a.id, k.mention_id FROM incidents i
+            JOIN cases k ON k.incident_id = i.id
+            JOIN alerts a ON coalesce(a.root_key, a.dedupe_key)
+                = 'incident:' || i.brand || ':' || i.opened_at
+            WHERE a.kind = 'incident';
+        INSERT OR IGNORE INTO alert_mentions (alert_id, mention_id)
+            SELECT a.id, m.id FROM alerts a
+            JOIN mentions m ON m.brand = a.brand AND m.url IS NOT NULL
+                AND m.created_at < a.created_at AND m.created_at > strftime(
+                    '%Y-%m-%dT%H:%M:%S', a.created_at,
+                    iif(a.dedupe_key LIKE 'digest:week:%', '-8 days', '-2 days'))
+            WHERE a.kind = 'digest' AND a.operation = 'post'
+                AND instr(a.payload, replace(m.url, '&', '&amp;')) > 0;
+        """,
+    )
+
+
 @migrations(name="0020_answer_times")
 def _answer_times(db: Database) -> None:
     # What SQL cannot reckon: business time, and days of a brand's own time zone. Both tables are

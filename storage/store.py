@@ -25,6 +25,7 @@ from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
+from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
@@ -52,6 +53,7 @@ class Store:
         self.incidents = Incidents(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
+        self.channel_roles = NamedChannels(database)
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)

@@ -15,6 +15,7 @@ from alerts.messages.notices import (
 )
 from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
 from alerts.messages.places import Places
+from alerts.messages.quoting import erased_author, erased_quote, erased_text
 from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
 from alerts.messages.surge_notices import (
     incident,
@@ -37,6 +38,9 @@ __all__ = [
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
+    "erased_author",
+    "erased_quote",
+    "erased_text",
     "fallen_coverage",
     "incident",
     "incident_answered",

@@ -12,6 +12,7 @@ from alerts.messages.case_buttons import case_buttons
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import count, duration, in_utc, line, moment, ping, units
 from alerts.messages.voice_cards import (
     briefly,
@@ -29,6 +30,7 @@ from storage.models import (
     CaseOutcome,
     CaseState,
     Experience,
+    Mention,
     Voice,
 )
 
@@ -125,7 +127,8 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         ],
         notes=[f"Case {case.id}"],
     )
-    return payload(summary, [*blocks, *case_buttons(file)])
+    message = payload(summary, [*blocks, *case_buttons(file)])
+    return quoting(message, [(one, _joined_words(one, places)) for one in file.joined])
 
 
 def _doubt(voice: Voice) -> str:
@@ -218,9 +221,13 @@ def _joined(file: CaseFile, places: Places) -> Block | None:
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.
     for one in reversed(file.joined[-_MAX_JOINED:]):
-        row = f"• {linked_words(one)} {places.at(one.source)}"
+        row = f"• {_joined_words(one, places)}"
         room -= units(row) + 1
         if room < 0:
             break
         shown.insert(0, row)
     return section("\n".join([title, *shown]), "joined")
+
+
+def _joined_words(mention: Mention, places: Places) -> str:
+    return f"{linked_words(mention)} {places.at(mention.source)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -24,6 +25,7 @@ from alerts.messages.digest_numbers import (
     CheckpointStanding,
     DigestNumbers,
     Kept,
+    OpenCase,
     SourceCoverage,
     SourceTrouble,
     wow_rate,
@@ -31,6 +33,7 @@ from alerts.messages.digest_numbers import (
 from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
 from alerts.messages.source_notices import STATE_WORDS
 from alerts.messages.voice_cards import quotation, read_link, stars
@@ -89,7 +92,20 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             "small_print",
         ),
     ]
-    return payload(summary, blocks)
+    return quoting(payload(summary, blocks), _shown(numbers, places))
+
+
+def _shown(numbers: DigestNumbers, places: Places) -> Iterator[tuple[Mention, str]]:
+    """Give each mention that is quoted or named, with the pieces of the texts that do so."""
+    if numbers.oldest_open is not None:
+        oldest = numbers.oldest_open
+        yield oldest.mention, _oldest(oldest, numbers.end, places)
+    if numbers.best_wow is not None:
+        who, words, link = _wow_texts(numbers.best_wow, places)
+        pieces = (who, words, *([link] if numbers.best_wow.url else []))
+        yield from ((numbers.best_wow, piece) for piece in pieces)
+    for pick in (*numbers.lacks, *numbers.asks):
+        yield pick.mention, _pick(pick, places)
 
 
 def _period(numbers: DigestNumbers) -> str:
@@ -133,34 +149,43 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
         ("Complaints answered", f"{numbers.answered_cases:,} of {numbers.opened_cases:,} opened"),
         ("Waiting now", f"{numbers.open_cases:,} open, {numbers.overdue_cases:,} overdue"),
     ]
-    oldest = numbers.oldest_open
-    if oldest is not None:
-        mention = oldest.mention
-        claimant = line(oldest.claimed_by, 60) or "Nobody"
-        late = "overdue since" if oldest.due_at < numbers.end else "due"
-        standing = (
-            f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
-            f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}. "
-            f"{claimant} has claimed it. "
-        )
-        room = MAX_FIELD - units(f"*{_OLDEST}*\n{standing}")
-        pairs.append((_OLDEST, standing + read_link(mention, places, False, room)))
+    if numbers.oldest_open is not None:
+        pairs.append((_OLDEST, _oldest(numbers.oldest_open, numbers.end, places)))
     return pairs
+
+
+def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
+    mention = oldest.mention
+    claimant = line(oldest.claimed_by, 60) or "Nobody"
+    late = "overdue since" if oldest.due_at < end else "due"
+    standing = (
+        f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "
+        f"since {moment(oldest.opened_at)}, {late} {moment(oldest.due_at)}. "
+        f"{claimant} has claimed it. "
+    )
+    room = MAX_FIELD - units(f"*{_OLDEST}*\n{standing}")
+    return standing + read_link(mention, places, False, room)
 
 
 def _best_wow(mention: Mention | None, places: Places) -> list[Block | None]:
     if mention is None:
         return []
+    who, words, link = _wow_texts(mention, places)
+    return [
+        divider("above_wow"),
+        section(f"*The best wow*: {who}", "wow_who"),
+        section(words, "wow_words"),
+        context([link], "wow_link"),
+    ]
+
+
+def _wow_texts(mention: Mention, places: Places) -> tuple[str, str, str]:
+    """Say who was delighted, in which words, and where they stand."""
     quoted, was_cut = quotation(mention, 500)
     who = line(mention.author, 80) or "somebody unnamed"
     rated = f", {stars(mention)}" if mention.rating is not None else ""
-    lead = f"*The best wow*: {who} {places.at(mention.source)}{rated}"
-    return [
-        divider("above_wow"),
-        section(lead, "wow_who"),
-        section(quoted, "wow_words"),
-        context([read_link(mention, places, was_cut)], "wow_link"),
-    ]
+    who_where = f"{who} {places.at(mention.source)}{rated}"
+    return who_where, quoted, read_link(mention, places, was_cut)
 
 
 def _trouble(trouble: SourceTrouble, places: Places) -> str:

@@ -27,6 +27,7 @@ from alerts.messages.blocks import (
 from alerts.messages.languages import country_name, language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
+from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import count, duration, line, moment, percentage, units
 from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Incident, IncidentKind, IncidentWork, Mention
@@ -51,7 +52,7 @@ def incident(
         "own while this goes on."
     )
     small = _since(state)
-    return payload(
+    message = payload(
         f"{brand}: {complaints.replace('*', '')}{': over' if over else ''}.",
         [
             header(f"{state.brand}: {state.complaints:,} complaints at once"),
@@ -63,6 +64,7 @@ def incident(
             _buttons(state, work),
         ],
     )
+    return quoting(message, [(one, _quote(one, places)) for one in why.quotes])
 
 
 @plainly("Unusual numbers")
@@ -84,7 +86,7 @@ def spike(state: Incident, why: Explanation, places: Places, hours: int) -> dict
         *_since(state),
         "Control limits of three sigmas decide, by the same hours of the last weeks",
     ]
-    return payload(
+    message = payload(
         f"{line(state.brand, 80)}: {lead}",
         [
             header(title),
@@ -94,6 +96,7 @@ def spike(state: Incident, why: Explanation, places: Places, hours: int) -> dict
             context(small, "small_print"),
         ],
     )
+    return quoting(message, [(one, _quote(one, places)) for one in why.quotes])
 
 
 @plainly("It is over: the numbers are back to usual", keep=lambda state: {"broadcast": True})
@@ -212,12 +215,16 @@ def _quotes(mentions: Sequence[Mention], places: Places) -> Block | None:
     rows = ["*In their words*"]
     room = MAX_SECTION - units(rows[0])
     for one in mentions:
-        row = f"• {linked_words(one)} {who_where(one, places)}"
+        row = f"• {_quote(one, places)}"
         room -= units(row) + 1
         if room < 0:
             break
         rows.append(row)
     return section("\n".join(rows), "quotes") if mentions else None
+
+
+def _quote(mention: Mention, places: Places) -> str:
+    return f"{linked_words(mention)} {who_where(mention, places)}"
 
 
 def _work(work: IncidentWork) -> Block | None:

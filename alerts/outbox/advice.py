@@ -10,10 +10,18 @@ def by_eye(channel: str) -> str:
     return f"check the channel by eye (`{_list(channel)}` shows which)."
 
 
-def advice_for(channel: str, kind: TroubleKind, in_doubt: bool) -> str:
+def advice_for(
+    channel: str,
+    kind: TroubleKind,
+    in_doubt: bool,
+    *,
+    in_thread: bool = False,
+    left: bool = False,
+) -> str:
     """Say what to do about alerts of a channel that have this kind of trouble.
 
-    `in_doubt` are those that Slack may have.
+    `in_doubt` are those that Slack may have; those `in_thread` are about messages that Slack has;
+    the config names a channel that it `left` no more.
     """
     if in_doubt and kind in (TroubleKind.PASSING, TroubleKind.ACCOUNT):
         return "Earful looks for it at Slack by itself."
@@ -23,6 +31,17 @@ def advice_for(channel: str, kind: TroubleKind, in_doubt: bool) -> str:
             "gives it up."
         )
     match kind:
+        case TroubleKind.CHANNEL if in_thread:
+            return (
+                f"New alerts for {channel} go on. `earful alerts move ID --to CHANNEL` posts the "
+                "message again there, and this with it; `earful alerts drop ID` gives this up; "
+                f"`{_list(channel)}` shows the IDs."
+            )
+        case TroubleKind.CHANNEL if left:
+            return (
+                f"The config names {channel} no more: Earful sends this to the channel that it "
+                "names instead, within a minute or at the next `earful process`."
+            )
         case TroubleKind.CHANNEL:
             return (
                 f"Once that is mended, run `earful alerts retry --channel '{channel}'`; `earful "
@@ -45,9 +64,17 @@ def advice_for(channel: str, kind: TroubleKind, in_doubt: bool) -> str:
             )
 
 
-def trouble(channel: str, error: str, kind: TroubleKind, in_doubt: bool) -> str:
+def trouble(
+    channel: str,
+    error: str,
+    kind: TroubleKind,
+    in_doubt: bool,
+    *,
+    in_thread: bool = False,
+    left: bool = False,
+) -> str:
     """Give what the outbox wrote down about alerts of a channel, and what to do about it."""
-    advice = advice_for(channel, kind, in_doubt)
+    advice = advice_for(channel, kind, in_doubt, in_thread=in_thread, left=left)
     return f"{error.removeprefix(f'{channel}: ').rstrip('.')}. {advice}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
+from alerts.outbox.transport import Fate, Look, SendResult, Sight, TakesBack, Transport
 from storage.models import Alert
 
 SLACK = "slack"
@@ -32,6 +32,12 @@ class ByVia:
     def find(self, alert: Alert) -> Look:
         way = self._way(alert)
         return Look(Sight.BLIND, self._missing(alert)) if way is None else way.find(alert)
+
+    def remove_doubles(self, alert: Alert) -> Look:
+        way = self._way(alert)
+        if isinstance(way, TakesBack):
+            return way.remove_doubles(alert)
+        return Look(Sight.BLIND, f"{self.way_of(alert)} cannot take messages back.")
 
     def lane(self, alert: Alert) -> str | None:
         way = self._way(alert)

@@ -2,24 +2,33 @@
 
 A row is claimed (`sending`), posted, marked `sent`. Whatever dies in between leaves it in
 `sending`, and a response that may hide a post leaves it there too: such a row is looked for at
-Slack before it is posted again. While one alert of a channel waits, later ones wait behind it.
-Replies and updates go when Slack has the message that they are about.
+Slack, several times, before it is posted again; and where the first try shows up after all, the
+double is deleted. While one alert of a channel waits, later ones wait behind it. Replies and
+updates go when Slack has the message that they are about, and hold up nothing else.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.outbox.doubles import remove_doubles
 from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
-from storage.models import Alert, AlertState, Operation, TroubleKind
+from alerts.outbox.tries import Came, Raised, Tries
+from storage.models import Alert, Operation, TroubleKind
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
+
+LOOKS = (1, 3, 6)
+"""When Slack is looked at after an unclear try, in times of `SETTLE`: a busy Slack posts late.
+
+What none of the looks sees is posted again: docs/decisions/0018 says why not sooner, nor later.
+"""
 
 ACCOUNT_HOLD = timedelta(minutes=5)
 MAX_ATTEMPTS = 100
@@ -59,6 +68,7 @@ def deliver(
     *,
     pace: Pace | None = None,
     settle: timedelta = SETTLE,
+    looks: Sequence[int] = LOOKS,
     first_backoff: timedelta = FIRST_BACKOFF,
     rng: random.Random | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -74,10 +84,13 @@ def deliver(
     does, nor for one alert that cannot be sent.
     """
     lines = Lines(outbox, transport.lane, now, pace or Pace(), settle, way_of)
-    rng = rng or random.Random()
-    run = _Delivery(outbox, transport, now, lines, settle, first_backoff, rng, way_of)
+    tries = Tries(transport)
+    run = _Delivery(
+        outbox, now, lines, [settle * times for times in looks], first_backoff,
+        rng or random.Random(), way_of,
+    )  # fmt: skip
     with ThreadPoolExecutor(workers, "deliver") as pool:
-        under_way: dict[Future[_Came], Alert] = {}
+        under_way: dict[Future[Came], Alert] = {}
         while True:
             alert, pause = None, 0.0
             may_start = not stop()
@@ -86,7 +99,7 @@ def deliver(
             if alert is not None and pause <= 0:
                 claimed = lines.begin(alert)
                 if claimed is not None:
-                    under_way[pool.submit(run.carry_out, claimed, alert)] = claimed
+                    under_way[pool.submit(tries.carry_out, claimed, alert)] = claimed
             elif under_way:
                 ended, _ = wait(under_way, timeout=pause or None, return_when=FIRST_COMPLETED)
                 for future in ended:
@@ -95,95 +108,38 @@ def deliver(
                 break
             else:
                 sleep(pause)
+    run.raised |= remove_doubles(outbox, transport, now, stop)
     return run.result()
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What a try came to; `absent`: a look just before saw no earlier try there."""
-
-    result: SendResult
-    absent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """An error of our own, in a try or in a look: nobody knows whether Slack has the alert."""
-
-    error: Exception
-    in_look: bool
-
-    @property
-    def sentence(self) -> str:
-        text = " ".join(str(self.error).split())
-        return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
-
-
-_Came = _Tried | Look | _Raised
-
-
 class _Delivery:
-    """One pass over the outbox: speaks to Slack, and writes down what became of it."""
+    """One pass over the outbox: writes down what became of each try and look."""
 
     def __init__(
         self,
         outbox: Outbox,
-        transport: Transport,
         now: Callable[[], datetime],
         lines: Lines,
-        settle: timedelta,
+        looks: Sequence[timedelta],
         first_backoff: timedelta,
         rng: random.Random,
         way_of: Callable[[Alert], str | None],
     ) -> None:
         self._outbox = outbox
-        self._transport = transport
         self._now = now
         self._lines = lines
-        self._settle = settle
+        self._looks = looks
         self._first_backoff = first_backoff
         self._rng = rng
         self._way_of = way_of
         self._fails_in_row: dict[str | None, set[str]] = {}
         self._problems: dict[str, None] = {}
         self._counts = dict.fromkeys(("sent", "found", "retried", "unclear", "parked"), 0)
-        self._raised: dict[int, Exception] = {}
+        self.raised: dict[int, Exception] = {}
 
-    def carry_out(self, claimed: Alert, before: Alert) -> _Came:
-        """Speak to Slack, in whatever thread: no store and no state of the pass is touched.
-
-        `before` is the row as it was before this claim: it tells when a doubtful try was.
-        """
-        try:
-            return self._speak(claimed, before)
-        except Exception as error:
-            return _Raised(error, in_look=before.state is AlertState.SENDING)
-
-    def _speak(self, claimed: Alert, before: Alert) -> _Tried | Look:
-        if before.state is AlertState.SENDING:
-            return self._transport.find(before)
-        absent = False
-        if before.in_doubt:
-            look = self._transport.find(before)
-            # Blind once more: whoever put it back in line has looked with their own eyes.
-            if look.sight in (Sight.FOUND, Sight.LATER):
-                return look
-            absent = look.sight is Sight.ABSENT
-        return _Tried(self._try(claimed), absent)
-
-    def _try(self, alert: Alert) -> SendResult:
-        if not alert.payload.get("text"):
-            return SendResult(
-                Fate.BAD_MESSAGE, "Its payload in the store is damaged: Earful sets it aside."
-            )
-        result = self._transport.send(alert)
-        if result.fate is Fate.BAD_MESSAGE and alert.payload.get("blocks"):
-            return self._send_text_only(alert, result)
-        return result
-
-    def settle(self, alert: Alert, came: _Came) -> None:
+    def settle(self, alert: Alert, came: Came) -> None:
         """Write down what became of a try or a look."""
-        if isinstance(came, _Raised):
+        if isinstance(came, Raised):
             self._settle_raised(alert, came)
         elif isinstance(came, Look):
             self._lines.looked(alert)
@@ -197,12 +153,12 @@ class _Delivery:
             **self._counts,
             problems=tuple(self._problems),
             next_at=self._lines.next_at(),
-            raised=self._raised,
+            raised=self.raised,
         )
 
-    def _settle_raised(self, alert: Alert, raised: _Raised) -> None:
+    def _settle_raised(self, alert: Alert, raised: Raised) -> None:
         """Look for the alert before it is sent again; in the end set it aside, in doubt."""
-        self._raised[alert.id] = raised.error
+        self.raised[alert.id] = raised.error
         if raised.in_look:
             self._lines.looked(alert)
         else:
@@ -224,7 +180,12 @@ class _Delivery:
                 )
                 self._counts["sent"] += 1
             case Fate.POINTLESS:
-                self._outbox.drop(alert.id)
+                self._outbox.drop(alert.id, result.error or None)
+            case Fate.MESSAGE_GONE:
+                self._outbox.lose_message(alert, self._now(), result.error)
+                self._lines.reread()
+            case Fate.THREAD_DEAD:
+                self._leave_thread(alert, result, absent=absent)
             case Fate.UNCLEAR:
                 self._leave_unclear(alert, result)
             case Fate.NOT_SENT | Fate.RATE_LIMITED:
@@ -240,20 +201,21 @@ class _Delivery:
             case Fate.BAD_MESSAGE:
                 self._park(alert, result.error, result.trouble, absent=absent)
 
-    def _send_text_only(self, alert: Alert, first: SendResult) -> SendResult:
-        result = self._transport.send(alert, text_only=True)
-        if result.fate is not Fate.BAD_MESSAGE:
-            return result
-        return SendResult(
-            Fate.BAD_MESSAGE,
-            f"{first.error.rstrip('.')}, and its bare text too: Earful sets it "
-            "aside, the others go on.",
+    def _leave_thread(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
+        """Set aside what is about messages in a Slack channel that takes nothing, unless the team
+        reads on elsewhere: then an open matter is posted anew there."""
+        self._lines.reread()
+        if self._outbox.leave_channel(alert, self._now(), result.error) is not None:
+            return
+        self._park(alert, result.error, result.trouble, absent=absent)
+        self._counts["parked"] += self._outbox.park_threads(
+            alert.place, result.error, result.trouble
         )
 
     def _leave_unclear(self, alert: Alert, result: SendResult) -> None:
         self._problem(result.error)
         self._counts["unclear"] += 1
-        at = self._now() + max(self._settle, self._backoff(alert.attempts, result.retry_after))
+        at = self._now() + max(self._looks[0], self._backoff(alert.attempts, result.retry_after))
         self._outbox.unclear(alert.id, at, result.error, result.trouble)
         self._lines.block(alert)
 
@@ -266,13 +228,14 @@ class _Delivery:
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, result.error, result.trouble, absent=absent)
         self._outbox.hold_channel(
-            alert.channel,
+            alert.place,
             until,
             result.error,
             result.trouble,
             updates=alert.operation is Operation.UPDATE,
         )
         self._lines.block(alert)
+        self._lines.reread()
 
     def _hold_everything(self, alert: Alert, result: SendResult, *, absent: bool) -> None:
         error, trouble = result.error, result.trouble
@@ -281,9 +244,9 @@ class _Delivery:
         until = self._now() + ACCOUNT_HOLD
         self._counts["retried"] += 1
         self._outbox.retry(alert.id, until, error, trouble, absent=absent)
-        for channel in {alert.channel, *self._lines.channels_beside(alert)}:
+        for place in {alert.place, *self._lines.places_beside(alert)}:
             for updates in (False, True):
-                self._outbox.hold_channel(channel, until, error, trouble, updates=updates)
+                self._outbox.hold_channel(place, until, error, trouble, updates=updates)
 
     def _settle_look(self, alert: Alert, look: Look) -> None:
         """Settle a row in doubt: sent after all, back in line, looked for later, or parked."""
@@ -293,13 +256,29 @@ class _Delivery:
             case Sight.ABSENT if alert.attempts >= MAX_ATTEMPTS:
                 error = f"{alert.error or ''} Earful gave up after {alert.attempts} tries.".strip()
                 self._park(alert, error, TroubleKind.MESSAGE, absent=True)
+            case Sight.ABSENT if not look.final and (next_look := self._next_look(alert)):
+                error = "Slack does not have it yet: Earful looks again before it sends it again."
+                self._outbox.unclear(alert.id, next_look, error, look.trouble)
             case Sight.ABSENT:
-                error = look.error or "Slack does not have it: Earful sends it again."
-                self._outbox.retry(alert.id, self._now(), error, look.trouble, absent=True)
+                self._outbox.retry(
+                    alert.id,
+                    self._now(),
+                    look.error or "Slack does not have it: Earful sends it again.",
+                    look.trouble,
+                    absent=True,
+                    may_come_late=not look.final,
+                )
             case Sight.LATER:
                 self._look_later(alert, look)
             case Sight.BLIND:
                 self._park(alert, look.error, look.trouble, may_be_posted=True)
+
+    def _next_look(self, alert: Alert) -> datetime | None:
+        """Give when to look for a try again; None after the last look."""
+        tried_at = alert.claimed_at or alert.created_at
+        # The store keeps whole seconds: a claim may be up to one later than it says.
+        moments = (tried_at + after + timedelta(seconds=1) for after in self._looks)
+        return next((at for at in moments if at > self._now()), None)
 
     def _found(self, alert: Alert, look: Look) -> None:
         self._outbox.mark_sent(alert.id, look.slack_ts, self._now(), look.slack_channel)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from storage.models import Alert, AlertState, TroubleKind
+from storage.models import Alert, AlertState, Lost, TroubleKind
 
 CHANNEL_PACE_S = 1.0
 
@@ -31,7 +31,9 @@ class Outbox(Protocol):
         now: datetime,
         slack_channel: str | None = None,
     ) -> None: ...
-    def drop(self, alert_id: int) -> None: ...
+    def drop(self, alert_id: int, note: str | None = None) -> None: ...
+    def lose_message(self, alert: Alert, now: datetime, note: str) -> Lost: ...
+    def leave_channel(self, alert: Alert, now: datetime, note: str) -> Lost | None: ...
     def retry(
         self,
         alert_id: int,
@@ -40,6 +42,7 @@ class Outbox(Protocol):
         trouble: TroubleKind,
         *,
         absent: bool = False,
+        may_come_late: bool = False,
     ) -> None: ...
     def unclear(
         self, alert_id: int, next_attempt_at: datetime, error: str, trouble: TroubleKind
@@ -55,7 +58,7 @@ class Outbox(Protocol):
     ) -> None: ...
     def hold_channel(
         self,
-        channel: str,
+        place: str,
         until: datetime,
         error: str,
         trouble: TroubleKind,
@@ -63,6 +66,10 @@ class Outbox(Protocol):
         updates: bool = False,
     ) -> None: ...
     def park_channel(self, channel: str, error: str, trouble: TroubleKind) -> int: ...
+    def park_threads(self, place: str, error: str, trouble: TroubleKind) -> int: ...
+    def to_look_at(self, now: datetime) -> list[Alert]: ...
+    def next_look(self) -> datetime | None: ...
+    def look_again(self, alert_id: int, at: datetime | None) -> None: ...
 
 
 @dataclass
@@ -167,18 +174,19 @@ class Lines:
         self._blocked.add(alert.queue)
         self._queues.pop(alert.queue, None)
 
+    def reread(self) -> None:
+        """Line up anew: what waited may be set aside, or wait for something else by now."""
+        self._read_at = None
+
     def stop(self, alert: Alert) -> None:
         """Start nothing more by the way of an alert; the other ways go on."""
         self._stopped.add(self._way(alert))
 
-    def channels_beside(self, alert: Alert) -> set[str]:
-        """Name the channels that something waits for which goes by the way of an alert."""
+    def places_beside(self, alert: Alert) -> set[str]:
+        """Name the places that something waits to go to by the way of an alert."""
         way = self._way(alert)
         return {
-            one.channel
-            for queue in self._queues.values()
-            for one in queue
-            if self._way(one) == way
+            one.place for queue in self._queues.values() for one in queue if self._way(one) == way
         }
 
     def next_at(self) -> datetime | None:
@@ -189,17 +197,22 @@ class Lines:
             free_at = self._free_at(alert)
             moments[alert.queue] = max(free_at, moments.get(alert.queue, free_at))
         waiting: dict[str, datetime] = {}
-        for alert in self._outbox.waiting(now, _EACH):
+        lined_up = self._outbox.waiting(now, _EACH)
+        lots: dict[tuple[str, bool], datetime] = {}
+        for alert in lined_up:
             at = alert.next_attempt_at or now
+            lots[alert.lot] = max(at, lots.get(alert.lot, at))
+        for alert in lined_up:
+            at = lots[alert.lot]
             waiting[alert.queue] = max(at, waiting.get(alert.queue, at))
-        release = self._outbox.next_release(now)
-        return min([*(waiting | moments).values(), *([release] if release else [])], default=None)
+        others = filter(None, (self._outbox.next_release(now), self._outbox.next_look()))
+        return min([*(waiting | moments).values(), *others], default=None)
 
     def _refresh(self) -> None:
         """Line up what must be looked for, and what waits first, by queue.
 
         A queue stays out while a row of it is in doubt or must wait. What must wait is asked for
-        too: an alert written after its channel was held would overtake those held.
+        too: an alert written after its place was held would overtake those held.
         """
         self._outbox.drop_orphans()
         self._blocked.clear()
@@ -212,13 +225,14 @@ class Lines:
                     self._looks.append(alert)
         waiting = self._outbox.waiting(now, _EACH)
         held = {
-            alert.queue
+            one
             for alert in waiting
             if alert.next_attempt_at is not None and alert.next_attempt_at > now
+            for one in (alert.queue, alert.lot)
         }
         self._queues = {}
         for alert in waiting:
-            if alert.queue not in self._blocked and alert.queue not in held:
+            if alert.queue not in self._blocked and held.isdisjoint((alert.queue, alert.lot)):
                 self._queues.setdefault(alert.queue, deque()).append(alert)
 
     def _free_at(self, alert: Alert) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from alerts.messages import plain
 from storage.models import Alert, Operation, TroubleKind
@@ -13,7 +13,9 @@ from storage.models import Alert, Operation, TroubleKind
 class Fate(StrEnum):
     """What became of one try to post. All but `SENT` and `UNCLEAR` mean: certainly not posted.
 
-    `POINTLESS`: what it was about is not there, or this way to Slack cannot do it; no fault.
+    `POINTLESS`: this way to Slack cannot do it, or nobody may; no fault. `MESSAGE_GONE`: Slack no
+    longer has the message that it is about. `THREAD_DEAD`: the Slack channel in which that message
+    stands takes nothing; others of the channel's name may go elsewhere.
     """
 
     SENT = "sent"
@@ -21,6 +23,8 @@ class Fate(StrEnum):
     NOT_SENT = "not_sent"
     RATE_LIMITED = "rate_limited"
     CHANNEL_DEAD = "channel_dead"
+    THREAD_DEAD = "thread_dead"
+    MESSAGE_GONE = "message_gone"
     ACCOUNT_DEAD = "account_dead"
     BAD_MESSAGE = "bad_message"
     POINTLESS = "pointless"
@@ -28,6 +32,7 @@ class Fate(StrEnum):
 
 _TROUBLE_OF = {
     Fate.CHANNEL_DEAD: TroubleKind.CHANNEL,
+    Fate.THREAD_DEAD: TroubleKind.CHANNEL,
     Fate.ACCOUNT_DEAD: TroubleKind.ACCOUNT,
     Fate.BAD_MESSAGE: TroubleKind.MESSAGE,
 }
@@ -60,11 +65,14 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
+    """`final`: what is `ABSENT` now does not come late either."""
+
     sight: Sight
     error: str = ""
     slack_ts: str | None = None
     retry_after: float | None = None
     slack_channel: str | None = None
+    final: bool = False
 
     @property
     def trouble(self) -> TroubleKind:
@@ -91,9 +99,23 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesBack(Protocol):
+    """A way that can take back what it posted twice."""
+
+    def remove_doubles(self, alert: Alert) -> Look:
+        """Look for other messages of a sent alert and delete those; `FOUND` if there was one."""
+        ...
+
+
 def broadcast(alert: Alert) -> bool:
     """Tell whether a reply must be seen in the channel too, thread or no thread."""
     return bool(alert.payload.get("broadcast"))
+
+
+def is_erased(alert: Alert) -> bool:
+    """Tell whether an alert's words were forgotten before Slack was known to have it."""
+    return bool(alert.payload.get("erased")) and alert.operation is not Operation.UPDATE
 
 
 def shown_blocks(alert: Alert, *, buttons: bool) -> list[dict[str, Any]] | None:
@@ -126,7 +148,7 @@ class ConsoleTransport:
 
     def find(self, alert: Alert) -> Look:
         # Whoever watched the console of a killed process may never have seen it: print again.
-        return Look(Sight.ABSENT)
+        return Look(Sight.ABSENT, final=True)
 
     def lane(self, alert: Alert) -> str | None:
         return None

@@ -34,15 +34,19 @@ class Wait:
 def waits(unsent: Sequence[Alert], now: datetime) -> dict[int, Wait]:
     """Tell for every alert, by id, what it waits for; `unsent` are all that Slack has not.
 
-    A line stands while Slack is asked for one of it, and while one of it waits for its next try.
+    A line stands while Slack is asked for one of it, and while one of it, or one that goes to the
+    same place, waits for its next try.
     """
-    heads: dict[str, Alert] = {}
+    heads: dict[object, Alert] = {}
     for alert in unsent:
-        if alert.state is AlertState.SENDING or _held(alert, now):
-            first = heads.setdefault(alert.queue, alert)
-            if alert.state is AlertState.SENDING and first.state is not AlertState.SENDING:
-                heads[alert.queue] = alert
-    return {alert.id: _wait(alert, heads.get(alert.queue), now) for alert in unsent}
+        if alert.state is AlertState.SENDING:
+            heads.setdefault(alert.queue, alert)
+        elif _held(alert, now):
+            heads.setdefault(alert.lot, alert)
+    return {
+        alert.id: _wait(alert, heads.get(alert.queue) or heads.get(alert.lot), now)
+        for alert in unsent
+    }
 
 
 def _wait(alert: Alert, head: Alert | None, now: datetime) -> Wait:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -14,13 +12,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from alerts.outbox.advice import by_eye
-from alerts.outbox.transport import Fate, Look, SendResult, Sight, broadcast, shown_blocks
-from alerts.slack.sdk import TIMEOUT_S, base_url, next_cursor, pages, quiet_logger
+from alerts.outbox.transport import Fate, Look, SendResult, broadcast, shown_blocks
+from alerts.slack.channel_ids import ChannelIds
+from alerts.slack.looks import EVENT_TYPE, Looks
+from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger
 from alerts.slack.slack_errors import (
-    ACCOUNT_ERRORS,
     BROKEN,
-    DEFAULT_RETRY_AFTER_S,
+    MESSAGE_GONE,
     RATE_ERRORS,
     UNCLEAR_ERRORS,
     broken_off,
@@ -28,24 +26,17 @@ from alerts.slack.slack_errors import (
     harmless,
     meaning,
     rate_limited,
-    reason_of,
     retry_after,
 )
 from storage.models import Alert, Operation
-
-EVENT_TYPE = "earful_alert"
-_LOOK_BACK = timedelta(minutes=5)
-_PAGE = 200
-_MAX_PAGES = 100
 
 
 class BotTransport:
     """Post with a bot token; find own messages by the metadata that carries the dedupe key.
 
     Needs `chat:write`; to look after a crash also `channels:history` and `channels:read`
-    (`groups:…` for private channels); for pictures `files:write`. History takes a channel's id
-    and not its name: it is learnt from each response to a post, and from `conversations.list`
-    after a restart.
+    (`groups:…` for private channels); for pictures `files:write`. A post goes to the living
+    channel of its name; what is about a message goes to the Slack channel that has it, by its id.
     """
 
     def __init__(
@@ -65,7 +56,8 @@ class BotTransport:
             logger=quiet_logger(),
         )
         self._host = urlsplit(api_url).hostname or "Slack"
-        self._ids: dict[str, str] = {}
+        self._ids = ChannelIds(self._client)
+        self._looks = Looks(self._client, self._ids, self._host)
         self._buttons = buttons
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
@@ -88,13 +80,35 @@ class BotTransport:
                 link_names=False,
             )
         except SlackApiError as error:
-            return self._refused(error.response, alert.channel)
+            return self._unless_sent(alert, self._refused(error.response, alert))
         except BROKEN as error:
-            return broken_off(error, self._host)
-        channel_id = str(response.get("channel") or "") or None
-        if channel_id and alert.operation is Operation.POST:
-            self._ids[_bare(alert.channel)] = channel_id
-        return SendResult(Fate.SENT, slack_ts=str(response.get("ts")), slack_channel=channel_id)
+            return self._unless_sent(alert, broken_off(error, self._host))
+        ts, channel_id = str(response.get("ts")), str(response.get("channel") or "") or None
+        if channel_id and not alert.is_in_thread:
+            self._ids.learn(alert.channel, channel_id)
+        # Slack shows the message as it posted it; a server that shows none is believed.
+        shown = response.get("message") or {"thread_ts": alert.root_ts}
+        if alert.root_ts and shown.get("thread_ts") != alert.root_ts:
+            return self._stray(alert, channel_id, ts)
+        return SendResult(Fate.SENT, slack_ts=ts, slack_channel=channel_id)
+
+    def _unless_sent(self, alert: Alert, result: SendResult) -> SendResult:
+        if result.fate is Fate.UNCLEAR and not alert.is_in_thread:
+            # The channel's name may have led elsewhere than where it leads when we look.
+            self._ids.doubt(alert.channel)
+        return result
+
+    def _stray(self, alert: Alert, channel_id: str | None, ts: str) -> SendResult:
+        """Take back a reply that Slack posted into the channel: its thread's message is gone."""
+        try:
+            self._client.chat_delete(channel=channel_id or alert.place, ts=ts)
+        except SlackApiError as error:
+            if error_code(error.response)[0] != "message_not_found":
+                # A message of its own that nobody understands is better than one in doubt.
+                return SendResult(Fate.SENT, slack_ts=ts, slack_channel=channel_id)
+        except BROKEN as error:
+            return broken_off(error, self._host)  # the look for it takes it back
+        return SendResult(Fate.MESSAGE_GONE, MESSAGE_GONE)
 
     def _blocks(self, alert: Alert) -> list[dict[str, Any]] | None:
         return shown_blocks(alert, buttons=self._buttons)
@@ -104,7 +118,7 @@ class BotTransport:
         if not alert.root_ts:
             return SendResult(Fate.POINTLESS)
         try:
-            channel_id = alert.root_channel or self._channel_id(alert.channel)
+            channel_id = alert.root_channel or self._ids.of(alert.channel)
             if channel_id is None:
                 return SendResult(Fate.POINTLESS)
             self._client.chat_update(
@@ -114,7 +128,7 @@ class BotTransport:
                 blocks=[] if text_only else self._blocks(alert),
             )
         except SlackApiError as error:
-            result = self._refused(error.response, alert.channel)
+            result = self._refused(error.response, alert)
         except BROKEN as error:
             result = broken_off(error, self._host)
         else:
@@ -138,7 +152,7 @@ class BotTransport:
             with urlopen(request, timeout=TIMEOUT_S) as uploaded:
                 uploaded.read()
         except SlackApiError as error:
-            result = self._refused(error.response, alert.channel)
+            result = self._refused(error.response, alert)
             # A picture is an extra: without the permission the digest goes without it.
             lacking = error_code(error.response)[0] == "missing_scope"
             return SendResult(Fate.POINTLESS) if lacking else harmless(result)
@@ -151,92 +165,23 @@ class BotTransport:
                 thread_ts=alert.root_ts,
             )
         except SlackApiError as error:
-            return self._refused(error.response, alert.channel)
+            return self._refused(error.response, alert)
         except BROKEN as error:
             return broken_off(error, self._host)
         return SendResult(Fate.SENT, slack_channel=alert.root_channel)
 
     def find(self, alert: Alert) -> Look:
-        if alert.operation is Operation.UPDATE:
-            return Look(Sight.ABSENT)
-        # A doubt may be older than the last try: of several, any may be the one that was posted.
-        tried = None if alert.may_be_posted else alert.claimed_at
-        since = (tried or alert.created_at) - _LOOK_BACK
-        try:
-            channel_id = alert.root_channel or self._channel_id(alert.channel)
-            if channel_id is None:
-                return Look(
-                    Sight.BLIND,
-                    f"Slack may have this message, but Earful cannot find {alert.channel}: "
-                    f"{by_eye(alert.channel)}",
-                )
-            return self._search(channel_id, alert, since)
-        except SlackApiError as error:
-            return self._unseen(error.response, alert.channel)
-        except BROKEN as error:
-            return Look(Sight.LATER, f"{self._host} did not answer a look into {alert.channel}: "
-                        f"{reason_of(error)}.")  # fmt: skip
+        return self._looks.find(alert)
+
+    def remove_doubles(self, alert: Alert) -> Look:
+        return self._looks.remove_doubles(alert)
 
     def lane(self, alert: Alert) -> str | None:
         # Slack counts updates for the workspace, posts for each channel.
-        return "chat.update" if alert.operation is Operation.UPDATE else alert.channel
+        return "chat.update" if alert.operation is Operation.UPDATE else alert.place
 
-    def _search(self, channel_id: str, alert: Alert, since: datetime) -> Look:
-        """Look through a channel, or through the thread in which a reply would stand."""
-        where: dict[str, Any] = {
-            "channel": channel_id,
-            "oldest": f"{since.timestamp():.6f}",
-            "include_all_metadata": True,
-            "limit": _PAGE,
-        }
-
-        def ask(cursor: str | None) -> SlackResponse:
-            if alert.root_ts:
-                return self._client.conversations_replies(ts=alert.root_ts, cursor=cursor, **where)
-            return self._client.conversations_history(cursor=cursor, **where)
-
-        for page in pages(ask, _MAX_PAGES):
-            for message in page.get("messages") or []:
-                if _is_of(message, alert):
-                    return Look(
-                        Sight.FOUND, slack_ts=str(message.get("ts")), slack_channel=channel_id
-                    )
-            if next_cursor(page) is None:
-                return Look(Sight.ABSENT)
-        return Look(
-            Sight.BLIND,
-            "Slack may have this message, but too many came after it to look: "
-            f"{by_eye(alert.channel)}",
-        )
-
-    def _channel_id(self, channel: str) -> str | None:
-        name = _bare(channel)
-        if not channel.startswith("#") and name[:1] in "CGD" and name.isalnum() and name.isupper():
-            return name
-        if name in self._ids:
-            return self._ids[name]
-        try:
-            self._learn_ids(name, "public_channel,private_channel")
-        except SlackApiError as error:
-            if error_code(error.response)[0] != "missing_scope":
-                raise
-            # Without `groups:read` Slack refuses the whole question: ask for less.
-            self._learn_ids(name, "public_channel")
-        return self._ids.get(name)
-
-    def _learn_ids(self, name: str, types: str) -> None:
-        def ask(cursor: str | None) -> SlackResponse:
-            return self._client.conversations_list(
-                types=types, exclude_archived=True, limit=1000, cursor=cursor
-            )
-
-        for page in pages(ask, _MAX_PAGES):
-            for channel in page.get("channels") or []:
-                self._ids[str(channel.get("name"))] = str(channel.get("id"))
-            if name in self._ids:
-                return
-
-    def _refused(self, response: SlackResponse, channel: str) -> SendResult:
+    def _refused(self, response: SlackResponse, alert: Alert) -> SendResult:
+        channel = alert.channel
         code, data = error_code(response)
         status = response.status_code
         if status == 429 or code in RATE_ERRORS:
@@ -254,34 +199,5 @@ class BotTransport:
                 Fate.ACCOUNT_DEAD,
                 f"{self._host} answered HTTP {status}, not as Slack does: check slack.api_url.",
             )
-        return meaning(code, channel, data)
-
-    def _unseen(self, response: SlackResponse, channel: str) -> Look:
-        code, data = error_code(response)
-        if response.status_code == 429 or code in RATE_ERRORS:
-            wait = retry_after(response.headers) or DEFAULT_RETRY_AFTER_S
-            return Look(Sight.LATER, f"Slack asked to wait {wait:g} s.", retry_after=wait)
-        if response.status_code >= 500 or code is None or code in UNCLEAR_ERRORS:
-            refusal = code or f"HTTP {response.status_code}"
-            return Look(Sight.LATER, f"Slack answered {refusal} to a look into {channel}.")
-        if code in ACCOUNT_ERRORS and code != "missing_scope":
-            return Look(Sight.LATER, meaning(code, channel, data).error)
-        lacking = f" (needs {data['needed']})" if data.get("needed") else ""
-        return Look(
-            Sight.BLIND,
-            f"Slack may have this message, but Earful cannot look into {channel}: {code}"
-            f"{lacking}: {by_eye(channel)}",
-        )
-
-
-def _is_of(message: Mapping[str, Any], alert: Alert) -> bool:
-    if alert.operation is Operation.UPLOAD:
-        names = [one.get("name") for one in message.get("files") or []]
-        return alert.payload["filename"] in names
-    metadata = message.get("metadata") or {}
-    ours = metadata.get("event_payload") or {}
-    return metadata.get("event_type") == EVENT_TYPE and ours.get("id") == alert.dedupe_key
-
-
-def _bare(channel: str) -> str:
-    return channel.removeprefix("#")
+        in_thread = alert.is_in_thread and alert.root_ts is not None
+        return meaning(code, channel, data, in_thread=in_thread)

@@ -34,6 +34,15 @@ _CHANNEL_ERRORS = {
     "user_not_in_channel": "the bot is not in the channel; /invite the bot there",
     "is_inactive": "the channel is frozen; configure another",
 }
+# The same of the channel of an older message: the channel's name may lead elsewhere by now.
+_THREAD_ERRORS = {
+    "channel_not_found": "a Slack channel that is deleted, or private without the bot",
+    "not_in_channel": "a Slack channel that the bot is not in",
+    "user_not_in_channel": "a Slack channel that the bot is not in",
+    "is_archived": "an archived Slack channel",
+    "channel_is_archived": "an archived Slack channel",
+    "is_inactive": "a frozen Slack channel",
+}
 ACCOUNT_ERRORS = {
     "invalid_auth": "the token is not valid; set a new SLACK_BOT_TOKEN",
     "not_authed": "no token was sent; set SLACK_BOT_TOKEN",
@@ -61,11 +70,13 @@ ACCOUNT_ERRORS = {
 UNCLEAR_ERRORS = frozenset(
     ["fatal_error", "internal_error", "request_timeout", "service_unavailable", "rollup_error"]
 )
-# Somebody deleted the message, or Slack lets nobody change it any more.
+MESSAGE_GONE = "Somebody deleted the message at Slack that it is about."
+_GONE_ERRORS = frozenset(["message_not_found", "thread_not_found", "invalid_thread_ts"])
+# The message is there, but Slack lets nobody change or answer it any more.
 _POINTLESS_ERRORS = frozenset(
-    ["message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed",
-     "cannot_reply_to_message"]
-)  # fmt: skip
+    ["cant_update_message", "edit_window_closed", "cannot_reply_to_message"]
+)
+GONE_CHANNEL_ERRORS = frozenset(["channel_not_found"])
 RATE_ERRORS = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded"])
 BROKEN = (OSError, HTTPException, ValueError, LookupError)
 """What the SDK lets through: the line broke, or the response could not be read."""
@@ -81,9 +92,22 @@ def _is_channel_error(code: str) -> bool:
     return code in _CHANNEL_ERRORS or code.startswith("restricted_action")
 
 
-def meaning(code: str, channel: str, data: Mapping[str, Any]) -> SendResult:
+def meaning(
+    code: str, channel: str, data: Mapping[str, Any], *, in_thread: bool = False
+) -> SendResult:
+    """Tell what an error means for a post, or `in_thread` for what is about a message."""
+    if code in _GONE_ERRORS:
+        return SendResult(Fate.MESSAGE_GONE, MESSAGE_GONE)
     if code in _POINTLESS_ERRORS:
-        return SendResult(Fate.POINTLESS)
+        return SendResult(
+            Fate.POINTLESS, f"Slack lets nobody change or answer the message ({code})."
+        )
+    if in_thread and _is_channel_error(code):
+        place = _THREAD_ERRORS.get(code, "a Slack channel that takes nothing of the bot")
+        return SendResult(
+            Fate.THREAD_DEAD,
+            f"{channel}: the message that this is about stands in {place} ({code}).",
+        )
     if _is_channel_error(code):
         sentence = _CHANNEL_ERRORS.get(code, _CHANNEL_ERRORS["restricted_action"])
         return SendResult(Fate.CHANNEL_DEAD, f"{channel}: {sentence} ({code}).")

@@ -123,8 +123,10 @@ def move(
 ) -> int:
     """Send waiting alerts to another channel.
 
-    A reply stays with its message. An alert in doubt moves only by ID and with --in-doubt, as it
-    may appear in both channels. The config does not change: new alerts go where it says.
+    A reply stays with its message; where that stands in an archived or closed channel, the message
+    is posted again and the reply goes with it. An alert in doubt moves only by ID and with
+    --in-doubt, as it may appear in both channels. The config does not change: new alerts go where
+    it says.
     """
     from storage.tables.outbox_word import Choice
 
@@ -144,17 +146,22 @@ def move(
     log.info("alerts %s moved to %s", _ids((*done.moved, *done.about)), to)
     if as_json:
         return _tell_json(
-            moved=done.moved, about=done.about, in_doubt=done.doubtful, bound=done.bound
+            moved=done.moved,
+            about=done.about,
+            anew=done.anew,
+            in_doubt=done.doubtful,
+            bound=done.bound,
         )
     _say(done.moved, f"moved to {to}")
     _say(done.about, f"moved to {to} too, as replies or updates")
+    _say(done.anew, f"moved to {to}, with their messages posted again")
     _say(
         done.doubtful,
         "in doubt, not moved (name the IDs and add --in-doubt)",
         shown=True,
     )
     _say(done.bound, "not moved, because replies and updates stay with their messages")
-    if not any((done.moved, done.doubtful, done.bound)):
+    if not any((done.moved, done.anew, done.doubtful, done.bound)):
         click.echo(f"there is no alert to move{for_channel(choice.channel)}")
     return 0
 

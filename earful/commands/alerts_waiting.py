@@ -39,6 +39,7 @@ def list_alerts(
         listed = store.outbox_word.listed(
             [AlertState(one) for one in ([state] if state else _UNSENT)], chosen
         )
+        left = store.channel_roles.left()
     waiting = waits(unsent, now)
     if as_json:
         for alert in listed[:limit]:
@@ -47,7 +48,7 @@ def list_alerts(
     elif not listed:
         click.echo(f"no alert is {state or 'waiting'}{for_channel(chosen)}")
     else:
-        for lines in pages(listed[:limit], waiting, now):
+        for lines in pages(listed[:limit], waiting, now, left):
             click.echo("\n".join(lines))
     if len(listed) > limit:
         console.err.print(f"{len(listed) - limit:,} more are not shown: raise --limit")

@@ -26,9 +26,13 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
 
     A mention is deleted if its source says that its author took it back.
 
+    Messages in Slack that quote them lose the quote within a minute, if the daemon runs, or at
+    the next `earful process`. What was erased for its age stays in Slack.
+
     You cannot undo this: if in doubt, make a `backup` first.
     """
     from config.settings import parse_duration
+    from earful.forgetting import forget_author, forget_deleted
 
     if (author is not None) + (older_than is not None) + deleted != 1:
         raise click.UsageError("give one of --author, --older-than and --deleted")
@@ -38,11 +42,11 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
             all_of = f"data of {author}" if author else f"mentions {what}"
             click.confirm(f"Erase all {all_of}?", abort=True)
         if author is not None:
-            erased = store.upkeep.forget_author(author)
+            erased = forget_author(store, author)
             if not erased:
                 raise InputError(f"--author: {author!r} has no mentions: see the table `authors`")
         elif deleted:
-            erased = store.upkeep.forget_deleted(utc_now())
+            erased = forget_deleted(store, utc_now())
         else:
             try:
                 age = parse_duration(older_than)

@@ -29,6 +29,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     """Score, judge and deliver what is waiting, once."""
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
+    from earful.channel_moves import follow_config
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
@@ -51,6 +52,8 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
             return None
 
     with app.open_store() as store:
+        if moved := follow_config(store, app.settings, utc_now()):
+            console.out.print(f"moved {moved:,} to the channels that the config names now")
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))

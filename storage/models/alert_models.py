@@ -58,9 +58,27 @@ class AlertKind(StrEnum):
     REPLY = "reply"
 
 
+class Lost(StrEnum):
+    """What became of an alert whose message is gone: it follows the message, which is posted
+    `ANEW`; it goes `ALONE`, as a message of its own; or it is `DROPPED`."""
+
+    ANEW = "anew"
+    ALONE = "alone"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What stands at Slack for what was erased: a whole `message`, or one `quote` in another."""
+
+    message: dict[str, Any]
+    quote: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAlert:
-    """A message that must reach Slack once; `payload` holds `text` and `blocks`.
+    """A message that must reach Slack once; `payload` holds `text` and `blocks`, and in `quotes`
+    what it shows of which mentions (see `storage.tables.quoted_mentions`).
 
     The `dedupe_key` makes writing it twice harmless. A reply, an update or an upload names by
     `root_key` the alert whose message it is about, and waits until Slack has that. An update
@@ -90,7 +108,9 @@ class Alert:
 
     `error` is a sentence for people, and `trouble` its kind; of an alert that was dropped, `error`
     may be a person's note. `may_be_posted`: an earlier try than the one under way may have reached
-    Slack, which was not settled since.
+    Slack, which was not settled since. `slack_channel` is the id of the Slack channel that has it;
+    before that, the id that its channel's name led to when it was tried. `name_channel` is the id
+    that the name last led to.
     """
 
     id: int
@@ -120,6 +140,7 @@ class Alert:
     root_channel: str | None = None
     may_be_posted: bool = False
     via: str | None = None
+    name_channel: str | None = None
 
     @property
     def in_doubt(self) -> bool:
@@ -129,16 +150,43 @@ class Alert:
         return self.state is AlertState.SENDING
 
     @property
+    def is_in_thread(self) -> bool:
+        """Tell whether it is about another alert's message, and goes where that stands."""
+        return self.operation is not Operation.POST
+
+    @property
+    def place(self) -> str:
+        """Name where it goes: its channel, or by id the Slack channel that once had its name.
+
+        What is about a message goes where that stands.
+        """
+        left = self.is_in_thread and self.root_channel not in (None, self.name_channel)
+        return self.root_channel or self.channel if left else self.channel
+
+    @property
+    def lot(self) -> tuple[str, bool]:
+        """Name what it is held with where Slack asks for a pause: all that is posted in its place,
+        or all that is changed there."""
+        return self.place, self.operation is Operation.UPDATE
+
+    @property
     def queue(self) -> str:
-        """Name what it waits in line with: updates of a channel do not wait behind its posts."""
-        return f"{self.channel} updates" if self.operation is Operation.UPDATE else self.channel
+        """Name what it waits in line with: the posts of a channel, or what is about one message.
+
+        Updates wait for themselves: they neither hold replies up nor are held up by them.
+        """
+        if not self.is_in_thread:
+            return self.channel
+        updates = " updates" if self.operation is Operation.UPDATE else ""
+        return f"about {self.root_key}{updates}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTrouble:
     """What keeps alerts of a channel from Slack: so many wait with this error, `parked` of them.
 
-    `may_be_posted` as in `Alert`; `oldest_at` is when the first of them was written.
+    `may_be_posted` as in `Alert`; `in_thread`: they go where the messages stand that they are
+    about; `oldest_at` is when the first of them was written.
     """
 
     channel: str
@@ -148,3 +196,4 @@ class AlertTrouble:
     waiting: int
     parked: int
     oldest_at: datetime
+    in_thread: bool = False

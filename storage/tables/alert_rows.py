@@ -20,8 +20,9 @@ from storage.rows import reads
 
 SELECT_ALERT = """
     SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
-        r.slack_channel AS root_channel
+        r.slack_channel AS root_channel, c.slack_channel AS name_channel
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
+    LEFT JOIN slack_channels c ON c.channel = a.channel
 """
 
 
@@ -42,6 +43,7 @@ def trouble_from(row: sqlite3.Row) -> AlertTrouble:
         waiting=row["waiting"],
         parked=row["parked"],
         oldest_at=from_iso(row["created_at"]),
+        in_thread=bool(row["in_thread"]),
     )
 
 
@@ -76,6 +78,7 @@ def alert_from(row: sqlite3.Row) -> Alert:
         root_channel=row["root_channel"],
         may_be_posted=bool(row["may_be_posted"]),
         via=row["via"],
+        name_channel=row["name_channel"],
     )
 
 

@@ -11,6 +11,7 @@ from storage.models import NewAlert, Operation, iso
 from storage.models.dedupe_keys import numbered_key
 from storage.rows import moment_in
 from storage.tables.failures import clear_failure, write_failure
+from storage.tables.quoted_mentions import link_mentions
 
 MESSAGES = "messages"
 """The stage whose failures are messages in their plainer form."""
@@ -35,9 +36,12 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
                 UPDATE alerts SET payload = ?1 WHERE
                     (root_key = ?2 AND operation = 'update' AND state IN ('pending', 'parked'))
                     OR (dedupe_key = ?2 AND state = 'pending' AND NOT may_be_posted)
+                RETURNING id
                 """,
                 (payload, alert.root_key),
-            ).rowcount
+            ).fetchall()
+            for row in replaced:
+                link_mentions(connection, row["id"], alert.mention_id, alert.payload)
             if replaced:
                 _note_form(connection, alert)
                 continue
@@ -48,16 +52,18 @@ def insert_alerts(connection: sqlite3.Connection, alerts: Iterable[NewAlert]) ->
                 dedupe_key, kind, brand, channel, payload, created_at, mention_id, operation,
                 root_key, not_before, urgent, via
             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
+            RETURNING id
             """,
             (
                 _own_key(connection, alert), alert.kind, alert.brand, alert.channel, payload,
                 iso(alert.created_at), alert.mention_id, alert.operation, alert.root_key,
                 iso(not_before) if not_before else None, alert.urgent, alert.via,
             ),
-        ).rowcount  # fmt: skip
-        if inserted:
+        ).fetchone()  # fmt: skip
+        if inserted is not None:
+            link_mentions(connection, inserted["id"], alert.mention_id, alert.payload)
             _note_form(connection, alert)
-        added += inserted
+            added += 1
     return added
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from storage.database import Database
 from storage.models import (
     Alert,
     AlertState,
@@ -17,6 +17,21 @@ from storage.models import (
 from storage.rows import Unreadable, moment_in, pass_over, read_each
 from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
 from storage.tables.new_alerts import insert_alerts
+from storage.tables.outbox_tries import OutboxTries
+
+# Where an alert goes, as `Alert.place` has it.
+_PLACE = """
+    coalesce(
+        nullif(
+            (SELECT r.slack_channel FROM alerts r WHERE r.dedupe_key = alerts.root_key),
+            (SELECT c.slack_channel FROM slack_channels c WHERE c.channel = alerts.channel)
+        ),
+        channel
+    )
+"""
+
+# By these very words SQLite finds the index of what is unsent.
+_PENDING = "state IN ('pending', 'sending', 'parked') AND state = 'pending'"
 
 _UNLESS_SET_ASIDE = """
     error = CASE WHEN may_be_posted AND trouble IN ('channel', 'message', 'by_eye')
@@ -26,11 +41,8 @@ _UNLESS_SET_ASIDE = """
 """
 
 
-class Outbox:
+class Outbox(OutboxTries):
     """States: pending → sending → sent; parked until mended; dropped when overtaken."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, alerts: Iterable[NewAlert]) -> int:
         """Write alerts whose dedupe key is new; returns how many were."""
@@ -38,27 +50,38 @@ class Outbox:
             return insert_alerts(connection, alerts)
 
     def waiting(self, now: datetime, each: int) -> list[Alert]:
-        """Give the first pending alerts of each queue in the order they go, held ones too.
+        """Give the first pending alerts of each place in the order they go, held ones too.
 
         Left out is what may not go yet at all: before its `not_before`, or about a message that
-        Slack does not have. At most `each` of a queue: a long one must not cost or hide the rest.
+        Slack does not have. At most `each` posts of a channel, and `each` replies and updates in
+        one Slack channel: a long line must not cost or hide the rest.
         """
         return self._queue(
             """
             a.id IN (
                 SELECT id FROM (
                     SELECT p.id, row_number() OVER (
-                        PARTITION BY p.channel, p.operation = 'update'
+                        PARTITION BY coalesce(q.slack_channel, p.channel),
+                            CASE p.operation WHEN 'post' THEN 0 WHEN 'update' THEN 1 ELSE 2 END
                         ORDER BY p.urgent DESC, p.id
                     ) AS place
                     FROM alerts p LEFT JOIN alerts q ON q.dedupe_key = p.root_key
-                    WHERE p.state = 'pending' AND (p.not_before IS NULL OR p.not_before <= ?)
+                    WHERE p.state IN ('pending', 'sending', 'parked') AND p.state = 'pending'
+                        AND (p.not_before IS NULL OR p.not_before <= ?)
                         AND (p.root_key IS NULL OR q.state = 'sent')
                 ) WHERE place <= ?
             ) ORDER BY a.urgent DESC, a.id
             """,
             iso(now),
             each,
+        )
+
+    def waiting_in(self, channels: Sequence[str]) -> list[Alert]:
+        """Give the posts that wait for channels and that Slack certainly has not."""
+        return self._queue(
+            "a.state IN ('pending', 'parked') AND a.operation = 'post' AND NOT a.may_be_posted "
+            "AND a.channel IN (SELECT value FROM json_each(?)) ORDER BY a.id",
+            json.dumps(channels),
         )
 
     def next_release(self, now: datetime) -> datetime | None:
@@ -96,71 +119,6 @@ class Outbox:
         """Give alerts of which it is not known whether Slack has them."""
         return self._queue("a.state = 'sending' ORDER BY a.id")
 
-    def claim(self, alert_id: int, now: datetime) -> Alert | None:
-        """Move a pending alert to `sending`; None when it is no longer pending."""
-        with self._database.transaction() as connection:
-            row = connection.execute(
-                """
-                UPDATE alerts SET state = 'sending', attempts = attempts + 1, claimed_at = ?,
-                    next_attempt_at = NULL
-                WHERE id = ? AND state = 'pending' RETURNING id
-                """,
-                (iso(now), alert_id),
-            ).fetchone()
-        if row is None:
-            return None
-        return select_alerts(self._database.connection, "a.id = ?", alert_id)[0]
-
-    def mark_sent(
-        self,
-        alert_id: int,
-        slack_ts: str | None,
-        now: datetime,
-        slack_channel: str | None = None,
-    ) -> None:
-        self._update(
-            "state = 'sent', slack_ts = ?, slack_channel = coalesce(?, slack_channel), "
-            "sent_at = ?, error = NULL, trouble = NULL, may_be_posted = 0, "
-            "next_attempt_at = NULL",
-            (slack_ts, slack_channel, iso(now)),
-            alert_id,
-        )
-
-    def retry(
-        self,
-        alert_id: int,
-        next_attempt_at: datetime,
-        error: str,
-        trouble: TroubleKind,
-        *,
-        absent: bool = False,
-    ) -> None:
-        """Put back an alert whose last try Slack certainly did not take.
-
-        What was in doubt before that try stays so, unless it was looked for and is `absent`. An
-        update that a newer one has overtaken meanwhile is dropped instead.
-        """
-        self._update(
-            """
-            state = CASE WHEN operation = 'update' AND EXISTS (
-                SELECT 1 FROM alerts n WHERE n.root_key = alerts.root_key AND n.id > alerts.id
-                    AND n.operation = 'update'
-            ) THEN 'dropped' ELSE 'pending' END, error = ?, trouble = ?,
-            may_be_posted = may_be_posted AND NOT ?, next_attempt_at = ?
-            """,
-            (error, trouble, absent, iso(next_attempt_at)),
-            alert_id,
-        )
-
-    def drop(self, alert_id: int) -> None:
-        """Give up an alert that has nothing left to be about."""
-        self._update(
-            "state = 'dropped', next_attempt_at = NULL, error = NULL, trouble = NULL, "
-            "may_be_posted = 0",
-            (),
-            alert_id,
-        )
-
     def withdraw(self, key: str, why: str, *, in_doubt: bool = False) -> bool:
         """Drop an alert that nobody is sending; False where it is sent, or is being sent.
 
@@ -176,47 +134,16 @@ class Outbox:
                 ).rowcount
             )
 
-    def unclear(
-        self, alert_id: int, next_attempt_at: datetime, error: str, trouble: TroubleKind
-    ) -> None:
-        """Keep an alert in `sending`: Slack may have it, and must be asked first."""
-        self._update(
-            "state = 'sending', next_attempt_at = ?, error = ?, trouble = ?, may_be_posted = 1",
-            (iso(next_attempt_at), error, trouble),
-            alert_id,
-        )
-
-    def park(
-        self,
-        alert_id: int,
-        error: str,
-        trouble: TroubleKind,
-        *,
-        absent: bool = False,
-        may_be_posted: bool = False,
-    ) -> None:
-        """Set an alert aside until it is retried; `error` is a sentence for people.
-
-        What was in doubt stays so, unless it was looked for and is `absent`; what Slack may have
-        after this try is in doubt from now on.
-        """
-        self._update(
-            "state = 'parked', next_attempt_at = NULL, error = ?, trouble = ?, "
-            "may_be_posted = ? OR (may_be_posted AND NOT ?)",
-            (error, trouble, may_be_posted, absent),
-            alert_id,
-        )
-
     def hold_channel(
         self,
-        channel: str,
+        place: str,
         until: datetime,
         error: str,
         trouble: TroubleKind,
         *,
         updates: bool = False,
     ) -> None:
-        """Let all that is pending for a channel wait, or its updates.
+        """Let all that is pending for a place (see `Alert.place`) wait, or its updates.
 
         What was set aside in doubt and put back keeps its error, which says why.
         """
@@ -224,23 +151,32 @@ class Outbox:
             connection.execute(
                 f"""
                 UPDATE alerts SET next_attempt_at = ?1, {_UNLESS_SET_ASIDE}
-                WHERE channel = ?4 AND state = 'pending' AND (operation = 'update') = ?5
+                WHERE {_PENDING} AND (operation = 'update') = ?5 AND {_PLACE} = ?4
                 """,
-                (iso(until), error, trouble, channel, updates),
+                (iso(until), error, trouble, place, updates),
             )
 
     def park_channel(self, channel: str, error: str, trouble: TroubleKind) -> int:
-        """Set aside all that is pending for a channel; returns how many.
+        """Set aside the posts that are pending for a channel; returns how many.
 
-        What is in doubt keeps its error as in `hold_channel`.
+        What is about a message goes where that stands, which may be another Slack channel. What is
+        in doubt keeps its error as in `hold_channel`.
         """
+        return self._park_all("channel = ?1 AND operation = 'post'", channel, error, trouble)
+
+    def park_threads(self, place: str, error: str, trouble: TroubleKind) -> int:
+        """Set aside what is pending about messages in a Slack channel; returns how many."""
+        about = f"root_key IS NOT NULL AND {_PLACE} = ?1"
+        return self._park_all(about, place, error, trouble)
+
+    def _park_all(self, where: str, value: str, error: str, trouble: TroubleKind) -> int:
         with self._database.transaction() as connection:
             return connection.execute(
                 f"""
                 UPDATE alerts SET state = 'parked', next_attempt_at = NULL, {_UNLESS_SET_ASIDE}
-                WHERE channel = ?1 AND state = 'pending'
+                WHERE {_PENDING} AND {where}
                 """,
-                (channel, error, trouble),
+                (value, error, trouble),
             ).rowcount
 
     def unpark_certain(self) -> int:
@@ -254,6 +190,17 @@ class Outbox:
                 "UPDATE alerts SET state = 'pending', next_attempt_at = NULL "
                 "WHERE state = 'parked' AND NOT may_be_posted"
             ).rowcount
+
+    def to_look_at(self, now: datetime) -> list[Alert]:
+        """Give what Slack has after two tries and is due to be looked at for a double."""
+        return self._queue("a.look_at <= ? AND a.state = 'sent' ORDER BY a.look_at", iso(now))
+
+    def next_look(self) -> datetime | None:
+        """Tell when the next alert is due to be looked at for a double."""
+        row = self._database.connection.execute(
+            "SELECT min(look_at) FROM alerts WHERE look_at IS NOT NULL AND state = 'sent'"
+        ).fetchone()
+        return moment_in(row, "alerts", "look_at")
 
     def posted_since(self, since: datetime) -> dict[str, int]:
         """Count the messages of their own that were written since a moment, by channel."""
@@ -297,9 +244,12 @@ class Outbox:
         rows = self._database.connection.execute(
             """
             SELECT min(id) AS id, channel, error, trouble, may_be_posted, count(*) AS waiting,
-                sum(state = 'parked') AS parked, min(created_at) AS created_at FROM alerts
+                sum(state = 'parked') AS parked, min(created_at) AS created_at,
+                operation <> 'post' AS in_thread
+            FROM alerts
             WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
-            GROUP BY channel, error, trouble, may_be_posted ORDER BY channel
+            GROUP BY channel, error, trouble, may_be_posted, in_thread
+            ORDER BY channel, in_thread
             """
         )
         return [trouble_from(row) for row in rows]
@@ -312,9 +262,3 @@ class Outbox:
     ) -> list[Alert]:
         rows = self._database.connection.execute(f"{SELECT_ALERT} WHERE {where}", parameters)
         return read_each(rows, alert_from, unreadable)
-
-    def _update(self, assignments: str, values: tuple[object, ...], alert_id: int) -> None:
-        with self._database.transaction() as connection:
-            connection.execute(
-                f"UPDATE alerts SET {assignments} WHERE id = ?", (*values, alert_id)
-            )

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from config.errors import InputError
 from storage.database import Database
-from storage.models import Alert, AlertState, Operation, iso
+from storage.models import Alert, AlertState, Operation, TroubleKind, iso
 from storage.rows import pass_over, read_each
 from storage.tables.alert_rows import select_alerts
 from storage.tables.incidents import incident_from
+from storage.tables.lost_messages import post_anew
 
 UNSENT = (AlertState.PENDING, AlertState.SENDING, AlertState.PARKED)
 
@@ -58,11 +59,13 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What moved, and with it what is `about` it. The rest stays: `doubtful` may be in the old
+    """What moved, and with it what is `about` it. Those in `anew` take their message along, which
+    Slack has where nothing can be posted any more. The rest stays: `doubtful` may be in the old
     channel already, as the message is that the `bound` are about."""
 
     moved: tuple[Alert, ...] = ()
     about: tuple[Alert, ...] = ()
+    anew: tuple[Alert, ...] = ()
     doubtful: tuple[Alert, ...] = ()
     bound: tuple[Alert, ...] = ()
 
@@ -147,7 +150,8 @@ class OutboxWord:
         """Let alerts go to another channel, now, and with them what is about their messages.
 
         What Slack may have moves only where it is named and `in_doubt` says so. What is about a
-        message stays in that message's channel.
+        message stays in that message's channel, unless that takes nothing: then the message is
+        posted anew, and what waits about it follows.
         """
         with self._database.transaction() as connection:
             chosen = [one for one in _chosen(connection, choice) if one.channel != to]
@@ -165,22 +169,66 @@ class OutboxWord:
                 and one.operation is not Operation.POST
                 and place.get(one.root_id or 0) != to
             ]
+            anew = _dead_threads(connection, bound, to)
+            bound = [one for one in bound if one.root_key not in anew]
             if choice.ids:
                 _refuse(doubtful, _TWICE)
                 _refuse(bound, _BOUND)
                 if not locked:
                     _refuse_sending(chosen)
-            free -= {one.id for one in bound}
+            taken = [one for one in unsent if one.root_key in anew]
+            free -= {one.id for one in (*bound, *taken)}
             moved = [one for one in chosen if one.id in free]
             about = [
                 one
                 for one in unsent
                 if one.root_id in free and one.id not in ids and one.channel != to
             ]
-            _to_channel(connection, (*moved, *about), to)
+            follow = [one for one in taken if one.operation is not Operation.UPDATE]
+            _to_channel(connection, (*moved, *about, *follow), to)
         return Moved(
-            moved=tuple(moved), about=tuple(about), doubtful=tuple(doubtful), bound=tuple(bound)
+            moved=tuple(moved),
+            about=tuple(about),
+            anew=tuple(taken),
+            doubtful=tuple(doubtful),
+            bound=tuple(bound),
         )
+
+    def readdress(self, ids: Sequence[int], to: str) -> int:
+        """Let waiting posts go to another channel, and what is about them; returns how many.
+
+        What a sender has taken up meanwhile, or what Slack may have, stays.
+        """
+        with self._database.transaction() as connection:
+            chosen = [
+                one
+                for one in select_alerts(
+                    connection,
+                    "a.id IN (SELECT value FROM json_each(?)) AND a.operation = 'post' "
+                    "AND a.state IN ('pending', 'parked') AND NOT a.may_be_posted",
+                    json.dumps(ids),
+                )
+                if one.channel != to
+            ]
+            roots = {one.id for one in chosen}
+            about = [one for one in _unsent(connection) if one.root_id in roots]
+            _to_channel(connection, (*chosen, *about), to)
+        return len(chosen) + len(about)
+
+
+def _dead_threads(
+    connection: sqlite3.Connection, bound: Sequence[Alert], to: str
+) -> frozenset[str]:
+    """Post messages anew that stand where nothing can be posted; gives their keys."""
+    keys = {
+        one.root_key
+        for one in bound
+        if one.state is AlertState.PARKED
+        and one.trouble is TroubleKind.CHANNEL
+        and not one.in_doubt
+        and one.root_state is AlertState.SENT
+    }
+    return frozenset(key for key in keys if key and post_anew(connection, key, None, to))
 
 
 def _refuse_sending(alerts: Iterable[Alert]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -21,26 +20,11 @@ from config.errors import (
 )
 from storage.database import PATIENCE_S, Database
 from storage.faults import damaged, fault
-from storage.models import Fate, iso
+from storage.models import Erasure, Fate, iso
 from storage.tables.ledger import count_waiting_as
+from storage.tables.quoted_mentions import FORGOTTEN, take_out
 
 log = logging.getLogger(__name__)
-
-_EMPTIED = json.dumps(
-    {
-        "text": "This message was about a person whose data was erased.",
-        "blocks": [
-            {
-                "type": "section",
-                "block_id": "erased",
-                "text": {
-                    "type": "plain_text",
-                    "text": "This message was about a person whose data was erased.",
-                },
-            }
-        ],
-    }
-)
 
 _CALLED = "? IN (id, iif(substr(native_id, 1, 3) = 'by/', source || ':' || name, NULL))"
 
@@ -49,27 +33,30 @@ class Upkeep:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def forget_author(self, author_id: str) -> int:
-        """Erase an author, all their mentions and alerts that quote them; returns how many.
+    def forget_author(self, author_id: str, erasure: Erasure) -> int:
+        """Erase an author, and all their mentions from the store and from messages.
 
         Whom only a name tells is named by it, `source:name`: all of that name there are erased.
-        What is erased is overwritten on disk, in the index and in the write-ahead log too. The
-        messages about them that Slack has are emptied by updates.
+        What is erased is overwritten on disk, in the index and in the write-ahead log too. Slack's
+        messages about them, or with their words, are changed by updates. Returns how many mentions
+        were erased.
         """
         chosen = f"SELECT id FROM authors WHERE {_CALLED}"
-        return self._forget(
-            f"author_id IN ({chosen})", author_id, f"DELETE FROM authors WHERE {_CALLED}"
-        )
+        also = f"DELETE FROM authors WHERE {_CALLED}"
+        return self._forget(f"author_id IN ({chosen})", author_id, also, erasure)
 
     def forget_older(self, than: datetime) -> int:
-        """Erase mentions written before a moment; the daily counts stay. Returns how many."""
-        return self._forget("coalesce(created_at, fetched_at) < ?", iso(than), None)
+        """Erase mentions written before a moment; the daily counts stay. Returns how many.
 
-    def forget_deleted(self, at: datetime) -> int:
-        """Erase mentions that their sources had deleted by a moment. Returns how many."""
-        return self._forget("deleted_at <= ?", iso(at), None)
+        Slack keeps its messages as long as the workspace says.
+        """
+        return self._forget("coalesce(created_at, fetched_at) < ?", iso(than), None, None)
 
-    def _forget(self, where: str, value: str, also: str | None) -> int:
+    def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
+        """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
+        return self._forget("deleted_at <= ?", iso(at), None, erasure)
+
+    def _forget(self, where: str, value: str, also: str | None, erasure: Erasure | None) -> int:
         self._database.connection.execute("PRAGMA secure_delete = ON")
         chosen = f"SELECT id FROM mentions WHERE {where}"
         with self._database.transaction() as connection:
@@ -78,31 +65,14 @@ class Upkeep:
                 if sqlite3.sqlite_version_info >= (3, 42)
                 else "SELECT 1"
             )
-            # Alerts carry the words in their payload; one not yet sent must not be sent now. Sent
-            # ones about many people may quote anybody, and need their words no more.
+            take_out(connection, chosen, value, erasure)
+            # Of those that older versions wrote about many people nobody knows whom they quote;
+            # what was sent needs its words no more.
             connection.execute(
-                f"""
-                UPDATE alerts SET payload = '{{"text": "(forgotten)"}}',
-                    state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dropped' END
-                WHERE mention_id IN ({chosen})
-                    OR (kind IN ('digest', 'incident') AND state IN ('sent', 'dropped'))
-                """,
-                (value,),
+                "UPDATE alerts SET payload = ? WHERE kind IN ('digest', 'incident') "
+                "AND state IN ('sent', 'dropped') AND json_extract(payload, '$.quotes') IS NULL",
+                (FORGOTTEN,),
             )
-            if also:
-                connection.execute(
-                    f"""
-                    INSERT INTO alerts (dedupe_key, kind, brand, channel, payload, created_at,
-                        operation, root_key)
-                    SELECT forgotten_key(dedupe_key), kind, brand, channel, ?2,
-                        strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'), 'update', dedupe_key
-                    FROM alerts WHERE mention_id IN ({chosen.replace("?", "?1")})
-                        AND state = 'sent' AND operation IN ('post', 'reply')
-                        AND slack_ts IS NOT NULL AND kind <> 'reply'
-                    ON CONFLICT DO NOTHING
-                    """,
-                    (value, _EMPTIED),
-                )
             # They were seen: the ledger says that no rule will see them.
             count_waiting_as(
                 connection,

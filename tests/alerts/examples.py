@@ -906,6 +906,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "limited": _limited,
     "leaderboard": _leaderboard,
     "shared_quote": _shared_quote,
+    "erased_author": messages.erased_author,
+    "erased_text": messages.erased_text,
 }
 
 

@@ -49,6 +49,7 @@ NEEDED = {
     "chat.postMessage": "chat:write",
     "chat.postEphemeral": "chat:write",
     "chat.update": "chat:write",
+    "chat.delete": "chat:write",
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
     "conversations.history": "channels:history",
@@ -117,6 +118,7 @@ class Message:
     by_webhook: bool = False
     broadcast: bool = False
     edits: int = 0
+    deleted: bool = False
     files: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -183,6 +185,7 @@ class FakeSlack:
         self._last_ts = 0.0
         self._on_message = on_message
         self.channels: dict[str, Channel] = {}
+        self._last_id = 0
         for name in channels:
             self.add_channel(name)
         self._webhook_channel = webhook_channel or next(iter(self.channels))
@@ -221,9 +224,31 @@ class FakeSlack:
     # What a test arranges.
 
     def add_channel(self, name: str, **how: Any) -> Channel:
-        channel = Channel(id=f"C{len(self.channels) + 1:08d}", name=name, **how)
+        self._last_id += 1
+        channel = Channel(id=f"C{self._last_id:08d}", name=name, **how)
         self.channels[name] = channel
         return channel
+
+    def rename(self, old: str, new: str) -> Channel:
+        """Give a channel another name; its id and its messages stay."""
+        with self._lock:
+            channel = self.channels[new] = self.channels.pop(old)
+            channel.name = new
+            return channel
+
+    def delete(self, message: Message) -> None:
+        """Let a person delete a message; where it has replies, a tombstone stays in its place."""
+        with self._lock:
+            channel = next(one for one in self.channels.values() if one.id == message.channel_id)
+            if any(one.thread_ts == message.ts for one in channel.messages):
+                message.text, message.blocks, message.metadata = (
+                    "This message was deleted.",
+                    [],
+                    None,
+                )
+                message.deleted = True
+            else:
+                channel.messages.remove(message)
 
     def fail(self, method: str, *faults: Fault, times: int = 1) -> None:
         """Let the next calls of `method` (`webhook` for the webhook) fail, in this order."""
@@ -292,6 +317,7 @@ class FakeSlack:
                 "auth.test": self._auth_test,
                 "chat.postMessage": self._post,
                 "chat.update": self._update,
+                "chat.delete": self._delete,
                 "chat.postEphemeral": self._whisper,
                 "conversations.history": self._history,
                 "conversations.replies": self._replies,
@@ -352,7 +378,8 @@ class FakeSlack:
             return _no(error)
         thread = said.get("thread_ts")
         if thread and all(message.ts != thread for message in channel.messages):
-            return _no("thread_not_found")
+            # As the real one does: a reply to a message that is gone stands in the channel.
+            said = {name: value for name, value in said.items() if name != "thread_ts"}
         message = self._store(channel, said)
         return _yes(channel=channel.id, ts=message.ts, message=_shown(message, True))
 
@@ -417,6 +444,8 @@ class FakeSlack:
         missing = [one["id"] for one in named if one["id"] not in self.uploads]
         if missing:
             return _no("file_not_found")
+        if channel.archived:
+            return _no("is_archived")
         message = self._store(channel, {"text": "", "thread_ts": said.get("thread_ts")})
         message.files = [self._files[one["id"]] for one in named]
         return _yes(files=named)
@@ -448,8 +477,10 @@ class FakeSlack:
         channel = self._find(said.get("channel"), by_name=False)
         if channel is None:
             return _no("channel_not_found")
+        if channel.archived:
+            return _no("is_archived")
         message = next((m for m in channel.messages if m.ts == said.get("ts")), None)
-        if message is None:
+        if message is None or message.deleted:
             return _no("message_not_found")
         error = _wrong_message(said)
         if error:
@@ -459,6 +490,18 @@ class FakeSlack:
         message.edited = True
         message.edits += 1
         return _yes(channel=channel.id, ts=message.ts, text=message.text)
+
+    def _delete(self, said: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(said.get("channel"), by_name=False)
+        if channel is None:
+            return _no("channel_not_found")
+        message = next((m for m in channel.messages if m.ts == said.get("ts")), None)
+        if message is None or message.deleted:
+            return _no("message_not_found")
+        if message.by_webhook:
+            return _no("cant_delete_message")
+        self.delete(message)
+        return _yes(channel=channel.id, ts=message.ts)
 
     def _history(self, said: dict[str, Any]) -> dict[str, Any]:
         channel = self._find(said.get("channel"), by_name=False)
@@ -481,7 +524,12 @@ class FakeSlack:
         ]
         size = min(int(said.get("limit") or 100), self.page_size)
         start = int(said.get("cursor") or 0)
-        shown = [_shown(message, with_metadata) for message in found[start : start + size]]
+        answered = {message.thread_ts for message in channel.messages}
+        shown = [
+            _shown(message, with_metadata)
+            | ({"thread_ts": message.ts, "reply_count": 1} if message.ts in answered else {})
+            for message in found[start : start + size]
+        ]
         more = start + size < len(found)
         cursor = str(start + size) if more else ""
         return _yes(messages=shown, has_more=more, response_metadata={"next_cursor": cursor})
@@ -752,6 +800,10 @@ def _shown(message: Message, with_metadata: bool) -> dict[str, Any]:
         "bot_id": "B0FAKE",
         "files": message.files,
     }
+    if message.thread_ts is not None:
+        shown["thread_ts"] = message.thread_ts
+    if message.deleted:
+        shown["subtype"] = "tombstone"
     if with_metadata and message.metadata is not None:
         shown["metadata"] = message.metadata
     return shown

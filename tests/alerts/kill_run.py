@@ -170,6 +170,7 @@ def send(path: Path, api_url: str, token: str) -> NoReturn:
             time.sleep,
             pace=Pace(0),
             settle=SETTLE,
+            looks=(1, 2),
             first_backoff=timedelta(seconds=0.1),
             workers=4,
         )

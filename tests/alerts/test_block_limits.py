@@ -330,6 +330,8 @@ BUILDERS: dict[str, Builder] = {
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
     "answer_speed": lambda voice, text: answer_speed(_answer_speed(voice, text)),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
+    "erased_author": lambda voice, text: messages.erased_author(),
+    "erased_text": lambda voice, text: messages.erased_text(),
 }
 
 
@@ -436,7 +438,7 @@ def _rooms() -> Iterator[ModuleType]:
 
 def _builders(makes: str = "dict[str, Any]") -> dict[str, Any]:
     """Find every public function that makes a message, or with `View` one that makes a view."""
-    helpers = {"payload", "plain_form", "modal", "as_modal", "home_view"}
+    helpers = {"payload", "plain_form", "quoting", "modal", "as_modal", "home_view"}
     return {
         name: function
         for room in _rooms()

@@ -124,6 +124,35 @@ def test_advice_is_true_of_its_error(
     assert ".." not in told
 
 
+THREAD_TROUBLES = ["is_archived", "channel_not_found", "not_in_channel", "restricted_action_new"]
+
+
+@pytest.mark.parametrize("code", THREAD_TROUBLES)
+def test_a_thread_in_a_dead_channel_concerns_no_new_alert(code: str) -> None:
+    result = meaning(code, ONE, {}, in_thread=True)
+    told = trouble(ONE, result.error, result.trouble, False, in_thread=True)
+    assert told.startswith("the message that this is about stands in ")
+    assert f"New alerts for {ONE} go on" in told
+    assert "`earful alerts move ID --to CHANNEL`" in told
+    assert "`earful alerts drop ID`" in told
+    # What would touch the living channel of the name is not advised.
+    assert "--from" not in told
+    assert "configure another" not in told
+
+
+def test_a_channel_that_the_config_left_needs_nothing_done() -> None:
+    told = advice_for(ONE, TroubleKind.CHANNEL, False, left=True)
+    assert f"The config names {ONE} no more" in told
+    assert "alerts move" not in told
+    # Its threads still stand where they stand, and what is in doubt needs its look.
+    thread = advice_for(ONE, TroubleKind.CHANNEL, False, left=True, in_thread=True)
+    assert thread == advice_for(ONE, TroubleKind.CHANNEL, False, in_thread=True)
+    for kind in TroubleKind:
+        if kind is not TroubleKind.CHANNEL:
+            assert advice_for(ONE, kind, False, left=True) == advice_for(ONE, kind, False)
+        assert advice_for(ONE, kind, True, left=True) == advice_for(ONE, kind, True)
+
+
 def test_what_is_in_doubt_and_was_refused_asks_for_a_word_by_id() -> None:
     for code in ("is_archived", "invalid_blocks"):
         advice = advice_for(ONE, meaning(code, ONE, {}).trouble, True)

@@ -29,6 +29,7 @@ from storage.models import (
     TroubleKind,
 )
 from tests.earful.test_cases import HOUR, MINUTE, World
+from tests.storage.erasure import ERASURE
 
 DANA, BOB = Actor("dana", "U0DANA"), Actor("bob", "U0BOB")
 APPROVED = {"alerts": {"channels": [{"channel": "#voice-complaints", "approve_replies": True}]}}
@@ -494,11 +495,14 @@ def test_who_forgets_an_author_forgets_the_answers_and_withdraws_none(desk: Desk
     desk.sent()
     desk.settle()
     desk.answer(waiting)
-    desk.store.upkeep.forget_author("shop:Hal")
-    desk.store.upkeep.forget_author("store:Hal")
+    desk.publishers["source:attic"] = Shop()
+    doubtful = desk.say("They lost my hat.", author="Hal", source="attic")
+    desk.store.outbox.claim(desk.alert_id(desk.answer(doubtful)), desk.now)
+    for author in ("shop:Hal", "store:Hal", "attic:Hal"):
+        desk.store.upkeep.forget_author(author, ERASURE)
     assert desk.rows("SELECT * FROM replies") == []
     rows = desk.rows("SELECT * FROM alerts WHERE via LIKE 'source:%' ORDER BY id")
-    assert [row["state"] for row in rows] == ["sent", "dropped"]
+    assert [row["state"] for row in rows] == ["sent", "dropped", "dropped"]
     assert all(SORRY not in row["payload"] for row in desk.rows("SELECT payload FROM alerts"))
     # Nothing goes to the source any more: what stands there is the brand's own word.
     assert desk.rows("SELECT * FROM alerts WHERE root_key LIKE 'answer:%'") == []

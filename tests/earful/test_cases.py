@@ -637,6 +637,7 @@ class TestFlips:
 
 
 def test_who_is_forgotten_is_forgotten_at_slack_too(world: World) -> None:
+    from earful.forgetting import forget_author
     from tests.alerts.fake_slack import FakeSlack
     from tests.alerts.test_buttons import flush
 
@@ -645,7 +646,7 @@ def test_who_is_forgotten_is_forgotten_at_slack_too(world: World) -> None:
     with FakeSlack() as slack:
         flush(world.store, slack)
         world.change(replace(said, text="They lost my bag and my cat.", edited_at=NOW))
-        assert world.store.upkeep.forget_author("shop:Hal") == 1
+        assert forget_author(world.store, "shop:Hal") == 1
         flush(world.store, slack)
         shown = [f"{message.text} {message.blocks}" for message in slack.messages()]
     assert len(shown) == 2

@@ -15,6 +15,7 @@ from alerts.decide.rules import judge
 from config.errors import InputError
 from earful import case_acts, case_desk, case_mutes
 from earful.case_acts import Actor
+from earful.forgetting import forget_author
 from earful.policies import Policies
 from storage.models import CaseEventKind, CaseState, Experience, Mention
 from storage.store import Store
@@ -275,7 +276,7 @@ class TestNotes:
             world.store, policies(world), said.id, "Hal lives in Porto", DANA, world.now
         )
         snooze(world, said, NOW + DAY, note="Hal is in Porto")
-        world.store.upkeep.forget_author("shop:Hal")
+        forget_author(world.store, "shop:Hal")
         for table in ("case_events", "cases", "alerts"):
             assert "Porto" not in str(world.rows(f"SELECT * FROM {table}")), table
 

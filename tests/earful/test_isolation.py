@@ -42,6 +42,7 @@ from storage.tables.new_alerts import MESSAGES
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_cases import DAY, HOUR, MINUTE, NOW, World
 from tests.earful.test_stages import WordClassifier
+from tests.storage.erasure import ERASURE
 
 BRANDS = [
     {"name": "Acme", "query": "acme", "staff": ["Rita"]},
@@ -251,7 +252,7 @@ class TestJudging:
         break_judging(monkeypatch, is_poison)
         bad = world.say(POISON)
         assert failing(world, "judge") == [f"mention {bad.id}"]
-        world.store.upkeep.forget_author(str(bad.author_id))
+        world.store.upkeep.forget_author(str(bad.author_id), ERASURE)
         world.judge()
         assert failing(world, "judge") == []
 

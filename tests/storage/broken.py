@@ -12,6 +12,7 @@ import pytest
 
 from config.errors import StoreError
 from storage.store import Store
+from tests.storage.erasure import ERASURE
 from tests.storage.ways import mention
 
 PATIENCE_S = 0.01
@@ -38,7 +39,7 @@ def assert_whole(path: Path) -> None:
         check = store.database.connection.execute("PRAGMA integrity_check").fetchone()[0]
         assert check == "ok"
         assert store.mentions.save([mention("after the fault")]).new == 1
-        assert store.upkeep.forget_author("appstore:Mo") == 1
+        assert store.upkeep.forget_author("appstore:Mo", ERASURE) == 1
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from storage.reports import Filter
 from storage.store import Store
 from storage.tables.copy_signatures import bands, shingles, words_of
 from storage.tables.verdicts import Scored
+from tests.storage.erasure import ERASURE
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -188,14 +189,14 @@ def test_what_was_deleted_is_erased_only_when_asked(store: Store) -> None:
     store.mentions.save([mention("a"), mention("b", "Acme Air is a company that flies planes")])
     store.mentions.save([], ["gdelt:a"], NOW)
     assert store.mentions.count() == 2
-    assert store.upkeep.forget_deleted(NOW) == 1
+    assert store.upkeep.forget_deleted(NOW, ERASURE) == 1
     assert store.mentions.get("gdelt:a") is None
 
 
 def test_a_forgotten_original_leaves_its_copy(store: Store) -> None:
     store.mentions.save([mention("a"), mention("b", minutes=1)])
     linked(store)
-    store.upkeep.forget_author("gdelt:paper a")
+    store.upkeep.forget_author("gdelt:paper a", ERASURE)
     assert linked(store) == {"b": None}
     bands_left = store.database.connection.execute("SELECT count(*) FROM copy_bands").fetchone()
     assert bands_left[0] == 0

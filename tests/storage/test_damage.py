@@ -41,6 +41,7 @@ from tests.storage.broken import (
     opened,
     small_disk,
 )
+from tests.storage.erasure import ERASURE
 from tests.storage.ways import furnish, mention
 
 NOBODY = 65534
@@ -301,10 +302,10 @@ def test_forgetting_says_where_words_are_left(path: Path) -> None:
         rows = reader.database.connection.execute("SELECT id FROM mentions")
         next(rows)
         with pytest.raises(StoreLockedError, match="1 mentions are erased, but") as caught:
-            store.upkeep.forget_author("appstore:@SUM(A1)")
+            store.upkeep.forget_author("appstore:@SUM(A1)", ERASURE)
         one_line(caught.value, path)
         rows.close()
-        assert store.upkeep.forget_author("appstore:@SUM(A1)") == 0
+        assert store.upkeep.forget_author("appstore:@SUM(A1)", ERASURE) == 0
         assert not Path(f"{path}-wal").stat().st_size
 
 

@@ -20,6 +20,7 @@ from storage.migrations import migrations
 from storage.models import Experience, Fate, LedgerLine, Mention, RefusalReason, Voice
 from storage.store import Store
 from storage.tables.verdicts import Scored
+from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import make_mention, make_verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -174,7 +175,7 @@ def test_a_mention_that_comes_back_for_another_brand_while_the_rules_see_it(stor
     store.mentions.save([say()])
     score(store)
     voices = store.judgements.unjudged(DAY, 9)
-    store.upkeep.forget_author("steam:Mo 1")
+    store.upkeep.forget_author("steam:Mo 1", ERASURE)
     store.mentions.save([say(brand="Birch")])
     score(store)
     store.judgements.mark_judged(voices, NOW, {"steam:1": Fate.ALERTED})
@@ -238,7 +239,7 @@ def test_what_is_erased_before_it_is_judged_is_counted_as_forgotten(store: Store
     judge(store, Fate.ALERTED)
     store.mentions.save([say("2", author="Mo 1"), say("3", author="Mo 1")])
     score(store)
-    assert store.upkeep.forget_author("steam:Mo 1") == 3
+    assert store.upkeep.forget_author("steam:Mo 1", ERASURE) == 3
     assert entries(store) == {TODAY: {"new": 3, "alerted": 1, "forgotten": 2}}
 
 
@@ -339,10 +340,10 @@ class World:
         self.store.mentions.save([], [f"{source}:{key}"], NOW)
 
     def forget(self, source: str, key: str) -> None:
-        self.stored -= self.store.upkeep.forget_author(f"{source}:Mo {key}")
+        self.stored -= self.store.upkeep.forget_author(f"{source}:Mo {key}", ERASURE)
 
     def forget_deleted(self) -> None:
-        self.stored -= self.store.upkeep.forget_deleted(NOW)
+        self.stored -= self.store.upkeep.forget_deleted(NOW, ERASURE)
 
     def alert(self, source: str, key: str) -> None:
         self.store.ledger.alerted(f"{source}:{key}")

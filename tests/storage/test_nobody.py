@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from storage.migrations import migrations
 from storage.models import Mention, is_nobody
 from storage.store import Store
+from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import make_mention
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -86,7 +87,7 @@ def test_a_name_is_forgotten_whole_and_no_other(tmp_path: Path) -> None:
         store.mentions.save(
             [said("1", "Maria"), said("2", "Maria"), said("3", "Ole"), said("4", "Maria", "u7")]
         )
-        assert store.upkeep.forget_author("appstore:Maria") == 2
+        assert store.upkeep.forget_author("appstore:Maria", ERASURE) == 2
         assert store.mentions.get("appstore:3") is not None
         assert store.mentions.get("appstore:4") is not None
 

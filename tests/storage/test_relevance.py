@@ -15,6 +15,7 @@ from storage.reports import Filter
 from storage.store import Store
 from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
+from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import BRAND, make_mention, make_verdict
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
@@ -189,7 +190,7 @@ def test_the_labels_name_changes_with_each_answer_and_with_what_is_erased(store:
     for mention, about in ((first, True), (second, False), (second, True)):
         answer(store, mention, about, len(names))
         names.append(store.relevance.labels(BRAND))
-    store.upkeep.forget_author(f"appstore:{second.author}")
+    store.upkeep.forget_author(f"appstore:{second.author}", ERASURE)
     assert len(set(names)) == len(names)
     assert store.relevance.labels(BRAND) == names[1]
     assert len(store.relevance.taught(BRAND)) == 1

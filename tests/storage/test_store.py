@@ -35,6 +35,7 @@ from storage.models import (
 from storage.store import Store
 from storage.tables.judgements import Backlog
 from storage.tables.verdicts import Scored
+from tests.storage.erasure import ERASURE
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -243,7 +244,7 @@ def test_the_full_text_index_follows_edits_and_deletions(store: Store) -> None:
     assert (hits("luggage"), hits("bag")) == (1, 2)
     store.mentions.save([mention(text="Found", title=None)])
     assert (hits("luggage"), hits("bag"), hits("found")) == (0, 1, 1)
-    store.upkeep.forget_author("appstore:u1")
+    store.upkeep.forget_author("appstore:u1", ERASURE)
     assert hits("bag") == 0
     store.database.connection.execute(
         "INSERT INTO mentions_fts (mentions_fts, rank) VALUES ('integrity-check', 1)"
@@ -264,7 +265,7 @@ def test_a_verdict_for_an_overtaken_text_leaves_the_mention_waiting(store: Store
 def test_a_verdict_for_a_forgotten_mention_is_passed_over(store: Store) -> None:
     store.mentions.save([mention()])
     (old,) = store.verdicts.waiting(9)
-    store.upkeep.forget_author("appstore:u1")
+    store.upkeep.forget_author("appstore:u1", ERASURE)
     assert store.verdicts.save([Scored(mention=old, verdict=verdict())], NOW) == 0
 
 

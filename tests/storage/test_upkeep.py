@@ -12,6 +12,7 @@ from config.errors import InputError, StoreUnreachableError
 from storage.models import AlertKind, CaseState, Mention, NewAlert, NewCase
 from storage.store import Store
 from storage.tables.upkeep import restore, verify
+from tests.storage.erasure import ERASURE
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 WORD = "zyxwombat"
@@ -154,8 +155,8 @@ def test_a_forgotten_author_is_gone_from_the_bytes_too(store: Store, tmp_path: P
             )
         ]
     )
-    assert store.upkeep.forget_author("s:u1") == 2
-    assert store.upkeep.forget_author("s:u1") == 0
+    assert store.upkeep.forget_author("s:u1", ERASURE) == 2
+    assert store.upkeep.forget_author("s:u1", ERASURE) == 0
     assert store.outbox.waiting(NOW, 9) == []
     store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in tmp_path.glob("earful.db*"))

@@ -17,6 +17,7 @@ from typing import cast
 
 from storage.database import Database
 from storage.models import (
+    Alert,
     AlertKind,
     AlertState,
     AnswerTime,
@@ -50,6 +51,7 @@ from storage.tables.outbox_word import Choice
 from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
+from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -153,6 +155,12 @@ def an_answer(case_id: int) -> NewReply:
         written_at=NOW,
         text_hash="00",
     )
+
+
+def of(store: Store, key: str) -> Alert:
+    found = store.outbox.find(key)
+    assert found is not None
+    return found
 
 
 def weighed(store: Store, mention_id: str) -> Weighed:
@@ -381,25 +389,35 @@ WAYS: dict[str, Way] = {
         lambda s: s.outbox.hold_channel("#c", NOW, "slow down", PASSING)
     ),
     "outbox.knows": reads(lambda s: s.outbox.knows("k1")),
+    "outbox.leave_channel": reads(lambda s: s.outbox.leave_channel(of(s, "k2"), NOW, "left")),
+    "outbox.look_again": writes(lambda s: s.outbox.look_again(2, NOW)),
+    "outbox.lose_message": writes(lambda s: s.outbox.lose_message(of(s, "k2"), NOW, "gone")),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
+    "outbox.next_look": reads(lambda s: s.outbox.next_look()),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
     "outbox.park": writes(lambda s: s.outbox.park(1, "the channel is archived", CHANNEL)),
     "outbox.park_channel": writes(lambda s: s.outbox.park_channel("#c", "archived", CHANNEL)),
+    "outbox.park_threads": writes(lambda s: s.outbox.park_threads("#c", "archived", CHANNEL)),
     "outbox.posted_since": reads(lambda s: s.outbox.posted_since(LONG_AGO)),
     "outbox.retry": writes(lambda s: s.outbox.retry(2, NOW, "refused", TroubleKind.MESSAGE)),
     "outbox.sending": reads(lambda s: s.outbox.sending()),
+    "outbox.to_look_at": reads(lambda s: s.outbox.to_look_at(NOW)),
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
     "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.withdraw": writes(lambda s: s.outbox.withdraw("k7", "out of date")),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
+    "outbox.waiting_in": reads(lambda s: s.outbox.waiting_in(["#c"])),
     "outbox_word.drop": writes(lambda s: s.outbox_word.drop([1], "dana: out of date")),
     "outbox_word.dropping": reads(lambda s: s.outbox_word.dropping([1])),
     "outbox_word.listed": reads(lambda s: s.outbox_word.listed([*AlertState])),
     "outbox_word.move": writes(lambda s: s.outbox_word.move(Choice(), "#d")),
     "outbox_word.named": reads(lambda s: s.outbox_word.named([1])),
+    "outbox_word.readdress": writes(lambda s: s.outbox_word.readdress([1], "#d")),
     "outbox_word.retry": writes(lambda s: s.outbox_word.retry(Choice())),
+    "channel_roles.left": reads(lambda s: s.channel_roles.left()),
+    "channel_roles.note": writes(lambda s: s.channel_roles.note({"slack.ops": "#ops"}, NOW)),
     "crawls.close_interrupted": writes(lambda s: s.crawls.close_interrupted(NOW)),
     "crawls.counts": reads(lambda s: s.crawls.counts(TARGET)),
     "crawls.finish": writes(
@@ -478,7 +496,7 @@ WAYS: dict[str, Way] = {
     "upkeep.backup": Way(
         lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
     ),
-    "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana")),
-    "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW)),
+    "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana", ERASURE)),
+    "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),
     "upkeep.forget_older": writes(lambda s: s.upkeep.forget_older(NOW - timedelta(days=2))),
 }

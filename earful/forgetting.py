@@ -1,0 +1,21 @@
+"""Forget people and texts: in the store, and in the messages that Slack has of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from alerts import messages
+from storage.models import Erasure
+from storage.store import Store
+
+
+def forget_author(store: Store, author_id: str) -> int:
+    """Erase an author and all that they said; returns how many mentions that were."""
+    erasure = Erasure(messages.erased_author(), messages.erased_quote())
+    return store.upkeep.forget_author(author_id, erasure)
+
+
+def forget_deleted(store: Store, now: datetime) -> int:
+    """Erase what its authors deleted at its source; returns how many mentions that were."""
+    erasure = Erasure(messages.erased_text(), messages.erased_quote())
+    return store.upkeep.forget_deleted(now, erasure)
