@@ -18,6 +18,7 @@ from tests.alerts.test_buttons import listening as listening
 from tests.alerts.test_buttons import settings as settings
 from tests.alerts.test_buttons import slack as slack
 from tests.alerts.test_buttons import store as store
+from tests.storage.erasure import ERASURE
 from tests.waiting import PATIENCE_S, wait_for
 
 OMAR = {"user": "U0OMAR", "name": "omar"}
@@ -238,7 +239,7 @@ def test_a_menus_choice_of_another_version_is_told(slack, settings, store):
 @pytest.mark.parametrize("action", ["case_assign", "case_more"])
 def test_a_list_of_a_case_that_is_gone_is_told(slack, settings, store, listening, action):
     root = open_a_case(store, settings, slack)
-    store.upkeep.forget_author("appstore:u-77")
+    store.upkeep.forget_author("appstore:u-77", ERASURE)
     choice = {"case_assign": "U0NINA77", "case_more": "note"}[action]
     slack.socket.wait_ack(slack.click(root, action, choice=choice))
     wait_for(lambda: slack.whispers)
