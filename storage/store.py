@@ -23,6 +23,7 @@ from storage.tables.failures import Failures
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
+from storage.tables.ladder_steps import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
 from storage.tables.named_channels import NamedChannels
@@ -31,8 +32,10 @@ from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
+from storage.tables.slack_homes import SlackHomes
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
 
 
@@ -49,8 +52,11 @@ class Store:
         self.cases = Cases(database)
         self.replies = Replies(database)
         self.answer_times = AnswerTimes(database)
+        self.waiting_cases = WaitingCases(database)
+        self.slack_homes = SlackHomes(database)
         self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
+        self.ladder = Ladder(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
         self.channel_roles = NamedChannels(database)

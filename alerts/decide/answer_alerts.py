@@ -30,9 +30,9 @@ REPLY_EVENTS = frozenset(
 def reply_alerts(
     file: CaseFile, move: CaseMove, places: Places, channel: str
 ) -> Sequence[NewAlert]:
-    """Tell in the thread of a case what became of its newest answer.
+    """Tell in the thread of a case what became of its newest answer, where that is in a channel.
 
-    `channel` is for a case that has no message of its own.
+    What is about a case without a message of its own stands in the channel by itself.
     """
     if file.reply is None:
         return []
@@ -59,7 +59,7 @@ def decided(
         dedupe_key=update_key(draft_key(reply.id)),
         kind=AlertKind.COMPLAINT,
         brand=file.case.brand,
-        channel=file.channel or channel,
+        channel=channel,
         payload=draft_decided(file, reply, places),
         created_at=move.at,
         mention_id=file.case.mention_id,
@@ -75,7 +75,7 @@ def _said(
         dedupe_key=key,
         kind=AlertKind.COMPLAINT,
         brand=file.case.brand,
-        channel=file.channel or channel,
+        channel=channel,
         payload=payload,
         created_at=move.at,
         mention_id=file.case.mention_id,

@@ -13,7 +13,9 @@ from config.settings.brands_section import (
 from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
+from config.settings.on_call_section import OnCallSettings
 from config.settings.replies_section import PLACEHOLDERS, ReplySettings, TemplateSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
@@ -32,6 +34,7 @@ __all__ = [
     "CrawlSettings",
     "DoorSettings",
     "ModelSettings",
+    "OnCallSettings",
     "ReplySettings",
     "RouteSettings",
     "Secrets",
@@ -41,9 +44,11 @@ __all__ = [
     "SlackSettings",
     "SourceSettings",
     "StaffSettings",
+    "StepSettings",
     "StoreSettings",
     "TemplateSettings",
     "WebhookSettings",
+    "default_ladder",
     "load_secrets",
     "load_settings",
     "parse_channel",

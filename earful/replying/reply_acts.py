@@ -251,7 +251,9 @@ def _close_draft(unit: Store, file: CaseFile, old: int, move: CaseMove, policy: 
     """Take the buttons from the draft whose place another answer took."""
     dropped = unit.replies.get(old)
     if dropped is not None:
-        alert = decided(file, dropped, move, policy.places, policy.channels.complaints)
+        alert = decided(
+            file, dropped, move, policy.places, file.channel or policy.home_of(file.voice)
+        )
         unit.outbox.add([alert])
 
 

@@ -16,6 +16,7 @@ from storage.models.answer_models import (
     FirstAnswer,
     Take,
 )
+from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -42,6 +43,7 @@ from storage.models.incident_models import (
     IncidentKind,
     IncidentWork,
 )
+from storage.models.ladder_models import LadderStep
 from storage.models.ledger_models import (
     Fate,
     LedgerLine,
@@ -82,9 +84,11 @@ __all__ = [
     "AnswerTime",
     "AuthorHistory",
     "Case",
+    "CaseCounts",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",
+    "CaseList",
     "CaseMove",
     "CaseOutcome",
     "CaseState",
@@ -100,7 +104,9 @@ __all__ = [
     "IncidentKind",
     "IncidentWork",
     "KnownProblem",
+    "LadderStep",
     "LedgerLine",
+    "ListedCase",
     "Lost",
     "Mention",
     "Mute",
