@@ -761,23 +761,6 @@ def _desk(db: Database) -> None:
     )
 
 
-@migrations(name="0027_incidents")
-def _incidents(db: Database) -> None:
-    _run(
-        db,
-        """
-        ALTER TABLE mentions ADD COLUMN country TEXT;
-        ALTER TABLE mentions ADD COLUMN product_version TEXT;
-
-        -- `shown` is what its message last said of its cases: only what changed is sent again.
-        ALTER TABLE incidents ADD COLUMN kind TEXT NOT NULL DEFAULT 'complaints'
-            CHECK (kind IN ('complaints', 'volume', 'anger'));
-        ALTER TABLE incidents ADD COLUMN back_at TEXT;
-        ALTER TABLE incidents ADD COLUMN shown TEXT;
-        """,
-    )
-
-
 @migrations(name="0024_replies")
 def _replies(db: Database) -> None:
     # The words of the team, with their case: who forgets a mention forgets its answers too. Only
@@ -807,6 +790,23 @@ def _replies(db: Database) -> None:
         );
         CREATE INDEX replies_by_case ON replies(case_id);
         CREATE UNIQUE INDEX replies_under_way ON replies(case_id) WHERE state = 'sending';
+        """,
+    )
+
+
+@migrations(name="0027_incidents")
+def _incidents(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE mentions ADD COLUMN country TEXT;
+        ALTER TABLE mentions ADD COLUMN product_version TEXT;
+
+        -- `shown` is what its message last said of its cases: only what changed is sent again.
+        ALTER TABLE incidents ADD COLUMN kind TEXT NOT NULL DEFAULT 'complaints'
+            CHECK (kind IN ('complaints', 'volume', 'anger'));
+        ALTER TABLE incidents ADD COLUMN back_at TEXT;
+        ALTER TABLE incidents ADD COLUMN shown TEXT;
         """,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from earful.commands.case_answers import answer, approve, respond, send_back
 from earful.commands.case_decisions import (
     claim,
     close,
@@ -14,6 +13,7 @@ from earful.commands.case_decisions import (
     reopen,
 )
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_replies import answer, approve, respond, send_back
 from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
