@@ -292,6 +292,19 @@ class TestTrouble:
         assert desk.reply(said).state is ReplyState.SENT
         assert desk.case(said).state is CaseState.DISMISSED
 
+    def test_one_that_cannot_be_read_keeps_no_other_from_its_case(self, desk: Desk) -> None:
+        bad, good = desk.say("They lost my bag."), desk.say("The coffee is poison.")
+        desk.answer(bad)
+        desk.answer(good)
+        desk.sent()
+        desk.store.database.connection.execute(
+            "UPDATE replies SET written_at = 'soon' WHERE mention_id = ?", (bad.id,)
+        )
+        assert desk.settle() == 1
+        assert desk.case(good).state is CaseState.RESPONDED
+        assert desk.case(bad).state is CaseState.OPEN
+        assert [name for name in desk.store.failures.of("replies") if name] == ["answer 1"]
+
 
 class TestEdits:
     def edit(self, desk: Desk, said: Mention) -> None:
