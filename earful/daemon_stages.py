@@ -12,8 +12,10 @@ from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
+from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
 from earful.failing import Failing
+from earful.policies import Policies
 from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
@@ -146,6 +148,7 @@ class DaemonStages:
                 stop=self._stopping.is_set,
             )
             news = settle_replies(store, self._settings, self._clock())
+            news += settle_issues(store, Policies(self._settings), self._clock())
         if result is None:
             return 1.0
         if result.sent or result.found or result.problems:

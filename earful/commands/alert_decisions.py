@@ -51,7 +51,7 @@ def retry(
 
     if bool(ids) + (channel is not None) + every != 1:
         raise click.UsageError("give IDs, --channel or --all")
-    choice = Choice(ids=ids, channel=channel_of("--channel", channel, answers=True))
+    choice = Choice(ids=ids, channel=channel_of("--channel", channel))
     with app.open_store() as store:
         done = store.outbox_word.retry(choice, in_doubt=in_doubt)
     log.info("alerts %s put back in line", _ids((*done.back, *done.doubtful, *done.sooner)))

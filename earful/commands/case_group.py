@@ -12,6 +12,7 @@ from earful.commands.case_decisions import (
     release,
     reopen,
 )
+from earful.commands.case_issue import issue
 from earful.commands.case_list import list_cases, show
 from earful.commands.case_replies import answer, approve, respond, send_back
 from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
@@ -29,6 +30,6 @@ for command in (
     *(list_cases, show),
     *(claim, release, assign, snooze, wake, add_note),
     *(answer, approve, send_back, respond),
-    *(close, reopen, dismiss, relabel, mute, mutes),
+    *(close, reopen, dismiss, relabel, mute, mutes, issue),
 ):
     case.add_command(command)

@@ -24,6 +24,7 @@ from config.settings import Settings
 from earful.interactions import (
     case_clicks,
     incident_clicks,
+    issue_clicks,
     make_case,
     reply_clicks,
     team_clicks,
@@ -49,6 +50,7 @@ log = logging.getLogger("earful.interactions")
 CLICKS: dict[str, OnClick] = join(
     case_clicks.CLICKS,
     incident_clicks.CLICKS,
+    issue_clicks.CLICKS,
     reply_clicks.CLICKS,
     team_clicks.CLICKS,
     wow_clicks.CLICKS,
