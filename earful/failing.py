@@ -27,6 +27,7 @@ _STAGES = {
     "answers": "measuring answers",
     "translate": "translating",
     "deliver": "delivery",
+    "replies": "seeing to answers",
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",

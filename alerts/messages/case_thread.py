@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.messages.answer_words import OUTDATED
 from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.catalogue import _, later
 from alerts.messages.issue_form import issue_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import line, moment, ping, words
+from alerts.messages.safe_text import line, link, moment, ping, words
 from alerts.messages.voice_cards import (
     briefly,
     first_words,
@@ -18,7 +19,16 @@ from alerts.messages.voice_cards import (
     read_link,
     who,
 )
-from storage.models import Case, CaseEventKind, CaseFile, CaseMove, CaseState, Experience, Mention
+from storage.models import (
+    Case,
+    CaseEventKind,
+    CaseFile,
+    CaseMove,
+    CaseState,
+    Experience,
+    Mention,
+    ReplyState,
+)
 
 MAX_NOTE = 2000
 """Characters that somebody can note on a case."""
@@ -50,7 +60,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 + note
             )
         case CaseEventKind.RESPONDED:
-            return _("{actor} has answered.", actor=actor) + note
+            return _("{actor} has answered.", actor=actor) + note + _link(file)
         case CaseEventKind.ANSWERED:
             return _("The owner has answered in public.")
         case CaseEventKind.CLOSED:
@@ -90,15 +100,16 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 + note
             )
         case CaseEventKind.ISSUE_MADE:
-            link = issue_link(move.note or "")
-            return _("{actor} made an issue of this case: {link}", actor=actor, link=link)
+            issue = issue_link(move.note or "")
+            return _("{actor} made an issue of this case: {link}", actor=actor, link=issue)
         case CaseEventKind.REOPENED:
             due = _("Answer by {due}.", due=moment(file.case.due_at))
             return f"{_reopening(file, move, actor)} {due}{note}"
         case CaseEventKind.JOINED:
             return _joining(file, move, places)
         case CaseEventKind.EDITED:
-            return _("The author edited the text: {words}", words=first_words(file.mention))
+            edited = _("The author edited the text: {words}", words=first_words(file.mention))
+            return f"{edited}{_outdated(file)}"
         case CaseEventKind.WON_BACK:
             return _won_back(file.mention)
         case CaseEventKind.NOTED:
@@ -111,14 +122,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return _waiting(file, move, actor, note)
         case CaseEventKind.WITHDRAWN | CaseEventKind.RETURNED:
             return _at_its_source(file, move)
-        case (
-            CaseEventKind.OPENED
-            | CaseEventKind.WARNED
-            | CaseEventKind.REMINDED
-            | CaseEventKind.OVERDUE
-            | CaseEventKind.ESCALATED
-        ):
-            return None
+    return None
 
 
 @plainly("News of a case")
@@ -180,12 +184,24 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     return news
 
 
+def _outdated(file: CaseFile) -> str:
+    return f" *{_(OUTDATED)}*" if file.reply is not None and file.reply.outdated else ""
+
+
+def _link(file: CaseFile) -> str:
+    """Link the answer that was just given, where somebody told or learnt where it stands."""
+    if file.reply is None or file.reply.state is not ReplyState.SENT or not file.reply.url:
+        return ""
+    return f" {link(file.reply.url, _('See the answer'))}"
+
+
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
     if move.actor == "earful":
-        return _(
+        edited = _(
             "The author edited the text and is still angry: {words}",
             words=first_words(file.mention),
         )
+        return f"{edited}{_outdated(file)}"
     return _("{actor} reopened this case.", actor=actor)
 
 

@@ -14,12 +14,17 @@ _UNITS = {
 }
 
 
+def unit_name(unit: str) -> str:
+    """Name what a source counts the length of a reply in."""
+    return _(_UNITS[unit]) if unit in _UNITS else unit
+
+
 def too_long(label: str, used: int, most: int, unit: str) -> str:
     """Say that a reply is longer than its source takes."""
     return _(
         "The reply has {used} {unit}, and {label} takes {most}: shorten it by {over}.",
         used=written(used),
-        unit=_(_UNITS.get(unit, unit)),
+        unit=unit_name(unit),
         label=label,
         most=written(most),
         over=written(used - most),
@@ -31,7 +36,7 @@ def too_short(label: str, used: int, least: int, unit: str) -> str:
     return _(
         "The reply has {used} {unit}, and {label} wants {least} at least: say a little more.",
         used=written(used),
-        unit=_(_UNITS.get(unit, unit)),
+        unit=unit_name(unit),
         label=label,
         least=written(least),
     )

@@ -39,7 +39,7 @@ from alerts.messages.safe_text import (
     words,
 )
 from alerts.messages.verdict_words import person, verdict_words
-from storage.models import Mention, Voice
+from storage.models import Mention, Translation, Voice
 
 # Of a list at least three fit into a section, whatever their links.
 _MAX_LISTED = 650
@@ -239,18 +239,17 @@ def voice_blocks(
         *more,
         facts(pairs),
         section(quoted, "words"),
-        translated(voice),
+        translated(mention, voice.translation),
         context(small, "small_print"),
     ]
 
 
-def translated(voice: Voice) -> Block | None:
+def translated(mention: Mention, translation: Translation | None) -> Block | None:
     """Show what a text says in the language that is spoken, where somebody translated it."""
-    translation = voice.translation
     if translation is None or not is_in(translation.language, spoken()):
         return None
     told = {
-        "language": language_name(voice.mention.language),
+        "language": language_name(mention.language),
         "name": line(translation.translator, 40),
     }
     quoted, was_cut = words(translation.text, 1200, 2400)

@@ -68,6 +68,7 @@ class BrandSettings(Section):
     language: MessageLanguage | None = None
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
+    approve_replies: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 
