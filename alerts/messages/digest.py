@@ -262,5 +262,5 @@ def _wow_texts(mention: Mention, places: Places) -> tuple[str, str, str]:
 
 def _dashboards(places: Places) -> list[str]:
     """Lead to the dashboards, where they can be reached."""
-    shown = link(places.links.home(), "Open the dashboards")
+    shown = link(places.links.home(), _("Open the dashboards"))
     return [shown] if shown.startswith("<") else []

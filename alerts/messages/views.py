@@ -142,7 +142,7 @@ def select_input(
     """Ask for one of up to a hundred (label, value); labels are raw and are made safe here."""
     made = [
         Option(
-            text=PlainTextObject(text=heading(text, MAX_OPTION) or "(no name)", emoji=False),
+            text=PlainTextObject(text=heading(text, MAX_OPTION) or _("(no name)"), emoji=False),
             value=value,
         )
         for text, value in options[:MAX_OPTIONS]
