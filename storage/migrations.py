@@ -778,6 +778,14 @@ def _incidents(db: Database) -> None:
     )
 
 
+@migrations(name="0032_public_replies")
+def _public_replies(db: Database) -> None:
+    # Which complaints have the brand's answer, without reading all that have none.
+    db.execute(
+        "CREATE INDEX mentions_replied ON mentions(created_at) WHERE owner_reply IS NOT NULL"
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -162,6 +162,17 @@ class Insight:
             *values,
         )[0]
 
+    def public_replies(self, which: Filter) -> int:
+        """Count the complaints of a period that have the brand's answer at their source."""
+        where, values = which.where()
+        return int(
+            self._rows(
+                "SELECT count(*) AS n FROM voice WHERE owner_reply IS NOT NULL "
+                f"AND experience = 'angry' AND counted AND {where}",
+                *values,
+            )[0]["n"]
+        )
+
     def response_hours(self, which: Filter) -> list[float]:
         """Give the hours to the first answer of each answered case opened in a period, sorted."""
         where, values = _cases_of(which)

@@ -254,26 +254,31 @@ def consistency_of(brand: str, told: Sequence[Told]) -> Rows:
 
 
 def answers(told: Sequence[Told], choice: Choice) -> Rows:
-    return [
-        {
-            "brand": brand,
-            "source": source,
-            "cases": len(items),
-            "answered": sum(item.responded_at is not None for item in items),
-            "coverage %": round(
-                100 * sum(item.responded_at is not None for item in items) / len(items), 1
-            ),
-            "in time": sum(
-                item.responded_at is not None
-                and item.due_at is not None
-                and item.responded_at <= item.due_at
-                for item in items
-            ),
-            "waiting": sum(item.case in (CaseState.OPEN, CaseState.CLAIMED) for item in items),
-        }
-        for brand, ofs in by_brand(cases(told, choice)).items()
-        for source, items in grouped(ofs, lambda i: i.mention.source).items()
-    ]
+    angry = [i for i in counted(told, choice) if i.current is Experience.ANGRY]
+    opened = cases(told, choice)
+    places = sorted({(i.mention.brand, i.mention.source) for i in (*angry, *opened)})
+    return [answers_at(place, angry, opened) for place in places]
+
+
+def answers_at(
+    place: tuple[str, str], complaints: Sequence[Told], opened: Sequence[Told]
+) -> dict[str, Any]:
+    def here(items: Sequence[Told]) -> list[Told]:
+        return [i for i in items if (i.mention.brand, i.mention.source) == place]
+
+    items = here(opened)
+    answered = [item for item in items if item.responded_at]
+    return {
+        "brand": place[0],
+        "source": place[1],
+        "complaints": len(here(complaints)),
+        "public replies": sum(i.mention.owner_reply is not None for i in here(complaints)),
+        "cases": len(items),
+        "answered": len(answered),
+        "coverage %": round(100 * len(answered) / len(items), 1) if items else None,
+        "in time": sum(bool(i.due_at and i.responded_at <= i.due_at) for i in answered),  # type: ignore[operator]
+        "waiting": sum(item.case in (CaseState.OPEN, CaseState.CLAIMED) for item in items),
+    }
 
 
 def answer_speed(told: Sequence[Told], choice: Choice) -> Rows:

@@ -115,7 +115,11 @@ async function drawVega(place, chart, rows) {
     width: "container",
     autosize: { type: "fit-x", contains: "padding" },
     // How much time a mark stands for depends on how long the period is.
-    ...JSON.parse(JSON.stringify(chart.display).replaceAll("{unit}", rows[0].unit)),
+    ...JSON.parse(
+      JSON.stringify(chart.display)
+        .replaceAll("{unit}", rows[0].unit)
+        .replaceAll("{ink}", style.text.fill),
+    ),
     data: { values: rows },
     config: { ...style, legend: { ...style.legend, columns: frame.clientWidth < 360 ? 2 : 4 } },
   };
