@@ -47,4 +47,4 @@ def render_cell(value: Any, column: str, datasette: Datasette) -> Markup | None:
 def _columns_folded(page: str) -> Markup:
     """Let the reader see a table's rows first: what its columns mean unfolds on a click."""
     folded = r'<details class="columns"><summary>What the columns mean</summary>\g<0></details>'
-    return Markup(_DESCRIPTIONS.sub(folded, page))
+    return Markup(_DESCRIPTIONS.sub(folded, str(page)))

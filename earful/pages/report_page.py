@@ -75,6 +75,7 @@ def render_report(
         first=f"{local_day(since, zone):%-d %B %Y}",
         last=f"{last_local_day(until, zone):%-d %B %Y}",
         days=(last_local_day(until, zone) - local_day(since, zone)).days + 1,
+        clock=str(zone),
         written=f"{now.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
         totals=totals,
         any_stored=bool(brands),
