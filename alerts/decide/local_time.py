@@ -29,7 +29,7 @@ def last_local_day(end: datetime, zone: tzinfo) -> date:
 def first_of_days(days: int, zone: tzinfo, now: datetime) -> datetime:
     """Give the moment when the first of so many days begins, of which today is the last.
 
-    This is what a period of days means to people: in reports, and on the dashboards (there in UTC).
+    A period of days means this in reports, and on the dashboards, whose days are UTC.
     """
     return local_moment(local_day(now, zone) - (days - 1) * DAY, time(), zone)
 

@@ -245,7 +245,8 @@ def consistency_of(brand: str, told: Sequence[Told]) -> Rows:
         lower, upper = max(0, centre - half), min(1, centre + half)
         rows.append(
             {
-                "brand": brand, "unit": "day", "day": day, "angry": angry, "told": n, "rate": round(angry / n, 4),
+                "brand": brand, "unit": "day", "day": day,
+                "angry": angry, "told": n, "rate": round(angry / n, 4),
                 "centre": round(centre, 4), "lower": round(lower, 4), "upper": round(upper, 4),
                 "chance": "within" if lower <= angry / n <= upper else "outside",
             }

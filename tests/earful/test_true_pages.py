@@ -183,9 +183,10 @@ def test_a_csv_file_has_every_row_and_no_formula(site: Site) -> None:
     assert set(map(tuple, (row[1:] for row in rows))) == {("'=1+1", "-1")}
     # The link of a table's page asks for one page; its file has all.
     for name in ("voice", "mentions"):
-        rows = [*csv.DictReader(io.StringIO(site.get(f"/earful/{name}.csv", _size="50").text))]
-        assert len(rows) == len(site.told)
-        assert f"'{FORMULA}" in {row["text"] for row in rows}
+        page = site.get(f"/earful/{name}.csv", _size="50").text
+        mentions = [*csv.DictReader(io.StringIO(page))]
+        assert len(mentions) == len(site.told)
+        assert f"'{FORMULA}" in {row["text"] for row in mentions}
     saved = site.get("/earful/daily_series.csv", brand=BRAND)
     assert len([*csv.reader(io.StringIO(saved.text))]) == DAYS + 1
 
@@ -210,7 +211,8 @@ def test_a_file_that_would_be_too_long_says_so(
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("don't", ["dont"]), ("C++", ["cpp"]), ('"', []), ("text: (", []), ("answer*", ["dont", "case", "answered"])],
+    [("don't", ["dont"]), ("C++", ["cpp"]), ('"', []), ("text: (", []),
+     ("answer*", ["dont", "case", "answered"])],
 )  # fmt: skip
 def test_any_words_can_be_looked_for(site: Site, words: str, found: list[str]) -> None:
     rows = site.rows("/earful/mentions_naming.json", words=words)
@@ -224,7 +226,9 @@ def test_what_took_too_long_says_what_to_do_and_shows_no_sql(
     path = tmp_path / "endless.db"
     build_store(path, now(), days=0)
     monkeypatch.setitem(SETTINGS, "sql_time_limit_ms", 50)
-    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    endless = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    )
     answer = asyncio.run(datasette(path).client.get("/earful", params={"sql": endless}))
 
     assert answer.status_code == 400
@@ -259,9 +263,7 @@ def test_saved_queries_are_asked_by_choosing(site: Site, browser: Chrome) -> Non
 
 
 @pytest.mark.browser
-def test_what_was_searched_comes_before_what_the_columns_mean(
-    site: Site, browser: Chrome
-) -> None:
+def test_what_was_searched_comes_before_what_the_columns_mean(site: Site, browser: Chrome) -> None:
     browser.get(f"{site.url}earful/voice?_search=phone")
     meanings = browser.find_element(By.CSS_SELECTOR, "dl.column-descriptions")
 
@@ -275,8 +277,8 @@ def test_what_was_searched_comes_before_what_the_columns_mean(
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "/-/dashboards", "/-/dashboards/voice?period=7+days", "/earful/voice", "/no/page",
-             "/earful/angry_lately", "/earful?sql=select+1", "/earful/mentions/1"],
+    "page", ["/", "/-/dashboards", "/-/dashboards/voice?period=7+days", "/earful/voice",
+             "/no/page", "/earful/angry_lately", "/earful?sql=select+1", "/earful/mentions/1"],
 )  # fmt: skip
 def test_every_page_names_its_language(site: Site, page: str) -> None:
     assert re.search(r"<html lang=\"en\">", site.get(page).text)
@@ -294,10 +296,9 @@ def brightness(browser: Chrome, selector: str, what: str) -> float:
 def test_pages_follow_the_readers_colours(site: Site, browser: Chrome, scheme: str) -> None:
     wanted = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
-    seen = []
     open_page(browser, f"{site.url}-/dashboards/voice?brand={BRAND}")
-    for selector in ("h1", ".card h2 a", ".card td", "form.filters select", ".metric .note"):
-        seen.append(brightness(browser, selector, "color"))
+    texts = ("h1", ".card h2 a", ".card td", "form.filters select", ".metric .note")
+    seen = [brightness(browser, selector, "color") for selector in texts]
     seen.append(brightness(browser, "#chart-experience .role-axis-label text", "fill"))
     grounds = [brightness(browser, at, "background-color") for at in ("body", ".card", "select")]
     for page in ("earful/voice", "earful/angry_lately"):
