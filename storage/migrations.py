@@ -834,7 +834,7 @@ def _incidents(db: Database) -> None:
     )
 
 
-@migrations(name="0028_translations")
+@migrations(name="0027_translations")
 def _translations(db: Database) -> None:
     _run(
         db,
@@ -848,6 +848,14 @@ def _translations(db: Database) -> None:
             at TEXT NOT NULL
         ) WITHOUT ROWID
         """,
+    )
+
+
+@migrations(name="0028_public_replies")
+def _public_replies(db: Database) -> None:
+    # Which complaints have the brand's answer, without reading all that have none.
+    db.execute(
+        "CREATE INDEX mentions_replied ON mentions(created_at) WHERE owner_reply IS NOT NULL"
     )
 
 

@@ -48,7 +48,7 @@ JOIN voice v ON v.id = k.mention_id
 WHERE k.state IN ('open', 'claimed')
 ORDER BY k.due_at;
 
--- People who talk others into the brand.
+-- People who talk others into the brand, until they turn angry or warn others off.
 CREATE VIEW advocates AS
 SELECT
     a.name AS author, s.author_id, s.brand, a.source, s.advocacy,
@@ -71,9 +71,15 @@ FROM (
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
+WHERE coalesce((
+    SELECT p.stance = 'advocate' AND p.experience <> 'angry' FROM voice p
+    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
+        AND (p.stance <> 'neither' OR p.experience = 'angry') AND p.counted
+    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
+), 1)
 ORDER BY s.advocacy DESC, last_seen_at DESC;
 
--- People who talk others out of it.
+-- People who talk others out of it, until they are delighted or talk others in.
 CREATE VIEW haters AS
 SELECT
     a.name AS author, s.author_id, s.brand, a.source, s.warnings,
@@ -96,6 +102,12 @@ FROM (
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
+WHERE coalesce((
+    SELECT p.stance = 'hater' AND p.experience <> 'delighted' FROM voice p
+    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
+        AND (p.stance <> 'neither' OR p.experience = 'delighted') AND p.counted
+    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
+), 1)
 ORDER BY s.warnings DESC, last_seen_at DESC;
 
 -- Advocates who turned angry, and haters who were won back: what an author's last stance before
