@@ -567,7 +567,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
     assert visible == {
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
-        "relevance_labels", "relevance_models",
+        "relevance_labels", "translations", "relevance_models",
         "checkpoints", "daily_counts",
         "alert_mentions", "slack_channels", "channel_roles",
         "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
