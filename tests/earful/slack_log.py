@@ -1,0 +1,172 @@
+"""What changes in the fake Slack, in the order of time, in the words that people see there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.messages import plain
+from tests.alerts.fake_slack import FakeSlack, Message
+from tests.alerts.view_text import as_text
+
+_DATE = re.compile(r"<!date\^(\d+)\^([^|<>]*)\|[^<>]*>")
+_USER = re.compile(r"<@([UW][A-Z0-9]+)>")
+_GROUP = re.compile(r"<!subteam\^([A-Z0-9]+)>")
+_CHANNEL = re.compile(r"<#(C[A-Z0-9]+)>")
+_CASE = re.compile(r"^\s*Case (\d+)\b", re.MULTILINE)
+_WIDTH = 92
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing that somebody sees: when, where, and its lines."""
+
+    at: datetime
+    where: str
+    lines: tuple[str, ...]
+
+
+class SlackLog:
+    """Compares Slack with how it was at the last look."""
+
+    def __init__(self, slack: FakeSlack, zone: ZoneInfo, clock: Callable[[], datetime]) -> None:
+        self._slack = slack
+        self._zone = zone
+        self._clock = clock
+        self._known: dict[str, tuple[str, Message]] = {}
+        self._whispers = 0
+        self._windows: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+
+    def look(self) -> list[Seen]:
+        """Give what is new, changed or gone since the last look, by channel and time."""
+        seen = [*self._channels(), *self._messages(), *self._screens()]
+        return sorted(seen, key=lambda one: one.at)
+
+    def text_of(self, message: Message) -> str:
+        """Give a message as people see it, with its buttons."""
+        return self._read({"text": message.text, "blocks": message.blocks}, buttons=True)
+
+    def name_of(self, message: Message) -> str:
+        """Name what a message is about: its case, or its first words."""
+        found = _CASE.search(self.text_of(message))
+        return f"case {found[1]}" if found else self.text_of(message).splitlines()[0]
+
+    def _channels(self) -> list[Seen]:
+        seen = []
+        for channel in self._slack.channels.values():
+            before = self._names.setdefault(channel.id, channel.name)
+            if channel.name != before:
+                self._names[channel.id] = channel.name
+                lines = (f"#{before} is #{channel.name} now.",)
+                seen.append(Seen(self._clock(), f"#{channel.name}", lines))
+        return seen
+
+    def _messages(self) -> list[Seen]:
+        seen = []
+        messages = self._slack.messages()
+        for message in messages:
+            shown = self.text_of(message)
+            before = self._known.get(message.ts)
+            self._known[message.ts] = (shown, message)
+            if before is None:
+                at = datetime.fromtimestamp(float(message.ts), UTC)
+                lines = shown.splitlines() or [f"(a picture: {message.files[0]['name']})"]
+                seen.append(Seen(at, self._where(message), tuple(lines)))
+            elif before[0] != shown:
+                seen.append(self._changed(message, before[0], shown))
+        gone = self._known.keys() - {message.ts for message in messages}
+        for ts in sorted(gone):
+            _, message = self._known.pop(ts)
+            seen.append(Seen(self._clock(), self._where(message), ("(somebody deleted this)",)))
+        return seen
+
+    def _changed(self, message: Message, before: str, now: str) -> Seen:
+        old = before.splitlines()
+        lines = [line for line in now.splitlines() if line not in old and line.strip("= ")]
+        where = f"{self._where(message)}, {self.name_of(message)} changes"
+        return Seen(self._clock(), where, tuple(lines))
+
+    def _where(self, message: Message) -> str:
+        channel = next(c for c in self._slack.channels.values() if c.id == message.channel_id)
+        name = f"#{channel.name}"
+        if message.thread_ts is None:
+            return name
+        root = self._known.get(message.thread_ts)
+        thread = f"thread of {self.name_of(root[1])}" if root else "thread"
+        return f"{name}, {thread}{', shown in the channel too' if message.broadcast else ''}"
+
+    def _screens(self) -> list[Seen]:
+        seen = []
+        for whisper in self._slack.whispers[self._whispers :]:
+            shown = self._read({"text": whisper.text, "blocks": whisper.blocks}, buttons=True)
+            who = self._slack.people[whisper.user_id]
+            seen.append(Seen(self._clock(), f"only {who} sees", tuple(shown.splitlines())))
+        self._whispers = len(self._slack.whispers)
+        return seen
+
+    def view(self, shown: Mapping[str, Any], who: str) -> Seen:
+        """Give a window or a Home as somebody sees it now."""
+        text = as_text(self._deep(dict(shown)))
+        where = "Home" if shown["type"] == "home" else "window"
+        lines = tuple(line for line in text.splitlines() if line.strip())
+        return Seen(self._clock(), f"{who}'s {where}", lines)
+
+    def _read(self, payload: Mapping[str, Any], *, buttons: bool) -> str:
+        payload = self._deep(dict(payload))
+        text = plain(payload, _WIDTH)
+        rows = [
+            " ".join(f"[{_label(one)}]" for one in block["elements"])
+            for block in payload.get("blocks") or []
+            if block["type"] == "actions" and buttons
+        ]
+        return "\n".join([text, *rows])
+
+    def _deep(self, value: Any) -> Any:
+        if isinstance(value, str):
+            text = _DATE.sub(lambda found: self._date(int(found[1]), found[2]), value)
+            people = self._slack.people
+            text = _USER.sub(lambda found: f"@{people.get(found[1], found[1])}", text)
+            text = _GROUP.sub(lambda found: f"@{people.get(found[1], found[1])}", text)
+            names = {channel.id: channel.name for channel in self._slack.channels.values()}
+            return _CHANNEL.sub(lambda found: f"#{names.get(found[1], found[1])}", text)
+        if isinstance(value, dict):
+            return {key: self._deep(one) for key, one in value.items()}
+        return [self._deep(one) for one in value] if isinstance(value, list) else value
+
+    def _date(self, stamp: int, form: str) -> str:
+        """Write a moment as Slack shows it to people of the zone today."""
+        at = datetime.fromtimestamp(stamp, UTC).astimezone(self._zone)
+        today = self._clock().astimezone(self._zone).date()
+        day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get((at.date() - today).days)
+        written = day or f"{at:%b} {at.day}"
+        for name in re.findall(r"\{[a-z_]+\}", form):
+            form = form.replace(name, f"{at:%H:%M}" if "time" in name else written)
+        return form
+
+
+def _label(element: Mapping[str, Any]) -> str:
+    if "text" in element:
+        return str(element["text"]["text"])
+    if element["type"] == "overflow":
+        return "…"
+    return str(element.get("placeholder", {}).get("text", element["type"]))
+
+
+def write(seen: list[Seen], zone: ZoneInfo) -> list[str]:
+    """Write what was seen as lines, each thing under when and where."""
+    lines: list[str] = []
+    before = None
+    for one in seen:
+        head = f"{one.at.astimezone(zone):%H:%M}  {one.where}"
+        if lines and head != before:
+            lines.append("")
+        if head != before:
+            lines.append(head)
+        before = head
+        lines.extend(f"    {line}".rstrip() for line in one.lines)
+    return lines

@@ -1,0 +1,222 @@
+"""A team of four in a fake Slack, with the daemon beside it: what they do, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from alerts.slack.listener import Listener
+from config.settings import Secrets, load_settings
+from crawler.catalog import options_models
+from earful.interactions.dispatch import Interactions
+from earful.stages.deliver_stage import transport_for
+from storage.models import Mention
+from storage.store import Store
+from tests.alerts.fake_publishing.reviews import FakeGooglePlay
+from tests.alerts.fake_slack import FakeSlack, Message
+from tests.alerts.fake_views import View
+from tests.earful.moved_daemon import MovedClock, MovedDaemon
+from tests.earful.slack_log import SlackLog, write
+from tests.waiting import wait_for
+
+ZONE = ZoneInfo("Europe/Berlin")
+# Between two clock times of its own the daemon looks so often; enough for what falls due by then.
+_BY_DAY, _BY_NIGHT = timedelta(minutes=5), timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    name: str
+
+
+ANA, BEN = Person("U0ANA0001", "Ana"), Person("U0BEN0001", "Ben")
+LEA, MAX = Person("U0LEA0001", "Lea"), Person("U0MAX0001", "Max")
+TEAM = (ANA, BEN, LEA, MAX)
+
+
+class Office:
+    """Slack, Google Play, a daemon and a clock; and the page that tells what happened."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        begin: datetime,
+        classifier: Callable[[], Any],
+        stack: ExitStack,
+    ) -> None:
+        self._classifier = classifier
+        self.clock = MovedClock(begin.astimezone(UTC))
+        self.slack = stack.enter_context(
+            FakeSlack(
+                channels=["voice-complaints", "voice-wows", "voice-digest", "voice-ops",
+                          "support-leads", "random"],
+                clock=self.clock.seconds,
+            )
+        )  # fmt: skip
+        self.slack.people = {person.id: person.name for person in TEAM}
+        self.play = stack.enter_context(FakeGooglePlay())
+        self.config = folder / "earful.toml"
+        self.config.write_text(
+            config.format(
+                path=folder / "earful.db", api_url=self.slack.api_url, play=self.play.url
+            )
+        )
+        self.settings = load_settings(self.config, options_models())
+        self.path = self.settings.store.path
+        self.log = SlackLog(self.slack, ZONE, self.clock)
+        self.page: list[str] = []
+        self._reviews = 0
+        self._handled = 0
+        self.daemon: MovedDaemon | None = None
+        stack.callback(self.stop)
+
+    # The daemon.
+
+    def start(self) -> None:
+        token, app_token = self.slack.token, self.slack.app_token
+        secrets = Secrets(slack_bot_token=SecretStr(token), slack_app_token=SecretStr(app_token))
+
+        def listen(interactions: Interactions) -> Listener:
+            def heard(event: Any) -> Any:
+                try:
+                    return interactions(event)
+                finally:
+                    self._handled += 1
+
+            return Listener(token, app_token, heard, api_url=self.slack.api_url)
+
+        connections = self.slack.socket.connected
+        self.daemon = MovedDaemon(
+            self.settings,
+            transport_for(self.settings, secrets),
+            self.clock,
+            load_classifier=self._classifier,
+            listen=listen,
+        )
+        self.slack.socket.wait_connected(connections + 1)
+        self.settle()
+
+    def stop(self) -> None:
+        if self.daemon is not None:
+            self.daemon.stop()
+            self.daemon = None
+
+    def settle(self) -> None:
+        if self.daemon is not None:
+            self.daemon.settle()
+
+    # Time.
+
+    @property
+    def local(self) -> datetime:
+        return self.clock().astimezone(ZONE)
+
+    def at(self, time: str, day: str | None = None, *, fold: int = 0) -> None:
+        """Let time pass until a local clock time, of this day or another."""
+        hour, minute = map(int, time.split(":"))
+        date = datetime.fromisoformat(day) if day else self.local
+        to = datetime(date.year, date.month, date.day, hour, minute, fold=fold, tzinfo=ZONE)
+        self._pass(to.astimezone(UTC))
+
+    def _pass(self, to: datetime) -> None:
+        while (now := self.clock()) < to:
+            by_day = self.local.weekday() < 5 and 8 <= self.local.hour < 19
+            step = _BY_DAY if by_day else _BY_NIGHT
+            grid = now - (now - datetime.min.replace(tzinfo=UTC)) % step + step
+            exact = self.daemon.next_exact() if self.daemon else to
+            self.clock.set(min(grid, to, max(exact, now + timedelta(seconds=1))))
+            self.settle()
+
+    # The public.
+
+    def review(self, author: str, text: str, stars: int = 1, **more: Any) -> Mention:
+        """Let somebody write a review, which the next pass of the daemon sees."""
+        self._reviews += 1
+        about: dict[str, Any] = self.play.mention(self._reviews)
+        mention = Mention(
+            brand="Acme Air",
+            source="google_play",
+            text=text,
+            rating=float(stars),
+            rating_max=5.0,
+            language="en",
+            created_at=self.clock(),
+            fetched_at=self.clock(),
+            **{**about, "author": author, "author_native_id": author, **more},
+        )
+        with Store.open(self.path) as store:
+            store.mentions.save([mention])
+        self.settle()
+        return mention
+
+    # The team.
+
+    def click(self, who: Person, on: Any, action: str, **how: Any) -> None:
+        handled = self._handled
+        envelope = self.slack.click(on, action, user=who.id, name=who.name, **how)
+        self._wait(handled, envelope)
+
+    def submit(self, who: Person, fields: Mapping[str, str | Sequence[str]]) -> None:
+        handled = self._handled
+        envelope = self.slack.submit(self.window(who), fields, user=who.id, name=who.name)
+        self._wait(handled, envelope)
+
+    def command(self, who: Person, text: str) -> None:
+        handled, whispers = self._handled, len(self.slack.whispers)
+        envelope = self.slack.command("/earful", text, who.id, name=who.name)
+        self._wait(handled, envelope)
+        wait_for(lambda: len(self.slack.whispers) > whispers)
+
+    def shortcut(self, who: Person, callback: str, **how: Any) -> None:
+        handled = self._handled
+        envelope = self.slack.shortcut(callback, user=who.id, name=who.name, **how)
+        self._wait(handled, envelope)
+
+    def home(self, who: Person) -> View:
+        handled = self._handled
+        self._wait(handled, self.slack.open_home(who.id))
+        wait_for(lambda: who.id in self.slack.views.homes)
+        return self.slack.views.homes[who.id]
+
+    def window(self, who: Person) -> View:
+        wait_for(lambda: self.slack.views.modals(who.id))
+        return self.slack.views.modals(who.id)[-1]
+
+    def _wait(self, handled: int, envelope: str) -> None:
+        """Wait until what somebody did is acknowledged, carried out and shown."""
+        self.slack.socket.wait_ack(envelope)
+        wait_for(lambda: self._handled > handled)
+        self.settle()
+
+    # What stands in Slack.
+
+    def case(self, number: int) -> Message:
+        """Give the message of a case, by its number."""
+        return next(one for one in self.slack.roots() if self.log.name_of(one) == f"case {number}")
+
+    def root(self, words: str) -> Message:
+        return next(one for one in self.slack.roots() if words in self.log.text_of(one))
+
+    # The page.
+
+    def day(self) -> None:
+        self.page += ["", f"## {self.local:%A}, {self.local.day} {self.local:%B}", ""]
+
+    def tell(self, prose: str) -> None:
+        """Write a sentence of the page, then what people see of it."""
+        self.page += [*prose.strip().splitlines(), ""]
+
+    def show(self, *views: tuple[View, Person]) -> None:
+        """Write what changed in Slack since the last time, and the views that were opened."""
+        self.settle()
+        seen = self.log.look() + [self.log.view(view.shown, who.name) for view, who in views]
+        self.page += ["```text", *write(seen, ZONE), "```", ""]
