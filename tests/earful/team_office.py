@@ -105,6 +105,15 @@ class Office:
         self.slack.socket.wait_connected(connections + 1)
         self.settle()
 
+    def reconfigure(self, old: str, new: str) -> None:
+        """Change the config and start the daemon anew, as its reader must."""
+        self.stop()
+        text = self.config.read_text()
+        assert old in text
+        self.config.write_text(text.replace(old, new, 1))
+        self.settings = load_settings(self.config, options_models())
+        self.start()
+
     def stop(self) -> None:
         if self.daemon is not None:
             self.daemon.stop()
