@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from alerts.messages.safe_text import in_utc
 from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import App, utc_now
 from earful.hours_check import read_hours
 from earful.http_serving import listen_at
 from earful.needs import unmet_needs
+from earful.policies import rotas_of
 from earful.reply_readiness import readiness
 from storage.models import CrawlReport
 from storage.store import Store
@@ -45,6 +47,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for subject, sentence in read_hours(settings, utc_now()):
         yield Finding(subject, True, sentence)
     yield from _webhook(settings)
+    yield from _on_call(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)
     if offline:
@@ -77,6 +80,20 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
         yield Finding("webhook", True, f"{doors}; {where} is free for `earful run`")
 
 
+def _on_call(settings: Settings) -> Iterator[Finding]:
+    """Say who is on call now, and until when."""
+    now = utc_now()
+    for rota in rotas_of(settings):
+        duty = rota.at(now)
+        if duty is None:
+            who = f"nobody until {in_utc(rota.begins)}"
+        elif duty.until is None or duty.then is None:
+            who = duty.person.name
+        else:
+            who = f"{duty.person.name} until {in_utc(duty.until)}, then {duty.then.name}"
+        yield Finding(f"on call for {rota.channel or rota.brand or 'every channel'}", True, who)
+
+
 def _model(settings: Settings) -> Finding:
     from sentiment.scoring.classifier import Classifier
 
@@ -106,6 +123,9 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     channels = {slack.complaints, slack.wows, slack.digest, slack.ops}
     channels |= {route.channel for route in alerts.routes if route.channel}
     channels |= {one.channel for one in alerts.channels}
+    channels |= {
+        step.channel for one in alerts.channels for step in one.ladder or () if step.channel
+    }
     channels |= {
         source.channel
         for brand in app.settings.brands

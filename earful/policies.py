@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
+from zoneinfo import ZoneInfo
 
 from alerts.decide.holiday_dates import read_holidays
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
+from alerts.decide.ladder import Step, When
+from alerts.decide.on_call import OnCallPerson, Rota, Swap, rota_for
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
 from config.query import Query, parse_query
-from config.settings import BrandSettings, RouteSettings, Settings
+from config.settings import (
+    BrandSettings,
+    OnCallSettings,
+    RouteSettings,
+    Settings,
+    StepSettings,
+    default_ladder,
+)
 from earful.brand_zones import zone_of
 from storage.models import Experience, Mention, Stance, Voice
 
@@ -118,6 +128,13 @@ def _policy(
         dismissed_for=settings.cases.dismissed_for,
         wordless_cases=settings.cases.wordless == "case",
         places=source_places(),
+        ladder=_ladder(default_ladder(settings.cases.remind_at)),
+        ladders={
+            one.channel: _ladder(one.ladder)
+            for one in settings.alerts.channels
+            if one.ladder is not None
+        },
+        rota_of=partial(rota_for, rotas_of(settings), brand.name if brand else ""),
         zone=zone_of(settings, brand.name if brand else None),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )
@@ -147,6 +164,39 @@ def _route(route: RouteSettings) -> Route:
         stars=stars,
         min_reach=route.min_reach,
         words=partial(_says, parse_query(route.query)) if route.query else None,
+    )
+
+
+def _ladder(steps: Sequence[StepSettings]) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            at=step.at,
+            after=step.after or timedelta(0),
+            when=When(step.when),
+            ping=step.ping,
+            channel=step.channel,
+            broadcast=step.broadcast,
+            urgent=step.urgent,
+        )
+        for step in steps
+    )
+
+
+def rotas_of(settings: Settings) -> tuple[Rota, ...]:
+    """Give the rotas of the config; see `alerts.decide.on_call`."""
+    return tuple(map(_rota, settings.on_call))
+
+
+def _rota(rota: OnCallSettings) -> Rota:
+    people = {one.name: OnCallPerson(one.name, one.slack) for one in rota.people}
+    return Rota(
+        people=tuple(people[one.name] for one in rota.people),
+        every=rota.every,
+        starts=rota.starts,
+        zone=ZoneInfo(rota.timezone),
+        swaps=tuple(Swap(one.start, one.end, people[one.who]) for one in rota.swaps),
+        channel=rota.channel,
+        brand=rota.brand,
     )
 
 

@@ -706,6 +706,37 @@ def _answer_times(db: Database) -> None:
     )
 
 
+@migrations(name="0021_ladder")
+def _ladder(db: Database) -> None:
+    # What was said of a case before counts: its reminder and its overdue line do not come again.
+    _run(
+        db,
+        """
+        CREATE TABLE ladder_steps (
+            id INTEGER PRIMARY KEY,
+            case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+            due_at TEXT NOT NULL,
+            step TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            place TEXT NOT NULL,
+            at TEXT NOT NULL,
+            line TEXT,
+            message TEXT NOT NULL,
+            UNIQUE (case_id, due_at, step, owner, place)
+        );
+        CREATE INDEX ladder_steps_by_message ON ladder_steps(message);
+        CREATE INDEX ladder_steps_of_lines ON ladder_steps(at) WHERE line IS NOT NULL;
+        INSERT INTO ladder_steps (case_id, due_at, step, owner, place, at, message)
+            SELECT id, due_at, 'before',
+                CASE state WHEN 'claimed' THEN coalesce(claimed_by_id, claimed_by, '')
+                    ELSE '' END,
+                '', max(coalesce(reminded_at, ''), coalesce(overdue_told_at, '')), ''
+            FROM cases WHERE state IN ('open', 'claimed')
+                AND coalesce(reminded_at, overdue_told_at) IS NOT NULL;
+        """,
+    )
+
+
 @migrations(name="0023_desk")
 def _desk(db: Database) -> None:
     # Who assigned a case to whoever has it, and until when it waits for the customer, and why. An

@@ -23,6 +23,7 @@ from storage.tables.failures import Failures
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
+from storage.tables.ladder_steps import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
 from storage.tables.named_channels import NamedChannels
@@ -49,6 +50,7 @@ class Store:
         self.answer_times = AnswerTimes(database)
         self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
+        self.ladder = Ladder(database)
         self.outbox = Outbox(database)
         self.outbox_word = OutboxWord(database)
         self.channel_roles = NamedChannels(database)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY
-from alerts.decide.routing import Calm
 from alerts.messages import Places
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from storage.models import (
@@ -35,22 +34,12 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Teller:
-    """Makes the alerts about a move: the case's message changes, its thread tells each step.
+    """Makes the alerts about a move: the case's message changes, its thread tells each step."""
 
-    `channel` is for a case that has no message of its own.
-    """
-
-    calm: Calm
     places: Places
-    channel: str
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
-        if move.event is CaseEventKind.REMINDED:
-            payload = messages.reminder(file, move.at, file.case.claimed_by_id)
-            return self._in_thread(file, move, AlertKind.REMINDER, payload)
-        if move.event is CaseEventKind.OVERDUE:
-            return [*self._overdue(file, move), *self._update(file, move)]
         reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]
@@ -90,24 +79,6 @@ class Teller:
                 mention_id=move.joins or file.case.mention_id,
                 operation=Operation.REPLY,
                 root_key=file.case.root_key,
-            )
-        ]
-
-    def _overdue(self, file: CaseFile, move: CaseMove) -> list[NewAlert]:
-        """Tell the channel through the case's thread; where it has none, by a message."""
-        channel = file.channel or self.channel
-        return [
-            NewAlert(
-                dedupe_key=case_reply_key(file.case.id, len(file.events)),
-                kind=AlertKind.OVERDUE,
-                brand=file.case.brand,
-                channel=channel,
-                payload=messages.overdue(file, self.places),
-                created_at=move.at,
-                mention_id=file.case.mention_id,
-                operation=Operation.REPLY if file.channel else Operation.POST,
-                root_key=file.case.root_key if file.channel else None,
-                not_before=self.calm.release(channel, move.at),
             )
         ]
 
@@ -175,32 +146,6 @@ def answered(case: Case, replied_at: datetime, now: datetime) -> CaseMove:
         responded_at=max(case.opened_at, min(replied_at, now)),
         reply_seen_at=replied_at,
     )
-
-
-def clock_moves(
-    cases: Sequence[Case],
-    remind_at: Callable[[Case], datetime],
-    is_open: Callable[[datetime], bool],
-    now: datetime,
-) -> list[CaseMove]:
-    """Decide who is reminded and what is overdue; each once for each due time."""
-    moves: list[CaseMove] = []
-    for case in cases:
-        if case.due_at < now:
-            if case.overdue_told_at is None:
-                moves.append(
-                    CaseMove(mention_id=case.mention_id, event=CaseEventKind.OVERDUE, at=now)
-                )
-        elif (
-            case.state is CaseState.CLAIMED
-            and case.reminded_at is None
-            and remind_at(case) <= now
-            and is_open(now)
-        ):
-            moves.append(
-                CaseMove(mention_id=case.mention_id, event=CaseEventKind.REMINDED, at=now)
-            )
-    return moves
 
 
 def has_owner_reply(mention: Mention) -> bool:

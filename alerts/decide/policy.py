@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from alerts.decide.case_moves import Teller
+from alerts.decide.ladder import Step
+from alerts.decide.on_call import Duty, Rota
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
@@ -31,7 +33,8 @@ class Policy:
     complaints join a case, `dismissed_for` how long what people called no case stays none.
     With `wordless_cases` bad stars without words open cases too; else they are only counted.
     `likely` tells unsure complaints that open a case all the same; without it none does. `places`
-    names sources in messages, `zone` is that of the days that they name.
+    names sources in messages, `zone` is that of the days that they name. `ladders` are by channel,
+    `ladder` is for the others; `rota_of` gives the rota of a channel.
     """
 
     channels: Channels
@@ -48,6 +51,9 @@ class Policy:
     likely: Callable[[Voice], bool] | None = None
     places: Places = field(default_factory=Places)
     zone: tzinfo = UTC
+    ladder: tuple[Step, ...] = ()
+    ladders: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    rota_of: Callable[[str], Rota | None] = lambda channel: None
 
     def acts_on(self, voice: Voice) -> bool:
         """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""
@@ -58,7 +64,25 @@ class Policy:
 
     def teller(self) -> Teller:
         """Give what writes the messages about a case's moves."""
-        return Teller(self.calm, self.places, self.channels.complaints)
+        return Teller(self.places)
+
+    def home_of(self, voice: Voice) -> str:
+        """Give the channel of a complaint's message."""
+        route = self.route_of(voice)
+        return (route and route.channel) or self.complaints_of(voice.mention.source)
+
+    def is_urgent(self, voice: Voice) -> bool:
+        """Tell whether a route makes a complaint urgent."""
+        route = self.route_of(voice)
+        return route is not None and route.urgent
+
+    def ladder_of(self, channel: str) -> tuple[Step, ...]:
+        return self.ladders.get(channel, self.ladder)
+
+    def on_duty(self, channel: str, now: datetime) -> Duty | None:
+        """Tell who is on call for the cases of a channel; None where no rota says it."""
+        rota = self.rota_of(channel)
+        return rota.at(now) if rota is not None else None
 
     def complaints_of(self, source: str) -> str:
         return self.source_channels.get(source, self.channels.complaints)

@@ -157,8 +157,7 @@ class _Judging:
     def _complaint(self, voice: Voice) -> None:
         mention, policy, now = voice.mention, self._policy, self._now
         lost = was_friend(voice.history)
-        route = policy.route_of(voice)
-        channel = (route and route.channel) or policy.complaints_of(mention.source)
+        channel = policy.home_of(voice)
         # One key for both kinds: a history learnt later must not post the same mention again.
         key = complaint_key(mention.id)
         kind = AlertKind.LOST_ADVOCATE if lost else AlertKind.COMPLAINT
@@ -171,7 +170,7 @@ class _Judging:
             return
         if self._joins(voice):
             return
-        urgent = lost or bool(route and route.urgent)
+        urgent = lost or policy.is_urgent(voice)
         due = (policy.due_urgent or policy.due) if urgent else policy.due
         due_at = due(now)
         case = NewCase(

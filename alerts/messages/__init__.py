@@ -4,8 +4,10 @@ Pure: the same facts make the same message.
 """
 
 from alerts.messages.case_cards import answered_advocate, case_card
-from alerts.messages.case_thread import note, overdue, reminder, thread_reply
+from alerts.messages.case_thread import note, thread_reply
 from alerts.messages.console_text import plain
+from alerts.messages.ladder_lines import due_soon, on_card, overdue, reminder, unclaimed
+from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
 from alerts.messages.notices import (
     backlog,
     checkpoint,
@@ -35,6 +37,8 @@ __all__ = [
     "backlog",
     "case_card",
     "checkpoint",
+    "complaint",
+    "due_soon",
     "earful_in_trouble",
     "earful_is_well",
     "earful_was_away",
@@ -49,7 +53,12 @@ __all__ = [
     "incident_over",
     "leaderboard",
     "limited",
+    "lost_advocate",
+    "many_due",
+    "many_overdue",
+    "many_unclaimed",
     "note",
+    "on_card",
     "ops",
     "overdue",
     "overdue_count",
@@ -58,6 +67,7 @@ __all__ = [
     "shared_quote",
     "spike",
     "thread_reply",
+    "unclaimed",
     "unusual_silence",
     "won_back",
     "wow",

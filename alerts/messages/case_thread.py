@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
-from alerts.messages.case_cards import MAX_OWNER_REPLIES, claimant
+from alerts.messages.case_cards import MAX_OWNER_REPLIES
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import duration, line, moment, ping, words
+from alerts.messages.safe_text import line, moment, ping, words
 from alerts.messages.voice_cards import (
     briefly,
     first_words,
     read_link,
     stars_briefly,
     who,
-    who_where,
 )
 from storage.models import Case, CaseEventKind, CaseFile, CaseMove, CaseState
 
@@ -74,7 +72,13 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return _waiting(file, move, actor, note)
         case CaseEventKind.WITHDRAWN | CaseEventKind.RETURNED:
             return _at_its_source(file, move)
-        case CaseEventKind.OPENED | CaseEventKind.REMINDED | CaseEventKind.OVERDUE:
+        case (
+            CaseEventKind.OPENED
+            | CaseEventKind.WARNED
+            | CaseEventKind.REMINDED
+            | CaseEventKind.OVERDUE
+            | CaseEventKind.ESCALATED
+        ):
             return None
 
 
@@ -89,29 +93,6 @@ def thread_reply(file: CaseFile, move: CaseMove, places: Places) -> dict[str, An
 def note(text: str) -> dict[str, Any]:
     """Build a message of one line of plain words; names and ids from outside may be among them."""
     return _one_line(line(text, _MAX_ANSWER))
-
-
-@plainly("Reminder: a case is due soon")
-def reminder(file: CaseFile, now: datetime, user_id: str | None) -> dict[str, Any]:
-    """Remind whoever claimed a case that its time runs out; mentions only that person."""
-    case = file.case
-    pinged = ping(user_id)
-    whom = f"{pinged} " if pinged else f"{line(case.claimed_by, 60)}: "
-    left = duration(case.due_at - now)
-    return _one_line(f"{whom}this case is yours. It is due {moment(case.due_at)}, in {left}.")
-
-
-@plainly("Overdue case", keep=lambda file, places: {"broadcast": True})
-def overdue(file: CaseFile, places: Places) -> dict[str, Any]:
-    """Tell the channel, once, that a case was not answered in time."""
-    case, mention = file.case, file.mention
-    name = claimant(case) or "nobody"
-    sentence = (
-        f"*Overdue*: {who_where(mention, places)} has had no answer since "
-        f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}; "
-        f"{name} has claimed the case."
-    )
-    return _one_line(sentence) | {"broadcast": True}
 
 
 def _one_line(text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ _DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
 _LINK = re.compile(r"<(https?://[^|<>]+)\|([^<>]*)>")
 _BARE_LINK = re.compile(r"<(https?://[^|<>]+)>")
 _USER = re.compile(r" \(<@[UW][A-Z0-9]+>\)")
-_BARE_USER = re.compile(r"<(@[UW][A-Z0-9]+)>")
+_PING = re.compile(r"<(?:@|!subteam\^)([UWS][A-Z0-9]+)>")
 _STRONG = re.compile(r"\*([^*\n]+)\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 
@@ -79,7 +79,8 @@ def _read(text: str) -> str:
     text = _DATE.sub(r"\1", text)
     text = _LINK.sub(r"\2: \1", text)
     text = _BARE_LINK.sub(r"\1", text)
-    text = _BARE_USER.sub(r"\1", _USER.sub("", text))
+    text = _USER.sub("", text)
+    text = _PING.sub(r"@\1", text)
     text = _STRONG.sub(r"\1", text)
     return unescape(_CODE.sub(r"\1", text))
 

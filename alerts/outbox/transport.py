@@ -110,7 +110,7 @@ class TakesBack(Protocol):
 
 def broadcast(alert: Alert) -> bool:
     """Tell whether a reply must be seen in the channel too, thread or no thread."""
-    return bool(alert.payload.get("broadcast"))
+    return alert.operation is Operation.REPLY and bool(alert.payload.get("broadcast"))
 
 
 def is_erased(alert: Alert) -> bool:

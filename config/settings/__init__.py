@@ -13,7 +13,9 @@ from config.settings.brands_section import (
 from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
+from config.settings.on_call_section import OnCallSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -30,6 +32,7 @@ __all__ = [
     "CrawlSettings",
     "DoorSettings",
     "ModelSettings",
+    "OnCallSettings",
     "RouteSettings",
     "Secrets",
     "Section",
@@ -38,8 +41,10 @@ __all__ = [
     "SlackSettings",
     "SourceSettings",
     "StaffSettings",
+    "StepSettings",
     "StoreSettings",
     "WebhookSettings",
+    "default_ladder",
     "load_secrets",
     "load_settings",
     "parse_channel",

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from config.settings.ladder_section import StepSettings
 from config.settings.value_types import (
     Channel,
     ClockTime,
@@ -49,6 +50,7 @@ class ChannelSettings(Section):
     channel: Channel
     per_hour: int | None = Field(default=None, ge=1)
     quiet_hours: str | None = None
+    ladder: tuple[StepSettings, ...] | None = None
 
 
 class AlertSettings(Section):

@@ -9,12 +9,14 @@ from typing import Any, get_args
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
+from config.settings.alerts_section import ChannelSettings
 from config.settings.brands_section import SourceSettings
 from config.settings.config_file import Settings
+from config.settings.on_call_section import OnCallSettings
 from config.settings.value_types import parse_channel
 
-# These say how much a channel takes, and not what goes there.
-_LIMITS = "alerts.channels"
+# These are about the channel that they name: nothing goes there because of them.
+_ABOUT = (ChannelSettings, OnCallSettings)
 
 
 def channel_roles(settings: Settings) -> dict[str, str]:
@@ -25,7 +27,7 @@ def channel_roles(settings: Settings) -> dict[str, str]:
 def _roles(section: BaseModel, path: str) -> Iterator[tuple[str, str]]:
     for name, field in type(section).model_fields.items():
         at, value = f"{path}.{name}".lstrip("."), getattr(section, name)
-        if at == _LIMITS:
+        if name == "channel" and isinstance(section, _ABOUT):
             continue
         if _names_channel(field):
             many = value if isinstance(value, tuple) else (value,)
@@ -60,6 +62,8 @@ def _identity(one: BaseModel) -> str:
     """Name one of several alike by what makes it that one, whatever its channel."""
     if isinstance(one, SourceSettings):
         return f"{one.source} {one.target}".rstrip()
+    if isinstance(one, ChannelSettings):
+        return one.channel
     name = getattr(one, "name", None)
     if isinstance(name, str):
         return name

@@ -14,7 +14,9 @@ from config.settings.alerts_section import AlertSettings
 from config.settings.brands_section import BrandSettings, SourceSettings
 from config.settings.cases_section import CaseSettings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelSettings
+from config.settings.on_call_section import OnCallSettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
@@ -35,6 +37,7 @@ class Settings(Section):
     webhook: WebhookSettings = WebhookSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
+    on_call: tuple[OnCallSettings, ...] = ()
 
     @model_validator(mode="after")
     def _languages_differ(self) -> Self:
@@ -60,6 +63,24 @@ class Settings(Section):
                 raise ValueError(
                     f"the door {door.name!r} of [webhook] is for the brand {door.brand!r}, which "
                     f"is none of [[brands]]: {', '.join(brands) or 'there are none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_is_on_call(self) -> Self:
+        brands = [brand.name for brand in self.brands]
+        for rota in self.on_call:
+            if rota.brand is not None and rota.brand not in brands:
+                raise ValueError(
+                    f"a rota of [[on_call]] is for the brand {rota.brand!r}, which is none of "
+                    f"[[brands]]: {', '.join(brands) or 'there are none'}"
+                )
+        for channel in self.alerts.channels:
+            pings = {ping for step in channel.ladder or () for ping in step.ping}
+            if ON_CALL in pings and not self.on_call:
+                raise ValueError(
+                    f"the ladder of {channel.channel} pings who is on call, and there is no "
+                    "[[on_call]]: add a rota, or ping somebody else"
                 )
         return self
 

@@ -54,7 +54,8 @@ def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> Iterato
         if isinstance(part, int):
             continue
         current = _inner_model(current.model_fields[part].annotation) or current
-    yield from (name for name in current.model_fields if name != "options")
+    fields = current.model_fields.items()
+    yield from (field.alias or name for name, field in fields if name != "options")
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:

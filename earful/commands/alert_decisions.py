@@ -142,6 +142,11 @@ def move(
         app.open_store() as store,
         _settled(store, store.outbox_word.named(ids)) as locked,
     ):
+        if to in store.channel_roles.left():
+            raise InputError(
+                f"--to: the config names {to} no more, so Earful would move what waits there on: "
+                "name another channel, or add it to the config again"
+            )
         done = store.outbox_word.move(choice, to, in_doubt=in_doubt, locked=locked)
     log.info("alerts %s moved to %s", _ids((*done.moved, *done.about)), to)
     if as_json:

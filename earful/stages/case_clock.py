@@ -1,42 +1,48 @@
-"""See to cases as time passes: public answers, reminders, what is overdue, calm after a storm."""
+"""See to cases as time passes: public answers, ladders, what is overdue, calm after a storm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from alerts.decide.brand_alerts import count_overdue
-from alerts.decide.case_moves import answered, clock_moves
+from alerts.decide.case_moves import answered
+from alerts.decide.escalation import Rise
 from earful.isolation import Isolation, mention_subject
 from earful.move_case import move_case
 from earful.policies import Policies
 from earful.stages.brand_incidents import calm_down, follow_work
+from earful.stages.case_ladder import Climbing
 from earful.stages.watched_cases import see_to_watched
-from storage.models import Case, CaseEventKind, CaseMove
+from storage.models import Case
 from storage.store import Store
 from storage.tables.new_alerts import MESSAGES
 
 
 def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
-    """See to what time and other people change: public answers, reminders, calm after a storm.
+    """See to what time and other people change: public answers, ladders, calm after a storm.
 
     Returns how many cases were touched. Each step is safe to repeat, and each case stands alone.
     """
     isolation = Isolation(store, "cases", now)
     touched = see_to_watched(store, policies, isolation, now)
-    replied_at = {case.id: at for case, at in store.cases.newly_answered()}
-    overdue: set[str] = set()
     cases = store.cases.unanswered(isolation.unreadable("mention", "mention_id"))
-    for case in cases:
+    answers, waiting = _see_answers(store, policies, isolation, cases, now)
+    climbing = Climbing(store, policies, isolation, now)
+    rises: list[Rise] = []
+    for case in waiting:
         name = mention_subject(case.mention_id)
-        if isolation.waits(name):
+        try:
+            come_to = climbing.rises(case)
+        except Exception as error:
+            isolation.failed(name, error)
             continue
-        with isolation.subject(name):
-            for move in _moves(policies, case, replied_at.get(case.id), now):
-                changed = move_case(store, move, policies.of(case.brand).teller()).changed
-                touched += changed
-                if move.event is CaseEventKind.OVERDUE and changed:
-                    overdue.add(case.brand)
-    for brand in sorted(overdue):
+        rises += come_to
+        if not come_to:
+            # Else it has worked once that is said.
+            isolation.worked(name)
+    touched += answers + climbing.say(rises)
+    for brand in sorted(climbing.overdue):
         with isolation.subject(f"overdue of {brand}"):
             number = store.cases.overdue_told(brand, now)
             ops = policies.of(brand).channels.ops
@@ -53,19 +59,20 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
     return touched
 
 
-def _moves(
-    policies: Policies, case: Case, replied_at: datetime | None, now: datetime
-) -> list[CaseMove]:
-    """Decide what became of an unanswered case: the owner's reply, else what the clock says."""
-    if replied_at is not None:
-        return [answered(case, replied_at, now)]
-    if case.is_snoozed:
-        return []
-    hours, share = policies.hours, policies.settings.cases.remind_at
-
-    def remind_at(case: Case) -> datetime:
-        # The share of the working time between, which the due time was counted in.
-        start = case.due_from or case.opened_at
-        return hours.due(start, share * hours.worked(start, case.due_at))
-
-    return clock_moves([case], remind_at, hours.is_open, now)
+def _see_answers(
+    store: Store, policies: Policies, isolation: Isolation, cases: Sequence[Case], now: datetime
+) -> tuple[int, list[Case]]:
+    """Let public replies answer their cases; gives how many, and the cases that wait for us."""
+    replied_at = {case.id: at for case, at in store.cases.newly_answered()}
+    touched, waiting = 0, []
+    for case in cases:
+        name = mention_subject(case.mention_id)
+        if isolation.waits(name):
+            continue
+        if case.id not in replied_at:
+            waiting += [case] * (not case.is_snoozed)
+            continue
+        with isolation.subject(name):
+            move = answered(case, replied_at[case.id], now)
+            touched += move_case(store, move, policies.of(case.brand).teller()).changed
+    return touched, waiting

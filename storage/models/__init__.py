@@ -42,6 +42,7 @@ from storage.models.incident_models import (
     IncidentKind,
     IncidentWork,
 )
+from storage.models.ladder_models import LadderStep
 from storage.models.ledger_models import (
     Fate,
     LedgerLine,
@@ -95,6 +96,7 @@ __all__ = [
     "IncidentKind",
     "IncidentWork",
     "KnownProblem",
+    "LadderStep",
     "LedgerLine",
     "Lost",
     "Mention",

@@ -51,6 +51,7 @@ class AlertKind(StrEnum):
     OPS = "ops"
     REMINDER = "reminder"
     OVERDUE = "overdue"
+    WARNING = "warning"
     INCIDENT = "incident"
     SPIKE = "spike"
     LIMITED = "limited"

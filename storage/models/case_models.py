@@ -59,6 +59,8 @@ class CaseEventKind(StrEnum):
     RETURNED = "returned"
     REMINDED = "reminded"
     OVERDUE = "overdue"
+    WARNED = "warned"
+    ESCALATED = "escalated"
 
     @property
     def is_answer(self) -> bool:
@@ -71,8 +73,10 @@ class CaseEventKind(StrEnum):
         return self not in (
             CaseEventKind.OPENED,
             CaseEventKind.NOTED,
+            CaseEventKind.WARNED,
             CaseEventKind.REMINDED,
             CaseEventKind.OVERDUE,
+            CaseEventKind.ESCALATED,
         )
 
 
@@ -108,7 +112,6 @@ class Case:
     claimed_by_id: str | None = None
     outcome: CaseOutcome | None = None
     due_from: datetime | None = None
-    reminded_at: datetime | None = None
     overdue_told_at: datetime | None = None
     assigned_by: str | None = None
     snoozed_until: datetime | None = None

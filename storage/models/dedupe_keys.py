@@ -27,6 +27,16 @@ def case_reply_key(case_id: int, events: int) -> str:
     return f"case:{case_id}:{events}"
 
 
+def step_key(case_id: int, due_at: datetime, step: str, owner: str, place: str) -> str:
+    """Name what says that a case has come to a step of its ladder."""
+    return f"ladder:{case_id}:{iso(due_at)}:{step}:{owner}:{place}"
+
+
+def line_key(line: str, since: datetime) -> str:
+    """Name the message about the cases that a line of the ladder gathers from a moment on."""
+    return f"ladder:many:{line}:{_second(since)}"
+
+
 def update_key(root_key: str) -> str:
     """Name what brings the message of another alert up to date; the outbox numbers it."""
     return f"update:{root_key}"

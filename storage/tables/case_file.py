@@ -230,7 +230,6 @@ def case_from(row: sqlite3.Row) -> Case:
         claimed_by_id=row["claimed_by_id"],
         outcome=CaseOutcome(row["outcome"]) if row["outcome"] else None,
         due_from=moment("due_from"),
-        reminded_at=moment("reminded_at"),
         overdue_told_at=moment("overdue_told_at"),
         assigned_by=row["assigned_by"],
         snoozed_until=moment("snoozed_until"),

@@ -212,10 +212,14 @@ class Outbox(OutboxTries):
         return moment_in(row, "alerts", "look_at")
 
     def posted_since(self, since: datetime) -> dict[str, int]:
-        """Count the messages of their own that were written since a moment, by channel."""
+        """Count what channels show that was written since a moment: threads' broadcasts too."""
         rows = self._database.connection.execute(
-            "SELECT channel, count(*) FROM alerts WHERE created_at >= ? AND operation = 'post' "
-            "AND state <> 'dropped' GROUP BY channel",
+            """
+            SELECT channel, count(*) FROM alerts
+            WHERE created_at >= ? AND state <> 'dropped' AND (operation = 'post'
+                OR (operation = 'reply' AND json_extract(payload, '$.broadcast')))
+            GROUP BY channel
+            """,
             (iso(since),),
         )
         return {row[0]: row[1] for row in rows}

@@ -453,7 +453,14 @@ def a_file(state: CaseState = CaseState.OPEN, **changes: Any) -> CaseFile:
 REPLIED = tuple(
     kind
     for kind in CaseEventKind
-    if kind not in (CaseEventKind.OPENED, CaseEventKind.REMINDED, CaseEventKind.OVERDUE)
+    if kind
+    not in (
+        CaseEventKind.OPENED,
+        CaseEventKind.WARNED,
+        CaseEventKind.REMINDED,
+        CaseEventKind.OVERDUE,
+        CaseEventKind.ESCALATED,
+    )
 )
 """What a reply in the case's thread tells of; the others have messages of their own kinds."""
 _OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
@@ -629,11 +636,66 @@ def _case_reply() -> dict[str, Any]:
 
 
 def _reminder() -> dict[str, Any]:
-    return messages.reminder(a_file(CaseState.CLAIMED), NOW + timedelta(hours=3), "U0DANA")
+    return messages.reminder(
+        a_file(CaseState.CLAIMED), PLACES, NOW + timedelta(hours=3), ["U0DANA"]
+    )
+
+
+def _reminder_overdue() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    return messages.reminder(file, PLACES, DUE + timedelta(minutes=50), ["U0DANA"])
+
+
+def _unclaimed() -> dict[str, Any]:
+    return messages.unclaimed(a_file(), PLACES, NOW + timedelta(hours=2), ["U0OMAR"])
+
+
+def _due_soon_elsewhere() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    return messages.due_soon(
+        file, PLACES, NOW + timedelta(hours=3), ["S0LEADS"], "#voice-complaints"
+    )
 
 
 def _overdue() -> dict[str, Any]:
-    return messages.overdue(a_file(CaseState.CLAIMED), PLACES)
+    file = a_file(CaseState.CLAIMED)
+    return messages.overdue(file, PLACES, DUE + timedelta(minutes=1), ["U0DANA"])
+
+
+def _overdue_elsewhere() -> dict[str, Any]:
+    later = DUE + timedelta(hours=2)
+    return messages.overdue(a_file(), PLACES, later, ["S0LEADS"], "C0123ABCD")
+
+
+def _overdue_on_card() -> dict[str, Any]:
+    file = a_file()
+    said = messages.overdue(file, PLACES, DUE + timedelta(minutes=1), ["U0OMAR"])
+    return messages.on_card(said, file, PLACES)
+
+
+def some_files(number: int) -> list[CaseFile]:
+    """Make the files of cases from 12 on, every second one claimed."""
+    files = [a_file(CaseState.CLAIMED if place % 2 else CaseState.OPEN) for place in range(number)]
+    return [
+        replace(file, case=replace(file.case, id=12 + place)) for place, file in enumerate(files)
+    ]
+
+
+def _many_unclaimed() -> dict[str, Any]:
+    return messages.many_unclaimed([a_file(), a_file()], PLACES, ["U0OMAR"])
+
+
+def _many_due() -> dict[str, Any]:
+    files = [a_file(CaseState.CLAIMED)]
+    return messages.many_due(files, PLACES, ["U0DANA"], an_incident())
+
+
+def _many_overdue() -> dict[str, Any]:
+    return messages.many_overdue(some_files(12), PLACES, ["U0DANA", "U0OMAR"])
+
+
+def _many_overdue_of_incident() -> dict[str, Any]:
+    return messages.many_overdue(some_files(40), PLACES, ["U0OMAR"], an_incident())
 
 
 def _overdue_count() -> dict[str, Any]:
@@ -774,7 +836,16 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     **_TOLD,
     "overtaken": _overtaken,
     "reminder": _reminder,
+    "reminder_overdue": _reminder_overdue,
+    "unclaimed": _unclaimed,
+    "due_soon_elsewhere": _due_soon_elsewhere,
     "overdue": _overdue,
+    "overdue_elsewhere": _overdue_elsewhere,
+    "overdue_on_card": _overdue_on_card,
+    "many_unclaimed": _many_unclaimed,
+    "many_due": _many_due,
+    "many_overdue": _many_overdue,
+    "many_overdue_of_incident": _many_overdue_of_incident,
     "overdue_count": _overdue_count,
     "incident": _incident,
     "incident_alone": _incident_alone,

@@ -41,6 +41,7 @@ from storage.models import (
     AlertKind,
     AuthorHistory,
     CaseEventKind,
+    CaseFile,
     CaseMove,
     CaseOutcome,
     CaseState,
@@ -181,7 +182,7 @@ def _card(state: CaseState, **more: Any) -> Builder:
     )
 
 
-def _with(file: Any, text: str) -> Any:
+def _with(file: CaseFile, text: str) -> CaseFile:
     """Let a case be claimed by, and every event be done by, somebody with this name."""
     case = replace(file.case, claimed_by=text, mention_id=file.mention.id)
     return replace(
@@ -204,14 +205,8 @@ def _snoozed_card(voice: Voice, text: str) -> Payload:
     return messages.case_card(replace(file, case=case), PLACES)
 
 
-def _overdue(voice: Voice, text: str) -> Payload:
-    return messages.overdue(_with(a_file(CaseState.CLAIMED, mention=voice.mention), text), PLACES)
-
-
-def _reminder(voice: Voice, text: str) -> Payload:
-    return messages.reminder(
-        _with(a_file(CaseState.CLAIMED, mention=voice.mention), text), NOW, None
-    )
+def _claimed(voice: Voice, text: str) -> CaseFile:
+    return _with(a_file(CaseState.CLAIMED, mention=voice.mention), text)
 
 
 def _source(state: SourceState) -> Builder:
@@ -224,6 +219,7 @@ def _source(state: SourceState) -> Builder:
     return build
 
 
+PINGS = [f"U0123ABC{number}" for number in range(9)]
 COUNTS = dict.fromkeys(Experience, 10**12)
 BUILDERS: dict[str, Builder] = {
     "case_card, new": lambda voice, text: new_complaint(voice, PLACES, DUE, 2),
@@ -240,8 +236,28 @@ BUILDERS: dict[str, Builder] = {
     "case_card, responded": _card(CaseState.RESPONDED),
     "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
     **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
-    "overdue": _overdue,
-    "reminder": _reminder,
+    "unclaimed": lambda voice, text: messages.unclaimed(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "reminder": lambda voice, text: messages.reminder(_claimed(voice, text), PLACES, NOW),
+    "due_soon": lambda voice, text: messages.due_soon(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "overdue": lambda voice, text: messages.overdue(
+        _claimed(voice, text), PLACES, NOW, PINGS, text
+    ),
+    "on_card": lambda voice, text: messages.on_card(
+        messages.overdue(_claimed(voice, text), PLACES, NOW, PINGS), _claimed(voice, text), PLACES
+    ),
+    "many_unclaimed": lambda voice, text: messages.many_unclaimed(
+        [_claimed(voice, text)] * 40, PLACES, PINGS
+    ),
+    "many_due": lambda voice, text: messages.many_due(
+        [_claimed(voice, text)] * 40, PLACES, PINGS, an_incident(about=text, brand=text)
+    ),
+    "many_overdue": lambda voice, text: messages.many_overdue(
+        [_claimed(voice, text)] * 40, PLACES, PINGS, an_incident(about=text, brand=text)
+    ),
     "incident": lambda voice, text: messages.incident(
         an_incident(brand=voice.mention.brand, about=text, closed_at=DUE, back_at=DUE),
         _why(voice, text),
@@ -430,7 +446,7 @@ class TestPlainForm:
         assert_fits(payload)
         assert "<" not in payload["text"]
         assert messages.plain(payload)
-        if name in ("overdue", "incident_over", "incident_back", "limited"):
+        if name in ("incident_over", "incident_back", "limited"):
             assert payload.get("broadcast") or payload["count"] == 10**12
 
     def test_says_who_where_what_and_where_to_see_it(self) -> None:

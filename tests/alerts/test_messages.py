@@ -140,7 +140,7 @@ def every_text(payload):
 
 
 OUR_MARKUP = re.compile(
-    r"<@[UW][A-Z0-9]+>|<!date\^\d+\^[^<>|]+\|[^<>]+>|<https?://[^<>|\s]+\|[^<>]+>"
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^\d+\^[^<>|]+\|[^<>]+>|<https?://[^<>|\s]+\|[^<>]+>"
 )
 
 
@@ -182,7 +182,12 @@ def payloads_of(text, **more):
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
         yield messages.thread_reply(file, move, PLACES)
-    yield messages.overdue(file, PLACES)
+    for one in (messages.unclaimed, messages.due_soon, messages.overdue):
+        yield one(file, PLACES, NOW, [text, "U0123ABCD", "S0123ABCD"], text)
+    yield messages.reminder(file, PLACES, NOW, [text])
+    yield messages.on_card(messages.overdue(file, PLACES, NOW), file, PLACES)
+    for many in (messages.many_unclaimed, messages.many_due, messages.many_overdue):
+        yield many([file] * 12, PLACES, [text], an_incident(about=text))
     yield messages.incident(
         an_incident(about=text), why_so_many(quotes=(mention,) * 2), WORK, PLACES
     )

@@ -132,7 +132,7 @@ def test_a_thread_in_a_dead_channel_concerns_no_new_alert(code: str) -> None:
     result = meaning(code, ONE, {}, in_thread=True)
     told = trouble(ONE, result.error, result.trouble, False, in_thread=True)
     assert told.startswith("the message that this is about stands in ")
-    assert f"New alerts for {ONE} go on" in told
+    assert f"It holds up no new alert for {ONE}" in told
     assert "`earful alerts move ID --to CHANNEL`" in told
     assert "`earful alerts drop ID`" in told
     # What would touch the living channel of the name is not advised.

@@ -128,7 +128,7 @@ def own_keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """Give a table's keys, without those that are tables themselves."""
     for key, field in model.model_fields.items():
         if key != "options" and inner_model(field.annotation) is None:
-            yield key, field
+            yield field.alias or key, field
 
 
 def inner_model(annotation: Any) -> type[BaseModel] | None:

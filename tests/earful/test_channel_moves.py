@@ -128,6 +128,18 @@ def test_what_a_person_moved_elsewhere_stays_there(
     assert slack.texts("elsewhere") == ["a"]
 
 
+def test_nothing_is_moved_to_a_channel_that_the_config_has_left(
+    earful: Earful, process: Callable[[str], str], store: Store
+) -> None:
+    process("")
+    process('complaints = "#voice-wows"')
+    store.outbox.add([alert("a", "#voice-wows")])
+    refused = earful("alerts", "move", "1", "--to", "#voice-complaints")
+    assert refused.code == 2
+    assert "the config names #voice-complaints no more" in refused.err
+    assert states(store)["a"] == ("#voice-wows", "pending")
+
+
 @pytest.mark.slow("starts the daemon, a process of its own")
 def test_a_running_daemon_does_the_same(
     process: Callable[[str], str], tmp_path: Path, store: Store, slack: FakeSlack
@@ -164,18 +176,32 @@ CONFIG = {
             {"stars": "1", "channel": "#one-star"},
             {"source": "hackernews", "urgent": True},
         ],
-        "channels": [{"channel": "#hn", "per_hour": 3}],
+        "channels": [
+            {
+                "channel": "#hn",
+                "per_hour": 3,
+                "ladder": [{"at": 1.0}, {"after": "1h", "channel": "#leads"}],
+            }
+        ],
     },
+    "on_call": [
+        {
+            "channel": "#hn",
+            "people": [{"name": "Kim", "slack": "U0123ABCD"}],
+            "starts": "2026-11-30 09:00",
+        }
+    ],
 }
 
 
-def test_every_channel_of_the_config_has_a_role_but_limits_name_none() -> None:
+def test_every_channel_where_something_goes_has_a_role_but_limits_and_rotas_name_none() -> None:
     from crawler.catalog import options_models
 
     settings = parse_settings(CONFIG, options_models(), where="earful.toml")
     assert channel_roles(settings) == ROLES | {
         "brands[Acme Air].sources[hackernews].channel": "#hn",
         'alerts.routes[{"stars": "1"}].channel': "#one-star",
+        'alerts.channels[#hn].ladder[{"after": "PT1H"}].channel': "#leads",
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from alerts import messages
 from alerts.decide import brand_alerts, rules, surges
-from alerts.decide import case_moves as cases_alone
+from alerts.decide.ladder import due_rungs
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
 from config.errors import ConfigError, StoreError
@@ -25,12 +25,13 @@ from earful.routines import (
     spike_routine,
 )
 from earful.routines.gather_digest import digest_numbers
-from earful.stages import brand_judging, case_clock, deliver_stage, judge_stage, score_stage
+from earful.stages import brand_judging, case_ladder, deliver_stage, judge_stage, score_stage
 from sentiment.scoring.classifier import Text
 from storage.database import Database
 from storage.models import (
     AlertKind,
     AlertState,
+    Case,
     CaseState,
     Experience,
     Failure,
@@ -416,12 +417,12 @@ class TestCases:
         bad, good = world.say("They lost my bag."), world.say("They lost my coat.")
         replied = world.say("They lost my hat.", brand="Bolt")
 
-        def moves(cases: Sequence[Any], *rest: Any) -> Any:
-            if cases[0].mention_id == bad.id:
+        def rungs(ladder: Any, case: Case, *rest: Any, **more: Any) -> Any:
+            if case.mention_id == bad.id:
                 raise OverflowError("date value out of range")
-            return cases_alone.clock_moves(cases, *rest)
+            return due_rungs(ladder, case, *rest, **more)
 
-        monkeypatch.setattr(case_clock, "clock_moves", moves)
+        monkeypatch.setattr(case_ladder, "due_rungs", rungs)
         world.now += 5 * HOUR
         world.change(replace(replied, owner_reply="Sorry!", owner_replied_at=world.now))
         assert world.events(good) == ["opened", "overdue"]
@@ -438,7 +439,7 @@ class TestCases:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said = world.say("They lost my bag.")
-        monkeypatch.setattr(case_clock, "clock_moves", _raise(ValueError("no")))
+        monkeypatch.setattr(case_ladder, "due_rungs", _raise(ValueError("no")))
         world.judge()
         assert failing(world, "cases") == [f"mention {said.id}"]
         world.act(said, "close")

@@ -529,7 +529,9 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
         "relevance_labels", "relevance_models",
         "checkpoints", "daily_counts",
-        "answer_times", "case_takes", "case_mentions", "incidents", "mutes", "named_staff",
+        "alert_mentions", "slack_channels", "channel_roles",
+        "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
+        "named_staff",
         "failures", "problems", "routines",
         "stages", "ledger_lines",
     }  # fmt: skip

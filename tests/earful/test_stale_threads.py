@@ -76,7 +76,7 @@ def test_status_says_that_new_alerts_go_on_and_what_can_be_done(
     assert (
         "2 alerts are waiting: the message that this is about stands in an archived Slack channel"
     ) in told.out
-    assert f"New alerts for {COMPLAINTS} go on" in told.out
+    assert f"It holds up no new alert for {COMPLAINTS}" in told.out
     assert "`earful alerts drop ID`" in told.out
     listed = " ".join(earful("alerts", "list").out.split())
     assert "`earful alerts move ID --to CHANNEL` posts the message again there" in listed

@@ -21,6 +21,14 @@ PINNED = {
     "complaint_key": (keys.complaint_key(MENTION), "complaint:appstore:42"),
     "wow_key": (keys.wow_key(MENTION), "wow:appstore:42"),
     "case_reply_key": (keys.case_reply_key(7, 3), "case:7:3"),
+    "step_key": (
+        keys.step_key(7, NOW, "at 0.5 unclaimed", "U0DANA", "#leads"),
+        "ladder:7:2026-03-10T23:07:09+00:00:at 0.5 unclaimed:U0DANA:#leads",
+    ),
+    "line_key": (
+        keys.line_key("Acme Air:#voice:overdue", NOW),
+        "ladder:many:Acme Air:#voice:overdue:2026-03-10T23:07:09",
+    ),
     "update_key": (keys.update_key("complaint:appstore:42"), "update:complaint:appstore:42"),
     "numbered_key": (keys.numbered_key("update:wow:a:1", 2), "update:wow:a:1:2"),
     "over_key": (keys.over_key("ops:store:x"), "ops:store:x:over"),

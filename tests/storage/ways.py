@@ -32,6 +32,7 @@ from storage.models import (
     Incident,
     IncidentKind,
     KnownProblem,
+    LadderStep,
     Mention,
     NewAlert,
     NewCase,
@@ -173,7 +174,8 @@ def furnish(path: Path) -> None:
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
         )
-        store.incidents.write(INCIDENT)
+        store.incidents.write(INCIDENT, ["appstore:hostile"])
+        store.ladder.add(step("at 0.5 unclaimed"))
         store.cases.mute('appstore:<b>"Eve"</b>', BRAND, by="dana", by_id=None, at=NOW)
         store.checkpoints.current(BRAND, "wow_rate", 30, 0.3, NOW)
         store.daemon_runs.start(1, "0.1", NOW)
@@ -204,6 +206,12 @@ def found_methods() -> set[str]:
 
 def _case(store: Store) -> int:
     return store.cases.unanswered()[0].id
+
+
+def step(name: str) -> LadderStep:
+    return LadderStep(
+        case_id=1, due_at=NOW, step=name, owner="", place="", at=NOW, message="m", line="l"
+    )
 
 
 def _judge(store: Store, limit: int, fate: Fate) -> None:
@@ -356,6 +364,13 @@ WAYS: dict[str, Way] = {
     "incidents.recent_complaints": reads(lambda s: s.incidents.recent_complaints(BRAND, LONG_AGO)),
     "incidents.usual": reads(lambda s: s.incidents.usual(BRAND, NOW - timedelta(hours=1), NOW)),
     "incidents.write": writes(lambda s: s.incidents.write(INCIDENT, ["appstore:hostile"])),
+    "ladder.add": writes(lambda s: s.ladder.add(step("at 1 any"))),
+    "ladder.channels": reads(lambda s: s.ladder.channels()),
+    "ladder.climbed": reads(lambda s: s.ladder.climbed()),
+    "ladder.gathered": reads(lambda s: s.ladder.gathered("m")),
+    "ladder.incidents": reads(lambda s: s.ladder.incidents()),
+    "ladder.lines_since": reads(lambda s: s.ladder.lines_since(LONG_AGO)),
+    "ladder.waits": reads(lambda s: s.ladder.waits()),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
