@@ -41,9 +41,13 @@ _UNLESS_SET_ASIDE = """
 """
 
 
-# When an alert might go at last: after quiet hours, and when its message had come to Slack.
+# Since when an alert may go: after quiet hours, and after the message that it is about.
 _READY_AT = """
-    max(a.created_at, coalesce(a.not_before, a.created_at), coalesce(r.sent_at, a.created_at))
+    max(
+        a.created_at,
+        coalesce(a.not_before, a.created_at),
+        coalesce(r.sent_at, r.not_before, a.created_at)
+    )
 """
 
 
