@@ -133,12 +133,15 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
         if source.channel is not None
     }
     token = secrets.slack_bot_token.get_secret_value()
-    for subject, good, sentence in inspect(token, sorted(channels), api_url=slack.api_url):
+    heard = secrets.slack_app_token is not None
+    for subject, good, sentence in inspect(
+        token, sorted(channels), api_url=slack.api_url, heard=heard
+    ):
         yield Finding(subject, good, sentence)
     if secrets.slack_app_token is None:
         yield Finding(
-            "slack buttons", True, "SLACK_APP_TOKEN is not set: messages have no buttons; "
-            "`earful case` does what they do"
+            "slack buttons", True, "SLACK_APP_TOKEN is not set: messages have no buttons, and "
+            "there is no /earful and no Home; `earful case` does what they do"
         )  # fmt: skip
         return
     app_token = secrets.slack_app_token.get_secret_value()

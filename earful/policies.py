@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
+from alerts.messages.page_links import Links
 from config.query import Query, parse_query
 from config.settings import (
     BrandSettings,
@@ -29,6 +31,9 @@ from storage.models import Experience, Mention, Stance, Voice
 
 # A lost advocate is answered in a quarter of the time.
 _URGENT_SHARE = 4
+
+SLACK_SOURCE = "slack"
+"""The source of mentions that somebody made of a message in Slack."""
 
 
 class Policies:
@@ -81,7 +86,13 @@ def source_places() -> Places:
     # Late: the spiders load Scrapy.
     from crawler.catalog import sources
 
-    return Places({name: spider.place for name, spider in sources().items()})
+    known = {name: spider.place for name, spider in sources().items()}
+    return Places(known | {SLACK_SOURCE: "in Slack"})
+
+
+def places_of(settings: Settings) -> Places:
+    """Give the places of sources, and the links to the dashboards where they can be reached."""
+    return replace(source_places(), links=Links(settings.serve.public_url))
 
 
 @lru_cache(maxsize=1)
@@ -127,7 +138,6 @@ def _policy(
         same_matter=settings.cases.same_matter,
         dismissed_for=settings.cases.dismissed_for,
         wordless_cases=settings.cases.wordless == "case",
-        places=source_places(),
         ladder=_ladder(default_ladder(settings.cases.remind_at)),
         ladders={
             one.channel: _ladder(one.ladder)
@@ -135,6 +145,7 @@ def _policy(
             if one.ladder is not None
         },
         rota_of=partial(rota_for, rotas_of(settings), brand.name if brand else ""),
+        places=places_of(settings),
         zone=zone_of(settings, brand.name if brand else None),
         likely=_likely() if settings.cases.open_at == "likely" else None,
     )

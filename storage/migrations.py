@@ -737,6 +737,12 @@ def _ladder(db: Database) -> None:
     )
 
 
+@migrations(name="0022_slack_homes")
+def _slack_homes(db: Database) -> None:
+    # Who opened the app's Home in Slack: it is kept up to date for them alone.
+    db.execute("CREATE TABLE slack_homes (user_id TEXT PRIMARY KEY, opened_at TEXT NOT NULL)")
+
+
 @migrations(name="0023_desk")
 def _desk(db: Database) -> None:
     # Who assigned a case to whoever has it, and until when it waits for the customer, and why. An

@@ -31,8 +31,10 @@ from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
+from storage.tables.slack_homes import SlackHomes
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
 
 
@@ -48,6 +50,8 @@ class Store:
         self.relevance = Relevance(database)
         self.cases = Cases(database)
         self.answer_times = AnswerTimes(database)
+        self.waiting_cases = WaitingCases(database)
+        self.slack_homes = SlackHomes(database)
         self.case_watch = CaseWatch(database)
         self.incidents = Incidents(database)
         self.ladder = Ladder(database)

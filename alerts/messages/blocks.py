@@ -5,6 +5,7 @@ All lengths are counted as Slack counts them: once escaped, in UTF-16 units.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,9 +36,11 @@ MAX_FIELD = 2000
 MAX_CONTEXT = 3000
 MAX_TEXT = 3000
 """Slack takes 40,000 characters of `text`; a notification needs far fewer."""
+MAX_BLOCK_ID = 255
 MAX_VALUE = 1900
 """Units that a button can carry along; a longer id gets no buttons."""
 
+_ABOUT = re.compile(r"about\d+:(.+)", re.S)
 # With its title and the number of what is left out it fits into a section.
 _MAX_LIST = 2700
 _EMPTY = "an empty text, at least one character must stand there"
@@ -90,6 +93,18 @@ def context(parts: Sequence[str], block_id: str) -> ContextBlock:
 def divider(block_id: str) -> DividerBlock:
     """Part what stands above from what stands below."""
     return DividerBlock(block_id=block_id)
+
+
+def id_about(value: str, number: int) -> str | None:
+    """Give a block the id that says what its buttons and lists are about; None for a long one."""
+    made = f"about{number}:{value}"
+    return made if units(made) <= MAX_BLOCK_ID else None
+
+
+def what_about(block_id: object) -> str | None:
+    """Read what the buttons and lists of a block are about, where its id says so."""
+    found = _ABOUT.fullmatch(str(block_id or ""))
+    return found[1] if found else None
 
 
 def can_carry(value: str) -> bool:

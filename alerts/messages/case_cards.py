@@ -12,7 +12,16 @@ from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import count, duration, in_utc, line, moment, ping, units
+from alerts.messages.safe_text import (
+    count,
+    duration,
+    in_utc,
+    line,
+    link,
+    moment,
+    ping,
+    units,
+)
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
@@ -123,7 +132,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
             _advice(file),
             _joined(file, places),
         ],
-        notes=[f"Case {case.id}"],
+        notes=[_number(case, places)],
     )
     message = payload(summary, [*blocks, *case_buttons(file)])
     return quoting(message, [(one, _joined_words(one, places)) for one in file.joined])
@@ -137,6 +146,11 @@ def _doubt(voice: Voice) -> str:
             "complaint. Read it before you answer."
         )
     return "*Earful is not sure that this is a complaint*: read it before you answer."
+
+
+def _number(case: Case, places: Places) -> str:
+    """Name a case, and lead to its page where the dashboards can be reached."""
+    return link(places.links.case(case.id), f"Case {case.id}")
 
 
 def state_line(file: CaseFile) -> str:

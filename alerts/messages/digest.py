@@ -34,7 +34,17 @@ from alerts.messages.notices import EXPERIENCE_NAMES, metric_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import count, day, duration, line, moment, percentage, span, units
+from alerts.messages.safe_text import (
+    count,
+    day,
+    duration,
+    line,
+    link,
+    moment,
+    percentage,
+    span,
+    units,
+)
 from alerts.messages.source_notices import STATE_WORDS
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
@@ -88,7 +98,11 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
         ),
         bulleted("Checkpoints", [_standing(one) for one in numbers.checkpoints], "checkpoints"),
         context(
-            [f"{moment(numbers.start)} to {moment(numbers.end)}", *_kept(numbers.kept)],
+            [
+                f"{moment(numbers.start)} to {moment(numbers.end)}",
+                *_kept(numbers.kept),
+                *_dashboards(places),
+            ],
             "small_print",
         ),
     ]
@@ -218,6 +232,12 @@ def _kept(kept: Kept) -> list[str]:
         verb = "is" if kept.muted == 1 else "are"
         rows.append(f"{count(kept.muted, 'mention')} {verb} by muted authors")
     return rows
+
+
+def _dashboards(places: Places) -> list[str]:
+    """Lead to the dashboards, where they can be reached."""
+    shown = link(places.links.home(), "Open the dashboards")
+    return [shown] if shown.startswith("<") else []
 
 
 def _standing(standing: CheckpointStanding) -> str:

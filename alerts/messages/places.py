@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from alerts.messages.page_links import Links
 from alerts.messages.safe_text import clean, cut, line
 
 _UNNAMED = "at an unnamed source"
@@ -17,10 +18,12 @@ _LONGEST_QUOTED = 200
 class Places:
     """Words for the places of sources: of each, in `known`, a preposition and a name.
 
-    A source that is not known is one that somebody imported under a name of their own.
+    A source that is not known is one that somebody imported under a name of their own. `links`
+    lead to the dashboards, where they can be reached.
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
 
     def at(self, source: str, safe: Callable[[str, int], str] = line) -> str:
         """Say where a source's mentions stand, to follow a name: `on Google Play`.

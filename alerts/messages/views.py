@@ -120,7 +120,7 @@ def text_input(
     longest: int = MAX_INPUT,
 ) -> InputBlock:
     """Ask for words; `initial` is raw text from anywhere, shown as it is and cut to `longest`."""
-    kept = cut(clean(initial, lines=lines), longest)[0]
+    kept = cut(clean(initial, lines=lines), longest, escaped_limit=longest)[0]
     element = PlainTextInputElement(
         action_id=name, initial_value=kept or None, multiline=lines, max_length=longest
     )
@@ -138,7 +138,10 @@ def select_input(
 ) -> InputBlock:
     """Ask for one of up to a hundred (label, value); labels are raw and are made safe here."""
     made = [
-        Option(text=PlainTextObject(text=heading(text, MAX_OPTION), emoji=False), value=value)
+        Option(
+            text=PlainTextObject(text=heading(text, MAX_OPTION) or "(no name)", emoji=False),
+            value=value,
+        )
         for text, value in options[:MAX_OPTIONS]
     ]
     chosen = next((one for one in made if one.value == initial), None)

@@ -33,8 +33,9 @@ def advice_for(
     match kind:
         case TroubleKind.CHANNEL if in_thread:
             return (
-                f"It holds up no new alert for {channel}. `earful alerts move ID --to CHANNEL` posts the "
-                "message again there, and this with it; `earful alerts drop ID` gives this up; "
+                f"It holds up no new alert for {channel}. `earful alerts move ID --to CHANNEL` "
+                "posts the message again there, and this with it; `earful alerts drop ID` gives "
+                "this up; "
                 f"`{_list(channel)}` shows the IDs."
             )
         case TroubleKind.CHANNEL if left:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -108,10 +108,9 @@ class Answering:
         view, way = body.get("view") or {}, str(body.get("response_url") or "")
         container = body.get("container") or {}
         if isinstance(event, Click) and view:
-            opened: Callable[..., object] = (
-                self._client.views_push if view.get("type") == "modal" else self._client.views_open
-            )
-            opened(trigger_id=event.trigger_id, view=messages.as_modal(payload))
+            # There is no channel: the message is shown as a modal.
+            shown = Answer(modal=messages.as_modal(payload), push=not instead)
+            self._open(event, shown, body)
         elif way and (
             isinstance(event, Command | Shortcut) or (container.get("is_ephemeral") or instead)
         ):

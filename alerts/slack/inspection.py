@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from alerts.slack.manifest import APP_SCOPE, SCOPES
+from alerts.slack.manifest import APP_SCOPE, HEARING_SCOPES, SCOPES
 from alerts.slack.sdk import base_url, pages, quiet_logger
 
 _MAX_PAGES = 50
@@ -16,9 +16,16 @@ _TIMEOUT_S = 15
 
 
 def inspect(
-    token: str, channels: Sequence[str], *, api_url: str = WebClient.BASE_URL
+    token: str,
+    channels: Sequence[str],
+    *,
+    api_url: str = WebClient.BASE_URL,
+    heard: bool = True,
 ) -> Iterator[tuple[str, bool, str]]:
-    """Yield (subject, good, sentence) for the token, its scopes and each channel."""
+    """Yield (subject, good, sentence) for the token, its scopes and each channel.
+
+    `heard`: what people do in Slack is heard, which needs scopes of its own.
+    """
     client = _client(api_url, token)
     try:
         response = client.auth_test()
@@ -34,7 +41,7 @@ def inspect(
         return
     yield "slack token", True, f"{response.get('user')} in {response.get('team')}"
     granted = {one.strip() for one in str(response.headers.get("x-oauth-scopes", "")).split(",")}
-    missing = sorted(set(SCOPES) - granted)
+    missing = sorted(set(SCOPES) - granted - (set() if heard else HEARING_SCOPES))
     if missing:
         lacking = "missing: " + ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
         yield "slack scopes", False, f"{lacking}: install the app again from slack-manifest.json"

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from alerts import messages
+from alerts.messages.blocks import what_about
+from alerts.messages.page_links import message_link
+from alerts.slack.slack_text import as_read
 
 Fields = Mapping[str, str | tuple[str, ...]]
 """What stands in the inputs of a modal or a message, by their `action_id`."""
@@ -92,7 +95,7 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut:
-    """A shortcut of the app; that of a message tells which: by whom, its words, its link."""
+    """A shortcut of the app; one in a message's menu tells its words, as read, and its link."""
 
     key: str
     callback: str
@@ -102,7 +105,6 @@ class Shortcut:
     channel_id: str = ""
     message_ts: str = ""
     message_text: str = ""
-    message_user: str = ""
     permalink: str | None = None
     workspace: str = ""
 
@@ -221,9 +223,8 @@ def _read_shortcut(body: Mapping[str, Any], workspace: str) -> Shortcut | None:
         trigger_id=trigger,
         channel_id=channel,
         message_ts=ts,
-        message_text=str(message.get("text") or ""),
-        message_user=str(message.get("user") or ""),
-        permalink=permalink(workspace, channel, ts, str(message.get("thread_ts") or "")),
+        message_text=as_read(str(message.get("text") or "")),
+        permalink=message_link(workspace, channel, ts, str(message.get("thread_ts") or "")),
         workspace=workspace,
     )
 
@@ -249,16 +250,6 @@ def _read_command(body: Mapping[str, Any], workspace: str) -> Command | None:
         trigger_id=trigger,
         workspace=workspace,
     )
-
-
-def permalink(workspace: str, channel_id: str, ts: str, thread_ts: str = "") -> str | None:
-    """Give the address of a message, as `chat.getPermalink` writes it; None where it has none."""
-    if not workspace or not channel_id or not ts:
-        return None
-    address = f"{workspace.rstrip('/')}/archives/{channel_id}/p{ts.replace('.', '')}"
-    if thread_ts and thread_ts != ts:
-        address += f"?thread_ts={thread_ts}&cid={channel_id}"
-    return address
 
 
 def wrap(value: str, channel_id: str) -> str:
@@ -290,7 +281,10 @@ def _name(user: Mapping[str, Any]) -> str:
 
 
 def _value_beside(body: Mapping[str, Any], action: Mapping[str, Any]) -> str | None:
-    """Take what a list is about from the buttons beside it: of its own row before others."""
+    """Take what a list is about from its block, or from the buttons beside it: of its own row
+    before others."""
+    if (about := what_about(action.get("block_id"))) is not None:
+        return about
     shown = (body.get("message") or body.get("view") or {}).get("blocks") or []
     own = [block for block in shown if block.get("block_id") == action.get("block_id")]
     for block in [*own, *((body.get("message") or {}).get("blocks") or [])]:

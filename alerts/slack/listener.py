@@ -22,7 +22,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from alerts.slack.answering import Answering, acknowledgement, failure
-from alerts.slack.home import HomePublisher
+from alerts.slack.home_publisher import HomePublisher
 from alerts.slack.inspection import inspect_buttons
 from alerts.slack.interactions import Click, Event, HomeOpened, OnEvent, Submission, read
 from alerts.slack.lanes import Lanes
@@ -56,7 +56,7 @@ class Listener:
         now, None for those who never opened it."""
         self._on_event = on_event
         self._app_token = app_token
-        self._workspace_url = ""
+        self._workspace = ""
         self.started = False
         quiet = quiet_logger()
         self._base_url = url = base_url(api_url)
@@ -88,6 +88,7 @@ class Listener:
         except (SlackApiError, OSError) as error:
             raise DeliveryError(f"{_UNHEARD}: {self._reason() or error}") from error
         self.started = True
+        self._learn_workspace()
 
     @property
     def connected(self) -> bool:
@@ -132,15 +133,14 @@ class Listener:
     def _pass_over(self, ack: Ack) -> None:
         ack()
 
-    def _workspace(self) -> str:
-        """Give the workspace's own address, asked for once; empty while Slack does not say."""
-        if not self._workspace_url:
+    def _learn_workspace(self) -> None:
+        """Ask for the workspace's own address, to which permalinks belong, until Slack says it."""
+        if not self._workspace:
             with suppress(SlackClientError, OSError):
-                self._workspace_url = str(self._app.client.auth_test().get("url") or "")
-        return self._workspace_url
+                self._workspace = str(self._app.client.auth_test().get("url") or "")
 
     def _hear(self, ack: Ack, body: dict[str, Any]) -> None:
-        event = read(body, self._workspace())
+        event = read(body, self._workspace)
         if event is None:
             ack()
             return
@@ -181,6 +181,7 @@ class Listener:
             state = ((body.get("event") or {}).get("view") or {}).get("hash")
             opened = isinstance(event, HomeOpened)
             self._home.refresh(event.user_id, opened=opened, state=state)
+        self._learn_workspace()
 
 
 def _lane_of(event: Event) -> tuple[str, str, float | None]:

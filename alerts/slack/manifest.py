@@ -14,6 +14,9 @@ SCOPES = {
     "commands": "answer /earful, and offer “Make this a case” in a message's menu",
 }
 
+HEARING_SCOPES = {"commands"}
+"""Of no use without SLACK_APP_TOKEN: nothing is heard then."""
+
 APP_SCOPE = "connections:write"
 """What an app-level token (SLACK_APP_TOKEN) needs; Slack takes no such scope in a manifest."""
 
@@ -40,7 +43,9 @@ def manifest() -> dict[str, Any]:
                 {
                     "command": COMMAND,
                     "description": "The cases that wait, yours and the team's.",
-                    "usage_hint": "open | mine | overdue | case 12 | search words | help",
+                    "usage_hint": (
+                        "open | mine | unclaimed | overdue | case 12 | search words | help"
+                    ),
                     "should_escape": False,
                 }
             ],

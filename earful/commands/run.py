@@ -116,6 +116,7 @@ def _listening(app: App) -> Callable[[Interactions], Listener] | None:
             bot.get_secret_value(),
             buttons.get_secret_value(),
             interactions,
+            home=interactions.home,
             api_url=app.settings.slack.api_url,
         )
 

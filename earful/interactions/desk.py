@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from alerts.slack.interactions import Answer, Click, Shortcut, Submission
+from alerts.slack.interactions import Answer, Click, Command, Shortcut, Submission
 from config.settings import Settings
 from earful.case_acts import Acted, Actor
 from earful.policies import Policies
@@ -30,6 +30,7 @@ class Desk:
 H = TypeVar("H")
 OnClick = Callable[[Desk, Click], Answer | None]
 OnSubmission = Callable[[Desk, Submission], Answer | None]
+OnCommand = Callable[[Desk, Command], Answer | None]
 OnShortcut = Callable[[Desk, Shortcut], Answer | None]
 
 
@@ -46,6 +47,11 @@ def join(*tables: Mapping[str, H]) -> dict[str, H]:
 def handler_of(name: str, table: Mapping[str, H]) -> H | None:
     """Find the handler of an action or a callback; after a colon a name says more than which."""
     return table.get(name) or table.get(name.partition(":")[0])
+
+
+def rest_of(command: Command) -> str:
+    """Give what follows the first word of a command."""
+    return command.text.partition(" ")[2].strip()
 
 
 def actor_of(event: Click | Submission | Shortcut) -> Actor:

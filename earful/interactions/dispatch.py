@@ -8,18 +8,37 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from alerts.slack.interactions import Answer, Click, Event, Shortcut, Submission
+from alerts.messages.views import View
+from alerts.messages.work_lists import SHOWN
+from alerts.slack.interactions import (
+    Answer,
+    Click,
+    Command,
+    Event,
+    HomeOpened,
+    Shortcut,
+    Submission,
+)
 from config.errors import EarfulError, StoreError
 from config.settings import Settings
-from earful.interactions import case_clicks, incident_clicks, team_clicks, wow_clicks
+from earful.interactions import (
+    case_clicks,
+    incident_clicks,
+    make_case,
+    team_clicks,
+    work,
+    wow_clicks,
+)
 from earful.interactions.desk import (
     Desk,
     OnClick,
+    OnCommand,
     OnShortcut,
     OnSubmission,
     handler_of,
     join,
 )
+from earful.interactions.opened_homes import home_of, remember
 from earful.policies import Policies
 from storage.store import Store
 
@@ -27,10 +46,16 @@ log = logging.getLogger("earful.interactions")
 
 # A module of this package gives its own tables; here they are joined, and nowhere else.
 CLICKS: dict[str, OnClick] = join(
-    case_clicks.CLICKS, incident_clicks.CLICKS, team_clicks.CLICKS, wow_clicks.CLICKS
+    case_clicks.CLICKS,
+    incident_clicks.CLICKS,
+    team_clicks.CLICKS,
+    wow_clicks.CLICKS,
+    work.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS)
-SHORTCUTS: dict[str, OnShortcut] = join()
+SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS, make_case.SUBMISSIONS)
+SHORTCUTS: dict[str, OnShortcut] = join(make_case.SHORTCUTS)
+# By the first word behind `/earful`.
+COMMANDS: dict[str, OnCommand] = join(work.COMMANDS)
 
 # Each try waits as long as the store's own patience with another writer.
 _TRIES = 4
@@ -52,8 +77,16 @@ class Interactions:
         self._policies = Policies(settings)
         self._clock = clock
         self._done = done
+        self._workspace = ""
+
+    def home(self, user_id: str) -> View | None:
+        """Make what a user sees in the app's Home now; None for those who never opened it."""
+        with Store.open(self._path) as store:
+            desk = Desk(store, self._policies, self._settings, self._clock)
+            return home_of(desk, user_id, self._workspace)
 
     def __call__(self, event: Event) -> Answer | None:
+        self._workspace = event.workspace or self._workspace
         for left in reversed(range(_TRIES)):
             try:
                 with Store.open(self._path) as store:
@@ -75,15 +108,30 @@ class Interactions:
 def _handle(desk: Desk, event: Event) -> Answer | None:
     match event:
         case Click():
-            clicked = handler_of(event.action, CLICKS)
-            return clicked(desk, event) if clicked else Answer.of(case_clicks.FOREIGN)
+            return _click(desk, event)
         case Submission():
             submitted = handler_of(event.callback, SUBMISSIONS)
             return submitted(desk, event) if submitted else Answer.of(case_clicks.FOREIGN)
         case Shortcut():
-            cut = handler_of(event.callback, SHORTCUTS)
-            return cut(desk, event) if cut else Answer.of(case_clicks.FOREIGN)
-    return None
+            used = handler_of(event.callback, SHORTCUTS)
+            return used(desk, event) if used else Answer.of(case_clicks.FOREIGN)
+        case Command():
+            word = event.text.partition(" ")[0].casefold()
+            return COMMANDS.get(word, work.help_with)(desk, event)
+        case HomeOpened():
+            remember(desk, event)
+            return None
+
+
+def _click(desk: Desk, click: Click) -> Answer | None:
+    clicked = handler_of(click.action, CLICKS)
+    if clicked is None:
+        return Answer.of(case_clicks.FOREIGN)
+    answer = clicked(desk, click)
+    if answer is None and click.action.endswith(SHOWN):
+        # Slack keeps no message that only one user sees: what replaces it is sent with the answer.
+        return work.show_case(desk, click.value, instead=True)
+    return answer
 
 
 def _refusal(event: Event, sentence: str) -> Answer:

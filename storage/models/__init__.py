@@ -16,6 +16,7 @@ from storage.models.answer_models import (
     FirstAnswer,
     Take,
 )
+from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
     CaseEvent,
@@ -78,9 +79,11 @@ __all__ = [
     "AnswerTime",
     "AuthorHistory",
     "Case",
+    "CaseCounts",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",
+    "CaseList",
     "CaseMove",
     "CaseOutcome",
     "CaseState",
@@ -98,6 +101,7 @@ __all__ = [
     "KnownProblem",
     "LadderStep",
     "LedgerLine",
+    "ListedCase",
     "Lost",
     "Mention",
     "Mute",

@@ -59,6 +59,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts import work_examples
 from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -866,6 +867,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 # Modals and the Home: builders of `alerts.messages` that give views.
 VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "home": work_examples.home,
+    "home_empty": work_examples.home_empty,
+    "make_case": work_examples.make_case,
     "snooze_modal": lambda: snooze_modal(a_file(CaseState.CLAIMED)),
     "snooze_modal_again": lambda: snooze_modal(
         _with_case(
@@ -876,6 +880,7 @@ VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "note_modal": lambda: note_modal(a_file(CaseState.CLAIMED)),
 }
+EXAMPLES |= work_examples.EXAMPLES
 
 
 def as_json(payload: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from slack_sdk import WebClient
 
 from alerts.slack.inspection import inspect, inspect_buttons
 from alerts.slack.manifest import SCOPES, manifest
+from earful.interactions.dispatch import COMMANDS, SHORTCUTS
 from tests.alerts.fake_slack import NEEDED, FakeSlack, Fault
 
 CHANNELS = ["#voice-complaints", "#voice-wows"]
@@ -55,6 +57,31 @@ def test_a_missing_scope_is_named(slack):
     good, told = findings(slack)["slack scopes"]
     assert not good
     assert "channels:history" in told
+
+
+def test_who_hears_nothing_needs_no_commands(slack):
+    slack.scopes.discard("commands")
+    good, told = findings(slack)["slack scopes"]
+    assert not good
+    assert "commands (answer /earful" in told
+    found = inspect(slack.token, CHANNELS, api_url=slack.api_url, heard=False)
+    assert ("slack scopes", True, "all there") in list(found)
+
+
+def test_the_manifest_offers_what_is_heard():
+    """Each handler that Slack must know by name stands in the manifest, and no other."""
+    made = manifest()
+    assert {one["callback_id"] for one in made["features"]["shortcuts"]} == set(SHORTCUTS)
+    assert [one["command"] for one in made["features"]["slash_commands"]] == ["/earful"]
+    hint = made["features"]["slash_commands"][0]["usage_hint"]
+    assert {one.split()[0] for one in hint.split(" | ")} <= set(COMMANDS)
+    assert made["features"]["app_home"]["home_tab_enabled"]
+    # Direct messages tell what has no channel to be told in.
+    assert made["features"]["app_home"]["messages_tab_enabled"]
+    assert made["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
+    assert made["settings"]["interactivity"]["is_enabled"]
+    assert made["settings"]["socket_mode_enabled"]
+    assert "http" not in json.dumps(made), "no public address is needed"
 
 
 def test_without_groups_read_public_channels_are_still_checked(slack):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alerts.messages.page_links import message_link
 from alerts.messages.views import modal, select_input, text_input
 from alerts.slack.interactions import (
     Answer,
@@ -16,7 +17,6 @@ from alerts.slack.interactions import (
     HomeOpened,
     Shortcut,
     Submission,
-    permalink,
     read,
 )
 from alerts.slack.listener import Listener
@@ -123,7 +123,7 @@ def test_a_permalink_is_what_slack_says(slack, world, thread):
     reply = slack._store(channel, {"text": "reply", "thread_ts": root.ts if thread else None})
     asked = {"channel": channel.id, "message_ts": reply.ts}
     told = slack.answer("chat.getPermalink", slack.token, asked)["permalink"]
-    assert permalink(WORKSPACE, channel.id, reply.ts, reply.thread_ts or "") == told
+    assert message_link(WORKSPACE, channel.id, reply.ts, reply.thread_ts or "") == told
 
 
 def test_a_modal_sent_off_comes_back_with_its_fields(slack, world):

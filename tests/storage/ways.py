@@ -22,6 +22,7 @@ from storage.models import (
     AlertState,
     AnswerTime,
     CaseEventKind,
+    CaseList,
     CaseMove,
     CaseState,
     CrawlOutcome,
@@ -320,6 +321,14 @@ WAYS: dict[str, Way] = {
     "cases.get": reads(lambda s: s.cases.get(1)),
     "cases.is_first": writes(lambda s: s.cases.is_first("c7", NOW)),
     "cases.knows_click": reads(lambda s: s.cases.knows_click("c1")),
+    "waiting_cases.page": reads(lambda s: s.waiting_cases.page(CaseList.OPEN, "U1", NOW)),
+    "waiting_cases.count": reads(lambda s: s.waiting_cases.count(CaseList.OVERDUE, "U1", NOW)),
+    "waiting_cases.counts": reads(lambda s: s.waiting_cases.counts("U1", NOW)),
+    "waiting_cases.of_cases": reads(
+        lambda s: s.waiting_cases.of_cases(s.cases.in_states(list(CaseState)))
+    ),
+    "slack_homes.opened": writes(lambda s: s.slack_homes.opened("U1", NOW)),
+    "slack_homes.is_open": reads(lambda s: s.slack_homes.is_open("U1")),
     "cases.open_new": writes(
         lambda s: s.cases.open_new(
             [NewCase(mention_id="appstore:formula", brand=BRAND, opened_at=NOW, due_at=NOW)]

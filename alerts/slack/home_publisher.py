@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-log = logging.getLogger("alerts.slack.home")
+log = logging.getLogger("alerts.slack.home_publisher")
 
 _TRIES = 3
 _BETWEEN_S = 0.5
