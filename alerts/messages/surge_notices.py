@@ -28,7 +28,7 @@ from alerts.messages.languages import country_name, language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import count, duration, line, moment, percentage, units
+from alerts.messages.safe_text import count, duration, line, link, moment, percentage, units
 from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Incident, IncidentKind, IncidentWork, Mention
 
@@ -51,7 +51,7 @@ def incident(
         else f"{complaints}, and counting. Each has its case; none of them makes a message of its "
         "own while this goes on."
     )
-    small = _since(state)
+    small = _since(state, places)
     message = payload(
         f"{brand}: {complaints.replace('*', '')}{': over' if over else ''}.",
         [
@@ -83,7 +83,7 @@ def spike(state: Incident, why: Explanation, places: Places, hours: int) -> dict
     if state.closed_at is not None:
         lead = f"Over: it was {lead[0].lower()}{lead[1:]}"
     small = [
-        *_since(state),
+        *_since(state, places),
         "Control limits of three sigmas decide, by the same hours of the last weeks",
     ]
     message = payload(
@@ -147,12 +147,19 @@ def _complaints(state: Incident) -> str:
     return f"{count(state.complaints, 'complaint')}{about} in {took}"
 
 
-def _since(state: Incident) -> list[str]:
+def _since(state: Incident, places: Places) -> list[str]:
     small = [f"Since {moment(state.opened_at)}"]
     if state.back_at is not None:
         small.append(f"Back since {moment(state.back_at)}")
     if state.closed_at is not None:
         small.append(f"Over since {moment(state.closed_at)}")
+    page = (
+        places.links.cases(state.brand)
+        if state.kind is IncidentKind.COMPLAINTS
+        else places.links.home()
+    )
+    if page is not None:
+        small.append(link(page, "Open the dashboards"))
     return small
 
 

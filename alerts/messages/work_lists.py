@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.decide.on_call import Duty
 from alerts.messages.blocks import (
     actions,
     button,
@@ -25,7 +26,7 @@ from alerts.messages.case_rows import case_rows, row_value, standing
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, line, link
+from alerts.messages.safe_text import count, line, link, moment
 from alerts.messages.voice_cards import first_words, stars_briefly, who_where
 from storage.models import CaseFile, CaseList, ListedCase, Mention
 
@@ -40,6 +41,7 @@ _TITLES = {
     CaseList.TEAM: "Cases of the team",
     CaseList.UNCLAIMED: "Cases that nobody has claimed",
     CaseList.OVERDUE: "Overdue cases",
+    CaseList.INCIDENT: "Cases of this incident",
 }
 _EMPTY = {
     CaseList.OPEN: "No case waits for an answer.",
@@ -48,6 +50,7 @@ _EMPTY = {
     CaseList.TEAM: "No case of the team waits for an answer.",
     CaseList.UNCLAIMED: "Somebody has claimed every case that waits for an answer.",
     CaseList.OVERDUE: "No case is overdue.",
+    CaseList.INCIDENT: "Every case of this incident has its answer, or has ended.",
 }
 _HELP = (
     "`/earful open` shows every case that waits for an answer, the one due first at the top.",
@@ -55,6 +58,7 @@ _HELP = (
     "`/earful unclaimed` shows the cases that nobody has claimed.",
     "`/earful overdue` shows the cases whose answer is late.",
     "`/earful case 12` shows one case, with its buttons.",
+    "`/earful oncall` says who is on call, until when, and who then.",
     "`/earful search refund` shows mentions with these words; two words in quotes stand together.",
     "`/earful help` shows this list.",
 )
@@ -62,26 +66,32 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A list as it was asked for: of which brand, from which place on; or words to look for."""
+    """A list as it was asked for: of which brand, from which place on; or words to look for.
+
+    `incident` is the dedupe key of the message of the one whose cases are listed.
+    """
 
     which: CaseList | None = None
     words: str = ""
     brand: str | None = None
     offset: int = 0
+    incident: str | None = None
 
     def written(self) -> str:
         """Write it for a button to carry."""
-        return json.dumps([self.which, self.words, self.brand, self.offset], ensure_ascii=False)
+        carried = [self.which, self.words, self.brand, self.offset, self.incident]
+        return json.dumps(carried, ensure_ascii=False)
 
     @classmethod
     def read(cls, written: str) -> Asked:
         """Read what a button carried; ValueError for what no button of ours does."""
-        which, words, brand, offset = json.loads(written)
+        which, words, brand, offset, incident = json.loads(written)
         return cls(
             which=CaseList(which) if which else None,
             words=str(words),
             brand=None if brand is None else str(brand),
             offset=int(offset),
+            incident=None if incident is None else str(incident),
         )
 
 
@@ -240,3 +250,26 @@ def _page_button(label: str, asked: Asked, action_id: str = "work_page") -> Any:
 def _dashboards(url: str | None) -> Block | None:
     shown = link(url, "Open it in the dashboards", _MAX_LINK)
     return context([shown], "small_print") if shown.startswith("<") else None
+
+
+@plainly("Who is on call")
+def on_call(turns: Sequence[tuple[str | None, Duty | None]]) -> dict[str, Any]:
+    """Say who is on call for each channel or brand, for all where that is None; pings nobody."""
+    if not turns:
+        sentence = "The config names no rota: write `[[on_call]]` in earful.toml."
+        return payload(sentence.replace("`", ""), [section(sentence, "line")])
+    lines = [_duty(line(place, 80) if place else "", duty) for place, duty in turns]
+    return payload(" ".join(lines).replace("*", ""), [section("\n".join(lines[:20]), "line")])
+
+
+def _duty(place: str, duty: Duty | None) -> str:
+    where = f" for {place}" if place else ""
+    if duty is None:
+        return f"Nobody is on call{where} yet."
+    person = f"*{line(duty.person.name, 60)}*"
+    if duty.until is None:
+        return f"{person} is on call{where}."
+    if duty.then is None:
+        return f"{person} is on call{where} until {moment(duty.until)}, and nobody then."
+    then = line(duty.then.name, 60)
+    return f"{person} is on call{where} until {moment(duty.until)}, then {then}."

@@ -44,7 +44,7 @@ def manifest() -> dict[str, Any]:
                     "command": COMMAND,
                     "description": "The cases that wait, yours and the team's.",
                     "usage_hint": (
-                        "open | mine | unclaimed | overdue | case 12 | search words | help"
+                        "open | mine | unclaimed | overdue | case 12 | oncall | search words"
                     ),
                     "should_escape": False,
                 }

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from alerts import messages
+from alerts.messages.work_lists import Asked
 from alerts.slack.interactions import Answer, Click
 from earful.interactions.desk import Desk, OnClick
+from earful.interactions.work import show_list
 from earful.move_case import move_case
 from earful.stages.brand_incidents import show_incident
 from storage.models import (
     AlertKind,
     Case,
     CaseEventKind,
+    CaseList,
     CaseMove,
     CaseState,
     Incident,
@@ -22,6 +25,11 @@ from storage.models import (
 from storage.models.dedupe_keys import worked_key
 
 _GONE = "This incident is not kept any more."
+
+
+def _show(desk: Desk, click: Click) -> Answer:
+    """List the cases of the incident that wait, each with its buttons, for the one who asked."""
+    return show_list(desk, Asked(which=CaseList.INCIDENT, incident=click.value), click)
 
 
 def _claim_all(desk: Desk, click: Click) -> Answer | None:
@@ -94,10 +102,11 @@ def _work(
                 ]
             )
     # Its message in a transaction of its own: whoever dies between finds it in the next pass.
-    show_incident(desk.store, state, now)
+    show_incident(desk.store, desk.policies, state, now)
 
 
 CLICKS: dict[str, OnClick] = {
+    "incident_show": _show,
     "incident_claim": _claim_all,
     "incident_answered": _answered_all,
 }

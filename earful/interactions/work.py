@@ -9,6 +9,7 @@ from alerts.messages.work_lists import (
     PAGE,
     Asked,
     case_list,
+    on_call,
     search_list,
     shown_case,
     unknown_brand,
@@ -17,8 +18,8 @@ from alerts.messages.work_lists import (
 from alerts.slack.interactions import Answer, Click, Command
 from earful import case_acts
 from earful.interactions.desk import Desk, OnClick, OnCommand, actor_of, rest_of
-from earful.policies import places_of
-from storage.models import CaseList, ListedCase, Mention
+from earful.policies import places_of, rotas_of
+from storage.models import CaseList, CaseState, ListedCase, Mention
 from storage.reports import Filter
 
 FOREIGN = "This button belongs to another version of Earful."
@@ -48,6 +49,11 @@ def _search(desk: Desk, command: Command) -> Answer:
     return show_list(desk, Asked(words=words), command)
 
 
+def _on_call(desk: Desk, command: Command) -> Answer:
+    turns = [(one.channel or one.brand, one.at(desk.now())) for one in rotas_of(desk.settings)]
+    return Answer(payload=on_call(turns))
+
+
 def help_with(desk: Desk, command: Command) -> Answer:
     """Say what can be asked; a word that is none of it is named."""
     word = command.text.partition(" ")[0]
@@ -62,6 +68,8 @@ def show_list(
     which = asked.which
     if which is None:
         return Answer(payload=_found(desk, asked, event.workspace), replace=instead)
+    if asked.incident is not None:
+        return _of_incident(desk, asked, asked.incident, event, instead=instead)
     lists, now = desk.store.waiting_cases, desk.now()
     total = lists.count(which, event.user_id, now, brand=asked.brand)
     if asked.offset >= total:
@@ -72,6 +80,22 @@ def show_list(
     )
     places = places_of(desk.settings)
     payload = case_list(asked, listed, total, now, places, event.workspace)
+    return Answer(payload=payload, replace=instead)
+
+
+def _of_incident(
+    desk: Desk, asked: Asked, root_key: str, event: Command | Click, *, instead: bool
+) -> Answer:
+    """List the cases of an incident that wait for an answer."""
+    state = desk.store.incidents.named(root_key)
+    if state is None:
+        return Answer.of("This incident is not kept any more.")
+    cases = desk.store.incidents.cases_of(state, [CaseState.OPEN, CaseState.CLAIMED])
+    if asked.offset >= len(cases):
+        asked = replace(asked, offset=max(0, (len(cases) - 1) // PAGE * PAGE))
+    listed = desk.store.waiting_cases.of_cases(cases[asked.offset : asked.offset + PAGE])
+    places = places_of(desk.settings)
+    payload = case_list(asked, listed, len(cases), desk.now(), places, event.workspace)
     return Answer(payload=payload, replace=instead)
 
 
@@ -156,7 +180,12 @@ def _list_of(which: CaseList) -> OnCommand:
 
 
 COMMANDS: dict[str, OnCommand] = {
-    **{str(which): _list_of(which) for which in CaseList if which is not CaseList.TEAM},
+    **{
+        str(which): _list_of(which)
+        for which in CaseList
+        if which not in (CaseList.TEAM, CaseList.INCIDENT)
+    },
+    "oncall": _on_call,
     "case": _case,
     "search": _search,
     "help": help_with,

@@ -10,7 +10,7 @@ from alerts.decide import surges
 from alerts.decide.policy import Policy
 from alerts.decide.rules import Decision, Surroundings, judge
 from config.settings import Settings
-from earful.policies import Policies, source_places
+from earful.policies import Policies, places_of
 from earful.stages.incident_reasons import AROUND, reasons
 from storage.models import (
     Incident,
@@ -69,29 +69,30 @@ def join_incident(
     return Joined(decision, incident, gathered, alerts)
 
 
-def calm_down(store: Store, settings: Settings, state: Incident, now: datetime) -> None:
+def calm_down(store: Store, policies: Policies, state: Incident, now: datetime) -> None:
     """End a brand's open incident where complaints are as few as usual again."""
-    over, window = settings.alerts.incident_over, settings.alerts.incident_window
+    alerts = policies.settings.alerts
+    over, window = alerts.incident_over, alerts.incident_window
     lately = len(store.incidents.recent_complaints(state.brand, now - window))
     if surges.is_over(state, lately, over, window, now):
-        show_incident(store, replace(state, closed_at=now), now)
+        show_incident(store, policies, replace(state, closed_at=now), now)
 
 
-def show_incident(store: Store, state: Incident, now: datetime) -> None:
+def show_incident(store: Store, policies: Policies, state: Incident, now: datetime) -> None:
     """Write how an incident stands, and bring its message up to date."""
-    why = reasons(store, state, now)
+    why, places = reasons(store, state, now), places_of(policies.settings)
     with store.write() as unit:
         unit.incidents.write(state)
         work = unit.incidents.work(state)
         unit.incidents.note_shown(state, _shown(work))
-        unit.outbox.add(surges.alerts_about(state, why, work, source_places(), now))
+        unit.outbox.add(surges.alerts_about(state, why, work, places, now))
 
 
-def follow_work(store: Store, now: datetime) -> None:
+def follow_work(store: Store, policies: Policies, now: datetime) -> None:
     """Let the messages of incidents follow the work on their cases; what is unchanged stays."""
     for state, shown in store.incidents.to_show(now - _SHOWN_FOR):
         if shown is None or shown != _shown(store.incidents.work(state)):
-            show_incident(store, state, now)
+            show_incident(store, policies, state, now)
 
 
 def _shown(work: IncidentWork) -> str:

@@ -49,9 +49,9 @@ def see_to_cases(store: Store, policies: Policies, now: datetime) -> int:
             store.outbox.add(count_overdue(brand, ops, number, now))
     for state in store.incidents.open():
         with isolation.subject(f"incident of {state.brand}"):
-            calm_down(store, policies.settings, state, now)
+            calm_down(store, policies, state, now)
     with isolation.subject("incidents' messages"):
-        follow_work(store, now)
+        follow_work(store, policies, now)
     isolation.forget_gone("mention", [case.mention_id for case in cases])
     isolation.forget_gone("incident of", [state.brand for state in store.incidents.open()])
     isolation.forget_old("overdue of")

@@ -18,7 +18,7 @@ from alerts.decide.escalation import (
 )
 from alerts.decide.ladder import HOME, Level, Rung, due_rungs, owner_of
 from earful.isolation import Isolation, mention_subject
-from earful.policies import Policies, source_places
+from earful.policies import Policies, places_of
 from storage.models import (
     Alert,
     AlertKind,
@@ -146,7 +146,7 @@ class Climbing:
 
     def _say(self, rise: Rise) -> bool:
         """Say one rise and write it, unless somebody did it, or moved the case, meanwhile."""
-        store, places = self.store, source_places()
+        store, places = self.store, places_of(self.policies.settings)
         known = store.outbox.knows(complaint_key(rise.rung.case.mention_id))
         alert = alert_of(rise, places, self.now, has_message=known)
         with store.write() as unit:
@@ -160,7 +160,7 @@ class Climbing:
 
     def _say_together(self, line: str, rises: Sequence[Rise]) -> int:
         """Say several rises in the message of a line, and ping claimers in their threads."""
-        places, incident = source_places(), rises[0].incident
+        places, incident = places_of(self.policies.settings), rises[0].incident
         begun = self._begun(incident=incident is not None).get(line)
         key = begun.dedupe_key if begun else line_key(line, self.now)
         with self.store.write() as unit:

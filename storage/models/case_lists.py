@@ -10,13 +10,17 @@ from storage.models.mention_models import Mention
 
 
 class CaseList(StrEnum):
-    """Which of the unanswered cases: `OPEN` are all, `TEAM` all that others may have claimed."""
+    """Which of the unanswered cases: `OPEN` are all, `TEAM` all that others may have claimed.
+
+    `INCIDENT` are those of one incident.
+    """
 
     OPEN = "open"
     MINE = "mine"
     TEAM = "team"
     UNCLAIMED = "unclaimed"
     OVERDUE = "overdue"
+    INCIDENT = "incident"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

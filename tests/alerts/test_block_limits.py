@@ -20,6 +20,7 @@ from alerts import messages
 from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.digest_alerts import chart_alert, digest_alert
 from alerts.decide.explanation import Explanation, Facet, Trait
+from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate, judge_checkpoint
@@ -42,6 +43,7 @@ from alerts.messages.speed_notices import answer_speed
 from alerts.messages.work_lists import (
     Asked,
     case_list,
+    on_call,
     search_list,
     shown_case,
     unknown_brand,
@@ -301,6 +303,9 @@ BUILDERS: dict[str, Builder] = {
     "case_list": _list,
     "search_list": _search,
     "shown_case": _shown,
+    "on_call": lambda voice, text: on_call(
+        [(text, Duty(OnCallPerson(text, "U0DANA"), NOW, OnCallPerson(text, "U0LEE")))] * 99
+    ),
     "work_help": lambda voice, text: work_help(text, [text] * 99),
     "unknown_brand": lambda voice, text: unknown_brand(text, [text] * 99),
     "case_made": lambda voice, text: case_made(a_file(CaseState.OPEN).case, True, text),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.messages import home_page, make_case_form, work_lists
 from alerts.messages.page_links import Links
 from alerts.messages.work_lists import Asked
@@ -81,6 +82,19 @@ def _help() -> dict[str, Any]:
     return work_lists.work_help("opne", ["Acme Air", "Bolt & Co"])
 
 
+def _on_call() -> dict[str, Any]:
+    dana, lee = OnCallPerson("Dana", "U0DANA"), OnCallPerson("Lee", "U0LEE")
+    until = NOW + timedelta(days=3)
+    return work_lists.on_call(
+        [
+            (None, Duty(dana, until, lee)),
+            ("#voice-complaints", Duty(lee, until, None)),
+            ("Acme Air", Duty(lee, None, None)),
+            ("Bolt & Co", None),
+        ]
+    )
+
+
 def _unknown_brand() -> dict[str, Any]:
     return work_lists.unknown_brand("acne", ["Acme Air", "Bolt & Co"])
 
@@ -122,6 +136,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "work_search": _search,
     "work_search_empty": _search_empty,
     "work_help": _help,
+    "work_on_call": _on_call,
+    "work_nobody_on_call": lambda: work_lists.on_call([]),
     "work_unknown_brand": _unknown_brand,
     "work_shown_case": _shown,
     "case_made": _made,

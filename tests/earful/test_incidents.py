@@ -286,3 +286,23 @@ class TestWorkingOnAll:
             assert answer is not None
             assert answer.payload is not None
             assert "not kept any more" in str(answer.payload["text"])
+
+    def test_its_cases_are_listed_with_their_buttons(self, world: World, storm: str) -> None:
+        answer = self.press(world, "incident_show", storm)
+        assert answer is not None
+        assert answer.payload is not None
+        shown = plain(dict(answer.payload))
+        assert "Cases of this incident" in shown
+        assert shown.count("I cannot log in since the update") == 10
+        rows = [block for block in answer.payload["blocks"] if block["type"] == "actions"]
+        pages = rows[-1]["elements"]
+        onward = next(one for one in pages if "value" in one and one["action_id"] == "work_page")
+        second = self.press(world, "work_page", onward["value"], "C1:1:9")
+        assert second is not None
+        assert second.payload is not None
+        assert plain(dict(second.payload)).count("I cannot log in since the update") == 4
+        self.press(world, "incident_answered", storm, "C1:1:10")
+        after = self.press(world, "incident_show", storm, "C1:1:11")
+        assert after is not None
+        assert after.payload is not None
+        assert "has its answer" in str(after.payload["text"])
