@@ -35,6 +35,7 @@ from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import (
+    colleague,
     count,
     day,
     duration,
@@ -170,7 +171,7 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
 
 def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
     mention = oldest.mention
-    claimant = line(oldest.claimed_by, 60) or "Nobody"
+    claimant = colleague(oldest.claimed_by) or "Nobody"
     late = "overdue since" if oldest.due_at < end else "due"
     standing = (
         f"{line(mention.author, 60) or 'somebody unnamed'} {places.at(mention.source)}, "

@@ -30,6 +30,15 @@ class Seen:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A message as it was at the last look."""
+
+    message: Message
+    text: str
+    blocks: list[dict[str, Any]]
+
+
 class SlackLog:
     """Compares Slack with how it was at the last look."""
 
@@ -37,7 +46,8 @@ class SlackLog:
         self._slack = slack
         self._zone = zone
         self._clock = clock
-        self._known: dict[str, tuple[str, Message]] = {}
+        self._known: dict[str, _Known] = {}
+        self._kinds: set[str] = set()
         self._whispers = 0
         self._windows: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -49,7 +59,7 @@ class SlackLog:
 
     def text_of(self, message: Message) -> str:
         """Give a message as people see it, with its buttons."""
-        return self._read({"text": message.text, "blocks": message.blocks}, buttons=True)
+        return self._read({"text": message.text, "blocks": message.blocks})
 
     def name_of(self, message: Message) -> str:
         """Name what a message is about: its case, or its first words."""
@@ -70,26 +80,40 @@ class SlackLog:
         seen = []
         messages = self._slack.messages()
         for message in messages:
-            shown = self.text_of(message)
             before = self._known.get(message.ts)
-            self._known[message.ts] = (shown, message)
+            self._known[message.ts] = now = _Known(message, message.text, message.blocks)
             if before is None:
                 at = datetime.fromtimestamp(float(message.ts), UTC)
-                lines = shown.splitlines() or [f"(a picture: {message.files[0]['name']})"]
-                seen.append(Seen(at, self._where(message), tuple(lines)))
-            elif before[0] != shown:
-                seen.append(self._changed(message, before[0], shown))
+                seen.append(Seen(at, self._where(message), self._first_sight(message)))
+            elif (before.text, before.blocks) != (now.text, now.blocks):
+                seen.append(self._changed(before, now))
         gone = self._known.keys() - {message.ts for message in messages}
         for ts in sorted(gone):
-            _, message = self._known.pop(ts)
-            seen.append(Seen(self._clock(), self._where(message), ("(somebody deleted this)",)))
+            message = self._known.pop(ts).message
+            where = f"{self._where(message)}, {self.name_of(message)}"
+            seen.append(Seen(self._clock(), where, ("(somebody deletes this message)",)))
         return seen
 
-    def _changed(self, message: Message, before: str, now: str) -> Seen:
-        old = before.splitlines()
-        lines = [line for line in now.splitlines() if line not in old and line.strip("= ")]
-        where = f"{self._where(message)}, {self.name_of(message)} changes"
-        return Seen(self._clock(), where, tuple(lines))
+    def _first_sight(self, message: Message) -> tuple[str, ...]:
+        """Give the first message of a kind whole, later ones as their notification."""
+        if message.files:
+            return ("(a picture)",)
+        kind = (message.alert_id or "").partition(":")[0]
+        whole = message.thread_ts is not None or kind not in self._kinds
+        self._kinds.add(kind)
+        if whole:
+            return tuple(self.text_of(message).splitlines())
+        return tuple(self._read({"text": message.text}).splitlines())
+
+    def _changed(self, before: _Known, now: _Known) -> Seen:
+        old, new = (
+            self._read({"text": one.text, "blocks": one.blocks}).splitlines()
+            for one in (before, now)
+        )
+        lines = [line for line in new if line not in old and line.strip("= ")]
+        name = self.name_of(now.message) if now.message.thread_ts is None else "a message"
+        where = f"{self._where(now.message)}, {name} changes"
+        return Seen(self._clock(), where, tuple(lines) or ("(only its buttons)",))
 
     def _where(self, message: Message) -> str:
         channel = next(c for c in self._slack.channels.values() if c.id == message.channel_id)
@@ -97,13 +121,13 @@ class SlackLog:
         if message.thread_ts is None:
             return name
         root = self._known.get(message.thread_ts)
-        thread = f"thread of {self.name_of(root[1])}" if root else "thread"
+        thread = f"thread of {self.name_of(root.message)}" if root else "thread"
         return f"{name}, {thread}{', shown in the channel too' if message.broadcast else ''}"
 
     def _screens(self) -> list[Seen]:
         seen = []
         for whisper in self._slack.whispers[self._whispers :]:
-            shown = self._read({"text": whisper.text, "blocks": whisper.blocks}, buttons=True)
+            shown = self._read({"text": whisper.text, "blocks": whisper.blocks})
             who = self._slack.people[whisper.user_id]
             seen.append(Seen(self._clock(), f"only {who} sees", tuple(shown.splitlines())))
         self._whispers = len(self._slack.whispers)
@@ -116,13 +140,13 @@ class SlackLog:
         lines = tuple(line for line in text.splitlines() if line.strip())
         return Seen(self._clock(), f"{who}'s {where}", lines)
 
-    def _read(self, payload: Mapping[str, Any], *, buttons: bool) -> str:
+    def _read(self, payload: Mapping[str, Any]) -> str:
         payload = self._deep(dict(payload))
         text = plain(payload, _WIDTH)
         rows = [
             " ".join(f"[{_label(one)}]" for one in block["elements"])
             for block in payload.get("blocks") or []
-            if block["type"] == "actions" and buttons
+            if block["type"] == "actions"
         ]
         return "\n".join([text, *rows])
 

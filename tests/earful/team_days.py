@@ -117,9 +117,17 @@ def respond(office: Office, who: Person, number: int, words: str = "", link: str
 
 
 def friday(office: Office) -> None:
-    """Claims, a handover, an approval, a wait, a ladder, a case made by hand, a lost message."""
+    """A claim, a handover, an answer that needs approval, a wait, a ladder, three accidents."""
     office.day()
     office.start()
+    handover(office)
+    approval(office)
+    ladder(office)
+    elsewhere(office)
+    accidents(office)
+
+
+def handover(office: Office) -> None:
     office.at("09:10")
     office.review("Jo", "They lost my bag in Rome and nobody picks up the phone.")
     office.at("09:15")
@@ -128,6 +136,9 @@ def friday(office: Office) -> None:
     office.at("10:00")
     office.click(ANA, office.case(1), "case_assign", choice=BEN.id)
     office.tell("Ben knows Rome: Ana chooses him under *Assign to*, which pings him once.")
+
+
+def approval(office: Office) -> None:
     office.at("10:20")
     write_answer(office, BEN, 1, "Hello Jo, we are sorry. Your bag is at the desk in hall B.")
     office.tell(
@@ -148,6 +159,9 @@ def friday(office: Office) -> None:
     office.at("11:00")
     office.click(LEA, office.reply("Approve this answer?"), "reply_approve")
     office.tell("Ben mends it, and Lea approves: it is posted on Google Play, once.")
+
+
+def ladder(office: Office) -> None:
     office.at("11:05")
     office.review("Mia", "Two hours in the queue, then my seat was sold to somebody else.")
     office.review("Kofi", "The app charged my card twice for one ticket.")
@@ -178,6 +192,9 @@ def friday(office: Office) -> None:
         "Ana does not get to it: she is reminded at three quarters of the time, and when it is "
         "over the ladder goes to the leads' channel. Lea takes the case over and answers it."
     )
+
+
+def elsewhere(office: Office) -> None:
     office.at("16:00")
     office.command(BEN, "mine")
     office.tell("Ben asks what is his.")
@@ -197,6 +214,9 @@ def friday(office: Office) -> None:
     office.tell(
         "Max reads of a complaint in #random and opens *Make this a case* in the message's menu."
     )
+
+
+def accidents(office: Office) -> None:
     office.at("16:15")
     office.slack.delete(office.case(4))
     office.look()
@@ -243,9 +263,17 @@ def weekend(office: Office) -> None:
 
 
 def monday(office: Office) -> None:
-    """What waited over the weekend, a killed daemon, a muted author, and an incident."""
+    """What waited over the weekend, a muted author, a killed daemon, and an incident."""
     office.at("08:00", "2026-10-26")
     office.day()
+    morning(office)
+    mute(office)
+    kill(office)
+    incident(office)
+    rest(office)
+
+
+def morning(office: Office) -> None:
     office.tell("At eight, which is an hour later than by Friday's clock, all of it comes.")
     office.at("09:00")
     office.look(digests=True)
@@ -257,6 +285,9 @@ def monday(office: Office) -> None:
         "At nine the digest tells of the day that had 25 hours; a week of theirs follows in its "
         "thread. Then Ana and Ben take what came."
     )
+
+
+def mute(office: Office) -> None:
     office.at("09:30")
     office.review("Rex", "Worst airline. Worst. I say so daily.")
     office.at("09:35")
@@ -269,6 +300,9 @@ def monday(office: Office) -> None:
         "Rex writes the same every day, and Ana mutes him, which Slack asks her to confirm. What "
         "he writes next makes no message. Lea thinks better of it."
     )
+
+
+def kill(office: Office) -> None:
     office.at("10:05")
     office.tell("Kofi's wait is over.")
     office.at("10:10")
@@ -279,6 +313,9 @@ def monday(office: Office) -> None:
         "Vera's case is being posted when the daemon is killed: Slack has taken the message and "
         "has not said so. The daemon that starts next looks, and posts it no second time."
     )
+
+
+def incident(office: Office) -> None:
     outage = (
         ("Ada", "Login fails since this morning, I cannot check in."),
         ("Bo", "Cannot check in: login fails with error 71."),
@@ -291,8 +328,7 @@ def monday(office: Office) -> None:
         office.at(f"10:{40 + 2 * number}")
         office.review(author, words)
     office.at("10:55")
-    incident = office.root("complaints at once")
-    office.click(ANA, incident, "incident_claim")
+    office.click(ANA, office.root("complaints at once"), "incident_claim")
     office.tell(
         "At 10:40 the login breaks. After three complaints of their own the rest become one "
         "message that counts up and says what sets them apart. Ana claims all of its cases."
@@ -300,12 +336,14 @@ def monday(office: Office) -> None:
     office.at("11:30")
     office.click(LEA, office.root("complaints at once"), "incident_answered")
     office.tell("The login works again; every customer has an answer.")
+
+
+def rest(office: Office) -> None:
     office.at("11:40")
     for who, number in ((BEN, 3), (ANA, 4), (ANA, 5), (ANA, 6), (BEN, 7), (ANA, 8), (BEN, 10)):
         respond(office, who, number)
     office.click(ANA, office.case(9), "case_dismiss")
-    waiting = office.waiting()
-    for number in waiting:
+    for number in office.waiting():
         respond(office, ANA, number)
     office.command(LEA, "open")
     office.show_home(LEA)

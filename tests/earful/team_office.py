@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import textwrap
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -15,20 +21,33 @@ from pydantic import SecretStr
 from alerts.slack.listener import Listener
 from config.settings import Secrets, load_settings
 from crawler.catalog import options_models
+from earful.app import utc_now
 from earful.interactions.dispatch import Interactions
 from earful.stages.deliver_stage import transport_for
-from storage.models import Mention
+from storage.models import CaseState, Mention
 from storage.store import Store
 from tests.alerts.fake_publishing.reviews import FakeGooglePlay
-from tests.alerts.fake_slack import FakeSlack, Message
+from tests.alerts.fake_slack import FakeSlack, Fault, Message
 from tests.alerts.fake_views import View
 from tests.earful.moved_daemon import MovedClock, MovedDaemon
-from tests.earful.slack_log import SlackLog, write
-from tests.waiting import wait_for
+from tests.earful.running import command
+from tests.earful.slack_log import Seen, SlackLog, write
+from tests.waiting import PATIENCE_S, wait_for
 
 ZONE = ZoneInfo("Europe/Berlin")
 # The daemon looks each minute; so often is enough here, and no stage is taken for stuck.
 _AT_WORK, _AT_REST = timedelta(minutes=5), timedelta(minutes=15)
+
+
+_PLACES = """\
+[store]
+path = "{path}"
+
+[slack]
+complaints = "#voice-complaints"
+api_url = "{api_url}"
+
+"""
 
 
 @dataclass(frozen=True)
@@ -65,15 +84,16 @@ class Office:
         self.slack.people = {person.id: person.name for person in TEAM}
         self.play = stack.enter_context(FakeGooglePlay())
         self.config = folder / "earful.toml"
-        self.config.write_text(
-            config.format(
-                path=folder / "earful.db", api_url=self.slack.api_url, play=self.play.url
-            )
-        )
+        places = _PLACES.format(path=folder / "earful.db", api_url=self.slack.api_url)
+        source = f'{config}  base_url = "{self.play.url}"\n  enabled = false\n'
+        self.config.write_text(places + source)
+        stack.enter_context(patch.dict(os.environ, self.play.environment))
         self.settings = load_settings(self.config, options_models())
         self.path = self.settings.store.path
         self.log = SlackLog(self.slack, ZONE, self.clock)
         self.page: list[str] = []
+        self._seen: list[Seen] = []
+        self._windows: set[str] = set()
         self._reviews = 0
         self._handled = 0
         self.daemon: MovedDaemon | None = None
@@ -112,7 +132,7 @@ class Office:
         self.stop()
         text = self.config.read_text()
         assert old in text
-        self.config.write_text(text.replace(old, new, 1))
+        self.config.write_text(text.replace(old, new))
         self.settings = load_settings(self.config, options_models())
         self.start()
 
@@ -168,6 +188,34 @@ class Office:
         self.settle()
         return mention
 
+    def review_while_killed(self, author: str, text: str) -> None:
+        """Let a review come to a daemon, a process of its own, that is killed while it posts."""
+        daemon, self.daemon = self.daemon, None
+        assert daemon is not None
+        self.review(author, text)
+        daemon.judge()
+        daemon.stop()
+        taken = threading.Event()
+        self.slack.fail("chat.postMessage", Fault.hang(PATIENCE_S, posts=True, until=taken))
+        before = len(self.slack.called("chat.postMessage"))
+        self.clock.run()
+        ahead = (self.clock() - utc_now()) / timedelta(days=1)
+        process = subprocess.Popen(
+            command(self.config, ahead, 60, "run", "--no-serve"),
+            env={**os.environ, "SLACK_BOT_TOKEN": self.slack.token},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(lambda: len(self.slack.called("chat.postMessage")) > before)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            taken.set()
+        self.slack.wait_idle()
+        self.clock.set(max(self.clock(), self.local.replace(minute=12, second=0)))
+        self.start()
+
     # The team.
 
     def click(self, who: Person, on: Any, action: str, **how: Any) -> None:
@@ -201,6 +249,15 @@ class Office:
         wait_for(lambda: self.slack.views.modals(who.id))
         return self.slack.views.modals(who.id)[-1]
 
+    def window_with(self, who: Person, words: str) -> None:
+        """Wait until the window before somebody has these words."""
+        wait_for(lambda: words in str(self.window(who).blocks))
+
+    def closed(self, who: Person) -> None:
+        """Wait until no window is open before somebody, and for what came of it."""
+        wait_for(lambda: not self.slack.views.modals(who.id))
+        self.settle()
+
     def _wait(self, handled: int, envelope: str) -> None:
         """Wait until what somebody did is acknowledged, carried out and shown."""
         self.slack.socket.wait_ack(envelope)
@@ -216,17 +273,46 @@ class Office:
     def root(self, words: str) -> Message:
         return next(one for one in self.slack.roots() if words in self.log.text_of(one))
 
+    def reply(self, words: str) -> Message:
+        """Give the latest message of a thread that has these words."""
+        replies = [one for one in self.slack.messages() if one.thread_ts is not None]
+        return next(one for one in reversed(replies) if words in self.log.text_of(one))
+
+    def waiting(self) -> list[int]:
+        """Give the numbers of the cases that wait for an answer."""
+        cases = self.store.cases.in_states((CaseState.OPEN, CaseState.CLAIMED))
+        return sorted(case.id for case in cases)
+
     # The page.
 
     def day(self) -> None:
+        """Begin the part of the page that tells of this day."""
         self.page += ["", f"## {self.local:%A}, {self.local.day} {self.local:%B}", ""]
 
-    def tell(self, prose: str) -> None:
-        """Write a sentence of the page, then what people see of it."""
-        self.page += [*prose.strip().splitlines(), ""]
-
-    def show(self, *views: tuple[View, Person]) -> None:
-        """Write what changed in Slack since the last time, and the views that were opened."""
+    def look(self, *, digests: bool = False) -> None:
+        """Take down what changed in Slack since the last look."""
         self.settle()
-        seen = self.log.look() + [self.log.view(view.shown, who.name) for view, who in views]
-        self.page += ["```text", *write(seen, ZONE), "```", ""]
+        seen = self.log.look()
+        self._seen += [one for one in seen if digests or not one.where.startswith("#voice-digest")]
+
+    def show_window(self, who: Person) -> None:
+        """Take down the window that is open before somebody, where its like was not shown yet."""
+        view = self.window(who).shown
+        if view["title"]["text"] not in self._windows:
+            self._windows.add(view["title"]["text"])
+            self.look()
+            self._seen.append(self.log.view(view, who.name))
+
+    def show_home(self, who: Person) -> None:
+        """Take down the app's Home as somebody sees it."""
+        view = self.home(who).shown
+        self.look()
+        self._seen.append(self.log.view(view, who.name))
+
+    def tell(self, prose: str) -> None:
+        """Write a sentence of the page, then what people saw since the last one."""
+        self.look()
+        self.page += [*textwrap.wrap(prose, 100), ""]
+        if self._seen:
+            self.page += ["```text", *write(self._seen, ZONE), "```", ""]
+        self._seen = []
