@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.messages import plain
-from tests.alerts.fake_slack import FakeSlack, Message
+from tests.alerts.fake_slack import Channel, FakeSlack, Message
 from tests.alerts.view_text import as_text
 
 _DATE = re.compile(r"<!date\^(\d+)\^([^|<>]*)\|[^<>]*>")
@@ -19,6 +19,7 @@ _GROUP = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 _CHANNEL = re.compile(r"<#(C[A-Z0-9]+)>")
 _CASE = re.compile(r"^\s*Case (\d+)\b", re.MULTILINE)
 _WIDTH = 92
+_NAMES = ("Ana", "Ben", "Lea", "Max", "Nobody")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class SlackLog:
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._kinds: set[str] = set()
+        self._hidden: set[str] = set()
         self._whispers = 0
         self._windows: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -56,6 +58,10 @@ class SlackLog:
         """Give what is new, changed or gone since the last look, by channel and time."""
         seen = [*self._channels(), *self._messages(), *self._screens()]
         return sorted(seen, key=lambda one: one.at)
+
+    def hide(self, *channels: str) -> None:
+        """Leave out what is new in these channels from now on, and in no others."""
+        self._hidden = set(channels)
 
     def text_of(self, message: Message) -> str:
         """Give a message as people see it, with its buttons."""
@@ -82,11 +88,13 @@ class SlackLog:
         for message in messages:
             before = self._known.get(message.ts)
             self._known[message.ts] = now = _Known(message, message.text, message.blocks)
+            if self._channel(message).name in self._hidden:
+                continue
             if before is None:
                 at = datetime.fromtimestamp(float(message.ts), UTC)
                 seen.append(Seen(at, self._where(message), self._first_sight(message)))
             elif (before.text, before.blocks) != (now.text, now.blocks):
-                seen.append(self._changed(before, now))
+                seen += self._changed(before, now)
         gone = self._known.keys() - {message.ts for message in messages}
         for ts in sorted(gone):
             message = self._known.pop(ts).message
@@ -98,26 +106,36 @@ class SlackLog:
         """Give the first message of a kind whole, later ones as their notification."""
         if message.files:
             return ("(a picture)",)
-        kind = (message.alert_id or "").partition(":")[0]
-        whole = message.thread_ts is not None or kind not in self._kinds
-        self._kinds.add(kind)
-        if whole:
-            return tuple(self.text_of(message).splitlines())
-        return tuple(self._read({"text": message.text}).splitlines())
+        whole = self._is_new("reply" if message.thread_ts else "post", _kind(message.text))
+        blocks = message.blocks if whole else []
+        return tuple(self._read({"text": message.text, "blocks": blocks}).splitlines())
 
-    def _changed(self, before: _Known, now: _Known) -> Seen:
+    def _is_new(self, *kind: str) -> bool:
+        is_new = kind not in self._kinds
+        self._kinds.add(kind)
+        return is_new
+
+    def _changed(self, before: _Known, now: _Known) -> list[Seen]:
+        """Give the new lines of a message; nothing where they repeat what its thread says."""
         old, new = (
             self._read({"text": one.text, "blocks": one.blocks}).splitlines()
             for one in (before, now)
         )
-        lines = [line for line in new if line not in old and line.strip("= ")]
-        name = self.name_of(now.message) if now.message.thread_ts is None else "a message"
+        known = {" ".join(line.split()) for line in old}
+        lines = [line for line in new if " ".join(line.split()) not in known]
+        lines = [line for line in lines if line.strip("= ")]
+        root = now.message.thread_ts is None
+        if not lines or (root and not self._is_new("change", _kind(lines[0]))):
+            return []
+        name = self.name_of(now.message) if root else "a message"
         where = f"{self._where(now.message)}, {name} changes"
-        return Seen(self._clock(), where, tuple(lines) or ("(only its buttons)",))
+        return [Seen(self._clock(), where, tuple(lines))]
+
+    def _channel(self, message: Message) -> Channel:
+        return next(c for c in self._slack.channels.values() if c.id == message.channel_id)
 
     def _where(self, message: Message) -> str:
-        channel = next(c for c in self._slack.channels.values() if c.id == message.channel_id)
-        name = f"#{channel.name}"
+        name = f"#{self._channel(message).name}"
         if message.thread_ts is None:
             return name
         root = self._known.get(message.thread_ts)
@@ -141,14 +159,16 @@ class SlackLog:
         return Seen(self._clock(), f"{who}'s {where}", lines)
 
     def _read(self, payload: Mapping[str, Any]) -> str:
+        """Write a message as people see it, with its buttons where they stand."""
         payload = self._deep(dict(payload))
-        text = plain(payload, _WIDTH)
-        rows = [
-            " ".join(f"[{_label(one)}]" for one in block["elements"])
-            for block in payload.get("blocks") or []
-            if block["type"] == "actions"
-        ]
-        return "\n".join([text, *rows])
+        lines: list[str] = []
+        for block in payload.get("blocks") or []:
+            if block["type"] == "actions":
+                lines.append(" ".join(f"[{_label(one)}]" for one in block["elements"]))
+                continue
+            part = plain({"blocks": [block]}, _WIDTH).splitlines()
+            lines += ["", *part] if lines and part and block["type"] != "context" else part
+        return "\n".join(lines or plain(payload, _WIDTH).splitlines())
 
     def _deep(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -181,16 +201,25 @@ def _label(element: Mapping[str, Any]) -> str:
     return str(element.get("placeholder", {}).get("text", element["type"]))
 
 
+def _kind(text: str) -> str:
+    """Tell messages of a kind by their first word that names nobody."""
+    words = (word.strip("*:,.") for word in text.split())
+    return next((word for word in words if word.isalpha() and word not in _NAMES), text)
+
+
 def write(seen: list[Seen], zone: ZoneInfo) -> list[str]:
-    """Write what was seen as lines, each thing under when and where."""
+    """Write what was seen as lines, each thing under when and where; what is short beside it."""
     lines: list[str] = []
-    before = None
+    before, was_long = None, False
     for one in seen:
         head = f"{one.at.astimezone(zone):%H:%M}  {one.where}"
-        if lines and head != before:
-            lines.append("")
+        if len(one.lines) == 1 and len(head) + len(one.lines[0]) <= _WIDTH:
+            lines += [""] if was_long else []
+            lines.append(f"{head}: {one.lines[0]}")
+            before, was_long = None, False
+            continue
         if head != before:
-            lines.append(head)
-        before = head
+            lines += ["", head] if lines else [head]
+        before, was_long = head, True
         lines.extend(f"    {line}".rstrip() for line in one.lines)
     return lines

@@ -219,7 +219,6 @@ def elsewhere(office: Office) -> None:
 def accidents(office: Office) -> None:
     office.at("16:15")
     office.slack.delete(office.case(4))
-    office.look()
     office.at("16:20")
     office.command(ANA, "open")
     office.click(ANA, office.slack.whispers[-1], "work_claim")
@@ -229,7 +228,6 @@ def accidents(office: Office) -> None:
     )
     office.at("17:00")
     office.slack.rename("voice-complaints", "acme-complaints")
-    office.look()
     office.at("17:10")
     office.review("Noor", "Nobody told us that the flight was cancelled.")
     office.at("17:20")
@@ -275,14 +273,14 @@ def monday(office: Office) -> None:
 
 def morning(office: Office) -> None:
     office.tell("At eight, which is an hour later than by Friday's clock, all of it comes.")
-    office.at("09:00")
-    office.look(digests=True)
+    office.log.hide()
     office.at("09:20")
+    office.log.hide("voice-digest")
     office.click(ANA, office.case(6), "case_claim")
     office.click(BEN, office.case(7), "case_claim")
     office.click(ANA, office.case(8), "case_claim")
     office.tell(
-        "At nine the digest tells of the day that had 25 hours; a week of theirs follows in its "
+        "At nine the digests come: the day's and the week's, with who answered how fast in its "
         "thread. Then Ana and Ben take what came."
     )
 
@@ -342,7 +340,6 @@ def rest(office: Office) -> None:
     office.at("11:40")
     for who, number in ((BEN, 3), (ANA, 4), (ANA, 5), (ANA, 6), (BEN, 7), (ANA, 8), (BEN, 10)):
         respond(office, who, number)
-    office.click(ANA, office.case(9), "case_dismiss")
     for number in office.waiting():
         respond(office, ANA, number)
     office.command(LEA, "open")

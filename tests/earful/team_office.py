@@ -91,6 +91,7 @@ class Office:
         self.settings = load_settings(self.config, options_models())
         self.path = self.settings.store.path
         self.log = SlackLog(self.slack, ZONE, self.clock)
+        self.log.hide("voice-digest")
         self.page: list[str] = []
         self._seen: list[Seen] = []
         self._windows: set[str] = set()
@@ -144,6 +145,7 @@ class Office:
     def settle(self) -> None:
         if self.daemon is not None:
             self.daemon.settle()
+        self.look()
 
     # Time.
 
@@ -202,7 +204,11 @@ class Office:
         ahead = (self.clock() - utc_now()) / timedelta(days=1)
         process = subprocess.Popen(
             command(self.config, ahead, 60, "run", "--no-serve"),
-            env={**os.environ, "SLACK_BOT_TOKEN": self.slack.token},
+            env={
+                **os.environ,
+                "SLACK_BOT_TOKEN": self.slack.token,
+                "SLACK_APP_TOKEN": self.slack.app_token,
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -289,11 +295,9 @@ class Office:
         """Begin the part of the page that tells of this day."""
         self.page += ["", f"## {self.local:%A}, {self.local.day} {self.local:%B}", ""]
 
-    def look(self, *, digests: bool = False) -> None:
+    def look(self) -> None:
         """Take down what changed in Slack since the last look."""
-        self.settle()
-        seen = self.log.look()
-        self._seen += [one for one in seen if digests or not one.where.startswith("#voice-digest")]
+        self._seen += self.log.look()
 
     def show_window(self, who: Person) -> None:
         """Take down the window that is open before somebody, where its like was not shown yet."""
@@ -311,7 +315,7 @@ class Office:
 
     def tell(self, prose: str) -> None:
         """Write a sentence of the page, then what people saw since the last one."""
-        self.look()
+        self.settle()
         self.page += [*textwrap.wrap(prose, 100), ""]
         if self._seen:
             self.page += ["```text", *write(self._seen, ZONE), "```", ""]

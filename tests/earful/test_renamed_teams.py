@@ -1,4 +1,4 @@
-"""A channel under a new name, and colleagues whom Earful knows by Slack's id: both are the same."""
+"""A channel under a new name, and colleagues whom Earful knows by the id: both stay the same."""
 
 from __future__ import annotations
 
