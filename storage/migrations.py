@@ -761,6 +761,29 @@ def _desk(db: Database) -> None:
     )
 
 
+@migrations(name="0026_destinations")
+def _destinations(db: Database) -> None:
+    # By which way an alert was tried last: all that went before this went to Slack. Who is told of
+    # what happens to cases stands in the store, so that it is written with the event itself; and
+    # where a case's message offers to make an issue, so that each message is built alike.
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN tried_via TEXT;
+        UPDATE alerts SET tried_via = coalesce(via, 'slack')
+            WHERE state IN ('sending', 'sent') OR may_be_posted;
+
+        CREATE TABLE case_destinations (
+            via TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            takes TEXT NOT NULL CHECK (takes IN ('events', 'issues')),
+            PRIMARY KEY (via, brand)
+        ) WITHOUT ROWID;
+        CREATE INDEX alerts_issues ON alerts(id) WHERE kind = 'issue';
+        """,
+    )
+
+
 @migrations(name="0027_incidents")
 def _incidents(db: Database) -> None:
     _run(

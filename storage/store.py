@@ -12,6 +12,7 @@ from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
@@ -49,6 +50,7 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
+        self.case_destinations = CaseDestinations(database)
         self.answer_times = AnswerTimes(database)
         self.waiting_cases = WaitingCases(database)
         self.slack_homes = SlackHomes(database)

@@ -14,11 +14,17 @@ from alerts.messages.blocks import (
     people,
     select,
 )
+from alerts.messages.issue_form import tracker_name
 from alerts.messages.voice_cards import not_about_button
 from storage.models import CaseFile, CaseOutcome, CaseState, Experience
 
 NOTE, SNOOZE, WAKE = "note", "snooze", "wake"
 """What the menu of three dots offers, as its choices name it."""
+ISSUE = "issue:"
+"""So begins a choice that asks for an issue; the tracker's name follows."""
+
+# A menu of three dots holds five choices, and three are taken.
+_MOST_TRACKERS = 2
 
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
@@ -42,7 +48,12 @@ def case_buttons(file: CaseFile) -> list[Block]:
         elements.append(button("About us after all", "case_about", value))
     else:
         elements.append(button("Reopen", "case_reopen", value))
-    return [actions([*elements, *_hear_again(file), note], "actions")]
+    issues = [
+        button(f"Make an issue in {tracker_name(via)}", f"case_issue:{tracker_name(via)}", value)
+        for via in file.trackers[:_MOST_TRACKERS]
+        if case.state is CaseState.RESPONDED
+    ]
+    return [actions([*elements, *_hear_again(file), note, *issues], "actions")]
 
 
 def _work(file: CaseFile) -> list[InteractiveElement]:
@@ -64,6 +75,10 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
                 ("Wait for the customer", SNOOZE),
                 *([("Stop waiting now", WAKE)] if case.is_snoozed else []),
                 ("Add a note", NOTE),
+                *(
+                    (f"Make an issue in {tracker_name(via)}", f"{ISSUE}{tracker_name(via)}")
+                    for via in file.trackers[:_MOST_TRACKERS]
+                ),
             ],
         ),
     ]

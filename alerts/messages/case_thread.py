@@ -6,6 +6,7 @@ from typing import Any
 
 from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
+from alerts.messages.issue_form import issue_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import line, moment, ping, words
@@ -55,6 +56,8 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 f"{actor} says that this is about us after all: it is open again. Answer by "
                 f"{moment(file.case.due_at)}.{note}"
             )
+        case CaseEventKind.ISSUE_MADE:
+            return f"{actor} made an issue of this case: {issue_link(move.note or '')}"
         case CaseEventKind.REOPENED:
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
         case CaseEventKind.JOINED:

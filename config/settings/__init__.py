@@ -13,6 +13,14 @@ from config.settings.brands_section import (
 from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.destinations_section import (
+    DestinationsSettings,
+    DiscordDestination,
+    IssuesDestination,
+    MailDestination,
+    TeamsDestination,
+    WebhookDestination,
+)
 from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
@@ -30,7 +38,11 @@ __all__ = [
     "ChannelSettings",
     "CheckpointSettings",
     "CrawlSettings",
+    "DestinationsSettings",
+    "DiscordDestination",
     "DoorSettings",
+    "IssuesDestination",
+    "MailDestination",
     "ModelSettings",
     "OnCallSettings",
     "RouteSettings",
@@ -43,6 +55,8 @@ __all__ = [
     "StaffSettings",
     "StepSettings",
     "StoreSettings",
+    "TeamsDestination",
+    "WebhookDestination",
     "WebhookSettings",
     "default_ladder",
     "load_secrets",

@@ -24,6 +24,7 @@ from config.settings import Settings
 from earful.interactions import (
     case_clicks,
     incident_clicks,
+    issue_clicks,
     make_case,
     team_clicks,
     work,
@@ -48,6 +49,7 @@ log = logging.getLogger("earful.interactions")
 CLICKS: dict[str, OnClick] = join(
     case_clicks.CLICKS,
     incident_clicks.CLICKS,
+    issue_clicks.CLICKS,
     team_clicks.CLICKS,
     wow_clicks.CLICKS,
     work.CLICKS,

@@ -19,6 +19,7 @@ from storage.models.answer_models import (
 from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
+    CaseDestination,
     CaseEvent,
     CaseEventKind,
     CaseFile,
@@ -80,6 +81,7 @@ __all__ = [
     "AuthorHistory",
     "Case",
     "CaseCounts",
+    "CaseDestination",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",

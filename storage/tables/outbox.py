@@ -256,6 +256,17 @@ class Outbox(OutboxTries):
         counts = {str(state): number for state, number in rows}
         return {state: counts.get(state, 0) for state in AlertState}
 
+    def sent_by_way(self) -> dict[str, tuple[int, datetime]]:
+        """Count what was sent by each way, and tell when the last of it was."""
+        rows = self._database.connection.execute(
+            "SELECT max(sent_at), count(*) AS sent, tried_via FROM alerts "
+            "WHERE state = 'sent' AND tried_via IS NOT NULL GROUP BY tried_via"
+        )
+        found = {
+            row["tried_via"]: (row["sent"], moment_in(row, "alerts", "sent_at")) for row in rows
+        }
+        return {way: (number, at) for way, (number, at) in found.items() if at is not None}
+
     def troubles(self) -> list[AlertTrouble]:
         """Give what keeps alerts from Slack, by channel."""
         rows = self._database.connection.execute(

@@ -516,6 +516,26 @@ def _not_about_us_reply() -> dict[str, Any]:
     return messages.thread_reply(file, move, PLACES)
 
 
+_ISSUE = "https://github.com/acme/app/issues/7"
+
+
+def _case_issue() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    made = CaseEvent(at=NOW, event=CaseEventKind.ISSUE_MADE, actor="dana", note=_ISSUE)
+    return messages.case_card(replace(file, events=(*file.events, made)), PLACES)
+
+
+def _issue_made_reply() -> dict[str, Any]:
+    move = CaseMove(
+        mention_id="appstore:10045",
+        event=CaseEventKind.ISSUE_MADE,
+        actor="dana",
+        at=NOW,
+        note=_ISSUE,
+    )
+    return messages.thread_reply(a_file(CaseState.CLAIMED), move, PLACES)
+
+
 def _about_us_reply() -> dict[str, Any]:
     move = CaseMove(
         mention_id="appstore:10045", event=CaseEventKind.ABOUT_US, actor="dana", at=NOW
@@ -827,6 +847,11 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "case_not_about_us": _case_not_about_us,
     "not_about_us_reply": _not_about_us_reply,
     "about_us_reply": _about_us_reply,
+    "case_issue": _case_issue,
+    "case_offers_issue": lambda: messages.case_card(
+        replace(a_file(), trackers=("issues:bugs", "issues:ops", "issues:third")), PLACES
+    ),
+    "issue_made_reply": _issue_made_reply,
     "wow_not_about_us": _wow_not_about_us,
     "case_assigned": _case_assigned,
     "case_assigned_by_id": _case_assigned_by_id,

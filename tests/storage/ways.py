@@ -21,6 +21,7 @@ from storage.models import (
     AlertKind,
     AlertState,
     AnswerTime,
+    CaseDestination,
     CaseEventKind,
     CaseList,
     CaseMove,
@@ -301,6 +302,10 @@ WAYS: dict[str, Way] = {
             [replace(weighed(s, "appstore:formula"), vector=bytes(200_000))]
         )
     ),
+    "case_destinations.be": writes(
+        lambda s: s.case_destinations.be([CaseDestination("webhook:crm", BRAND, "events")])
+    ),
+    "case_destinations.untold_issues": reads(lambda s: s.case_destinations.untold_issues()),
     "case_watch.back_again": reads(lambda s: s.case_watch.back_again()),
     "case_watch.post_after_all": writes(lambda s: s.case_watch.post_after_all("appstore:gone")),
     "case_watch.taken_back": reads(lambda s: s.case_watch.taken_back()),
@@ -382,6 +387,7 @@ WAYS: dict[str, Way] = {
     "ladder.waits": reads(lambda s: s.ladder.waits()),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
+    "outbox.sent_by_way": reads(lambda s: s.outbox.sent_by_way()),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
