@@ -106,7 +106,8 @@ class SlackLog:
         """Give the first message of a kind whole, later ones as their notification."""
         if message.files:
             return ("(a picture)",)
-        whole = self._is_new("reply" if message.thread_ts else "post", _kind(message.text))
+        of = (message.alert_id or "").partition(":")[0]
+        whole = self._is_new("reply" if message.thread_ts else of, _kind(message.text))
         blocks = message.blocks if whole else []
         return tuple(self._read({"text": message.text, "blocks": blocks}).splitlines())
 

@@ -219,6 +219,7 @@ def elsewhere(office: Office) -> None:
 def accidents(office: Office) -> None:
     office.at("16:15")
     office.slack.delete(office.case(4))
+    office.settle()
     office.at("16:20")
     office.command(ANA, "open")
     office.click(ANA, office.slack.whispers[-1], "work_claim")
@@ -228,12 +229,14 @@ def accidents(office: Office) -> None:
     )
     office.at("17:00")
     office.slack.rename("voice-complaints", "acme-complaints")
+    office.settle()
     office.at("17:10")
     office.review("Noor", "Nobody told us that the flight was cancelled.")
     office.at("17:20")
     office.reconfigure("#voice-complaints", "#acme-complaints")
     office.at("17:25")
     office.click(ANA, office.case(5), "case_claim")
+    office.at("17:35")
     office.tell(
         "Max renames the channel. Its threads go on, but the config still names the old one, so "
         "the next case waits, and ops hear of it. Max changes the config and restarts Earful: "

@@ -115,7 +115,9 @@ class Office:
                 finally:
                     self._handled += 1
 
-            return Listener(token, app_token, heard, api_url=self.slack.api_url)
+            return Listener(
+                token, app_token, heard, home=interactions.home, api_url=self.slack.api_url
+            )
 
         connections = self.slack.socket.connected
         self.daemon = MovedDaemon(
