@@ -14,6 +14,7 @@ from tests.alerts.fake_slack import Channel, FakeSlack, Message
 from tests.alerts.view_text import as_text
 
 _DATE = re.compile(r"<!date\^(\d+)\^([^|<>]*)\|[^<>]*>")
+_LINK = re.compile(r"<https?://[^|<>]+\|([^<>]*)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>")
 _GROUP = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 _CHANNEL = re.compile(r"<#(C[A-Z0-9]+)>")
@@ -174,6 +175,7 @@ class SlackLog:
     def _deep(self, value: Any) -> Any:
         if isinstance(value, str):
             text = _DATE.sub(lambda found: self._date(int(found[1]), found[2]), value)
+            text = _LINK.sub(r"\1", text)
             people = self._slack.people
             text = _USER.sub(lambda found: f"@{people.get(found[1], found[1])}", text)
             text = _GROUP.sub(lambda found: f"@{people.get(found[1], found[1])}", text)
