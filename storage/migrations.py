@@ -761,6 +761,39 @@ def _desk(db: Database) -> None:
     )
 
 
+@migrations(name="0024_replies")
+def _replies(db: Database) -> None:
+    # The words of the team, with their case: who forgets a mention forgets its answers too. Only
+    # one answer of a case is on its way at a time.
+    _run(
+        db,
+        """
+        CREATE TABLE replies (
+            id INTEGER PRIMARY KEY,
+            case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+            mention_id TEXT NOT NULL,
+            text TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN (
+                'draft', 'waiting', 'sending', 'copied', 'sent', 'failed', 'dropped'
+            )),
+            author TEXT NOT NULL,
+            author_id TEXT,
+            written_at TEXT NOT NULL,
+            text_hash TEXT NOT NULL,
+            decided_by TEXT,
+            decided_by_id TEXT,
+            note TEXT,
+            alert_key TEXT UNIQUE,
+            url TEXT,
+            sent_at TEXT,
+            error TEXT
+        );
+        CREATE INDEX replies_by_case ON replies(case_id);
+        CREATE UNIQUE INDEX replies_under_way ON replies(case_id) WHERE state = 'sending';
+        """,
+    )
+
+
 @migrations(name="0026_destinations")
 def _destinations(db: Database) -> None:
     # By which way an alert was tried last: all that went before this went to Slack. Who is told of

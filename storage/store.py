@@ -32,6 +32,7 @@ from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
+from storage.tables.replies import Replies
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
@@ -50,6 +51,7 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
+        self.replies = Replies(database)
         self.case_destinations = CaseDestinations(database)
         self.answer_times = AnswerTimes(database)
         self.waiting_cases = WaitingCases(database)

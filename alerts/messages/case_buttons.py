@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
+from alerts.messages.answer_words import answer_button
 from alerts.messages.blocks import (
     actions,
     button,
@@ -41,9 +42,9 @@ def case_buttons(file: CaseFile) -> list[Block]:
     if case.waits:
         return [actions(_work(file), "actions"), actions(_ends(file), "ends")]
     note = button("Add a note", "case_note", value)
-    elements: list[ButtonElement] = []
+    elements: list[ButtonElement] = [*_answer(file)]
     if case.state is CaseState.RESPONDED:
-        elements.append(button("Close", "case_close", value, style="primary"))
+        elements.insert(0, button("Close", "case_close", value, style="primary"))
     if case.outcome is CaseOutcome.NOT_ABOUT_US:
         elements.append(button("About us after all", "case_about", value))
     else:
@@ -67,6 +68,7 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
     # A list and a menu carry only their own choice: the buttons beside them say of which case.
     return [
         first,
+        *_answer(file),
         button("Responded", "case_responded", value),
         people("Assign to", "case_assign"),
         overflow(
@@ -120,6 +122,11 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
         ),
         *muting,
     ]
+
+
+def _answer(file: CaseFile) -> list[ButtonElement]:
+    answer = answer_button(file)
+    return [answer] if answer is not None else []
 
 
 def _hear_again(file: CaseFile) -> list[ButtonElement]:

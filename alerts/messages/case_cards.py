@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.messages.answer_words import answer_section
 from alerts.messages.blocks import MAX_SECTION, payload, section
 from alerts.messages.case_buttons import case_buttons
 from alerts.messages.issue_form import issue_links
@@ -129,6 +130,7 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         urgent=lost,
         more=[
             section(state_line(file), "state"),
+            answer_section(file, places),
             _taken_back(file),
             _advice(file),
             _joined(file, places),

@@ -24,6 +24,7 @@ from config.settings.destinations_section import (
 from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.replies_section import PLACEHOLDERS, ReplySettings, TemplateSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -32,6 +33,7 @@ from config.settings.value_types import Section, parse_channel, parse_duration
 from config.settings.webhook_section import DoorSettings, WebhookSettings
 
 __all__ = [
+    "PLACEHOLDERS",
     "AlertSettings",
     "BrandSettings",
     "CaseSettings",
@@ -45,6 +47,7 @@ __all__ = [
     "MailDestination",
     "ModelSettings",
     "OnCallSettings",
+    "ReplySettings",
     "RouteSettings",
     "Secrets",
     "Section",
@@ -56,6 +59,7 @@ __all__ = [
     "StepSettings",
     "StoreSettings",
     "TeamsDestination",
+    "TemplateSettings",
     "WebhookDestination",
     "WebhookSettings",
     "default_ladder",

@@ -54,6 +54,7 @@ class ChannelSettings(Section):
     )
     per_hour: int | None = Field(default=None, ge=1)
     quiet_hours: str | None = None
+    approve_replies: bool = False
     ladder: tuple[StepSettings, ...] | None = None
 
 

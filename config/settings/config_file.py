@@ -18,6 +18,7 @@ from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
@@ -33,6 +34,7 @@ class Settings(Section):
     slack: SlackSettings = SlackSettings()
     alerts: AlertSettings = AlertSettings()
     cases: CaseSettings = CaseSettings()
+    replies: ReplySettings = ReplySettings()
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
@@ -55,6 +57,18 @@ class Settings(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two brands are named {name!r}: give each its own name")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_of_brands(self) -> Self:
+        brands = {brand.name.casefold() for brand in self.brands}
+        for template in self.replies.templates:
+            if template.brand is not None and template.brand.casefold() not in brands:
+                raise ValueError(
+                    f"the template {template.name!r} of [replies] is for the brand "
+                    f"{template.brand!r}, which is none of [[brands]]: "
+                    f"{', '.join(brand.name for brand in self.brands) or 'there are none'}"
+                )
         return self
 
     @model_validator(mode="after")

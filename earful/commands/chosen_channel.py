@@ -7,7 +7,7 @@ import re
 from config.errors import InputError
 
 # What is for a destination alone, such as a case's events, has it for its channel: `issues:bugs`.
-_DESTINATION = r"(webhook|mail|teams|discord|issues|source):[a-z0-9_:]{1,80}"
+_DESTINATION = r"(webhook|mail|teams|discord|issues):[a-z0-9_:]{1,80}|source:\S{1,200}"
 
 
 def channel_of(option: str, value: str | None) -> str | None:

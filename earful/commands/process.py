@@ -73,16 +73,18 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
 
 
 def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> bool:
-    """Send what is due, and then what issues that were made give to say.
+    """Send what is due, and then what sent answers and made issues give to say.
 
     Tells whether nothing keeps the rest from being sent.
     """
     from earful import console
     from earful.case_issues import settle_issues
     from earful.policies import Policies
+    from earful.replying.settling import settle_replies
     from earful.stages.deliver_stage import deliver_waiting
 
     good, again = True, True
+    settle_replies(store, settings, utc_now())
     while again:
         result = deliver_waiting(store, transport, utc_now)
         if result is None:
@@ -97,7 +99,8 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
         for problem in result.problems:
             console.err.print(f"earful: {problem}")
         good = good and result.good
-        again = bool(settle_issues(store, Policies(settings), utc_now()))
+        news = settle_replies(store, settings, utc_now())
+        again = bool(news + settle_issues(store, Policies(settings), utc_now()))
     return good
 
 

@@ -26,6 +26,7 @@ from earful.interactions import (
     incident_clicks,
     issue_clicks,
     make_case,
+    reply_clicks,
     team_clicks,
     work,
     wow_clicks,
@@ -50,11 +51,14 @@ CLICKS: dict[str, OnClick] = join(
     case_clicks.CLICKS,
     incident_clicks.CLICKS,
     issue_clicks.CLICKS,
+    reply_clicks.CLICKS,
     team_clicks.CLICKS,
     wow_clicks.CLICKS,
     work.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS, make_case.SUBMISSIONS)
+SUBMISSIONS: dict[str, OnSubmission] = join(
+    make_case.SUBMISSIONS, reply_clicks.SUBMISSIONS, team_clicks.SUBMISSIONS
+)
 SHORTCUTS: dict[str, OnShortcut] = join(make_case.SHORTCUTS)
 # By the first word behind `/earful`.
 COMMANDS: dict[str, OnCommand] = join(work.COMMANDS)

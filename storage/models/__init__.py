@@ -56,6 +56,11 @@ from storage.models.mention_models import (
     Unstored,
 )
 from storage.models.nobody import is_nobody, is_of_one_mention
+from storage.models.reply_models import (
+    NewReply,
+    Reply,
+    ReplyState,
+)
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -109,9 +114,12 @@ __all__ = [
     "Mute",
     "NewAlert",
     "NewCase",
+    "NewReply",
     "Operation",
     "PastRun",
     "RefusalReason",
+    "Reply",
+    "ReplyState",
     "SaveResult",
     "SourceRun",
     "SourceStanding",

@@ -10,6 +10,7 @@ from typing import Literal
 from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key
 from storage.models.mention_models import Mention
+from storage.models.reply_models import Reply
 from storage.models.verdict_models import AuthorHistory, Verdict, Voice
 
 
@@ -63,6 +64,13 @@ class CaseEventKind(StrEnum):
     OVERDUE = "overdue"
     WARNED = "warned"
     ESCALATED = "escalated"
+    DRAFTED = "drafted"
+    SENT_BACK = "sent_back"
+    SENDING = "sending"
+    COPIED = "copied"
+    HELD_UP = "held_up"
+    HELD_BACK = "held_back"
+    NOT_SENT = "not_sent"
 
     @property
     def is_answer(self) -> bool:
@@ -197,7 +205,7 @@ class CaseFile:
     `answers` are public answers to this author in this thread; `channel` is where the case's
     message is, None where it has none; `joined` counts further mentions of the case;
     `withdrawn` says that its text is no longer at its source; `trackers` are where an issue can be
-    made of it, by the names that `via` uses.
+    made of it, by the names that `via` uses; `reply` is the newest answer that was not dropped.
     """
 
     case: Case
@@ -211,6 +219,7 @@ class CaseFile:
     muted: bool = False
     trackers: tuple[str, ...] = ()
     withdrawn: bool = False
+    reply: Reply | None = None
 
     @property
     def voice(self) -> Voice:

@@ -47,6 +47,16 @@ def line_key(line: str, since: datetime) -> str:
     return f"ladder:many:{line}:{_second(since)}"
 
 
+def answer_key(reply_id: int) -> str:
+    """Name the posting of an answer at its source."""
+    return f"answer:{reply_id}"
+
+
+def draft_key(reply_id: int) -> str:
+    """Name the message that asks a second person to approve an answer."""
+    return f"draft:{reply_id}"
+
+
 def update_key(root_key: str) -> str:
     """Name what brings the message of another alert up to date; the outbox numbers it."""
     return f"update:{root_key}"

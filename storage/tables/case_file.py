@@ -24,6 +24,7 @@ from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.case_events import trackers_of, write_case_event
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.replies import latest_reply, note_by_hand
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -164,6 +165,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         muted=muted is not None,
         trackers=trackers_of(connection, case.brand),
         withdrawn=row["deleted_at"] is not None,
+        reply=latest_reply(connection, case.id),
     )
 
 
@@ -331,6 +333,8 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "id": case.id,
         },
     )
+    if move.event.is_answer:
+        note_by_hand(connection, case.id, move.responded_at or move.at)
     happened = CaseEvent(
         at=move.at,
         event=move.event,

@@ -147,6 +147,21 @@ class Outbox(OutboxTries):
         """Give alerts of which it is not known whether Slack has them."""
         return self._queue("a.state = 'sending' ORDER BY a.id")
 
+    def withdraw(self, key: str, why: str, *, in_doubt: bool = False) -> bool:
+        """Drop an alert that nobody is sending; False where it is sent, or is being sent.
+
+        One that may be posted only where `in_doubt` says so: somebody must know of it then.
+        """
+        with self._database.transaction() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE alerts SET state = 'dropped', error = ?, trouble = NULL, "
+                    "next_attempt_at = NULL, may_be_posted = 0 WHERE dedupe_key = ? "
+                    "AND state IN ('pending', 'parked') AND (? OR NOT may_be_posted)",
+                    (why, key, in_doubt),
+                ).rowcount
+            )
+
     def hold_channel(
         self,
         place: str,

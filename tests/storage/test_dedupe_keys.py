@@ -82,6 +82,8 @@ PINNED = {
     ),
     "away_key": (keys.away_key(NOW), "ops:away:2026-03-10T23:07:09"),
     "store_trouble_key": (keys.store_trouble_key(NOW), "ops:store:2026-03-10T23:07:09"),
+    "answer_key": (keys.answer_key(7), "answer:7"),
+    "draft_key": (keys.draft_key(7), "draft:7"),
     "forgotten_key": (keys.forgotten_key("wow:steam:1"), "forgotten:wow:steam:1"),
 }
 
