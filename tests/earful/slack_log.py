@@ -19,7 +19,7 @@ _USER = re.compile(r"<@([UW][A-Z0-9]+)>")
 _GROUP = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 _CHANNEL = re.compile(r"<#(C[A-Z0-9]+)>")
 _CASE = re.compile(r"^\s*Case (\d+)\b", re.MULTILINE)
-_WIDTH = 92
+_WIDTH = 95
 _NAMES = ("Ana", "Ben", "Lea", "Max", "Nobody")
 
 
@@ -107,8 +107,7 @@ class SlackLog:
         """Give the first message of a kind whole, later ones as their notification."""
         if message.files:
             return ("(a picture)",)
-        of = (message.alert_id or "").partition(":")[0]
-        whole = self._is_new("reply" if message.thread_ts else of, _kind(message.text))
+        whole = self._is_new((message.alert_id or "").partition(":")[0], _kind(message.text))
         blocks = message.blocks if whole else []
         return tuple(self._read({"text": message.text, "blocks": blocks}).splitlines())
 
@@ -213,16 +212,15 @@ def _kind(text: str) -> str:
 def write(seen: list[Seen], zone: ZoneInfo) -> list[str]:
     """Write what was seen as lines, each thing under when and where; what is short beside it."""
     lines: list[str] = []
-    before, was_long = None, False
+    before = None
     for one in seen:
         head = f"{one.at.astimezone(zone):%H:%M}  {one.where}"
         if len(one.lines) == 1 and len(head) + len(one.lines[0]) <= _WIDTH:
-            lines += [""] if was_long else []
             lines.append(f"{head}: {one.lines[0]}")
-            before, was_long = None, False
+            before = None
             continue
         if head != before:
-            lines += ["", head] if lines else [head]
-        before, was_long = head, True
-        lines.extend(f"    {line}".rstrip() for line in one.lines)
+            lines.append(head)
+        before = head
+        lines.extend(f"    {line}" for line in one.lines if line.strip("="))
     return lines

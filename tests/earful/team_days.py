@@ -132,10 +132,12 @@ def handover(office: Office) -> None:
     office.review("Jo", "They lost my bag in Rome and nobody picks up the phone.")
     office.at("09:15")
     office.click(ANA, office.case(1), "case_claim")
-    office.tell("A review with one star becomes a case with a message of its own. Ana claims it.")
     office.at("10:00")
     office.click(ANA, office.case(1), "case_assign", choice=BEN.id)
-    office.tell("Ben knows Rome: Ana chooses him under *Assign to*, which pings him once.")
+    office.tell(
+        "A review with one star becomes a case with a message of its own. Ana claims it. Ben "
+        "knows Rome: Ana chooses him under *Assign to*, which pings him once."
+    )
 
 
 def approval(office: Office) -> None:
@@ -151,24 +153,26 @@ def approval(office: Office) -> None:
     office.window(LEA)
     office.submit(LEA, {"note": "Say until when the desk is open."})
     office.closed(LEA)
-    office.tell("Lea sends it back.")
     office.at("10:50")
     write_answer(
         office, BEN, 1, "Hello Jo, we are sorry. Your bag is at the desk in hall B until 22:00."
     )
     office.at("11:00")
     office.click(LEA, office.reply("Approve this answer?"), "reply_approve")
-    office.tell("Ben mends it, and Lea approves: it is posted on Google Play, once.")
+    office.settle()
+    office.at("11:05")
+    office.tell(
+        "Lea sends it back, Ben mends it, and Lea approves: it is posted on Google Play, once."
+    )
 
 
 def ladder(office: Office) -> None:
-    office.at("11:05")
     office.review("Mia", "Two hours in the queue, then my seat was sold to somebody else.")
     office.review("Kofi", "The app charged my card twice for one ticket.")
     office.at("11:30")
     office.click(BEN, office.case(3), "case_claim")
     office.click(BEN, office.case(3), "case_more", choice="snooze")
-    office.show_window(BEN)
+    office.window(BEN)
     until = datetime(2026, 10, 26, 10, 0, tzinfo=ZONE)
     office.submit(
         BEN,
@@ -305,14 +309,13 @@ def mute(office: Office) -> None:
 
 def kill(office: Office) -> None:
     office.at("10:05")
-    office.tell("Kofi's wait is over.")
     office.at("10:10")
     office.review_while_killed("Vera", "My dog waited on the belt for an hour.")
     office.at("10:15")
     office.click(BEN, office.case(10), "case_claim")
     office.tell(
-        "Vera's case is being posted when the daemon is killed: Slack has taken the message and "
-        "has not said so. The daemon that starts next looks, and posts it no second time."
+        "Kofi's wait is over. Vera's case is being posted when the daemon is killed: Slack has "
+        "taken the message and has not said so. The daemon that starts next looks, and posts it no second time."
     )
 
 
@@ -330,13 +333,13 @@ def incident(office: Office) -> None:
         office.review(author, words)
     office.at("10:55")
     office.click(ANA, office.root("complaints at once"), "incident_claim")
-    office.tell(
-        "At 10:40 the login breaks. After three complaints of their own the rest become one "
-        "message that counts up and says what sets them apart. Ana claims all of its cases."
-    )
     office.at("11:30")
     office.click(LEA, office.root("complaints at once"), "incident_answered")
-    office.tell("The login works again; every customer has an answer.")
+    office.tell(
+        "At 10:40 the login breaks. After three complaints of their own the rest become one "
+        "message that counts up and says what sets them apart. Ana claims all of its cases. When "
+        "the login works again, Lea answers every customer."
+    )
 
 
 def rest(office: Office) -> None:
@@ -371,8 +374,8 @@ def spend(folder: Path, stack: ExitStack) -> Office:
 
 def written(office: Office) -> str:
     """Give the page of days that were lived."""
-    config = ["```toml", *CONFIG.splitlines(), "```"]
-    return "\n".join([INTRO, *config, *office.page, ""])
+    config = ["```toml", *filter(None, CONFIG.splitlines()), "```"]
+    return "\n".join([INTRO, *config, "", *office.page])
 
 
 def main() -> None:

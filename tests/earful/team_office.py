@@ -295,7 +295,7 @@ class Office:
 
     def day(self) -> None:
         """Begin the part of the page that tells of this day."""
-        self.page += ["", f"## {self.local:%A}, {self.local.day} {self.local:%B}", ""]
+        self.page += [f"## {self.local:%A}, {self.local.day} {self.local:%B}", ""]
 
     def look(self) -> None:
         """Take down what changed in Slack since the last look."""
