@@ -58,7 +58,8 @@ class SlackLog:
     def look(self) -> list[Seen]:
         """Give what is new, changed or gone since the last look, by channel and time."""
         seen = [*self._channels(), *self._messages(), *self._screens()]
-        return sorted(seen, key=lambda one: one.at)
+        # Channels are delivered to side by side: of what comes in a minute each has its place.
+        return sorted(seen, key=lambda one: one.at.replace(second=0, microsecond=0))
 
     def hide(self, *channels: str) -> None:
         """Leave out what is new in these channels from now on, and in no others."""
@@ -85,7 +86,11 @@ class SlackLog:
 
     def _messages(self) -> list[Seen]:
         seen = []
-        messages = self._slack.messages()
+        messages = [
+            message
+            for channel in self._slack.channels.values()
+            for message in self._slack.messages(channel.name)
+        ]
         for message in messages:
             before = self._known.get(message.ts)
             self._known[message.ts] = now = _Known(message, message.text, message.blocks)

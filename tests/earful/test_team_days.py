@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from storage.models import AlertState, CaseState
+from storage.models import CaseState
+from storage.models.dedupe_keys import complaint_key
 from tests.earful import team_days
 from tests.earful.team_office import Office
 
@@ -60,18 +61,22 @@ def test_every_complaint_has_one_message_and_one_person(office: Office) -> None:
     for case in cases:
         in_incident = case.id > 13
         assert roots[f"case {case.id}"] == (0 if in_incident else 1)
-        assert case.claimed_by in ("Ana", "Ben", "Lea")
-        events = [event.event for event in office.store.cases.events(case.id)]
-        assert events.count("responded") + events.count("dismissed") == 1
+        events = office.store.cases.events(case.id)
+        ends = [event for event in events if event.event in ("responded", "muted")]
+        assert len(ends) == 1
+        # Whoever has a case has it to the end, even where a colleague says that it is answered.
+        assert (case.claimed_by or ends[0].actor) in ("Ana", "Ben", "Lea")
 
 
 def test_nothing_came_twice_and_nothing_waits(office: Office) -> None:
     ids = Counter(one.alert_id for one in office.slack.messages() if not one.files)
     assert {key: times for key, times in ids.items() if times > 1} == {}
-    counts = office.store.outbox.counts()
-    assert {state: counts[state] for state in AlertState if state is not AlertState.SENT} == {
-        AlertState.PENDING: 0, AlertState.SENDING: 0, AlertState.PARKED: 0, AlertState.DROPPED: 0,
-    }  # fmt: skip
+    left = rows(office, "SELECT state, operation, root_key FROM alerts WHERE state <> 'sent'")
+    # The message that was deleted came anew as it was by then: its update had nothing to say.
+    made_by_hand = office.store.cases.get(4)
+    assert made_by_hand is not None
+    deleted = complaint_key(made_by_hand.mention_id)
+    assert left == [{"state": "dropped", "operation": "update", "root_key": deleted}]
     answer = "Hello Jo, we are sorry. Your bag is at the desk in hall B until 22:00."
     assert office.play.standing() == {answer: 1}
     assert office.slack.door.late == []
