@@ -49,7 +49,7 @@ class SlackLog:
         self._zone = zone
         self._clock = clock
         self._known: dict[str, _Known] = {}
-        self._kinds: set[str] = set()
+        self._kinds: set[tuple[str, ...]] = set()
         self._hidden: set[str] = set()
         self._whispers = 0
         self._windows: dict[str, str] = {}
@@ -164,9 +164,9 @@ class SlackLog:
         lines = tuple(line for line in text.splitlines() if line.strip())
         return Seen(self._clock(), f"{who}'s {where}", lines)
 
-    def _read(self, payload: Mapping[str, Any]) -> str:
+    def _read(self, payload: dict[str, Any]) -> str:
         """Write a message as people see it, with its buttons where they stand."""
-        payload = self._deep(dict(payload))
+        payload = self._deep(payload)
         lines: list[str] = []
         for block in payload.get("blocks") or []:
             if block["type"] == "actions":

@@ -16,55 +16,11 @@ from pathlib import Path
 from sentiment.scoring.classifier import Text
 from storage.models import Verdict
 from tests.earful.team_office import ANA, BEN, LEA, MAX, ZONE, Office, Person
+from tests.earful.team_page import CONFIG, PAGE, written
 from tests.earful.test_stages import WordClassifier
 
-PAGE = Path(__file__).parents[2] / "docs" / "a-team-in-slack.md"
 BEGIN = datetime(2026, 10, 23, 8, 55, tzinfo=ZONE)
 MEMORY = Path("/dev/shm")
-CONFIG = """\
-[alerts]
-timezone = "Europe/Berlin"
-quiet_hours = "Mon-Fri 20:00-08:00, Sat-Sun 00:00-24:00 Europe/Berlin"
-incident_over = 3
-
-  [[alerts.channels]]
-  channel = "#voice-complaints"
-
-    [[alerts.channels.ladder]]
-    at = 0.5
-    when = "unclaimed"
-    ping = "on_call"
-
-    [[alerts.channels.ladder]]
-    at = 0.75
-    when = "claimed"
-    ping = "claimer"
-    broadcast = false
-
-    [[alerts.channels.ladder]]
-    at = 1.0
-    ping = ["claimer", "U0LEA0001"]
-    channel = "#support-leads"
-
-[cases]
-respond_within = "4h"
-business_hours = "Mon-Fri 09:00-18:00 Europe/Berlin"
-
-[[on_call]]
-people = [{ name = "Ana", slack = "U0ANA0001" }, { name = "Ben", slack = "U0BEN0001" }]
-starts = "2026-10-19 09:00"
-timezone = "Europe/Berlin"
-
-[[brands]]
-name = "Acme Air"
-query = "acme"
-approve_replies = true
-
-  [[brands.sources]]
-  source = "google_play"
-  app_id = "com.acme.air"
-  owner_api = true
-"""
 
 
 class StarClassifier(WordClassifier):
@@ -77,23 +33,6 @@ class StarClassifier(WordClassifier):
             progress(len(texts))
         told = {1.0: "angry", 2.0: "angry", 3.0: "mediocre", 5.0: "delighted"}
         return [self._one(told.get(text.rating or 0.0, "none")) for text in texts]
-
-
-INTRO = """\
-# A team in Slack
-
-This page is the log of a test. Five days of a team of four are lived through the daemon, with its
-clock moved, in a Slack and a Google Play that the tests serve: Ana and Ben answer customers, Lea
-leads them, Max manages the brand. `.venv/bin/python -m tests.earful.team_days --write` writes it
-anew, and `tests/earful/test_team_days.py` holds it to what happens.
-
-Times are Berlin's. What stands before a message is when and where it is seen; *changes* means that
-a message changes where it stands, of which only the new lines are shown. The first message of a
-kind is shown whole, later ones by their notification. What goes on in the digests' channel is left
-out, but for the first digest.
-
-The config, but for the paths and tokens:
-"""
 
 
 def write_answer(office: Office, who: Person, number: int, words: str) -> None:
@@ -315,7 +254,8 @@ def kill(office: Office) -> None:
     office.click(BEN, office.case(10), "case_claim")
     office.tell(
         "Kofi's wait is over. Vera's case is being posted when the daemon is killed: Slack has "
-        "taken the message and has not said so. The daemon that starts next looks, and posts it no second time."
+        "taken the message and has not said so. The daemon that starts next looks, and posts it "
+        "no second time."
     )
 
 
@@ -372,19 +312,13 @@ def spend(folder: Path, stack: ExitStack) -> Office:
     return office
 
 
-def written(office: Office) -> str:
-    """Give the page of days that were lived."""
-    config = ["```toml", *filter(None, CONFIG.splitlines()), "```"]
-    return "\n".join([INTRO, *config, "", *office.page])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.earful.team_days", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the page anew")
     write = parser.parse_args().write
     memory = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as folder, ExitStack() as stack:
-        text = written(spend(Path(folder), stack))
+        text = written(spend(Path(folder), stack).page)
     if write:
         PAGE.write_text(text)
     else:
