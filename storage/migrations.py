@@ -794,7 +794,7 @@ def _replies(db: Database) -> None:
     )
 
 
-@migrations(name="0026_destinations")
+@migrations(name="0025_destinations")
 def _destinations(db: Database) -> None:
     # By which way an alert was tried last: all that went before this went to Slack. Who is told of
     # what happens to cases stands in the store, so that it is written with the event itself; and
@@ -817,7 +817,7 @@ def _destinations(db: Database) -> None:
     )
 
 
-@migrations(name="0027_incidents")
+@migrations(name="0026_incidents")
 def _incidents(db: Database) -> None:
     _run(
         db,
