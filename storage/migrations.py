@@ -834,6 +834,23 @@ def _incidents(db: Database) -> None:
     )
 
 
+@migrations(name="0028_translations")
+def _translations(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE translations (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            language TEXT NOT NULL,
+            text TEXT NOT NULL,
+            translator TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):
