@@ -12,13 +12,8 @@ from alerts.messages.blocks import actions, button, can_carry, section
 from alerts.messages.catalogue import _
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
-<<<<<<< HEAD
 from alerts.messages.safe_text import colleague, line, link, moment
-from alerts.messages.voice_cards import first_words, stars_briefly, who_where
-=======
-from alerts.messages.safe_text import line, link, moment
 from alerts.messages.voice_cards import first_words, rated
->>>>>>> main
 from storage.models import Case, CaseState, ListedCase
 
 _MAX_LINK = 600

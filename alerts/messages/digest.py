@@ -38,23 +38,7 @@ from alerts.messages.notices import experience_names
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-<<<<<<< HEAD
-from alerts.messages.safe_text import (
-    colleague,
-    count,
-    day,
-    duration,
-    line,
-    link,
-    moment,
-    percentage,
-    span,
-    units,
-)
-from alerts.messages.source_notices import STATE_WORDS
-=======
-from alerts.messages.safe_text import day, line, link, moment, percentage, units
->>>>>>> main
+from alerts.messages.safe_text import colleague, day, line, link, moment, percentage, units
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
@@ -236,23 +220,18 @@ def _case_facts(numbers: DigestNumbers, places: Places) -> list[tuple[str, str]]
 
 def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
     mention = oldest.mention
-<<<<<<< HEAD
-    claimant = colleague(oldest.claimed_by) or "Nobody"
-    late = "overdue since" if oldest.due_at < end else "due"
-=======
     told = {
         "author": author_of(mention, 60),
         "place": places.at(mention.source),
         "opened": moment(oldest.opened_at),
         "due": moment(oldest.due_at),
     }
->>>>>>> main
     standing = (
         _("{author} {place}, since {opened}, overdue since {due}.", **told)
         if oldest.due_at < end
         else _("{author} {place}, since {opened}, due {due}.", **told)
     )
-    claimant = line(oldest.claimed_by, 60)
+    claimant = colleague(oldest.claimed_by)
     claimed = (
         _("{name} has claimed it.", name=claimant) if claimant else _("Nobody has claimed it.")
     )

@@ -10,11 +10,7 @@ from alerts.decide.local_time import last_local_day, local_day
 from alerts.messages.blocks import bulleted, context, payload, section
 from alerts.messages.catalogue import _, n_, written
 from alerts.messages.plainly import plainly
-<<<<<<< HEAD
-from alerts.messages.safe_text import colleague, count, day, line
-=======
-from alerts.messages.safe_text import day, line
->>>>>>> main
+from alerts.messages.safe_text import colleague, day, line
 
 # A median of fewer is a story about one case, a 90th percentile the slowest one.
 _FEW, _SOME = 5, 10
