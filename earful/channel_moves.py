@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from alerts.decide.new_channels import new_channel
+from alerts.decide.new_channels import channel_now, new_channel
 from config.settings import Settings
 from config.settings.channel_roles import channel_roles
+from storage.models import AlertKind
 from storage.store import Store
 
 log = logging.getLogger("earful.alerts")
@@ -34,3 +35,18 @@ def follow_config(store: Store, settings: Settings, now: datetime) -> int:
         log.info("moved alerts", extra={"from_channel": old, "to_channel": new, "alerts": number})
         moved += number
     return moved
+
+
+class ComplaintChannels:
+    """What the config calls the channel now in which a case's message stands."""
+
+    def __init__(self, store: Store, settings: Settings, now: datetime) -> None:
+        self._roles = channel_roles(settings)
+        store.channel_roles.note(self._roles, now)
+        self._left = store.channel_roles.left()
+
+    def named_now(self, channel: str, brand: str) -> str:
+        """Give the channel itself, or the one that has its role now."""
+        if channel not in self._left:
+            return channel
+        return channel_now(AlertKind.COMPLAINT, brand, self._left[channel], self._roles)

@@ -211,12 +211,13 @@ def _alert_problems(store: Store, now: datetime) -> Iterator[Problem]:
         yield Problem(
             f"alerts:{channel}", f"the alerts for {channel}", f"{channel}: {shown}", for_ops=lasts
         )
-    waiting = next((one for one in store.outbox.unsent() if one.error is None), None)
-    if waiting is not None and now - waiting.created_at > STUCK:
+    # What quiet hours hold back is late for nobody.
+    ready = store.outbox.ready_since(now)
+    if ready is not None and now - ready[1] > STUCK:
         yield Problem(
             "waiting:deliver",
             "what waits for delivery",
-            f"{waiting.channel}: an alert has waited since {_clock(waiting.created_at)}: "
+            f"{ready[0]}: an alert has waited since {_clock(ready[1])}: "
             "run `earful process`, or start the daemon",
         )
 

@@ -26,11 +26,16 @@ def new_channel(alert: Alert, was: Collection[str], now: Mapping[str, str]) -> s
     `now` gives the channel of each role. Where the roles have parted ways, the alert's kind
     decides, then its brand; where none of them is left, its kind alone.
     """
+    return channel_now(alert.kind, alert.brand, was, now)
+
+
+def channel_now(kind: AlertKind, brand: str, was: Collection[str], now: Mapping[str, str]) -> str:
+    """Choose as `new_channel` does for whatever has a kind and a brand."""
     kept = {role: now[role] for role in sorted(was) if role in now}
-    own = _ROLE_OF.get(alert.kind, COMPLAINTS)
+    own = _ROLE_OF.get(kind, COMPLAINTS)
     if len(set(kept.values())) == 1:
         return next(iter(kept.values()))
     if own in kept or not kept:
         return now[own]
-    of_brand = [channel for role, channel in kept.items() if f"[{alert.brand}]" in role]
+    of_brand = [channel for role, channel in kept.items() if f"[{brand}]" in role]
     return (of_brand or list(kept.values()))[0]

@@ -12,7 +12,7 @@ from alerts.messages.blocks import actions, button, can_carry, section
 from alerts.messages.catalogue import _
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
-from alerts.messages.safe_text import line, link, moment
+from alerts.messages.safe_text import colleague, line, link, moment
 from alerts.messages.voice_cards import first_words, rated
 from storage.models import Case, CaseState, ListedCase
 
@@ -36,7 +36,7 @@ def row_value(mention_id: str, at: str) -> str:
 
 def standing(case: Case, now: datetime) -> str:
     """Say in one line how a case stands, who has it, and until when it must be answered."""
-    due, name = moment(case.due_at), line(case.claimed_by, 60)
+    due, name = moment(case.due_at), colleague(case.claimed_by)
     late = case.is_overdue(now)
     if case.is_snoozed and case.snoozed_until is not None:
         until = moment(case.snoozed_until)

@@ -38,7 +38,7 @@ from alerts.messages.notices import experience_names
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import day, line, link, moment, percentage, units
+from alerts.messages.safe_text import colleague, day, line, link, moment, percentage, units
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
@@ -231,7 +231,7 @@ def _oldest(oldest: OpenCase, end: datetime, places: Places) -> str:
         if oldest.due_at < end
         else _("{author} {place}, since {opened}, due {due}.", **told)
     )
-    claimant = line(oldest.claimed_by, 60)
+    claimant = colleague(oldest.claimed_by)
     claimed = (
         _("{name} has claimed it.", name=claimant) if claimant else _("Nobody has claimed it.")
     )

@@ -53,6 +53,7 @@ _INVISIBLE = frozenset(
 )
 _JOINING = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
+_SHORT_ID = 8
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _SPACES = re.compile(r"[^\S\n]+")
 # What must not be halved: a link, a mention or a date; an entity; a character.
@@ -230,6 +231,12 @@ def link(url: str | None, label: str, room: int = MAX_LINK) -> str:
 def ping(user_id: str | None) -> str | None:
     """Write a Slack user so that Slack names and pings them; None where it is no user's id."""
     return f"<@{user_id}>" if user_id and _USER_ID.fullmatch(user_id) else None
+
+
+def colleague(name: str | None, limit: int = 60) -> str:
+    """Write a colleague's name; whom Earful knows by Slack's id alone Slack names, and pings."""
+    is_id = name is not None and len(name) > _SHORT_ID
+    return (ping(name) if is_id else None) or line(name, limit)
 
 
 def moment(when: datetime) -> str:

@@ -10,7 +10,7 @@ from alerts.decide.local_time import last_local_day, local_day
 from alerts.messages.blocks import bulleted, context, payload, section
 from alerts.messages.catalogue import _, n_, written
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import day, line
+from alerts.messages.safe_text import colleague, day, line
 
 # A median of fewer is a story about one case, a 90th percentile the slowest one.
 _FEW, _SOME = 5, 10
@@ -44,7 +44,7 @@ def answer_speed(numbers: AnswerSpeed) -> dict[str, Any]:
 
 
 def _row(name: str, speed: Speed) -> str:
-    return _sentence(f"*{line(name, _MAX_NAME) or '?'}*", speed)
+    return _sentence(f"*{colleague(name, _MAX_NAME) or '?'}*", speed)
 
 
 def _sentence(who: str, speed: Speed) -> str:

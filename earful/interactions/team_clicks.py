@@ -30,12 +30,14 @@ from earful.people import person
 def _assign(desk: Desk, click: Click) -> Answer | None:
     if not click.choice:
         return None  # the choice was taken back
+    actor = actor_of(click)
+    takes = click.choice == actor.id
     acted = case_desk.assign(
         desk.store,
         desk.policies,
         click.value,
-        person(desk.store, desk.settings, click.choice),
-        actor_of(click),
+        actor if takes else person(desk.store, desk.settings, click.choice),
+        actor,
         desk.now(),
         click=click.key,
         seen_at=click.acted_at,

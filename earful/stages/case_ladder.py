@@ -17,6 +17,7 @@ from alerts.decide.escalation import (
     whisper_of,
 )
 from alerts.decide.ladder import HOME, Level, Rung, due_rungs, owner_of
+from earful.channel_moves import ComplaintChannels
 from earful.isolation import Isolation, mention_subject
 from earful.policies import Policies, places_of
 from storage.models import (
@@ -52,6 +53,7 @@ class Climbing:
     def __post_init__(self) -> None:
         self._climbed = self.store.ladder.climbed()
         self._channels = self.store.ladder.channels()
+        self._names = ComplaintChannels(self.store, self.policies.settings, self.now)
         self._incidents = self.store.ladder.incidents()
         self._waits = self.store.ladder.waits()
 
@@ -66,6 +68,7 @@ class Climbing:
             if file is None:
                 return []
             channel = self.policies.of(case.brand).home_of(file.voice)
+        channel = self._names.named_now(channel, case.brand)
         # Urgent at first, which leaves out nothing: few cases are looked at any closer.
         if not self._rungs(case, climbed, channel, urgent=True):
             return []

@@ -41,6 +41,16 @@ _UNLESS_SET_ASIDE = """
 """
 
 
+# Since when an alert may go: after quiet hours, and after the message that it is about.
+_READY_AT = """
+    max(
+        a.created_at,
+        coalesce(a.not_before, a.created_at),
+        coalesce(r.sent_at, r.not_before, a.created_at)
+    )
+"""
+
+
 class Outbox(OutboxTries):
     """States: pending → sending → sent; parked until mended; dropped when overtaken."""
 
@@ -91,6 +101,24 @@ class Outbox(OutboxTries):
             (iso(now),),
         ).fetchone()
         return moment_in(row, "alerts", "not_before")
+
+    def ready_since(self, now: datetime) -> tuple[str, datetime] | None:
+        """Tell since when the alert may go that has waited longest, and its channel.
+
+        What waits for its `not_before`, for its message or because of an error is none.
+        """
+        row = self._database.connection.execute(
+            f"""
+            SELECT {_READY_AT} AS since, a.channel
+            FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
+            WHERE a.state IN ('pending', 'sending', 'parked') AND a.error IS NULL
+                AND since <= ? AND (a.root_key IS NULL OR r.state = 'sent')
+            ORDER BY since LIMIT 1
+            """,
+            (iso(now),),
+        ).fetchone()
+        since = None if row is None else moment_in(row, "alerts", "created_at")
+        return None if since is None else (str(row["channel"]), since)
 
     def drop_orphans(self) -> int:
         """Drop what is about a message that Slack will never have; returns how many."""
@@ -257,14 +285,14 @@ class Outbox(OutboxTries):
     def troubles(self) -> list[AlertTrouble]:
         """Give what keeps alerts from Slack, by channel."""
         rows = self._database.connection.execute(
-            """
-            SELECT min(id) AS id, channel, error, trouble, may_be_posted, count(*) AS waiting,
-                sum(state = 'parked') AS parked, min(created_at) AS created_at,
-                operation <> 'post' AS in_thread
-            FROM alerts
-            WHERE state IN ('pending', 'sending', 'parked') AND error IS NOT NULL
-            GROUP BY channel, error, trouble, may_be_posted, in_thread
-            ORDER BY channel, in_thread
+            f"""
+            SELECT min(a.id) AS id, a.channel, a.error, a.trouble, a.may_be_posted,
+                count(*) AS waiting, sum(a.state = 'parked') AS parked,
+                min({_READY_AT}) AS created_at, a.operation <> 'post' AS in_thread
+            FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
+            WHERE a.state IN ('pending', 'sending', 'parked') AND a.error IS NOT NULL
+            GROUP BY a.channel, a.error, a.trouble, a.may_be_posted, in_thread
+            ORDER BY a.channel, in_thread
             """
         )
         return [trouble_from(row) for row in rows]

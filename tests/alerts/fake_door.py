@@ -92,7 +92,7 @@ class Door:
             "type": element["type"],
             "action_id": action_id,
             "block_id": block_id,
-            "action_ts": action_ts or f"{time.time():.6f}",
+            "action_ts": action_ts or f"{self._slack.clock():.6f}",
         }
         if choice is None:
             action["value"] = element["value"]
@@ -183,7 +183,7 @@ class Door:
             "type": "message_action" if message else "shortcut",
             "callback_id": callback_id,
             "trigger_id": self.views.trigger(user),
-            "action_ts": f"{time.time():.6f}",
+            "action_ts": f"{self._slack.clock():.6f}",
             **_who(user, name),
         }
         if message:
@@ -203,7 +203,7 @@ class Door:
             "user": user,
             "channel": "D0FAKE",
             "tab": tab,
-            "event_ts": f"{time.time():.6f}",
+            "event_ts": f"{self._slack.clock():.6f}",
         }
         known = self.views.homes.get(user)
         if known is not None and tab == "home":
@@ -251,7 +251,7 @@ class Door:
         assert said.get("response_type", "ephemeral") == "ephemeral", "everybody would see it"
         assert block_faults(blocks) == []
         if text or blocks:
-            ts = f"{time.time():.6f}"
+            ts = f"{self._slack.clock():.6f}"
             self._slack.whispers.append(Whisper(channel, user, text, blocks, ts))
 
     def _submitted(self, view: View, said: Mapping[str, Any]) -> None:

@@ -159,8 +159,11 @@ class FakeSlack:
         port: int = 0,
         page_size: int = 200,
         on_message: Callable[[str, Message], object] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives the seconds by which messages and clicks are stamped."""
         self.token = token
+        self.clock = clock
         self.app_token = app_token
         self.door = Door(self)
         self.socket = Socket(self.door.acknowledged)
@@ -399,7 +402,7 @@ class FakeSlack:
             return _no(error)
         if not channel.member:
             return _no("not_in_channel")
-        ts = f"{time.time():.6f}"
+        ts = f"{self.clock():.6f}"
         blocks = said.get("blocks") or []
         self.whispers.append(
             Whisper(channel.id, str(said.get("user")), str(said["text"]), blocks, ts)
@@ -577,7 +580,7 @@ class FakeSlack:
     def _store(
         self, channel: Channel, said: dict[str, Any], *, by_webhook: bool = False
     ) -> Message:
-        self._last_ts = max(time.time(), self._last_ts + 0.000001)
+        self._last_ts = max(self.clock(), self._last_ts + 0.000001)
         message = Message(
             channel_id=channel.id,
             ts=f"{self._last_ts:.6f}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,16 @@ from earful.app import utc_now
 from earful.failing import Failing, describe
 from earful.problems import find_problems
 from earful.stages import deliver_stage, judge_stage, score_stage
-from storage.models import AlertKind, AlertState, CrawlOutcome, CrawlReport, CrawlTarget, NewAlert
+from storage.models import (
+    AlertKind,
+    AlertState,
+    CrawlOutcome,
+    CrawlReport,
+    CrawlTarget,
+    NewAlert,
+    Operation,
+    TroubleKind,
+)
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack
 from tests.earful.test_stages import NOW, WordClassifier, say
@@ -171,6 +181,29 @@ def test_ops_hear_once_of_parked_alerts_and_when_they_are_gone(
         )
         assert store.outbox.counts()[AlertState.SENT] == 3
         assert health.status(store, settings, NOW + 14 * MINUTE).healthy
+
+
+def test_what_quiet_hours_hold_back_is_no_trouble_until_it_may_go(
+    store: Store, settings: Settings
+) -> None:
+    morning = NOW + 60 * HOUR
+    held = NewAlert(
+        dedupe_key="complaint:1", kind=AlertKind.COMPLAINT, brand="Acme", channel="#voice",
+        payload={"text": "x"}, created_at=NOW, not_before=morning,
+    )  # fmt: skip
+    about = replace(
+        held, dedupe_key="reply:1", not_before=None, operation=Operation.REPLY,
+        root_key=held.dedupe_key,
+    )  # fmt: skip
+    store.outbox.add([held, about])
+    assert keys(store, settings, NOW + 20 * HOUR) == set()
+    assert keys(store, settings, morning + 15 * MINUTE) == set()
+    assert keys(store, settings, morning + 16 * MINUTE) == {"waiting:deliver"}
+    # Nor is a pause that Slack asks for as long as the quiet hours before it.
+    until = morning + 2 * MINUTE
+    store.outbox.hold_channel("#voice", until, "ratelimited", TroubleKind.PASSING)
+    (problem,) = find_problems(store, settings, morning + MINUTE)
+    assert (problem.key, problem.for_ops) == ("alerts:#voice", False)
 
 
 def test_failing_counts_and_says_it_once(

@@ -456,6 +456,7 @@ WAYS: dict[str, Way] = {
     "outbox.troubles": reads(lambda s: s.outbox.troubles()),
     "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
+    "outbox.ready_since": reads(lambda s: s.outbox.ready_since(NOW)),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
     "outbox.withdraw": writes(lambda s: s.outbox.withdraw("k7", "out of date")),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
