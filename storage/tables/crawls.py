@@ -25,6 +25,8 @@ from storage.rows import moment_in, reads
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _RUN = "id, brand, target, started_at, outcome, reason, seen, new"
 _FIELD = "earful/field/"
+KEPT_RUNS = 500
+"""So many finished runs of each target are kept: more than any judgement of a source looks at."""
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
 
 
@@ -129,6 +131,36 @@ class Crawls:
                 WHERE finished_at IS NULL
                 """,
                 (iso(at),),
+            ).rowcount
+
+    def prune(self, keep: int = KEPT_RUNS) -> int:
+        """Delete each target's oldest finished runs but `keep`; returns how many.
+
+        The last good one stays, however old, for reading goes on from it; and so does the last
+        that was not good, which `earful sources` shows.
+        """
+        with self._database.transaction() as connection:
+            return connection.execute(
+                f"""
+                DELETE FROM crawl_runs WHERE id IN (
+                    SELECT id FROM (
+                        SELECT id, started_at, good,
+                            row_number() OVER (
+                                PARTITION BY brand, source, target ORDER BY id DESC
+                            ) AS place,
+                            max(iif(good, started_at, NULL)) OVER whole AS last_good,
+                            max(iif(good, NULL, id)) OVER whole AS last_bad
+                        FROM (
+                            SELECT *, outcome IN ({_marks(_GOOD)}) AS good FROM crawl_runs
+                            WHERE outcome IS NOT NULL
+                        )
+                        WINDOW whole AS (PARTITION BY brand, source, target)
+                    )
+                    WHERE place > ? AND id IS NOT last_bad
+                        AND NOT (good AND started_at = last_good)
+                )
+                """,
+                (*_GOOD, keep),
             ).rowcount
 
     def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
