@@ -141,6 +141,6 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "crawl history",
             Daily(_FORGETTING, home, at_start=True),
             prune_crawls,
-            "deletes all but the last 500 runs of each source, its last good and last bad one",
+            "deletes old crawls of each target: all but the last 300 good and 300 other ones",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The history of crawls: each source keeps its last runs, the older ones are deleted."""
+"""The history of crawls: old ones are deleted, so that it stays as long as it is looked at."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from storage.store import Store
 
 
 def prune_crawls(store: Store, settings: Settings, now: datetime) -> int:
-    """Delete the runs that no judgement of a source looks at; returns how many."""
+    """Delete the crawls that no judgement of a source looks at; returns how many."""
     return store.crawls.prune()

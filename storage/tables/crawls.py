@@ -25,8 +25,8 @@ from storage.rows import moment_in, reads
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _RUN = "id, brand, target, started_at, outcome, reason, seen, new"
 _FIELD = "earful/field/"
-KEPT_RUNS = 500
-"""So many finished runs of each target are kept: more than any judgement of a source looks at."""
+KEPT_RUNS = 300
+"""So many good runs of each target are kept, and so many others: more than `past` looks at."""
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
 
 
@@ -134,30 +134,23 @@ class Crawls:
             ).rowcount
 
     def prune(self, keep: int = KEPT_RUNS) -> int:
-        """Delete each target's oldest finished runs but `keep`; returns how many.
+        """Delete finished runs but each target's last `keep` good ones and last `keep` others.
 
-        The last good one stays, however old, for reading goes on from it; and so does the last
-        that was not good, which `earful sources` shows.
+        However long a target fails, its good runs stay to be compared with; the last of them is
+        what reading goes on from. Returns how many were deleted.
         """
         with self._database.transaction() as connection:
             return connection.execute(
                 f"""
                 DELETE FROM crawl_runs WHERE id IN (
                     SELECT id FROM (
-                        SELECT id, started_at, good,
-                            row_number() OVER (
-                                PARTITION BY brand, source, target ORDER BY id DESC
-                            ) AS place,
-                            max(iif(good, started_at, NULL)) OVER whole AS last_good,
-                            max(iif(good, NULL, id)) OVER whole AS last_bad
-                        FROM (
-                            SELECT *, outcome IN ({_marks(_GOOD)}) AS good FROM crawl_runs
-                            WHERE outcome IS NOT NULL
-                        )
-                        WINDOW whole AS (PARTITION BY brand, source, target)
+                        SELECT id, row_number() OVER (
+                            PARTITION BY brand, source, target, outcome IN ({_marks(_GOOD)})
+                            ORDER BY id DESC
+                        ) AS place
+                        FROM crawl_runs WHERE outcome IS NOT NULL
                     )
-                    WHERE place > ? AND id IS NOT last_bad
-                        AND NOT (good AND started_at = last_good)
+                    WHERE place > ?
                 )
                 """,
                 (*_GOOD, keep),

@@ -202,6 +202,14 @@ def test_no_way_into_the_store_reads_a_big_table_through(furnished: Path, name: 
     assert set().union(*found.values()) == READ_THROUGH.get(name, set()), found
 
 
+def test_what_was_deleted_at_its_source_is_looked_up_in_the_outbox(furnished: Path) -> None:
+    with copied(furnished) as store:
+        connection = store.database.connection
+        asked = statements(connection, lambda: WAYS["mentions.save"].go(store))
+        assert any("UPDATE alerts" in sql for sql in asked)
+        assert not through(connection, asked, ["alerts"])
+
+
 @pytest.mark.parametrize("chart", ["wows", "complaints", "mind_changes"])
 @pytest.mark.parametrize("analyzed", [False, True])
 def test_the_latest_of_a_brand_are_read_from_the_newest_on(
