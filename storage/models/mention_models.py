@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,7 +106,7 @@ def _whole(given: object) -> object:
     if type(given) is int or isinstance(given, bool) or not isinstance(given, Real | Decimal):
         return given
     with suppress(OverflowError, ValueError):
-        if (whole := int(given)) == given:
+        if (whole := math.trunc(given)) == given:
             return whole
     return given
 
