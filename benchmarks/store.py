@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,8 +56,12 @@ def charts(connection: sqlite3.Connection, chosen: dict[str, str]) -> None:
     for name, chart in metadata()["plugins"]["datasette-dashboards"]["voice"]["charts"].items():
         sql = with_filters(chart["query"], chosen)
         values = {"until": "", "period": "30 days", "brand": "", "source": ""} | chosen
-        ms = median_ms(lambda sql=sql, values=values: connection.execute(sql, values).fetchall())
+        ms = median_ms(partial(read, connection, sql, values))
         show(f"dashboard, {name}: {names}", ms)
+
+
+def read(connection: sqlite3.Connection, sql: str, values: dict[str, str]) -> list[object]:
+    return connection.execute(sql, values).fetchall()
 
 
 def with_filters(sql: str, chosen: dict[str, str]) -> str:

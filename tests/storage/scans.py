@@ -15,7 +15,9 @@ _FROM_AN_END = {"Rewind", "Last"}
 _NEARLY_ALL = {"mentions_by_verdict", "alerts_by_mention", "crawl_runs_finished"}
 
 
-def scans(connection: sqlite3.Connection, sql: str, values: tuple[int | str, ...] = ()) -> set[str]:
+def scans(
+    connection: sqlite3.Connection, sql: str, values: tuple[int | str, ...] = ()
+) -> set[str]:
     """Name the tables and whole indexes that a statement reads through; partial ones do not count.
 
     What is read in the order of an index until a LIMIT is reached counts as read through.
