@@ -34,6 +34,7 @@ from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
 from storage.tables.slack_homes import SlackHomes
+from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.waiting_cases import WaitingCases
@@ -47,6 +48,7 @@ class Store:
         self.database = database
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.translations = Translations(database)
         self.judgements = Judgements(database)
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)

@@ -73,6 +73,7 @@ from storage.models.verdict_models import (
     AuthorHistory,
     Experience,
     Stance,
+    Translation,
     Verdict,
     Voice,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "SourceState",
     "Stance",
     "Take",
+    "Translation",
     "TroubleKind",
     "Unstored",
     "Validators",
