@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from storage.old_hashes import rehashed
 from storage.old_troubles import trouble_in
 
 migrations = Migrations("earful")
@@ -857,6 +858,42 @@ def _public_replies(db: Database) -> None:
     db.execute(
         "CREATE INDEX mentions_replied ON mentions(created_at) WHERE owner_reply IS NOT NULL"
     )
+
+
+@migrations(name="0030_lookups")
+def _lookups(db: Database) -> None:
+    # Each is what something looks up one by one, or for a page: without it a whole table is read.
+    _run(
+        db,
+        """
+        CREATE INDEX mentions_by_verdict ON mentions(verdict_id) WHERE verdict_id IS NOT NULL;
+        CREATE INDEX mentions_by_brand ON mentions(brand, created_at);
+        CREATE INDEX mentions_deleted ON mentions(deleted_at) WHERE deleted_at IS NOT NULL;
+        CREATE INDEX verdicts_unread ON verdicts(mention_id) WHERE unread;
+        CREATE INDEX alerts_by_mention ON alerts(mention_id) WHERE mention_id IS NOT NULL;
+        CREATE INDEX authors_by_name ON authors(source || ':' || name)
+            WHERE substr(native_id, 1, 3) = 'by/';
+        CREATE INDEX crawl_runs_running ON crawl_runs(brand, source, started_at)
+            WHERE finished_at IS NULL;
+        CREATE INDEX crawl_runs_finished ON crawl_runs(brand, source, target, id)
+            WHERE outcome IS NOT NULL;
+        CREATE INDEX crawl_runs_by_outcome
+            ON crawl_runs(brand, source, target, outcome, started_at);
+        """,
+    )
+    # Stars that a spider gave as whole numbers were hashed as such, and come back as 5.0: their
+    # verdicts were never current. Only what waits for one can be such a mention.
+    rows = db.execute(
+        "SELECT seq, title, text, rating, rating_max, text_hash FROM mentions "
+        "WHERE verdict_id IS NULL AND rating IS NOT NULL"
+    ).fetchall()
+    for seq, title, text, rating, rating_max, text_hash in rows:
+        if (now := rehashed(title, text, rating, rating_max, text_hash)) is not None:
+            db.execute(
+                "UPDATE mentions SET linked_hash = iif(linked_hash = text_hash, ?1, linked_hash), "
+                "text_hash = ?1 WHERE seq = ?2",
+                (now, seq),
+            )
 
 
 def _run(db: Database, script: str) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from config.settings import Settings
 from earful.brand_zones import zones_of_brands
 from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.routines.crawl_history_routine import prune_crawls
 from earful.routines.digest_routine import write_digests, write_late_digests
 from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
@@ -135,5 +136,11 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Daily(_FORGETTING, home),
             forget_old,
             "erases what is older than the store keeps",
+        ),
+        Routine(
+            "crawl history",
+            Daily(_FORGETTING, home, at_start=True),
+            prune_crawls,
+            "deletes old crawls of each target: all but the last 300 good and 300 other ones",
         ),
     ]

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from numbers import Real
 
 from storage.models.nobody import author_key, is_of_one_mention
 
@@ -18,11 +22,12 @@ from storage.models.nobody import author_key, is_of_one_mention
 class Mention:
     """One review, post or comment about a brand, as its source gave it.
 
-    `text` and `title` are clean plain text; both are empty where somebody gave a rating without
-    words. `rating` lies between 0 and `rating_max`. `created_at` is None where no date is given,
-    or none that can be read. `country` is an ISO 3166 code of two letters, `product_version` the
-    version of the product that the source says it is about. Of an `excerpt` the text is not all
-    that was said: it never replaces what is stored.
+    Whatever kind of number a source gives, stars become floats, and `reach` a whole number, as the
+    store gives them back. `text` and `title` are clean plain text; both are empty where somebody
+    gave a rating without words. `rating` lies between 0 and `rating_max`. `created_at` is None
+    where no date is given, or none that can be read. `country` is an ISO 3166 code of two letters,
+    `product_version` the version of the product that the source says it is about. Of an `excerpt`
+    the text is not all that was said: it never replaces what is stored.
     """
 
     brand: str
@@ -47,6 +52,13 @@ class Mention:
     product_version: str | None = None
     # Given to `Mentions.save` alone: the table does not hold it.
     excerpt: bool = False
+
+    def __post_init__(self) -> None:
+        # `text_hash` is over them: 5 and 5.0 are one rating.
+        for name, kind in (("rating", _stars), ("rating_max", _stars), ("reach", _whole)):
+            given = getattr(self, name)
+            if (kept := kind(given)) is not given:
+                object.__setattr__(self, name, kept)
 
     @property
     def id(self) -> str:
@@ -76,6 +88,27 @@ class Mention:
             [self.title or "", self.text, self.rating, self.rating_max], ensure_ascii=False
         )
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _stars(given: object) -> object:
+    """Give a number as a float; what is none stays as it is, for the store to leave out."""
+    if type(given) is float and given:
+        return given
+    if isinstance(given, bool) or not isinstance(given, Real | Decimal):
+        return given
+    with suppress(OverflowError, ValueError):
+        return float(given) + 0.0  # the store knows no -0.0
+    return given
+
+
+def _whole(given: object) -> object:
+    """Give a whole number as an int; what is none stays as it is, for the store to leave out."""
+    if type(given) is int or isinstance(given, bool) or not isinstance(given, Real | Decimal):
+        return given
+    with suppress(OverflowError, ValueError):
+        if (whole := math.trunc(given)) == given:
+            return whole
+    return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ class Copies:
         What was stored earlier stays the original of what comes later. With `since` only what was
         written from then on is looked at: a long history must not keep today's from being told.
         """
-        written = " AND m.created_at >= ?" if since else ""
+        # The plus: by its index all that was written since would be read, not what waits.
+        written = " AND +m.created_at >= ?" if since else ""
         rows = self._database.connection.execute(
             f"{_SELECT} WHERE m.linked_hash IS NOT m.text_hash{written} ORDER BY m.seq LIMIT ?",
             (*([iso(since)] if since else []), limit),

@@ -25,6 +25,8 @@ from storage.rows import moment_in, reads
 _GOOD = tuple(outcome.value for outcome in CrawlOutcome if outcome.good)
 _RUN = "id, brand, target, started_at, outcome, reason, seen, new"
 _FIELD = "earful/field/"
+KEPT_RUNS = 300
+"""So many good runs of each target are kept, and so many others: more than `past` looks at."""
 _OF_TARGET = "brand = ? AND source = ? AND target = ?"
 
 
@@ -129,6 +131,29 @@ class Crawls:
                 WHERE finished_at IS NULL
                 """,
                 (iso(at),),
+            ).rowcount
+
+    def prune(self, keep: int = KEPT_RUNS) -> int:
+        """Delete finished runs but each target's last `keep` good ones and last `keep` others.
+
+        However long a target fails, its good runs stay to be compared with; the last of them is
+        what reading goes on from. Returns how many were deleted.
+        """
+        with self._database.transaction() as connection:
+            return connection.execute(
+                f"""
+                DELETE FROM crawl_runs WHERE id IN (
+                    SELECT id FROM (
+                        SELECT id, row_number() OVER (
+                            PARTITION BY brand, source, target, outcome IN ({_marks(_GOOD)})
+                            ORDER BY id DESC
+                        ) AS place
+                        FROM crawl_runs WHERE outcome IS NOT NULL
+                    )
+                    WHERE place > ?
+                )
+                """,
+                (*_GOOD, keep),
             ).rowcount
 
     def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:

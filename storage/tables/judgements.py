@@ -45,20 +45,25 @@ _OLD = """(
 _UNJUDGED = """(
     v.judged_at IS NULL AND m.id IN (SELECT mention_id FROM verdicts WHERE judged_at IS NULL)
 )"""
+# From what waits to its mention, and in no other order: nothing else knows how few they are.
+_WAITING = """FROM verdicts v
+    CROSS JOIN mentions m ON m.id = v.mention_id AND m.verdict_id = v.id
+    WHERE v.judged_at IS NULL"""
 _UNTOLD = "m.duplicate_of IS NULL AND m.not_about IS NULL AND m.deleted_at IS NULL"
 _SILENT = f"""CASE WHEN m.duplicate_of IS NOT NULL THEN '{Fate.COPY}'
     WHEN m.not_about IS NOT NULL THEN '{Fate.NOT_ABOUT}' ELSE '{Fate.DELETED}' END"""
 # A source whose crawl is still running waits, so that its history makes one summary. No crawl is
 # allowed to last longer than an hour: an older open row was left by a SIGKILL.
-_QUIET = f"""{_UNJUDGED} AND {_OLD} AND {_UNTOLD}
+_QUIET = f"""{_OLD} AND {_UNTOLD}
     AND NOT EXISTS (
         SELECT 1 FROM crawl_runs r
         WHERE r.brand = m.brand AND r.source = m.source AND r.finished_at IS NULL
             AND r.started_at > :running_since
     )
 """
-_BACKLOG = f"FROM mentions m JOIN verdicts v ON v.id = m.verdict_id WHERE {_QUIET}"
-_OF_BACKLOG = "m.brand = :brand AND m.source = :source AND v.id <= :newest_verdict"
+_BACKLOG = f"{_WAITING} AND {_QUIET}"
+# The pluses keep SQLite from reading all of the brand's mentions for the few that wait.
+_OF_BACKLOG = "+m.brand = :brand AND +m.source = :source AND +v.id <= :newest_verdict"
 _LONGEST_CRAWL = timedelta(hours=1)
 
 
@@ -94,18 +99,12 @@ class Judgements:
         self._database = database
 
     def count_unjudged(self) -> int:
-        row = self._database.connection.execute(
-            "SELECT count(*) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
-            "WHERE v.judged_at IS NULL"
-        ).fetchone()
+        row = self._database.connection.execute(f"SELECT count(*) {_WAITING}").fetchone()
         return int(row[0])
 
     def waiting_since(self) -> datetime | None:
         """Tell since when the oldest verdict waits for the rules."""
-        row = self._database.connection.execute(
-            "SELECT min(v.scored_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id "
-            "WHERE v.judged_at IS NULL"
-        ).fetchone()
+        row = self._database.connection.execute(f"SELECT min(v.scored_at) {_WAITING}").fetchone()
         return moment_in(row, "verdicts", "scored_at")
 
     def judge_copies(self, at: datetime) -> int:
@@ -155,7 +154,7 @@ class Judgements:
             count_waiting_as(
                 connection,
                 f"'{Fate.QUIET}'",
-                f"v.id IS NOT NULL AND {_QUIET} AND {_OF_BACKLOG}",
+                f"v.id IS NOT NULL AND {_UNJUDGED} AND {_QUIET} AND {_OF_BACKLOG}",
                 values,
             )
             return connection.execute(
@@ -176,8 +175,7 @@ class Judgements:
         """Tell when the first of what `unjudged` gives was written; None where nothing waits."""
         row = self._database.connection.execute(
             f"""
-            SELECT min(m.created_at) FROM mentions m JOIN verdicts v ON v.id = m.verdict_id
-            WHERE {_UNJUDGED} AND NOT {_OLD} AND {_UNTOLD}
+            SELECT min(m.created_at) {_WAITING} AND NOT {_OLD} AND {_UNTOLD}
             """,
             {"max_age_s": max_age.total_seconds()},
         ).fetchone()

@@ -41,9 +41,9 @@ def take_out(
 ) -> None:
     """Take mentions out of every message, inside a running transaction, before they are deleted.
 
-    `chosen` is SQL that gives their ids for a `value`. What waits and is about one of them is
-    dropped; what only quotes one goes without the quote. With an `erasure` what Slack has is
-    changed there too; without, only what the store keeps of it.
+    `chosen` is SQL that gives their ids for a `value`, its parameter `?1`. What waits and is about
+    one of them is dropped; what only quotes one goes without the quote. With an `erasure` what
+    Slack has is changed there too; without, only what the store keeps of it.
     """
     shown: dict[int, set[str]] = {}
     for row in connection.execute(
@@ -51,7 +51,7 @@ def take_out(
         SELECT alert_id, mention_id FROM alert_mentions WHERE mention_id IN ({chosen})
         UNION SELECT id, mention_id FROM alerts WHERE mention_id IN ({chosen})
         """,
-        (value, value),
+        (value,),
     ):
         shown.setdefault(row[0], set()).add(row[1])
     rows = connection.execute(

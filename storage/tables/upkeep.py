@@ -26,7 +26,7 @@ from storage.tables.quoted_mentions import FORGOTTEN, take_out
 
 log = logging.getLogger(__name__)
 
-_CALLED = "? IN (id, iif(substr(native_id, 1, 3) = 'by/', source || ':' || name, NULL))"
+_CALLED = "(id = ?1 OR (substr(native_id, 1, 3) = 'by/' AND source || ':' || name = ?1))"
 
 
 class Upkeep:
@@ -50,11 +50,13 @@ class Upkeep:
 
         Slack keeps its messages as long as the workspace says.
         """
-        return self._forget("coalesce(created_at, fetched_at) < ?", iso(than), None, None)
+        # Two halves, each of which an index gives; what has no date is as old as its fetching.
+        old = "(created_at < ?1 OR (created_at IS NULL AND fetched_at < ?1))"
+        return self._forget(old, iso(than), None, None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
-        return self._forget("deleted_at <= ?", iso(at), None, erasure)
+        return self._forget("deleted_at <= ?1", iso(at), None, erasure)
 
     def _forget(self, where: str, value: str, also: str | None, erasure: Erasure | None) -> int:
         self._database.connection.execute("PRAGMA secure_delete = ON")
@@ -77,7 +79,7 @@ class Upkeep:
             count_waiting_as(
                 connection,
                 f"'{Fate.FORGOTTEN}'",
-                f"m.id IN ({chosen.replace('?', ':value')})",
+                f"m.id IN ({chosen.replace('?1', ':value')})",
                 {"value": value},
             )
             connection.execute(

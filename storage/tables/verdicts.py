@@ -106,7 +106,7 @@ class Verdicts:
         """Count mentions with words whose language no model reads."""
         return self._count(
             """
-            -- CROSS: the small rows of verdicts are read through, few mentions are looked up.
+            -- CROSS: the few that could not be read are looked up among the mentions.
             SELECT count(*) FROM verdicts v
             CROSS JOIN mentions m ON m.id = v.mention_id AND m.verdict_id = v.id
             WHERE v.unread AND (

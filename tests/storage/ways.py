@@ -187,6 +187,9 @@ def furnish(path: Path) -> None:
         store.outbox.add([alert("complaint:appstore:gone")])
         store.outbox.drop(9)
         store.outbox.park(4, "the channel is archived", CHANNEL)
+        for moment in (LONG_AGO, NOW):
+            run = store.crawls.start(TARGET, moment)
+            store.crawls.finish(run, CrawlReport(outcome=CrawlOutcome.OK), moment)
         store.crawls.start(TARGET, NOW)
         store.crawls.save_validators(
             [Validators(url="http://a.example/", etag="e1", last_modified=None)]
@@ -485,6 +488,7 @@ WAYS: dict[str, Way] = {
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
     "crawls.latest": reads(lambda s: s.crawls.latest("appstore")),
     "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
+    "crawls.prune": writes(lambda s: s.crawls.prune(1)),
     "crawls.save_validators": writes(
         lambda s: s.crawls.save_validators(
             [Validators(url="http://b.example/", etag="e2", last_modified=None)]

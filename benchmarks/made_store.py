@@ -1,0 +1,201 @@
+"""Make a large store of made-up mentions in minutes, always the same one of the same size.
+
+Rows are written as Earful's tables hold them, past its own ways of saving: texts of words as
+frequent as in a language, three brands of unequal size, ten sources, two years, authors with a
+history, scored and judged; and a month of half-hourly crawls of each source.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+
+from storage.models import Mention, iso
+from storage.store import Store
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+BRANDS = ("Large", "Middle", "Small")
+SOURCES = tuple(f"source_{number}" for number in range(10))
+DAYS, RUN_DAYS = 730, 30
+MODEL = "made-up"
+
+_SHARES = (60, 30, 10)
+_VOCABULARY, _BLOCK = 20_000, 5_000
+_EXPERIENCES = {"angry": 35, "mediocre": 25, "delighted": 25, "none": 15}
+_STANCES = {"neither": 80, "advocate": 10, "hater": 10}
+_MENTION = (
+    "id", "brand", "source", "native_id", "author_id", "title", "text", "rating", "rating_max",
+    "created_at", "fetched_at", "text_hash", "linked_hash", "verdict_id",
+)  # fmt: skip
+_VERDICT = (
+    "id", "mention_id", "model", "text_hash", "experience", "stance", "p_angry", "p_mediocre",
+    "p_delighted", "p_none", "p_advocate", "p_hater", "p_neither", "sure", "scored_at",
+    "judged_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words by how often they come: the n-th of them an n-th as often as the first."""
+
+    words: Sequence[str]
+    weights: Sequence[float]
+
+    @classmethod
+    def made(cls, chance: random.Random) -> _Words:
+        syllables = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
+        words = [
+            "".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(_VOCABULARY)
+        ]
+        return cls(words, [*accumulate(1 / place for place in range(1, _VOCABULARY + 1))])
+
+    def text(self, chance: random.Random, words: int) -> str:
+        return " ".join(chance.choices(self.words, cum_weights=self.weights, k=words))
+
+
+def make_store(path: Path, mentions: int) -> None:
+    """Write a new store of so many mentions; nothing of it waits for a verdict or a rule."""
+    with Store.open(path, migrate=True) as store:
+        # How long a commit takes on this disk is not what is measured.
+        store.database.connection.execute("PRAGMA synchronous = OFF")
+        # A mention and its verdict name each other: to look for each costs, and all are there.
+        store.database.connection.execute("PRAGMA foreign_keys = OFF")
+        _write_authors(store, _authors(mentions))
+        for rows in _blocks(mentions):
+            _write_block(store, rows)
+        _write_runs(store)
+        _count_days(store)
+
+
+def let_wait(store: Store, mentions: int) -> None:
+    """Let the oldest so many mentions wait for the rules, as a history that was just read."""
+    oldest = "(SELECT verdict_id FROM mentions ORDER BY created_at LIMIT ?)"
+    with store.database.transaction() as connection:
+        connection.execute(
+            f"UPDATE mentions SET fetched_at = ? WHERE verdict_id IN {oldest}",
+            (iso(NOW), mentions),
+        )
+        connection.execute(
+            f"UPDATE verdicts SET judged_at = NULL WHERE id IN {oldest}", (mentions,)
+        )
+
+
+def _authors(mentions: int) -> int:
+    return max(1, mentions // 4)
+
+
+def _write_authors(store: Store, number: int) -> None:
+    first, last = iso(NOW - timedelta(days=DAYS)), iso(NOW)
+    with store.database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO authors (id, source, native_id, name, first_seen_at, last_seen_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    f"{SOURCES[one % len(SOURCES)]}:u{one}", SOURCES[one % len(SOURCES)],
+                    f"u{one}", f"Author {one}", first, last,
+                )
+                for one in range(number)
+            ),
+        )  # fmt: skip
+
+
+def _blocks(mentions: int) -> Iterator[list[tuple[Mention, str, str, bool]]]:
+    """Make mentions in the order in which they were written, with what their verdicts say."""
+    chance = random.Random(1)
+    words = _Words.made(chance)
+    step = timedelta(days=DAYS) / mentions
+    rows = []
+    for number in range(mentions):
+        author = chance.randrange(_authors(mentions))
+        source = SOURCES[author % len(SOURCES)]
+        at = NOW - timedelta(days=DAYS) + number * step
+        mention = Mention(
+            brand=chance.choices(BRANDS, _SHARES)[0],
+            source=source,
+            native_id=str(number),
+            title=words.text(chance, 4) if number % 2 else None,
+            text=words.text(chance, chance.randint(5, 90)),
+            author=f"Author {author}",
+            author_native_id=f"u{author}",
+            rating=float(chance.randint(1, 5)) if number % 3 else None,
+            rating_max=5.0 if number % 3 else None,
+            created_at=at,
+            fetched_at=at + timedelta(minutes=20),
+        )
+        (experience,) = chance.choices([*_EXPERIENCES], [*_EXPERIENCES.values()])
+        (stance,) = chance.choices([*_STANCES], [*_STANCES.values()])
+        rows.append((mention, experience, stance, chance.random() < 0.8))
+        if len(rows) == _BLOCK:
+            yield rows
+            rows = []
+    if rows:
+        yield rows
+
+
+def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -> None:
+    mentions, verdicts = [], []
+    for mention, experience, stance, sure in rows:
+        number = int(mention.native_id) + 1
+        at, fetched, version = mention.created_at, iso(mention.fetched_at), mention.text_hash
+        assert at is not None
+        mentions.append((
+            mention.id, mention.brand, mention.source, mention.native_id, mention.author_id,
+            mention.title, mention.text, mention.rating, mention.rating_max, iso(at), fetched,
+            version, version, number,
+        ))  # fmt: skip
+        chances = [0.9 if one == experience else 0.03 for one in _EXPERIENCES]
+        chances += [0.9 if one == stance else 0.05 for one in ("advocate", "hater", "neither")]
+        verdicts.append((
+            number, mention.id, MODEL, version, experience, stance, *chances, int(sure), fetched,
+            fetched,
+        ))  # fmt: skip
+    with store.database.transaction() as connection:
+        for table, columns, values in (
+            ("mentions", _MENTION, mentions),
+            ("verdicts", _VERDICT, verdicts),
+        ):
+            connection.executemany(
+                f"INSERT INTO {table} ({', '.join(columns)}) "
+                f"VALUES ({', '.join('?' * len(columns))})",
+                values,
+            )
+
+
+def _write_runs(store: Store) -> None:
+    """Write half-hourly runs of each source, and one of each that still runs."""
+    half_hours = RUN_DAYS * 48
+    rows = []
+    for place in range(half_hours, -1, -1):
+        at = NOW - place * timedelta(minutes=30)
+        done = iso(at + timedelta(minutes=1)) if place else None
+        outcome = ("failed" if place % 97 == 0 else "ok") if place else None
+        rows += [
+            (brand, source, "main", iso(at), done, outcome, 20)
+            for brand in BRANDS
+            for source in SOURCES
+        ]
+    with store.database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO crawl_runs (brand, source, target, started_at, finished_at, outcome, "
+            "seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+
+def _count_days(store: Store) -> None:
+    with store.database.transaction() as connection:
+        connection.execute(
+            """
+            INSERT INTO daily_counts
+            SELECT substr(m.created_at, 1, 10), m.brand, m.source, count(*),
+                sum(experience = 'angry'), sum(experience = 'mediocre'),
+                sum(experience = 'delighted'), sum(experience = 'none'),
+                sum(stance = 'advocate'), sum(stance = 'hater')
+            FROM mentions m JOIN verdicts v ON v.id = m.verdict_id GROUP BY 1, 2, 3
+            """
+        )
