@@ -860,7 +860,7 @@ def _public_replies(db: Database) -> None:
     )
 
 
-@migrations(name="0030_lookups")
+@migrations(name="0029_lookups")
 def _lookups(db: Database) -> None:
     # Each is what something looks up one by one, or for a page: without it a whole table is read.
     _run(
