@@ -32,6 +32,7 @@ from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.slack_homes import SlackHomes
+from storage.tables.tombstones import Tombstones
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.waiting_cases import WaitingCases
@@ -68,6 +69,7 @@ class Store:
         self.failures = Failures(database)
         self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
+        self.tombstones = Tombstones(database)
         self.webhook_receipts = WebhookReceipts(database)
 
     @classmethod

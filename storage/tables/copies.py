@@ -81,8 +81,8 @@ class Copies:
                         "INSERT INTO copy_bands (band, seq) VALUES (?, ?) ON CONFLICT DO NOTHING",
                         [(band, row["seq"]) for band in places],
                     )
-                if row["created_at"] and original != row["duplicate_of"]:
-                    touched.add((row["created_at"][:10], one.brand, one.source))
+                if original != row["duplicate_of"]:
+                    touched.add((row["counted_at"][:10], one.brand, one.source))
             roll_up(connection, touched)
         return len(marked)
 
@@ -95,7 +95,7 @@ class Copies:
 
 _SELECT = """
     SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating, m.title,
-        m.text, m.text_hash, m.created_at, m.duplicate_of
+        m.text, m.text_hash, m.created_at, m.counted_at, m.duplicate_of
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
 

@@ -48,7 +48,7 @@ class Corrections:
         """
         with self._database.transaction() as connection:
             row = connection.execute(
-                "SELECT brand, source, text_hash, created_at FROM mentions WHERE id = ?",
+                "SELECT brand, source, text_hash, counted_at FROM mentions WHERE id = ?",
                 (mention_id,),
             ).fetchone()
             if row is None:
@@ -74,8 +74,7 @@ class Corrections:
                     "note": note,
                 },
             )
-            if row["created_at"]:
-                roll_up(connection, {(row["created_at"][:10], row["brand"], row["source"])})
+            roll_up(connection, {(row["counted_at"][:10], row["brand"], row["source"])})
         return True
 
     def of(self, mention_id: str) -> tuple[Experience | None, Stance | None] | None:

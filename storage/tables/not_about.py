@@ -36,11 +36,11 @@ def set_not_about(
         row = connection.execute(
             """
             UPDATE mentions SET not_about = ?2 WHERE id = ?1
-            RETURNING brand, source, substr(created_at, 1, 10) AS day
+            RETURNING brand, source, substr(counted_at, 1, 10) AS day
             """,
             (mention_id, by),
         ).fetchone()
-        if row is not None and row["day"]:
+        if row is not None:
             touched.add((row["day"], row["brand"], row["source"]))
     roll_up(connection, touched)
 

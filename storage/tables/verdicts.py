@@ -123,7 +123,7 @@ class Verdicts:
         earlier model is not judged again. Returns how many became current.
         """
         current = 0
-        touched = set()
+        touched: set[tuple[str, str, str]] = set()
         columns = ", ".join(VERDICT_COLUMNS)
         marks = ", ".join(f":{column}" for column in VERDICT_COLUMNS)
         with self._database.transaction() as connection:
@@ -155,16 +155,17 @@ class Verdicts:
                     continue
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
-                current += connection.execute(
+                given = connection.execute(
                     """
                     UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
                     WHERE id = ? AND text_hash = ?
+                    RETURNING substr(counted_at, 1, 10), brand, source
                     """,
                     (row["id"], item.language, item.mention.id, item.mention.text_hash),
-                ).rowcount
-                if item.mention.created_at is not None:
-                    day = iso(item.mention.created_at)[:10]
-                    touched.add((day, item.mention.brand, item.mention.source))
+                ).fetchone()
+                if given is not None:
+                    current += 1
+                    touched.add(tuple(given))
             roll_up(connection, touched)
         return current
 
