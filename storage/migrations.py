@@ -839,11 +839,12 @@ def _forgotten(db: Database) -> None:
 
         -- What has no date is counted under the day on which the store first got it.
         ALTER TABLE mentions ADD COLUMN first_fetched_at TEXT;
-        ALTER TABLE mentions ADD COLUMN counted_at TEXT
-            GENERATED ALWAYS AS (coalesce(created_at, first_fetched_at, fetched_at)) VIRTUAL;
-        CREATE INDEX mentions_by_counted ON mentions(counted_at);
-        CREATE INDEX mentions_undated ON mentions(brand, source, counted_at)
-            WHERE created_at IS NULL;
+        CREATE INDEX mentions_by_counted ON mentions(
+            coalesce(created_at, first_fetched_at, fetched_at)
+        );
+        CREATE INDEX mentions_undated ON mentions(
+            brand, source, coalesce(created_at, first_fetched_at, fetched_at)
+        ) WHERE created_at IS NULL;
         INSERT INTO daily_counts
             SELECT day, brand, source, mentions, angry, mediocre, delighted, none, advocate, hater
             FROM still_there WHERE undated

@@ -130,14 +130,16 @@ class Insight:
         sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
         # No zone's clock is set otherwise than by quarters of an hour.
         rows = self._database.connection.execute(
-            f"SELECT min(counted_at) AS counted_at, count(*) AS mentions, {sums} FROM voice "
+            "SELECT min(counted_at) AS counted_at, min(created_at) IS NULL AS undated, "
+            f"count(*) AS mentions, {sums} FROM voice "
             "WHERE experience IS NOT NULL AND counted "
             f"AND {where} GROUP BY substr(counted_at, 1, 14), substr(counted_at, 15, 2) / 15",
             values,
         )
         days: dict[date, Counter[str]] = {}
         for row in rows:
-            first = moment_in(row, "mentions", "counted_at")
+            column = "fetched_at" if row["undated"] else "created_at"
+            first = moment_in(row, "mentions", column)
             if first is not None:
                 counted = {name: row[name] for name in ("mentions", *_COUNTED[:4])}
                 days.setdefault(first.astimezone(zone).date(), Counter()).update(counted)

@@ -20,7 +20,7 @@ SELECT
     -- The row of the full-text index.
     m.seq,
     -- When it was written; of what has no date, when the store first got it. Periods go by it.
-    m.counted_at
+    coalesce(m.created_at, m.first_fetched_at, m.fetched_at) AS counted_at
 FROM mentions m
 LEFT JOIN authors a ON a.id = m.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id
@@ -233,8 +233,8 @@ ORDER BY week DESC, brand, kind, answered DESC, name;
 -- Colleagues whom wows name, by month: the people behind them.
 CREATE VIEW kudos AS
 SELECT
-    substr(m.counted_at, 1, 7) AS month, m.brand, s.name, count(*) AS wows,
-    max(m.counted_at) AS last_at
+    substr(coalesce(m.created_at, m.first_fetched_at, m.fetched_at), 1, 7) AS month, m.brand, s.name, count(*) AS wows,
+    max(coalesce(m.created_at, m.first_fetched_at, m.fetched_at)) AS last_at
 FROM named_staff s
 JOIN mentions m ON m.id = s.mention_id
 WHERE m.not_about IS NULL

@@ -10,7 +10,7 @@ from datetime import datetime
 from storage.database import Database
 from storage.models import Experience, Stance, iso
 from storage.rows import reads
-from storage.tables.daily_counts import roll_up
+from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.voice_rows import label, label_columns
 
 
@@ -48,7 +48,8 @@ class Corrections:
         """
         with self._database.transaction() as connection:
             row = connection.execute(
-                "SELECT brand, source, text_hash, counted_at FROM mentions WHERE id = ?",
+                f"SELECT brand, source, text_hash, {COUNTED_AT} AS counted_at FROM mentions "
+                "WHERE id = ?",
                 (mention_id,),
             ).fetchone()
             if row is None:

@@ -10,13 +10,21 @@ import sqlite3
 from collections.abc import Iterable
 
 _COUNTS = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
-# An undated mention is counted under the day on which the store first got it.
+COUNTED_AT = "coalesce(created_at, first_fetched_at, fetched_at)"
+"""When a mention counts: it was written then, or without a date the store first got it then.
+
+Indexes hold exactly this expression; the view `voice` has it as `counted_at`.
+"""
+
+# Of each day's mentions those without a date are found by an index of their own.
 _OF_DAY = """
     brand = ?2 AND source = ?3 AND (
         (created_at >= ?1 AND created_at < date(?1, '+1 day'))
-        OR (created_at IS NULL AND counted_at >= ?1 AND counted_at < date(?1, '+1 day'))
+        OR (created_at IS NULL AND {at} >= ?1 AND {at} < date(?1, '+1 day'))
     )
 """
+_VOICES_OF_DAY = _OF_DAY.format(at="counted_at")
+_MENTIONS_OF_DAY = _OF_DAY.format(at=COUNTED_AT)
 
 
 def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, str]]) -> None:
@@ -37,7 +45,7 @@ def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, st
                 coalesce(sum(experience = 'none'), 0) AS none,
                 coalesce(sum(stance = 'advocate'), 0) AS advocate,
                 coalesce(sum(stance = 'hater'), 0) AS hater
-            FROM voice WHERE {_OF_DAY} AND experience IS NOT NULL AND counted
+            FROM voice WHERE {_VOICES_OF_DAY} AND experience IS NOT NULL AND counted
             UNION ALL
             SELECT mentions, {", ".join(_COUNTS)} FROM erased_counts
             WHERE day = ?1 AND brand = ?2 AND source = ?3
@@ -55,7 +63,8 @@ def roll_up(connection: sqlite3.Connection, touched: Iterable[tuple[str, str, st
             SELECT 1 FROM erased_counts WHERE day = ?1 AND brand = ?2 AND source = ?3
         )
         AND NOT EXISTS (
-            SELECT 1 FROM mentions WHERE {_OF_DAY} AND duplicate_of IS NULL AND not_about IS NULL
+            SELECT 1 FROM mentions
+            WHERE {_MENTIONS_OF_DAY} AND duplicate_of IS NULL AND not_about IS NULL
         )
         """,
         days,
@@ -71,7 +80,7 @@ def keep_counts(connection: sqlite3.Connection, chosen: str, value: str) -> None
     connection.execute(
         f"""
         INSERT INTO erased_counts
-        SELECT substr(m.counted_at, 1, 10), m.brand, m.source, count(*),
+        SELECT substr({COUNTED_AT}, 1, 10), m.brand, m.source, count(*),
             sum(coalesce(c.experience, v.experience) = 'angry'),
             sum(coalesce(c.experience, v.experience) = 'mediocre'),
             sum(coalesce(c.experience, v.experience) = 'delighted'),

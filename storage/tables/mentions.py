@@ -339,7 +339,7 @@ def _days_of_date(old: sqlite3.Row, row: Mapping[str, Any]) -> set[tuple[str, st
     """Give the days to count anew where an undated mention gets its date."""
     if old["created_at"] or not row["created_at"]:
         return set()
-    moments = (old["counted_at"], row["created_at"])
+    moments = (old["first_fetched_at"] or old["fetched_at"], row["created_at"])
     return {(moment[:10], old["brand"], old["source"]) for moment in moments}
 
 

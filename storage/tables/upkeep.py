@@ -21,7 +21,7 @@ from config.errors import (
 from storage.database import PATIENCE_S, Database
 from storage.faults import damaged, fault
 from storage.models import Erasure, Fate, iso
-from storage.tables.daily_counts import keep_counts
+from storage.tables.daily_counts import COUNTED_AT, keep_counts
 from storage.tables.ledger import count_waiting_as
 from storage.tables.quoted_mentions import FORGOTTEN, take_out
 from storage.tables.tombstones import bury
@@ -53,7 +53,7 @@ class Upkeep:
         What has no date is as old as its first reading. Slack keeps its messages as long as the
         workspace says.
         """
-        return self._forget("counted_at < ?", iso(than), None, None)
+        return self._forget(f"{COUNTED_AT} < ?", iso(than), None, None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""

@@ -12,7 +12,7 @@ from typing import Any
 from storage.database import Database
 from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
-from storage.tables.daily_counts import roll_up
+from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.ledger import count_waiting_as
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
@@ -156,10 +156,10 @@ class Verdicts:
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
                 given = connection.execute(
-                    """
+                    f"""
                     UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
                     WHERE id = ? AND text_hash = ?
-                    RETURNING substr(counted_at, 1, 10), brand, source
+                    RETURNING substr({COUNTED_AT}, 1, 10), brand, source
                     """,
                     (row["id"], item.language, item.mention.id, item.mention.text_hash),
                 ).fetchone()
