@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from alerts.messages import plain
 from alerts.outbox.advice import trouble
+from alerts.outbox.by_via import SLACK
 from alerts.outbox.waiting_for import For, Wait
 from earful import console
 from storage.models import Alert, AlertState, Operation
@@ -21,28 +22,33 @@ def pages(
     alerts: Sequence[Alert],
     waiting: dict[int, Wait],
     now: datetime,
+    way_of: Callable[[Alert], str] = lambda alert: alert.via or SLACK,
     left: Container[str] = (),
 ) -> Iterator[list[str]]:
     """Give the lines of each trouble: what it is and what to do, then its alerts.
 
-    `left` are the channels that the config names no more.
+    `way_of` names the way that an alert goes, `left` are the channels that the config names no
+    more.
     """
 
-    def key(alert: Alert) -> tuple[str, bool, bool, bool, str, str, bool]:
+    def key(alert: Alert) -> tuple[str, str, bool, bool, bool, str, str, bool]:
         doubts = alert.in_doubt, _put_back(alert), alert.may_be_posted
         in_thread = alert.error is not None and alert.is_in_thread
-        return alert.channel, *doubts, alert.error or "", alert.trouble or "", in_thread
+        told = alert.error or "", alert.trouble or "", in_thread
+        return alert.channel, way_of(alert), *doubts, *told
 
     for number, (trouble_key, group) in enumerate(groupby(sorted(alerts, key=key), key)):
-        channel, in_doubt, put_back, may_be_posted, error, _, in_thread = trouble_key
+        channel, way, in_doubt, put_back, may_be_posted, error, _, in_thread = trouble_key
+        has_it = "Slack" if way == SLACK else way
+        place = channel if way in (SLACK, channel) else f"{channel} by {way}"
         lines = [""] if number else []
         members = list(group)
         if put_back:
             lines.append(
-                f"{channel}: back in line; Slack may have it, so Earful looks for it first"
+                f"{place}: back in line; {has_it} may have it, so Earful looks for it first"
             )
         else:
-            lines.append(f"{channel}: IN DOUBT, Slack may have it" if in_doubt else channel)
+            lines.append(f"{place}: IN DOUBT, {has_it} may have it" if in_doubt else place)
         if error and not put_back:
             kind = members[0].trouble
             sentence = error
@@ -127,8 +133,8 @@ def words(alert: Alert) -> str:
     return plain({"text": alert.payload.get("text", "")}, 1_000)
 
 
-def as_row(alert: Alert, wait: Wait | None) -> dict[str, Any]:
-    """Give an alert as JSON takes it; `wait` is None for what waits no more."""
+def as_row(alert: Alert, wait: Wait | None, way: str) -> dict[str, Any]:
+    """Give an alert as JSON takes it; `wait` is None for what waits no more, `way` how it goes."""
 
     def moment(value: datetime | None) -> str | None:
         return value.isoformat() if value else None
@@ -140,6 +146,7 @@ def as_row(alert: Alert, wait: Wait | None) -> dict[str, Any]:
         "operation": alert.operation.value,
         "brand": alert.brand,
         "channel": alert.channel,
+        "via": way,
         "state": alert.state.value,
         "in_doubt": alert.in_doubt,
         "attempts": alert.attempts,

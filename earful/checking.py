@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +50,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     yield from _on_call(settings)
     yield _model(app.settings)
     yield from _slack(app, offline)
+    yield from _destinations(settings, offline)
     if offline:
         return
     for brand in settings.brands:
@@ -117,9 +118,11 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     if offline:
         yield Finding("slack", True, "SLACK_BOT_TOKEN is set; Slack was not asked")
         return
+    from alerts.outbox.by_via import SLACK
     from alerts.slack.inspection import inspect, inspect_buttons
 
     alerts = app.settings.alerts
+    elsewhere = {one.channel for one in alerts.channels if one.via != SLACK}
     channels = {slack.complaints, slack.wows, slack.digest, slack.ops}
     channels |= {route.channel for route in alerts.routes if route.channel}
     channels |= {one.channel for one in alerts.channels}
@@ -134,9 +137,8 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     }
     token = secrets.slack_bot_token.get_secret_value()
     heard = secrets.slack_app_token is not None
-    for subject, good, sentence in inspect(
-        token, sorted(channels), api_url=slack.api_url, heard=heard
-    ):
+    wanted = sorted(channels - elsewhere)
+    for subject, good, sentence in inspect(token, wanted, api_url=slack.api_url, heard=heard):
         yield Finding(subject, good, sentence)
     if secrets.slack_app_token is None:
         yield Finding(
@@ -147,6 +149,25 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     app_token = secrets.slack_app_token.get_secret_value()
     for subject, good, sentence in inspect_buttons(app_token, api_url=slack.api_url):
         yield Finding(subject, good, sentence)
+
+
+def _destinations(settings: Settings, offline: bool) -> Iterator[Finding]:
+    """Say whether each destination has its secret, and can be reached where that sends nothing."""
+    from earful.configured_destinations import unmet, ways
+
+    for need in unmet(settings, os.environ):
+        where, _, sentence = need.partition(": ")
+        yield Finding(where, False, sentence)
+    for name, way in ways(settings)[0].items():
+        inspect: Callable[[], tuple[bool, str]] | None = getattr(way, "inspect", None)
+        if offline:
+            yield Finding(name, True, "it has all that it needs; it was not asked")
+        elif inspect is None:
+            # A webhook can only be asked by sending something.
+            yield Finding(name, True, "it has all that it needs; only an alert would tell more")
+        else:
+            good, sentence = inspect()
+            yield Finding(name, good, sentence)
 
 
 def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: bool) -> Finding:

@@ -20,6 +20,7 @@ from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock, target_of
+from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
@@ -119,6 +120,7 @@ class Daemon:
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
             telling_ops.tell_of_absence(store, self._settings, now)
+            subscribe(store, self._settings)
             self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
             self._schedule_crawls(store, now)
             self._schedule_routines()

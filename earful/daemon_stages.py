@@ -12,8 +12,11 @@ from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
+from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
 from earful.failing import Failing
+from earful.policies import Policies
+from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.score_stage import score
@@ -135,6 +138,8 @@ class DaemonStages:
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
             follow_config(store, self._settings, self._clock())
+            # Before too: what nobody wants any more must not go out.
+            settle_replies(store, self._settings, self._clock())
             result = deliver_waiting(
                 store,
                 self._transport,
@@ -142,6 +147,8 @@ class DaemonStages:
                 pace=self._pace,
                 stop=self._stopping.is_set,
             )
+            news = settle_replies(store, self._settings, self._clock())
+            news += settle_issues(store, Policies(self._settings), self._clock())
         if result is None:
             return 1.0
         if result.sent or result.found or result.problems:
@@ -156,6 +163,8 @@ class DaemonStages:
                     "problems": result.problems,
                 },
             )
+        if news:
+            return 0.0
         if result.next_at is None:
             return None
         return max(0.2, (result.next_at - self._clock()).total_seconds())

@@ -26,6 +26,7 @@ _STAGES = {
     "cases": "seeing to cases",
     "answers": "measuring answers",
     "deliver": "delivery",
+    "replies": "seeing to answers",
     "messages": "building messages in full",
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from alerts.decide.own_health import Problem
+from alerts.outbox.by_via import ByVia
 from config.settings import Settings
+from earful.configured_destinations import way_of_channel
 from earful.problems import daemon_state, find_problems, store_problems
 from earful.unusual_entries import entries_of_late
 from sentiment.scoring.number_choice import last_choice
@@ -33,6 +35,8 @@ class Status:
     # What came of late of each source, by what each entry came to.
     ledger: list[dict[str, Any]]
     webhook: list[dict[str, Any]]
+    # The destinations beside Slack: what went there, and what waits.
+    destinations: list[dict[str, Any]]
     stages: dict[str, dict[str, Any]]
     routines: list[dict[str, Any]]
     problems: list[str]
@@ -67,6 +71,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         sources=store.insight.source_health(),
         ledger=[one.as_dict() for one in entries_of_late(store, now)],
         webhook=_doors(store, settings),
+        destinations=_destinations(store, settings),
         stages=_stages(store),
         routines=[
             {
@@ -95,6 +100,26 @@ def _doors(store: Store, settings: Settings) -> list[dict[str, Any]]:
         }
         for door in settings.webhook.doors
         for one in (traffic.get(door.name),)
+    ]
+
+
+def _destinations(store: Store, settings: Settings) -> list[dict[str, Any]]:
+    """Tell of each destination what was sent there, and what waits for it or is set aside."""
+    known = sorted(settings.destinations.ways())
+    if not known:
+        return []
+    transport = ByVia({}, way_of_channel(settings))
+    unsent = [(transport.way_of(one), one.state) for one in store.outbox.unsent()]
+    sent = store.outbox.sent_by_way()
+    return [
+        {
+            "via": way,
+            "sent": sent[way][0] if way in sent else 0,
+            "last_at": sent[way][1].isoformat() if way in sent else None,
+            "waiting": sum(one == way and state != "parked" for one, state in unsent),
+            "parked": sum(one == way and state == "parked" for one, state in unsent),
+        }
+        for way in known
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from alerts.decide.answer_choices import Template
 from alerts.decide.holiday_dates import read_holidays
 from alerts.decide.hours import BusinessHours, parse, parse_quiet
 from alerts.decide.ladder import Step, When
@@ -55,6 +56,28 @@ class Policies:
             "cases.business_hours",
             holidays=read_holidays(cases.holidays, "cases.holidays"),
             zone=self.settings.alerts.timezone,
+        )
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The templates of answers, in the order of the config."""
+        return tuple(
+            Template(
+                name=one.name,
+                text=one.text,
+                brand=one.brand,
+                language=one.language,
+                about=partial(_says, parse_query(one.query)) if one.query else None,
+            )
+            for one in self.settings.replies.templates
+        )
+
+    def approves(self, brand: str, channel: str | None) -> bool:
+        """Tell whether a second person approves the answers to a case of a channel."""
+        return any(
+            one.approve_replies for one in self.settings.brands if one.name == brand
+        ) or any(
+            one.approve_replies for one in self.settings.alerts.channels if one.channel == channel
         )
 
     def of(self, brand: str) -> Policy:

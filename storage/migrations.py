@@ -761,7 +761,63 @@ def _desk(db: Database) -> None:
     )
 
 
-@migrations(name="0027_incidents")
+@migrations(name="0024_replies")
+def _replies(db: Database) -> None:
+    # The words of the team, with their case: who forgets a mention forgets its answers too. Only
+    # one answer of a case is on its way at a time.
+    _run(
+        db,
+        """
+        CREATE TABLE replies (
+            id INTEGER PRIMARY KEY,
+            case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+            mention_id TEXT NOT NULL,
+            text TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN (
+                'draft', 'waiting', 'sending', 'copied', 'sent', 'failed', 'dropped'
+            )),
+            author TEXT NOT NULL,
+            author_id TEXT,
+            written_at TEXT NOT NULL,
+            text_hash TEXT NOT NULL,
+            decided_by TEXT,
+            decided_by_id TEXT,
+            note TEXT,
+            alert_key TEXT UNIQUE,
+            url TEXT,
+            sent_at TEXT,
+            error TEXT
+        );
+        CREATE INDEX replies_by_case ON replies(case_id);
+        CREATE UNIQUE INDEX replies_under_way ON replies(case_id) WHERE state = 'sending';
+        """,
+    )
+
+
+@migrations(name="0025_destinations")
+def _destinations(db: Database) -> None:
+    # By which way an alert was tried last: all that went before this went to Slack. Who is told of
+    # what happens to cases stands in the store, so that it is written with the event itself; and
+    # where a case's message offers to make an issue, so that each message is built alike.
+    _run(
+        db,
+        """
+        ALTER TABLE alerts ADD COLUMN tried_via TEXT;
+        UPDATE alerts SET tried_via = coalesce(via, 'slack')
+            WHERE state IN ('sending', 'sent') OR may_be_posted;
+
+        CREATE TABLE case_destinations (
+            via TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            takes TEXT NOT NULL CHECK (takes IN ('events', 'issues')),
+            PRIMARY KEY (via, brand)
+        ) WITHOUT ROWID;
+        CREATE INDEX alerts_issues ON alerts(id) WHERE kind = 'issue';
+        """,
+    )
+
+
+@migrations(name="0026_incidents")
 def _incidents(db: Database) -> None:
     _run(
         db,

@@ -12,6 +12,7 @@ from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
@@ -31,6 +32,7 @@ from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
+from storage.tables.replies import Replies
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
 from storage.tables.upkeep import Upkeep
@@ -50,6 +52,8 @@ class Store:
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)
         self.cases = Cases(database)
+        self.replies = Replies(database)
+        self.case_destinations = CaseDestinations(database)
         self.answer_times = AnswerTimes(database)
         self.waiting_cases = WaitingCases(database)
         self.slack_homes = SlackHomes(database)

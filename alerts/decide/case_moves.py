@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import messages
+from alerts.decide.answer_alerts import REPLY_EVENTS, reply_alerts
 from alerts.decide.changing_alerts import UPDATE_EVERY
 from alerts.messages import Places
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
@@ -34,12 +35,19 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Teller:
-    """Makes the alerts about a move: the case's message changes, its thread tells each step."""
+    """Makes the alerts about a move: the case's message changes, its thread tells each step.
+
+    `home` gives the channel in which the message of a case would be that has none of its own.
+    """
 
     places: Places
+    home: Callable[[Voice], str]
     spacing: timedelta = UPDATE_EVERY
 
     def __call__(self, file: CaseFile, move: CaseMove) -> Sequence[NewAlert]:
+        if move.event in REPLY_EVENTS:
+            news = reply_alerts(file, move, self.places, file.channel or self.home(file.voice))
+            return [*self._update(file, move), *news]
         reply = messages.thread_reply(file, move, self.places)
         replies = self._in_thread(file, move, file.case.kind, reply) if reply else []
         return [*self._update(file, move), *replies]

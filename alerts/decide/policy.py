@@ -64,7 +64,7 @@ class Policy:
 
     def teller(self) -> Teller:
         """Give what writes the messages about a case's moves."""
-        return Teller(self.places)
+        return Teller(self.places, self.home_of)
 
     def home_of(self, voice: Voice) -> str:
         """Give the channel of a complaint's message."""

@@ -36,7 +36,7 @@ class Route:
             and self.experience in (None, verdict.experience)
             and self.stance in (None, verdict.stance)
             and self._is_by(mention)
-            and (self.language is None or _is_in(mention.language, self.language))
+            and (self.language is None or speaks(mention.language, self.language))
             and (self.stars is None or _between(stars_of_five(mention), self.stars))
             and (self.min_reach is None or (mention.reach or 0) >= self.min_reach)
             and (self.words is None or self.words(mention))
@@ -81,7 +81,8 @@ def stars_of_five(mention: Mention) -> float | None:
     return 5 * mention.rating / mention.rating_max
 
 
-def _is_in(language: str | None, wanted: str) -> bool:
+def speaks(language: str | None, wanted: str) -> bool:
+    """Tell whether a language is the wanted one or a regional form of it."""
     have, want = (_tag(language or ""), _tag(wanted))
     return have == want or have.startswith(f"{want}-")
 

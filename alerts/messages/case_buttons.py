@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
+from alerts.messages.answer_words import answer_button
 from alerts.messages.blocks import (
     actions,
     button,
@@ -14,11 +15,17 @@ from alerts.messages.blocks import (
     people,
     select,
 )
+from alerts.messages.issue_form import tracker_name
 from alerts.messages.voice_cards import not_about_button
 from storage.models import CaseFile, CaseOutcome, CaseState, Experience
 
 NOTE, SNOOZE, WAKE = "note", "snooze", "wake"
 """What the menu of three dots offers, as its choices name it."""
+ISSUE = "issue:"
+"""So begins a choice that asks for an issue; the tracker's name follows."""
+
+# A menu of three dots holds five choices, and three are taken.
+_MOST_TRACKERS = 2
 
 _LABELS = [
     ("It is mediocre", Experience.MEDIOCRE),
@@ -35,14 +42,19 @@ def case_buttons(file: CaseFile) -> list[Block]:
     if case.waits:
         return [actions(_work(file), "actions"), actions(_ends(file), "ends")]
     note = button("Add a note", "case_note", value)
-    elements: list[ButtonElement] = []
+    elements: list[ButtonElement] = [*_answer(file)]
     if case.state is CaseState.RESPONDED:
-        elements.append(button("Close", "case_close", value, style="primary"))
+        elements.insert(0, button("Close", "case_close", value, style="primary"))
     if case.outcome is CaseOutcome.NOT_ABOUT_US:
         elements.append(button("About us after all", "case_about", value))
     else:
         elements.append(button("Reopen", "case_reopen", value))
-    return [actions([*elements, *_hear_again(file), note], "actions")]
+    issues = [
+        button(f"Make an issue in {tracker_name(via)}", f"case_issue:{tracker_name(via)}", value)
+        for via in file.trackers[:_MOST_TRACKERS]
+        if case.state is CaseState.RESPONDED
+    ]
+    return [actions([*elements, *_hear_again(file), note, *issues], "actions")]
 
 
 def _work(file: CaseFile) -> list[InteractiveElement]:
@@ -56,6 +68,7 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
     # A list and a menu carry only their own choice: the buttons beside them say of which case.
     return [
         first,
+        *_answer(file),
         button("Responded", "case_responded", value),
         people("Assign to", "case_assign"),
         overflow(
@@ -64,6 +77,10 @@ def _work(file: CaseFile) -> list[InteractiveElement]:
                 ("Wait for the customer", SNOOZE),
                 *([("Stop waiting now", WAKE)] if case.is_snoozed else []),
                 ("Add a note", NOTE),
+                *(
+                    (f"Make an issue in {tracker_name(via)}", f"{ISSUE}{tracker_name(via)}")
+                    for via in file.trackers[:_MOST_TRACKERS]
+                ),
             ],
         ),
     ]
@@ -105,6 +122,11 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
         ),
         *muting,
     ]
+
+
+def _answer(file: CaseFile) -> list[ButtonElement]:
+    answer = answer_button(file)
+    return [answer] if answer is not None else []
 
 
 def _hear_again(file: CaseFile) -> list[ButtonElement]:

@@ -6,8 +6,10 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from alerts.messages.answer_words import answer_section
 from alerts.messages.blocks import MAX_SECTION, payload, section
 from alerts.messages.case_buttons import case_buttons
+from alerts.messages.issue_form import issue_links
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
@@ -128,11 +130,12 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         urgent=lost,
         more=[
             section(state_line(file), "state"),
+            answer_section(file, places),
             _taken_back(file),
             _advice(file),
             _joined(file, places),
         ],
-        notes=[_number(case, places)],
+        notes=[_number(case, places), *issue_links(file)],
     )
     message = payload(summary, [*blocks, *case_buttons(file)])
     return quoting(message, [(one, _joined_words(one, places)) for one in file.joined])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.messages.answer_words import OUTDATED
 from alerts.messages.blocks import MAX_FIELD, MAX_SECTION, payload, section
 from alerts.messages.case_cards import MAX_OWNER_REPLIES
+from alerts.messages.issue_form import issue_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import line, moment, ping, words
+from alerts.messages.safe_text import line, link, moment, ping, words
 from alerts.messages.voice_cards import (
     briefly,
     first_words,
@@ -16,7 +18,7 @@ from alerts.messages.voice_cards import (
     stars_briefly,
     who,
 )
-from storage.models import Case, CaseEventKind, CaseFile, CaseMove, CaseState
+from storage.models import Case, CaseEventKind, CaseFile, CaseMove, CaseState, ReplyState
 
 MAX_NOTE = 2000
 """Characters that somebody can note on a case."""
@@ -35,7 +37,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
         case CaseEventKind.ASSIGNED:
             return f"{actor} assigned this case to {_owner(file.case)}.{note}"
         case CaseEventKind.RESPONDED:
-            return f"{actor} has answered.{note}"
+            return f"{actor} has answered.{note}{_link(file)}"
         case CaseEventKind.ANSWERED:
             return "The owner has answered in public."
         case CaseEventKind.CLOSED:
@@ -55,12 +57,14 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
                 f"{actor} says that this is about us after all: it is open again. Answer by "
                 f"{moment(file.case.due_at)}.{note}"
             )
+        case CaseEventKind.ISSUE_MADE:
+            return f"{actor} made an issue of this case: {issue_link(move.note or '')}"
         case CaseEventKind.REOPENED:
             return f"{_reopening(file, move, actor)} Answer by {moment(file.case.due_at)}.{note}"
         case CaseEventKind.JOINED:
             return _joining(file, move, places)
         case CaseEventKind.EDITED:
-            return f"The author edited the text: {first_words(file.mention)}"
+            return f"The author edited the text: {first_words(file.mention)}{_outdated(file)}"
         case CaseEventKind.WON_BACK:
             return (
                 f"*Won back*: {who(file.mention)} changed the text"
@@ -72,14 +76,7 @@ def thread_line(file: CaseFile, move: CaseMove, places: Places) -> str | None:
             return _waiting(file, move, actor, note)
         case CaseEventKind.WITHDRAWN | CaseEventKind.RETURNED:
             return _at_its_source(file, move)
-        case (
-            CaseEventKind.OPENED
-            | CaseEventKind.WARNED
-            | CaseEventKind.REMINDED
-            | CaseEventKind.OVERDUE
-            | CaseEventKind.ESCALATED
-        ):
-            return None
+    return None
 
 
 @plainly("News of a case")
@@ -112,9 +109,21 @@ def _joining(file: CaseFile, move: CaseMove, places: Places) -> str:
     return f"{news} {read_link(joined, places, False, MAX_FIELD)}.{again}"
 
 
+def _outdated(file: CaseFile) -> str:
+    return f" *{OUTDATED}*" if file.reply is not None and file.reply.outdated else ""
+
+
+def _link(file: CaseFile) -> str:
+    """Link the answer that was just given, where somebody told or learnt where it stands."""
+    if file.reply is None or file.reply.state is not ReplyState.SENT or not file.reply.url:
+        return ""
+    return f" {link(file.reply.url, 'See the answer')}"
+
+
 def _reopening(file: CaseFile, move: CaseMove, actor: str) -> str:
     if move.actor == "earful":
-        return f"The author edited the text and is still angry: {first_words(file.mention)}"
+        edited = f"The author edited the text and is still angry: {first_words(file.mention)}"
+        return f"{edited}{_outdated(file)}"
     return f"{actor} reopened this case."
 
 

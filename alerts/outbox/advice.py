@@ -24,7 +24,7 @@ def advice_for(
     the config names a channel that it `left` no more.
     """
     if in_doubt and kind in (TroubleKind.PASSING, TroubleKind.ACCOUNT):
-        return "Earful looks for it at Slack by itself."
+        return "Earful looks for it there by itself."
     if in_doubt:
         return (
             "`earful alerts retry ID` looks once more and sends it, `earful alerts drop ID` "

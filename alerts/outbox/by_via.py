@@ -14,14 +14,19 @@ SLACK = "slack"
 class ByVia:
     """Hand each alert to the transport of its way; no way stops another.
 
-    `ways` are transports by name, `of_channel` names the way by which a channel is reached.
+    `ways` are transports by name, `of_channel` names the way by which a channel is reached;
+    `lacking` says of a way that cannot be used what it needs.
     """
 
     def __init__(
-        self, ways: Mapping[str, Transport], of_channel: Callable[[str], str] = lambda _: SLACK
+        self,
+        ways: Mapping[str, Transport],
+        of_channel: Callable[[str], str] = lambda _: SLACK,
+        lacking: Mapping[str, str] | None = None,
     ) -> None:
         self._ways = ways
         self._of_channel = of_channel
+        self._lacking = lacking or {}
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         way = self._way(alert)
@@ -45,13 +50,21 @@ class ByVia:
         return None if lane is None else f"{self.way_of(alert)} {lane}"
 
     def way_of(self, alert: Alert) -> str:
-        """Name the way that an alert goes."""
-        return alert.via or self._of_channel(alert.channel)
+        """Name the way that an alert goes.
+
+        What is in doubt is looked for where it was tried, and what is about a message goes where
+        that is: a changed config moves neither.
+        """
+        if alert.in_doubt and alert.tried_via:
+            return alert.tried_via
+        return alert.via or alert.root_via or self._of_channel(alert.channel)
 
     def _way(self, alert: Alert) -> Transport | None:
         return self._ways.get(self.way_of(alert))
 
     def _missing(self, alert: Alert) -> str:
+        if needed := self._lacking.get(self.way_of(alert)):
+            return f"{alert.channel}: {self.way_of(alert)} {needed}."
         return (
             f"{alert.channel}: nothing in the config says how to reach {self.way_of(alert)}: add "
             "it again, or drop what waits for it."

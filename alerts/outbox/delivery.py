@@ -258,7 +258,7 @@ class _Delivery:
                 self._park(alert, error, TroubleKind.MESSAGE, absent=True)
             case Sight.ABSENT if not look.final and (next_look := self._next_look(alert)):
                 error = "Slack does not have it yet: Earful looks again before it sends it again."
-                self._outbox.unclear(alert.id, next_look, error, look.trouble)
+                self._outbox.unclear(alert.id, next_look, look.error or error, look.trouble)
             case Sight.ABSENT:
                 self._outbox.retry(
                     alert.id,

@@ -13,9 +13,18 @@ from config.settings.brands_section import (
 from config.settings.cases_section import CaseSettings
 from config.settings.config_file import Settings, load_settings, parse_settings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.destinations_section import (
+    DestinationsSettings,
+    DiscordDestination,
+    IssuesDestination,
+    MailDestination,
+    TeamsDestination,
+    WebhookDestination,
+)
 from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.replies_section import PLACEHOLDERS, ReplySettings, TemplateSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -24,15 +33,21 @@ from config.settings.value_types import Section, parse_channel, parse_duration
 from config.settings.webhook_section import DoorSettings, WebhookSettings
 
 __all__ = [
+    "PLACEHOLDERS",
     "AlertSettings",
     "BrandSettings",
     "CaseSettings",
     "ChannelSettings",
     "CheckpointSettings",
     "CrawlSettings",
+    "DestinationsSettings",
+    "DiscordDestination",
     "DoorSettings",
+    "IssuesDestination",
+    "MailDestination",
     "ModelSettings",
     "OnCallSettings",
+    "ReplySettings",
     "RouteSettings",
     "Secrets",
     "Section",
@@ -43,6 +58,9 @@ __all__ = [
     "StaffSettings",
     "StepSettings",
     "StoreSettings",
+    "TeamsDestination",
+    "TemplateSettings",
+    "WebhookDestination",
     "WebhookSettings",
     "default_ladder",
     "load_secrets",

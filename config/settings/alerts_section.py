@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from config.settings.destinations_section import SLACK
 from config.settings.ladder_section import StepSettings
 from config.settings.value_types import (
     Channel,
@@ -45,11 +46,15 @@ class RouteSettings(Section):
 
 
 class ChannelSettings(Section):
-    """One `[[alerts.channels]]`: how much a channel takes, and when it is left in peace."""
+    """One `[[alerts.channels]]`: where it is, how much it takes, when it is left in peace."""
 
     channel: Channel
+    via: str = Field(
+        default=SLACK, pattern=r"^(slack|(webhook|mail|teams|discord):[a-z0-9_]{1,40})$"
+    )
     per_hour: int | None = Field(default=None, ge=1)
     quiet_hours: str | None = None
+    approve_replies: bool = False
     ladder: tuple[StepSettings, ...] | None = None
 
 

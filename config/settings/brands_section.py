@@ -66,6 +66,7 @@ class BrandSettings(Section):
     timezone: TimeZone | None = None
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
+    approve_replies: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

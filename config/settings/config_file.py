@@ -14,9 +14,11 @@ from config.settings.alerts_section import AlertSettings
 from config.settings.brands_section import BrandSettings, SourceSettings
 from config.settings.cases_section import CaseSettings
 from config.settings.crawl_section import CrawlSettings
+from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
@@ -32,9 +34,11 @@ class Settings(Section):
     slack: SlackSettings = SlackSettings()
     alerts: AlertSettings = AlertSettings()
     cases: CaseSettings = CaseSettings()
+    replies: ReplySettings = ReplySettings()
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
+    destinations: DestinationsSettings = DestinationsSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
     on_call: tuple[OnCallSettings, ...] = ()
@@ -56,6 +60,18 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _templates_are_of_brands(self) -> Self:
+        brands = {brand.name.casefold() for brand in self.brands}
+        for template in self.replies.templates:
+            if template.brand is not None and template.brand.casefold() not in brands:
+                raise ValueError(
+                    f"the template {template.name!r} of [replies] is for the brand "
+                    f"{template.brand!r}, which is none of [[brands]]: "
+                    f"{', '.join(brand.name for brand in self.brands) or 'there are none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _doors_are_of_brands(self) -> Self:
         brands = [brand.name for brand in self.brands]
         for door in self.webhook.doors:
@@ -64,6 +80,30 @@ class Settings(Section):
                     f"the door {door.name!r} of [webhook] is for the brand {door.brand!r}, which "
                     f"is none of [[brands]]: {', '.join(brands) or 'there are none'}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _ways_are_known(self) -> Self:
+        messages = {way for way in self.destinations.ways() if not way.startswith("issues:")}
+        known = {SLACK, *messages}
+        for place, one in enumerate(self.alerts.channels):
+            if one.via not in known:
+                raise ValueError(
+                    f"alerts.channels[{place}].via: no destination is {one.via!r}; known: "
+                    + ", ".join(sorted(known))
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _destinations_are_of_brands(self) -> Self:
+        brands = [brand.name for brand in self.brands]
+        for kind, place, one in self.destinations.each():
+            for brand in getattr(one, "brands", ()):
+                if brand not in brands:
+                    raise ValueError(
+                        f"destinations.{kind}[{place}].brands: {brand!r} is none of [[brands]]: "
+                        + (", ".join(brands) or "there are none")
+                    )
         return self
 
     @model_validator(mode="after")

@@ -27,9 +27,11 @@ def list_alerts(
     app: App, state: str | None, channel: str | None, limit: int, as_json: bool
 ) -> int:
     """List waiting alerts by channel, in the order they will be sent."""
+    from alerts.outbox.by_via import ByVia
     from alerts.outbox.waiting_for import waits
     from earful import console
     from earful.alert_list import as_row, pages
+    from earful.configured_destinations import way_of_channel
     from storage.models import AlertState
 
     now = utc_now()
@@ -41,14 +43,15 @@ def list_alerts(
         )
         left = store.channel_roles.left()
     waiting = waits(unsent, now)
+    way_of = ByVia({}, way_of_channel(app.settings)).way_of
     if as_json:
         for alert in listed[:limit]:
-            row = as_row(alert, waiting.get(alert.id))
+            row = as_row(alert, waiting.get(alert.id), way_of(alert))
             click.echo(json.dumps(row, ensure_ascii=False))
     elif not listed:
         click.echo(f"no alert is {state or 'waiting'}{for_channel(chosen)}")
     else:
-        for lines in pages(listed[:limit], waiting, now, left):
+        for lines in pages(listed[:limit], waiting, now, way_of, left):
             click.echo("\n".join(lines))
     if len(listed) > limit:
         console.err.print(f"{len(listed) - limit:,} more are not shown: raise --limit")

@@ -1,4 +1,4 @@
-"""`earful case claim`, `respond`, `dismiss` and the like: what people do to a case."""
+"""`earful case claim`, `close`, `dismiss` and the like: what people do to a case."""
 
 from __future__ import annotations
 
@@ -41,15 +41,6 @@ def claim(app: App, number: str, name: str | None, note: str | None) -> int:
 def release(app: App, number: str, name: str | None, note: str | None) -> int:
     """Give a claimed case back."""
     return _act(app, number, "release", name, note)
-
-
-@click.command()
-@click.argument("number", metavar="CASE")
-@acting
-@click.pass_obj
-def respond(app: App, number: str, name: str | None, note: str | None) -> int:
-    """Record that the customer has an answer."""
-    return _act(app, number, "respond", name, note)
 
 
 @click.command()

@@ -11,9 +11,10 @@ from earful.commands.case_decisions import (
     relabel,
     release,
     reopen,
-    respond,
 )
+from earful.commands.case_issue import issue
 from earful.commands.case_list import list_cases, show
+from earful.commands.case_replies import answer, approve, respond, send_back
 from earful.commands.case_teamwork import add_note, assign, mute, mutes, snooze, wake
 
 
@@ -28,6 +29,7 @@ def case() -> None:
 for command in (
     *(list_cases, show),
     *(claim, release, assign, snooze, wake, add_note),
-    *(respond, close, reopen, dismiss, relabel, mute, mutes),
+    *(answer, approve, send_back, respond),
+    *(close, reopen, dismiss, relabel, mute, mutes, issue),
 ):
     case.add_command(command)

@@ -162,6 +162,8 @@ def _show_plan(one: FileImport, *, whole: bool) -> None:
 
 def _run(app: App, one: FileImport, dry_run: bool, rejects: Path | None) -> ImportReport:
     """Store a file's rows, or rehearse it; what was refused or emptied is said on stderr."""
+    from rich.markup import escape
+
     from earful import console
     from earful.importing import preview
     from earful.importing.rejects import Rejects
@@ -179,7 +181,7 @@ def _run(app: App, one: FileImport, dry_run: bool, rejects: Path | None) -> Impo
                 report = one.store(store, reject, keeps_since=keeps_since)
     _show(report, time.monotonic() - began, rejects is not None)
     for line in preview.kept_out_lines(report, app.settings.store.retention_days):
-        console.err.print(line)
+        console.err.print(escape(line))
     return report
 
 

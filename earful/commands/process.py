@@ -12,6 +12,7 @@ from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
+    from config.settings import Settings
     from earful.failing import Failing
     from storage.store import Store
 
@@ -29,6 +30,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
+    from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
@@ -51,6 +53,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
             return None
 
     with app.open_store() as store:
+        subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
@@ -65,26 +68,40 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         if no_deliver:
             return code
         transport = transport_for(app.settings, app.secrets)
-        delivered = stage("deliver", lambda: _deliver_waiting(store, transport))
+        delivered = stage("deliver", lambda: _deliver_waiting(store, app.settings, transport))
     return code or (0 if delivered or delivered is None else 1)
 
 
-def _deliver_waiting(store: Store, transport: Transport) -> bool:
-    """Send what is due; tells whether nothing keeps the rest from being sent."""
+def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> bool:
+    """Send what is due, and then what sent answers and made issues give to say.
+
+    Tells whether nothing keeps the rest from being sent.
+    """
     from earful import console
+    from earful.case_issues import settle_issues
+    from earful.policies import Policies
+    from earful.replying.settling import settle_replies
     from earful.stages.deliver_stage import deliver_waiting
 
-    result = deliver_waiting(store, transport, utc_now)
-    if result is None:
-        console.err.print("another process is sending from this store: it sends these alerts too")
-        return True
-    console.out.print(
-        f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
-        f"· parked {result.parked:,}"
-    )
-    for problem in result.problems:
-        console.err.print(f"earful: {problem}")
-    return result.good
+    good, again = True, True
+    settle_replies(store, settings, utc_now())
+    while again:
+        result = deliver_waiting(store, transport, utc_now)
+        if result is None:
+            console.err.print(
+                "another process is sending from this store: it sends these alerts too"
+            )
+            return good
+        console.out.print(
+            f"sent {result.sent + result.found:,} · waiting {result.retried + result.unclear:,} "
+            f"· parked {result.parked:,}"
+        )
+        for problem in result.problems:
+            console.err.print(f"earful: {problem}")
+        good = good and result.good
+        news = settle_replies(store, settings, utc_now())
+        again = bool(news + settle_issues(store, Policies(settings), utc_now()))
+    return good
 
 
 def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:

@@ -38,13 +38,15 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
-    from earful import logs, needs
+    from earful import configured_destinations, logs, needs
     from earful.stages.deliver_stage import transport_for
     from earful.webhook_intake.doors import unmet_secrets
 
     app.require_brands()
     needs.require(app.settings, os.environ, str(app.config_path))
     for need in unmet_secrets(app.settings.webhook, os.environ):
+        raise ConfigError(f"{app.config_path}: {need}")
+    for need in configured_destinations.unmet(app.settings, os.environ):
         raise ConfigError(f"{app.config_path}: {need}")
     load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(

@@ -54,6 +54,8 @@ def _print(current: Status) -> None:
         console.out.print(_sources(current.sources))
     if current.webhook:
         console.out.print(_doors(current.webhook))
+    if current.destinations:
+        console.out.print(_destinations(current.destinations))
     for entries in current.ledger:
         for sentence in entries["unusual"]:
             console.out.print(f"[bold]left out:[/bold] {escape(sentence)}")
@@ -124,6 +126,25 @@ def _doors(doors: list[dict[str, Any]]) -> Table:
             for row in doors
         ],
         right="lllrr",
+    )
+
+
+def _destinations(destinations: list[dict[str, Any]]) -> Table:
+    from earful import console
+
+    return console.table(
+        ("destination", "last sent (UTC)", "sent", "waiting", "parked"),
+        [
+            (
+                _name(row["via"], 24),
+                _minute(row["last_at"]),
+                row["sent"],
+                row["waiting"],
+                row["parked"],
+            )
+            for row in destinations
+        ],
+        right="llrrr",
     )
 
 

@@ -72,7 +72,6 @@ def _relabel(desk: Desk, click: Click) -> Answer | None:
 CLICKS: dict[str, OnClick] = {
     "case_claim": partial(_act, "claim"),
     "case_release": partial(_act, "release"),
-    "case_responded": partial(_act, "respond"),
     "case_close": partial(_act, "close"),
     "case_dismiss": partial(_act, "dismiss"),
     "case_reopen": partial(_act, "reopen"),

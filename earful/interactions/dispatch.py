@@ -24,7 +24,9 @@ from config.settings import Settings
 from earful.interactions import (
     case_clicks,
     incident_clicks,
+    issue_clicks,
     make_case,
+    reply_clicks,
     team_clicks,
     work,
     wow_clicks,
@@ -48,11 +50,15 @@ log = logging.getLogger("earful.interactions")
 CLICKS: dict[str, OnClick] = join(
     case_clicks.CLICKS,
     incident_clicks.CLICKS,
+    issue_clicks.CLICKS,
+    reply_clicks.CLICKS,
     team_clicks.CLICKS,
     wow_clicks.CLICKS,
     work.CLICKS,
 )
-SUBMISSIONS: dict[str, OnSubmission] = join(team_clicks.SUBMISSIONS, make_case.SUBMISSIONS)
+SUBMISSIONS: dict[str, OnSubmission] = join(
+    make_case.SUBMISSIONS, reply_clicks.SUBMISSIONS, team_clicks.SUBMISSIONS
+)
 SHORTCUTS: dict[str, OnShortcut] = join(make_case.SHORTCUTS)
 # By the first word behind `/earful`.
 COMMANDS: dict[str, OnCommand] = join(work.COMMANDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from alerts.messages.case_answers import not_waiting
-from alerts.messages.case_buttons import NOTE, SNOOZE, WAKE
+from alerts.messages.case_buttons import ISSUE, NOTE, SNOOZE, WAKE
 from alerts.messages.case_modals import FOR, UNTIL, WORDS, note_modal, snooze_modal
 from alerts.messages.case_modals import NOTE as NOTE_MODAL
 from alerts.messages.case_modals import SNOOZE as SNOOZE_MODAL
@@ -22,6 +22,7 @@ from earful.interactions.desk import (
     answer_to,
     text_in,
 )
+from earful.interactions.issue_clicks import ask_in
 from earful.people import person
 
 
@@ -45,6 +46,8 @@ def _more(desk: Desk, click: Click) -> Answer | None:
     """Open what the menu of three dots offers."""
     if click.choice == WAKE:
         return _wake(desk, click)
+    if click.choice and click.choice.startswith(ISSUE):
+        return ask_in(desk, click, click.choice.removeprefix(ISSUE))
     if click.choice not in (SNOOZE, NOTE):
         return Answer.of(FOREIGN)
     file = desk.store.cases.file(click.value)

@@ -15,7 +15,8 @@ from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
 from config.settings import Secrets, Settings
-from earful.app import Clock
+from earful import configured_destinations
+from earful.app import Clock, utc_now
 from earful.isolation import Isolation
 from earful.process_locks import lock_for_delivery
 from storage.models import Alert
@@ -25,10 +26,11 @@ from storage.store import Store
 _SENDERS = 8
 
 
-def transport_for(settings: Settings, secrets: Secrets) -> Transport:
+def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
-    ways = {SLACK: _slack(settings, secrets), **_publishers(settings, os.environ)}
-    return ByVia(ways)
+    ways, lacking = configured_destinations.ways(settings, clock=clock)
+    ways |= {SLACK: _slack(settings, secrets), **_publishers(settings, os.environ)}
+    return ByVia(ways, configured_destinations.way_of_channel(settings), lacking)
 
 
 def _publishers(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, Transport]:

@@ -9,6 +9,8 @@ import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from alerts.destinations.standard_webhooks import signatures
+
 TOLERANCE = timedelta(minutes=5)
 """A signature is refused when its time is further than this from now, either way."""
 
@@ -69,8 +71,6 @@ def verify_standard(
 ) -> str:
     """Check a delivery as Standard Webhooks signs it; gives its id. SignatureError."""
     check_standard_headers(headers, now)
-    start = f"{headers['webhook-id']}.{headers['webhook-timestamp']}."
-    signed = start.encode("latin-1") + body
     given = [
         value.encode("latin-1")
         for version, _, value in (
@@ -78,7 +78,8 @@ def verify_standard(
         )
         if version == "v1"
     ]
-    wanted = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
+    signed = signatures(headers["webhook-id"], headers["webhook-timestamp"], body, keys)
+    wanted = [one.encode() for one in signed]
     _require_any(given, wanted, "webhook-signature")
     return headers["webhook-id"]
 

@@ -19,6 +19,7 @@ from storage.models.answer_models import (
 from storage.models.case_lists import CaseCounts, CaseList, ListedCase
 from storage.models.case_models import (
     Case,
+    CaseDestination,
     CaseEvent,
     CaseEventKind,
     CaseFile,
@@ -56,6 +57,11 @@ from storage.models.mention_models import (
     Unstored,
 )
 from storage.models.nobody import is_nobody, is_of_one_mention
+from storage.models.reply_models import (
+    NewReply,
+    Reply,
+    ReplyState,
+)
 from storage.models.store_times import (
     from_iso,
     iso,
@@ -82,6 +88,7 @@ __all__ = [
     "AuthorHistory",
     "Case",
     "CaseCounts",
+    "CaseDestination",
     "CaseEvent",
     "CaseEventKind",
     "CaseFile",
@@ -109,9 +116,12 @@ __all__ = [
     "Mute",
     "NewAlert",
     "NewCase",
+    "NewReply",
     "Operation",
     "PastRun",
     "RefusalReason",
+    "Reply",
+    "ReplyState",
     "SaveResult",
     "SourceRun",
     "SourceStanding",

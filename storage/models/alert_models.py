@@ -57,6 +57,8 @@ class AlertKind(StrEnum):
     LIMITED = "limited"
     KUDOS = "kudos"
     REPLY = "reply"
+    CASE_EVENT = "case_event"
+    ISSUE = "issue"
 
 
 class Lost(StrEnum):
@@ -107,6 +109,8 @@ class NewAlert:
 class Alert:
     """A row of the outbox; `root_…` tell of the alert whose message it is about.
 
+    `root_text` sums that message up. `tried_via` is the way of the last try, `root_via` that of
+    the message it is about.
     `error` is a sentence for people, and `trouble` its kind; of an alert that was dropped, `error`
     may be a person's note. `may_be_posted`: an earlier try than the one under way may have reached
     Slack, which was not settled since. `slack_channel` is the id of the Slack channel that has it;
@@ -141,6 +145,9 @@ class Alert:
     root_channel: str | None = None
     may_be_posted: bool = False
     via: str | None = None
+    tried_via: str | None = None
+    root_via: str | None = None
+    root_text: str | None = None
     name_channel: str | None = None
 
     @property

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key
 from storage.models.mention_models import Mention
+from storage.models.reply_models import Reply
 from storage.models.verdict_models import AuthorHistory, Verdict, Voice
 
 
@@ -50,6 +52,7 @@ class CaseEventKind(StrEnum):
     RELABELLED = "relabelled"
     NOT_ABOUT_US = "not_about_us"
     ABOUT_US = "about_us"
+    ISSUE_MADE = "issue_made"
     ASSIGNED = "assigned"
     SNOOZED = "snoozed"
     WOKEN = "woken"
@@ -61,6 +64,13 @@ class CaseEventKind(StrEnum):
     OVERDUE = "overdue"
     WARNED = "warned"
     ESCALATED = "escalated"
+    DRAFTED = "drafted"
+    SENT_BACK = "sent_back"
+    SENDING = "sending"
+    COPIED = "copied"
+    HELD_UP = "held_up"
+    HELD_BACK = "held_back"
+    NOT_SENT = "not_sent"
 
     @property
     def is_answer(self) -> bool:
@@ -165,6 +175,15 @@ class CaseMove:
     due_from: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CaseDestination:
+    """Where the cases of a brand go beside Slack; an empty `brand` stands for every brand."""
+
+    via: str
+    brand: str
+    takes: Literal["events", "issues"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
     """What happened to a case; `owner` is whom it was assigned to, `until` when it shall wake."""
@@ -185,7 +204,8 @@ class CaseFile:
 
     `answers` are public answers to this author in this thread; `channel` is where the case's
     message is, None where it has none; `joined` counts further mentions of the case;
-    `withdrawn` says that its text is no longer at its source.
+    `withdrawn` says that its text is no longer at its source; `trackers` are where an issue can be
+    made of it, by the names that `via` uses; `reply` is the newest answer that was not dropped.
     """
 
     case: Case
@@ -197,7 +217,9 @@ class CaseFile:
     answers: int = 0
     channel: str | None = None
     muted: bool = False
+    trackers: tuple[str, ...] = ()
     withdrawn: bool = False
+    reply: Reply | None = None
 
     @property
     def voice(self) -> Voice:

@@ -27,6 +27,16 @@ def case_reply_key(case_id: int, events: int) -> str:
     return f"case:{case_id}:{events}"
 
 
+def case_event_key(via: str, event_id: int) -> str:
+    """Name what one subscriber is sent of one event of a case."""
+    return f"case-event:{via}:{event_id}"
+
+
+def issue_key(via: str, mention_id: str) -> str:
+    """Name the one issue that a tracker gets of a case."""
+    return f"issue:{via}:{mention_id}"
+
+
 def step_key(case_id: int, due_at: datetime, step: str, owner: str, place: str) -> str:
     """Name what says that a case has come to a step of its ladder."""
     return f"ladder:{case_id}:{iso(due_at)}:{step}:{owner}:{place}"
@@ -35,6 +45,16 @@ def step_key(case_id: int, due_at: datetime, step: str, owner: str, place: str) 
 def line_key(line: str, since: datetime) -> str:
     """Name the message about the cases that a line of the ladder gathers from a moment on."""
     return f"ladder:many:{line}:{_second(since)}"
+
+
+def answer_key(reply_id: int) -> str:
+    """Name the posting of an answer at its source."""
+    return f"answer:{reply_id}"
+
+
+def draft_key(reply_id: int) -> str:
+    """Name the message that asks a second person to approve an answer."""
+    return f"draft:{reply_id}"
 
 
 def update_key(root_key: str) -> str:

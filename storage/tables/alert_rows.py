@@ -20,7 +20,9 @@ from storage.rows import reads
 
 SELECT_ALERT = """
     SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
-        r.slack_channel AS root_channel, c.slack_channel AS name_channel
+        r.slack_channel AS root_channel, c.slack_channel AS name_channel,
+        r.tried_via AS root_via,
+        CASE WHEN json_valid(r.payload) THEN json_extract(r.payload, '$.text') END AS root_text
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
     LEFT JOIN slack_channels c ON c.channel = a.channel
 """
@@ -78,6 +80,9 @@ def alert_from(row: sqlite3.Row) -> Alert:
         root_channel=row["root_channel"],
         may_be_posted=bool(row["may_be_posted"]),
         via=row["via"],
+        tried_via=row["tried_via"],
+        root_via=row["root_via"],
+        root_text=str(row["root_text"]) if row["root_text"] else None,
         name_channel=row["name_channel"],
     )
 

@@ -22,7 +22,9 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
+from storage.tables.case_events import trackers_of, write_case_event
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.replies import latest_reply, note_by_hand
 from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
 
 # From each state, where a case may go.
@@ -72,10 +74,8 @@ def open_case(connection: sqlite3.Connection, case: NewCase) -> bool:
     ).fetchone()
     if row is None:
         return False
-    connection.execute(
-        "INSERT INTO case_events (case_id, at, event, actor) VALUES (?, ?, ?, 'earful')",
-        (row["id"], iso(case.opened_at), CaseEventKind.OPENED),
-    )
+    opened = CaseEvent(at=case.opened_at, event=CaseEventKind.OPENED, actor="earful")
+    write_case_event(connection, row["id"], opened)
     return True
 
 
@@ -163,7 +163,9 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         answers=count_answers(connection, row),
         channel=root["channel"] if root else None,
         muted=muted is not None,
+        trackers=trackers_of(connection, case.brand),
         withdrawn=row["deleted_at"] is not None,
+        reply=latest_reply(connection, case.id),
     )
 
 
@@ -331,12 +333,16 @@ def _write(connection: sqlite3.Connection, case: Case, move: CaseMove) -> None:
             "id": case.id,
         },
     )
-    connection.execute(
-        "INSERT INTO case_events "
-        "(case_id, at, event, actor, actor_id, note, click, owner, owner_id, until) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            case.id, iso(move.at), move.event, move.actor, move.actor_id, move.note, move.click,
-            move.owner, move.owner_id, iso(move.snoozed_until) if move.snoozed_until else None,
-        ),
-    )  # fmt: skip
+    if move.event.is_answer:
+        note_by_hand(connection, case.id, move.responded_at or move.at)
+    happened = CaseEvent(
+        at=move.at,
+        event=move.event,
+        actor=move.actor,
+        actor_id=move.actor_id,
+        note=move.note,
+        owner=move.owner,
+        owner_id=move.owner_id,
+        until=move.snoozed_until,
+    )
+    write_case_event(connection, case.id, happened, click=move.click)

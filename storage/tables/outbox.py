@@ -119,6 +119,21 @@ class Outbox(OutboxTries):
         """Give alerts of which it is not known whether Slack has them."""
         return self._queue("a.state = 'sending' ORDER BY a.id")
 
+    def withdraw(self, key: str, why: str, *, in_doubt: bool = False) -> bool:
+        """Drop an alert that nobody is sending; False where it is sent, or is being sent.
+
+        One that may be posted only where `in_doubt` says so: somebody must know of it then.
+        """
+        with self._database.transaction() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE alerts SET state = 'dropped', error = ?, trouble = NULL, "
+                    "next_attempt_at = NULL, may_be_posted = 0 WHERE dedupe_key = ? "
+                    "AND state IN ('pending', 'parked') AND (? OR NOT may_be_posted)",
+                    (why, key, in_doubt),
+                ).rowcount
+            )
+
     def hold_channel(
         self,
         place: str,
@@ -227,6 +242,17 @@ class Outbox(OutboxTries):
         )
         counts = {str(state): number for state, number in rows}
         return {state: counts.get(state, 0) for state in AlertState}
+
+    def sent_by_way(self) -> dict[str, tuple[int, datetime]]:
+        """Count what was sent by each way, and tell when the last of it was."""
+        rows = self._database.connection.execute(
+            "SELECT max(sent_at), count(*) AS sent, tried_via FROM alerts "
+            "WHERE state = 'sent' AND tried_via IS NOT NULL GROUP BY tried_via"
+        )
+        found = {
+            row["tried_via"]: (row["sent"], moment_in(row, "alerts", "sent_at")) for row in rows
+        }
+        return {way: (number, at) for way, (number, at) in found.items() if at is not None}
 
     def troubles(self) -> list[AlertTrouble]:
         """Give what keeps alerts from Slack, by channel."""

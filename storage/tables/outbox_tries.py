@@ -19,13 +19,16 @@ class OutboxTries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, alert_id: int, now: datetime) -> Alert | None:
-        """Move a pending alert to `sending`; None when it is no longer pending."""
+    def claim(self, alert_id: int, now: datetime, via: str | None = None) -> Alert | None:
+        """Move a pending alert to `sending`; None when it is no longer pending.
+
+        `via` is the way by which it is tried: while it is in doubt, no other is taken.
+        """
         with self._database.transaction() as connection:
             row = connection.execute(
                 """
                 UPDATE alerts SET state = 'sending', attempts = attempts + 1, claimed_at = ?1,
-                    next_attempt_at = NULL,
+                    next_attempt_at = NULL, tried_via = coalesce(?3, tried_via),
                     slack_channel = CASE WHEN operation <> 'post' THEN NULL ELSE coalesce(
                         iif(may_be_posted, slack_channel, NULL),
                         (SELECT c.slack_channel FROM slack_channels c
@@ -33,7 +36,7 @@ class OutboxTries:
                     ) END
                 WHERE id = ?2 AND state = 'pending' RETURNING id
                 """,
-                (iso(now), alert_id),
+                (iso(now), alert_id, via),
             ).fetchone()
         if row is None:
             return None

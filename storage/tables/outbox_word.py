@@ -240,7 +240,7 @@ def _to_channel(connection: sqlite3.Connection, alerts: Sequence[Alert], to: str
     # The error told of the old channel; only the mark of a doubt must stay.
     certain = [one for one in alerts if not one.in_doubt]
     waiting = [one for one in alerts if one.state is not AlertState.SENDING]
-    _update(connection, alerts, "channel = ?2, next_attempt_at = NULL", to)
+    _update(connection, alerts, "channel = ?2, next_attempt_at = NULL, tried_via = NULL", to)
     _update(connection, certain, _NO_ERROR)
     _update(connection, waiting, "state = 'pending'")
     # What an incident tells later is written for the channel that the incident names.

@@ -111,7 +111,7 @@ def _take_out_of(
     state = alert.state.value
     if less is not None:
         payload = json.dumps(less, ensure_ascii=False)
-    elif alert.in_doubt and erasure is not None:
+    elif alert.in_doubt and erasure is not None and not _is_an_answer(alert):
         # Slack may have it: it is looked for, and emptied there once it is found.
         payload = json.dumps(erasure.message, ensure_ascii=False)
     else:
@@ -122,9 +122,14 @@ def _take_out_of(
     )
 
 
+def _is_an_answer(alert: Alert) -> bool:
+    """Tell whether it goes to a mention's source: what stands there is the brand's own word."""
+    return (alert.via or "").startswith("source:")
+
+
 def _is_shown(connection: sqlite3.Connection, alert: Alert) -> bool:
     """Tell whether Slack shows what an alert says, or may: no later update says otherwise."""
-    if alert.operation is Operation.UPLOAD or (alert.via or "").startswith("source:"):
+    if alert.operation is Operation.UPLOAD or _is_an_answer(alert):
         return False
     if not (alert.in_doubt or (alert.state is AlertState.SENT and alert.slack_ts)):
         return False

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from alerts import messages
+from alerts.decide.answer_alerts import REPLY_EVENTS
+from alerts.decide.answer_choices import fingerprint
 from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
@@ -22,6 +24,15 @@ from alerts.decide.stats import Rate, judge_checkpoint, percentile
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
+from alerts.messages.answer_modals import (
+    AnswerPlan,
+    Written,
+    answer_modal,
+    copy_modal,
+    responded_modal,
+    send_back_modal,
+)
+from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.case_answers import overtaken
 from alerts.messages.case_modals import note_modal, snooze_modal
 from alerts.messages.digest import digest
@@ -53,6 +64,8 @@ from storage.models import (
     IncidentKind,
     IncidentWork,
     Mention,
+    Reply,
+    ReplyState,
     SourceStanding,
     SourceState,
     Stance,
@@ -462,6 +475,7 @@ REPLIED = tuple(
         CaseEventKind.OVERDUE,
         CaseEventKind.ESCALATED,
     )
+    and kind not in REPLY_EVENTS
 )
 """What a reply in the case's thread tells of; the others have messages of their own kinds."""
 _OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
@@ -470,6 +484,96 @@ _OURS = (CaseEventKind.OPENED, CaseEventKind.ANSWERED, CaseEventKind.WON_BACK)
 def _case_claimed() -> dict[str, Any]:
     joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
     return messages.case_card(a_file(CaseState.CLAIMED, joined=(joined,), answers=1), PLACES)
+
+
+def a_reply(state: ReplyState = ReplyState.WAITING, **changes: Any) -> Reply:
+    """Make dana's answer to case 12."""
+    reply = Reply(
+        id=3,
+        case_id=12,
+        mention_id="appstore:10045",
+        text=(
+            "Hello Petra, we are sorry, twice in a month is too much.\n"
+            "Your refund went out today & the app is mended. <dana> of Acme Air"
+        ),
+        state=state,
+        author="dana",
+        author_id="U0DANA",
+        written_at=NOW + timedelta(minutes=20),
+        text_hash="0f",
+    )
+    return replace(reply, **changes)
+
+
+def answered_file(state: ReplyState, **changes: Any) -> CaseFile:
+    """Make the file of case 12 with dana's answer."""
+    case = CaseState.RESPONDED if state is ReplyState.SENT else CaseState.CLAIMED
+    return a_file(case, reply=a_reply(state, **changes))
+
+
+REFUSED = "The App Store refused the words: they name a person. Write it without the name."
+SEEN_AT = "https://apps.example/acme-air/reviews/10045#answer"
+
+
+def _answer_waiting() -> dict[str, Any]:
+    return messages.case_card(answered_file(ReplyState.WAITING), PLACES)
+
+
+def _answer_on_its_way() -> dict[str, Any]:
+    return messages.case_card(answered_file(ReplyState.SENDING, decided_by="bob"), PLACES)
+
+
+def _answer_by_hand() -> dict[str, Any]:
+    return messages.case_card(answered_file(ReplyState.COPIED), PLACES)
+
+
+def _answer_refused() -> dict[str, Any]:
+    return messages.case_card(answered_file(ReplyState.FAILED, error=REFUSED), PLACES)
+
+
+def _answer_sent() -> dict[str, Any]:
+    sent = {"url": SEEN_AT, "sent_at": NOW + timedelta(minutes=25)}
+    return messages.case_card(answered_file(ReplyState.SENT, **sent), PLACES)
+
+
+def _answer_outdated() -> dict[str, Any]:
+    sent = {"url": SEEN_AT, "sent_at": NOW + timedelta(minutes=25), "outdated": True}
+    return messages.case_card(answered_file(ReplyState.SENT, **sent), PLACES)
+
+
+def _draft_request() -> dict[str, Any]:
+    return draft_request(answered_file(ReplyState.WAITING), PLACES)
+
+
+def _draft_approved() -> dict[str, Any]:
+    file = answered_file(ReplyState.SENDING, decided_by="bob")
+    return draft_decided(file, a_reply(ReplyState.SENDING, decided_by="bob"), PLACES)
+
+
+def _draft_sent_back() -> dict[str, Any]:
+    file = answered_file(ReplyState.DRAFT, decided_by="bob")
+    return draft_decided(file, a_reply(ReplyState.DRAFT, decided_by="bob"), PLACES)
+
+
+def _draft_replaced() -> dict[str, Any]:
+    return draft_decided(answered_file(ReplyState.WAITING), a_reply(ReplyState.DROPPED), PLACES)
+
+
+def _news_of_an_answer(event: CaseEventKind, note: str | None) -> Callable[[], dict[str, Any]]:
+    def build() -> dict[str, Any]:
+        move = CaseMove(mention_id="appstore:10045", event=event, at=NOW, actor="bob", note=note)
+        return answer_news(answered_file(ReplyState.DRAFT), move, PLACES)
+
+    return build
+
+
+NEWS_OF_ANSWERS = {
+    CaseEventKind.SENT_BACK: "Say when the refund went out.",
+    CaseEventKind.COPIED: None,
+    CaseEventKind.HELD_UP: "The App Store refuses the key: make a new one.",
+    CaseEventKind.HELD_BACK: None,
+    CaseEventKind.NOT_SENT: REFUSED,
+}
 
 
 def _case_leave_it() -> dict[str, Any]:
@@ -514,6 +618,26 @@ def _not_about_us_reply() -> dict[str, Any]:
     )
     file = a_file(CaseState.DISMISSED, outcome=CaseOutcome.NOT_ABOUT_US)
     return messages.thread_reply(file, move, PLACES)
+
+
+_ISSUE = "https://github.com/acme/app/issues/7"
+
+
+def _case_issue() -> dict[str, Any]:
+    file = a_file(CaseState.CLAIMED)
+    made = CaseEvent(at=NOW, event=CaseEventKind.ISSUE_MADE, actor="dana", note=_ISSUE)
+    return messages.case_card(replace(file, events=(*file.events, made)), PLACES)
+
+
+def _issue_made_reply() -> dict[str, Any]:
+    move = CaseMove(
+        mention_id="appstore:10045",
+        event=CaseEventKind.ISSUE_MADE,
+        actor="dana",
+        at=NOW,
+        note=_ISSUE,
+    )
+    return messages.thread_reply(a_file(CaseState.CLAIMED), move, PLACES)
 
 
 def _about_us_reply() -> dict[str, Any]:
@@ -827,6 +951,11 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "case_not_about_us": _case_not_about_us,
     "not_about_us_reply": _not_about_us_reply,
     "about_us_reply": _about_us_reply,
+    "case_issue": _case_issue,
+    "case_offers_issue": lambda: messages.case_card(
+        replace(a_file(), trackers=("issues:bugs", "issues:ops", "issues:third")), PLACES
+    ),
+    "issue_made_reply": _issue_made_reply,
     "wow_not_about_us": _wow_not_about_us,
     "case_assigned": _case_assigned,
     "case_assigned_by_id": _case_assigned_by_id,
@@ -834,6 +963,20 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "case_taken_back": _case_taken_back,
     "case_muted": _case_muted,
     "case_reply": _case_reply,
+    "answer_waiting": _answer_waiting,
+    "answer_on_its_way": _answer_on_its_way,
+    "answer_by_hand": _answer_by_hand,
+    "answer_refused": _answer_refused,
+    "answer_sent": _answer_sent,
+    "answer_outdated": _answer_outdated,
+    "draft_request": _draft_request,
+    "draft_approved": _draft_approved,
+    "draft_sent_back": _draft_sent_back,
+    "draft_replaced": _draft_replaced,
+    **{
+        f"answer_{event}": _news_of_an_answer(event, note)
+        for event, note in NEWS_OF_ANSWERS.items()
+    },
     **_TOLD,
     "overtaken": _overtaken,
     "reminder": _reminder,
@@ -866,7 +1009,47 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 # Modals and the Home: builders of `alerts.messages` that give views.
+def _answer_modal(text: str = "", **changes: Any) -> dict[str, Any]:
+    written = Written(
+        mention_id="appstore:10045",
+        text_hash="0f",
+        previewed=fingerprint(text) if text else "",
+    )
+    plan = AnswerPlan(posts=True, approval=False, shown=text, used=len(text), most=5970)
+    templates = [("Refund asked for", "1"), ("Sorry, in general", "0")]
+    joined = changes.pop("complaints", ())
+    plan = replace(plan, **changes)
+    return answer_modal(a_mention(), PLACES, plan, written, text, templates, joined)
+
+
+def _answer_previewed() -> dict[str, Any]:
+    return _answer_modal(a_reply().text)
+
+
+def _answer_to_approve() -> dict[str, Any]:
+    return _answer_modal(a_reply().text, approval=True)
+
+
+def _answer_without_access() -> dict[str, Any]:
+    lacking = "APP_STORE_CONNECT_KEY is not set: without it Earful cannot post there."
+    return _answer_modal(posts=False, hindrance=lacking)
+
+
+def _answer_one_of_two() -> dict[str, Any]:
+    joined = a_mention(native_id="10049", title=None, text="Day 22. Still no refund, no word.")
+    return _answer_modal(complaints=(a_mention(title="Stranded twice"), joined))
+
+
 VIEWS: dict[str, Callable[[], dict[str, Any]]] = {
+    "answer": _answer_modal,
+    "answer_previewed": _answer_previewed,
+    "answer_to_approve": _answer_to_approve,
+    "answer_without_access": _answer_without_access,
+    "answer_one_of_two": _answer_one_of_two,
+    "copy_answer": lambda: copy_modal(a_mention(), PLACES, a_reply().text),
+    "send_back": lambda: send_back_modal(3, "dana"),
+    "responded": lambda: responded_modal("appstore:10045"),
+    "responded_copied": lambda: responded_modal("appstore:10045", copied=True),
     "home": work_examples.home,
     "home_empty": work_examples.home_empty,
     "make_case": work_examples.make_case,

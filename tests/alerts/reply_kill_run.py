@@ -128,7 +128,7 @@ def run(
 def send(path: Path, config: str) -> NoReturn:
     """Be the sender until killed, with the waits cut short for a test."""
     _, outbox = open_outbox(path)
-    settings = _settings(json.loads(config))
+    settings = settings_of(json.loads(config))
     transport = ByVia(
         {
             via_of(name): publisher
@@ -152,7 +152,8 @@ def send(path: Path, config: str) -> NoReturn:
         time.sleep(min(0.2, max(0.02, (next_at - datetime.now(UTC)).total_seconds())))
 
 
-def _settings(entries: Sequence[Mapping[str, Any]]) -> Settings:
+def settings_of(entries: Sequence[Mapping[str, Any]]) -> Settings:
+    """Give a config that reads these sources."""
     sources = tuple(
         SourceSettings(
             source=entry["source"],

@@ -27,6 +27,7 @@ from alerts.decide.stats import Rate, judge_checkpoint
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
+from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day
 from alerts.messages.digest_numbers import (
@@ -66,6 +67,8 @@ from storage.models import (
     IncidentWork,
     ListedCase,
     Mention,
+    Reply,
+    ReplyState,
     SourceStanding,
     SourceState,
     Verdict,
@@ -74,10 +77,12 @@ from storage.models import (
 from tests.alerts.examples import (
     ADVOCATE,
     DUE,
+    NEWS_OF_ANSWERS,
     NOW,
     PLACES,
     REPLIED,
     a_file,
+    a_reply,
     a_spike,
     a_voice,
     an_incident,
@@ -236,6 +241,46 @@ def _source(state: SourceState) -> Builder:
     return build
 
 
+def _answer(voice: Voice, text: str, state: ReplyState) -> Reply:
+    return a_reply(
+        state,
+        text=text,
+        author=text,
+        decided_by=text,
+        note=text or None,
+        error=text or None,
+        url=voice.mention.url,
+        sent_at=NOW,
+        outdated=True,
+    )
+
+
+def _answered_card(state: ReplyState) -> Builder:
+    return lambda voice, text: _card(CaseState.CLAIMED, reply=_answer(voice, text, state))(
+        voice, text
+    )
+
+
+def _draft(state: ReplyState) -> Builder:
+    def build(voice: Voice, text: str) -> Payload:
+        reply = _answer(voice, text, state)
+        file = _with(a_file(CaseState.CLAIMED, mention=voice.mention, reply=reply), text)
+        if state is ReplyState.WAITING:
+            return draft_request(file, PLACES)
+        return draft_decided(file, reply, PLACES)
+
+    return build
+
+
+def _news(event: CaseEventKind) -> Builder:
+    def build(voice: Voice, text: str) -> Payload:
+        reply = _answer(voice, text, ReplyState.DRAFT)
+        file = _with(a_file(CaseState.CLAIMED, mention=voice.mention, reply=reply), text)
+        return answer_news(file, a_move(voice.mention, text, event), PLACES)
+
+    return build
+
+
 PINGS = [f"U0123ABC{number}" for number in range(9)]
 
 
@@ -278,6 +323,13 @@ BUILDERS: dict[str, Builder] = {
     "case_card, responded": _card(CaseState.RESPONDED),
     "case_card, closed": _card(CaseState.CLOSED, outcome=CaseOutcome.WON_BACK),
     **{f"thread_reply, {event}": _reply(event) for event in REPLIED},
+    **{f"case_card, answer {state}": _answered_card(state) for state in ReplyState},
+    "draft_request": _draft(ReplyState.WAITING),
+    **{
+        f"draft_decided, {state}": _draft(state)
+        for state in (ReplyState.DROPPED, ReplyState.DRAFT, ReplyState.SENDING)
+    },
+    **{f"answer_news, {event}": _news(event) for event in NEWS_OF_ANSWERS},
     "unclaimed": lambda voice, text: messages.unclaimed(
         _claimed(voice, text), PLACES, NOW, PINGS, text
     ),

@@ -106,6 +106,9 @@ def test_claim_and_responded_move_the_case_and_change_the_message(
     assert "Claimed by dana" in str(root.blocks)
     assert [one.text for one in slack.thread(root)] == ["dana claimed this case."]
     slack.socket.wait_ack(slack.click(root, "case_responded", user="U0OMAR", name="omar"))
+    wait_for(slack.views.modals)
+    assert case_of(store).state is CaseState.CLAIMED
+    slack.socket.wait_ack(slack.submit(slack.views.modals()[-1], {}, name="omar"))
     wait_for(lambda: case_of(store).state is CaseState.RESPONDED)
     flush(store, slack)
     assert "Answered by omar" in str(root.blocks)
@@ -331,7 +334,7 @@ def test_buttons_carry_the_mention():
     payload = new_complaint(Voice(mention=a_mention(), verdict=a_verdict()), PLACES, DUE)
     rows = [block["elements"] for block in payload["blocks"] if block["type"] == "actions"]
     assert [[one["action_id"] for one in row] for row in rows] == [
-        ["case_claim", "case_responded", "case_assign", "case_more"],
+        ["case_claim", "case_answer", "case_responded", "case_assign", "case_more"],
         ["case_dismiss", "case_not_about", "case_relabel", "case_mute"],
     ]
     elements = [one for row in rows for one in row]

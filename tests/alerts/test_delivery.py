@@ -647,9 +647,9 @@ def test_another_sender_that_was_faster_keeps_its_alert(slack, outbox, clock, tm
     outbox.add([an_alert("a:1"), an_alert("a:2")])
     real_claim = outbox.claim
 
-    def beaten(alert_id, now):
+    def beaten(alert_id, now, via):
         outbox.claim = real_claim
-        real_claim(alert_id, now)
+        real_claim(alert_id, now, via)
         return
 
     outbox.claim = beaten

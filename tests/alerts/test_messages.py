@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from alerts import messages
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.voice_signs import Colleague
+from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import DigestNumbers, OpenCase, SourceCoverage, SourceTrouble
 from alerts.messages.safe_text import (
@@ -42,6 +43,7 @@ from storage.models import (
     CrawlOutcome,
     CrawlReport,
     Experience,
+    ReplyState,
     SourceStanding,
     SourceState,
     Stance,
@@ -52,6 +54,7 @@ from tests.alerts.examples import (
     EXAMPLES,
     GOLDEN,
     HATER,
+    NEWS_OF_ANSWERS,
     NOW,
     PLACES,
     REPLIED,
@@ -60,6 +63,7 @@ from tests.alerts.examples import (
     WORK,
     a_file,
     a_mention,
+    a_reply,
     a_verdict,
     a_voice,
     an_incident,
@@ -182,6 +186,14 @@ def payloads_of(text, **more):
             mention_id=mention.id, event=event, at=NOW, actor=text, note=text, joins=mention.id
         )
         yield messages.thread_reply(file, move, PLACES)
+    for how_far in ReplyState:
+        reply = a_reply(how_far, text=text, author=text, error=text, decided_by=text, note=text)
+        answered = replace(file, reply=reply)
+        yield messages.case_card(answered, PLACES)
+        yield draft_decided(answered, reply, PLACES)
+    yield draft_request(answered, PLACES)
+    for news in NEWS_OF_ANSWERS:
+        yield answer_news(answered, replace(move, event=news), PLACES)
     for one in (messages.unclaimed, messages.due_soon, messages.overdue):
         yield one(file, PLACES, NOW, [text, "U0123ABCD", "S0123ABCD"], text)
     yield messages.reminder(file, PLACES, NOW, [text])

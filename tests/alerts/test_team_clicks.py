@@ -18,6 +18,7 @@ from tests.alerts.test_buttons import listening as listening
 from tests.alerts.test_buttons import settings as settings
 from tests.alerts.test_buttons import slack as slack
 from tests.alerts.test_buttons import store as store
+from tests.storage.erasure import ERASURE
 from tests.waiting import PATIENCE_S, wait_for
 
 OMAR = {"user": "U0OMAR", "name": "omar"}
@@ -73,14 +74,14 @@ def test_clicks_on_one_case_are_carried_out_in_their_order(slack, settings, stor
     envelopes = []
     with Held(settings.store.path):
         for root in roots:
-            envelopes.append(slack.click(root, "case_responded"))
-            envelopes.append(slack.click(root, "case_dismiss", **OMAR))
+            envelopes.append(slack.click(root, "case_dismiss"))
+            envelopes.append(slack.click(root, "case_claim", **OMAR))
         time.sleep(0.3)  # all of them are waiting for the store
     for envelope in envelopes:
         slack.socket.wait_ack(envelope)
     wait_for(lambda: len(slack.whispers) == cases)
     states = [case.state for case in store.cases.in_states(tuple(CaseState))]
-    assert states == [CaseState.RESPONDED] * cases
+    assert states == [CaseState.DISMISSED] * cases
     assert {one.user_id for one in slack.whispers} == {"U0OMAR"}
 
 
@@ -91,13 +92,27 @@ def test_of_clicks_that_arrive_in_reverse_the_earlier_goes_first(
     with Held(settings.store.path):
         slack.click(root, "case_claim")
         time.sleep(0.1)
-        slack.click(root, "case_dismiss", action_ts=stamp(2), **OMAR)
-        slack.click(root, "case_responded", action_ts=stamp(1))
+        slack.click(root, "case_claim", action_ts=stamp(2), **OMAR)
+        slack.click(root, "case_dismiss", action_ts=stamp(1))
         time.sleep(0.2)
     wait_for(lambda: slack.whispers)
-    assert case_of(store).state is CaseState.RESPONDED
+    assert case_of(store).state is CaseState.DISMISSED
     events = [event.event for event in store.cases.events(case_of(store).id)]
-    assert events == ["opened", "claimed", "responded"]
+    assert events == ["opened", "claimed", "dismissed"]
+
+
+def test_what_a_colleague_has_dismissed_meanwhile_is_not_answered(
+    slack, settings, store, listening
+):
+    root = open_a_case(store, settings, slack)
+    slack.socket.wait_ack(slack.click(root, "case_responded"))
+    window = modal_of(slack)
+    slack.socket.wait_ack(slack.click(root, "case_dismiss", **OMAR))
+    wait_for(lambda: case_of(store).state is CaseState.DISMISSED)
+    slack.socket.wait_ack(slack.submit(window, {"words": "I called her."}))
+    wait_for(lambda: window.errors)
+    assert "is dismissed and cannot become responded" in str(window.errors)
+    assert window.open  # the words are not lost
 
 
 def test_a_click_made_before_a_colleagues_act_undoes_nothing(slack, settings, store, listening):
@@ -224,7 +239,7 @@ def test_a_menus_choice_of_another_version_is_told(slack, settings, store):
 @pytest.mark.parametrize("action", ["case_assign", "case_more"])
 def test_a_list_of_a_case_that_is_gone_is_told(slack, settings, store, listening, action):
     root = open_a_case(store, settings, slack)
-    store.upkeep.forget_author("appstore:u-77")
+    store.upkeep.forget_author("appstore:u-77", ERASURE)
     choice = {"case_assign": "U0NINA77", "case_more": "note"}[action]
     slack.socket.wait_ack(slack.click(root, action, choice=choice))
     wait_for(lambda: slack.whispers)

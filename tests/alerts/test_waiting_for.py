@@ -105,12 +105,12 @@ def test_each_alert_says_what_it_waits_for(outbox: Outbox) -> None:
         (
             SendResult(Fate.UNCLEAR, f"Slack answered 500 for {ONE}."),
             True,
-            "looks for it at Slack by itself",
+            "looks for it there by itself",
         ),
         (
             Look(Sight.LATER, meaning("token_revoked", ONE, {}).error),
             True,
-            "looks for it at Slack by itself",
+            "looks for it there by itself",
         ),
     ],
 )

@@ -146,6 +146,35 @@ def test_brands_need_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ('text = "Hello {author} of {brand}, {agent} {{here}}"', None),
+        ('text = "Hello {name}"', "{name} is no placeholder: there are {author}, {brand}"),
+        ('text = "Hello {author!r}"', "{author} is no placeholder"),
+        ('text = "Hello {author.id}"', "{author.id} is no placeholder"),
+        ('text = "Hello {}"', "{} is no placeholder"),
+        ('text = "Hello {author"', "write a brace that shall stay as {{ or }}"),
+        ('text = " "', "a template has at least one word"),
+        ('text = "Hi"\nquery = "refund AND"', "replies.templates[0]: query"),
+        ('text = "Hi"\nlanguage = "German"', "replies.templates[0].language: not a language"),
+        ('text = "Hi"\nbrand = "Acme"', "which is none of [[brands]]: Acme Air"),
+        ('text = "Hi"\nbrand = "acme air"', None),
+        ('text = "Hi"\n[[replies.templates]]\nname = "SORRY"\ntext = "x"',
+         "two templates are named 'SORRY' for the same brand and language"),
+        ('text = "Hi"\n[[replies.templates]]\nname = "Sorry"\nlanguage = "de"\ntext = "x"', None),
+    ],
+)  # fmt: skip
+def test_templates_of_answers(tmp_path: Path, template: str, told: str | None) -> None:
+    text = f'{WHOLE}\n[[replies.templates]]\nname = "Sorry"\n{template}\n'
+    if told is None:
+        assert load(tmp_path, text).replies.templates[0].name == "Sorry"
+        return
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("language", "told"),
     [
         ("de", None),

@@ -21,6 +21,8 @@ PINNED = {
     "complaint_key": (keys.complaint_key(MENTION), "complaint:appstore:42"),
     "wow_key": (keys.wow_key(MENTION), "wow:appstore:42"),
     "case_reply_key": (keys.case_reply_key(7, 3), "case:7:3"),
+    "case_event_key": (keys.case_event_key("webhook:crm", 12), "case-event:webhook:crm:12"),
+    "issue_key": (keys.issue_key("issues:bugs", MENTION), "issue:issues:bugs:appstore:42"),
     "step_key": (
         keys.step_key(7, NOW, "at 0.5 unclaimed", "U0DANA", "#leads"),
         "ladder:7:2026-03-10T23:07:09+00:00:at 0.5 unclaimed:U0DANA:#leads",
@@ -80,6 +82,8 @@ PINNED = {
     ),
     "away_key": (keys.away_key(NOW), "ops:away:2026-03-10T23:07:09"),
     "store_trouble_key": (keys.store_trouble_key(NOW), "ops:store:2026-03-10T23:07:09"),
+    "answer_key": (keys.answer_key(7), "answer:7"),
+    "draft_key": (keys.draft_key(7), "draft:7"),
     "forgotten_key": (keys.forgotten_key("wow:steam:1"), "forgotten:wow:steam:1"),
 }
 

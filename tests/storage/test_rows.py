@@ -28,6 +28,8 @@ DAMAGE = [
     ("cases", "kind", "tomorrow's", "cases.in_states"),
     ("cases", "due_at", "soon", "cases.of_mention"),
     ("case_events", "at", b"\xff", "cases.file"),
+    ("replies", "state", "snet", "replies.get"),
+    ("replies", "written_at", NO_TIME, "cases.file"),
     ("incidents", "opened_at", NO_TIME, "incidents.open"),
     ("alerts", "kind", "tomorrow's", "outbox_word.listed"),
     ("alerts", "state", "sendin", None),

@@ -21,6 +21,7 @@ from storage.models import (
     AlertKind,
     AlertState,
     AnswerTime,
+    CaseDestination,
     CaseEventKind,
     CaseList,
     CaseMove,
@@ -37,6 +38,8 @@ from storage.models import (
     Mention,
     NewAlert,
     NewCase,
+    NewReply,
+    ReplyState,
     SourceStanding,
     SourceState,
     Take,
@@ -145,6 +148,18 @@ def alert(key: str = "k9", channel: str = "#c") -> NewAlert:
     )
 
 
+def an_answer(case_id: int) -> NewReply:
+    return NewReply(
+        case_id=case_id,
+        mention_id="appstore:hostile",
+        text="We are sorry.",
+        state=ReplyState.SENDING,
+        author="dana",
+        written_at=NOW,
+        text_hash="00",
+    )
+
+
 def of(store: Store, key: str) -> Alert:
     found = store.outbox.find(key)
     assert found is not None
@@ -191,6 +206,7 @@ def furnish(path: Path) -> None:
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
         store.tombstones.block("appstore:blocked")
+        store.replies.write(an_answer(8))
 
 
 def found_methods() -> set[str]:
@@ -308,6 +324,10 @@ WAYS: dict[str, Way] = {
             [replace(weighed(s, "appstore:formula"), vector=bytes(200_000))]
         )
     ),
+    "case_destinations.be": writes(
+        lambda s: s.case_destinations.be([CaseDestination("webhook:crm", BRAND, "events")])
+    ),
+    "case_destinations.untold_issues": reads(lambda s: s.case_destinations.untold_issues()),
     "case_watch.back_again": reads(lambda s: s.case_watch.back_again()),
     "case_watch.post_after_all": writes(lambda s: s.case_watch.post_after_all("appstore:gone")),
     "case_watch.taken_back": reads(lambda s: s.case_watch.taken_back()),
@@ -361,6 +381,13 @@ WAYS: dict[str, Way] = {
     "cases.unanswered": reads(lambda s: s.cases.unanswered()),
     "cases.user_id_of": reads(lambda s: s.cases.user_id_of("dana")),
     "cases.unmute": writes(lambda s: s.cases.unmute('appstore:<b>"Eve"</b>', BRAND)),
+    "replies.get": reads(lambda s: s.replies.get(1)),
+    "replies.move": writes(
+        lambda s: s.replies.move(1, ReplyState.SENDING, ReplyState.FAILED, error="refused")
+    ),
+    "replies.of_case": reads(lambda s: s.replies.of_case(8)),
+    "replies.sending": reads(lambda s: s.replies.sending()),
+    "replies.write": writes(lambda s: s.replies.write(an_answer(2))),
     "incidents.complaints_of": reads(lambda s: s.incidents.complaints_of(INCIDENT, 9)),
     "incidents.cases_of": reads(lambda s: s.incidents.cases_of(INCIDENT, list(CaseState))),
     "incidents.facets": reads(
@@ -389,6 +416,7 @@ WAYS: dict[str, Way] = {
     "ladder.waits": reads(lambda s: s.ladder.waits()),
     "outbox.add": writes(lambda s: s.outbox.add([alert()])),
     "outbox.claim": writes(lambda s: s.outbox.claim(1, NOW)),
+    "outbox.sent_by_way": reads(lambda s: s.outbox.sent_by_way()),
     "outbox.counted": reads(lambda s: s.outbox.counted("k1")),
     "outbox.counts": reads(lambda s: s.outbox.counts()),
     "outbox.drop": writes(lambda s: s.outbox.drop(1)),
@@ -415,6 +443,7 @@ WAYS: dict[str, Way] = {
     "outbox.unclear": writes(lambda s: s.outbox.unclear(2, NOW, "timed out", PASSING)),
     "outbox.unpark_certain": writes(lambda s: s.outbox.unpark_certain()),
     "outbox.unsent": reads(lambda s: s.outbox.unsent()),
+    "outbox.withdraw": writes(lambda s: s.outbox.withdraw("k7", "out of date")),
     "outbox.waiting": reads(lambda s: s.outbox.waiting(NOW, 9)),
     "outbox.waiting_in": reads(lambda s: s.outbox.waiting_in(["#c"])),
     "outbox_word.drop": writes(lambda s: s.outbox_word.drop([1], "dana: out of date")),

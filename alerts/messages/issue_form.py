@@ -1,0 +1,83 @@
+"""What an issue says that is made of a case, as plain words: each tracker writes them its way."""
+
+from __future__ import annotations
+
+from alerts.messages.places import Places
+from alerts.messages.safe_text import clean, cut, in_utc, line, link, web_address
+from alerts.messages.voice_cards import stars_briefly
+from storage.models import CaseEventKind, CaseFile
+
+MAX_TITLE = 120
+MAX_QUOTE = 8000
+
+
+def issue(file: CaseFile, places: Places, by: str) -> dict[str, object]:
+    """Build the issue of a case: `issue` holds title, sentences, the customer's words, the link.
+
+    It is no message of Slack's: nothing in `issue` is escaped, and it has no blocks.
+    """
+    case, mention = file.case, file.mention
+    author = clean(mention.author or "", lines=False)[:80] or "somebody unnamed"
+    place = places.at(mention.source, lambda text, _: text)
+    words = "\n".join(filter(None, (clean(mention.title or "", lines=False), clean(mention.text))))
+    title = clean(mention.title or "", lines=False) or clean(words, lines=False)
+    first = cut(title, MAX_TITLE)[0]
+    sentences = [
+        f"A complaint about {mention.brand} by {author} {place}{stars_briefly(mention)}.",
+        f"Earful's case {case.id}, opened on {in_utc(case.opened_at)}.",
+        f"{clean(by, lines=False)[:60]} made this issue of it.",
+    ]
+    return {
+        "text": f"Issue of case {case.id} of {line(mention.brand, 80)}, made by {line(by, 60)}",
+        "issue": {
+            "title": f"{mention.brand}: {first or 'a complaint without words'}",
+            "sentences": sentences,
+            "quote": cut(words, MAX_QUOTE)[0],
+            "url": web_address(mention.url),
+            "by": clean(by, lines=False)[:60],
+        },
+    }
+
+
+def issue_link(url: str) -> str:
+    """Link an issue by its number or key, as its tracker writes it; escaped."""
+    parts = [part for part in url.partition("://")[2].split("/") if part]
+    place = parts.index("issue") + 1 if "issue" in parts[:-1] else -1
+    name = parts[place] if parts else url
+    return link(url, line(f"#{name}" if name.isdigit() else name, 60))
+
+
+def issue_links(file: CaseFile) -> list[str]:
+    """Say in the small print which issues were made of a case."""
+    made = [one.note for one in file.events if one.event is CaseEventKind.ISSUE_MADE and one.note]
+    return [f"Issue {issue_link(url)}" for url in made]
+
+
+def tracker_name(via: str) -> str:
+    """Give what the config calls a tracker."""
+    return via.partition(":")[2]
+
+
+def issue_under_way(via: str) -> str:
+    """Answer whoever asked for an issue."""
+    return (
+        f"Earful makes an issue in {tracker_name(via)}. Its link will stand in the thread of the "
+        "case."
+    )
+
+
+def issue_there_already(via: str, url: str | None) -> str:
+    """Say that an issue was asked for before."""
+    if url:
+        return f"This case has an issue in {tracker_name(via)} already: {url}"
+    return f"An issue in {tracker_name(via)} was asked for already: its link will come."
+
+
+def issue_given_up(via: str) -> str:
+    """Say that somebody dropped the issue before it was made."""
+    return f"Somebody gave the issue in {tracker_name(via)} up with `earful alerts drop`."
+
+
+def no_such_tracker(via: str, brand: str) -> str:
+    """Say that the config has no such tracker for a brand."""
+    return f"No tracker named {tracker_name(via)} takes issues of {brand}: see [destinations]."
