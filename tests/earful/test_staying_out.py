@@ -20,7 +20,8 @@ from storage.store import Store
 from storage.tables.verdicts import Scored
 from tests.earful.conftest import Earful
 from tests.earful.test_cases import World
-from tests.earful.test_webhook import deliver, served  # noqa: F401 - a fixture
+from tests.earful.test_webhook import served  # noqa: F401 - a fixture
+from tests.earful.webhook_sender import deliver
 from tests.storage.fixtures import make_verdict
 
 WORDS = "They lost my bag at the gate, and nobody answers."
@@ -36,7 +37,7 @@ def days_ago(days: int) -> str:
 
 
 def a_file(tmp_path: Path, *days: int) -> str:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "native_id": f"{number}",
             "text": f"{WORDS} {number}",
@@ -87,12 +88,11 @@ def test_a_person_who_objects_is_blocked(earful: Earful, tmp_path: Path) -> None
 
 
 def test_a_sender_hears_what_is_kept_out_and_need_not_send_it_again(served) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    old = {"id": 7, "message": "My bag never came.", "at": days_ago(800)}
-    del old["at"]
-    deliver(served.port, "shop", {**old, "id": 42})
+    bag = {"id": 42, "message": "My bag never came."}
+    deliver(served.port, "shop", bag)
     with Store.open(served.path) as store:
         store.upkeep.forget_older(datetime.now(UTC) + timedelta(days=1))
-    reply = deliver(served.port, "shop", {**old, "id": 42}, "msg_2")
+    reply = deliver(served.port, "shop", bag, "msg_2")
     assert reply.status == 200
     assert (reply.said["new"], reply.said["refused"]) == (0, 1)
     assert reply.said["kept_out"] == {"forgotten": 1, "too_old": 0}
