@@ -18,7 +18,8 @@ EarfulError                     exit 1
 ├─ ModelError
 ├─ CrawlError
 │  └─ PageError                 in crawler.entry_problems
-└─ DeliveryError
+├─ DeliveryError
+└─ TranslationError             in earful.translation.translator
 .. end of the tree
 
 A class without a code of its own has its base's; the code is the command's.

@@ -65,8 +65,9 @@ class App:
             else:
                 settings = load_settings(self.config_path, options_models())
             # Late as well: whatever the rules are built from must be found wrong at once.
-            from earful.policies import Policies
+            from earful.policies import Policies, choose_languages
 
+            choose_languages(settings)
             try:
                 Policies(settings).check()
                 if settings.webhook.doors:

@@ -10,7 +10,7 @@ from alerts.decide.changing_alerts import posted_or_changed
 from alerts.decide.policy import Policy
 from alerts.decide.rules import judge
 from alerts.decide.voice_signs import named_staff
-from alerts.messages.case_answers import overtaken
+from alerts.messages.case_answers import not_done, overtaken
 from config.errors import InputError
 from earful.move_case import move_case
 from earful.open_cases import open_cases
@@ -108,7 +108,7 @@ def act(
         ):
             return Acted(case, False, refused)
         applied = move_case(unit, move, policy.teller())
-    return Acted(applied.case, applied.changed, applied.refused)
+    return Acted(applied.case, applied.changed, not_done(applied.case, move, applied.refused))
 
 
 def overtaken_since(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from alerts.decide.hours import BusinessHours
-from alerts.messages.case_answers import not_snoozed, not_waiting
+from alerts.messages.case_answers import not_done, not_snoozed, not_waiting
 from alerts.messages.case_thread import MAX_NOTE
+from alerts.messages.catalogue import _, written
 from config.errors import InputError
 from earful.case_acts import Acted, Actor, act, overtaken_since
 from earful.move_case import move_case
@@ -76,10 +77,16 @@ def snooze(
         return Acted(case, False, not_waiting(case))
     if until <= now:
         raise InputError(
-            f"case {case.id}: {until:%Y-%m-%d %H:%M} UTC has passed: name a later one"
+            _(
+                "case {id}: {moment} UTC has passed: name a later one",
+                id=case.id,
+                moment=f"{until:%Y-%m-%d %H:%M}",
+            )
         )
     if until > now + LONGEST_WAIT:
-        raise InputError(f"case {case.id}: a case waits for a year at most: name an earlier day")
+        raise InputError(
+            _("case {id}: a case waits for a year at most: name an earlier day", id=case.id)
+        )
     left = time_left(case, policies.hours, now)
     move = CaseMove(
         mention_id=case.mention_id,
@@ -136,11 +143,16 @@ def add_note(
         return _gone(mention_id)
     if not text.strip():
         raise InputError(
-            f"case {case.id}: the note is empty: write what your colleagues must know"
+            _("case {id}: the note is empty: write what your colleagues must know", id=case.id)
         )
     if len(text) > MAX_NOTE:
         raise InputError(
-            f"case {case.id}: the note has {len(text):,} characters: {MAX_NOTE:,} are taken"
+            _(
+                "case {id}: the note has {number} characters: {most} are taken",
+                id=case.id,
+                number=written(len(text)),
+                most=written(MAX_NOTE),
+            )
         )
     move = CaseMove(
         mention_id=case.mention_id,
@@ -198,7 +210,7 @@ def _carry_out(
         if refused := overtaken_since(unit, case, actor, seen_at, move.click):
             return Acted(case, False, refused)
         applied = move_case(unit, move, policies.of(case.brand).teller())
-    return Acted(applied.case, applied.changed, applied.refused)
+    return Acted(applied.case, applied.changed, not_done(applied.case, move, applied.refused))
 
 
 def _gone(mention_id: str) -> Acted:

@@ -18,11 +18,13 @@ from earful.http_serving import listen_at
 from earful.needs import unmet_needs
 from earful.policies import rotas_of
 from earful.reply_readiness import readiness
+from earful.translation.translator import TranslationError, translator_of
 from storage.models import CrawlReport
 from storage.store import Store
 
 _PROBE_LIMIT = timedelta(seconds=60)
 _EXPLAINED = 20
+_LONGEST_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
         yield Finding(subject, True, sentence)
     yield from _webhook(settings)
     yield from _on_call(settings)
+    yield from _translation(app, offline)
     yield _model(app.settings)
     yield from _slack(app, offline)
     yield from _destinations(settings, offline)
@@ -79,6 +82,23 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
         yield Finding("webhook", False, str(error))
     else:
         yield Finding("webhook", True, f"{doors}; {where} is free for `earful run`")
+
+
+def _translation(app: App, offline: bool) -> Iterator[Finding]:
+    """Have one sentence translated, as messages will have theirs."""
+    settings = app.settings.translate
+    translator = translator_of(settings, app.secrets)
+    if translator is None or offline:
+        return
+    target = app.settings.alerts.language
+    source, sentence = ("de", "Es funktioniert.") if target == "en" else ("en", "It works.")
+    try:
+        words = translator.translate(sentence, source, target, settings.time_limit.total_seconds())
+    except TranslationError as error:
+        yield Finding("translate", False, str(error))
+    else:
+        shown = " ".join(words.split())[:_LONGEST_WORDS]
+        yield Finding("translate", True, f"“{sentence}” is “{shown}” to {translator.name}")
 
 
 def _on_call(settings: Settings) -> Iterator[Finding]:

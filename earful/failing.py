@@ -25,6 +25,7 @@ _STAGES = {
     "judge": "judging",
     "cases": "seeing to cases",
     "answers": "measuring answers",
+    "translate": "translating",
     "deliver": "delivery",
     "replies": "seeing to answers",
     "messages": "building messages in full",

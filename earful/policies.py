@@ -17,6 +17,7 @@ from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Calm, Route
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
+from alerts.messages.catalogue import Languages, choose
 from alerts.messages.page_links import Links
 from config.query import Query, parse_query
 from config.settings import (
@@ -89,6 +90,11 @@ class Policies:
             self._made[brand] = self._make(brand)
         return self._made[brand]
 
+    def language_of(self, brand: str) -> str:
+        """Give the language of a brand's messages."""
+        own = {one.name: one.language for one in self.settings.brands}
+        return own.get(brand) or self.settings.alerts.language
+
     def check(self) -> None:
         """Make every policy; ConfigError names the key of what cannot be used."""
         self.of("")  # what holds where a brand says nothing of its own
@@ -101,6 +107,12 @@ class Policies:
                 calm = _calm(self.settings, brand.quiet_hours, f"brands[{place}]")
                 return _policy(self.settings, self.hours, calm, brand)
         return _policy(self.settings, self.hours, _calm(self.settings), None)
+
+
+def choose_languages(settings: Settings) -> None:
+    """Let this process write messages in the languages of its config: of the team, of brands."""
+    own = {brand.name: brand.language for brand in settings.brands if brand.language is not None}
+    choose(Languages(settings.alerts.language, own))
 
 
 @lru_cache(maxsize=1)

@@ -834,6 +834,31 @@ def _incidents(db: Database) -> None:
     )
 
 
+@migrations(name="0027_translations")
+def _translations(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE translations (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            language TEXT NOT NULL,
+            text TEXT NOT NULL,
+            translator TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+    )
+
+
+@migrations(name="0028_public_replies")
+def _public_replies(db: Database) -> None:
+    # Which complaints have the brand's answer, without reading all that have none.
+    db.execute(
+        "CREATE INDEX mentions_replied ON mentions(created_at) WHERE owner_reply IS NOT NULL"
+    )
+
+
 @migrations(name="0031_forgotten")
 def _forgotten(db: Database) -> None:
     # Erased mentions leave a mark that keeps them out, and what the daily counts had of them. Days

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from config.errors import InputError, StoreRefusedError
+from config.errors import InputError
 from storage.database import Database
 from storage.models import SourceState, from_iso, iso
 from storage.rows import moment_in, reads
+from storage.search_words import match_for
 
 _LAST_GOOD_AT = ("crawl_runs", "started_at", "source", "source")
 _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
@@ -61,15 +62,8 @@ class Insight:
 
         FTS5 syntax where it parses; otherwise every word, literally.
         """
-        try:
-            return self._search(words, which, limit)
-        except StoreRefusedError:
-            literal = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
-            if not literal:
-                raise InputError("the search is empty: give a word to look for") from None
-            return self._search(literal, which, limit)
-
-    def _search(self, words: str, which: Filter, limit: int) -> list[dict[str, Any]]:
+        if not words.split():
+            raise InputError("the search is empty: give a word to look for")
         where, values = which.where("v.")
         return self._rows(
             f"""
@@ -80,7 +74,7 @@ class Insight:
             WHERE mentions_fts MATCH ? AND {where}
             ORDER BY f.rank LIMIT ?
             """,
-            words,
+            match_for(words),
             *values,
             limit,
         )
@@ -175,6 +169,17 @@ class Insight:
             """,
             *values,
         )[0]
+
+    def public_replies(self, which: Filter) -> int:
+        """Count the complaints of a period that have the brand's answer at their source."""
+        where, values = which.where()
+        return int(
+            self._rows(
+                "SELECT count(*) AS n FROM voice WHERE owner_reply IS NOT NULL "
+                f"AND experience = 'angry' AND counted AND {where}",
+                *values,
+            )[0]["n"]
+        )
 
     def response_hours(self, which: Filter) -> list[float]:
         """Give the hours to the first answer of each answered case opened in a period, sorted."""

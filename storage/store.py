@@ -35,6 +35,7 @@ from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
+from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.waiting_cases import WaitingCases
@@ -48,6 +49,7 @@ class Store:
         self.database = database
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.translations = Translations(database)
         self.judgements = Judgements(database)
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)

@@ -15,7 +15,7 @@ SELECT
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
     -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted
     -- one is. Nothing else decides what counts.
-    m.duplicate_of, m.deleted_at, m.not_about, w.p_about,
+    m.duplicate_of, m.deleted_at, m.not_about, w.p_about, t.text AS translation,
     m.duplicate_of IS NULL AND m.not_about IS NULL AS counted,
     -- The row of the full-text index.
     m.seq,
@@ -27,7 +27,8 @@ LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN corrections c ON c.id = (
     SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
 )
-LEFT JOIN relevance_vectors w ON w.mention_id = m.id AND w.text_hash = m.text_hash;
+LEFT JOIN relevance_vectors w ON w.mention_id = m.id AND w.text_hash = m.text_hash
+LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
@@ -44,13 +45,13 @@ SELECT
     -- What waits for the customer is not overdue.
     k.snoozed_until IS NULL AND k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
     k.claimed_by, k.opened_at, v.source, v.author, v.title, v.text, v.rating, v.rating_max,
-    v.stance, v.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note
+    v.stance, v.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note, v.translation
 FROM cases k
 JOIN voice v ON v.id = k.mention_id
 WHERE k.state IN ('open', 'claimed')
 ORDER BY k.due_at;
 
--- People who talk others into the brand.
+-- People who talk others into the brand, until they turn angry or warn others off.
 CREATE VIEW advocates AS
 SELECT
     a.name AS author, s.author_id, s.brand, a.source, s.advocacy,
@@ -73,9 +74,15 @@ FROM (
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
+WHERE coalesce((
+    SELECT p.stance = 'advocate' AND p.experience <> 'angry' FROM voice p
+    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
+        AND (p.stance <> 'neither' OR p.experience = 'angry') AND p.counted
+    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
+), 1)
 ORDER BY s.advocacy DESC, last_seen_at DESC;
 
--- People who talk others out of it.
+-- People who talk others out of it, until they are delighted or talk others in.
 CREATE VIEW haters AS
 SELECT
     a.name AS author, s.author_id, s.brand, a.source, s.warnings,
@@ -98,6 +105,12 @@ FROM (
     GROUP BY +author_id, +brand
 ) s
 JOIN authors a ON a.id = s.author_id
+WHERE coalesce((
+    SELECT p.stance = 'hater' AND p.experience <> 'delighted' FROM voice p
+    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
+        AND (p.stance <> 'neither' OR p.experience = 'delighted') AND p.counted
+    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
+), 1)
 ORDER BY s.warnings DESC, last_seen_at DESC;
 
 -- Advocates who turned angry, and haters who were won back: what an author's last stance before

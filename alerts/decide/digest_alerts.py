@@ -56,7 +56,7 @@ def chart_alert(digest: NewAlert, days: Sequence[Day]) -> NewAlert:
         brand=digest.brand,
         channel=digest.channel,
         payload={
-            "text": in_words(days),
+            "text": in_words(days, digest.brand),
             "png": b64encode(chart(days)).decode(),
             # The name is how a picture is found again whose answer was lost.
             "filename": f"earful-{digest.created_at:%Y-%m-%d}-{name}.png",

@@ -26,6 +26,14 @@ def last_local_day(end: datetime, zone: tzinfo) -> date:
     return local_day(end - _A_MOMENT, zone)
 
 
+def first_of_days(days: int, zone: tzinfo, now: datetime) -> datetime:
+    """Give the moment when the first of so many days begins, of which today is the last.
+
+    A period of days means this in reports, and on the dashboards, whose days are UTC.
+    """
+    return local_moment(local_day(now, zone) - (days - 1) * DAY, time(), zone)
+
+
 def latest_day(at: time, zone: tzinfo, now: datetime) -> date:
     """Give the last day on which a clock time has come by `now`."""
     day = local_day(now, zone)

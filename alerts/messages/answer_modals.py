@@ -10,7 +10,9 @@ from typing import Self
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import actions, section, select
+from alerts.messages.catalogue import _, n_, written
 from alerts.messages.places import Places
+from alerts.messages.reply_words import unit_name
 from alerts.messages.safe_text import heading, in_utc, line, link, words
 from alerts.messages.views import (
     MAX_OPTION,
@@ -20,8 +22,8 @@ from alerts.messages.views import (
     plainly_shown,
     text_input,
 )
-from alerts.messages.voice_cards import quotation, stars_briefly, who_where
-from storage.models import Mention
+from alerts.messages.voice_cards import quotation, stars_briefly, translated, who_where
+from storage.models import Mention, Translation
 
 _MAX_ASKED = 600
 _MAX_PREVIEW = 2400
@@ -86,6 +88,7 @@ def answer_modal(
     text: str,
     templates: Sequence[tuple[str, str]] = (),
     complaints: Sequence[Mention] = (),
+    translation: Translation | None = None,
 ) -> View:
     """Ask for the words of an answer; once they were previewed, show them as they will stand.
 
@@ -98,22 +101,23 @@ def answer_modal(
     )
     blocks: list[Block | None] = [
         section(asked, "asked"),
+        translated(mention, translation),
         _complaints(complaints, mention),
         section(_way(plan, mention, places), "way"),
         _templates(templates),
-        text_input("Your answer", written.input, initial=text, lines=True),
+        text_input(_("Your answer"), written.input, initial=text, lines=True),
     ]
     if written.previewed:
         blocks += [section(_preview_title(plan, mention, places), "preview_title")]
         shown = words(plan.shown, _MAX_PREVIEW, 2900)[0]
         blocks += [section(shown, "preview") if shown else None]
     return modal(
-        "Answer",
+        _("Answer"),
         blocks,
         callback_id="answer_words",
         value=written.packed(),
-        submit=_submit(plan) if written.previewed else "Preview",
-        close="Cancel",
+        submit=_submit(plan) if written.previewed else _("Preview"),
+        close=_("Cancel"),
     )
 
 
@@ -121,20 +125,21 @@ def answer_modal(
 def copy_modal(mention: Mention, places: Places, text: str) -> View:
     """Give the words of an answer to be copied, and the place where they belong."""
     at = places.at(mention.source)
-    lead = (
-        f"Copy the words, and post them {at}. The case waits until Earful sees an answer there, "
-        "or somebody clicks “Responded”."
+    lead = _(
+        "Copy the words, and post them {at}. The case waits until Earful sees an answer there, "
+        "or somebody clicks “Responded”.",
+        at=at,
     )
-    place = link(mention.url, f"Open it {at}") if mention.url else ""
+    place = link(mention.url, _("Open it {at}", at=at)) if mention.url else ""
     return modal(
-        "Post it by hand",
+        _("Post it by hand"),
         [
             section(lead, "lead"),
-            text_input("The answer", "copied", initial=text, lines=True, optional=True),
+            text_input(_("The answer"), "copied", initial=text, lines=True, optional=True),
             section(place, "place") if place else None,
         ],
         callback_id="answer_copied",
-        submit="Done",
+        submit=_("Done"),
     )
 
 
@@ -142,69 +147,91 @@ def copy_modal(mention: Mention, places: Places, text: str) -> View:
 def send_back_modal(reply_id: int, author: str) -> View:
     """Ask what is to be changed about an answer."""
     return modal(
-        "Send back",
+        _("Send back"),
         [
-            section(f"{line(author, 60)} gets the answer back, with your words.", "lead"),
-            text_input("What should change?", "note", lines=True, optional=True, longest=500),
+            section(
+                _("{author} gets the answer back, with your words.", author=line(author, 60)),
+                "lead",
+            ),
+            text_input(_("What should change?"), "note", lines=True, optional=True, longest=500),
         ],
         callback_id="reply_send_back",
         value=str(reply_id),
-        submit="Send back",
-        close="Cancel",
+        submit=_("Send back"),
+        close=_("Cancel"),
     )
 
 
 @plainly_shown("Responded")
 def responded_modal(mention_id: str, copied: bool = False) -> View:
     """Ask what somebody answered by hand, and where; both may stay empty."""
-    hint = "Empty: the answer that was copied from here." if copied else None
+    hint = _("Empty: the answer that was copied from here.") if copied else None
     return modal(
-        "Responded",
+        _("Responded"),
         [
-            text_input("What was answered", "words", lines=True, optional=True, hint=hint),
-            text_input("Link to the answer", "link", optional=True, longest=1500),
+            text_input(_("What was answered"), "words", lines=True, optional=True, hint=hint),
+            text_input(_("Link to the answer"), "link", optional=True, longest=1500),
         ],
         callback_id="case_responded",
         value=mention_id,
-        submit="Responded",
-        close="Cancel",
+        submit=_("Responded"),
+        close=_("Cancel"),
     )
 
 
 def _way(plan: AnswerPlan, mention: Mention, places: Places) -> str:
     at, brand = places.at(mention.source), line(mention.brand, 80)
     if plan.posts and plan.approval:
-        return f"Once a second person has approved it, Earful posts it {at} as {brand}."
+        return _(
+            "Once a second person has approved it, Earful posts it {at} as {brand}.",
+            at=at,
+            brand=brand,
+        )
     if plan.posts:
-        return f"Earful posts it {at} as {brand}."
+        return _("Earful posts it {at} as {brand}.", at=at, brand=brand)
     if plan.hindrance and plan.approval:
-        return (
-            f"Once a second person has approved it, you post it {at} by hand: "
-            f"{line(plan.hindrance, 300)}"
+        return _(
+            "Once a second person has approved it, you post it {at} by hand: {hindrance}",
+            at=at,
+            hindrance=line(plan.hindrance, 300),
         )
     if plan.hindrance:
-        return f"You post it {at} by hand: {line(plan.hindrance, 300)}"
-    if plan.approval:
-        return (
-            f"Earful cannot post {at}: once a second person has approved it, you post it there by "
-            "hand."
+        return _(
+            "You post it {at} by hand: {hindrance}", at=at, hindrance=line(plan.hindrance, 300)
         )
-    return f"Earful cannot post {at}: you copy it, and post it there by hand."
+    if plan.approval:
+        return _(
+            "Earful cannot post {at}: once a second person has approved it, you post it there by "
+            "hand.",
+            at=at,
+        )
+    return _("Earful cannot post {at}: you copy it, and post it there by hand.", at=at)
 
 
 def _preview_title(plan: AnswerPlan, mention: Mention, places: Places) -> str:
     at = places.at(mention.source)
     if plan.used is None:
-        return f"*As it will stand {at}:*"
+        return _("*As it will stand {at}:*", at=at)
     if plan.most is None:
-        return f"*As it will stand {at}* ({plan.used:,} {line(plan.unit, 40)}):"
-    return f"*As it will stand {at}* ({plan.used:,} of {plan.most:,} {line(plan.unit, 40)}):"
+        return _(
+            "*As it will stand {at}* ({used} {unit}):",
+            at=at,
+            used=written(plan.used),
+            unit=unit_name(plan.unit),
+        )
+    return _(
+        "*As it will stand {at}* ({used} of {most} {unit}):",
+        at=at,
+        used=written(plan.used),
+        most=written(plan.most),
+        unit=unit_name(plan.unit),
+    )
 
 
 def _submit(plan: AnswerPlan) -> str:
     if plan.approval:
-        return "Ask for approval"
-    return "Send" if plan.posts else "I post it by hand"
+        return _("Ask for approval")
+    return _("Send") if plan.posts else _("I post it by hand")
 
 
 def _complaints(complaints: Sequence[Mention], chosen: Mention) -> Block | None:
@@ -215,7 +242,12 @@ def _complaints(complaints: Sequence[Mention], chosen: Mention) -> Block | None:
         for n, one in enumerate(complaints[:MAX_OPTIONS])
     ]
     place = next((n for n, one in enumerate(complaints) if one.id == chosen.id), 0)
-    label = f"Answer another of {len(complaints)} complaints (this is number {place + 1})"
+    label = n_(
+        "Answer another of {n} complaints (this is number {place})",
+        "Answer another of {n} complaints (this is number {place})",
+        len(complaints),
+        place=place + 1,
+    )
     return actions([select(label, "answer_below", options)], "complaints")
 
 
@@ -230,4 +262,4 @@ def _templates(templates: Sequence[tuple[str, str]]) -> Block | None:
     options = [
         (heading(name, MAX_OPTION) or "?", value) for name, value in templates[:MAX_OPTIONS]
     ]
-    return actions([select("Begin with a template", "answer_template", options)], "templates")
+    return actions([select(_("Begin with a template"), "answer_template", options)], "templates")

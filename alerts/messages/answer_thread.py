@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import InteractiveElement
 
 from alerts.messages.answer_words import OUTDATED
 from alerts.messages.blocks import actions, button, can_carry, confirmation, payload, section
+from alerts.messages.catalogue import _
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import line, words
@@ -27,9 +28,11 @@ _MAX_REASON = 600
 def draft_request(file: CaseFile, places: Places) -> dict[str, Any]:
     """Ask a second person, in the channel too, to approve the newest answer of a case."""
     author = line(_reply(file).author, 60)
-    lead = (
-        f"*Approve this answer?* {author} wrote it for {who_where(file.mention, places)}. "
-        "Somebody else must approve it before it goes out."
+    lead = _(
+        "*Approve this answer?* {author} wrote it for {who}. "
+        "Somebody else must approve it before it goes out.",
+        author=author,
+        who=who_where(file.mention, places),
     )
     return _shown(lead, _reply(file).text, _approval(file)) | {"broadcast": True}
 
@@ -39,11 +42,11 @@ def draft_decided(file: CaseFile, reply: Reply, places: Places) -> dict[str, Any
     """Show a draft that waits for nobody's approval any more, without its buttons."""
     author, by = line(reply.author, 60), line(reply.decided_by, 60)
     if reply.state is ReplyState.DROPPED:
-        lead = f"*A newer answer took the place of this one by {author}*."
+        lead = _("*A newer answer took the place of this one by {author}*.", author=author)
     elif reply.state is ReplyState.DRAFT:
-        lead = f"*{by} sent this answer by {author} back*."
+        lead = _("*{by} sent this answer by {author} back*.", by=by, author=author)
     else:
-        lead = f"*{by} approved this answer by {author}*."
+        lead = _("*{by} approved this answer by {author}*.", by=by, author=author)
     return _shown(lead, reply.text, [])
 
 
@@ -58,25 +61,38 @@ def answer_news(file: CaseFile, move: CaseMove, places: Places) -> dict[str, Any
         case CaseEventKind.SENT_BACK:
             by = line(move.actor, 60)
             said = f" “{reason}”" if reason else ""
-            return _one(f"{whom}: {by} sent your answer back.{said}", _again(file))
+            back = _("{whom}: {by} sent your answer back.", whom=whom, by=by)
+            return _one(f"{back}{said}", _again(file))
         case CaseEventKind.COPIED:
-            sentence = (
-                f"{whom}: post your answer {at} by hand. This case waits until Earful sees an "
-                "answer there, or somebody clicks “Responded”."
+            sentence = _(
+                "{whom}: post your answer {at} by hand. This case waits until Earful sees an "
+                "answer there, or somebody clicks “Responded”.",
+                whom=whom,
+                at=at,
             )
             return _one(sentence, _copy(file))
         case CaseEventKind.HELD_UP:
             return _one(
-                f"*{author}'s answer is not sent yet*: {reason} Earful goes on trying.", []
+                _(
+                    "*{author}'s answer is not sent yet*: {reason} Earful goes on trying.",
+                    author=author,
+                    reason=reason,
+                ),
+                [],
             )
         case CaseEventKind.HELD_BACK:
-            sentence = (
-                f"*{author}'s answer is not sent*. {OUTDATED} Read the new text, and send the "
-                "answer again if it still fits."
+            sentence = _(
+                "*{author}'s answer is not sent*. {outdated} Read the new text, and send the "
+                "answer again if it still fits.",
+                author=author,
+                outdated=_(OUTDATED),
             )
             return _one(sentence, _again(file))
         case CaseEventKind.NOT_SENT:
-            return _one(f"*{author}'s answer was not sent*: {reason}", _again(file))
+            return _one(
+                _("*{author}'s answer was not sent*: {reason}", author=author, reason=reason),
+                _again(file),
+            )
     return {}
 
 
@@ -103,26 +119,26 @@ def _approval(file: CaseFile) -> list[Block]:
         return []
     value = str(file.reply.id)
     approve = button(
-        "Approve",
+        _("Approve"),
         "reply_approve",
         value,
         style="primary",
         confirm=confirmation(
-            "Approve this answer?",
-            "It goes out in public, in the name of the brand.",
-            "Approve",
+            _("Approve this answer?"),
+            _("It goes out in public, in the name of the brand."),
+            _("Approve"),
         ),
     )
-    return _row(file, [approve, button("Send back…", "reply_send_back", value)], "Edit…")
+    return _row(file, [approve, button(_("Send back…"), "reply_send_back", value)], _("Edit…"))
 
 
 def _again(file: CaseFile) -> list[Block]:
-    return _row(file, [], "Edit and try again…")
+    return _row(file, [], _("Edit and try again…"))
 
 
 def _copy(file: CaseFile) -> list[Block]:
-    copy = [button("Copy…", "reply_copy", str(file.reply.id))] if file.reply else []
-    return _row(file, copy, "Edit…")
+    copy = [button(_("Copy…"), "reply_copy", str(file.reply.id))] if file.reply else []
+    return _row(file, copy, _("Edit…"))
 
 
 def _row(file: CaseFile, first: Sequence[InteractiveElement], label: str) -> list[Block]:

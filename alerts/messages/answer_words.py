@@ -5,11 +5,12 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from alerts.messages.blocks import button, section
+from alerts.messages.catalogue import _, later
 from alerts.messages.places import Places
 from alerts.messages.safe_text import line, link, moment, words
 from storage.models import CaseFile, CaseState, Reply, ReplyState
 
-OUTDATED = "The customer changed the text after this answer was written."
+OUTDATED = later("The customer changed the text after this answer was written.")
 _MAX_SHOWN = 500
 _MAX_ESCAPED = 1200
 _MAX_LINK = 1000
@@ -25,9 +26,9 @@ def answer_section(file: CaseFile, places: Places) -> Block | None:
     if shown := words(reply.text, _MAX_SHOWN, _MAX_ESCAPED)[0]:
         parts.append(shown)
     if reply.state is ReplyState.SENT and reply.url:
-        parts.append(link(reply.url, "See the answer", _MAX_LINK))
+        parts.append(link(reply.url, _("See the answer"), _MAX_LINK))
     if reply.outdated:
-        parts.append(f"*{OUTDATED}*")
+        parts.append(f"*{_(OUTDATED)}*")
     return section("\n".join(parts), "answer")
 
 
@@ -38,26 +39,41 @@ def answer_line(file: CaseFile, reply: Reply, places: Places) -> str:
     error = line(reply.error, _MAX_REASON)
     match reply.state:
         case ReplyState.DRAFT if reply.note:
-            return f"*{by} sent {author}'s answer back*: “{line(reply.note, 300)}”"
+            return _(
+                "*{by} sent {author}'s answer back*: “{note}”",
+                by=by,
+                author=author,
+                note=line(reply.note, 300),
+            )
         case ReplyState.DRAFT if reply.decided_by and not reply.outdated:
-            return f"*{by} sent {author}'s answer back*."
+            return _("*{by} sent {author}'s answer back*.", by=by, author=author)
         case ReplyState.DRAFT:
-            return f"*{author}'s answer is not sent*: read it again."
+            return _("*{author}'s answer is not sent*: read it again.", author=author)
         case ReplyState.WAITING:
-            return f"*{author}'s answer waits for a second person's approval*."
+            return _("*{author}'s answer waits for a second person's approval*.", author=author)
         case ReplyState.SENDING if reply.error:
-            return f"*{author}'s answer is not sent yet*: {error}"
+            return _("*{author}'s answer is not sent yet*: {error}", author=author, error=error)
         case ReplyState.SENDING:
-            return f"*{author}'s answer is on its way*: it will stand {at}."
+            return _(
+                "*{author}'s answer is on its way*: it will stand {at}.", author=author, at=at
+            )
         case ReplyState.COPIED:
-            return f"*{author} posts this answer by hand*: it was not seen {at} yet."
+            return _(
+                "*{author} posts this answer by hand*: it was not seen {at} yet.",
+                author=author,
+                at=at,
+            )
         case ReplyState.SENT:
             when = f", {moment(reply.sent_at)}" if reply.sent_at else ""
-            return f"*{author}'s answer*{when}:" if reply.text else f"*{author}'s answer*{when}."
+            return (
+                _("*{author}'s answer*{when}:", author=author, when=when)
+                if reply.text
+                else _("*{author}'s answer*{when}.", author=author, when=when)
+            )
         case ReplyState.FAILED:
-            return f"*{author}'s answer was not sent*: {error}"
+            return _("*{author}'s answer was not sent*: {error}", author=author, error=error)
         case ReplyState.DROPPED:
-            return f"*{author}'s answer is dropped*."
+            return _("*{author}'s answer is dropped*.", author=author)
 
 
 def answer_button(file: CaseFile) -> ButtonElement | None:
@@ -66,11 +82,11 @@ def answer_button(file: CaseFile) -> ButtonElement | None:
     if case.state in (CaseState.CLOSED, CaseState.DISMISSED):
         return None
     if reply is None:
-        label = "Answer again…" if case.state is CaseState.RESPONDED else "Answer…"
+        label = _("Answer again…") if case.state is CaseState.RESPONDED else _("Answer…")
     elif reply.state is ReplyState.SENDING:
         return None
     elif reply.state is ReplyState.SENT:
-        label = "Answer again…"
+        label = _("Answer again…")
     else:
-        label = "Edit answer…"
+        label = _("Edit answer…")
     return button(label, "case_answer", case.mention_id)

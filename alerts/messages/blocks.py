@@ -28,6 +28,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 
+from alerts.messages.catalogue import _, n_
 from alerts.messages.safe_text import fit, heading, units
 
 MAX_BLOCKS = 50
@@ -71,7 +72,7 @@ def bulleted(title: str, rows: Sequence[str], block_id: str, most: int = 8) -> S
             break
         shown.append(row)
     if len(rows) > len(shown):
-        shown.append(f"and {len(rows) - len(shown):,} more")
+        shown.append(n_("and {n} more", "and {n} more", len(rows) - len(shown)))
     return section("\n".join([f"*{title}*", *(f"• {row}" for row in shown)]), block_id)
 
 
@@ -121,7 +122,7 @@ def confirmation(title: str, text: str, yes: str) -> ConfirmObject:
         title=PlainTextObject(text=title, emoji=False),
         text=PlainTextObject(text=text, emoji=False),
         confirm=PlainTextObject(text=yes, emoji=False),
-        deny=PlainTextObject(text="Back", emoji=False),
+        deny=PlainTextObject(text=_("Back"), emoji=False),
     )
 
 

@@ -15,6 +15,7 @@ from alerts.messages.blocks import (
     people,
     select,
 )
+from alerts.messages.catalogue import _, later
 from alerts.messages.issue_form import tracker_name
 from alerts.messages.voice_cards import not_about_button
 from storage.models import CaseFile, CaseOutcome, CaseState, Experience
@@ -28,9 +29,9 @@ ISSUE = "issue:"
 _MOST_TRACKERS = 2
 
 _LABELS = [
-    ("It is mediocre", Experience.MEDIOCRE),
-    ("It is delighted", Experience.DELIGHTED),
-    ("It describes no experience", Experience.NONE),
+    (later("It is mediocre"), Experience.MEDIOCRE),
+    (later("It is delighted"), Experience.DELIGHTED),
+    (later("It describes no experience"), Experience.NONE),
 ]
 
 
@@ -41,44 +42,48 @@ def case_buttons(file: CaseFile) -> list[Block]:
         return []
     if case.waits:
         return [actions(_work(file), "actions"), actions(_ends(file), "ends")]
-    note = button("Add a note", "case_note", value)
+    note = button(_("Add a note"), "case_note", value)
     elements: list[ButtonElement] = [*_answer(file)]
     if case.state is CaseState.RESPONDED:
-        elements.insert(0, button("Close", "case_close", value, style="primary"))
+        elements.insert(0, button(_("Close"), "case_close", value, style="primary"))
     if case.outcome is CaseOutcome.NOT_ABOUT_US:
-        elements.append(button("About us after all", "case_about", value))
+        elements.append(button(_("About us after all"), "case_about", value))
     else:
-        elements.append(button("Reopen", "case_reopen", value))
+        elements.append(button(_("Reopen"), "case_reopen", value))
     issues = [
-        button(f"Make an issue in {tracker_name(via)}", f"case_issue:{tracker_name(via)}", value)
+        button(_issue_in(via), f"case_issue:{tracker_name(via)}", value)
         for via in file.trackers[:_MOST_TRACKERS]
         if case.state is CaseState.RESPONDED
     ]
     return [actions([*elements, *_hear_again(file), note, *issues], "actions")]
 
 
+def _issue_in(via: str) -> str:
+    return _("Make an issue in {tracker}", tracker=tracker_name(via))
+
+
 def _work(file: CaseFile) -> list[InteractiveElement]:
     """Offer what brings a case to its answer."""
     case, value = file.case, file.case.mention_id
     first = (
-        button("Claim", "case_claim", value, style="primary")
+        button(_("Claim"), "case_claim", value, style="primary")
         if case.state is CaseState.OPEN
-        else button("Give back", "case_release", value)
+        else button(_("Give back"), "case_release", value)
     )
     # A list and a menu carry only their own choice: the buttons beside them say of which case.
     return [
         first,
         *_answer(file),
-        button("Responded", "case_responded", value),
-        people("Assign to", "case_assign"),
+        button(_("Responded"), "case_responded", value),
+        people(_("Assign to"), "case_assign"),
         overflow(
             "case_more",
             [
-                ("Wait for the customer", SNOOZE),
-                *([("Stop waiting now", WAKE)] if case.is_snoozed else []),
-                ("Add a note", NOTE),
+                (_("Wait for the customer"), SNOOZE),
+                *([(_("Stop waiting now"), WAKE)] if case.is_snoozed else []),
+                (_("Add a note"), NOTE),
                 *(
-                    (f"Make an issue in {tracker_name(via)}", f"{ISSUE}{tracker_name(via)}")
+                    (_issue_in(via), f"{ISSUE}{tracker_name(via)}")
                     for via in file.trackers[:_MOST_TRACKERS]
                 ),
             ],
@@ -92,14 +97,16 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
     muting = (
         [
             button(
-                "Mute author",
+                _("Mute author"),
                 "case_mute",
                 value,
                 confirm=confirmation(
-                    "Mute this author?",
-                    "Earful posts nothing more by this author about this brand, and dismisses "
-                    "their cases that wait. What they write still counts. You can unmute them.",
-                    "Mute the author",
+                    _("Mute this author?"),
+                    _(
+                        "Earful posts nothing more by this author about this brand, and dismisses "
+                        "their cases that wait. What they write still counts. You can unmute them."
+                    ),
+                    _("Mute the author"),
                 ),
             )
         ]
@@ -107,17 +114,19 @@ def _ends(file: CaseFile) -> list[InteractiveElement]:
         else _hear_again(file)
     )
     return [
-        button("Not a case", "case_dismiss", value),
+        button(_("Not a case"), "case_dismiss", value),
         not_about_button("case_not_about", value),
         select(
-            "Wrong label",
+            _("Wrong label"),
             "case_relabel",
-            [(name, experience.value) for name, experience in _LABELS],
+            [(_(name), experience.value) for name, experience in _LABELS],
             confirm=confirmation(
-                "Correct the label?",
-                "Earful dismisses this case and counts the mention under the label that you "
-                "chose. You can reopen the case.",
-                "Correct the label",
+                _("Correct the label?"),
+                _(
+                    "Earful dismisses this case and counts the mention under the label that you "
+                    "chose. You can reopen the case."
+                ),
+                _("Correct the label"),
             ),
         ),
         *muting,
@@ -132,4 +141,4 @@ def _answer(file: CaseFile) -> list[ButtonElement]:
 def _hear_again(file: CaseFile) -> list[ButtonElement]:
     if not file.muted:
         return []
-    return [button("Unmute author", "case_unmute", file.case.mention_id)]
+    return [button(_("Unmute author"), "case_unmute", file.case.mention_id)]

@@ -9,13 +9,13 @@ from slack_sdk.models.blocks import Block
 from alerts.messages.answer_words import answer_section
 from alerts.messages.blocks import MAX_SECTION, payload, section
 from alerts.messages.case_buttons import case_buttons
+from alerts.messages.catalogue import _, later, n_
 from alerts.messages.issue_form import issue_links
 from alerts.messages.languages import language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import (
-    count,
     duration,
     in_utc,
     line,
@@ -27,9 +27,8 @@ from alerts.messages.safe_text import (
 from alerts.messages.voice_cards import (
     briefly,
     linked_words,
-    stars_briefly,
+    rated,
     voice_blocks,
-    who_where,
 )
 from storage.models import (
     AlertKind,
@@ -48,13 +47,13 @@ MAX_OWNER_REPLIES = 2
 """So many public replies to one person in one thread; more only feeds the quarrel (Baer)."""
 
 _ENDED = {
-    CaseOutcome.WON_BACK: "won back",
-    CaseOutcome.DONE: "done",
-    CaseOutcome.NOT_A_CASE: "not a case",
-    CaseOutcome.WRONG_LABEL: "the label was wrong",
-    CaseOutcome.MUTED: "the author is muted",
-    CaseOutcome.NOT_ABOUT_US: "not about us",
-    CaseOutcome.WITHDRAWN: "taken back at its source",
+    CaseOutcome.WON_BACK: later("won back"),
+    CaseOutcome.DONE: later("done"),
+    CaseOutcome.NOT_A_CASE: later("not a case"),
+    CaseOutcome.WRONG_LABEL: later("the label was wrong"),
+    CaseOutcome.MUTED: later("the author is muted"),
+    CaseOutcome.NOT_ABOUT_US: later("not about us"),
+    CaseOutcome.WITHDRAWN: later("taken back at its source"),
 }
 _ENDS = frozenset(
     {
@@ -71,50 +70,32 @@ _MAX_JOINED = 5
 def answered_advocate(voice: Voice, places: Places) -> dict[str, Any]:
     """Tell of an advocate who turned angry and whom the owner has answered already: no case."""
     mention = voice.mention
-    summary = (
-        f"An advocate of {line(mention.brand, 80)} turned angry: "
-        f"{who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} "
-        "The owner has answered already."
+    summary = _(
+        "An advocate of {brand} turned angry: {who}: {words} The owner has answered already.",
+        brand=line(mention.brand, 80),
+        who=rated(mention, places),
+        words=briefly(mention),
     )
-    lead = (
+    lead = _(
         "*This person used to speak for you.* The owner has answered already: check that it "
         "helped."
     )
-    title = f"{mention.brand} is losing an advocate"
+    title = _("{brand} is losing an advocate", brand=mention.brand)
     return payload(summary, voice_blocks(title, voice, places, lead=lead))
 
 
 @plainly("Case", buttons=case_buttons)
 def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
     """Render a case as it is now. Pure: the same case gives the same message."""
-    case, mention = file.case, file.mention
+    case = file.case
     lost = case.kind is AlertKind.LOST_ADVOCATE
     waits = case.waits
     verdict = file.voice.verdict
     likely = (verdict.experience is Experience.ANGRY and not verdict.sure) or verdict.unread
-    complaint_word = "Likely complaint" if likely else "Complaint"
-    what = (
-        f"An advocate of {line(mention.brand, 80)} {'has likely ' if likely else ''}turned angry:"
-        if lost
-        else f"{complaint_word} about {line(mention.brand, 80)} from"
-    )
-    ask = f"Answer {'this first, ' if lost else ''}by {in_utc(case.due_at)}."
-    if not waits or case.snoozed_until is not None:
-        ask = state_line(file).replace("*", "")
-    summary = (
-        f"{what} {who_where(mention, places)}{stars_briefly(mention)}: {briefly(mention)} {ask}"
-    )
-    if case.state is CaseState.CLAIMED and case.snoozed_until is None:
-        summary += f" Claimed by {claimant(case)}."
-    if lost:
-        title = f"{'Urgent: ' if waits else ''}{mention.brand} is losing an advocate"
-    else:
-        title = f"{complaint_word} about {mention.brand}"
-    if case.outcome is CaseOutcome.WON_BACK:
-        title = f"Won back: a customer of {mention.brand}"
+    title = _title(file, lost=lost, likely=likely)
     lead = None
     if lost and waits:
-        lead = (
+        lead = _(
             "*This person used to speak for you.* An answer here is worth more than anywhere "
             "else: answer this one first."
         )
@@ -137,23 +118,63 @@ def case_card(file: CaseFile, places: Places) -> dict[str, Any]:
         ],
         notes=[_number(case, places), *issue_links(file)],
     )
+    summary = _summary(file, places, lost=lost, likely=likely)
     message = payload(summary, [*blocks, *case_buttons(file)])
     return quoting(message, [(one, _joined_words(one, places)) for one in file.joined])
+
+
+def _title(file: CaseFile, *, lost: bool, likely: bool) -> str:
+    brand = file.mention.brand
+    if file.case.outcome is CaseOutcome.WON_BACK:
+        return _("Won back: a customer of {brand}", brand=brand)
+    if lost and file.case.waits:
+        return _("Urgent: {brand} is losing an advocate", brand=brand)
+    if lost:
+        return _("{brand} is losing an advocate", brand=brand)
+    if likely:
+        return _("Likely complaint about {brand}", brand=brand)
+    return _("Complaint about {brand}", brand=brand)
+
+
+def _summary(file: CaseFile, places: Places, *, lost: bool, likely: bool) -> str:
+    """Say in a line who said what, and what is asked of the team or how the case stands."""
+    case, mention = file.case, file.mention
+    told = {
+        "brand": line(mention.brand, 80),
+        "who": rated(mention, places),
+        "words": briefly(mention),
+    }
+    if lost and likely:
+        said = _("An advocate of {brand} has likely turned angry: {who}: {words}", **told)
+    elif lost:
+        said = _("An advocate of {brand} turned angry: {who}: {words}", **told)
+    elif likely:
+        said = _("Likely complaint about {brand} from {who}: {words}", **told)
+    else:
+        said = _("Complaint about {brand} from {who}: {words}", **told)
+    if not case.waits or case.snoozed_until is not None:
+        return f"{said} {state_line(file).replace('*', '')}"
+    due = in_utc(case.due_at)
+    ask = _("Answer this first, by {due}.", due=due) if lost else _("Answer by {due}.", due=due)
+    if case.state is not CaseState.CLAIMED:
+        return f"{said} {ask}"
+    return f"{said} {ask} {_('Claimed by {name}.', name=claimant(case))}"
 
 
 def _doubt(voice: Voice) -> str:
     if voice.verdict.unread:
         language = language_name(voice.mention.language)
-        return (
-            f"*No model here reads {language}*: the stars alone say that this is likely a "
-            "complaint. Read it before you answer."
+        return _(
+            "*No model here reads {language}*: the stars alone say that this is likely a "
+            "complaint. Read it before you answer.",
+            language=language,
         )
-    return "*Earful is not sure that this is a complaint*: read it before you answer."
+    return _("*Earful is not sure that this is a complaint*: read it before you answer.")
 
 
 def _number(case: Case, places: Places) -> str:
     """Name a case, and lead to its page where the dashboards can be reached."""
-    return link(places.links.case(case.id), f"Case {case.id}")
+    return link(places.links.case(case.id), _("Case {id}", id=case.id))
 
 
 def state_line(file: CaseFile) -> str:
@@ -161,24 +182,18 @@ def state_line(file: CaseFile) -> str:
     case = file.case
     if case.is_snoozed:
         return _waiting_line(case)
-    by = _by(file)
     match case.state:
         case CaseState.OPEN if any(event.event in _OPENED_AGAIN for event in file.events):
-            return "*Open again*: nobody has claimed it."
+            return _("*Open again*: nobody has claimed it.")
         case CaseState.OPEN:
-            return "*Open*: nobody has claimed it yet."
+            return _("*Open*: nobody has claimed it yet.")
         case CaseState.CLAIMED:
             return _claimed_line(case)
         case CaseState.RESPONDED:
-            took = ""
-            if case.responded_at is not None:
-                after = duration(case.responded_at - case.opened_at)
-                took = f", {moment(case.responded_at)}, {after} after the case opened"
-            return f"*Answered{by}*{took}."
+            return _answered_line(file)
         case CaseState.CLOSED | CaseState.DISMISSED:
-            name = "Closed" if case.state is CaseState.CLOSED else "Dismissed"
-            why = f": {_ENDED[case.outcome]}" if case.outcome else ""
-            return f"*{name}{by}*{why}."
+            ended = _ended(file)
+            return f"{ended}: {_(_ENDED[case.outcome])}." if case.outcome else f"{ended}."
 
 
 def claimant(case: Case) -> str:
@@ -188,31 +203,72 @@ def claimant(case: Case) -> str:
 
 
 def _claimed_line(case: Case) -> str:
-    since = f", {moment(case.claimed_at)}" if case.claimed_at else ""
+    claimed = _("*Claimed by {name}*", name=claimant(case))
+    if case.claimed_at:
+        claimed = f"{claimed}, {moment(case.claimed_at)}"
     if case.assigned_by:
-        return f"*Claimed by {claimant(case)}*{since}: {line(case.assigned_by, 60)} assigned it."
-    return f"*Claimed by {claimant(case)}*{since}."
+        return _(
+            "{claimed}: {name} assigned it.", claimed=claimed, name=line(case.assigned_by, 60)
+        )
+    return f"{claimed}."
+
+
+def _answered_line(file: CaseFile) -> str:
+    case, last = file.case, _last(file)
+    name = _actor(last)
+    if name:
+        answered = _("*Answered by {name}*", name=name)
+    elif last is not None and last.event is CaseEventKind.ANSWERED:
+        answered = _("*Answered in public*")
+    else:
+        answered = _("*Answered*")
+    if case.responded_at is None:
+        return f"{answered}."
+    return _(
+        "{answered}, {moment}, {time} after the case opened.",
+        answered=answered,
+        moment=moment(case.responded_at),
+        time=duration(case.responded_at - case.opened_at),
+    )
+
+
+def _ended(file: CaseFile) -> str:
+    name, is_closed = _actor(_last(file)), file.case.state is CaseState.CLOSED
+    if name and is_closed:
+        return _("*Closed by {name}*", name=name)
+    if name:
+        return _("*Dismissed by {name}*", name=name)
+    return _("*Closed*") if is_closed else _("*Dismissed*")
+
+
+def _last(file: CaseFile) -> CaseEvent | None:
+    """Give the event that answered a case, or ended it."""
+    return next((one for one in reversed(file.events) if one.event in _ENDS), None)
+
+
+def _actor(event: CaseEvent | None) -> str:
+    return "" if event is None or event.actor == "earful" else line(event.actor, 60)
 
 
 def _waiting_line(case: Case) -> str:
     until = moment(case.snoozed_until) if case.snoozed_until else ""
-    note = f" “{line(case.snooze_note, 300)}”" if case.snooze_note else ""
     if case.state is CaseState.OPEN:
-        return f"*Waiting for the customer until {until}*: nobody has claimed this case.{note}"
-    return f"*Waiting for the customer until {until}*: {claimant(case)} has this case.{note}"
+        waits = _(
+            "*Waiting for the customer until {until}*: nobody has claimed this case.", until=until
+        )
+    else:
+        waits = _(
+            "*Waiting for the customer until {until}*: {name} has this case.",
+            until=until,
+            name=claimant(case),
+        )
+    return f"{waits} “{line(case.snooze_note, 300)}”" if case.snooze_note else waits
 
 
 def _taken_back(file: CaseFile) -> Block | None:
     if not file.withdrawn or file.case.outcome is CaseOutcome.WITHDRAWN:
         return None
-    return section("*Taken back*: this text is no longer at its source.", "taken_back")
-
-
-def _by(file: CaseFile) -> str:
-    last: CaseEvent | None = next((e for e in reversed(file.events) if e.event in _ENDS), None)
-    if last is None or last.actor == "earful":
-        return " in public" if last is not None and last.event is CaseEventKind.ANSWERED else ""
-    return f" by {line(last.actor, 60)}"
+    return section(_("*Taken back*: this text is no longer at its source."), "taken_back")
 
 
 def _advice(file: CaseFile) -> Block | None:
@@ -220,18 +276,26 @@ def _advice(file: CaseFile) -> Block | None:
         return None
     if file.answers >= MAX_OWNER_REPLIES:
         return section(
-            f"*Leave it*: this person had {count(file.answers, 'public answer')} in this thread "
-            "already. More would only feed the quarrel; write in private, or close the case.",
+            n_(
+                "*Leave it*: this person had {n} public answer in this thread already. More "
+                "would only feed the quarrel; write in private, or close the case.",
+                "*Leave it*: this person had {n} public answers in this thread already. More "
+                "would only feed the quarrel; write in private, or close the case.",
+                file.answers,
+            ),
             "advice",
         )
-    return section("This thread has one public answer: make the second the last.",
-                   "advice")  # fmt: skip
+    return section(_("This thread has one public answer: make the second the last."), "advice")
 
 
 def _joined(file: CaseFile, places: Places) -> Block | None:
     if not file.joined:
         return None
-    title = f"*{count(len(file.joined), 'further complaint')} by this author*"
+    title = n_(
+        "*{n} further complaint by this author*",
+        "*{n} further complaints by this author*",
+        len(file.joined),
+    )
     room = MAX_SECTION - units(title)
     shown: list[str] = []
     # The newest matter most: what has no room is the oldest.

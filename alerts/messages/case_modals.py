@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.messages.blocks import section
 from alerts.messages.case_thread import MAX_NOTE
+from alerts.messages.catalogue import _, later
 from alerts.messages.safe_text import moment
 from alerts.messages.views import (
     View,
@@ -23,10 +24,10 @@ FOR, UNTIL, WORDS = "snooze_for", "snooze_until", "note"
 
 MAX_REASON = 300
 _PRESETS = [
-    ("Until tomorrow", "1d"),
-    ("For three days", "3d"),
-    ("For a week", "7d"),
-    ("For two weeks", "14d"),
+    (later("Until tomorrow"), "1d"),
+    (later("For three days"), "3d"),
+    (later("For a week"), "7d"),
+    (later("For two weeks"), "14d"),
 ]
 
 
@@ -34,32 +35,38 @@ _PRESETS = [
 def snooze_modal(file: CaseFile) -> View:
     """Ask for how long a case waits, and for what."""
     case = file.case
-    said = f"Case {case.id}, {who(file.mention)}: {first_words(file.mention)}"
+    presets = [(_(name), value) for name, value in _PRESETS]
+    said = _(
+        "Case {id}, {who}: {words}",
+        id=case.id,
+        who=who(file.mention),
+        words=first_words(file.mention),
+    )
     if case.snoozed_until is not None:
-        rule = (
-            f"This case waits until {moment(case.snoozed_until)}. What you choose here takes the "
-            "place of that."
+        rule = _(
+            "This case waits until {snoozed_until}. What you choose here takes the place of that.",
+            snoozed_until=moment(case.snoozed_until),
         )
     else:
-        rule = (
+        rule = _(
             "Until then nobody is reminded of this case and it is not overdue. Then it wakes by "
             "itself and pings whoever has it, with the time to answer that is left now. If the "
             "customer writes again, it wakes at once."
         )
     return modal(
-        "Wait for the customer",
+        _("Wait for the customer"),
         [
             section(said, "about"),
             section(rule, "rule"),
-            select_input("For how long", FOR, _PRESETS, initial="3d"),
+            select_input(_("For how long"), FOR, presets, initial="3d"),
             moment_input(
-                "Or until this moment",
+                _("Or until this moment"),
                 UNTIL,
-                hint="It goes before the choice above.",
+                hint=_("It goes before the choice above."),
                 optional=True,
             ),
             text_input(
-                "What does the customer have to do?",
+                _("What does the customer have to do?"),
                 WORDS,
                 initial=case.snooze_note or "",
                 optional=True,
@@ -68,27 +75,32 @@ def snooze_modal(file: CaseFile) -> View:
         ],
         callback_id=SNOOZE,
         value=case.mention_id,
-        submit="Wait",
+        submit=_("Wait"),
     )
 
 
 @plainly_shown("Add a note")
 def note_modal(file: CaseFile) -> View:
     """Ask for a note, which the case's thread and its history show."""
-    said = f"Case {file.case.id}, {who(file.mention)}: {first_words(file.mention)}"
+    said = _(
+        "Case {id}, {who}: {words}",
+        id=file.case.id,
+        who=who(file.mention),
+        words=first_words(file.mention),
+    )
     return modal(
-        "Add a note",
+        _("Add a note"),
         [
             section(said, "about"),
             text_input(
-                "Note",
+                _("Note"),
                 WORDS,
-                hint="Everybody who sees the thread of this case can read it.",
+                hint=_("Everybody who sees the thread of this case can read it."),
                 lines=True,
                 longest=MAX_NOTE,
             ),
         ],
         callback_id=NOTE,
         value=file.case.mention_id,
-        submit="Add the note",
+        submit=_("Add the note"),
     )

@@ -9,10 +9,11 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from alerts.messages.blocks import actions, button, can_carry, section
+from alerts.messages.catalogue import _
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.safe_text import line, link, moment
-from alerts.messages.voice_cards import first_words, stars_briefly, who_where
+from alerts.messages.voice_cards import first_words, rated
 from storage.models import Case, CaseState, ListedCase
 
 _MAX_LINK = 600
@@ -40,37 +41,49 @@ def standing(case: Case, now: datetime) -> str:
     if case.is_snoozed and case.snoozed_until is not None:
         until = moment(case.snoozed_until)
         if case.state is CaseState.OPEN:
-            return f"It waits for the customer until {until}. Nobody has claimed it."
-        return f"It waits for the customer until {until}. {name} has claimed it."
+            return _(
+                "It waits for the customer until {until}. Nobody has claimed it.", until=until
+            )
+        return _(
+            "It waits for the customer until {until}. {name} has claimed it.",
+            until=until,
+            name=name,
+        )
     match case.state:
         case CaseState.OPEN:
             if late:
-                return f"*Overdue* since {due}. Nobody has claimed it."
-            return f"Answer by {due}. Nobody has claimed it."
+                return _("*Overdue* since {due}. Nobody has claimed it.", due=due)
+            return _("Answer by {due}. Nobody has claimed it.", due=due)
         case CaseState.CLAIMED:
             if late:
-                return f"*Overdue* since {due}. {name} has claimed it."
-            return f"Answer by {due}. {name} has claimed it."
+                return _("*Overdue* since {due}. {name} has claimed it.", due=due, name=name)
+            return _("Answer by {due}. {name} has claimed it.", due=due, name=name)
         case CaseState.RESPONDED:
-            return "It is answered."
+            return _("It is answered.")
         case CaseState.CLOSED:
-            return "It is closed."
+            return _("It is closed.")
         case CaseState.DISMISSED:
-            return "It was dismissed."
+            return _("It was dismissed.")
 
 
 def _words(one: ListedCase, now: datetime, places: Places, workspace: str) -> Block:
     case, mention = one.case, one.mention
     rows = [
-        f"*Case {case.id}* about {line(case.brand, 80)}: {who_where(mention, places)}"
-        f"{stars_briefly(mention)}",
+        _(
+            "*Case {id}* about {brand}: {who}",
+            id=case.id,
+            brand=line(case.brand, 80),
+            who=rated(mention, places),
+        ),
         f"> {first_words(mention)}",
         standing(case, now),
     ]
     ways = [
-        link(message_link(workspace, one.slack_channel, one.slack_ts), "Its message", _MAX_LINK),
-        link(places.links.case(case.id), "In the dashboards", _MAX_LINK),
-        link(mention.url, "Where it was written", _MAX_LINK),
+        link(
+            message_link(workspace, one.slack_channel, one.slack_ts), _("Its message"), _MAX_LINK
+        ),
+        link(places.links.case(case.id), _("In the dashboards"), _MAX_LINK),
+        link(mention.url, _("Where it was written"), _MAX_LINK),
     ]
     # What has no address is left out: a bare label leads nowhere.
     rows.append(" · ".join(way for way in ways if way.startswith("<")))
@@ -81,5 +94,5 @@ def _buttons(one: ListedCase, at: str) -> Block | None:
     case, value = one.case, row_value(one.mention.id, at)
     if not can_carry(value):
         return None
-    claim = [button("Claim", "work_claim", value)] if case.state is CaseState.OPEN else []
-    return actions([*claim, button("Show", "work_show", value)], f"work_{case.id}")
+    claim = [button(_("Claim"), "work_claim", value)] if case.state is CaseState.OPEN else []
+    return actions([*claim, button(_("Show"), "work_show", value)], f"work_{case.id}")

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from alerts.messages.catalogue import _, in_its_language
+
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 28, 28
 _WHITE, _GREY, _INK = (255, 255, 255), (221, 224, 228), (60, 64, 72)
@@ -79,13 +81,21 @@ def chart(days: Sequence[Day]) -> bytes:
     return canvas.png()
 
 
-def in_words(days: Sequence[Day]) -> str:
-    """Say in words what the picture shows, for those who do not see it."""
+@in_its_language
+def in_words(days: Sequence[Day], brand: str) -> str:
+    """Say in the brand's language what the picture shows, for those who do not see it."""
     numbers = "; ".join(
-        f"{one.day:%m-%d}: {one.angry} angry, {one.mediocre} mediocre, {one.delighted} delighted"
+        _(
+            "{day}: {angry} angry, {mediocre} mediocre, {delighted} delighted",
+            day=f"{one.day:%m-%d}",
+            angry=one.angry,
+            mediocre=one.mediocre,
+            delighted=one.delighted,
+        )
         for one in days
     )
-    return f"Experiences a day, angry below, delighted on top. {numbers}"[:_MAX_WORDS]
+    shown = _("Experiences a day, angry below, delighted on top. {numbers}", numbers=numbers)
+    return shown[:_MAX_WORDS]
 
 
 class _Canvas:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alerts.messages.catalogue import _, in_its_language
 from alerts.messages.places import Places
 from alerts.messages.safe_text import clean, cut, in_utc, line, link, web_address
 from alerts.messages.voice_cards import stars_briefly
@@ -11,30 +12,38 @@ MAX_TITLE = 120
 MAX_QUOTE = 8000
 
 
+@in_its_language
 def issue(file: CaseFile, places: Places, by: str) -> dict[str, object]:
     """Build the issue of a case: `issue` holds title, sentences, the customer's words, the link.
 
     It is no message of Slack's: nothing in `issue` is escaped, and it has no blocks.
     """
     case, mention = file.case, file.mention
-    author = clean(mention.author or "", lines=False)[:80] or "somebody unnamed"
-    place = places.at(mention.source, lambda text, _: text)
+    author = clean(mention.author or "", lines=False)[:80] or _("somebody unnamed")
+    place = places.at(mention.source, lambda text, _limit: text)
     words = "\n".join(filter(None, (clean(mention.title or "", lines=False), clean(mention.text))))
     title = clean(mention.title or "", lines=False) or clean(words, lines=False)
-    first = cut(title, MAX_TITLE)[0]
+    first = cut(title, MAX_TITLE)[0] or _("a complaint without words")
+    maker = clean(by, lines=False)[:60]
+    who = f"{author} {place}{stars_briefly(mention)}"
     sentences = [
-        f"A complaint about {mention.brand} by {author} {place}{stars_briefly(mention)}.",
-        f"Earful's case {case.id}, opened on {in_utc(case.opened_at)}.",
-        f"{clean(by, lines=False)[:60]} made this issue of it.",
+        _("A complaint about {brand} by {who}.", brand=mention.brand, who=who),
+        _("Earful's case {id}, opened on {moment}.", id=case.id, moment=in_utc(case.opened_at)),
+        _("{name} made this issue of it.", name=maker),
     ]
     return {
-        "text": f"Issue of case {case.id} of {line(mention.brand, 80)}, made by {line(by, 60)}",
+        "text": _(
+            "Issue of case {id} of {brand}, made by {name}",
+            id=case.id,
+            brand=line(mention.brand, 80),
+            name=line(by, 60),
+        ),
         "issue": {
-            "title": f"{mention.brand}: {first or 'a complaint without words'}",
+            "title": f"{mention.brand}: {first}",
             "sentences": sentences,
             "quote": cut(words, MAX_QUOTE)[0],
             "url": web_address(mention.url),
-            "by": clean(by, lines=False)[:60],
+            "by": maker,
         },
     }
 
@@ -50,7 +59,7 @@ def issue_link(url: str) -> str:
 def issue_links(file: CaseFile) -> list[str]:
     """Say in the small print which issues were made of a case."""
     made = [one.note for one in file.events if one.event is CaseEventKind.ISSUE_MADE and one.note]
-    return [f"Issue {issue_link(url)}" for url in made]
+    return [_("Issue {link}", link=issue_link(url)) for url in made]
 
 
 def tracker_name(via: str) -> str:
@@ -60,24 +69,38 @@ def tracker_name(via: str) -> str:
 
 def issue_under_way(via: str) -> str:
     """Answer whoever asked for an issue."""
-    return (
-        f"Earful makes an issue in {tracker_name(via)}. Its link will stand in the thread of the "
-        "case."
+    return _(
+        "Earful makes an issue in {tracker}. Its link will stand in the thread of the case.",
+        tracker=tracker_name(via),
     )
 
 
 def issue_there_already(via: str, url: str | None) -> str:
     """Say that an issue was asked for before."""
     if url:
-        return f"This case has an issue in {tracker_name(via)} already: {url}"
-    return f"An issue in {tracker_name(via)} was asked for already: its link will come."
+        return _(
+            "This case has an issue in {tracker} already: {url}",
+            tracker=tracker_name(via),
+            url=url,
+        )
+    return _(
+        "An issue in {tracker} was asked for already: its link will come.",
+        tracker=tracker_name(via),
+    )
 
 
 def issue_given_up(via: str) -> str:
     """Say that somebody dropped the issue before it was made."""
-    return f"Somebody gave the issue in {tracker_name(via)} up with `earful alerts drop`."
+    return _(
+        "Somebody gave the issue in {tracker} up with `earful alerts drop`.",
+        tracker=tracker_name(via),
+    )
 
 
 def no_such_tracker(via: str, brand: str) -> str:
     """Say that the config has no such tracker for a brand."""
-    return f"No tracker named {tracker_name(via)} takes issues of {brand}: see [destinations]."
+    return _(
+        "No tracker named {tracker} takes issues of {brand}: see [destinations].",
+        tracker=tracker_name(via),
+        brand=brand,
+    )

@@ -12,10 +12,11 @@ from typing import Any
 
 from alerts.messages.blocks import context, payload, section
 from alerts.messages.case_cards import case_card, claimant
+from alerts.messages.catalogue import _
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import duration, line, moment, ping
-from alerts.messages.voice_cards import first_words, read_link, stars_briefly, who_where
+from alerts.messages.voice_cards import first_words, rated, read_link
 from storage.models import CaseFile
 
 _GROUP = re.compile(r"S[A-Z0-9]+")
@@ -32,8 +33,13 @@ def unclaimed(
     """Warn that nobody has claimed a case; `home` is the channel of its message, if elsewhere."""
     case = file.case
     return _line(
-        f"{pinged(pings)}*Nobody has claimed case {case.id} yet.* The answer is due "
-        f"{moment(case.due_at)}, in {duration(case.due_at - now)}.",
+        pinged(pings)
+        + _(
+            "*Nobody has claimed case {id} yet.* The answer is due {due}, in {left}.",
+            id=case.id,
+            due=moment(case.due_at),
+            left=duration(case.due_at - now),
+        ),
         file,
         places,
         home,
@@ -46,16 +52,20 @@ def reminder(
 ) -> dict[str, Any]:
     """Remind whoever has claimed a case that its time runs out, or that it is over."""
     case = file.case
-    whom = pinged(pings) or f"{claimant(case)}: "
+    whom = pinged(pings).rstrip() or f"{claimant(case)}:"
     if case.due_at < now:
-        sentence = (
-            f"{whom}this case is yours. The answer was due {moment(case.due_at)}, "
-            f"{duration(now - case.due_at)} ago."
+        sentence = _(
+            "{whom} this case is yours. The answer was due {due}, {late} ago.",
+            whom=whom,
+            due=moment(case.due_at),
+            late=duration(now - case.due_at),
         )
     else:
-        sentence = (
-            f"{whom}this case is yours. It is due {moment(case.due_at)}, in "
-            f"{duration(case.due_at - now)}."
+        sentence = _(
+            "{whom} this case is yours. It is due {due}, in {left}.",
+            whom=whom,
+            due=moment(case.due_at),
+            left=duration(case.due_at - now),
         )
     return _line(sentence, file, places)
 
@@ -71,8 +81,15 @@ def due_soon(
     """Tell others than the claimer that the time of a case runs out."""
     case = file.case
     return _line(
-        f"{pinged(pings)}*Case {case.id} is due soon*: the answer is due {moment(case.due_at)}, "
-        f"in {duration(case.due_at - now)}; {claimant(case)} has claimed the case.",
+        pinged(pings)
+        + _(
+            "*Case {id} is due soon*: the answer is due {due}, in {left}; {name} has claimed the "
+            "case.",
+            id=case.id,
+            due=moment(case.due_at),
+            left=duration(case.due_at - now),
+            name=claimant(case),
+        ),
         file,
         places,
         home,
@@ -89,20 +106,26 @@ def overdue(
 ) -> dict[str, Any]:
     """Say that a case was not answered in time, and who has it."""
     case = file.case
-    ago = duration(now - case.due_at)
+    told = {
+        "id": case.id,
+        "opened": moment(case.opened_at),
+        "due": moment(case.due_at),
+        "late": duration(now - case.due_at),
+    }
     if case.claimed_by:
-        sentence = (
-            f"{pinged(pings)}*Overdue*: case {case.id} has had no answer since "
-            f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}, {ago} ago; "
-            f"{claimant(case)} has claimed the case."
+        sentence = _(
+            "*Overdue*: case {id} has had no answer since {opened}. The answer was due {due}, "
+            "{late} ago; {name} has claimed the case.",
+            name=claimant(case),
+            **told,
         )
     else:
-        sentence = (
-            f"{pinged(pings)}*Overdue*: case {case.id} has had no answer since "
-            f"{moment(case.opened_at)}. The answer was due {moment(case.due_at)}, {ago} ago; "
-            "nobody has claimed the case."
+        sentence = _(
+            "*Overdue*: case {id} has had no answer since {opened}. The answer was due {due}, "
+            "{late} ago; nobody has claimed the case.",
+            **told,
         )
-    return _line(sentence, file, places, home)
+    return _line(f"{pinged(pings)}{sentence}", file, places, home)
 
 
 @plainly("Case")
@@ -134,8 +157,12 @@ def _line(
     sentence: str, file: CaseFile, places: Places, home: str | None = None
 ) -> dict[str, Any]:
     mention = file.mention
-    said = f"{who_where(mention, places)}{stars_briefly(mention)}: {first_words(mention)}"
-    where = f"Its message is in {channel_name(home)}" if home else f"Case {file.case.id}"
+    said = f"{rated(mention, places)}: {first_words(mention)}"
+    where = (
+        _("Its message is in {channel}", channel=channel_name(home))
+        if home
+        else _("Case {id}", id=file.case.id)
+    )
     return payload(
         f"{sentence.replace('*', '')} {said}",
         [

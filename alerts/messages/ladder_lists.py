@@ -7,11 +7,12 @@ from typing import Any
 
 from alerts.messages.blocks import MAX_SECTION, context, payload, section
 from alerts.messages.case_cards import claimant
+from alerts.messages.catalogue import _, n_
 from alerts.messages.ladder_lines import pinged
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import count, line, moment, units
+from alerts.messages.safe_text import line, moment, units
 from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Case, CaseFile, Incident
 
@@ -28,11 +29,16 @@ def many_unclaimed(
     """Warn of cases that nobody has claimed, the one due first at the top."""
     number = len(files)
     if incident is not None:
-        sentence = (
-            f"*Nobody has claimed {count(number, 'case')} of the incident{_about(incident)} yet.*"
+        sentence = n_(
+            "*Nobody has claimed {n} case of the incident {incident} yet.*",
+            "*Nobody has claimed {n} cases of the incident {incident} yet.*",
+            number,
+            incident=_named(incident),
         )
     else:
-        sentence = f"*Nobody has claimed {count(number, 'case')} yet.*"
+        sentence = n_(
+            "*Nobody has claimed {n} case yet.*", "*Nobody has claimed {n} cases yet.*", number
+        )
     return _list(f"{pinged(pings)}{sentence}", _first_due(files[0]), files, places)
 
 
@@ -44,11 +50,18 @@ def many_due(
     incident: Incident | None = None,
 ) -> dict[str, Any]:
     """Remind whoever has claimed cases that their time runs out."""
-    number = count(len(files), "claimed case")
+    number = len(files)
     if incident is not None:
-        sentence = f"*{number} of the incident{_about(incident)} will soon be due.*"
+        sentence = n_(
+            "*{n} claimed case of the incident {incident} will soon be due.*",
+            "*{n} claimed cases of the incident {incident} will soon be due.*",
+            number,
+            incident=_named(incident),
+        )
     else:
-        sentence = f"*{number} will soon be due.*"
+        sentence = n_(
+            "*{n} claimed case will soon be due.*", "*{n} claimed cases will soon be due.*", number
+        )
     return _list(f"{pinged(pings)}{sentence}", _first_due(files[0]), files, places)
 
 
@@ -60,49 +73,56 @@ def many_overdue(
     incident: Incident | None = None,
 ) -> dict[str, Any]:
     """Say that cases were not answered in time."""
-    is_one = len(files) == 1
-    number = count(len(files), "case")
+    number = len(files)
     if incident is not None:
-        about = _about(incident)
-        sentence = (
-            f"*{number} of the incident{about} is overdue.*"
-            if is_one
-            else f"*{number} of the incident{about} are overdue.*"
+        sentence = n_(
+            "*{n} case of the incident {incident} is overdue.*",
+            "*{n} cases of the incident {incident} are overdue.*",
+            number,
+            incident=_named(incident),
         )
     else:
-        sentence = f"*{number} is overdue.*" if is_one else f"*{number} are overdue.*"
+        sentence = n_("*{n} case is overdue.*", "*{n} cases are overdue.*", number)
     first = files[0].case
-    longest = f"Case {first.id} waits longest: it was due {moment(first.due_at)}."
+    longest = _(
+        "Case {id} waits longest: it was due {due}.", id=first.id, due=moment(first.due_at)
+    )
     return _list(f"{pinged(pings)}{sentence}", longest, files, places)
 
 
-def _about(incident: Incident) -> str:
+def _named(incident: Incident) -> str:
+    """Name an incident in a sentence: `at Acme Air about “refund”`."""
     brand = line(incident.brand, 80)
-    about = f" about {line(incident.about, 60)}" if incident.about else ""
-    return f" at {brand}{about}"
+    if incident.about:
+        return _("at {brand} about {about}", brand=brand, about=line(incident.about, 60))
+    return _("at {brand}", brand=brand)
 
 
 def _first_due(file: CaseFile) -> str:
-    return f"Case {file.case.id} is due first: {moment(file.case.due_at)}."
+    return _("Case {id} is due first: {due}.", id=file.case.id, due=moment(file.case.due_at))
 
 
 def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> dict[str, Any]:
     rows: list[str] = []
     room = MAX_SECTION
     for file in files[:_SHOWN]:
-        row = f"{_standing(file.case)}: {_words(file, places)}"
+        row = f"• {_standing(file.case)}: {_words(file, places)}"
         room -= units(row) + 1
         if room < 0:
             break
         rows.append(row)
     left = len(files) - len(rows)
-    more = [f"And {count(left, 'more case')}: see `earful case list`"] if left else []
+    more = n_(
+        "And {n} more case: see `earful case list`",
+        "And {n} more cases: see `earful case list`",
+        left,
+    )
     message = payload(
         f"{lead.replace('*', '')} {first}",
         [
             section(lead, "lead"),
             section("\n".join(rows), "cases"),
-            context(more, "more") if more else None,
+            context([more], "more") if left else None,
         ],
     )
     return quoting(message, [(file.mention, _words(file, places)) for file in files[:_SHOWN]])
@@ -110,8 +130,13 @@ def _list(lead: str, first: str, files: Sequence[CaseFile], places: Places) -> d
 
 def _standing(case: Case) -> str:
     if case.claimed_by:
-        return f"• Case {case.id}, due {moment(case.due_at)}, {claimant(case)} has claimed it"
-    return f"• Case {case.id}, due {moment(case.due_at)}, nobody has claimed it"
+        return _(
+            "Case {id}, due {due}, {name} has claimed it",
+            id=case.id,
+            due=moment(case.due_at),
+            name=claimant(case),
+        )
+    return _("Case {id}, due {due}, nobody has claimed it", id=case.id, due=moment(case.due_at))
 
 
 def _words(file: CaseFile, places: Places) -> str:

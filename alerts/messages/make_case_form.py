@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alerts.messages.blocks import context, payload, section
+from alerts.messages.catalogue import _
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import line, link
 from alerts.messages.views import (
@@ -22,13 +23,7 @@ MADE = "case_made"
 
 _MAX_WORDS = 3000
 _MAX_NAME = 80
-_STARS = [
-    ("1 of 5", "1"),
-    ("2 of 5", "2"),
-    ("3 of 5", "3"),
-    ("4 of 5", "4"),
-    ("5 of 5", "5"),
-]
+_MOST_STARS = 5
 
 
 @plainly_shown("Make this a case")
@@ -38,25 +33,29 @@ def make_case_form(brands: Sequence[tuple[str, str]], words: str, permalink: str
 
     `value` comes back with it.
     """
+    stars = [
+        (_("{rating} of {best}", rating=number, best=_MOST_STARS), str(number))
+        for number in range(1, _MOST_STARS + 1)
+    ]
     only = brands[0][1] if len(brands) == 1 else None
-    where = link(permalink, "this message in Slack", 600)
-    known = f"The case leads back to {where}." if where.startswith("<") else None
+    where = link(permalink, _("this message in Slack"), 600)
+    known = _("The case leads back to {where}.", where=where) if where.startswith("<") else None
     return modal(
-        "Make this a case",
+        _("Make this a case"),
         [
-            select_input("Brand", "brand", brands, initial=only),
-            text_input("What the customer said", "words", initial=words, lines=True,
+            select_input(_("Brand"), "brand", brands, initial=only),
+            text_input(_("What the customer said"), "words", initial=words, lines=True,
                        longest=_MAX_WORDS),
-            text_input("Who said it", "author", optional=True, longest=_MAX_NAME),
-            text_input("Where it was said", "where", optional=True, longest=_MAX_NAME,
-                       hint="For example: by phone, in the shop. It becomes the title."),
-            select_input("Stars, where some were given", "stars", _STARS, optional=True),
+            text_input(_("Who said it"), "author", optional=True, longest=_MAX_NAME),
+            text_input(_("Where it was said"), "where", optional=True, longest=_MAX_NAME,
+                       hint=_("For example: by phone, in the shop. It becomes the title.")),
+            select_input(_("Stars, where some were given"), "stars", stars, optional=True),
             context([known], "small_print") if known else None,
         ],
         callback_id=MADE,
         value=value,
-        submit="Open the case",
-        close="Cancel",
+        submit=_("Open the case"),
+        close=_("Cancel"),
     )  # fmt: skip
 
 
@@ -65,7 +64,9 @@ def case_made(case: Case, made: bool, channel: str) -> dict[str, Any]:
     """Confirm to whoever made a case which number it has; `made` is False where it was there."""
     where = line(channel, 80)
     if made:
-        sentence = f"Case {case.id} is open: its message comes to {where}."
+        sentence = _("Case {id} is open: its message comes to {where}.", id=case.id, where=where)
     else:
-        sentence = f"Case {case.id} was made of this message already: nothing was changed."
+        sentence = _(
+            "Case {id} was made of this message already: nothing was changed.", id=case.id
+        )
     return payload(sentence, [section(sentence, "line")])

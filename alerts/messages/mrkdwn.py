@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
-from alerts.messages.safe_text import MONTHS, unescape
+from alerts.messages.safe_text import moment_at, unescape
 
 # A user's id in brackets follows a name that says who it is: beside Slack the name is enough.
 _NAMED_USER = re.compile(r" \(<@[UW][A-Z0-9]+>\)")
 # A group that Slack alone can name is nobody elsewhere.
 _GROUP = re.compile(r"<!subteam\^[A-Z0-9]+> ?")
 _PIECES = re.compile(r"<([^<>]*)>|`([^`\n]+)`|\*([^*\n]+)\*|(?<!\w)_([^_\n]+)_(?!\w)")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ def local_moment(when: datetime, zone: tzinfo) -> str:
     there = when.astimezone(zone)
     name = there.tzname() or "UTC"
     zone_name = name if name.isalpha() else f"UTC{name}"
-    day = f"{_DAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]} {there.year}"
-    return f"{day}, {there:%H:%M} {zone_name}"
+    return moment_at(there, zone_name)
 
 
 def shown(span: Span, zone: tzinfo) -> str:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.catalogue import _, later, n_, written
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import MONTHS, count, day, line, moment, percentage, span
+from alerts.messages.safe_text import day, line, listed, moment, month, percentage, span
 from alerts.messages.voice_cards import colleague
 from config.checkpoint_metrics import CheckpointMetric
 from storage.models import Experience
 
-EXPERIENCE_NAMES = {
-    Experience.ANGRY: "Angry",
-    Experience.MEDIOCRE: "Mediocre",
-    Experience.DELIGHTED: "Delighted",
-    Experience.NONE: "No experience told",
+_EXPERIENCES = {
+    Experience.ANGRY: later("Angry"),
+    Experience.MEDIOCRE: later("Mediocre"),
+    Experience.DELIGHTED: later("Delighted"),
+    Experience.NONE: later("No experience told"),
 }
 _PLACES = 10
 _METRICS = {metric.value: metric for metric in CheckpointMetric}
+
+
+def experience_names() -> list[tuple[Experience, str]]:
+    """Name each experience for people, in the order in which they are shown."""
+    return [(experience, _(name)) for experience, name in _EXPERIENCES.items()]
 
 
 @plainly("Older mentions were read")
@@ -38,29 +44,57 @@ def backlog(
     """Sum up what a source told before Earful listened, instead of a flood of old mentions."""
     total = sum(counts.values())
     where = places.at(source)
-    span = f", from {day(oldest)} to {day(newest)}" if oldest and newest else ""
-    angry, wows = counts.get(Experience.ANGRY, 0), counts.get(Experience.DELIGHTED, 0)
-    summary = (
-        f"Earful read {count(total, 'older mention')} of {line(brand, 80)} {where}{span}: "
-        f"{angry:,} angry, {wows:,} delighted. They make no messages of their own."
+    lead = _backlog_lead(total, where, oldest, newest, max_age_hours)
+    if oldest and newest:
+        where = _("{where}, from {first} to {last}", where=where, first=day(oldest),
+                  last=day(newest))  # fmt: skip
+    summary = n_(
+        "Earful read {n} older mention of {brand} {where}: {angry} angry, {wows} delighted. They "
+        "make no messages of their own.",
+        "Earful read {n} older mentions of {brand} {where}: {angry} angry, {wows} delighted. They "
+        "make no messages of their own.",
+        total,
+        brand=line(brand, 80),
+        where=where,
+        angry=written(counts.get(Experience.ANGRY, 0)),
+        wows=written(counts.get(Experience.DELIGHTED, 0)),
     )
     return payload(
         summary,
         [
-            header(f"Listening for {brand}: older mentions"),
-            section(
-                f"Earful read *{count(total, 'mention')}* {where} that are older than "
-                f"{max_age_hours:g} hours{span}. They are stored and counted; none of them makes "
-                "a message of its own, and none opens a case.",
-                "lead",
-            ),
+            header(_("Listening for {brand}: older mentions", brand=brand)),
+            section(lead, "lead"),
             facts(
                 [
                     (name, _of_total(counts.get(experience, 0), total))
-                    for experience, name in EXPERIENCE_NAMES.items()
+                    for experience, name in experience_names()
                 ]
             ),
         ],
+    )
+
+
+def _backlog_lead(
+    total: int, where: str, oldest: datetime | None, newest: datetime | None, hours: float
+) -> str:
+    number = n_("{n} mention", "{n} mentions", total)
+    if oldest and newest:
+        return _(
+            "Earful read *{mentions}* {where} that are older than {hours} hours, from {first} to "
+            "{last}. They are stored and counted; none of them makes a message of its own, and "
+            "none opens a case.",
+            mentions=number,
+            where=where,
+            hours=f"{hours:g}",
+            first=day(oldest),
+            last=day(newest),
+        )
+    return _(
+        "Earful read *{mentions}* {where} that are older than {hours} hours. They are stored and "
+        "counted; none of them makes a message of its own, and none opens a case.",
+        mentions=number,
+        where=where,
+        hours=f"{hours:g}",
     )
 
 
@@ -77,32 +111,42 @@ def checkpoint(
     window: str,
 ) -> dict[str, Any]:
     """Celebrate a goal that was truly reached, and name the next one. Rates are shares of 1."""
-    name = metric_name(metric)
-    unit = _METRICS[metric].unit if metric in _METRICS else "mention"
     onward = (
-        f"Rest a moment. The next checkpoint is {percentage(next_target)}."
+        _("Rest a moment. The next checkpoint is {goal}.", goal=percentage(next_target))
         if next_target is not None
-        else "There is no higher one: hold it."
+        else _("There is no higher one: hold it.")
     )
-    summary = (
-        f"Checkpoint reached for {line(brand, 80)}: {name} {percentage(value)} "
-        f"(the goal was {percentage(target)}). {onward}"
-    )
+    told = {
+        "brand": line(brand, 80),
+        "metric": metric_name(metric),
+        "value": percentage(value),
+        "goal": percentage(target),
+        "onward": onward,
+    }
     return payload(
-        summary,
+        _(
+            "Checkpoint reached for {brand}: {metric} {value} (the goal was {goal}). {onward}",
+            **told,
+        ),
         [
-            header(f"Checkpoint reached: {brand}"),
+            header(_("Checkpoint reached: {brand}", brand=brand)),
             section(
-                f"*The {name} of {line(brand, 80)} is {percentage(value)}; the goal was "
-                f"{percentage(target)}.* {onward}",
+                _(
+                    "*The {metric} of {brand} is {value}; the goal was {goal}.* {onward}",
+                    **told,
+                ),
                 "lead",
             ),
             facts(
                 [
-                    ("Measured over", f"{span(window)}, {count(total, unit)}"),
+                    (_("Measured over"), f"{span(window)}, {_counted_in(metric, total)}"),
                     (
-                        "How sure",
-                        f"between {percentage(low)} and {percentage(high)} (95% interval)",
+                        _("How sure"),
+                        _(
+                            "between {low} and {high} (95% interval)",
+                            low=percentage(low),
+                            high=percentage(high),
+                        ),
                     ),
                 ]
             ),
@@ -110,25 +154,44 @@ def checkpoint(
     )
 
 
+def _counted_in(metric: str, total: int) -> str:
+    known = _METRICS.get(metric)
+    if known is not None and known.unit == "case":
+        return n_("{n} case", "{n} cases", total)
+    return n_("{n} mention", "{n} mentions", total)
+
+
 @plainly("The people behind the wows")
-def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) -> dict[str, Any]:
-    """Name the colleagues behind a month's wows; equal counts share a place."""
-    year, number = month.split("-")
-    when = f"{MONTHS[int(number) - 1]} {year}"
-    counts = [wows for _, wows in names]
+def leaderboard(brand: str, when: str, names: Sequence[tuple[Colleague, int]]) -> dict[str, Any]:
+    """Name the colleagues behind the wows of a month such as `2026-10`.
+
+    Equal counts share a place.
+    """
+    shown = month(date.fromisoformat(f"{when}-01"))
+    counts = [wows for _one, wows in names]
     rows = [
-        f"{counts.index(wows) + 1}. {colleague(one)}: named in {count(wows, 'wow')}"
+        n_(
+            "{place}. {name}: named in {n} wow",
+            "{place}. {name}: named in {n} wows",
+            wows,
+            place=counts.index(wows) + 1,
+            name=colleague(one),
+        )
         for one, wows in names[:_PLACES]
     ]
     first = [line(one.name, 60) for one, wows in names[:5] if wows == counts[0]]
-    leaders = " and ".join(filter(None, [", ".join(first[:-1]), *first[-1:]]))
     return payload(
-        f"The wows of {line(brand, 80)} in {when} name {leaders} most often.",
+        _(
+            "The wows of {brand} in {month} name {people} most often.",
+            brand=line(brand, 80),
+            month=shown,
+            people=listed(first),
+        ),
         [
-            header(f"The people behind the wows: {brand}, {when}"),
+            header(_("The people behind the wows: {brand}, {month}", brand=brand, month=shown)),
             section("\n".join(rows), "places"),
             context(
-                ["Earful counts the wows that name a colleague from the config"], "small_print"
+                [_("Earful counts the wows that name a colleague from the config")], "small_print"
             ),
         ],
     )
@@ -137,16 +200,27 @@ def leaderboard(brand: str, month: str, names: Sequence[tuple[Colleague, int]]) 
 @plainly("More complaints this hour", keep=lambda brand, number, at: {"count": number})
 def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Stand for the complaints that a channel's limit held back; `count` is for the next one."""
-    complaints = f"{count(number, 'more complaint')} about {line(brand, 80)} came this hour"
+    shown = line(brand, 80)
     return payload(
-        f"{complaints}, beyond this channel's limit.",
+        n_(
+            "{n} more complaint about {brand} came this hour, beyond this channel's limit.",
+            "{n} more complaints about {brand} came this hour, beyond this channel's limit.",
+            number,
+            brand=shown,
+        ),
         [
             section(
-                f"*{complaints}*, beyond this channel's limit. Each has its case: see `earful "
-                "case list` or the view `open_cases`.",
+                n_(
+                    "*{n} more complaint about {brand} came this hour*, beyond this channel's "
+                    "limit. Each has its case: see `earful case list` or the view `open_cases`.",
+                    "*{n} more complaints about {brand} came this hour*, beyond this channel's "
+                    "limit. Each has its case: see `earful case list` or the view `open_cases`.",
+                    number,
+                    brand=shown,
+                ),
                 "lead",
             ),
-            context([f"Counted {moment(at)}"], "small_print"),
+            context([_("Counted {moment}", moment=moment(at))], "small_print"),
         ],
     ) | {"count": number}
 
@@ -154,12 +228,27 @@ def limited(brand: str, number: int, at: datetime) -> dict[str, Any]:
 @plainly("Complaints overdue today")
 def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
     """Tell ops how many complaints of a brand were not answered in time today."""
-    complaints = f"{count(number, 'complaint')} about {line(brand, 80)} became overdue today"
+    shown = line(brand, 80)
     return payload(
-        f"{complaints}.",
+        n_(
+            "{n} complaint about {brand} became overdue today.",
+            "{n} complaints about {brand} became overdue today.",
+            number,
+            brand=shown,
+        ),
         [
-            section(f"*{complaints}*: see the view `open_cases`, or `earful case list`.", "lead"),
-            context([f"Counted {moment(at)}"], "small_print"),
+            section(
+                n_(
+                    "*{n} complaint about {brand} became overdue today*: see the view "
+                    "`open_cases`, or `earful case list`.",
+                    "*{n} complaints about {brand} became overdue today*: see the view "
+                    "`open_cases`, or `earful case list`.",
+                    number,
+                    brand=shown,
+                ),
+                "lead",
+            ),
+            context([_("Counted {moment}", moment=moment(at))], "small_print"),
         ],
     )
 
@@ -167,8 +256,8 @@ def overdue_count(brand: str, number: int, at: datetime) -> dict[str, Any]:
 def metric_name(metric: str) -> str:
     """Name a metric for people, escaped."""
     known = _METRICS.get(metric)
-    return known.words if known else line(metric.replace("_", " "), 60)
+    return _(known.words) if known else line(metric.replace("_", " "), 60)
 
 
 def _of_total(part: int, total: int) -> str:
-    return f"{part:,} ({percentage(part / total)})" if total else f"{part:,}"
+    return f"{written(part)} ({percentage(part / total)})" if total else written(part)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from alerts.messages.blocks import context, header, payload, section
+from alerts.messages.catalogue import _, n_
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import clean, code, count, cut, escape, line, moment
+from alerts.messages.safe_text import clean, code, cut, escape, line, moment
 
 _LONGEST = 380
 # With the marks of a list these fit a section, however much each sentence is escaped.
@@ -19,18 +20,25 @@ _SHOWN = 3
 def earful_in_trouble(sentences: Sequence[str], at: datetime) -> dict[str, Any]:
     """Say what is wrong with Earful; each sentence names what, where and what to do."""
     rows = [_said(one) for one in sentences]
-    begin = "Earful is in trouble: "
-    summary = begin + (rows[0] if len(rows) == 1 else f"{count(len(rows), 'problem')}: {rows[0]}")
+    if len(rows) == 1:
+        summary = _("Earful is in trouble: {problem}", problem=rows[0])
+    else:
+        summary = n_(
+            "Earful is in trouble: {n} problem: {problem}",
+            "Earful is in trouble: {n} problems: {problem}",
+            len(rows),
+            problem=rows[0],
+        )
     return payload(
         summary,
         [
-            header("Earful is in trouble"),
+            header(_("Earful is in trouble")),
             section(_listed(rows), "problems"),
             context(
                 [
-                    f"Seen {moment(at)}",
-                    "`earful status` shows all of it",
-                    "You hear of each problem once, and again when it is over",
+                    _("Seen {moment}", moment=moment(at)),
+                    _("`earful status` shows all of it"),
+                    _("You hear of each problem once, and again when it is over"),
                 ],
                 "small_print",
             ),
@@ -42,19 +50,30 @@ def earful_in_trouble(sentences: Sequence[str], at: datetime) -> dict[str, Any]:
 def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[str, Any]:
     """Say what is in trouble no more; `remaining` others are."""
     rows = [line(one, _LONGEST) for one in about]
-    verb = "is" if remaining == 1 else "are"
-    left = f"{count(remaining, 'other problem')} {verb} still open: see `earful status`"
-    over = (
-        f"the problem with {rows[0]} is"
-        if len(rows) == 1
-        else f"the problems with {rows[0]} and {len(rows) - 1} more are"
-    )
+    if len(rows) == 1:
+        summary = _("Earful: the problem with {first} is over.", first=rows[0])
+    else:
+        summary = n_(
+            "Earful: the problems with {first} and {n} more are over.",
+            "Earful: the problems with {first} and {n} more are over.",
+            len(rows) - 1,
+            first=rows[0],
+        )
+    small = [_("Seen {moment}", moment=moment(at))]
+    if remaining:
+        small.append(
+            n_(
+                "{n} other problem is still open: see `earful status`",
+                "{n} other problems are still open: see `earful status`",
+                remaining,
+            )
+        )
     return payload(
-        f"Earful: {over} over.",
+        summary,
         [
-            header("Earful is well again" if not remaining else "Earful: a problem is over"),
-            section(f"*This works again:*\n{_listed(rows)}", "problems"),
-            context([f"Seen {moment(at)}", *([left] if remaining else [])], "small_print"),
+            header(_("Earful: a problem is over") if remaining else _("Earful is well again")),
+            section("\n".join([_("*This works again:*"), _listed(rows)]), "problems"),
+            context(small, "small_print"),
         ],
     )
 
@@ -62,14 +81,19 @@ def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[s
 @plainly("Earful did not run for a while")
 def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str, Any]:
     """Say that no daemon ran for a while, and what becomes of what was written meanwhile."""
-    how = "It had ended without being stopped." if died else "It had been stopped."
+    how = _("It had ended without being stopped.") if died else _("It had been stopped.")
     return payload(
-        f"Earful did not run for a while, and runs again. {how}",
+        _("Earful did not run for a while, and runs again. {how}", how=how),
         [
-            header("Earful runs again"),
+            header(_("Earful runs again")),
             section(
-                f"*No daemon ran from {moment(since)} to {moment(until)}.* {how} "
-                "Earful now reads, scores and judges what was written meanwhile.",
+                _(
+                    "*No daemon ran from {since} to {until}.* {how} Earful now reads, scores and "
+                    "judges what was written meanwhile.",
+                    since=moment(since),
+                    until=moment(until),
+                    how=how,
+                ),
                 "lead",
             ),
         ],
@@ -91,5 +115,8 @@ def _said(sentence: str) -> str:
 def _listed(rows: Sequence[str]) -> str:
     shown = [f"• {row}" for row in rows[:_SHOWN]]
     if len(rows) > _SHOWN:
-        shown.append(f"and {len(rows) - _SHOWN:,} more: see `earful status`")
+        more = len(rows) - _SHOWN
+        shown.append(
+            n_("and {n} more: see `earful status`", "and {n} more: see `earful status`", more)
+        )
     return "\n".join(shown)

@@ -14,10 +14,17 @@ from typing import Any, ParamSpec
 
 from slack_sdk.models.blocks import Block
 
+from alerts.messages.catalogue import _, in_its_language, later
 from alerts.messages.places import Places
 from storage.models import CaseFile, CaseState, Mention, Voice
 
 P = ParamSpec("P")
+
+_ENDS = {
+    CaseState.RESPONDED: later("responded"),
+    CaseState.CLOSED: later("closed"),
+    CaseState.DISMISSED: later("dismissed"),
+}
 
 _MAX_NAME = 80
 _MAX_WORDS = 160
@@ -43,12 +50,13 @@ def plainly(
     """
 
     def around(build: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
+        @in_its_language
         @wraps(build)
         def safely(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
             try:
                 return build(*args, **kwargs)
             except Exception as error:
-                form = plain_form(title, (*args, *kwargs.values()), error, buttons)
+                form = plain_form(_(title), (*args, *kwargs.values()), error, buttons)
                 return form | dict(keep(*args, **kwargs) if keep else {})
 
         return safely
@@ -70,9 +78,10 @@ def plain_form(
         lines = [*_about(title, mention, places, file), *_where_to_see(mention, file)]
         link = _whole_link(mention)
     else:
-        lines = [f"{title}: {_brand_of(given)}.", "The dashboards (`earful serve`) show it."]
+        brand = _brand_of(given)
+        lines = [f"{title}: {brand}.", _("The dashboards (`earful serve`) show it.")]
         link = []
-    lines.append("(This message is plain: Earful could not build its usual form.)")
+    lines.append(_("(This message is plain: Earful could not build its usual form.)"))
     blocks: list[dict[str, Any]] = [
         {
             "type": "section",
@@ -107,28 +116,44 @@ def _mention_of(one: object) -> Mention | None:
 
 def _brand_of(given: tuple[object, ...]) -> str:
     names = (one if isinstance(one, str) else getattr(one, "brand", None) for one in given)
-    return next((brand for name in names if (brand := bare(name, _MAX_NAME))), "every brand")
+    return next((brand for name in names if (brand := bare(name, _MAX_NAME))), _("every brand"))
 
 
 def _about(title: str, mention: Mention, places: Places, file: CaseFile | None) -> list[str]:
-    who = bare(mention.author, _MAX_NAME) or "somebody unnamed"
+    who = bare(mention.author, _MAX_NAME) or _("somebody unnamed")
     words = bare(mention.title, _MAX_WORDS) or bare(mention.text, _MAX_WORDS)
     lines = [
         f"{title}: {bare(mention.brand, _MAX_NAME)}.",
-        f"{who} {places.at(str(mention.source), bare)}: {words or 'no words'}",
+        f"{who} {places.at(str(mention.source), bare)}: {words or _('no words')}",
     ]
     if file is not None:
-        waits = file.case.state in (CaseState.OPEN, CaseState.CLAIMED)
-        by = f" by {bare(file.case.claimed_by, _MAX_NAME)}" if file.case.claimed_by else ""
-        due = f", answer by {file.case.due_at:%Y-%m-%d %H:%M} UTC" if waits else ""
-        lines.append(f"The case is {file.case.state}{by}{due}.")
+        lines.append(_standing(file))
     return lines
 
 
+def _standing(file: CaseFile) -> str:
+    case = file.case
+    by, due = bare(case.claimed_by, _MAX_NAME), f"{case.due_at:%Y-%m-%d %H:%M} UTC"
+    match case.state:
+        case CaseState.OPEN if by:
+            return _("The case is open by {by}, answer by {due}.", by=by, due=due)
+        case CaseState.OPEN:
+            return _("The case is open, answer by {due}.", due=due)
+        case CaseState.CLAIMED if by:
+            return _("The case is claimed by {by}, answer by {due}.", by=by, due=due)
+        case CaseState.CLAIMED:
+            return _("The case is claimed, answer by {due}.", due=due)
+        case ended if by:
+            return _("The case is {state} by {by}.", state=_(_ENDS[ended]), by=by)
+        case ended:
+            return _("The case is {state}.", state=_(_ENDS[ended]))
+
+
 def _where_to_see(mention: Mention, file: CaseFile | None) -> list[str]:
+    mention_id = bare(mention.id, _MAX_ID)
     if file is not None:
-        return [f"See `earful case show {bare(mention.id, _MAX_ID)}`."]
-    return [f"See mention {bare(mention.id, _MAX_ID)} in the dashboards (`earful serve`)."]
+        return [_("See `earful case show {id}`.", id=mention_id)]
+    return [_("See mention {id} in the dashboards (`earful serve`).", id=mention_id)]
 
 
 def _whole_link(mention: Mention) -> list[str]:

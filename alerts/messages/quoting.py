@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from alerts.messages.blocks import payload, section
+from alerts.messages.catalogue import _
 from alerts.messages.plainly import plainly
 from storage.models import Mention
 
@@ -29,18 +30,18 @@ def quoting(message: dict[str, Any], shown: Iterable[tuple[Mention, str]]) -> di
 @plainly("Erased", keep=lambda: {"erased": True})
 def erased_author() -> dict[str, Any]:
     """Build what stands where a message was about an author whose data was erased."""
-    return _erased("This message was about a person whose data was erased.")
+    return _erased(_("This message was about a person whose data was erased."))
 
 
 @plainly("Erased", keep=lambda: {"erased": True})
 def erased_text() -> dict[str, Any]:
     """Build what stands where a message was about a text that its author took back."""
-    return _erased("This message was about a text that its author has deleted.")
+    return _erased(_("This message was about a text that its author has deleted."))
 
 
 def erased_quote() -> str:
     """Give what stands for a quote that was taken out of a message about many."""
-    return "(erased)"
+    return _("(erased)")
 
 
 def _can_be_stored(mention_id: str) -> bool:

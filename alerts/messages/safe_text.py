@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
+
+from alerts.messages.catalogue import ENGLISH, _, formatted, n_, spoken
 
 MAX_WORDS = 1200
 """Characters of a customer's words that a message shows before it links to the rest."""
@@ -232,23 +235,38 @@ def ping(user_id: str | None) -> str | None:
 def moment(when: datetime) -> str:
     """Write a moment for Slack to show in each reader's zone, with UTC for the rest."""
     stamp = int(when.timestamp())
-    return f"<!date^{stamp}^{{date_short_pretty}} at {{time}}|{in_utc(when)}>"
+    form = _("{date_short_pretty} at {time}")
+    return f"<!date^{stamp}^{form}|{in_utc(when)}>"
 
 
 def in_utc(when: datetime) -> str:
     """Write a moment in words, e.g. `Tue 24 Nov 2026, 14:05 UTC`."""
-    when = when.astimezone(UTC)
-    return f"{_DAYS[when.weekday()]} {when.day} {MONTHS[when.month - 1]} {when:%Y, %H:%M} UTC"
+    return moment_at(when.astimezone(UTC), "UTC")
+
+
+def moment_at(when: datetime, zone: str) -> str:
+    """Write a moment as the clocks of its zone show it; `zone` is what people call that."""
+    weekday = _DAYS[when.weekday()] if spoken() == ENGLISH else formatted(when, "EEE")
+    return f"{weekday} {day(when)}, {when:%H:%M} {zone}"
 
 
 # Not strftime's %a and %b: they follow the machine's locale.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day(when: date) -> str:
     """Write a day, e.g. `24 Nov 2026`; that of a moment is the one in its own zone."""
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+    if spoken() == ENGLISH:
+        return f"{when.day} {month(when)}"
+    return formatted(when, _("d MMM y"))
+
+
+def month(when: date) -> str:
+    """Write a month, e.g. `Nov 2026`."""
+    if spoken() == ENGLISH:
+        return f"{_MONTHS[when.month - 1]} {when.year}"
+    return formatted(when, "LLL y")
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -260,10 +278,16 @@ def percentage(share: float) -> str:
     """Write a share of 1 as whole percent; never 0% or 100% for what is not."""
     rounded = round(100 * share)
     if rounded == 0 and share > 0:
-        return "under 1%"
+        return _("under 1%")
     if rounded == 100 and share < 1:
-        return "over 99%"
-    return f"{rounded}%"
+        return _("over 99%")
+    return _("{number}%", number=rounded)
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join items in a sentence: `Rita, Jim and Ana`; nothing for none."""
+    *first, last = items or [""]
+    return _("{items} and {last}", items=", ".join(first), last=last) if first else last
 
 
 def span(text: str) -> str:
@@ -271,18 +295,25 @@ def span(text: str) -> str:
     matched = _SPAN.fullmatch(text.strip())
     if matched is None:
         return line(text, 40)
-    unit = {"m": "minute", "h": "hour", "d": "day", "w": "week"}[matched[2]]
-    return count(int(matched[1]), unit)
+    return _UNITS[matched[2]](int(matched[1]))
 
 
 def duration(length: timedelta) -> str:
     """Write a length of time for people: `45 minutes`, `3 hours`, `2 days`."""
     minutes = max(0, round(length.total_seconds() / 60))
     if minutes < 120:
-        return count(minutes, "minute")
+        return _UNITS["m"](minutes)
     if minutes < 48 * 60:
-        return count(round(minutes / 60), "hour")
-    return count(round(minutes / 1440), "day")
+        return _UNITS["h"](round(minutes / 60))
+    return _UNITS["d"](round(minutes / 1440))
+
+
+_UNITS: dict[str, Callable[[int], str]] = {
+    "m": lambda number: n_("{n} minute", "{n} minutes", number),
+    "h": lambda number: n_("{n} hour", "{n} hours", number),
+    "d": lambda number: n_("{n} day", "{n} days", number),
+    "w": lambda number: n_("{n} week", "{n} weeks", number),
+}
 
 
 def _combines(char: str) -> bool:

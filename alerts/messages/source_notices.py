@@ -6,54 +6,80 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.messages.blocks import context, facts, header, payload, section
+from alerts.messages.catalogue import _, later, n_
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, line, moment
+from alerts.messages.safe_text import line, moment
 from storage.models import CrawlReport, CrawlTarget, SourceStanding, SourceState
 
-STATE_WORDS = {
-    SourceState.OK: "well",
-    SourceState.STALE: "silent",
-    SourceState.EMPTY: "empty",
-    SourceState.BLOCKED: "blocked",
-    SourceState.QUOTA: "out of quota",
-    SourceState.UNAUTHORISED: "without valid credentials",
-    SourceState.BROKEN: "unreadable",
-    SourceState.FAILED: "unreachable",
+_IS = {
+    SourceState.OK: later("{place} is well"),
+    SourceState.STALE: later("{place} is silent"),
+    SourceState.EMPTY: later("{place} is empty"),
+    SourceState.BLOCKED: later("{place} is blocked"),
+    SourceState.QUOTA: later("{place} is out of quota"),
+    SourceState.UNAUTHORISED: later("{place} is without valid credentials"),
+    SourceState.BROKEN: later("{place} is unreadable"),
+    SourceState.FAILED: later("{place} is unreachable"),
 }
-"""States of a source in words, to follow "it is"."""
-
-_STATES = {
+_WAS = {
+    SourceState.OK: later("it was well"),
+    SourceState.STALE: later("it was silent"),
+    SourceState.EMPTY: later("it was empty"),
+    SourceState.BLOCKED: later("it was blocked"),
+    SourceState.QUOTA: later("it was out of quota"),
+    SourceState.UNAUTHORISED: later("it was without valid credentials"),
+    SourceState.BROKEN: later("it was unreadable"),
+    SourceState.FAILED: later("it was unreachable"),
+}
+# What happened at `what` (a place, with its target), and what to do.
+_HAPPENED = {
     SourceState.STALE: (
-        "has been silent for longer than ever",
-        "It may have moved or changed its form: look at it in a browser.",
+        later("{what} for {brand} has been silent for longer than ever."),
+        later("*{what} has been silent for longer than ever.*"),
+        later("It may have moved or changed its form: look at it in a browser."),
     ),
     SourceState.EMPTY: (
-        "gave nothing, although it always gave something before",
-        "The page or feed may have changed its form: look at it in a browser.",
+        later("{what} for {brand} gave nothing, although it always gave something before."),
+        later("*{what} gave nothing, although it always gave something before.*"),
+        later("The page or feed may have changed its form: look at it in a browser."),
     ),
     SourceState.BLOCKED: (
-        "turned Earful away",
-        "Crawl it less often (`every`), or check that its rules allow crawling.",
+        later("{what} for {brand} turned Earful away."),
+        later("*{what} turned Earful away.*"),
+        later("Crawl it less often (`every`), or check that its rules allow crawling."),
     ),
     SourceState.QUOTA: (
-        "gives no more for now: the agreed number of requests is used up",
-        "Earful goes on by itself when the quota is renewed; crawl it less often (`every`), or "
-        "ask the source for more.",
+        later(
+            "{what} for {brand} gives no more for now: the agreed number of requests is used up."
+        ),
+        later("*{what} gives no more for now: the agreed number of requests is used up.*"),
+        later(
+            "Earful goes on by itself when the quota is renewed; crawl it less often (`every`), "
+            "or ask the source for more."
+        ),
     ),
     SourceState.UNAUTHORISED: (
-        "refused the credentials",
-        "Renew the key or token of this source in the environment.",
+        later("{what} for {brand} refused the credentials."),
+        later("*{what} refused the credentials.*"),
+        later("Renew the key or token of this source in the environment."),
     ),
     SourceState.BROKEN: (
-        "answered in a form that Earful cannot read",
-        "The source may have changed: update Earful or report it.",
+        later("{what} for {brand} answered in a form that Earful cannot read."),
+        later("*{what} answered in a form that Earful cannot read.*"),
+        later("The source may have changed: update Earful or report it."),
     ),
     SourceState.FAILED: (
-        "could not be read",
-        "It may be down for a while; Earful keeps trying.",
+        later("{what} for {brand} could not be read."),
+        later("*{what} could not be read.*"),
+        later("It may be down for a while; Earful keeps trying."),
     ),
 }
+
+
+def how_it_is(place: str, state: SourceState) -> str:
+    """Say how a source's place does: `The App Store is blocked`."""
+    return _(_IS[state], place=place)
 
 
 @plainly("The state of a source changed")
@@ -66,40 +92,42 @@ def ops(
     at: datetime,
 ) -> dict[str, Any]:
     """Tell that a source's state changed or healed: what, where, what to do."""
-    where = places.title(target.source)
-    what = line(target.target, 120)
-    begin = f"{where} ({what})" if what and what != target.source else where
-    brand = line(target.brand, 80)
+    what, brand = places.title(target.source), line(target.brand, 80)
+    part = line(target.target, 120)
+    if part and part != target.source:
+        what = f"{what} ({part})"
     if after.state.good:
-        summary = f"Source healed: {begin} for {brand} can be read again."
         return payload(
-            summary,
+            _("Source healed: {what} for {brand} can be read again.", what=what, brand=brand),
             [
-                header(f"Source healed: {target.brand}"),
-                section(f"*{begin} can be read again.* {_found(report)}", "lead"),
-                context([f"Seen {moment(at)}"], "small_print"),
+                header(_("Source healed: {brand}", brand=target.brand)),
+                section(
+                    " ".join([_("*{what} can be read again.*", what=what), _found(report)]), "lead"
+                ),
+                context([_("Seen {moment}", moment=moment(at))], "small_print"),
             ],
         )
-    trouble, to_do = _STATES[after.state]
+    sentence, lead, to_do = _HAPPENED[after.state]
     reason = line(after.reason, 300)
-    summary = f"Source in trouble: {begin} for {brand} {trouble}."
+    summary = _("Source in trouble: {sentence}", sentence=_(sentence, what=what, brand=brand))
+    lead = _(lead, what=what)
+    earlier = _(_WAS[before.state]) if before else _("this was its first crawl")
     small = [
-        f"State `{after.state}`, seen {moment(at)}",
-        f"Earful leaves it alone until {moment(after.opens_at)}"
+        _("State `{state}`, seen {moment}", state=after.state, moment=moment(at)),
+        _("Earful leaves it alone until {moment}", moment=moment(after.opens_at))
         if after.opens_at
-        else "Earful tries again as usual",
-        "You hear of it once, and again when it heals",
+        else _("Earful tries again as usual"),
+        _("You hear of it once, and again when it heals"),
     ]
-    earlier = f"it was {STATE_WORDS[before.state]}" if before else "this was its first crawl"
     return payload(
-        summary + (f" {reason}" if reason else ""),
+        f"{summary} {reason}".rstrip(),
         [
-            header(f"Source in trouble: {target.brand}"),
-            section(f"*{begin} {trouble}.*" + (f"\n> {reason}" if reason else ""), "lead"),
+            header(_("Source in trouble: {brand}", brand=target.brand)),
+            section(f"{lead}\n> {reason}" if reason else lead, "lead"),
             facts(
                 [
-                    ("What to do", to_do),
-                    ("Before", earlier),
+                    (_("What to do"), _(to_do)),
+                    (_("Before"), earlier),
                 ]
             ),
             context(small, "small_print"),
@@ -130,5 +158,9 @@ def _spoken(length: timedelta) -> str:
 
 def _found(report: CrawlReport) -> str:
     if report.new:
-        return f"This crawl brought {count(report.new, 'new mention')}."
-    return "This crawl brought nothing new."
+        return n_(
+            "This crawl brought {n} new mention.",
+            "This crawl brought {n} new mentions.",
+            report.new,
+        )
+    return _("This crawl brought nothing new.")

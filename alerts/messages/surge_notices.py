@@ -11,8 +11,8 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from alerts.decide.explanation import Explanation, Facet, Trait
-from alerts.decide.telling_phrases import Phrase
+from alerts.decide.explanation import Explanation
+from alerts.messages.apart_rows import apart
 from alerts.messages.blocks import (
     MAX_SECTION,
     actions,
@@ -24,17 +24,15 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
-from alerts.messages.languages import country_name, language_name
+from alerts.messages.catalogue import _, n_
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
-from alerts.messages.safe_text import count, duration, line, link, moment, percentage, units
+from alerts.messages.safe_text import duration, line, link, moment, units
 from alerts.messages.voice_cards import linked_words, who_where
 from storage.models import Incident, IncidentKind, IncidentWork, Mention
 
 _LEAST = timedelta(minutes=1)
-# Below twice the usual number a factor says less than the two numbers.
-_MANY_TIMES = 2.0
 
 
 @plainly("Many complaints at once")
@@ -42,25 +40,33 @@ def incident(
     state: Incident, why: Explanation, work: IncidentWork, places: Places
 ) -> dict[str, Any]:
     """Show an incident as it is now; the count grows while it goes on."""
-    complaints = _complaints(state)
-    brand = line(state.brand, 80)
-    over = state.closed_at is not None
-    lead = (
-        f"*Over*: {complaints}."
-        if over
-        else f"{complaints}, and counting. Each has its case; none of them makes a message of its "
-        "own while this goes on."
+    complaints, brand = _complaints(state), line(state.brand, 80)
+    plain_words = complaints.replace("*", "")
+    if state.closed_at is not None:
+        summary = _("{brand}: {complaints}: over.", brand=brand, complaints=plain_words)
+        lead = _("*Over*: {complaints}.", complaints=complaints)
+    else:
+        summary = f"{brand}: {plain_words}."
+        lead = _(
+            "{complaints}, and counting. Each has its case; none of them makes a message of its "
+            "own while this goes on.",
+            complaints=complaints,
+        )
+    title = n_(
+        "{brand}: {n} complaints at once",
+        "{brand}: {n} complaints at once",
+        state.complaints,
+        brand=state.brand,
     )
-    small = _since(state, places)
     message = payload(
-        f"{brand}: {complaints.replace('*', '')}{': over' if over else ''}.",
+        summary,
         [
-            header(f"{state.brand}: {state.complaints:,} complaints at once"),
+            header(title),
             section(lead, "lead"),
-            _apart(why, places, "complaints"),
+            apart(why, places, state.kind),
             _quotes(why.quotes, places),
             _work(work),
-            context(small, "small_print"),
+            context(_since(state, places), "small_print"),
             _buttons(state, work),
         ],
     )
@@ -70,28 +76,22 @@ def incident(
 @plainly("Unusual numbers")
 def spike(state: Incident, why: Explanation, places: Places, hours: int) -> dict[str, Any]:
     """Show hours with far more mentions or anger than the same hours of weeks before."""
-    span = count(hours, "hour")
-    if state.kind is IncidentKind.VOLUME:
-        lead = f"{count(state.complaints, 'mention')} in {span}: far more than usual."
-        title, what = f"Unusual: {state.brand} is talked about", "mentions"
-    else:
-        lead = (
-            f"{count(state.complaints, 'angry mention')} in {span}: a far larger share than usual "
-            "of what customers tell."
-        )
-        title, what = f"Unusual: anger at {state.brand}", "angry mentions"
-    if state.closed_at is not None:
-        lead = f"Over: it was {lead[0].lower()}{lead[1:]}"
+    lead = _spike_lead(state, n_("{n} hour", "{n} hours", hours))
+    title = (
+        _("Unusual: {brand} is talked about", brand=state.brand)
+        if state.kind is IncidentKind.VOLUME
+        else _("Unusual: anger at {brand}", brand=state.brand)
+    )
     small = [
         *_since(state, places),
-        "Control limits of three sigmas decide, by the same hours of the last weeks",
+        _("Control limits of three sigmas decide, by the same hours of the last weeks"),
     ]
     message = payload(
         f"{line(state.brand, 80)}: {lead}",
         [
             header(title),
             section(f"*{lead}*", "lead"),
-            _apart(why, places, what),
+            apart(why, places, state.kind),
             _quotes(why.quotes, places),
             context(small, "small_print"),
         ],
@@ -99,13 +99,46 @@ def spike(state: Incident, why: Explanation, places: Places, hours: int) -> dict
     return quoting(message, [(one, _quote(one, places)) for one in why.quotes])
 
 
+def _spike_lead(state: Incident, time: str) -> str:
+    over = state.closed_at is not None
+    if state.kind is IncidentKind.VOLUME and over:
+        return n_(
+            "Over: it was {n} mention in {time}: far more than usual.",
+            "Over: it was {n} mentions in {time}: far more than usual.",
+            state.complaints,
+            time=time,
+        )
+    if state.kind is IncidentKind.VOLUME:
+        return n_(
+            "{n} mention in {time}: far more than usual.",
+            "{n} mentions in {time}: far more than usual.",
+            state.complaints,
+            time=time,
+        )
+    if over:
+        return n_(
+            "Over: it was {n} angry mention in {time}: a far larger share than usual of what "
+            "customers tell.",
+            "Over: it was {n} angry mentions in {time}: a far larger share than usual of what "
+            "customers tell.",
+            state.complaints,
+            time=time,
+        )
+    return n_(
+        "{n} angry mention in {time}: a far larger share than usual of what customers tell.",
+        "{n} angry mentions in {time}: a far larger share than usual of what customers tell.",
+        state.complaints,
+        time=time,
+    )
+
+
 @plainly("It is over: the numbers are back to usual", keep=lambda state: {"broadcast": True})
 def incident_over(state: Incident) -> dict[str, Any]:
     """Say in the thread of an incident or spike, and in its channel, that it is over."""
     sentence = {
-        IncidentKind.COMPLAINTS: "It is over: complaints are back to their usual number.",
-        IncidentKind.VOLUME: "It is over: mentions are back to their usual number.",
-        IncidentKind.ANGER: "It is over: anger is back to its usual share.",
+        IncidentKind.COMPLAINTS: _("It is over: complaints are back to their usual number."),
+        IncidentKind.VOLUME: _("It is over: mentions are back to their usual number."),
+        IncidentKind.ANGER: _("It is over: anger is back to its usual share."),
     }[state.kind]
     return _broadcast(sentence)
 
@@ -115,10 +148,17 @@ def incident_back(state: Incident) -> dict[str, Any]:
     """Say in the thread of an incident or spike, and in its channel, that it came back."""
     since = moment(state.opened_at)
     sentence = {
-        IncidentKind.COMPLAINTS: f"*It is back*: more complaints than usual again. The message "
-        f"above, of {since}, counts on.",
-        IncidentKind.VOLUME: f"*It is back*: more mentions than usual again, as {since}.",
-        IncidentKind.ANGER: f"*It is back*: more anger than usual again, as {since}.",
+        IncidentKind.COMPLAINTS: _(
+            "*It is back*: more complaints than usual again. The message above, of {since}, "
+            "counts on.",
+            since=since,
+        ),
+        IncidentKind.VOLUME: _(
+            "*It is back*: more mentions than usual again, as {since}.", since=since
+        ),
+        IncidentKind.ANGER: _(
+            "*It is back*: more anger than usual again, as {since}.", since=since
+        ),
     }[state.kind]
     return _broadcast(sentence)
 
@@ -126,14 +166,24 @@ def incident_back(state: Incident) -> dict[str, Any]:
 @plainly("News of an incident")
 def incident_claimed(actor: str, cases: int) -> dict[str, Any]:
     """Say in an incident's thread who takes its open cases."""
-    sentence = f"{line(actor, 60)} claimed {count(cases, 'case')} of this incident."
+    sentence = n_(
+        "{actor} claimed {n} case of this incident.",
+        "{actor} claimed {n} cases of this incident.",
+        cases,
+        actor=line(actor, 60),
+    )
     return payload(sentence, [section(sentence, "line")])
 
 
 @plainly("News of an incident")
 def incident_answered(actor: str, cases: int) -> dict[str, Any]:
     """Say in an incident's thread that its customers have been answered."""
-    sentence = f"{line(actor, 60)} has answered {count(cases, 'case')} of this incident."
+    sentence = n_(
+        "{actor} has answered {n} case of this incident.",
+        "{actor} has answered {n} cases of this incident.",
+        cases,
+        actor=line(actor, 60),
+    )
     return payload(sentence, [section(sentence, "line")])
 
 
@@ -142,84 +192,36 @@ def _broadcast(sentence: str) -> dict[str, Any]:
 
 
 def _complaints(state: Incident) -> str:
-    about = f" about *{line(state.about, 60)}*" if state.about else ""
     took = duration(max(state.last_at - state.opened_at, _LEAST))
-    return f"{count(state.complaints, 'complaint')}{about} in {took}"
+    if state.about:
+        return n_(
+            "{n} complaint about *{about}* in {time}",
+            "{n} complaints about *{about}* in {time}",
+            state.complaints,
+            about=line(state.about, 60),
+            time=took,
+        )
+    return n_("{n} complaint in {time}", "{n} complaints in {time}", state.complaints, time=took)
 
 
 def _since(state: Incident, places: Places) -> list[str]:
-    small = [f"Since {moment(state.opened_at)}"]
+    small = [_("Since {moment}", moment=moment(state.opened_at))]
     if state.back_at is not None:
-        small.append(f"Back since {moment(state.back_at)}")
+        small.append(_("Back since {moment}", moment=moment(state.back_at)))
     if state.closed_at is not None:
-        small.append(f"Over since {moment(state.closed_at)}")
+        small.append(_("Over since {moment}", moment=moment(state.closed_at)))
     page = (
         places.links.cases(state.brand)
         if state.kind is IncidentKind.COMPLAINTS
         else places.links.home()
     )
     if page is not None:
-        small.append(link(page, "Open the dashboards"))
+        small.append(link(page, _("Open the dashboards")))
     return small
 
 
-def _apart(why: Explanation, places: Places, what: str) -> Block | None:
-    """Say how much above usual it is, and what sets it apart; the lines that fit."""
-    lines = [*_above_usual(why, what), *(_trait(one, places) for one in why.traits)]
-    lines += [_phrase(one) for one in why.phrases]
-    if why.usual is not None and not why.traits and not why.phrases:
-        lines.append("No source, version, country or word sets them apart from what is usual")
-    if not lines:
-        return None
-    rows = ["*What sets it apart*"]
-    room = MAX_SECTION - units(rows[0])
-    for one in lines:
-        room -= units(one) + 3
-        if room < 0:
-            break
-        rows.append(f"• {one}")
-    return section("\n".join(rows), "apart")
-
-
-def _above_usual(why: Explanation, what: str) -> list[str]:
-    if why.usual is None:
-        return []
-    usual = f"{why.usual:,.0f}" if why.usual >= 1 else "less than one"
-    times = why.times
-    if times is not None and times >= _MANY_TIMES and why.usual >= 1:
-        return [f"{times:,.0f} times the usual number: {usual} {what} would be usual in this time"]
-    return [f"{usual} {what} would be usual in this time"]
-
-
-def _trait(trait: Trait, places: Places) -> str:
-    part = f"*{trait.part:,} of {trait.total:,}*"
-    match trait.facet:
-        case Facet.SOURCE:
-            said = f"{part} were written {places.at(trait.value)}"
-        case Facet.VERSION:
-            said = f"{part} are about version {line(trait.value, 40)}"
-        case Facet.COUNTRY:
-            said = f"{part} come from {country_name(trait.value)}"
-        case Facet.LANGUAGE:
-            said = f"{part} are in {language_name(trait.value)}"
-    usual = f", usually {percentage(trait.usual)}" if trait.usual else ", before: none"
-    explains = ""
-    if trait.explains is not None:
-        explains = f"; they are {percentage(trait.explains)} of the rise"
-    return f"{said}{usual if trait.usual is not None else ''}{explains}"
-
-
-def _phrase(phrase: Phrase) -> str:
-    said = f"*{phrase.part:,} of {phrase.total:,}* say “{line(phrase.words, 60)}”"
-    if phrase.usual is None:
-        return said
-    return (
-        f"{said}, usually {percentage(phrase.usual)}" if phrase.usual else f"{said}, before: none"
-    )
-
-
 def _quotes(mentions: Sequence[Mention], places: Places) -> Block | None:
-    rows = ["*In their words*"]
+    rows = [_("*In their words*")]
     room = MAX_SECTION - units(rows[0])
     for one in mentions:
         row = f"• {_quote(one, places)}"
@@ -239,48 +241,58 @@ def _work(work: IncidentWork) -> Block | None:
     if not total:
         return None
     parts = [
-        f"{number:,} {name}"
-        for number, name in (
-            (work.open, "open"),
-            (work.claimed, "claimed"),
-            (work.answered, "answered"),
-            (work.ended, "closed or dismissed"),
-        )
-        if number
+        *([n_("{n} open", "{n} open", work.open)] if work.open else []),
+        *([n_("{n} claimed", "{n} claimed", work.claimed)] if work.claimed else []),
+        *([n_("{n} answered", "{n} answered", work.answered)] if work.answered else []),
+        *(
+            [n_("{n} closed or dismissed", "{n} closed or dismissed", work.ended)]
+            if work.ended
+            else []
+        ),
     ]
+    shown = n_("*{n} case*: {parts}.", "*{n} cases*: {parts}.", total, parts=", ".join(parts))
     by = ", ".join(line(one, 40) for one in work.claimants[:5])
-    claimed = f" Claimed by {by}." if work.claimed and by else ""
-    return section(f"*{count(total, 'case')}*: {', '.join(parts)}.{claimed}", "work")
+    if work.claimed and by:
+        shown = f"{shown} {_('Claimed by {name}.', name=by)}"
+    return section(shown, "work")
 
 
 def _buttons(state: Incident, work: IncidentWork) -> Block | None:
     if not can_carry(state.root_key):
         return None
-    elements = [button("Show cases", "incident_show", state.root_key)]
+    elements = [button(_("Show cases"), "incident_show", state.root_key)]
     if work.open:
         elements.append(
             button(
-                "Claim all",
+                _("Claim all"),
                 "incident_claim",
                 state.root_key,
                 style="primary",
                 confirm=confirmation(
-                    "Claim all?",
-                    f"You become the owner of {count(work.open, 'open case')} of this incident.",
-                    "Claim all",
+                    _("Claim all?"),
+                    n_(
+                        "You become the owner of {n} open case of this incident.",
+                        "You become the owner of {n} open cases of this incident.",
+                        work.open,
+                    ),
+                    _("Claim all"),
                 ),
             )
         )
     if work.waiting:
         elements.append(
             button(
-                "Answered all",
+                _("Answered all"),
                 "incident_answered",
                 state.root_key,
                 confirm=confirmation(
-                    "Answered all?",
-                    f"{count(work.waiting, 'case')} of this incident count as answered, by you.",
-                    "All are answered",
+                    _("Answered all?"),
+                    n_(
+                        "{n} case of this incident count as answered, by you.",
+                        "{n} cases of this incident count as answered, by you.",
+                        work.waiting,
+                    ),
+                    _("All are answered"),
                 ),
             )
         )

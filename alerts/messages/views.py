@@ -17,6 +17,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
+from alerts.messages.catalogue import _, in_its_language
 from alerts.messages.plainly import bare
 from alerts.messages.safe_text import clean, cut, heading
 
@@ -41,21 +42,23 @@ def plainly_shown(
     """Let a builder of a view that raises give a plain one, which says that it could not."""
 
     def around(build: Callable[P, View]) -> Callable[P, View]:
+        @in_its_language
         @wraps(build)
         def safely(*args: P.args, **kwargs: P.kwargs) -> View:
             try:
                 return build(*args, **kwargs)
             except Exception as error:
-                sentence = (
+                sentence = _(
                     "Earful could not build this window. The dashboards (`earful serve`) and "
-                    f"`earful case` show the same. ({bare(error, 200)})"
+                    "`earful case` show the same. ({error})",
+                    error=bare(error, 200),
                 )
                 text = {"type": "plain_text", "text": sentence, "emoji": False}
                 shown = {
                     "type": "modal" if title else "home",
                     "blocks": [{"type": "section", "block_id": "plain", "text": text}],
                 }
-                return shown | ({"title": _plain(title, MAX_TITLE)} if title else {})
+                return shown | ({"title": _plain(_(title), MAX_TITLE)} if title else {})
 
         return safely
 
@@ -69,7 +72,7 @@ def modal(
     callback_id: str,
     value: str = "",
     submit: str | None = None,
-    close: str = "Close",
+    close: str | None = None,
 ) -> View:
     """Join a modal; `value` comes back with it. With inputs it needs a `submit`.
 
@@ -83,7 +86,7 @@ def modal(
         "callback_id": callback_id,
         "private_metadata": value,
         "title": _plain(title, MAX_TITLE),
-        "close": _plain(close, MAX_TITLE),
+        "close": _plain(close or _("Close"), MAX_TITLE),
         "blocks": [block.to_dict() for block in kept],
     }
     return view | ({"submit": _plain(submit, MAX_TITLE)} if submit else {})
@@ -98,7 +101,7 @@ def as_modal(payload: Mapping[str, Any], title: str = "Earful") -> View:
         "type": "modal",
         "callback_id": "shown",
         "title": _plain(title, MAX_TITLE),
-        "close": _plain("Close", MAX_TITLE),
+        "close": _plain(_("Close"), MAX_TITLE),
         "blocks": list(blocks)[:MAX_VIEW_BLOCKS],
     }
 
@@ -139,7 +142,7 @@ def select_input(
     """Ask for one of up to a hundred (label, value); labels are raw and are made safe here."""
     made = [
         Option(
-            text=PlainTextObject(text=heading(text, MAX_OPTION) or "(no name)", emoji=False),
+            text=PlainTextObject(text=heading(text, MAX_OPTION) or _("(no name)"), emoji=False),
             value=value,
         )
         for text, value in options[:MAX_OPTIONS]

@@ -21,32 +21,28 @@ from alerts.messages.blocks import (
     payload,
     section,
 )
-from alerts.messages.languages import language_name
+from alerts.messages.catalogue import _, spoken, written
+from alerts.messages.languages import is_in, language_name
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.safe_text import (
     clean,
     code,
-    count,
     cut,
     day,
     escape,
     line,
     link,
     moment,
-    percentage,
     safe_url,
     web_address,
     words,
 )
-from storage.models import AuthorHistory, Experience, Mention, Stance, Verdict, Voice
+from alerts.messages.verdict_words import person, verdict_words
+from storage.models import Mention, Translation, Voice
 
 # Of a list at least three fit into a section, whatever their links.
 _MAX_LISTED = 650
-_STANCES = {
-    Stance.ADVOCATE: "recommends the brand to others",
-    Stance.HATER: "talks others out of it",
-}
 
 
 @plainly("Wow")
@@ -61,14 +57,19 @@ def wow(
     `not_about_by` names who said that it is not about the brand: then it celebrates no more.
     """
     mention = voice.mention
+    told = {
+        "brand": line(mention.brand, 80),
+        "who": rated(mention, places),
+        "words": briefly(mention),
+    }
     summary = (
-        f"Wow for {line(mention.brand, 80)} from {who_where(mention, places)}"
-        f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
+        _("Wow for {brand} from {who}: {words} Named: {names}", names=_named(staff), **told)
+        if staff
+        else _("Wow for {brand} from {who}: {words}", **told)
     )
     taken_out = _taken_out(not_about_by)
-    blocks = voice_blocks(
-        f"Wow for {mention.brand}", voice, places, lead=taken_out or None, staff=staff
-    )
+    title = _("Wow for {brand}", brand=mention.brand)
+    blocks = voice_blocks(title, voice, places, lead=taken_out or None, staff=staff)
     return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
 
 
@@ -81,12 +82,18 @@ def won_back(
 ) -> dict[str, Any]:
     """Build the message about somebody who was against the brand and now is for it."""
     mention = voice.mention
+    told = {
+        "brand": line(mention.brand, 80),
+        "who": rated(mention, places),
+        "words": briefly(mention),
+    }
     summary = (
-        f"Won back for {line(mention.brand, 80)}: {who_where(mention, places)}"
-        f"{stars_briefly(mention)}: {briefly(mention)}{_thanks(staff, ' Named: ')}"
+        _("Won back for {brand}: {who}: {words} Named: {names}", names=_named(staff), **told)
+        if staff
+        else _("Won back for {brand}: {who}: {words}", **told)
     )
-    lead = "*This person was angry with you before and is glad now.* Well done, whoever did it."
-    title = f"Won back: a customer of {mention.brand}"
+    lead = _("*This person was angry with you before and is glad now.* Well done, whoever did it.")
+    title = _("Won back: a customer of {brand}", brand=mention.brand)
     taken_out = _taken_out(not_about_by)
     blocks = voice_blocks(title, voice, places, lead=taken_out or lead, staff=staff)
     return payload(f"{taken_out} {summary}".strip(), [*blocks, _wow_actions(mention, taken_out)])
@@ -96,17 +103,14 @@ def won_back(
 def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
     """Build a quote with its attribution, ready to be copied elsewhere."""
     quoted, was_cut = quotation(mention)
-    rated = f", {stars(mention)}" if mention.rating is not None else ""
-    summary = f"To share: {briefly(mention)} {who_where(mention, places)}."
+    who = who_where(mention, places)
+    attribution = f"— {who}, {stars(mention)}" if mention.rating is not None else f"— {who}"
     return payload(
-        summary,
+        _("To share: {words} {who}.", words=briefly(mention), who=who),
         [
-            section("*To share*: copy the quote with its source.", "lead"),
+            section(_("*To share*: copy the quote with its source."), "lead"),
             section(quoted, "words"),
-            context(
-                [f"— {who_where(mention, places)}{rated}", read_link(mention, places, was_cut)],
-                "small_print",
-            ),
+            context([attribution, read_link(mention, places, was_cut)], "small_print"),
         ],
     )
 
@@ -114,90 +118,58 @@ def shared_quote(mention: Mention, places: Places) -> dict[str, Any]:
 def not_about_button(action_id: str, mention_id: str) -> ButtonElement:
     """Offer to say that a mention is not about the brand; Slack asks once more."""
     return button(
-        "Not about us",
+        _("Not about us"),
         action_id,
         mention_id,
         confirm=confirmation(
-            "Not about us?",
-            "Earful takes this mention out of rates and charts, and learns from your word. "
-            "You can take it back.",
-            "It is not about us",
+            _("Not about us?"),
+            _(
+                "Earful takes this mention out of rates and charts, and learns from your word. "
+                "You can take it back."
+            ),
+            _("It is not about us"),
         ),
     )
 
 
 def _taken_out(by: str | None) -> str:
-    return f"Not about us, says {line(by, 60)}: it counts nowhere." if by else ""
+    return _("Not about us, says {name}: it counts nowhere.", name=line(by, 60)) if by else ""
 
 
 def _wow_actions(mention: Mention, taken_out: str) -> Block | None:
     if not can_carry(mention.id):
         return None
     if taken_out:
-        return actions([button("About us after all", "wow_about", mention.id)])
+        return actions([button(_("About us after all"), "wow_about", mention.id)])
     thank = safe_url(mention.url)
+    thanking = [button(_("Thank the author"), "wow_thank", mention.id, url=thank)] if thank else []
     return actions(
         [
-            *([button("Thank the author", "wow_thank", mention.id, url=thank)] if thank else []),
-            button("Share", "wow_share", mention.id),
+            *thanking,
+            button(_("Share"), "wow_share", mention.id),
             not_about_button("wow_not_about", mention.id),
         ]
     )
-
-
-def person(history: AuthorHistory) -> str:
-    """Say in words what kind of person an author is, from what they said before."""
-    if not history.mentions:
-        return "the first mention we know of"
-    since = f" since {day(history.first_seen_at)}" if history.first_seen_at else ""
-    before = count(history.mentions, "earlier mention")
-    if history.last_stance is Stance.HATER or history.hater > history.advocate:
-        kind = "hater"
-    elif history.last_stance is Stance.ADVOCATE or history.advocate > history.hater:
-        kind = "advocate"
-    else:
-        kind = "known"
-    experiences = [
-        f"{number} {name}"
-        for number, name in ((history.delighted, "delighted"), (history.angry, "angry"))
-        if number
-    ]
-    return f"{kind}{since}, {before}" + (f" ({', '.join(experiences)})" if experiences else "")
 
 
 def stars(mention: Mention) -> str:
     """Write a rating in words first, e.g. `2 of 5 (★★☆☆☆)`; `none given` without one."""
     rating, best = mention.rating, mention.rating_max
     if rating is None:
-        return "none given"
+        return _("none given")
     if best is None:
         return f"{rating:g}"
-    rated = f"{rating:g} of {best:g}"
+    shown = _("{rating} of {best}", rating=f"{rating:g}", best=f"{best:g}")
     if best == 1:
-        return f"{'recommended' if rating >= 0.5 else 'not recommended'} ({rated})"
+        return (
+            _("recommended ({rating})", rating=shown)
+            if rating >= 0.5
+            else _("not recommended ({rating})", rating=shown)
+        )
     if best <= 10 and best == int(best) and 0 <= rating <= best:
         full = round(rating)
-        return f"{rated} ({'★' * full}{'☆' * (int(best) - full)})"
-    return rated
-
-
-def verdict_words(verdict: Verdict) -> str:
-    """Write a verdict with how sure the classifier is of each part."""
-    if verdict.unread:
-        return "None: no model here reads the language"
-    experience = {
-        Experience.ANGRY: ("Angry", verdict.p_angry),
-        Experience.MEDIOCRE: ("Mediocre", verdict.p_mediocre),
-        Experience.DELIGHTED: ("Delighted", verdict.p_delighted),
-        Experience.NONE: ("No experience told", verdict.p_none),
-    }[verdict.experience]
-    sentence = f"{experience[0]} ({percentage(experience[1])} sure)"
-    if not verdict.sure:
-        sentence = f"Perhaps {sentence[0].lower()}{sentence[1:]}"
-    if verdict.stance is Stance.NEITHER:
-        return sentence
-    share = verdict.p_advocate if verdict.stance is Stance.ADVOCATE else verdict.p_hater
-    return f"{sentence}, {_STANCES[verdict.stance]} ({percentage(share)} sure)"
+        return f"{shown} ({'★' * full}{'☆' * (int(best) - full)})"
+    return shown
 
 
 def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
@@ -212,11 +184,18 @@ def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
 def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_CONTEXT) -> str:
     """Say where to read the mention: by a link, if it has one that takes at most `room` units."""
     if web_address(mention.url) is None:
-        return "Earful knows no link" + (" to the rest of the words" if was_cut else "")
-    label = f"{'Read the rest' if was_cut else 'Read it'} {places.at(mention.source)}"
+        return (
+            _("Earful knows no link to the rest of the words")
+            if was_cut
+            else _("Earful knows no link")
+        )
+    place = places.at(mention.source)
+    label = (
+        _("Read the rest {place}", place=place) if was_cut else _("Read it {place}", place=place)
+    )
     shown = link(mention.url, label, room)
     if shown == label:
-        return f"{label}: the link is too long for Slack; the view `voice` has it"
+        return _("{label}: the link is too long for Slack; the view `voice` has it", label=label)
     return shown
 
 
@@ -244,40 +223,65 @@ def voice_blocks(
     """Show a mention: who, where, stars, verdict, words; `more` blocks stand above the facts."""
     mention = voice.mention
     quoted, was_cut = quotation(mention)
-    place = places.title(mention.source)
-    if mention.reach:
-        place += f", reach {mention.reach:,}"
-    pairs = [
-        ("Who", f"{who(mention)}: {person(voice.history)}"),
-        ("Where", place),
-        ("Stars", stars(mention)),
-        ("Verdict", verdict_words(voice.verdict)),
-    ]
-    if mention.language is not None and not mention.language.lower().startswith("en"):
-        pairs.append(("Language", language_name(mention.language)))
-    if mention.created_at is not None:
-        pairs.append(("Written", moment(mention.created_at)))
-    if due_at is not None:
-        pairs.append(("Answer first, by" if urgent else "Answer by", moment(due_at)))
-    if staff:
-        pairs.append(("Named in it", _thanks(staff, "")))
     small = [read_link(mention, places, was_cut)]
     if mention.owner_replied_at is not None:
-        small.append(f"The owner answered on {day(mention.owner_replied_at)}")
-    small.extend([f"Mention {code(mention.id, 120)}", *notes])
+        small.append(_("The owner answered on {day}", day=day(mention.owner_replied_at)))
+    small.extend([_("Mention {id}", id=code(mention.id, 120)), *notes])
+    pairs = _voice_facts(voice, places)
+    if due_at is not None:
+        label = _("Answer first, by") if urgent else _("Answer by")
+        pairs.append((label, moment(due_at)))
+    if staff:
+        pairs.append((_("Named in it"), _named(staff)))
     return [
         header(title),
         section(lead, "lead") if lead else None,
         *more,
         facts(pairs),
         section(quoted, "words"),
+        translated(mention, voice.translation),
         context(small, "small_print"),
     ]
 
 
+def translated(mention: Mention, translation: Translation | None) -> Block | None:
+    """Show what a text says in the language that is spoken, where somebody translated it."""
+    if translation is None or not is_in(translation.language, spoken()):
+        return None
+    told = {
+        "language": language_name(mention.language),
+        "name": line(translation.translator, 40),
+    }
+    quoted, was_cut = words(translation.text, 1200, 2400)
+    lead = (
+        _("*Translated from {language} by {name}*, the beginning:", **told)
+        if was_cut
+        else _("*Translated from {language} by {name}*:", **told)
+    )
+    return section(f"{lead}\n{quoted}", "translation") if quoted else None
+
+
+def _voice_facts(voice: Voice, places: Places) -> list[tuple[str, str]]:
+    mention = voice.mention
+    place = places.title(mention.source)
+    if mention.reach:
+        place = _("{place}, reach {number}", place=place, number=written(mention.reach))
+    pairs = [
+        (_("Who"), f"{who(mention)}: {person(voice.history)}"),
+        (_("Where"), place),
+        (_("Stars"), stars(mention)),
+        (_("Verdict"), verdict_words(voice.verdict)),
+    ]
+    if mention.language is not None and not is_in(mention.language, spoken()):
+        pairs.append((_("Language"), language_name(mention.language)))
+    if mention.created_at is not None:
+        pairs.append((_("Written"), moment(mention.created_at)))
+    return pairs
+
+
 def who(mention: Mention) -> str:
     """Name the author for people, escaped."""
-    return line(mention.author, 80) or "somebody unnamed"
+    return line(mention.author, 80) or _("somebody unnamed")
 
 
 def who_where(mention: Mention, places: Places) -> str:
@@ -285,19 +289,33 @@ def who_where(mention: Mention, places: Places) -> str:
     return f"{who(mention)} {places.at(mention.source)}"
 
 
-def stars_briefly(mention: Mention) -> str:
-    """Write a rating to follow a name: `, 2 of 5 stars`, or nothing."""
+def rated(mention: Mention, places: Places) -> str:
+    """Name author, place and rating: `Petra N. on Google Play, 2 of 5 stars`."""
+    shown = given_stars(mention)
+    return f"{who_where(mention, places)}, {shown}" if shown else who_where(mention, places)
+
+
+def given_stars(mention: Mention) -> str:
+    """Write a rating in a sentence: `2 of 5 stars`, or nothing."""
     if mention.rating is None or mention.rating_max is None:
         return ""
     if mention.rating_max == 1:
-        return f", {stars(mention)}"
-    return f", {mention.rating:g} of {mention.rating_max:g} stars"
+        return stars(mention)
+    return _(
+        "{rating} of {best} stars", rating=f"{mention.rating:g}", best=f"{mention.rating_max:g}"
+    )
+
+
+def stars_briefly(mention: Mention) -> str:
+    """Write a rating to follow a name: `, 2 of 5 stars`, or nothing."""
+    shown = given_stars(mention)
+    return f", {shown}" if shown else ""
 
 
 def no_words(mention: Mention) -> str:
     """Say what is there where no words are: `No words, 1 of 5 stars.`"""
-    rated = stars_briefly(mention)
-    return f"No words{rated}." if rated else "There are no words to read."
+    shown = given_stars(mention)
+    return _("No words, {stars}.", stars=shown) if shown else _("There are no words to read.")
 
 
 def first_words(mention: Mention) -> str:
@@ -310,7 +328,7 @@ def briefly(mention: Mention) -> str:
     parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
     words = ": ".join(part for part in parts if part)
     if not words:
-        return "no words."
+        return _("no words.")
     return f"“{escape(cut(words, 160, escaped_limit=400)[0])}”"
 
 
@@ -323,7 +341,5 @@ def colleague(one: Colleague) -> str:
     return f"{name} (<@{one.slack}>)" if one.slack else name
 
 
-def _thanks(staff: Sequence[Colleague], lead: str) -> str:
-    if not staff:
-        return ""
-    return lead + ", ".join(map(colleague, staff[:10]))
+def _named(staff: Sequence[Colleague]) -> str:
+    return ", ".join(map(colleague, staff[:10]))

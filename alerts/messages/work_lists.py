@@ -23,10 +23,11 @@ from alerts.messages.blocks import (
 )
 from alerts.messages.case_cards import case_card
 from alerts.messages.case_rows import case_rows, row_value, standing
+from alerts.messages.catalogue import _, later, n_, written
 from alerts.messages.page_links import message_link
 from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import count, line, link, moment
+from alerts.messages.safe_text import line, link, moment
 from alerts.messages.voice_cards import first_words, stars_briefly, who_where
 from storage.models import CaseFile, CaseList, ListedCase, Mention
 
@@ -36,31 +37,37 @@ SHOWN = ":shown"
 
 _MAX_LINK = 600
 _TITLES = {
-    CaseList.OPEN: "Cases that wait for an answer",
-    CaseList.MINE: "Your cases",
-    CaseList.TEAM: "Cases of the team",
-    CaseList.UNCLAIMED: "Cases that nobody has claimed",
-    CaseList.OVERDUE: "Overdue cases",
-    CaseList.INCIDENT: "Cases of this incident",
+    CaseList.OPEN: later("Cases that wait for an answer"),
+    CaseList.MINE: later("Your cases"),
+    CaseList.TEAM: later("Cases of the team"),
+    CaseList.UNCLAIMED: later("Cases that nobody has claimed"),
+    CaseList.OVERDUE: later("Overdue cases"),
+    CaseList.INCIDENT: later("Cases of this incident"),
 }
 _EMPTY = {
-    CaseList.OPEN: "No case waits for an answer.",
-    CaseList.MINE: "No case of yours waits for an answer. `/earful unclaimed` shows what you may "
-    "take.",
-    CaseList.TEAM: "No case of the team waits for an answer.",
-    CaseList.UNCLAIMED: "Somebody has claimed every case that waits for an answer.",
-    CaseList.OVERDUE: "No case is overdue.",
-    CaseList.INCIDENT: "Every case of this incident has its answer, or has ended.",
+    CaseList.OPEN: later("No case waits for an answer."),
+    CaseList.MINE: later(
+        "No case of yours waits for an answer. `/earful unclaimed` shows what you may take."
+    ),
+    CaseList.TEAM: later("No case of the team waits for an answer."),
+    CaseList.UNCLAIMED: later("Somebody has claimed every case that waits for an answer."),
+    CaseList.OVERDUE: later("No case is overdue."),
+    CaseList.INCIDENT: later("Every case of this incident has its answer, or has ended."),
 }
 _HELP = (
-    "`/earful open` shows every case that waits for an answer, the one due first at the top.",
-    "`/earful mine` shows the cases that you have claimed.",
-    "`/earful unclaimed` shows the cases that nobody has claimed.",
-    "`/earful overdue` shows the cases whose answer is late.",
-    "`/earful case 12` shows one case, with its buttons.",
-    "`/earful oncall` says who is on call, until when, and who then.",
-    "`/earful search refund` shows mentions with these words; two words in quotes stand together.",
-    "`/earful help` shows this list.",
+    later(
+        "`/earful open` shows every case that waits for an answer, the one due first at the top."
+    ),
+    later("`/earful mine` shows the cases that you have claimed."),
+    later("`/earful unclaimed` shows the cases that nobody has claimed."),
+    later("`/earful overdue` shows the cases whose answer is late."),
+    later("`/earful case 12` shows one case, with its buttons."),
+    later("`/earful oncall` says who is on call, until when, and who then."),
+    later(
+        "`/earful search refund` shows mentions with these words; two words in quotes stand "
+        "together."
+    ),
+    later("`/earful help` shows this list."),
 )
 
 
@@ -106,14 +113,20 @@ def case_list(
 ) -> dict[str, Any]:
     """Build a page of a list; `total` counts all of its cases."""
     assert asked.which is not None
-    title, about = _TITLES[asked.which], line(asked.brand, 80)
+    title, about = _(_TITLES[asked.which]), line(asked.brand, 80)
     if not total:
-        nothing = f"{_EMPTY[asked.which]} (Only {about}.)" if about else _EMPTY[asked.which]
+        nothing = _(_EMPTY[asked.which])
+        if about:
+            nothing = f"{nothing} {_('(Only {brand}.)', brand=about)}"
         return payload(nothing.replace("`", ""), [section(nothing, "line")])
-    summary = f"{title}: {total}, only {about}." if about else f"{title}: {total}."
+    summary = (
+        _("{title}: {total}, only {brand}.", title=title, total=written(total), brand=about)
+        if about
+        else f"{title}: {written(total)}."
+    )
     blocks: list[Block | None] = [
         header(title),
-        context([f"Only {about}."], "brand") if about else None,
+        context([_("Only {brand}.", brand=about)], "brand") if about else None,
         *case_rows(listed, now, places, workspace, asked.written()),
         _paging(asked, len(listed), total),
         _dashboards(places.links.cases(asked.brand)),
@@ -133,16 +146,16 @@ def search_list(
     """Build a page of mentions that hold some words, each with its case where it has one."""
     words = line(asked.words, 80)
     if not found:
-        nothing = f"No mention holds “{words}”."
+        nothing = _("No mention holds “{words}”.", words=words)
         return payload(nothing, [section(nothing, "line")])
-    summary = f"Mentions that hold “{words}”, the best match first."
+    summary = _("Mentions that hold “{words}”, the best match first.", words=words)
     blocks: list[Block | None] = [section(summary, "lead")]
     for place, (mention, one) in enumerate(found):
         blocks += [_found(mention, one, now, places, workspace, place)]
         if one is not None and can_carry(value := row_value(mention.id, asked.written())):
-            blocks.append(actions([button("Show", "work_show", value)], f"work_{one.case.id}"))
+            blocks.append(actions([button(_("Show"), "work_show", value)], f"work_{one.case.id}"))
     last = asked.offset + len(found)
-    onward = _page_button("Show more", replace(asked, offset=last)) if more else None
+    onward = _page_button(_("Show more"), replace(asked, offset=last)) if more else None
     back = _back(asked)
     steps = [one for one in (back, onward) if one is not None]
     blocks += [actions(steps, "pages") if steps else None]
@@ -170,21 +183,29 @@ def shown_case(file: CaseFile, places: Places, workspace: str = "") -> dict[str,
 @plainly("Help")
 def work_help(unknown: str = "", brands: Sequence[str] = ()) -> dict[str, Any]:
     """Say what can be asked with `/earful`; `unknown` is what was asked and is none of it."""
-    lead = f"`/earful` knows no “{line(unknown, 60)}”. It answers, to you alone:" if unknown else (
-        "`/earful` answers, to you alone:"
-    )  # fmt: skip
-    rows = "\n".join(f"• {sentence}" for sentence in _HELP)
+    if unknown:
+        lead = _(
+            "`/earful` knows no “{words}”. It answers, to you alone:", words=line(unknown, 60)
+        )
+    else:
+        lead = _("`/earful` answers, to you alone:")
+    rows = "\n".join(f"• {_(sentence)}" for sentence in _HELP)
     blocks: list[Block | None] = [section(lead, "lead"), section(rows, "words")]
     if len(brands) > 1:
         names = ", ".join(line(brand, 60) for brand in brands[:20])
         blocks.append(
-            section(f"A brand's name behind a list keeps to that brand: {names}.", "brands")
+            section(
+                _("A brand's name behind a list keeps to that brand: {names}.", names=names),
+                "brands",
+            )
         )
     blocks.append(
         context(
             [
-                "“Make this a case” in a message's menu opens a case for a complaint that stands "
-                "in Slack. The app's Home shows your cases and the team's."
+                _(
+                    "“Make this a case” in a message's menu opens a case for a complaint that "
+                    "stands in Slack. The app's Home shows your cases and the team's."
+                )
             ],
             "small_print",
         )
@@ -196,7 +217,9 @@ def work_help(unknown: str = "", brands: Sequence[str] = ()) -> dict[str, Any]:
 def unknown_brand(name: str, brands: Sequence[str]) -> dict[str, Any]:
     """Say that there is no brand of a name, and which there are."""
     known = ", ".join(line(brand, 60) for brand in brands[:20])
-    sentence = f"There is no brand “{line(name, 60)}”. The brands are: {known}."
+    sentence = _(
+        "There is no brand “{name}”. The brands are: {known}.", name=line(name, 60), known=known
+    )
     return payload(sentence, [section(sentence, "line")])
 
 
@@ -208,16 +231,18 @@ def _found(
     workspace: str,
     place: int,
 ) -> Block:
+    who = f"*{who_where(mention, places)}*{stars_briefly(mention)}"
     rows = [
-        f"*{who_where(mention, places)}*{stars_briefly(mention)}, about {line(mention.brand, 80)}",
+        _("{who}, about {brand}", who=who, brand=line(mention.brand, 80)),
         f"> {first_words(mention)}",
     ]
-    ways = [link(mention.url, "Where it was written", _MAX_LINK)]
-    ways.append(link(places.links.mention(mention.id), "In the dashboards", _MAX_LINK))
+    ways = [link(mention.url, _("Where it was written"), _MAX_LINK)]
+    ways.append(link(places.links.mention(mention.id), _("In the dashboards"), _MAX_LINK))
     if one is not None:
-        rows.append(f"Case {one.case.id}. {standing(one.case, now)}")
+        case = _("Case {id}", id=one.case.id)
+        rows.append(f"{case}. {standing(one.case, now)}")
         sent = message_link(workspace, one.slack_channel, one.slack_ts)
-        ways.append(link(sent, "Its message", _MAX_LINK))
+        ways.append(link(sent, _("Its message"), _MAX_LINK))
     rows.append(" · ".join(way for way in ways if way.startswith("<")))
     return section("\n".join(filter(None, rows)), f"found_{place}")
 
@@ -227,7 +252,10 @@ def _paging(asked: Asked, shown: int, total: int) -> Block | None:
     rest = total - asked.offset - shown
     steps = [
         _back(asked),
-        _page_button(f"{count(rest, 'more case')}", replace(asked, offset=asked.offset + shown))
+        _page_button(
+            n_("{n} more case", "{n} more cases", rest),
+            replace(asked, offset=asked.offset + shown),
+        )
         if rest > 0
         else None,
     ]
@@ -239,7 +267,7 @@ def _back(asked: Asked) -> Any:
     if not asked.offset:
         return None
     before = replace(asked, offset=max(0, asked.offset - PAGE))
-    return _page_button("Back", before, "work_page:back")
+    return _page_button(_("Back"), before, "work_page:back")
 
 
 def _page_button(label: str, asked: Asked, action_id: str = "work_page") -> Any:
@@ -248,7 +276,7 @@ def _page_button(label: str, asked: Asked, action_id: str = "work_page") -> Any:
 
 
 def _dashboards(url: str | None) -> Block | None:
-    shown = link(url, "Open it in the dashboards", _MAX_LINK)
+    shown = link(url, _("Open it in the dashboards"), _MAX_LINK)
     return context([shown], "small_print") if shown.startswith("<") else None
 
 
@@ -256,20 +284,41 @@ def _dashboards(url: str | None) -> Block | None:
 def on_call(turns: Sequence[tuple[str | None, Duty | None]]) -> dict[str, Any]:
     """Say who is on call for each channel or brand, for all where that is None; pings nobody."""
     if not turns:
-        sentence = "The config names no rota: write `[[on_call]]` in earful.toml."
+        sentence = _("The config names no rota: write `[[on_call]]` in earful.toml.")
         return payload(sentence.replace("`", ""), [section(sentence, "line")])
-    lines = [_duty(line(place, 80) if place else "", duty) for place, duty in turns]
+    lines = [
+        _on_call_for(line(place, 80), duty) if place else _on_call(duty) for place, duty in turns
+    ]
     return payload(" ".join(lines).replace("*", ""), [section("\n".join(lines[:20]), "line")])
 
 
-def _duty(place: str, duty: Duty | None) -> str:
-    where = f" for {place}" if place else ""
+def _on_call(duty: Duty | None) -> str:
     if duty is None:
-        return f"Nobody is on call{where} yet."
-    person = f"*{line(duty.person.name, 60)}*"
+        return _("Nobody is on call yet.")
+    name = line(duty.person.name, 60)
     if duty.until is None:
-        return f"{person} is on call{where}."
+        return _("*{name}* is on call.", name=name)
+    until = moment(duty.until)
     if duty.then is None:
-        return f"{person} is on call{where} until {moment(duty.until)}, and nobody then."
+        return _("*{name}* is on call until {until}, and nobody then.", name=name, until=until)
     then = line(duty.then.name, 60)
-    return f"{person} is on call{where} until {moment(duty.until)}, then {then}."
+    return _("*{name}* is on call until {until}, then {then}.", name=name, until=until, then=then)
+
+
+def _on_call_for(place: str, duty: Duty | None) -> str:
+    if duty is None:
+        return _("Nobody is on call for {place} yet.", place=place)
+    told = {"name": line(duty.person.name, 60), "place": place}
+    if duty.until is None:
+        return _("*{name}* is on call for {place}.", **told)
+    until = moment(duty.until)
+    if duty.then is None:
+        return _(
+            "*{name}* is on call for {place} until {until}, and nobody then.", until=until, **told
+        )
+    return _(
+        "*{name}* is on call for {place} until {until}, then {then}.",
+        until=until,
+        then=line(duty.then.name, 60),
+        **told,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from alerts.messages.catalogue import in_its_language
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, TakesBack, Transport
 from storage.models import Alert
 
@@ -28,6 +29,7 @@ class ByVia:
         self._of_channel = of_channel
         self._lacking = lacking or {}
 
+    @in_its_language
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         way = self._way(alert)
         if way is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.publisher import Publisher, found, sent
 from alerts.publishing.reply import Reply, same_words
@@ -33,7 +34,7 @@ class AppStoreConnectPublisher(Publisher):
         "APP_STORE_CONNECT_PRIVATE_KEY": "the same: that key's .p8 file, its text or its path",
     }
     replaces = True
-    permission = "give the key the role Customer Support or Admin"
+    permission = later("give the key the role Customer Support or Admin")
     once = "A review has one response: Earful reads it, and a second try would replace it."
     most = _HOW_LONG
 

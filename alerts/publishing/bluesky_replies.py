@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import regex
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing import bluesky_records
 from alerts.publishing.access_tokens import TokenPublisher
@@ -35,7 +36,7 @@ class BlueskyPublisher(TokenPublisher):
         "BLUESKY_APP_PASSWORD": "an app password of it, the same as for searching: "
         "bsky.app/settings/app-passwords",
     }
-    permission = "make an app password of an account that may reply there"
+    permission = later("make an app password of an account that may reply there")
     once = "The post's key is made of the reply's name: a second try writes the same post."
     most = 300
     unit = "graphemes"

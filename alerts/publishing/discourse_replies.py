@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.publisher import Gone, Publisher, found, sent
 from alerts.publishing.reply import Reply, host_of, same_words
@@ -36,7 +37,7 @@ class DiscoursePublisher(Publisher):
         "DISCOURSE_REPLY_USERNAME": "the user whom that key is for, who replies",
     }
     keys_by_host = True
-    permission = "let the user reply in that category, and give the key the scope Global"
+    permission = later("let the user reply in that category, and give the key the scope Global")
     once = (
         "After a crash Earful reads what its user wrote in the topic, and what waits there for a "
         "moderator."

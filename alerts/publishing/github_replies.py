@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, ClassVar
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.publisher import Gone, Publisher, found, sent
 from alerts.publishing.reply import Reply
@@ -38,7 +39,7 @@ class GitHubPublisher(Publisher):
         "GITHUB_REPLY_TOKEN": "a fine-grained personal access token of the account that replies, "
         "for the repositories, with Issues and Pull requests: read and write"
     }
-    permission = "give the token write access to Issues and Pull requests of the repository"
+    permission = later("give the token write access to Issues and Pull requests of the repository")
     once = (
         "Each comment carries a name that GitHub does not show; after a crash Earful reads the "
         "comments written since."
@@ -73,7 +74,7 @@ class GitHubPublisher(Publisher):
     def not_over_api(self, native_id: str, url: str | None) -> str | None:
         thread = _THREAD.search(url or "")
         if thread is None or thread[3] == "discussions":
-            return reply_words.not_over_this_api(self.label, "discussions")
+            return reply_words.not_over_this_api(self.label, later("discussions"))
         return None
 
     def refusal(self, answer: Answer) -> Failed:

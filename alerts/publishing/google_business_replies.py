@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Look, SendResult
 from alerts.publishing.access_tokens import TokenPublisher
 from alerts.publishing.publisher import Gone, found, sent
@@ -32,7 +33,7 @@ class GoogleBusinessPublisher(TokenPublisher):
         "of the place, whose location is verified",
     }
     replaces = True
-    permission = "verify the location, and let an owner or manager of it grant the token"
+    permission = later("verify the location, and let an owner or manager of it grant the token")
     once = "A review has one reply: Earful reads it, and a second try would replace it."
     most = 4096
     unit = "bytes"

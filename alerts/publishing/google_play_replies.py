@@ -7,6 +7,7 @@ from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.access_tokens import TokenPublisher
 from alerts.publishing.publisher import found, sent
@@ -39,7 +40,7 @@ class GooglePlayPublisher(TokenPublisher):
         'permissions, it needs "Reply to reviews"'
     }
     replaces = True
-    permission = 'give the service account "Reply to reviews" in Play Console'
+    permission = later('give the service account "Reply to reviews" in Play Console')
     once = "A review has one reply: Earful reads it, and a second try would replace it."
     most = 350
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, ClassVar
 
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Look, SendResult
 from alerts.publishing.publisher import Gone, Publisher, found, sent
 from alerts.publishing.reply import Reply, same_words
@@ -37,7 +38,7 @@ class MastodonPublisher(Publisher):
         "Development, New application, with the scopes read and write:statuses"
     }
     keys_by_host = True
-    permission = "give the token the scopes read and write:statuses"
+    permission = later("give the token the scopes read and write:statuses")
     once = (
         "The request names the reply, and within an hour the instance posts a name once; after a "
         "crash Earful reads the answers below the post."

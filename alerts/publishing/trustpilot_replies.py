@@ -8,6 +8,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.access_tokens import TokenPublisher
 from alerts.publishing.publisher import found, sent
@@ -34,7 +35,7 @@ class TrustpilotPublisher(TokenPublisher):
         "TRUSTPILOT_BUSINESS_USER_ID": "the id of the user who replies, from that user's profile "
         "page at Trustpilot Business",
     }
-    permission = "let the user who replies answer reviews at Trustpilot Business"
+    permission = later("let the user who replies answer reviews at Trustpilot Business")
     once = "A review has one reply: Earful reads the review before it posts, and after a crash."
 
     def post(self, reply: Reply) -> SendResult:

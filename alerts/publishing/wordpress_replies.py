@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from alerts.messages import reply_words
+from alerts.messages.catalogue import later
 from alerts.outbox.transport import Fate, Look, SendResult
 from alerts.publishing.publisher import Gone, Publisher, found, sent
 from alerts.publishing.reply import Reply, same_words
@@ -41,7 +42,7 @@ class WordPressPublisher(Publisher):
         "Application Passwords",
     }
     keys_by_host = True
-    permission = "give the user the role Editor (in a shop, Shop manager)"
+    permission = later("give the user the role Editor (in a shop, Shop manager)")
     once = (
         "WordPress refuses the same words a second time under the same comment; after a crash "
         "Earful reads the comment's answers."

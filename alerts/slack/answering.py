@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
 from alerts import messages
+from alerts.messages.catalogue import _, later
 from alerts.messages.safe_text import clean, cut
 from alerts.slack.interactions import (
     Answer,
@@ -30,7 +31,7 @@ _NOT_THERE = frozenset(
     {"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"}
 )
 _TOO_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "not_found"})
-_TOOK_LONG = "That took too long for Slack to open a window: please click again."
+_TOOK_LONG = later("That took too long for Slack to open a window: please click again.")
 
 
 def acknowledgement(
@@ -55,7 +56,7 @@ def acknowledgement(
 
 def failure(event: Event, error: Exception) -> Answer:
     """Tell the one who acted that it failed; what was typed into a modal stays there."""
-    sentence = f"That could not be recorded, please click again: {error}"
+    sentence = _("That could not be recorded, please click again: {error}", error=error)
     if isinstance(event, Submission) and event.blocks:
         return Answer(errors={next(reversed(list(event.blocks.values()))): sentence})
     return Answer.of(sentence)
@@ -81,7 +82,12 @@ class Answering:
         if answer.errors:
             # The modal has closed: Slack was told that what it held had arrived.
             sentences = " ".join(answer.errors.values())
-            self._tell(event, messages.note(f"That was not recorded: {sentences}"), body, False)
+            self._tell(
+                event,
+                messages.note(_("That was not recorded: {sentences}", sentences=sentences)),
+                body,
+                False,
+            )
 
     def _open(self, event: _Acted, answer: Answer, body: Mapping[str, Any]) -> None:
         assert answer.modal is not None
@@ -99,7 +105,7 @@ class Answering:
         except SlackApiError as error:
             if error.response["error"] not in _TOO_LATE:
                 raise
-            self._direct(event.user_id, messages.note(_TOOK_LONG))
+            self._direct(event.user_id, messages.note(_(_TOOK_LONG)))
 
     def _tell(
         self, event: _Acted, payload: Mapping[str, Any], body: Mapping[str, Any], instead: bool

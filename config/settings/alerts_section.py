@@ -14,6 +14,7 @@ from config.settings.value_types import (
     ClockTime,
     Duration,
     Language,
+    MessageLanguage,
     Section,
     Stars,
     TimeZone,
@@ -59,6 +60,7 @@ class ChannelSettings(Section):
 
 
 class AlertSettings(Section):
+    language: MessageLanguage = "en"
     max_age: Duration = timedelta(hours=24)
     digest_at: ClockTime = "09:00"
     timezone: TimeZone = "UTC"

@@ -13,6 +13,7 @@ from config.settings.value_types import (
     Channel,
     Duration,
     HttpUrl,
+    MessageLanguage,
     PersonName,
     Section,
     SlackUser,
@@ -64,6 +65,7 @@ class BrandSettings(Section):
     query: str
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
+    language: MessageLanguage | None = None
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
     approve_replies: bool = False

@@ -22,6 +22,7 @@ from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
+from config.settings.translate_section import TranslateSettings
 from config.settings.value_types import Section
 from config.settings.webhook_section import WebhookSettings
 from config.settings.wrong_keys import config_error, key_path, nearest
@@ -38,6 +39,7 @@ class Settings(Section):
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
+    translate: TranslateSettings = TranslateSettings()
     destinations: DestinationsSettings = DestinationsSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()

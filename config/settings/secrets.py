@@ -20,6 +20,7 @@ class Secrets(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_webhook_url: SecretStr | None = None
+    translate_api_key: SecretStr | None = None
 
     @model_validator(mode="after")
     def _shapes(self) -> Self:

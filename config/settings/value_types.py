@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -94,6 +94,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Stars = Annotated[str, AfterValidator(_stars)]
 Language = Annotated[str, AfterValidator(_language)]
+MessageLanguage = Literal["en", "de", "es", "fr"]
+"""The languages that messages can be in."""
 SlackUser = Annotated[str, AfterValidator(_slack_user)]
 PersonName = Annotated[str, Field(max_length=80), AfterValidator(_person_name)]
 

@@ -19,13 +19,17 @@ def check(app: App, offline: bool, explain: bool) -> int:
 
     Sends one request to each source and changes nothing. Exits with 1 if something would not work.
     """
+    from alerts.messages.catalogue import ENGLISH, speaking
     from earful.checking import findings
 
     wrong = 0
     app.require_brands()
-    for finding in findings(app, offline=offline, explain=explain):
-        wrong += not finding.good
-        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.subject}: {finding.sentence}")
-        for line in finding.details:
-            click.echo(f"      {line}")
+    # Not the language of the messages: the command line has one.
+    with speaking(ENGLISH):
+        for finding in findings(app, offline=offline, explain=explain):
+            wrong += not finding.good
+            word = "ok  " if finding.good else "FAIL"
+            click.echo(f"{word}  {finding.subject}: {finding.sentence}")
+            for line in finding.details:
+                click.echo(f"      {line}")
     return 1 if wrong else 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click
 
+from alerts.decide.local_time import first_of_days
 from config.errors import InputError
 from earful.app import App, utc_now
 from earful.brand_zones import zone_of
@@ -15,7 +18,7 @@ from earful.commands.which_mentions import moment
 @click.command()
 @click.option("--brand", help="The brand; needed only if there are several.")
 @click.option("--since", metavar="WHEN", default="30d", show_default=True,
-    help="The start: a day (2026-01-31) or an age (30d).",
+    help="The start: a day (2026-01-31), or so many days of which today is the last (30d).",
 )  # fmt: skip
 @click.option("--until", metavar="WHEN", help="The end, itself excluded.  [default: now]")
 @click.option(
@@ -37,7 +40,7 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
         page = render_report(
             store,
             chosen,
-            moment(since, "--since", now, zone),
+            _begin(since, now, zone),
             moment(until, "--until", now, zone) if until else now,
             now,
             zone,
@@ -45,6 +48,16 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
     output.write_text(page, encoding="utf-8")
     click.echo(f"{output}: {len(page.encode()):,} bytes")
     return 0
+
+
+def _begin(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Read `--since`: days are whole ones, as the dashboards count them."""
+    days = re.fullmatch(r"\s*(\d{1,5})\s*d\s*", text)
+    return (
+        first_of_days(int(days[1]), zone, now)
+        if days and int(days[1])
+        else moment(text, "--since", now, zone)
+    )
 
 
 def _the_brand(app: App, stored: list[str], brand: str | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from alerts.messages.catalogue import _, later
 from alerts.slack.interactions import Answer, Click
 from earful import case_acts, case_mutes
 from earful.interactions.desk import Desk, OnClick, actor_of, answer_to
 from storage.models import Experience
 
-FOREIGN = "This button belongs to another version of Earful."
+FOREIGN = later("This button belongs to another version of Earful.")
 
 
 def _act(what: str, desk: Desk, click: Click) -> Answer | None:
@@ -55,7 +56,7 @@ def _mute(desk: Desk, click: Click) -> Answer | None:
 
 def _relabel(desk: Desk, click: Click) -> Answer | None:
     if click.choice not in list(Experience):
-        return Answer.of(FOREIGN)
+        return Answer.of(_(FOREIGN))
     acted = case_acts.relabel(
         desk.store,
         desk.policies,

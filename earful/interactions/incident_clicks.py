@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from alerts import messages
+from alerts.messages.catalogue import _, later
 from alerts.messages.work_lists import Asked
 from alerts.slack.interactions import Answer, Click
 from earful.interactions.desk import Desk, OnClick
@@ -24,7 +25,7 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import worked_key
 
-_GONE = "This incident is not kept any more."
+_GONE = later("This incident is not kept any more.")
 
 
 def _show(desk: Desk, click: Click) -> Answer:
@@ -36,10 +37,10 @@ def _claim_all(desk: Desk, click: Click) -> Answer | None:
     """Make the one who clicked the owner of every open case of the incident."""
     state = desk.store.incidents.named(click.value)
     if state is None:
-        return Answer.of(_GONE)
+        return Answer.of(_(_GONE))
     cases = desk.store.incidents.cases_of(state, [CaseState.OPEN])
     if not cases:
-        return Answer.of("No case of this incident is open: somebody has claimed each.")
+        return Answer.of(_("No case of this incident is open: somebody has claimed each."))
     _work(desk, click, state, cases, CaseEventKind.CLAIMED, messages.incident_claimed)
     return None
 
@@ -48,10 +49,10 @@ def _answered_all(desk: Desk, click: Click) -> Answer | None:
     """Take the word of the one who clicked that every customer of the incident has an answer."""
     state = desk.store.incidents.named(click.value)
     if state is None:
-        return Answer.of(_GONE)
+        return Answer.of(_(_GONE))
     cases = desk.store.incidents.cases_of(state, [CaseState.OPEN, CaseState.CLAIMED])
     if not cases:
-        return Answer.of("Every case of this incident has its answer, or has ended.")
+        return Answer.of(_("Every case of this incident has its answer, or has ended."))
     _work(desk, click, state, cases, CaseEventKind.RESPONDED, messages.incident_answered)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from alerts.messages.catalogue import _
 from alerts.messages.make_case_form import MADE, case_made, make_case_form
 from alerts.slack.interactions import Answer, Shortcut, Submission
 from alerts.slack.manifest import MAKE_CASE
@@ -19,9 +20,9 @@ _MAX_OPTION = 150
 def _ask(desk: Desk, shortcut: Shortcut) -> Answer:
     names = [brand.name for brand in desk.settings.brands]
     if not names:
-        return Answer.of("The config names no brand: a case needs one.")
+        return Answer.of(_("The config names no brand: a case needs one."))
     if not shortcut.message_ts:
-        return Answer.of("A case is made of a message: open the menu of one.")
+        return Answer.of(_("A case is made of a message: open the menu of one."))
     value = json.dumps([shortcut.channel_id, shortcut.message_ts, shortcut.permalink])
     brands = [(name, name[:_MAX_OPTION]) for name in names]
     form = make_case_form(brands, shortcut.message_text, shortcut.permalink, value)
@@ -34,9 +35,9 @@ def _make(desk: Desk, sent: Submission) -> Answer:
     chosen = fields.get("brand", "")
     brand = next((b.name for b in desk.settings.brands if b.name[:_MAX_OPTION] == chosen), None)
     if brand is None:
-        return Answer(errors={"brand": "The config names this brand no more: choose another."})
+        return Answer(errors={"brand": _("The config names this brand no more: choose another.")})
     if not fields.get("words", "").strip():
-        return Answer(errors={"words": "Say what the customer said: a case needs words."})
+        return Answer(errors={"words": _("Say what the customer said: a case needs words.")})
     now, stars = desk.now(), fields.get("stars")
     mention = Mention(
         brand=brand,

@@ -14,6 +14,7 @@ from alerts.messages.answer_modals import (
     responded_modal,
     send_back_modal,
 )
+from alerts.messages.catalogue import _
 from alerts.messages.safe_text import units, web_address
 from alerts.messages.views import MAX_INPUT, View
 from alerts.slack.interactions import Answer, Click, Fields, Submission
@@ -33,12 +34,17 @@ def _open(desk: Desk, click: Click) -> Answer | None:
     file = _file(desk, click.value)
     reply = file.reply
     if reply is not None and reply.state is ReplyState.SENDING:
-        return Answer.of(f"An answer by {reply.author} is on its way: wait until it is sent.")
+        return Answer.of(
+            _("An answer by {author} is on its way: wait until it is sent.", author=reply.author)
+        )
     draft = reply if reply is not None and reply.state in _UNSENT else None
     if draft is not None and units(draft.text) > MAX_INPUT:
         return Answer.of(
-            f"This answer is longer than a window of Slack takes: change it with `earful case "
-            f"answer {file.case.id}`."
+            _(
+                "This answer is longer than a window of Slack takes: change it with `earful case "
+                "answer {id}`.",
+                id=file.case.id,
+            )
         )
     # The newest matter first: what it says is what the customer waits for now.
     newest = file.joined[-1] if file.joined else file.mention
@@ -114,7 +120,7 @@ def _approve(desk: Desk, click: Click) -> Answer | None:
 def _ask_why(desk: Desk, click: Click) -> Answer | None:
     reply = _reply(desk, click.value)
     if reply.state is not ReplyState.WAITING:
-        return Answer.of("This answer waits for nobody's approval any more.")
+        return Answer.of(_("This answer waits for nobody's approval any more."))
     return Answer(modal=send_back_modal(reply.id, reply.author))
 
 
@@ -148,7 +154,7 @@ def _ask_what(desk: Desk, click: Click) -> Answer | None:
 def _respond(desk: Desk, submission: Submission) -> Answer | None:
     url = _text(submission.fields, "link")
     if url and web_address(url) is None:
-        wrong = "That is no web address: copy it from the browser, with its https://."
+        wrong = _("That is no web address: copy it from the browser, with its https://.")
         return Answer(errors={submission.blocks["link"]: wrong})
     acted = _acts(desk).respond(
         submission.value,
@@ -174,7 +180,11 @@ def _window(desk: Desk, file: CaseFile, written: Written, text: str) -> View:
     plan = _plan(way, text, desk.policies.approves(file.case.brand, file.channel))
     templates = [(one.template.name, str(one.place)) for one in _choices(desk, file)]
     complaints = [file.mention, *file.joined] if file.joined else []
-    return answer_modal(mention, source_places(), plan, written, text, templates, complaints)
+    # Only what the case is about is translated: messages quote it.
+    translation = file.translation if mention.id == file.mention.id else None
+    return answer_modal(
+        mention, source_places(), plan, written, text, templates, complaints, translation
+    )
 
 
 def _plan(way: ReplyWay, text: str, approval: bool) -> AnswerPlan:
@@ -207,14 +217,14 @@ def _acts(desk: Desk) -> ReplyActs:
 def _file(desk: Desk, mention_id: str) -> CaseFile:
     file = desk.store.cases.file(mention_id)
     if file is None:
-        raise InputError(f"{mention_id}: there is no such case any more")
+        raise InputError(_("{id}: there is no such case any more", id=mention_id))
     return file
 
 
 def _reply(desk: Desk, value: str) -> Reply:
     reply = desk.store.replies.get(_number(value))
     if reply is None:
-        raise InputError("This answer is not kept any more.")
+        raise InputError(_("This answer is not kept any more."))
     return reply
 
 

@@ -9,6 +9,7 @@ from alerts.messages.case_buttons import ISSUE, NOTE, SNOOZE, WAKE
 from alerts.messages.case_modals import FOR, UNTIL, WORDS, note_modal, snooze_modal
 from alerts.messages.case_modals import NOTE as NOTE_MODAL
 from alerts.messages.case_modals import SNOOZE as SNOOZE_MODAL
+from alerts.messages.catalogue import _
 from alerts.slack.interactions import Answer, Click, Submission
 from config.errors import InputError
 from config.settings import parse_duration
@@ -49,10 +50,10 @@ def _more(desk: Desk, click: Click) -> Answer | None:
     if click.choice and click.choice.startswith(ISSUE):
         return ask_in(desk, click, click.choice.removeprefix(ISSUE))
     if click.choice not in (SNOOZE, NOTE):
-        return Answer.of(FOREIGN)
+        return Answer.of(_(FOREIGN))
     file = desk.store.cases.file(click.value)
     if file is None:
-        return Answer.of(f"{click.value}: there is no such case any more")
+        return Answer.of(_("{id}: there is no such case any more", id=click.value))
     if click.choice == NOTE:
         return Answer(modal=note_modal(file))
     if not file.case.waits:
@@ -63,7 +64,7 @@ def _more(desk: Desk, click: Click) -> Answer | None:
 def _note(desk: Desk, click: Click) -> Answer | None:
     file = desk.store.cases.file(click.value)
     if file is None:
-        return Answer.of(f"{click.value}: there is no such case any more")
+        return Answer.of(_("{id}: there is no such case any more", id=click.value))
     return Answer(modal=note_modal(file))
 
 

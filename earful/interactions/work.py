@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from alerts.messages.catalogue import _, later
 from alerts.messages.work_lists import (
     PAGE,
     Asked,
@@ -22,7 +23,7 @@ from earful.policies import places_of, rotas_of
 from storage.models import CaseList, CaseState, ListedCase, Mention
 from storage.reports import Filter
 
-FOREIGN = "This button belongs to another version of Earful."
+FOREIGN = later("This button belongs to another version of Earful.")
 
 
 def _list(which: CaseList, desk: Desk, command: Command) -> Answer:
@@ -35,17 +36,17 @@ def _list(which: CaseList, desk: Desk, command: Command) -> Answer:
 def _case(desk: Desk, command: Command) -> Answer:
     number = rest_of(command).removeprefix("#").strip()
     if not number.isdecimal() or len(number) > 18:
-        return Answer.of("Which case? Write its number: /earful case 12")
+        return Answer.of(_("Which case? Write its number: /earful case 12"))
     case = desk.store.cases.get(int(number))
     if case is None:
-        return Answer.of(f"There is no case {int(number)}.")
+        return Answer.of(_("There is no case {number}.", number=int(number)))
     return show_case(desk, case.mention_id)
 
 
 def _search(desk: Desk, command: Command) -> Answer:
     words = rest_of(command)
     if not words:
-        return Answer.of("What shall be looked for? Write the words: /earful search refund")
+        return Answer.of(_("What shall be looked for? Write the words: /earful search refund"))
     return show_list(desk, Asked(words=words), command)
 
 
@@ -89,7 +90,7 @@ def _of_incident(
     """List the cases of an incident that wait for an answer."""
     state = desk.store.incidents.named(root_key)
     if state is None:
-        return Answer.of("This incident is not kept any more.")
+        return Answer.of(_("This incident is not kept any more."))
     cases = desk.store.incidents.cases_of(state, [CaseState.OPEN, CaseState.CLAIMED])
     if asked.offset >= len(cases):
         asked = replace(asked, offset=max(0, (len(cases) - 1) // PAGE * PAGE))
@@ -103,7 +104,7 @@ def show_case(desk: Desk, mention_id: str, *, instead: bool = False) -> Answer:
     """Show the case of a mention as it is now."""
     file = desk.store.cases.file(mention_id)
     if file is None:
-        return Answer.of(f"{mention_id}: there is no such case any more")
+        return Answer.of(_("{id}: there is no such case any more", id=mention_id))
     return Answer(payload=shown_case(file, places_of(desk.settings)), replace=instead)
 
 
@@ -126,14 +127,14 @@ def _page(desk: Desk, click: Click) -> Answer:
     try:
         asked = Asked.read(click.value)
     except (ValueError, TypeError):
-        return Answer.of(FOREIGN)
+        return Answer.of(_(FOREIGN))
     return show_list(desk, asked, click, instead=True)
 
 
 def _claim(desk: Desk, click: Click) -> Answer | None:
     row = _row(click)
     if row is None:
-        return Answer.of(FOREIGN)
+        return Answer.of(_(FOREIGN))
     mention_id, asked = row
     acted = case_acts.act(
         desk.store, desk.policies, mention_id, "claim", actor_of(click), desk.now(),
@@ -147,7 +148,7 @@ def _claim(desk: Desk, click: Click) -> Answer | None:
 
 def _show(desk: Desk, click: Click) -> Answer:
     row = _row(click)
-    return show_case(desk, row[0]) if row is not None else Answer.of(FOREIGN)
+    return show_case(desk, row[0]) if row is not None else Answer.of(_(FOREIGN))
 
 
 def _row(click: Click) -> tuple[str, Asked | None] | None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import StoreError, StoreRefusedError
+from earful.pages import csv_files
 from storage.connection import address
 from storage.faults import fault
+from storage.search_words import match_for
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -31,6 +33,10 @@ SETTINGS: dict[str, int | bool] = {
     "default_cache_ttl": 0,
     "allow_download": False,
 }
+TOO_SLOW = (
+    f"The query took too long: it was stopped after {SETTINGS['sql_time_limit_ms'] // 1000} "
+    "seconds. Choose a shorter period or one brand, and ask again."
+)
 # Counting all rows is only a figure in a page's title: the page must not wait long for it.
 _COUNT_MS = 1000
 
@@ -38,12 +44,16 @@ _COUNT_MS = 1000
 def datasette(store_path: Path) -> Datasette:
     """Make the Datasette instance; its database is named `earful` whatever the file's name."""
     from datasette.app import Datasette
-    from datasette.database import Database
+    from datasette.database import Database, QueryInterrupted, Results
+    from datasette.utils import sqlite_timelimit
     from datasette.views.base import DatasetteError
+
+    from earful.pages import page_plugin
 
     # With rich at hand Datasette prints every local variable of a failed query, customers' words
     # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
     vars(importlib.import_module("datasette.handle_exception"))["rich"] = None
+    csv_files.guard_cells()
 
     class ReadOnlyDatabase(Database):  # type: ignore[misc]
         def connect(self, write: bool = False) -> sqlite3.Connection:
@@ -57,6 +67,7 @@ def datasette(store_path: Path) -> Datasette:
             )
             connection.execute("PRAGMA query_only = 1")
             _add_sqrt(connection)
+            connection.create_function("match_for", 1, match_for, deterministic=True)
             self._all_file_connections.append(connection)
             return connection
 
@@ -65,7 +76,32 @@ def datasette(store_path: Path) -> Datasette:
         ) -> Any:
             if sql.startswith("select count(*) from "):
                 custom_time_limit = min(custom_time_limit or _COUNT_MS, _COUNT_MS)
-            return await super().execute(sql, params, custom_time_limit=custom_time_limit, **how)
+            try:
+                if how.get("truncate") and csv_files.whole_file.get():
+                    return await self.all_rows(sql, params)
+                return await super().execute(
+                    sql, params, custom_time_limit=custom_time_limit, **how
+                )
+            except QueryInterrupted as error:
+                if custom_time_limit is not None:
+                    raise  # Datasette tries what the page can do without
+                raise DatasetteError(TOO_SLOW, "This took too long", status=400) from error
+
+        async def all_rows(self, sql: str, params: Any) -> Any:
+            def read(connection: sqlite3.Connection) -> Any:
+                with sqlite_timelimit(connection, made.setting("sql_time_limit_ms")):
+                    try:
+                        cursor = connection.execute(sql, params or {})
+                        rows = cursor.fetchmany(csv_files.MOST_ROWS + 1)
+                    except sqlite3.OperationalError as error:
+                        if error.args == ("interrupted",):
+                            raise QueryInterrupted(error, sql, params) from error
+                        raise
+                if len(rows) > csv_files.MOST_ROWS:
+                    raise DatasetteError(csv_files.TOO_MANY, "Too many rows", status=400)
+                return Results(rows, False, cursor.description)
+
+            return await self.execute_fn(read)
 
         async def execute_fn(self, fn: Any) -> Any:
             try:
@@ -89,6 +125,7 @@ def datasette(store_path: Path) -> Datasette:
     )
     made.remove_database("_memory")
     made.add_database(ReadOnlyDatabase(made, path=str(store_path), is_mutable=True), name=DATABASE)
+    page_plugin.install(made)
     return made
 
 

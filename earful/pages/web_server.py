@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config.errors import StoreError, StoreRefusedError
 from earful.http_serving import App, Message, Receive, Send, address_of, listen_at, run_app
+from earful.pages.csv_files import with_whole_files
 from earful.pages.datasette_app import datasette
 from storage.store import Store
 
@@ -49,7 +50,7 @@ def serve(
     check_store(store_path)
     listener = listen_at(host, port, "--port or [serve] port")
     address = address_of(host, listener)
-    app = _guarded(datasette(store_path).app(), _names(host, allowed_hosts))
+    app = _guarded(with_whole_files(datasette(store_path).app()), _names(host, allowed_hosts))
     with listener:
         run_app(app, listener, lambda: ready(address) if ready else None, stop)
 

@@ -15,6 +15,7 @@ from earful.policies import Policies
 from earful.stages.answer_stage import measure_answers
 from earful.stages.brand_judging import judge_brand
 from earful.stages.case_clock import see_to_cases
+from earful.stages.translate_stage import Translating
 from storage.models import Voice
 from storage.store import Store
 from storage.tables.copies import WINDOW
@@ -88,6 +89,7 @@ def _judge_fresh(store: Store, policies: Policies, isolation: Isolation, now: da
     mentions = cases = alerts = 0
     # Where a whole batch fails, the rules may be at fault: the rest comes in the next passes.
     given_up: list[str] = []
+    translate = Translating(store, policies, now)
     while voices := store.judgements.unjudged(
         max_age,
         _JUDGE_BATCH,
@@ -96,7 +98,7 @@ def _judge_fresh(store: Store, policies: Policies, isolation: Isolation, now: da
         unreadable=isolation.unreadable("mention"),
     ):
         for brand, group in groupby(
-            sorted(voices, key=lambda voice: voice.mention.brand),
+            sorted(translate(voices), key=lambda voice: voice.mention.brand),
             key=lambda voice: voice.mention.brand,
         ):
             with isolation.subject(f"brand {brand}"):

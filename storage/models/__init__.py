@@ -74,6 +74,7 @@ from storage.models.verdict_models import (
     AuthorHistory,
     Experience,
     Stance,
+    Translation,
     Verdict,
     Voice,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "SourceState",
     "Stance",
     "Take",
+    "Translation",
     "TroubleKind",
     "Unstored",
     "Validators",

@@ -11,7 +11,7 @@ from storage.models.alert_models import AlertKind
 from storage.models.dedupe_keys import complaint_key
 from storage.models.mention_models import Mention
 from storage.models.reply_models import Reply
-from storage.models.verdict_models import AuthorHistory, Verdict, Voice
+from storage.models.verdict_models import AuthorHistory, Translation, Verdict, Voice
 
 
 class CaseState(StrEnum):
@@ -219,11 +219,17 @@ class CaseFile:
     muted: bool = False
     trackers: tuple[str, ...] = ()
     withdrawn: bool = False
+    translation: Translation | None = None
     reply: Reply | None = None
 
     @property
     def voice(self) -> Voice:
-        return Voice(mention=self.mention, verdict=self.verdict, history=self.history)
+        return Voice(
+            mention=self.mention,
+            verdict=self.verdict,
+            history=self.history,
+            translation=self.translation,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

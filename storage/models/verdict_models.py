@@ -58,6 +58,18 @@ class AuthorHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """What a mention says, title and all, in a team's language: of one text version of it."""
+
+    mention_id: str
+    text_hash: str
+    language: str
+    text: str
+    translator: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """A mention with its current verdict and its author's history: what rules judge.
 
@@ -69,3 +81,4 @@ class Voice:
     verdict: Verdict
     history: AuthorHistory = field(default_factory=AuthorHistory)
     waits_since: datetime | None = None
+    translation: Translation | None = None

@@ -25,7 +25,12 @@ from storage.rows import reads
 from storage.tables.case_events import trackers_of, write_case_event
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.replies import latest_reply, note_by_hand
-from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
+from storage.tables.voice_rows import (
+    SELECT_VOICE,
+    author_history,
+    translation_from,
+    verdict_from,
+)
 
 # From each state, where a case may go.
 _OPEN, _CLAIMED, _RESPONDED, _CLOSED, _DISMISSED = CaseState
@@ -165,6 +170,7 @@ def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | Non
         muted=muted is not None,
         trackers=trackers_of(connection, case.brand),
         withdrawn=row["deleted_at"] is not None,
+        translation=translation_from(row),
         reply=latest_reply(connection, case.id),
     )
 

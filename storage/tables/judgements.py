@@ -24,7 +24,12 @@ from storage.rows import Unreadable, moment_in, read_each, reads
 from storage.tables.ledger import SEEN_ON, count_lines, count_waiting_as, move_line
 from storage.tables.mention_rows import mention_from
 from storage.tables.mentions import in_chunks
-from storage.tables.voice_rows import SELECT_VOICE, author_history, verdict_from
+from storage.tables.voice_rows import (
+    SELECT_VOICE,
+    author_history,
+    translation_from,
+    verdict_from,
+)
 
 # What was old when the store got it, or has no date. The time that it waits here does not count:
 # the rules' `is_news` goes by the same. An edit makes an old mention news.
@@ -294,6 +299,7 @@ def _voice(connection: sqlite3.Connection, row: sqlite3.Row) -> Voice:
         verdict=verdict_from(row),
         history=author_history(connection, row),
         waits_since=_waits_since(row),
+        translation=translation_from(row),
     )
 
 

@@ -7,17 +7,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from storage.models import AuthorHistory, Experience, Stance, Verdict, from_iso
+from storage.models import AuthorHistory, Experience, Stance, Translation, Verdict, from_iso
 from storage.rows import Column, reads
 
 W = TypeVar("W", Experience, Stance)
 
 VERDICT_COLUMNS = tuple(item.name for item in fields(Verdict))
+_TRANSLATED = tuple(item.name for item in fields(Translation))
 
 SELECT_VOICE = f"""
     SELECT m.*, a.name AS author, a.native_id AS author_native_id,
         {", ".join(f"v.{column} AS v_{column}" for column in VERDICT_COLUMNS)},
-        c.experience AS c_experience, c.stance AS c_stance
+        c.experience AS c_experience, c.stance AS c_stance,
+        t.text_hash AS t_text_hash, t.language AS t_language, t.text AS t_text,
+        t.translator AS t_translator, t.at AS t_at
     FROM mentions m
     JOIN verdicts v ON v.id = m.verdict_id
     LEFT JOIN authors a ON a.id = m.author_id
@@ -25,8 +28,9 @@ SELECT_VOICE = f"""
         SELECT max(k.id) FROM corrections k
         WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
     )
+    LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash
 """
-"""A mention, its current verdict and a person's correction of it."""
+"""A mention, its current verdict, a person's correction of it and its translation."""
 
 
 def label_columns(named: str) -> dict[str, Column]:
@@ -53,6 +57,24 @@ def verdict_from(row: sqlite3.Row) -> Verdict:
     values["sure"] = corrected or bool(values["sure"])
     values["unread"] = bool(values["unread"])
     return Verdict(**values)
+
+
+@reads(
+    "mentions",
+    elsewhere={f"t_{name}": ("translations", name, "mention_id", "id") for name in _TRANSLATED},
+)
+def translation_from(row: sqlite3.Row) -> Translation | None:
+    """Read the translation of a row of `SELECT_VOICE`; None where its text has none."""
+    if row["t_text"] is None:
+        return None
+    return Translation(
+        mention_id=row["id"],
+        text_hash=row["t_text_hash"],
+        language=row["t_language"],
+        text=row["t_text"],
+        translator=row["t_translator"],
+        at=from_iso(row["t_at"]),
+    )
 
 
 def author_history(connection: sqlite3.Connection, row: sqlite3.Row) -> AuthorHistory:

@@ -34,7 +34,8 @@ from alerts.messages.safe_text import (
     unescape,
     words,
 )
-from alerts.messages.voice_cards import person, stars, verdict_words
+from alerts.messages.verdict_words import person, verdict_words
+from alerts.messages.voice_cards import stars
 from storage.models import (
     AlertKind,
     AuthorHistory,

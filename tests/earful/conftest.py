@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from alerts.messages.catalogue import Languages, choose
 from earful.cli import main
 
 
@@ -25,7 +26,7 @@ Earful = Callable[..., Ran]
 @pytest.fixture
 def earful(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Earful:
+) -> Iterator[Earful]:
     """Run a command in an empty folder, with no secrets and a terminal of 80 columns."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -39,4 +40,6 @@ def earful(
         told = capsys.readouterr()
         return Ran(int(exited.value.code or 0), told.out, told.err)
 
-    return run
+    yield run
+    # What a command's config said is said no more.
+    choose(Languages())

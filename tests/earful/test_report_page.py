@@ -122,7 +122,7 @@ def test_the_headline_numbers_are_the_stores(built: tuple[list[Told], Path]) -> 
         and SINCE <= item.mention.created_at < UNTIL
     ]
     answered = sum(item.responded_at is not None for item in cases)
-    assert found["Complaints answered"][:2] == [
+    assert found["Cases answered"][:2] == [
         f"{100 * answered / len(cases):.1f}%",
         f"{answered} of {len(cases)} cases",
     ]

@@ -138,11 +138,12 @@ def test_advocates_and_haters_are_counted_by_person_and_brand(store: Store) -> N
         [
             said("1", DELIGHTED, ADVOCATE, days=-5),
             said("2", DELIGHTED, ADVOCATE, days=-3),
-            said("3", ANGRY, HATER, days=-1),
+            said("3", MEDIOCRE, days=-1),
             said("4", DELIGHTED, ADVOCATE, brand=OTHER_BRAND),
             said("5", DELIGHTED, ADVOCATE, author="Bob"),
             said("6", DELIGHTED, ADVOCATE, author=None),
             said("7", MEDIOCRE, author="Cyd"),
+            said("8", ANGRY, HATER, author="Cyd", days=-1),
         ],
         NOW,
     )
@@ -154,7 +155,38 @@ def test_advocates_and_haters_are_counted_by_person_and_brand(store: Store) -> N
     assert sorted(found[1:]) == [("Ana", OTHER_BRAND, 1, 1), ("Bob", BRAND, 1, 1)]
     assert advocates[0]["advocate_since"] == "2026-05-15T12:00:00+00:00"
     assert advocates[0]["last_seen_at"] == "2026-05-19T12:00:00+00:00"
-    assert [(r["author"], r["warnings"], r["mentions"]) for r in haters] == [("Ana", 1, 3)]
+    assert [(r["author"], r["warnings"], r["mentions"]) for r in haters] == [("Cyd", 1, 2)]
+
+
+STANDINGS: list[tuple[str, list[tuple[Experience, Stance]], bool, bool]] = [
+    ("an advocate", [(DELIGHTED, ADVOCATE), (MEDIOCRE, NEITHER)], True, False),
+    ("an advocate who turned angry", [(DELIGHTED, ADVOCATE), (ANGRY, NEITHER)], False, False),
+    ("an advocate who warns", [(DELIGHTED, ADVOCATE), (MEDIOCRE, HATER)], False, True),
+    ("lost, then an advocate again",
+     [(DELIGHTED, ADVOCATE), (ANGRY, NEITHER), (DELIGHTED, ADVOCATE)], True, False),
+    ("lost, then merely delighted",
+     [(DELIGHTED, ADVOCATE), (ANGRY, NEITHER), (DELIGHTED, NEITHER)], False, False),
+    ("a hater", [(ANGRY, HATER), (ANGRY, NEITHER)], False, True),
+    ("a hater won back", [(ANGRY, HATER), (DELIGHTED, NEITHER)], False, False),
+    ("a hater who advocates", [(ANGRY, HATER), (MEDIOCRE, ADVOCATE)], True, False),
+    ("won back, then lost again",
+     [(ANGRY, HATER), (DELIGHTED, NEITHER), (ANGRY, HATER)], False, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "story", "advocates", "hates"), STANDINGS, ids=[name for name, *_ in STANDINGS]
+)
+def test_who_turned_is_no_advocate_or_hater_any_more(
+    store: Store, name: str, story: list[tuple[Experience, Stance]], advocates: bool, hates: bool
+) -> None:
+    told = [said(str(n), *voice, days=n - 10) for n, voice in enumerate(story)]
+    # What they say of another brand is about that one.
+    told.append(said("brand", ANGRY, NEITHER, days=-0.5, brand=OTHER_BRAND))
+    store_voices(store, told, NOW)
+
+    assert len(rows(store, "SELECT 1 FROM advocates")) == advocates
+    assert len(rows(store, "SELECT 1 FROM haters")) == hates
 
 
 STORIES: list[tuple[str, list[tuple[Experience, Stance]], list[tuple[int, str]]]] = [

@@ -43,6 +43,7 @@ from storage.models import (
     SourceStanding,
     SourceState,
     Take,
+    Translation,
     TroubleKind,
     Validators,
 )
@@ -237,6 +238,12 @@ def _judge(store: Store, limit: int, fate: Fate) -> None:
     store.judgements.mark_judged(voices, NOW, {voice.mention.id: fate for voice in voices})
 
 
+def _hash_of(store: Store, mention_id: str) -> str:
+    voice = store.judgements.voice(mention_id)
+    assert voice is not None
+    return voice.mention.text_hash
+
+
 def _in_digest(store: Store) -> str:
     found = store.database.connection.execute(
         "SELECT mention_id FROM verdicts WHERE fate = ?", (Fate.IN_DIGEST,)
@@ -272,6 +279,20 @@ WAYS: dict[str, Way] = {
     "verdicts.still_waiting": reads(lambda s: s.verdicts.still_waiting(["appstore:unscored"])),
     "verdicts.waiting": reads(lambda s: s.verdicts.waiting(9)),
     "verdicts.waiting_since": reads(lambda s: s.verdicts.waiting_since()),
+    "translations.save": writes(
+        lambda s: s.translations.save(
+            [
+                Translation(
+                    mention_id="appstore:hostile",
+                    text_hash=_hash_of(s, "appstore:hostile"),
+                    language="de",
+                    text="Sie haben meinen Koffer verloren.",
+                    translator="libretranslate",
+                    at=NOW,
+                )
+            ]
+        )
+    ),
     "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
     "judgements.earlier_experience": reads(
         lambda s: s.judgements.earlier_experience(["appstore:hostile"])
@@ -505,6 +526,7 @@ WAYS: dict[str, Way] = {
     "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
     "insight.picks": reads(lambda s: s.insight.picks(ALL, "p_angry", 9)),
     "insight.response_hours": reads(lambda s: s.insight.response_hours(ALL)),
+    "insight.public_replies": reads(lambda s: s.insight.public_replies(ALL)),
     "insight.said_by_advocates": reads(lambda s: s.insight.said_by_advocates(ALL, 9)),
     "insight.search": reads(lambda s: s.insight.search("gate", ALL, 9)),
     "insight.source_health": reads(lambda s: s.insight.source_health()),

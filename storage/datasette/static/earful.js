@@ -1,13 +1,26 @@
 // Draws the cards of a dashboard. What customers wrote is only ever set as text, never as HTML.
 "use strict";
 
-const LOOK = {
-  background: "transparent",
-  font: "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif",
-  view: { stroke: null },
-  axis: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal", gridColor: "#e7e9ec" },
-  legend: { labelFontSize: 11, symbolType: "square" },
-};
+const DARK = window.matchMedia("(prefers-color-scheme: dark)");
+
+// Charts are drawn in the colours of the page, which the style sheet has.
+function look(place) {
+  const style = getComputedStyle(place);
+  const ink = style.getPropertyValue("--ink").trim();
+  const line = style.getPropertyValue("--line").trim();
+  const words = { labelColor: ink, titleColor: ink };
+  return {
+    background: "transparent",
+    font: "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif",
+    view: { stroke: null },
+    axis: {
+      ...words, labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal",
+      gridColor: line, domainColor: line, tickColor: line,
+    },
+    legend: { ...words, labelFontSize: 11, symbolType: "square" },
+    text: { color: ink, fill: ink },
+  };
+}
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -56,7 +69,8 @@ function cell(column, value, chart, root) {
 function drawTable(place, chart, rows, root) {
   const table = element("table");
   const head = element("tr");
-  const columns = Object.keys(rows[0]);
+  // On a page about one brand its name would stand in every row.
+  const columns = Object.keys(rows[0]).filter((column) => column !== "brand" || severalBrands());
   columns.forEach((column) => {
     const named = element("th", column === "link" ? "" : column);
     named.scope = "col";
@@ -77,17 +91,37 @@ function drawTable(place, chart, rows, root) {
   place.append(frame);
 }
 
+function severalBrands() {
+  return page.brands > 1 && !new URLSearchParams(page.query).get("brand");
+}
+
+// A chart `per` a column is drawn once for each of its values, under that value's name.
+async function drawCharts(place, chart, rows) {
+  const names = chart.per ? [...new Set(rows.map((row) => row[chart.per]))] : [];
+  if (names.length < 2) return drawVega(place, chart, rows);
+  for (const name of names) {
+    place.append(element("h3", name));
+    await drawVega(place, chart, rows.filter((row) => row[chart.per] === name));
+  }
+}
+
 async function drawVega(place, chart, rows) {
   const frame = element("div", undefined, "vega");
   place.append(frame);
+  const style = look(frame);
   const spec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description: chart.title,
     width: "container",
     autosize: { type: "fit-x", contains: "padding" },
-    ...chart.display,
+    // How much time a mark stands for depends on how long the period is.
+    ...JSON.parse(
+      JSON.stringify(chart.display)
+        .replaceAll("{unit}", rows[0].unit)
+        .replaceAll("{ink}", style.text.fill),
+    ),
     data: { values: rows },
-    config: { ...LOOK, legend: { ...LOOK.legend, columns: frame.clientWidth < 360 ? 2 : 4 } },
+    config: { ...style, legend: { ...style.legend, columns: frame.clientWidth < 360 ? 2 : 4 } },
   };
   await vegaEmbed(frame, spec, {
     renderer: "svg",
@@ -101,7 +135,7 @@ const DRAW = {
   metric: drawMetric,
   notice: drawNotice,
   table: drawTable,
-  "vega-lite": drawVega,
+  "vega-lite": drawCharts,
 };
 
 // Datasette's own words are HTML, and speak to whoever runs the server.
@@ -135,6 +169,8 @@ async function draw(slug, chart, page) {
 }
 
 const page = JSON.parse(document.getElementById("earful-charts").textContent);
+// The next page view would show the other colours anyway; so does this one.
+DARK.addEventListener("change", () => window.location.reload());
 Promise.all(Object.entries(page.charts).map(([slug, chart]) => draw(slug, chart, page))).then(() => {
   document.body.dataset.drawn = "yes";
 });

@@ -1,0 +1,50 @@
+"""What our pages need beyond Datasette's own: known brands, linked cases, folded columns."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.plugins import pm
+from markupsafe import Markup
+
+_BRANDS = "SELECT brand FROM daily_counts UNION SELECT brand FROM crawl_runs ORDER BY 1"
+_DESCRIPTIONS = re.compile(r'<dl class="column-descriptions">.*?</dl>', re.DOTALL)
+
+
+def install(made: Datasette) -> None:
+    """Give an instance's pages what this module has."""
+    if not pm.has_plugin("earful-pages"):
+        pm.register(sys.modules[__name__], name="earful-pages")
+    made.jinja_env.filters["columns_folded"] = _columns_folded
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], Awaitable[list[str]]]]:
+    """Let a page ask for the brands that a reader can choose."""
+
+    async def known_brands() -> list[str]:
+        found = await datasette.get_database().execute(_BRANDS)
+        return [row[0] for row in found.rows]
+
+    return {"known_brands": known_brands}
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def render_cell(value: Any, column: str, datasette: Datasette) -> Markup | None:
+    """Let a case's number lead to its history."""
+    if column != "case_id" or not isinstance(value, int):
+        return None
+    path = datasette.urls.query(datasette.get_database().name, "case_history")
+    return Markup('<a href="{}">{}</a>').format(f"{path}?{urlencode({'case': value})}", value)
+
+
+def _columns_folded(page: str) -> Markup:
+    """Let the reader see a table's rows first: what its columns mean unfolds on a click."""
+    folded = r'<details class="columns"><summary>What the columns mean</summary>\g<0></details>'
+    return Markup(_DESCRIPTIONS.sub(folded, str(page)))

@@ -1,0 +1,1 @@
+"""Who translates what messages quote: a command, or an API."""
