@@ -37,7 +37,7 @@ from crawler.request_details import is_loopback, meta_of, page_of, real_url
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError
-from storage.models import CrawlOutcome, Mention, RefusalReason
+from storage.models import FORGOTTEN_TEXT, CrawlOutcome, Mention, RefusalReason
 
 T = TypeVar("T")
 Yielded = Mention | Refusal | Gone | Bounded | Request
@@ -302,14 +302,20 @@ class MentionSpider(scrapy.Spider):
         )
 
     def _known_in_a_row(self, mentions: Sequence[Mention], before: int) -> int:
-        """Count on: what is new or edited begins anew, what is not about the brand is no sign."""
+        """Count on: what is new or edited begins anew.
+
+        What is not about the brand is no sign, nor is what was forgotten.
+        """
         stored = self.known([mention.native_id for mention in mentions])
         run = before
         for mention in mentions:
-            if stored.get(mention.native_id) == mention.text_hash:
+            held = stored.get(mention.native_id)
+            if held == mention.text_hash:
                 run += 1
                 if run >= self.enough_known:
                     break
+            elif held == FORGOTTEN_TEXT:
+                continue
             elif not self.wants_match or self.query.matches(self.queried(mention)):
                 run = 0
         return run

@@ -135,6 +135,10 @@ def _remark(stats: Mapping[str, Any], mentions: int, refused: int) -> str | None
         remarks.append(f"none of {_entries(mentions)} matched the brand's query")
     if undated := _number(stats, stat_keys.UNDATED):
         remarks.append(f"{_entries(undated)} without a date that can be read")
+    if forgotten := _number(stats, stat_keys.FORGOTTEN):
+        remarks.append(f"{_entries(forgotten)} forgotten here, which stay out")
+    if too_old := _number(stats, stat_keys.TOO_OLD):
+        remarks.append(f"{_entries(too_old)} older than [store] retention_days keeps")
     if refused:
         remarks.append(f"Earful refused {_entries(refused)}")
     if _number(stats, stat_keys.BOUNDED) or stats.get("finish_reason") == "closespider_pagecount":

@@ -110,6 +110,7 @@ def begin(
         tell=tell,
         responses=job.responses,
         known_before=job.known_before,
+        keeps_since=job.keeps_since,
         explain=job.explain,
     )
     attach(crawler, session)

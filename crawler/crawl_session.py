@@ -30,6 +30,7 @@ class MentionStore(Protocol):
         gone: Sequence[str] = (),
         at: datetime | None = None,
         left_out: Mapping[LedgerLine, int] | None = None,
+        keeps_since: datetime | None = None,
     ) -> SaveResult: ...
     def known(
         self, source: str, native_ids: Sequence[str], before: datetime
@@ -63,7 +64,8 @@ class Session:
 
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
     pages that are asked for; what was stored before `known_before` was stored by a good run;
-    for the first `explain` mentions the stats show which clauses of the query they hold.
+    what is older than `keeps_since` is not stored; for the first `explain` mentions the stats show
+    which clauses of the query they hold.
     `left_out` counts the entries that are no mentions to store, until the ledger has them.
     """
 
@@ -72,6 +74,7 @@ class Session:
     tell: Callable[[dict[str, Any]], None]
     responses: int | None = None
     known_before: datetime | None = None
+    keeps_since: datetime | None = None
     explain: int = 0
     left_out: Counter[tuple[Fate, RefusalReason | None]] = field(default_factory=Counter)
 

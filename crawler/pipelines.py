@@ -144,7 +144,7 @@ class StorePipeline(_Pipeline):
         if session is None:
             raise NotConfigured
         self.store: CrawlerStore = session.store
-        self.left_out = session.left_out
+        self.left_out, self.keeps_since = session.left_out, session.keeps_since
         assert isinstance(crawler.spider, MentionSpider)
         self.spider = crawler.spider
         self.waiting: list[Mention] = []
@@ -181,13 +181,20 @@ class StorePipeline(_Pipeline):
         if not (page or gone or left_out):
             return
         try:
-            saved = self.store.mentions.save(page, gone, self.spider.now, left_out)
+            saved = self.store.mentions.save(
+                page, gone, self.spider.now, left_out, self.keeps_since
+            )
         except Exception as error:
             end_for(self.crawler, error)
             return
         self.stats.inc_value(stat_keys.NEW, saved.new)
         self.stats.inc_value(stat_keys.EDITED, saved.edited)
         self.stats.inc_value(stat_keys.KNOWN, saved.known)
+        # They came, and the source is well: they are no refusals that a run is judged by.
+        if saved.forgotten:
+            self.stats.inc_value(stat_keys.FORGOTTEN, saved.forgotten)
+        if saved.too_old:
+            self.stats.inc_value(stat_keys.TOO_OLD, saved.too_old)
         if saved.deleted:
             self.stats.inc_value(stat_keys.GONE, saved.deleted)
         for one in saved.refused:

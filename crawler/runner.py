@@ -31,8 +31,9 @@ class CrawlJob:
     """One crawl: whose brand, which source, what of it, and where the mentions go.
 
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
-    What was stored before `known_before` was stored by a good run of this job, or earlier. For
-    the first `explain` mentions the report shows which clauses of the query they hold.
+    What was stored before `known_before` was stored by a good run of this job, or earlier. What is
+    older than `keeps_since` is not stored. For the first `explain` mentions the report shows which
+    clauses of the query they hold.
     """
 
     brand: str
@@ -45,12 +46,14 @@ class CrawlJob:
     base_url: str | None = None
     responses: int | None = None
     known_before: datetime | None = None
+    keeps_since: datetime | None = None
     explain: int = 0
 
     def to_json(self) -> str:
         given = asdict(self) | {
             "since": iso(self.since) if self.since else None,
             "known_before": iso(self.known_before) if self.known_before else None,
+            "keeps_since": iso(self.keeps_since) if self.keeps_since else None,
             "db": str(self.db.absolute()),
         }
         return json.dumps(given)
@@ -58,7 +61,7 @@ class CrawlJob:
     @classmethod
     def from_json(cls, text: str) -> Self:
         given = json.loads(text)
-        for name in ("since", "known_before"):
+        for name in ("since", "known_before", "keeps_since"):
             given[name] = from_iso(given[name]) if given[name] else None
         return cls(**given | {"db": Path(given["db"])})
 

@@ -45,6 +45,10 @@ def make_case(
             saved = unit.mentions.save([mention], at=now)
             if saved.refused:
                 raise InputError(saved.refused[0].reason)
+            if saved.forgotten:
+                raise InputError(
+                    f"{mention.id}: this mention or its author was forgotten here: it stays out"
+                )
             unit.verdicts.save([Scored(mention=mention, verdict=_person_says())], now)
             # The label outlives the verdict: a model may score the mention anew.
             unit.corrections.add(

@@ -896,6 +896,86 @@ def _lookups(db: Database) -> None:
             )
 
 
+@migrations(name="0030_forgotten")
+def _forgotten(db: Database) -> None:
+    # Erased mentions leave a mark that keeps them out, and what the daily counts had of them. Days
+    # that were erased before have more than can be counted anew: the difference is theirs. A text
+    # that waits for a verdict again is still counted by the verdict it had.
+    _run(
+        db,
+        """
+        CREATE TABLE tombstone_key (key BLOB NOT NULL);
+        INSERT INTO tombstone_key (key) VALUES (randomblob(32));
+        CREATE TABLE tombstones (
+            mark BLOB PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('mention', 'author'))
+        ) WITHOUT ROWID;
+
+        CREATE TABLE erased_counts (
+            day TEXT NOT NULL,
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            mentions INTEGER NOT NULL,
+            angry INTEGER NOT NULL,
+            mediocre INTEGER NOT NULL,
+            delighted INTEGER NOT NULL,
+            none INTEGER NOT NULL,
+            advocate INTEGER NOT NULL,
+            hater INTEGER NOT NULL,
+            PRIMARY KEY (day, brand, source)
+        ) WITHOUT ROWID;
+        CREATE TEMP TABLE still_there AS
+            SELECT substr(coalesce(m.created_at, m.fetched_at), 1, 10) AS day, m.brand, m.source,
+                m.created_at IS NULL AS undated, count(*) AS mentions,
+                sum(coalesce(c.experience, v.experience) = 'angry') AS angry,
+                sum(coalesce(c.experience, v.experience) = 'mediocre') AS mediocre,
+                sum(coalesce(c.experience, v.experience) = 'delighted') AS delighted,
+                sum(coalesce(c.experience, v.experience) = 'none') AS none,
+                sum(coalesce(c.stance, v.stance) = 'advocate') AS advocate,
+                sum(coalesce(c.stance, v.stance) = 'hater') AS hater
+            FROM mentions m
+            JOIN verdicts v ON v.id = coalesce(
+                m.verdict_id, (SELECT max(k.id) FROM verdicts k WHERE k.mention_id = m.id)
+            )
+            LEFT JOIN corrections c ON c.id = (
+                SELECT max(k.id) FROM corrections k
+                WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
+            )
+            WHERE m.duplicate_of IS NULL AND m.not_about IS NULL
+            GROUP BY 1, 2, 3, 4;
+        INSERT INTO erased_counts
+            SELECT d.day, d.brand, d.source, d.mentions - coalesce(s.mentions, 0),
+                max(0, d.angry - coalesce(s.angry, 0)),
+                max(0, d.mediocre - coalesce(s.mediocre, 0)),
+                max(0, d.delighted - coalesce(s.delighted, 0)),
+                max(0, d.none - coalesce(s.none, 0)),
+                max(0, d.advocate - coalesce(s.advocate, 0)),
+                max(0, d.hater - coalesce(s.hater, 0))
+            FROM daily_counts d LEFT JOIN still_there s
+                ON s.day = d.day AND s.brand = d.brand AND s.source = d.source AND NOT s.undated
+            WHERE d.mentions > coalesce(s.mentions, 0);
+
+        -- What has no date is counted under the day on which the store first got it.
+        ALTER TABLE mentions ADD COLUMN first_fetched_at TEXT;
+        CREATE INDEX mentions_by_counted ON mentions(
+            coalesce(created_at, first_fetched_at, fetched_at)
+        );
+        CREATE INDEX mentions_undated ON mentions(
+            brand, source, coalesce(created_at, first_fetched_at, fetched_at)
+        ) WHERE created_at IS NULL;
+        INSERT INTO daily_counts
+            SELECT day, brand, source, mentions, angry, mediocre, delighted, none, advocate, hater
+            FROM still_there WHERE undated
+            ON CONFLICT (day, brand, source) DO UPDATE SET
+                mentions = mentions + excluded.mentions, angry = angry + excluded.angry,
+                mediocre = mediocre + excluded.mediocre,
+                delighted = delighted + excluded.delighted, none = none + excluded.none,
+                advocate = advocate + excluded.advocate, hater = hater + excluded.hater;
+        DROP TABLE still_there;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

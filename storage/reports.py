@@ -21,24 +21,30 @@ _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which mentions are meant; None leaves a side open. `since` is included, `until` is not."""
+    """Which mentions are meant; None leaves a side open. `since` is included, `until` is not.
+
+    What has no date is of the day on which the store first got it; `dated` leaves it out.
+    """
 
     brand: str | None = None
     source: str | None = None
     experience: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    dated: bool = False
 
     def where(self, prefix: str = "") -> tuple[str, list[object]]:
         clauses, values = ["1"], []
+        if self.dated:
+            clauses.append(f"{prefix}created_at IS NOT NULL")
         # The plus steers SQLite to the index over time: by brand it would read all years.
         by_time = self.source is None and (self.since or self.until)
         for column, operator, value in (
             ("brand", "=", self.brand),
             ("source", "=", self.source),
             ("experience", "=", self.experience),
-            ("created_at", ">=", self.since and iso(self.since)),
-            ("created_at", "<", self.until and iso(self.until)),
+            ("counted_at", ">=", self.since and iso(self.since)),
+            ("counted_at", "<", self.until and iso(self.until)),
         ):
             if value is not None:
                 plus = "+" if by_time and column == "brand" else ""
@@ -99,7 +105,7 @@ class Insight:
         """Count mentions and experiences for each `source`, `week` in UTC or `rating`."""
         group = {
             "source": "source",
-            "week": "date(created_at, 'weekday 0', '-6 days')",
+            "week": "date(counted_at, 'weekday 0', '-6 days')",
             "rating": "round(5.0 * rating / rating_max)",
         }[column]
         where, values = which.where()
@@ -118,14 +124,16 @@ class Insight:
         sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
         # No zone's clock is set otherwise than by quarters of an hour.
         rows = self._database.connection.execute(
-            f"SELECT min(created_at) AS created_at, count(*) AS mentions, {sums} FROM voice "
-            "WHERE experience IS NOT NULL AND created_at IS NOT NULL AND counted "
-            f"AND {where} GROUP BY substr(created_at, 1, 14), substr(created_at, 15, 2) / 15",
+            "SELECT min(counted_at) AS counted_at, min(created_at) IS NULL AS undated, "
+            f"count(*) AS mentions, {sums} FROM voice "
+            "WHERE experience IS NOT NULL AND counted "
+            f"AND {where} GROUP BY substr(counted_at, 1, 14), substr(counted_at, 15, 2) / 15",
             values,
         )
         days: dict[date, Counter[str]] = {}
         for row in rows:
-            first = moment_in(row, "mentions", "created_at")
+            column = "fetched_at" if row["undated"] else "created_at"
+            first = moment_in(row, "mentions", column)
             if first is not None:
                 counted = {name: row[name] for name in ("mentions", *_COUNTED[:4])}
                 days.setdefault(first.astimezone(zone).date(), Counter()).update(counted)
@@ -322,4 +330,4 @@ def _check_times(row: sqlite3.Row, *columns: str) -> None:
 
 def _cases_of(which: Filter) -> tuple[str, list[object]]:
     where, values = Filter(brand=which.brand, since=which.since, until=which.until).where("k.")
-    return where.replace("created_at", "opened_at"), values
+    return where.replace("counted_at", "opened_at"), values

@@ -34,6 +34,7 @@ from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
 from storage.tables.slack_homes import SlackHomes
+from storage.tables.tombstones import Tombstones
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
@@ -74,6 +75,7 @@ class Store:
         self.failures = Failures(database)
         self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
+        self.tombstones = Tombstones(database)
         self.webhook_receipts = WebhookReceipts(database)
 
     @classmethod

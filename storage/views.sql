@@ -18,7 +18,9 @@ SELECT
     m.duplicate_of, m.deleted_at, m.not_about, w.p_about, t.text AS translation,
     m.duplicate_of IS NULL AND m.not_about IS NULL AS counted,
     -- The row of the full-text index.
-    m.seq
+    m.seq,
+    -- When it was written; of what has no date, when the store first got it. Periods go by it.
+    coalesce(m.created_at, m.first_fetched_at, m.fetched_at) AS counted_at
 FROM mentions m
 LEFT JOIN authors a ON a.id = m.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id
@@ -30,10 +32,11 @@ LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
-SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id
+SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id,
+    counted_at
 FROM voice
 WHERE experience = 'delighted' AND sure = 1 AND counted AND deleted_at IS NULL
-ORDER BY created_at DESC;
+ORDER BY counted_at DESC;
 
 -- Complaints that somebody must still answer, the most urgent first.
 CREATE VIEW open_cases AS
@@ -117,7 +120,7 @@ CREATE VIEW flips AS
 SELECT
     CASE WHEN v.experience = 'angry' THEN 'lost_advocate' ELSE 'won_back' END AS flip,
     v.created_at, v.brand, v.source, v.author, v.text, e.created_at AS was_since, v.url,
-    v.author_id, v.id
+    v.author_id, v.id, v.counted_at
 FROM voice v
 JOIN voice e ON e.id = (
     SELECT p.id FROM voice p
@@ -243,8 +246,8 @@ ORDER BY week DESC, brand, kind, answered DESC, name;
 -- Colleagues whom wows name, by month: the people behind them.
 CREATE VIEW kudos AS
 SELECT
-    substr(m.created_at, 1, 7) AS month, m.brand, s.name, count(*) AS wows,
-    max(m.created_at) AS last_at
+    substr(coalesce(m.created_at, m.first_fetched_at, m.fetched_at), 1, 7) AS month, m.brand, s.name, count(*) AS wows,
+    max(coalesce(m.created_at, m.first_fetched_at, m.fetched_at)) AS last_at
 FROM named_staff s
 JOIN mentions m ON m.id = s.mention_id
 WHERE m.not_about IS NULL

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from config.errors import InputError
 from earful.app import App, utc_now
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 
 @click.command()
@@ -19,12 +24,33 @@ from earful.app import App, utc_now
 @click.option(
     "--deleted", is_flag=True, help="Erase all mentions that were deleted at their sources."
 )
+@click.option(
+    "--block",
+    is_flag=True,
+    help="With --author: keep out what they write from now on, too.",
+)
+@click.option(
+    "--unblock",
+    is_flag=True,
+    help="With --author: erase nothing; let in again what they write from now on.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def forget(app: App, author: str | None, older_than: str | None, deleted: bool, yes: bool) -> int:
+def forget(
+    app: App,
+    author: str | None,
+    older_than: str | None,
+    deleted: bool,
+    block: bool,
+    unblock: bool,
+    yes: bool,
+) -> int:
     """Erase an author's data, or old or deleted mentions.
 
     A mention is deleted if its source says that its author took it back.
+
+    What was erased stays out, whichever crawl or import brings it again; the daily counts stay as
+    they are. What an author writes later is gathered again, unless you block them.
 
     Messages in Slack that quote them lose the quote within a minute, if the daemon runs, or at
     the next `earful process`. What was erased for its age stays in Slack.
@@ -36,14 +62,23 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
 
     if (author is not None) + (older_than is not None) + deleted != 1:
         raise click.UsageError("give one of --author, --older-than and --deleted")
+    if (block or unblock) and author is None:
+        raise click.UsageError("--block and --unblock go with --author")
+    if block and unblock:
+        raise click.UsageError("give one of --block and --unblock")
     with app.open_store() as store:
+        if unblock:
+            assert author is not None
+            return _unblock(store, author)
         if not yes:
             what = "deleted at their sources" if deleted else f"older than {older_than}"
             all_of = f"data of {author}" if author else f"mentions {what}"
             click.confirm(f"Erase all {all_of}?", abort=True)
         if author is not None:
+            if block:
+                store.tombstones.block(author)
             erased = forget_author(store, author)
-            if not erased:
+            if not erased and not block:
                 raise InputError(f"--author: {author!r} has no mentions: see the table `authors`")
         elif deleted:
             erased = forget_deleted(store, utc_now())
@@ -54,4 +89,13 @@ def forget(app: App, author: str | None, older_than: str | None, deleted: bool, 
                 raise InputError(f"--older-than: {older_than!r}: {error}") from None
             erased = store.upkeep.forget_older(utc_now() - age)
     click.echo(f"erased {erased:,} mentions")
+    if block:
+        click.echo(f"{author} is blocked: what they write from now on stays out")
+    return 0
+
+
+def _unblock(store: Store, author: str) -> int:
+    if not store.tombstones.unblock(author):
+        raise InputError(f"--author: {author!r} is not blocked: give the id that was blocked")
+    click.echo(f"{author} is blocked no more: what they write from now on is gathered again")
     return 0

@@ -162,19 +162,26 @@ def _show_plan(one: FileImport, *, whole: bool) -> None:
 
 def _run(app: App, one: FileImport, dry_run: bool, rejects: Path | None) -> ImportReport:
     """Store a file's rows, or rehearse it; what was refused or emptied is said on stderr."""
+    from rich.markup import escape
+
+    from earful import console
+    from earful.importing import preview
     from earful.importing.rejects import Rejects
 
     began = time.monotonic()
+    keeps_since = app.settings.store.keeps_since(utc_now())
     with (
         Rejects(rejects, one.table, one.path) if rejects else nullcontext() as reject,
         _progress(f"importing {one.path.name}", one.table.size) as one.progress,
     ):
         if dry_run:
-            report = one.rehearse(reject)
+            report = one.rehearse(reject, keeps_since=keeps_since)
         else:
             with app.open_store(migrate=True) as store:
-                report = one.store(store, reject)
+                report = one.store(store, reject, keeps_since=keeps_since)
     _show(report, time.monotonic() - began, rejects is not None)
+    for line in preview.kept_out_lines(report, app.settings.store.retention_days):
+        console.err.print(escape(line))
     return report
 
 

@@ -44,7 +44,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import came to: `rows` is the sum of new, edited, known, same and refused.
+    """What an import came to: `rows` is the sum of new, edited, known, same, refused, `kept_out`.
 
     `same` rows stand for a mention that another row of the file stands for. `refusals` are the
     first ones; `emptied` are the fields that could not be read, by name. `left_out` counts rows
@@ -58,6 +58,11 @@ class ImportReport:
     refusals: list[Refusal] = field(default_factory=list)
     emptied: dict[str, Emptied] = field(default_factory=dict)
     left_out: Counter[LedgerLine] = field(default_factory=Counter)
+
+    @property
+    def kept_out(self) -> int:
+        """Count the rows that were forgotten here, or are older than the store keeps."""
+        return self.saved.forgotten + self.saved.too_old
 
 
 class FileImport:
@@ -94,19 +99,30 @@ class FileImport:
                 break
         return mentions
 
-    def rehearse(self, reject: Reject | None = None) -> ImportReport:
+    def rehearse(
+        self, reject: Reject | None = None, *, keeps_since: datetime | None = None
+    ) -> ImportReport:
         """Read all rows and store none; `new` counts what could be stored."""
         report = ImportReport()
         for part in self._parts(report, reject):
-            report.saved += SaveResult(new=len(part))
+            old = sum(
+                keeps_since is not None and (one.created_at or one.fetched_at) < keeps_since
+                for _, _, one in part
+            )
+            report.saved += SaveResult(new=len(part) - old, too_old=old)
         return report
 
-    def store(self, store: Store, reject: Reject | None = None) -> ImportReport:
-        """Store the rows; safe to repeat. `reject` takes each row that is refused, and why."""
+    def store(
+        self, store: Store, reject: Reject | None = None, *, keeps_since: datetime | None = None
+    ) -> ImportReport:
+        """Store the rows; safe to repeat. `reject` takes each row that is refused, and why.
+
+        What is new here and older than `keeps_since` is left out, as is what was forgotten.
+        """
         self._ask_whose_ids(store)
         report = ImportReport()
         for part in self._parts(report, reject):
-            self._save(store, part, report, reject)
+            self._save(store, part, report, reject, keeps_since)
         # What came after the last mention.
         store.mentions.save([], at=self._now, left_out=report.left_out)
         return report
@@ -181,6 +197,7 @@ class FileImport:
         part: Sequence[tuple[FileRow, RowKey, Mention]],
         report: ImportReport,
         reject: Reject | None,
+        keeps_since: datetime | None,
     ) -> None:
         """Store a batch of rows; those that the store cannot hold are refused by their line."""
         rows: dict[str, FileRow] = {}
@@ -201,7 +218,9 @@ class FileImport:
                 continue
             rows[mine.id] = row
             mentions.append(mine)
-        saved = store.mentions.save(mentions, at=self._now, left_out=report.left_out)
+        saved = store.mentions.save(
+            mentions, at=self._now, left_out=report.left_out, keeps_since=keeps_since
+        )
         report.left_out.clear()
         report.saved += replace(saved, refused=())
         for one in saved.refused:

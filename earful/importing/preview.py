@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from earful.importing.import_rows import FileImport
+from earful.importing.import_rows import FileImport, ImportReport
 from earful.importing.row_reading import Emptied
 from storage.models import Mention
 
@@ -54,3 +54,17 @@ def emptied_line(one: Emptied) -> str:
 
 def _listed(headers: Sequence[str], between: str = ", ") -> str:
     return between.join(" ".join(header.split()) or "(no name)" for header in headers)
+
+
+def kept_out_lines(report: ImportReport, retention_days: int) -> Iterator[str]:
+    """Say which rows were no fault of the file's, and yet were left out."""
+    forgotten, too_old = report.saved.forgotten, report.saved.too_old
+    if forgotten == 1:
+        yield "1 row was forgotten here: it stays out"
+    elif forgotten:
+        yield f"{forgotten:,} rows were forgotten here: they stay out"
+    keeps = f"the {retention_days} days that the store keeps: raise [store] retention_days"
+    if too_old == 1:
+        yield f"1 row is older than {keeps} in earful.toml to import it"
+    elif too_old:
+        yield f"{too_old:,} rows are older than {keeps} in earful.toml to import them"

@@ -64,7 +64,8 @@ def standing(
 def _judged(
     store: Store, brand: BrandSettings, goal: CheckpointSettings, target: float, now: datetime
 ) -> CheckpointResult:
-    period = Filter(brand=brand.name, since=now - goal.window, until=now)
+    # What has no date may be years old: it says nothing of how the brand does now.
+    period = Filter(brand=brand.name, dated=True, since=now - goal.window, until=now)
     metric = goal.metric
     counted = store.insight.totals(period)
     if not counted.keys() >= {*metric.part, *metric.whole}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config.settings import Settings
 from storage.store import Store
@@ -10,7 +10,7 @@ from storage.store import Store
 
 def forget_old(store: Store, settings: Settings, now: datetime) -> int:
     """Erase what is older than the config keeps; the daily counts stay. Returns the mentions."""
-    than = now - timedelta(days=settings.store.retention_days)
+    than = settings.store.keeps_since(now)
     erased = store.upkeep.forget_older(than)
     # After the mentions: what is erased unjudged is counted on the line of its day.
     store.ledger.forget_before(than)

@@ -34,13 +34,20 @@ _SHOWN = 3
 def digest_numbers(
     store: Store, brand: BrandSettings, period: Period, now: datetime
 ) -> DigestNumbers:
-    """Gather what a digest tells of its period, and of the one before it."""
+    """Gather what a digest tells of its period, and of the one before it.
+
+    What has no date may be years old: it is no news of that day.
+    """
     end = period.end
-    day = Filter(brand=brand.name, since=period.start, until=end)
-    before = Filter(brand=brand.name, since=period.before, until=period.start)
-    wow = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.DELIGHTED)
+    day = Filter(brand=brand.name, dated=True, since=period.start, until=end)
+    before = Filter(brand=brand.name, dated=True, since=period.before, until=period.start)
+    wow = Filter(
+        brand=brand.name, dated=True, since=day.since, until=end, experience=Experience.DELIGHTED
+    )
     wows = store.insight.picks(wow, "p_delighted", 1)
-    mediocre = Filter(brand=brand.name, since=day.since, until=end, experience=Experience.MEDIOCRE)
+    mediocre = Filter(
+        brand=brand.name, dated=True, since=day.since, until=end, experience=Experience.MEDIOCRE
+    )
     lacks = [row["id"] for row in store.insight.picks(mediocre, "p_mediocre", _PICKED_FROM)]
     advocates = store.insight.said_by_advocates(day, _PICKED_FROM)
     muted, untold = store.insight.kept_back(day)
@@ -92,7 +99,10 @@ def days_before(store: Store, brand: BrandSettings, period: Period) -> list[Day]
     days = [last - back * DAY for back in reversed(range(14))]
     since = local_moment(days[0], time(), period.zone)
     which = Filter(
-        brand=brand.name, since=since, until=local_moment(last + DAY, time(), period.zone)
+        brand=brand.name,
+        dated=True,
+        since=since,
+        until=local_moment(last + DAY, time(), period.zone),
     )
     counted = store.insight.by_day(which, period.zone)
     rows = [(day, counted.get(day, Counter())) for day in days]

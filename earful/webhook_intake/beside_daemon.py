@@ -93,6 +93,7 @@ class Webhook:
             [
                 sys.executable, "-m", MODULE,
                 str(settings.store.path), settings.webhook.model_dump_json(),
+                str(settings.store.retention_days),
             ],
             # Its end of the pipe closes when this process dies, however it dies.
             stdin=subprocess.PIPE,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.errors import EarfulError, InputError, StoreFullError, StoreLockedError
-from config.settings import DoorSettings
+from config.settings import DoorSettings, StoreSettings
 from earful.failing import describe
 from earful.importing.column_plan import plan_columns
 from earful.importing.import_rows import FileImport, ImportReport
@@ -61,12 +61,12 @@ class Intake:
 
     def __init__(
         self,
-        path: Path,
+        store: StoreSettings,
         doors: Mapping[str, DoorSettings],
         keys: Mapping[str, tuple[bytes, ...]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._path, self._doors, self._keys, self._clock = path, doors, keys, clock
+        self._store, self._doors, self._keys, self._clock = store, doors, keys, clock
 
     def take(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Check who sent a body, and store what it holds before it is answered.
@@ -99,12 +99,12 @@ class Intake:
 
     def _stored(self, door: DoorSettings, delivery_id: str, body: bytes, now: datetime) -> Answer:
         digest = sha256(body).hexdigest()
-        with Store.open(self._path, patience_s=_PATIENCE_S) as store:
+        with Store.open(self._store.path, patience_s=_PATIENCE_S) as store:
             if before := store.webhook_receipts.find(door.name, delivery_id):
                 return _repeated(before, digest)
             delivery = _read(door, body, now)
             with store.write() as unit:
-                report = delivery.store(unit)
+                report = delivery.store(unit, keeps_since=self._store.keeps_since(now))
                 saved = report.saved
                 if report.refused < report.rows or not report.rows:
                     unit.webhook_receipts.add(
@@ -117,7 +117,7 @@ class Intake:
                             edited=saved.edited,
                             known=saved.known,
                             same=report.same,
-                            refused=report.refused,
+                            refused=report.refused + report.kept_out,
                         )
                     )
         return _answer(report)
@@ -152,8 +152,13 @@ def _answer(report: ImportReport) -> Answer:
     saved = report.saved
     body = {
         "rows": report.rows,
-        **_counts(saved.new, saved.edited, saved.known, report.same, report.refused),
+        **_counts(
+            saved.new, saved.edited, saved.known, report.same, report.refused + report.kept_out
+        ),
     }
+    if report.kept_out:
+        # Known to be so, and no fault of the sender's: nothing of it shall be sent again.
+        body["kept_out"] = {"forgotten": saved.forgotten, "too_old": saved.too_old}
     if report.refusals:
         body["refusals"] = [
             {"line": one.line, "reason": as_keys(one.reason)} for one in report.refusals

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import EarfulError
-from config.settings import WebhookSettings
+from config.settings import StoreSettings, WebhookSettings
 from crawler.catalog import sources
 from earful.app import utc_now
 from earful.http_serving import address_of, gone_with_parent, listen_at, run_app
@@ -61,12 +61,13 @@ def say(**fields: Any) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve until the parent is gone or SIGTERM."""
-    store_path, given = arguments
+    store_path, given, retention_days = arguments
     try:
         webhook = WebhookSettings.model_validate_json(given)
+        store = StoreSettings(path=Path(store_path), retention_days=int(retention_days))
         doors = {door.name: door for door in webhook.doors}
         keys = {name: door_keys(door, os.environ) for name, door in doors.items()}
-        intake = Intake(Path(store_path), doors, keys, utc_now)
+        intake = Intake(store, doors, keys, utc_now)
         app = WebhookApp(doors, intake.take, Reports().heard, utc_now)
         sources()  # the first delivery must not wait until Scrapy is loaded
         listener = listen_at(webhook.host, webhook.port, "[webhook] port")

@@ -51,6 +51,7 @@ from storage.models.ledger_models import (
     RefusalReason,
 )
 from storage.models.mention_models import (
+    FORGOTTEN_TEXT,
     Mention,
     SaveResult,
     Unstored,
@@ -79,6 +80,7 @@ from storage.models.verdict_models import (
 )
 
 __all__ = [
+    "FORGOTTEN_TEXT",
     "Alert",
     "AlertKind",
     "AlertState",

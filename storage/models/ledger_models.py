@@ -44,6 +44,10 @@ class RefusalReason(StrEnum):
     SHAPE = "shape"
     QUERY = "query"
     OTHER_BRAND = "other_brand"
+    # It was erased here, or its author is blocked: it stays out.
+    FORGOTTEN = "forgotten"
+    # The store keeps nothing that old.
+    TOO_OLD = "too_old"
     UNSTORABLE = "unstorable"
 
 
@@ -61,5 +65,7 @@ class LedgerLine:
     reason: RefusalReason | None = None
 
     @classmethod
-    def of(cls, mention: Mention, fate: Fate, day: str) -> LedgerLine:
-        return cls(day=day, brand=mention.brand, source=mention.source, fate=fate)
+    def of(
+        cls, mention: Mention, fate: Fate, day: str, reason: RefusalReason | None = None
+    ) -> LedgerLine:
+        return cls(day=day, brand=mention.brand, source=mention.source, fate=fate, reason=reason)

@@ -17,6 +17,9 @@ from numbers import Real
 
 from storage.models.nobody import author_key, is_of_one_mention
 
+FORGOTTEN_TEXT = "forgotten"
+"""Stands for the hash of a text that was forgotten: no text has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
@@ -121,12 +124,17 @@ class Unstored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """What saving a batch of mentions did: `new + edited + known` and the `refused` are all."""
+    """What saving a batch of mentions did.
+
+    `new + edited + known`, what was kept out (`forgotten`, `too_old`) and the `refused` are all.
+    """
 
     new: int = 0
     edited: int = 0
     known: int = 0
     deleted: int = 0
+    forgotten: int = 0
+    too_old: int = 0
     refused: tuple[Unstored, ...] = ()
 
     def __add__(self, other: SaveResult) -> SaveResult:
@@ -135,5 +143,7 @@ class SaveResult:
             edited=self.edited + other.edited,
             known=self.known + other.known,
             deleted=self.deleted + other.deleted,
+            forgotten=self.forgotten + other.forgotten,
+            too_old=self.too_old + other.too_old,
             refused=self.refused + other.refused,
         )

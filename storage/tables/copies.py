@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.models import from_iso, is_nobody, iso
 from storage.rows import reads
 from storage.tables.copy_signatures import alike, bands, shingles, words_of
-from storage.tables.daily_counts import roll_up
+from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.mentions import in_chunks
 
 WINDOW = timedelta(days=30)
@@ -82,8 +82,8 @@ class Copies:
                         "INSERT INTO copy_bands (band, seq) VALUES (?, ?) ON CONFLICT DO NOTHING",
                         [(band, row["seq"]) for band in places],
                     )
-                if row["created_at"] and original != row["duplicate_of"]:
-                    touched.add((row["created_at"][:10], one.brand, one.source))
+                if original != row["duplicate_of"]:
+                    touched.add((row["counted_at"][:10], one.brand, one.source))
             roll_up(connection, touched)
         return len(marked)
 
@@ -94,9 +94,9 @@ class Copies:
         return int(row[0])
 
 
-_SELECT = """
+_SELECT = f"""
     SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating, m.title,
-        m.text, m.text_hash, m.created_at, m.duplicate_of
+        m.text, m.text_hash, m.created_at, {COUNTED_AT} AS counted_at, m.duplicate_of
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
 

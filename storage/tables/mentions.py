@@ -6,24 +6,30 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
 from storage.models import (
+    FORGOTTEN_TEXT,
     Fate,
     LedgerLine,
     Mention,
+    RefusalReason,
     SaveResult,
     Unstored,
     iso,
 )
 from storage.rows import moment_in
 from storage.storable import UnstorableError, mended, storable
+from storage.tables.author_rows import save_authors
+from storage.tables.daily_counts import roll_up
+from storage.tables.gone_mentions import mark_gone
 from storage.tables.ledger import count_lines, unstorable_line
 from storage.tables.mention_rows import COLUMNS, SELECT_MENTION, mention_from, row_of
+from storage.tables.tombstones import forgotten, forgotten_ids
 
 # What a later reading may change without making a new version.
 _REFRESHED = (
@@ -34,6 +40,14 @@ _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
 # The day of the ledger is no part of a mention.
 _WRITTEN = (*COLUMNS, "seen_on")
 _CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """When mentions come to the store, and from when on it keeps them."""
+
+    at: datetime | None
+    keeps_since: datetime | None
 
 
 class _UndoneError(Exception):
@@ -50,14 +64,16 @@ class Mentions:
         gone: Sequence[str] = (),
         at: datetime | None = None,
         left_out: Mapping[LedgerLine, int] | None = None,
+        keeps_since: datetime | None = None,
     ) -> SaveResult:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
         anew. A mention that another brand already has stays that brand's; one of which an excerpt
-        comes stays as it is. One that the store cannot hold is refused, the others are stored. The
-        ids in `gone` were deleted at their source, as seen `at`: they are marked, their words and
-        counts stay, and alerts for them that wait are dropped.
+        comes stays as it is. One that the store cannot hold is refused, the others are stored.
+        What was forgotten stays out, and so does what is new here and older than `keeps_since`:
+        it would be erased at night. The ids in `gone` were deleted at their source, as seen `at`:
+        they are marked, their words and counts stay, and alerts for them that wait are dropped.
 
         The ledger counts each entry in the transaction that stores it, on the day of `at` (else
         that on which it was fetched), and with them those beside the batch that were `left_out`.
@@ -78,44 +94,51 @@ class Mentions:
         ids = [mended(mention_id) for mention_id in gone]
         if not held and not ids and not lines:
             return SaveResult()
+        visit = _Visit(at, keeps_since)
         try:
-            saved = self._save(held, ids, at, lines)
+            saved = self._save(held, ids, visit, lines)
         except Exception as error:
             if not held or not is_unfit(error):
                 raise
             self._try_out(next(iter(held.values())))
-            saved = self._save_halves(list(held.values()), at, error)
+            saved = self._save_halves(list(held.values()), visit, error)
             lines.update(unstorable_line(held[one.mention_id], at) for one in saved.refused)
-            saved += self._save({}, ids, at, lines)
+            saved += self._save({}, ids, visit, lines)
         return replace(saved, refused=(*refused, *saved.refused))
 
     def _save(
         self,
         latest: dict[str, Mention],
         gone: Sequence[str],
-        at: datetime | None,
+        visit: _Visit,
         lines: Mapping[LedgerLine, int],
     ) -> SaveResult:
         with self._database.transaction() as connection:
-            saved = self._write(connection, latest, at)
-            if gone and at is not None:
-                saved += SaveResult(deleted=_mark_gone(connection, gone, at))
+            saved = self._write(connection, latest, visit)
+            if gone and visit.at is not None:
+                saved += SaveResult(deleted=mark_gone(connection, gone, visit.at))
             count_lines(connection, lines)
         return saved
 
     def _write(
-        self, connection: sqlite3.Connection, latest: dict[str, Mention], at: datetime | None
+        self, connection: sqlite3.Connection, offered: dict[str, Mention], visit: _Visit
     ) -> SaveResult:
         lines = Counter[LedgerLine]()
-        stored = self._stored(connection, latest)
+        stored = self._stored(connection, offered)
+        new = [mention for key, mention in offered.items() if key not in stored]
+        kept_out = _kept_out(connection, new, visit)
+        for key, reason in kept_out.items():
+            day = _day(offered[key], visit.at)
+            lines[LedgerLine.of(offered[key], Fate.REFUSED, day, reason)] += 1
+        latest = {key: one for key, one in offered.items() if key not in kept_out}
         rows = {key: row_of(mention, stored.get(key)) for key, mention in latest.items()}
         known_better = {
             key for key, row in rows.items() if row["author_id"] != latest[key].author_id
         }
-        self._save_authors(connection, (m for k, m in latest.items() if k not in known_better))
-        inserts = []
+        save_authors(connection, (m for k, m in latest.items() if k not in known_better))
+        inserts, moved = [], set[tuple[str, str, str]]()
         for mention in latest.values():
-            day = _day(mention, at)
+            day = _day(mention, visit.at)
             row, old = rows[mention.id] | {"seen_on": day}, stored.get(mention.id)
             fate = Fate.KNOWN
             if old is None:
@@ -128,22 +151,30 @@ class Mentions:
                 if not _is_judged(connection, old):
                     lines[LedgerLine.of(mention, Fate.REPLACED, _day_in(old))] += 1
                 self._replace_version(connection, old, row)
+                moved |= _days_of_date(old, row)
             else:
                 self._refresh(connection, old, row)
+                moved |= _days_of_date(old, row)
             lines[LedgerLine.of(mention, fate, day)] += 1
         columns = ", ".join(_WRITTEN)
         marks = ", ".join(f":{column}" for column in _WRITTEN)
         connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
         count_lines(connection, lines)
+        roll_up(connection, moved)
         came_to = Counter[Fate]()
         for line, entries in lines.items():
             came_to[line.fate] += entries
+        reasons = Counter(kept_out.values())
         return SaveResult(
-            new=came_to[Fate.NEW], edited=came_to[Fate.EDITED], known=came_to[Fate.KNOWN]
+            new=came_to[Fate.NEW],
+            edited=came_to[Fate.EDITED],
+            known=came_to[Fate.KNOWN],
+            forgotten=reasons[RefusalReason.FORGOTTEN],
+            too_old=reasons[RefusalReason.TOO_OLD],
         )
 
     def _save_halves(
-        self, mentions: Sequence[Mention], at: datetime | None, error: Exception
+        self, mentions: Sequence[Mention], visit: _Visit, error: Exception
     ) -> SaveResult:
         """Save mentions that cannot all be stored at once; those that cannot alone are refused."""
         if len(mentions) == 1:
@@ -153,11 +184,11 @@ class Mentions:
         middle = (len(mentions) + 1) // 2
         for half in (mentions[:middle], mentions[middle:]):
             try:
-                saved += self._save({mention.id: mention for mention in half}, (), at, {})
+                saved += self._save({mention.id: mention for mention in half}, (), visit, {})
             except Exception as again:
                 if not is_unfit(again):
                     raise
-                saved += self._save_halves(half, at, again)
+                saved += self._save_halves(half, visit, again)
         return saved
 
     def _try_out(self, like: Mention) -> None:
@@ -171,13 +202,14 @@ class Mentions:
             fetched_at=like.fetched_at,
         )
         with suppress(_UndoneError), self._database.transaction() as connection:
-            self._write(connection, {blameless.id: blameless}, None)
+            self._write(connection, {blameless.id: blameless}, _Visit(None, None))
             raise _UndoneError
 
     def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
         """Give the text hash of each of these that was stored before a moment and still stands.
 
         What a later run stored is left out: that run may have ended before it came this far back.
+        One that was forgotten has the hash of no text.
         """
         hashes: dict[str, str] = {}
         wanted = [mended(f"{source}:{native_id}") for native_id in native_ids]
@@ -189,6 +221,8 @@ class Mentions:
                 (*chunk, iso(before)),
             ):
                 hashes[row["native_id"]] = row["text_hash"]
+            for one in forgotten_ids(self._database.connection, chunk):
+                hashes[one.removeprefix(f"{source}:")] = FORGOTTEN_TEXT
         return hashes
 
     def get(self, mention_id: str) -> Mention | None:
@@ -231,35 +265,6 @@ class Mentions:
                 stored[row["id"]] = row
         return stored
 
-    def _save_authors(self, connection: sqlite3.Connection, mentions: Iterable[Mention]) -> None:
-        rows = [
-            {
-                "id": author_id,
-                "source": mention.source,
-                "native_id": author_id.removeprefix(f"{mention.source}:"),
-                "name": mention.author,
-                "seen_at": iso(mention.created_at or mention.fetched_at),
-                "reach": mention.reach,
-            }
-            for mention in mentions
-            if (author_id := mention.author_id)
-        ]
-        connection.executemany(
-            """
-            INSERT INTO authors (id, source, native_id, name, first_seen_at, last_seen_at, reach)
-            VALUES (:id, :source, :native_id, :name, :seen_at, :seen_at, :reach)
-            ON CONFLICT (id) DO UPDATE SET
-                name = coalesce(excluded.name, name),
-                first_seen_at = min(first_seen_at, excluded.first_seen_at),
-                last_seen_at = max(last_seen_at, excluded.last_seen_at),
-                reach = coalesce(excluded.reach, reach)
-            WHERE first_seen_at > excluded.first_seen_at OR last_seen_at < excluded.last_seen_at
-                OR name IS NOT coalesce(excluded.name, name)
-                OR reach IS NOT coalesce(excluded.reach, reach)
-            """,
-            rows,
-        )
-
     def _replace_version(
         self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
     ) -> None:
@@ -288,6 +293,7 @@ class Mentions:
         connection.execute(
             f"""
             UPDATE mentions SET {changed}, verdict_id = NULL, deleted_at = NULL,
+                first_fetched_at = coalesce(first_fetched_at, fetched_at),
                 waits_since = CASE WHEN NOT EXISTS (
                     SELECT 1 FROM verdicts WHERE mention_id = :id AND judged_at IS NOT NULL
                 ) THEN coalesce(waits_since, fetched_at) END
@@ -317,6 +323,26 @@ def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
     return rows.fetchone() is not None
 
 
+def _kept_out(
+    connection: sqlite3.Connection, new: Sequence[Mention], visit: _Visit
+) -> dict[str, RefusalReason]:
+    """Say of which mentions that are not stored yet the store keeps none, and why."""
+    kept_out = dict.fromkeys(forgotten(connection, new), RefusalReason.FORGOTTEN)
+    if (since := visit.keeps_since) is not None:
+        for mention in new:
+            if (mention.created_at or mention.fetched_at) < since:
+                kept_out.setdefault(mention.id, RefusalReason.TOO_OLD)
+    return kept_out
+
+
+def _days_of_date(old: sqlite3.Row, row: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Give the days to count anew where an undated mention gets its date."""
+    if old["created_at"] or not row["created_at"]:
+        return set()
+    moments = (old["first_fetched_at"] or old["fetched_at"], row["created_at"])
+    return {(moment[:10], old["brand"], old["source"]) for moment in moments}
+
+
 def _day(mention: Mention, at: datetime | None) -> str:
     """Give the day of the ledger on which a mention is seen."""
     return iso(at or mention.fetched_at)[:10]
@@ -325,28 +351,6 @@ def _day(mention: Mention, at: datetime | None) -> str:
 def _day_in(row: sqlite3.Row) -> str:
     """Give the day of the ledger on which the present text of a mention's row stands."""
     return str(row["seen_on"] or row["fetched_at"][:10])
-
-
-def _mark_gone(connection: sqlite3.Connection, ids: Sequence[str], at: datetime) -> int:
-    """Mark mentions deleted; what waits to be told of them is not told any more."""
-    deleted = 0
-    for mention_id in ids:
-        marked = connection.execute(
-            "UPDATE mentions SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
-            (iso(at), mention_id),
-        ).rowcount
-        if not marked:
-            continue
-        deleted += 1
-        # One that Slack may have is settled first: its thread must know where it is. What people
-        # did to the mention's own case is told all the same: a colleague waits for it.
-        connection.execute(
-            "UPDATE alerts SET state = 'dropped', next_attempt_at = NULL, error = NULL, "
-            "trouble = NULL WHERE mention_id = ? AND state IN ('pending', 'parked') "
-            "AND NOT may_be_posted AND root_key IS NOT complaint_key(mention_id)",
-            (mention_id,),
-        )
-    return deleted
 
 
 def in_chunks(items: Sequence[Any], size: int = _CHUNK) -> Iterator[Sequence[Any]]:

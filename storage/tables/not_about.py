@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from storage.tables.daily_counts import roll_up
+from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.ledger import wait_again
 
 
@@ -34,13 +34,13 @@ def set_not_about(
     touched = set()
     for mention_id in mention_ids:
         row = connection.execute(
-            """
+            f"""
             UPDATE mentions SET not_about = ?2 WHERE id = ?1
-            RETURNING brand, source, substr(created_at, 1, 10) AS day
+            RETURNING brand, source, substr({COUNTED_AT}, 1, 10) AS day
             """,
             (mention_id, by),
         ).fetchone()
-        if row is not None and row["day"]:
+        if row is not None:
             touched.add((row["day"], row["brand"], row["source"]))
     roll_up(connection, touched)
 

@@ -21,8 +21,10 @@ from config.errors import (
 from storage.database import PATIENCE_S, Database
 from storage.faults import damaged, fault
 from storage.models import Erasure, Fate, iso
+from storage.tables.daily_counts import COUNTED_AT, keep_counts
 from storage.tables.ledger import count_waiting_as
 from storage.tables.quoted_mentions import FORGOTTEN, take_out
+from storage.tables.tombstones import bury
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +50,10 @@ class Upkeep:
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many.
 
-        Slack keeps its messages as long as the workspace says.
+        What has no date is as old as its first reading. Slack keeps its messages as long as the
+        workspace says.
         """
-        # Two halves, each of which an index gives; what has no date is as old as its fetching.
-        old = "(created_at < ?1 OR (created_at IS NULL AND fetched_at < ?1))"
-        return self._forget(old, iso(than), None, None)
+        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None, None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
@@ -82,6 +83,8 @@ class Upkeep:
                 f"m.id IN ({chosen.replace('?1', ':value')})",
                 {"value": value},
             )
+            keep_counts(connection, chosen, value)
+            bury(connection, chosen, value)
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )

@@ -12,7 +12,7 @@ from typing import Any
 from storage.database import Database
 from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
-from storage.tables.daily_counts import roll_up
+from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.ledger import count_waiting_as
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
@@ -123,7 +123,7 @@ class Verdicts:
         earlier model is not judged again. Returns how many became current.
         """
         current = 0
-        touched = set()
+        touched: set[tuple[str, str, str]] = set()
         columns = ", ".join(VERDICT_COLUMNS)
         marks = ", ".join(f":{column}" for column in VERDICT_COLUMNS)
         with self._database.transaction() as connection:
@@ -155,16 +155,17 @@ class Verdicts:
                     continue
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
-                current += connection.execute(
-                    """
+                given = connection.execute(
+                    f"""
                     UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
                     WHERE id = ? AND text_hash = ?
+                    RETURNING substr({COUNTED_AT}, 1, 10), brand, source
                     """,
                     (row["id"], item.language, item.mention.id, item.mention.text_hash),
-                ).rowcount
-                if item.mention.created_at is not None:
-                    day = iso(item.mention.created_at)[:10]
-                    touched.add((day, item.mention.brand, item.mention.source))
+                ).fetchone()
+                if given is not None:
+                    current += 1
+                    touched.add(tuple(given))
             roll_up(connection, touched)
         return current
 

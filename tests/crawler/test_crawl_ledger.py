@@ -6,7 +6,8 @@ import json
 import os
 import signal
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,26 @@ def test_a_crawl_without_mentions_counts_what_it_left_out(site: Site, db: Path) 
     job = CrawlJob("A", "acme", "careless", db=db, base_url=site.url)
     run_fleet([job], {"SPIDERS": "tests.crawler.careless"})
     assert counted(db) == {"brand": "A", "source": "careless", "seen": 1, "irrelevant": 1}
+
+
+def test_no_crawl_brings_back_what_was_forgotten_or_is_too_old(site: Site, db: Path) -> None:
+    entries = [{"native_id": key, "text": "acme lost my bag"} for key in ("1", "2")]
+    body = "\n".join(map(json.dumps, entries)).encode()
+    site.on("/", Reply(body), Reply(body), Reply(body))
+    job = CrawlJob("A", "acme", "careless", db=db, base_url=site.url)
+    run_fleet([job], {"SPIDERS": "tests.crawler.careless"})
+    with Store.open(db) as store:
+        assert store.upkeep.forget_older(datetime.now(UTC) + timedelta(days=1)) == 2
+    (report,) = run_fleet([job], {"SPIDERS": "tests.crawler.careless"})
+    # The source is well: what came was no fault of its own.
+    assert (report.outcome, report.new, report.refused) == (CrawlOutcome.OK, 0, 0)
+    assert "2 entries forgotten here, which stay out" in str(report.reason)
+    assert counted(db)["refused_because"] == "forgotten 2"
+    young = replace(job, keeps_since=datetime.now(UTC) + timedelta(days=1))
+    with Store.open(db) as store, store.database.transaction() as connection:
+        connection.execute("DELETE FROM tombstones")
+    (report,) = run_fleet([young], {"SPIDERS": "tests.crawler.careless"})
+    assert (report.outcome, report.new, report.refused) == (CrawlOutcome.OK, 0, 0)
+    assert counted(db)["refused_because"] == "forgotten 2, too_old 2"
+    with Store.open(db) as store:
+        assert store.mentions.count() == 0

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError, StoreFullError
-from config.settings import DoorSettings, parse_settings
+from config.settings import DoorSettings, StoreSettings, parse_settings
 from earful.app import utc_now
 from earful.http_serving import listen_at, run_app
 from earful.webhook_intake import http_app
@@ -65,7 +65,7 @@ def serving(
     doors = {door.name: door for door in DOORS}
     listener = listen_at("127.0.0.1", 0, "another")
     served = Served(listener.getsockname()[1], path)
-    intake = Intake(path, doors, dict.fromkeys(doors, (KEY,)), utc_now)
+    intake = Intake(StoreSettings(path=path), doors, dict.fromkeys(doors, (KEY,)), utc_now)
     app = WebhookApp(
         doors, intake.take, lambda door, answer: served.heard.append((door, answer)), utc_now
     )

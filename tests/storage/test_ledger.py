@@ -171,7 +171,7 @@ def test_an_edited_text_that_waits_for_its_verdict_is_not_judged_with_its_older_
     assert entries(store) == {TODAY: {"new": 1, "edited": 1, "replaced": 1, "deleted": 1}}
 
 
-def test_a_mention_that_comes_back_for_another_brand_while_the_rules_see_it(store: Store) -> None:
+def test_what_is_forgotten_while_the_rules_see_it_stays_out_for_every_brand(store: Store) -> None:
     store.mentions.save([say()])
     score(store)
     voices = store.judgements.unjudged(DAY, 9)
@@ -179,8 +179,11 @@ def test_a_mention_that_comes_back_for_another_brand_while_the_rules_see_it(stor
     store.mentions.save([say(brand="Birch")])
     score(store)
     store.judgements.mark_judged(voices, NOW, {"steam:1": Fate.ALERTED})
-    found = {row["brand"]: (row["new"], row["alerted"]) for row in store.ledger.rows(NOW)}
-    assert found == {"Acme": (1, 0), "Birch": (1, 1)}
+    found = {
+        row["brand"]: (row["new"], row["alerted"], row["refused_because"])
+        for row in store.ledger.rows(NOW)
+    }
+    assert found == {"Acme": (1, 0, None), "Birch": (0, 0, "forgotten 1")}
 
 
 def test_a_text_that_is_edited_back_is_quiet(store: Store) -> None:

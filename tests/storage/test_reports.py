@@ -84,13 +84,11 @@ def test_totals_and_export_follow_the_filter(
 @pytest.mark.parametrize("column", ["source", "week", "rating"])
 def test_counts_by_group(store: Store, told: list[Told], column: str) -> None:
     def group(item: Told) -> object:
-        at = item.mention.created_at
+        at = item.mention.created_at or item.mention.fetched_at
         if column == "source":
             return item.mention.source
         if column == "rating":
             return item.mention.rating
-        if at is None:
-            return None
         return iso(at - timedelta(days=at.weekday()))[:10]
 
     found = {row.pop(column): row for row in store.insight.by(column, Filter(brand=BRAND))}
@@ -106,8 +104,8 @@ def test_counts_by_the_days_of_a_zone(store: Store, told: list[Told], zone: str)
     found = store.insight.by_day(Filter(brand=BRAND), ZoneInfo(zone))
     days: dict[date, list[Told]] = {}
     for item in told:
-        at = item.mention.created_at
-        if item.current and item.mention.brand == BRAND and at is not None:
+        at = item.mention.created_at or item.mention.fetched_at
+        if item.current and item.mention.brand == BRAND:
             days.setdefault(at.astimezone(ZoneInfo(zone)).date(), []).append(item)
 
     kinds = ("mentions", *Experience)

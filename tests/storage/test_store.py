@@ -276,14 +276,14 @@ def test_daily_counts_follow_edits_and_corrections(store: Store) -> None:
 
     store.mentions.save([mention("1"), mention("2"), mention("3", created_at=None)])
     score(store, verdict())
-    assert counts() == [("2026-03-10", 2, 2, 0, 0)]
+    assert counts() == [("2026-03-10", 3, 3, 0, 0)]
     store.mentions.save([mention("2", text="wow")])
     score(store, verdict(Experience.DELIGHTED, Stance.ADVOCATE))
-    assert counts() == [("2026-03-10", 2, 1, 1, 1)]
+    assert counts() == [("2026-03-10", 3, 2, 1, 1)]
     assert store.corrections.add(
         "appstore:1", experience=Experience.DELIGHTED, stance=None, by="rita", at=NOW
     )
-    assert counts() == [("2026-03-10", 2, 0, 2, 1)]
+    assert counts() == [("2026-03-10", 3, 1, 2, 1)]
     assert not store.corrections.add("no:1", experience=None, stance=None, by="x", at=NOW)
 
 

@@ -209,6 +209,7 @@ def furnish(path: Path) -> None:
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
+        store.tombstones.block("appstore:blocked")
         store.replies.write(an_answer(8))
 
 
@@ -253,6 +254,10 @@ def _in_digest(store: Store) -> str:
     return str(found.fetchone()[0])
 
 
+def _unblock(store: Store) -> bool:
+    return store.tombstones.unblock("appstore:blocked")
+
+
 WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
@@ -260,6 +265,8 @@ WAYS: dict[str, Way] = {
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "tombstones.block": writes(lambda s: s.tombstones.block("appstore:mallory")),
+    "tombstones.unblock": writes(_unblock),
     "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
     "ledger.forget_before": writes(lambda s: s.ledger.forget_before(NOW + timedelta(days=9))),
     "ledger.rows": reads(lambda s: s.ledger.rows(LONG_AGO)),
