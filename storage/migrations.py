@@ -960,6 +960,9 @@ def _forgotten(db: Database) -> None:
         CREATE INDEX mentions_by_counted ON mentions(
             coalesce(created_at, first_fetched_at, fetched_at)
         );
+        CREATE INDEX mentions_by_brand_counted ON mentions(
+            brand, coalesce(created_at, first_fetched_at, fetched_at)
+        );
         CREATE INDEX mentions_undated ON mentions(
             brand, source, coalesce(created_at, first_fetched_at, fetched_at)
         ) WHERE created_at IS NULL;

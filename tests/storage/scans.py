@@ -24,6 +24,16 @@ def scans(
     """
     plain = sqlite3.Connection.cursor(connection, sqlite3.Cursor)
     plain.row_factory = None
+    as_it_was = connection.text_factory
+    # A value that is no text stands in the program too.
+    connection.text_factory = lambda given: given.decode(errors="replace")
+    try:
+        return _scans(plain, sql, values)
+    finally:
+        connection.text_factory = as_it_was
+
+
+def _scans(plain: sqlite3.Cursor, sql: str, values: tuple[int | str, ...]) -> set[str]:
     begin = {
         page: name
         for name, page, made_by in plain.execute("SELECT name, rootpage, sql FROM sqlite_master")

@@ -240,7 +240,7 @@ def test_a_store_of_an_older_version_keeps_what_was_erased_before(tmp_path: Path
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path)) as connection:
         database = SqliteUtilsDatabase(connection)
-        migrations.apply(database, stop_before="0031_forgotten")
+        migrations.apply(database, stop_before="0030_forgotten")
         connection.executescript(
             """
             INSERT INTO mentions (id, brand, source, native_id, text, text_hash, created_at,

@@ -228,5 +228,5 @@ def test_the_latest_of_a_brand_are_read_from_the_newest_on(
             for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", chosen | {"source": ""})
         ]
     # By the brand and the time, so that the eighth ends it: no sorting of a year.
-    assert any("mentions_by_brand (brand=? AND created_at>?" in step for step in plan), plan
+    assert any("mentions_by_brand_counted (brand=? AND <expr>>?" in step for step in plan), plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan

@@ -132,7 +132,7 @@ def test_what_an_older_earful_never_scored_is_scored_after_the_migration(tmp_pat
         ("unknown", 5.0, 5.0, "0" * 16, None),
     ]
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before="0030_lookups")
+        migrations.apply(Database(connection), stop_before="0029_lookups")
         connection.executemany(
             "INSERT INTO mentions (id, brand, source, native_id, title, text, rating, rating_max, "
             "fetched_at, text_hash, linked_hash) "
