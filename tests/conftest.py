@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Before torch is loaded, here and in the processes that tests start: two workers with two
     # threads each would only wait for one another. Verdicts do not depend on it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The processes that tests start find `tests`, whatever folder they are started in.
+_ROOT = str(Path(__file__).parents[1])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
 
 # A slow machine makes no test fail, and in CI a failure is the same one when it is run again.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
