@@ -14,6 +14,7 @@ from earful.translation.translator import LARGEST, TranslationError, checked
 
 _LONGEST_ERROR = 200
 _CHUNK = 8192
+_END_WITHIN_S = 5.0
 
 
 class CommandTranslator:
@@ -55,9 +56,11 @@ class CommandTranslator:
         except TimeoutError:
             raise TranslationError(f"{self.name} took longer than {time_limit_s:.1f} s") from None
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            _kill(process)
+            # asyncio sees the end once its pipes are read out: what still holds one is left alone.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_END_WITHIN_S):
+                    await process.wait()
 
     async def _talk(self, process: Process, text: str) -> tuple[int, bytes, bytes]:
         assert process.stdin is not None
@@ -66,18 +69,27 @@ class CommandTranslator:
         # All at once: a command that writes before it has read all would wait for us for ever.
         _written, out, said = await asyncio.gather(
             _write(process, text),
-            self._read(process.stdout),
+            self._read(process, process.stdout),
             _read_start(process.stderr),
         )
         return await process.wait(), out, said
 
-    async def _read(self, stream: StreamReader) -> bytes:
+    async def _read(self, process: Process, stream: StreamReader) -> bytes:
+        """Read all of an output; one that is too long is ended, and read out unkept."""
         read = b""
         while chunk := await stream.read(_CHUNK):
-            read += chunk
-            if len(read) > LARGEST:
-                raise TranslationError(f"{self.name} wrote more than {LARGEST:,} bytes")
+            if len(read) <= LARGEST:
+                read += chunk
+                if len(read) > LARGEST:
+                    _kill(process)
+        if len(read) > LARGEST:
+            raise TranslationError(f"{self.name} wrote more than {LARGEST:,} bytes")
         return read
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _write(process: Process, text: str) -> None:
