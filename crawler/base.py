@@ -235,7 +235,7 @@ class MentionSpider(scrapy.Spider):
         """
         real = urljoin(f"{self.default_base_url}/", url) if "://" not in url else url
         if params:
-            real += ("&" if "?" in real else "?") + urlencode(params)
+            real += ("&" if "?" in real else "?") + urlencode(params, errors="replace")
         obeys = self.robots if obey_robots is None else obey_robots
         details = {"page": page, "real_url": real, "conditional": conditional, **meta}
         if not obeys:

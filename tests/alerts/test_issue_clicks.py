@@ -116,6 +116,8 @@ def test_an_answered_case_offers_it_by_a_button(
     subscribe(store, settings)
     root = open_a_case(store, settings, slack)
     slack.socket.wait_ack(slack.click(root, "case_responded"))
+    wait_for(slack.views.modals)
+    slack.socket.wait_ack(slack.submit(slack.views.modals()[0], {}))
     wait_for(lambda: case_of(store).state is CaseState.RESPONDED)
     send(store, slack, there)
 

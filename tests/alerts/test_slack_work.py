@@ -291,9 +291,9 @@ class TestHome:
         world.ack(slack.click(window, "case_claim:shown"))
         wait_for(lambda: "Claimed by dana" in words_of(window))
         wait_for(lambda: "dana has claimed it" in words_of(self.home(slack)))
-        world.ack(slack.click(window, "case_responded:shown"))
-        wait_for(lambda: "Answered by dana" in words_of(window))
-        assert world.states() == {1: "responded"}
+        world.ack(slack.click(window, "case_dismiss:shown"))
+        wait_for(lambda: "Dismissed by dana" in words_of(window))
+        assert world.states() == {1: "dismissed"}
 
     def test_many_cases_fit_and_the_rest_is_a_window_away(self, world, slack):
         world.complain(*range(1, 31))

@@ -385,7 +385,7 @@ class TestPlainForm:
         assert LONG in section["text"]["text"]
         assert "answer by 2026-11-24 13:30 UTC" in section["text"]["text"]
         assert [one["action_id"] for one in actions["elements"]][:2] == [
-            "case_claim", "case_responded",
+            "case_claim", "case_answer",
         ]  # fmt: skip
         (failure,) = world.store.failures.of(MESSAGES).values()
         assert failure.subject == f"alert complaint:{said.id}"

@@ -48,8 +48,11 @@ def test_delivery_posts_replies_at_their_source_beside_other_alerts(
 
 @pytest.mark.parametrize("name", sorted(sources()))
 def test_a_sources_page_says_whether_replies_can_be_posted_there(
-    name: str, tmp_path: Path
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for known in PUBLISHERS.values():
+        for secret in known.secrets:
+            monkeypatch.delenv(secret, raising=False)
     config = tmp_path / "earful.toml"
     config.write_text("")
     asked = ["--config", str(config), "sources", name]
