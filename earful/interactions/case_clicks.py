@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from alerts.messages.catalogue import _, later
 from alerts.slack.interactions import Answer, Click
 from earful import case_acts, case_mutes
-from earful.interactions.desk import Desk, OnClick, actor_of, answer_to
+from earful.interactions.desk import Desk, OnClick, actor_of, answer_to, foreign
 from storage.models import Experience
-
-FOREIGN = later("This button belongs to another version of Earful.")
 
 
 def _act(what: str, desk: Desk, click: Click) -> Answer | None:
@@ -56,7 +53,7 @@ def _mute(desk: Desk, click: Click) -> Answer | None:
 
 def _relabel(desk: Desk, click: Click) -> Answer | None:
     if click.choice not in list(Experience):
-        return Answer.of(_(FOREIGN))
+        return foreign()
     acted = case_acts.relabel(
         desk.store,
         desk.policies,

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from alerts.messages.catalogue import _, later
 from alerts.slack.interactions import Answer, Click, Command, Shortcut, Submission
 from config.settings import Settings
 from earful.case_acts import Acted, Actor
 from earful.policies import Policies
 from storage.store import Store
+
+FOREIGN = later("This button belongs to another version of Earful.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,8 @@ def text_in(sent: Submission, field: str) -> str:
     """Give what was typed or chosen in a field of a modal; empty where nothing was."""
     given = sent.fields.get(field)
     return given if isinstance(given, str) else ""
+
+
+def foreign() -> Answer:
+    """Answer something that belongs to another version of Earful: nothing was done."""
+    return Answer.of(_(FOREIGN))

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from alerts.messages.catalogue import _
 from alerts.messages.views import View
 from alerts.messages.work_lists import SHOWN
 from alerts.slack.interactions import (
@@ -38,6 +37,7 @@ from earful.interactions.desk import (
     OnCommand,
     OnShortcut,
     OnSubmission,
+    foreign,
     handler_of,
     join,
 )
@@ -118,10 +118,10 @@ def _handle(desk: Desk, event: Event) -> Answer | None:
             return _click(desk, event)
         case Submission():
             submitted = handler_of(event.callback, SUBMISSIONS)
-            return submitted(desk, event) if submitted else Answer.of(_(case_clicks.FOREIGN))
+            return submitted(desk, event) if submitted else foreign()
         case Shortcut():
             used = handler_of(event.callback, SHORTCUTS)
-            return used(desk, event) if used else Answer.of(_(case_clicks.FOREIGN))
+            return used(desk, event) if used else foreign()
         case Command():
             word = event.text.partition(" ")[0].casefold()
             return COMMANDS.get(word, work.help_with)(desk, event)
@@ -133,7 +133,7 @@ def _handle(desk: Desk, event: Event) -> Answer | None:
 def _click(desk: Desk, click: Click) -> Answer | None:
     clicked = handler_of(click.action, CLICKS)
     if clicked is None:
-        return Answer.of(_(case_clicks.FOREIGN))
+        return foreign()
     answer = clicked(desk, click)
     if answer is None and click.action.endswith(SHOWN):
         # Slack keeps no message that only one user sees: what replaces it is sent with the answer.

@@ -19,8 +19,15 @@ from alerts.messages.safe_text import units, web_address
 from alerts.messages.views import MAX_INPUT, View
 from alerts.slack.interactions import Answer, Click, Fields, Submission
 from config.errors import InputError
-from earful.interactions.case_clicks import FOREIGN
-from earful.interactions.desk import Desk, OnClick, OnSubmission, actor_of, answer_to
+from earful.interactions.desk import (
+    FOREIGN,
+    Desk,
+    OnClick,
+    OnSubmission,
+    actor_of,
+    answer_to,
+    foreign,
+)
 from earful.policies import source_places
 from earful.replying.reply_acts import ReplyActs, Seen, answered_mention
 from earful.replying.ways import ReplyWay, reply_ways
@@ -63,7 +70,7 @@ def _below(desk: Desk, click: Click) -> Answer | None:
     file = _file(desk, written.mention_id)
     mentions = [file.mention, *file.joined]
     if not (click.choice or "").isdigit() or int(click.choice or "") >= len(mentions):
-        return Answer.of(FOREIGN)
+        return foreign()
     mention = mentions[int(click.choice or "")]
     now = replace(written, mention_id=mention.id, text_hash=mention.text_hash, previewed="")
     return Answer(modal=_window(desk, file, now, _text(click.fields, written.input)))
@@ -75,7 +82,7 @@ def _template(desk: Desk, click: Click) -> Answer | None:
     file = _file(desk, written.mention_id)
     chosen = next((one for one in _choices(desk, file) if str(one.place) == click.choice), None)
     if chosen is None:
-        return Answer.of(FOREIGN)
+        return foreign()
     mention = answered_mention(file, written.mention_id)
     filled = chosen.template.fill(mention, _agent(desk, file.case.brand, click))
     typed = _text(click.fields, written.input)
@@ -230,7 +237,7 @@ def _reply(desk: Desk, value: str) -> Reply:
 
 def _number(value: str) -> int:
     if not value.isdigit():
-        raise InputError(FOREIGN)
+        raise InputError(_(FOREIGN))
     return int(value)
 
 

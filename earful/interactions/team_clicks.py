@@ -14,13 +14,13 @@ from alerts.slack.interactions import Answer, Click, Submission
 from config.errors import InputError
 from config.settings import parse_duration
 from earful import case_desk, case_mutes
-from earful.interactions.case_clicks import FOREIGN
 from earful.interactions.desk import (
     Desk,
     OnClick,
     OnSubmission,
     actor_of,
     answer_to,
+    foreign,
     text_in,
 )
 from earful.interactions.issue_clicks import ask_in
@@ -52,7 +52,7 @@ def _more(desk: Desk, click: Click) -> Answer | None:
     if click.choice and click.choice.startswith(ISSUE):
         return ask_in(desk, click, click.choice.removeprefix(ISSUE))
     if click.choice not in (SNOOZE, NOTE):
-        return Answer.of(_(FOREIGN))
+        return foreign()
     file = desk.store.cases.file(click.value)
     if file is None:
         return Answer.of(_("{id}: there is no such case any more", id=click.value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from alerts.messages.catalogue import _, later
+from alerts.messages.catalogue import _
 from alerts.messages.work_lists import (
     PAGE,
     Asked,
@@ -18,12 +18,10 @@ from alerts.messages.work_lists import (
 )
 from alerts.slack.interactions import Answer, Click, Command
 from earful import case_acts
-from earful.interactions.desk import Desk, OnClick, OnCommand, actor_of, rest_of
+from earful.interactions.desk import Desk, OnClick, OnCommand, actor_of, foreign, rest_of
 from earful.policies import places_of, rotas_of
 from storage.models import CaseList, CaseState, ListedCase, Mention
 from storage.reports import Filter
-
-FOREIGN = later("This button belongs to another version of Earful.")
 
 
 def _list(which: CaseList, desk: Desk, command: Command) -> Answer:
@@ -127,14 +125,14 @@ def _page(desk: Desk, click: Click) -> Answer:
     try:
         asked = Asked.read(click.value)
     except (ValueError, TypeError):
-        return Answer.of(_(FOREIGN))
+        return foreign()
     return show_list(desk, asked, click, instead=True)
 
 
 def _claim(desk: Desk, click: Click) -> Answer | None:
     row = _row(click)
     if row is None:
-        return Answer.of(_(FOREIGN))
+        return foreign()
     mention_id, asked = row
     acted = case_acts.act(
         desk.store, desk.policies, mention_id, "claim", actor_of(click), desk.now(),
@@ -148,7 +146,7 @@ def _claim(desk: Desk, click: Click) -> Answer | None:
 
 def _show(desk: Desk, click: Click) -> Answer:
     row = _row(click)
-    return show_case(desk, row[0]) if row is not None else Answer.of(_(FOREIGN))
+    return show_case(desk, row[0]) if row is not None else foreign()
 
 
 def _row(click: Click) -> tuple[str, Asked | None] | None:

@@ -7,6 +7,7 @@ of the first: nobody documents that it does.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -126,11 +127,13 @@ class _Google(FakeSource):
             )
         return self.serve(asked)
 
+    @abstractmethod
     def knows(self, form: dict[str, str]) -> bool:
-        raise NotImplementedError
+        """Tell whether a request for a token is signed as Google wants it."""
 
+    @abstractmethod
     def serve(self, asked: Asked) -> Said:
-        raise NotImplementedError
+        """Answer what comes with a token that is valid."""
 
 
 class FakeGooglePlay(_Google):
