@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,10 +77,10 @@ class TestCommand:
             f"open({str(child)!r}, 'w').write(str(p.pid)); time.sleep(60)"
         )
         started = time.monotonic()
-        assert said_of(CommandTranslator("t", python(hangs)), limit_s=0.7) == (
-            "t took longer than 0.7 s"
+        assert said_of(CommandTranslator("t", python(hangs)), limit_s=2.0) == (
+            "t took longer than 2.0 s"
         )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         assert not _lives(int(child.read_text()))
 
     def test_that_is_not_there(self) -> None:
@@ -294,15 +295,27 @@ class TestStage:
     def test_complaints_wait_no_longer_than_a_pass_may(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(translate_stage, "BUDGET_S", 0.6)
-        with_command(world, "import time; time.sleep(0.4); print('slow')")
+        with_command(world, UPPER)
+        passed, limits = [0.0], []
+
+        class Slow:
+            name = "slow"
+
+            def translate(self, text: str, source: str, target: str, time_limit_s: float) -> str:
+                limits.append(time_limit_s)
+                passed[0] += 3.0
+                return text.upper()
+
+        clock = SimpleNamespace(monotonic=lambda: passed[0])
+        monkeypatch.setattr(translate_stage, "time", clock)
+        monkeypatch.setattr(translate_stage, "translator_of", lambda *_: Slow())
+        monkeypatch.setattr(translate_stage, "BUDGET_S", 8.0)
         for number in range(6):
             world.say(f"{RANT} {number}", language="de", judge=False)
-        started = time.monotonic()
         world.judge()
-        assert time.monotonic() - started < 5
         assert len(world.store.cases.unanswered()) == 6
-        assert 1 <= kept(world) <= 2
+        assert kept(world) == 3
+        assert limits[-1] == 2.0, "the last one has what is left"
 
     @pytest.mark.parametrize(
         ("experience", "language"),
