@@ -33,6 +33,7 @@ from earful.commands.search import search
 from earful.commands.serve import serve
 from earful.commands.sources import sources
 from earful.commands.status import status
+from earful.commands.topic_group import topics
 from earful.commands.train import train
 
 
@@ -68,7 +69,7 @@ for command in (
     *(init, check, run, demo, serve),
     *(crawl, import_, sources),
     *(process, classify, evaluate, train),
-    *(status, search, report, export),
+    *(status, search, topics, report, export),
     *(case, correct, relevance, alerts),
     *(forget, backup, restore),
 ):

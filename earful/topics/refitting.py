@@ -1,0 +1,156 @@
+"""Find a brand's topics again: a refit of a sample, whose topics keep their ids and names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from alerts.decide.local_time import local_day
+from config.settings import BrandSettings, Settings
+from earful.brand_zones import zone_of
+from earful.topics.known_topics import encoder_now, known, pack_centre, text_of, vectors_of
+from storage.models import Topic, TopicKind, TopicState
+from storage.store import Store
+from storage.tables.topic_fits import Fit, Fitted, Sampled
+
+if TYPE_CHECKING:
+    from sentiment.topics import Refit
+
+log = logging.getLogger("earful.topics")
+
+# A refit of so many texts takes less than a minute and 300 MB; more of them find the same topics.
+SAMPLE = 20_000
+_PERIOD = timedelta(days=90)
+# Of fewer no group is large enough to be a topic.
+FEWEST = 60
+# A young brand's topics are found again whenever it has grown by so much; others at night.
+_GROWN = 1.5
+_SEED = 7
+_FEW = 50
+
+
+def refit_due(
+    store: Store, settings: Settings, now: datetime, *, older_than: timedelta | None = None
+) -> int:
+    """Refit the topics of each brand and language that is due; returns how many were refitted.
+
+    Due is what has no topics yet or has grown by half since, and what has new mentions since a
+    refit that is `older_than` some time. A brand of which much waits to be sorted comes later.
+    """
+    done = 0
+    for brand in settings.brands if settings.topics.enabled else ():
+        languages = store.topic_fits.languages(brand.name)
+        if is_behind(store, brand.name, sum(languages.values())):
+            continue
+        for language, mentions in languages.items():
+            if mentions >= FEWEST and _is_due(
+                store.topic_fits.last(brand.name, language), mentions, now, older_than
+            ):
+                done += refit_language(store, settings, brand, language, mentions, now)
+    return done
+
+
+def is_behind(store: Store, brand: str, mentions: int) -> bool:
+    """Tell whether so many mentions wait to be sorted that figures of the others would mislead."""
+    return store.topic_sorting.count_waiting(brand) > max(_FEW, mentions // 50)
+
+
+def _is_due(last: Fit | None, mentions: int, now: datetime, older_than: timedelta | None) -> bool:
+    if last is None or last.encoder != encoder_now() or mentions >= _GROWN * last.mentions:
+        return True
+    return (
+        older_than is not None and mentions != last.mentions and now - last.fitted_at >= older_than
+    )
+
+
+def refit_language(
+    store: Store,
+    settings: Settings,
+    brand: BrandSettings,
+    language: str,
+    mentions: int,
+    now: datetime,
+) -> bool:
+    """Find a brand's topics in a language anew; tells whether there was enough to read."""
+    from sentiment.topics import refit
+
+    encoder = encoder_now()
+    since = local_day(now, zone_of(settings, brand.name)) - _PERIOD
+    sample = store.topic_fits.sample(brand.name, language, encoder, since, SAMPLE)
+    if len(sample) < FEWEST:
+        return False
+    topics = [
+        one
+        for one in store.topics.of(brand.name)
+        if one.kind is TopicKind.FOUND
+        and one.language == language
+        and one.encoder == encoder
+        and (one.state is not TopicState.MERGED or one.merged_by is not None)
+    ]
+    found = refit(
+        vectors_of([one.vector for one in sample]),
+        [text_of(one.title, one.text) for one in sample],
+        known(topics),
+        seed=_SEED,
+        ignored=_ignored(brand, sample),
+        language=language,
+    )
+    fit = Fit(
+        brand=brand.name,
+        language=language,
+        fitted_at=now,
+        encoder=encoder,
+        mentions=mentions,
+        sample=len(sample),
+    )
+    born = store.topic_fits.save(
+        fit,
+        _fitted(found, sample, topics),
+        merged=[
+            (one, merge.into) for merge in found.merges for one in merge.ids if one != merge.into
+        ],
+        retired=found.retired,
+    )
+    log.info(
+        "topics found",
+        extra={
+            "brand": brand.name,
+            "language": language,
+            "topics": len(found.topics),
+            "new": len(born),
+            "sample": len(sample),
+        },
+    )
+    return True
+
+
+def _fitted(found: Refit, sample: Sequence[Sampled], topics: Sequence[Topic]) -> list[Fitted]:
+    first_days: dict[int, date] = {}
+    for place, one in zip(found.members, sample, strict=True):
+        day = first_days.get(int(place))
+        first_days[int(place)] = one.day if day is None else min(day, one.day)
+    split_off = {place: split.id for split in found.splits for place in split.parts}
+    known_days = {one.id: one.first_day for one in topics}
+    return [
+        Fitted(
+            topic_id=one.id,
+            name=one.name,
+            words=one.words,
+            centre=pack_centre(one.centre),
+            floor=one.floor,
+            usual=one.usual,
+            size=one.size,
+            first_day=first_days.get(place) or known_days.get(one.id or 0) or sample[-1].day,
+            split_off=split_off.get(place),
+        )
+        for place, one in enumerate(found.topics)
+    ]
+
+
+def _ignored(brand: BrandSettings, sample: Sequence[Sampled]) -> set[str]:
+    """Name whom and what no topic is called by: the brand, its staff, the authors."""
+    staff = {name for one in brand.staff for name in (one.name, *one.aliases)}
+    authors = {one.author for one in sample if one.author}
+    return {brand.name, *staff, *authors}
