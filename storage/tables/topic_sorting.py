@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from storage.database import Database
 from storage.models import SortedMention, Unsorted
 from storage.rows import Unreadable, read_each, reads
+from storage.tables.cuts import cut
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 
 # Dimensions of `mention_cuts` and `cut_days`: each topic of a mention, and the first alone.
@@ -114,15 +115,6 @@ def wait_again(connection: sqlite3.Connection, where: str, values: Iterable[obje
     ).rowcount
 
 
-def drop_topics(connection: sqlite3.Connection, seq: int) -> None:
-    """Let a mention be about nothing, in the running transaction; its day is counted anew."""
-    connection.execute("DELETE FROM mention_topics WHERE seq = ?", (seq,))
-    connection.execute(
-        "DELETE FROM mention_cuts WHERE seq = ? AND dimension IN (?, ?)",
-        (seq, TOPIC, FIRST_TOPIC),
-    )
-
-
 def _finals(connection: sqlite3.Connection) -> dict[int, int]:
     """Say for each topic that stands where its mentions count: merged ones, for another."""
     rows = connection.execute(
@@ -140,7 +132,7 @@ def _assign(
     ).fetchall()
     if [tuple(row) for row in before] == [*topics.items()]:
         return
-    drop_topics(connection, seq)
+    connection.execute("DELETE FROM mention_topics WHERE seq = ?", (seq,))
     connection.executemany(
         "INSERT INTO mention_topics (seq, topic_id, brand, day, place, similarity) "
         "VALUES (?, ?, ?, ?, ?, ?)",
@@ -149,12 +141,13 @@ def _assign(
             for place, (topic_id, similarity) in enumerate(topics.items(), 1)
         ],
     )
-    # Shares that sum to all want each mention once, at its first topic.
-    cuts = [(seq, TOPIC, str(topic_id)) for topic_id in topics]
-    cuts += [(seq, FIRST_TOPIC, str(topic_id)) for topic_id in [*topics][:1]]
-    connection.executemany(
-        "INSERT INTO mention_cuts (seq, dimension, value) VALUES (?, ?, ?)", cuts
-    )
+    _cut(connection, seq, [*topics])
+
+
+def _cut(connection: sqlite3.Connection, seq: int, topics: Sequence[int]) -> None:
+    """Let a mention count for its topics; shares that sum want it once, at the first."""
+    cut(connection, seq, TOPIC, map(str, topics))
+    cut(connection, seq, FIRST_TOPIC, map(str, topics[:1]))
 
 
 @reads("mentions")
