@@ -129,7 +129,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "topics",
-            Every(_MINUTE, first_after=_FIRST_LOOK),
+            Every(_MINUTE / 2, first_after=_MINUTE / 2),
             find_topics,
             "finds the topics of brands that are new or have grown by half, and counts all topics",
         ),

@@ -41,11 +41,11 @@ def write_figures(store: Store, settings: Settings, now: datetime) -> int:
     what rises and falls wrongly.
     """
     written = 0
-    for brand in settings.brands if settings.topics.enabled else ():
-        today = local_day(now, zone_of(settings, brand.name))
-        counts = _counts(store, brand.name, today)
-        if not is_behind(store, brand.name, counts.total(date.min, today).mentions):
-            written += _write(store, brand.name, counts, today)
+    for brand in store.topic_fits.brands() if settings.topics.enabled else ():
+        today = local_day(now, zone_of(settings, brand))
+        counts = _counts(store, brand, today)
+        if not is_behind(store, brand, counts.total(date.min, today).mentions):
+            written += _write(store, brand, counts, today)
     return written
 
 

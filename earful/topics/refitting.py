@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from alerts.decide.local_time import local_day
-from config.settings import BrandSettings, Settings
+from config.settings import Settings
 from earful.brand_zones import zone_of
 from earful.topics.known_topics import encoder_now, known, pack_centre, text_of, vectors_of
 from storage.models import Topic, TopicKind, TopicState
@@ -40,13 +40,13 @@ def refit_due(
     refit that is `older_than` some time. A brand of which much waits to be sorted comes later.
     """
     done = 0
-    for brand in settings.brands if settings.topics.enabled else ():
-        languages = store.topic_fits.languages(brand.name)
-        if is_behind(store, brand.name, sum(languages.values())):
+    for brand in store.topic_fits.brands() if settings.topics.enabled else ():
+        languages = store.topic_fits.languages(brand)
+        if is_behind(store, brand, sum(languages.values())):
             continue
         for language, mentions in languages.items():
             if mentions >= FEWEST and _is_due(
-                store.topic_fits.last(brand.name, language), mentions, now, older_than
+                store.topic_fits.last(brand, language), mentions, now, older_than
             ):
                 done += refit_language(store, settings, brand, language, mentions, now)
     return done
@@ -68,7 +68,7 @@ def _is_due(last: Fit | None, mentions: int, now: datetime, older_than: timedelt
 def refit_language(
     store: Store,
     settings: Settings,
-    brand: BrandSettings,
+    brand: str,
     language: str,
     mentions: int,
     now: datetime,
@@ -77,13 +77,13 @@ def refit_language(
     from sentiment.topics import refit
 
     encoder = encoder_now()
-    since = local_day(now, zone_of(settings, brand.name)) - _PERIOD
-    sample = store.topic_fits.sample(brand.name, language, encoder, since, SAMPLE)
+    since = local_day(now, zone_of(settings, brand)) - _PERIOD
+    sample = store.topic_fits.sample(brand, language, encoder, since, SAMPLE)
     if len(sample) < FEWEST:
         return False
     topics = [
         one
-        for one in store.topics.of(brand.name)
+        for one in store.topics.of(brand)
         if one.kind is TopicKind.FOUND
         and one.language == language
         and one.encoder == encoder
@@ -94,11 +94,11 @@ def refit_language(
         [text_of(one.title, one.text) for one in sample],
         known(topics),
         seed=_SEED,
-        ignored=_ignored(brand, sample),
+        ignored=_ignored(settings, brand, sample),
         language=language,
     )
     fit = Fit(
-        brand=brand.name,
+        brand=brand,
         language=language,
         fitted_at=now,
         encoder=encoder,
@@ -116,7 +116,7 @@ def refit_language(
     log.info(
         "topics found",
         extra={
-            "brand": brand.name,
+            "brand": brand,
             "language": language,
             "topics": len(found.topics),
             "new": len(born),
@@ -149,8 +149,8 @@ def _fitted(found: Refit, sample: Sequence[Sampled], topics: Sequence[Topic]) ->
     ]
 
 
-def _ignored(brand: BrandSettings, sample: Sequence[Sampled]) -> set[str]:
+def _ignored(settings: Settings, brand: str, sample: Sequence[Sampled]) -> set[str]:
     """Name whom and what no topic is called by: the brand, its staff, the authors."""
-    staff = {name for one in brand.staff for name in (one.name, *one.aliases)}
-    authors = {one.author for one in sample if one.author}
-    return {brand.name, *staff, *authors}
+    colleagues = [one for known in settings.brands if known.name == brand for one in known.staff]
+    staff = {name for one in colleagues for name in (one.name, *one.aliases)}
+    return {brand, *staff, *(one.author for one in sample if one.author)}

@@ -73,6 +73,13 @@ class TopicFits:
         ).fetchone()
         return _fit(row) if row else None
 
+    def brands(self) -> list[str]:
+        """Name the brands that have counted mentions."""
+        rows = self._database.connection.execute(
+            "SELECT DISTINCT brand FROM cut_days WHERE dimension = 'all' ORDER BY 1"
+        )
+        return [row["brand"] for row in rows]
+
     def languages(self, brand: str) -> dict[str, int]:
         """Count a brand's mentions by language, without regions; unknown ones are left out."""
         rows = self._database.connection.execute(

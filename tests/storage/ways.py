@@ -321,6 +321,7 @@ WAYS: dict[str, Way] = {
         lambda s: s.topic_sorting.still_waiting(["appstore:formula"])
     ),
     "topic_sorting.waiting": reads(lambda s: s.topic_sorting.waiting("e1", 9)),
+    "topic_fits.brands": reads(lambda s: s.topic_fits.brands()),
     "topic_fits.languages": reads(lambda s: s.topic_fits.languages(BRAND)),
     "topic_fits.last": reads(lambda s: s.topic_fits.last(BRAND, "en")),
     "topic_fits.sample": reads(
