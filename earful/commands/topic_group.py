@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from storage.tables.topic_figures import ListedTopic, TopicPeriod
 
 _NAME = 30
+_HEADINGS = ("id", "topic", "about it", "share", "wow", "±", "angry", "±")
 _QUOTE = 74
 _LONGEST_NAME = 60
 _BY = "Who says so.  [default: your user name]"
@@ -168,9 +169,10 @@ def _print(
     rows = [_row(one.id, escape(console.one_line(one.name, _NAME)), one.period) for one in shown]
     rest = store.topic_figures.untopical(brand, days)
     if rest is not None:
-        rows.append(_row("", "(about none of the topics)", rest))
-    headings = ("id", "topic", "about it", "share", "wow", "angry", "moved wow", "angry")
-    console.out.print(console.table(headings, rows, right="rlrrrrrr"))
+        rows.append(_row("", "(about none of them)", rest))
+    rows.append(_all(store, brand, days, period))
+    console.out.print(console.table(_HEADINGS, rows, right="rlrrrrrr"))
+    console.out.print("± points of a hundred by which it moved the rate: they sum to the change")
     if len(listed) > len(shown):
         console.err.print(f"{len(listed) - len(shown):,} more topics: see --limit")
     for one in shown:
@@ -196,9 +198,37 @@ def _row(topic_id: object, name: str, period: TopicPeriod | None) -> tuple[objec
         f"{period.mentions:,}",
         _percent(period.share),
         _percent(period.wow_rate),
-        _percent(period.complaint_rate),
         _points(period.wow_impact),
+        _percent(period.complaint_rate),
         _points(period.complaint_impact),
+    )
+
+
+def _all(store: Store, brand: str, days: int, period: TopicPeriod) -> tuple[object, ...]:
+    """Sum up all the brand's mentions, and how its two rates changed."""
+    from datetime import timedelta
+
+    length = timedelta(days=days)
+    now = store.topic_figures.total(brand, period.since, period.until)
+    before = store.topic_figures.total(brand, period.since - length, period.until - length)
+    changes = [
+        getattr(now, name) / now.told - getattr(before, name) / before.told
+        if now.told and before.told
+        else None
+        for name in ("delighted", "angry")
+    ]
+    rates = [
+        getattr(now, name) / now.told if now.told else None for name in ("delighted", "angry")
+    ]
+    return (
+        "",
+        "all mentions",
+        f"{now.mentions:,}",
+        "",
+        _percent(rates[0]),
+        _points(changes[0]),
+        _percent(rates[1]),
+        _points(changes[1]),
     )
 
 

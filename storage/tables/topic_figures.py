@@ -152,6 +152,11 @@ class TopicFigures:
             days.setdefault(day, {})[row["value"]] = Counted(*(row[one] for one in _COUNTS))
         return days
 
+    def total(self, brand: str, since: date, until: date) -> Counted:
+        """Count a brand's mentions of a period, both days in."""
+        days = self.by_day(brand, "all", since, until)
+        return sum((counts[""] for counts in days.values()), Counted())
+
     def quotable(self, topic_id: int, experience: Experience | None, most: int) -> list[Quotable]:
         """Give the newest mentions about a topic, of one experience or any, that count."""
         rows = self._database.connection.execute(

@@ -339,6 +339,9 @@ WAYS: dict[str, Way] = {
     "topic_figures.save": writes(
         lambda s: s.topic_figures.save(BRAND, "made again", {}, [], {2: [1]})
     ),
+    "topic_figures.total": reads(
+        lambda s: s.topic_figures.total(BRAND, LONG_AGO.date(), NOW.date())
+    ),
     "topic_figures.triggers": reads(lambda s: s.topic_figures.triggers(BRAND)),
     "topic_figures.untopical": reads(lambda s: s.topic_figures.untopical(BRAND, 28)),
     "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
