@@ -19,6 +19,7 @@ from config.errors import InputError
 from earful.importing.files import open_table
 from earful.importing.rejects import as_mended
 from tests.earful.import_fixtures import CASES, cells_of, file_of, refusal, rows_of
+from tests.open_files import open_files
 
 CELL = st.text(
     st.sampled_from(string.ascii_letters + "0123456789 ,;\t|\"'.\nåéßż漢😡"), max_size=12
@@ -290,9 +291,3 @@ def test_who_stops_before_the_last_row_leaves_no_file_open(tmp_path: Path) -> No
             next(rows)
             assert open_files(name) == [name]
         assert open_files(name) == []
-
-
-def open_files(name: str) -> list[str]:
-    """Name the files of that name that this process has open."""
-    links = list(Path("/proc/self/fd").iterdir())
-    return [name for link in links if link.is_symlink() and link.readlink().name == name]
