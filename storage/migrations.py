@@ -1053,7 +1053,9 @@ def _facts(db: Database) -> None:
         return ", ".join(f"coalesce({f}.{column} = '{one}', 0)" for one, column in kinds.items())
 
     more = ", ".join(f"{one} = {one} + excluded.{one}" for one in ("mentions", *kinds))
-    less = ", ".join(f"{one} = {one} - coalesce({{f}}.{c} = '{one}', 0)" for one, c in kinds.items())
+    less = ", ".join(
+        f"{one} = {one} - coalesce({{f}}.{c} = '{one}', 0)" for one, c in kinds.items()
+    )
 
     def added(f: str) -> str:
         rows = ", ".join(
@@ -1221,9 +1223,7 @@ def _facts(db: Database) -> None:
     # Erased mentions are known by day, brand and source alone.
     sums = ", ".join(f"sum({one}) AS {one}" for one in ("mentions", *kinds))
     for dimension, value in cells:
-        counted = ", ".join(
-            f"sum({column} = '{one}') AS {one}" for one, column in kinds.items()
-        )
+        counted = ", ".join(f"sum({column} = '{one}') AS {one}" for one, column in kinds.items())
         erased = "source" if dimension == "source" else "''"
         db.execute(
             f"""

@@ -28,7 +28,6 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
 
     from earful import console, needs
     from earful.stages.crawl_stage import crawl_target
-    from storage.store import Store
 
     brands = app.require_brands()
     if brand is not None:

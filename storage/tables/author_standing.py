@@ -28,10 +28,12 @@ def _latest(is_now: str, turned: str) -> str:
 _STANDING = f"""
     INSERT INTO author_standing
     SELECT f.author_id, f.brand, count(*),
-        {", ".join(
-            f"coalesce(sum(f.experience = '{one}') FILTER (WHERE counted), 0)"
-            for one in ("angry", "mediocre", "delighted", "none")
-        )},
+        {
+    ", ".join(
+        f"coalesce(sum(f.experience = '{one}') FILTER (WHERE counted), 0)"
+        for one in ("angry", "mediocre", "delighted", "none")
+    )
+},
         count(*) FILTER (WHERE stance = 'advocate' AND counted) AS advocacy,
         count(*) FILTER (WHERE stance = 'hater' AND counted) AS warnings,
         min(counted_at) FILTER (WHERE dated), max(counted_at) FILTER (WHERE dated),

@@ -95,7 +95,10 @@ def test_a_fact_says_what_the_view_says(store: Store) -> None:
         (2, "2026-03-10", 0, None, None, "1.2", "s:mo", None, None, 1, 1, "angry", 1, 1, 1, 0),
     ]
     store.mentions.save([say(1, text="Edited.")], gone=["s:2"], at=NOW)
-    assert rows(store, "SELECT experience, deleted FROM mention_facts") == [(None, 0), ("angry", 1)]
+    assert rows(store, "SELECT experience, deleted FROM mention_facts") == [
+        (None, 0),
+        ("angry", 1),
+    ]
 
 
 def test_a_day_is_the_brands_own(store: Store) -> None:
@@ -316,9 +319,7 @@ def test_standing_follows_what_an_author_says(store: Store) -> None:
     assert rows(store, asked) == [("mo", 2, 3, first, last)]
     told(store, COMPLAINT)
     assert rows(store, asked) == []
-    assert flips(store) == [
-        ("lost_advocate", "s:3", (NOW + timedelta(hours=1)).isoformat())
-    ]
+    assert flips(store) == [("lost_advocate", "s:3", (NOW + timedelta(hours=1)).isoformat())]
     # They are an advocate again once somebody says that the model was wrong.
     store.corrections.add(
         "s:3", experience=Experience.NONE, stance=Stance.NEITHER, by="rita", at=NOW
@@ -335,9 +336,7 @@ def test_an_earlier_mention_that_comes_late_changes_what_came_after(store: Store
     assert flips(store) == []
     store.mentions.save([say(99, created_at=NOW - timedelta(days=1))])
     score(store, *WOW)
-    assert flips(store) == [
-        ("lost_advocate", "s:0", (NOW - timedelta(days=1)).isoformat())
-    ]
+    assert flips(store) == [("lost_advocate", "s:0", (NOW - timedelta(days=1)).isoformat())]
 
 
 def test_a_hater_is_won_back_once(store: Store) -> None:
@@ -394,5 +393,11 @@ def test_a_store_with_data_gets_its_facts(tmp_path: Path, mentions: int) -> None
         # What comes after is kept up like in a new store.
         store.mentions.save([say(1, brand="Large")])
         score(store)
-        assert rows(store, "SELECT mentions FROM cut_days WHERE day = '2026-03-10' "
-                           "AND dimension = 'all' AND brand = 'Large'") != []
+        assert (
+            rows(
+                store,
+                "SELECT mentions FROM cut_days WHERE day = '2026-03-10' "
+                "AND dimension = 'all' AND brand = 'Large'",
+            )
+            != []
+        )
