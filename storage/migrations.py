@@ -1438,8 +1438,10 @@ def _topics(db: Database) -> None:
             before_of_mentions INTEGER NOT NULL,
             before_mentions INTEGER NOT NULL,
             before_share REAL,
-            wow_mix REAL, wow_rate_effect REAL, wow_impact REAL,
-            complaint_mix REAL, complaint_rate_effect REAL, complaint_impact REAL,
+            wow_mix REAL, wow_rate_effect REAL,
+            wow_impact REAL, wow_impact_low REAL, wow_impact_high REAL,
+            complaint_mix REAL, complaint_rate_effect REAL,
+            complaint_impact REAL, complaint_impact_low REAL, complaint_impact_high REAL,
             usual REAL, upper_limit REAL,
             rising INTEGER NOT NULL,
             PRIMARY KEY (brand, days, topic_id)

@@ -287,8 +287,9 @@ SELECT
     p.mentions, p.of_mentions, p.share, p.share_low, p.share_high, p.angry, p.mediocre,
     p.delighted, p.wow_rate, p.wow_low, p.wow_high, p.complaint_rate, p.complaint_low,
     p.complaint_high, p.before_mentions, p.before_of_mentions, p.before_share,
-    p.wow_mix, p.wow_rate_effect, p.wow_impact, p.complaint_mix, p.complaint_rate_effect,
-    p.complaint_impact, p.rising, p.topic_id
+    p.wow_mix, p.wow_rate_effect, p.wow_impact, p.wow_impact_low, p.wow_impact_high,
+    p.complaint_mix, p.complaint_rate_effect, p.complaint_impact, p.complaint_impact_low,
+    p.complaint_impact_high, p.rising, p.topic_id
 FROM topic_periods p
 LEFT JOIN topics t ON t.id = p.topic_id
 WHERE p.topic_id = 0 OR t.state = 'active'

@@ -117,8 +117,6 @@ def _periods(
         else:
             mine = spoken.get(str(topic_id), Counted())
             mine_before = spoken_before.get(str(topic_id), Counted())
-        share = Rate(mine.mentions, max(total.mentions, mine.mentions))
-        wows, complaints = Rate(mine.delighted, mine.told), Rate(mine.angry, mine.told)
         rise = rises.get(topic_id)
         periods.append(
             TopicPeriod(
@@ -127,35 +125,50 @@ def _periods(
                 until=today,
                 of_mentions=total.mentions,
                 mentions=mine.mentions,
-                share=share.value,
-                share_low=_low(share),
-                share_high=_high(share),
+                **_rate("share", "", mine.mentions, total.mentions),
                 angry=mine.angry,
                 mediocre=mine.mediocre,
                 delighted=mine.delighted,
-                wow_rate=wows.value,
-                wow_low=_low(wows),
-                wow_high=_high(wows),
-                complaint_rate=complaints.value,
-                complaint_low=_low(complaints),
-                complaint_high=_high(complaints),
+                **_rate("wow_rate", "wow", mine.delighted, mine.told),
+                **_rate("complaint_rate", "complaint", mine.angry, mine.told),
                 before_of_mentions=total_before.mentions,
                 before_mentions=mine_before.mentions,
-                before_share=mine_before.mentions / total_before.mentions
-                if total_before.mentions
-                else None,
-                wow_mix=wow[topic_id].mix if topic_id in wow else None,
-                wow_rate_effect=wow[topic_id].rate if topic_id in wow else None,
-                wow_impact=wow[topic_id].total if topic_id in wow else None,
-                complaint_mix=complaint[topic_id].mix if topic_id in complaint else None,
-                complaint_rate_effect=complaint[topic_id].rate if topic_id in complaint else None,
-                complaint_impact=complaint[topic_id].total if topic_id in complaint else None,
+                before_share=_share(mine_before.mentions, total_before.mentions).value,
+                **_moved("wow", wow.get(topic_id)),
+                **_moved("complaint", complaint.get(topic_id)),
                 usual=rise.usual if rise else None,
                 upper_limit=rise.limit if rise else None,
                 rising=rise is not None,
             )
         )
     return periods
+
+
+def _share(part: int, total: int) -> Rate:
+    """Make a share; what was erased may be counted twice where topics were merged."""
+    return Rate(min(part, total), total)
+
+
+def _rate(name: str, prefix: str, part: int, total: int) -> dict[str, float | None]:
+    """Give a share and the ends of its interval by their columns; None where nothing counts."""
+    rate = _share(part, total)
+    bounds = rate.interval() if total else None
+    return {
+        name: rate.value,
+        f"{prefix or name}_low": bounds.low if bounds else None,
+        f"{prefix or name}_high": bounds.high if bounds else None,
+    }
+
+
+def _moved(kind: str, moved: Impact | None) -> dict[str, float | None]:
+    """Give what a topic moved a rate by, by its columns; None where nothing can be compared."""
+    return {
+        f"{kind}_mix": moved.mix if moved else None,
+        f"{kind}_rate_effect": moved.rate if moved else None,
+        f"{kind}_impact": moved.total if moved else None,
+        f"{kind}_impact_low": moved.low if moved else None,
+        f"{kind}_impact_high": moved.high if moved else None,
+    }
 
 
 def _by_first(
@@ -199,7 +212,10 @@ def _rises(topics: Sequence[Topic], counts: _Counts, today: date, days: int) -> 
         one.topic_id: one
         for one in rising(
             {
-                topic.id: [part.get(str(topic.id), Counted()).mentions for part in sums]
+                topic.id: [
+                    min(part.get(str(topic.id), Counted()).mentions, total)
+                    for part, total in zip(sums, totals, strict=True)
+                ]
                 for topic in topics
             },
             totals,
@@ -266,11 +282,3 @@ def _quotes(store: Store, topic: Topic, counts: _Counts, today: date) -> list[in
         centre_of(topic.centre),
     )
     return [candidates[place].seq for place in chosen]
-
-
-def _low(rate: Rate) -> float | None:
-    return rate.interval().low if rate.total else None
-
-
-def _high(rate: Rate) -> float | None:
-    return rate.interval().high if rate.total else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,12 +12,13 @@ from alerts.decide.local_time import local_day
 from config.settings import Settings
 from earful.brand_zones import zone_of
 from earful.topics.known_topics import encoder_now, known, pack_centre, text_of, vectors_of
+from earful.topics.own_topics import renew_usual
 from storage.models import Topic, TopicKind, TopicState
 from storage.store import Store
 from storage.tables.topic_fits import Fit, Fitted, Sampled
 
 if TYPE_CHECKING:
-    from sentiment.topics import Refit
+    from sentiment.topics import FittedTopic, Refit
 
 log = logging.getLogger("earful.topics")
 
@@ -44,11 +46,14 @@ def refit_due(
         languages = store.topic_fits.languages(brand)
         if is_behind(store, brand, sum(languages.values())):
             continue
+        fitted = done
         for language, mentions in languages.items():
             if mentions >= FEWEST and _is_due(
                 store.topic_fits.last(brand, language), mentions, now, older_than
             ):
                 done += refit_language(store, settings, brand, language, mentions, now)
+        if done > fitted:
+            renew_usual(store, brand, now)
     return done
 
 
@@ -74,6 +79,8 @@ def refit_language(
     now: datetime,
 ) -> bool:
     """Find a brand's topics in a language anew; tells whether there was enough to read."""
+    from sklearn.exceptions import ConvergenceWarning
+
     from sentiment.topics import refit
 
     encoder = encoder_now()
@@ -84,19 +91,21 @@ def refit_language(
     topics = [
         one
         for one in store.topics.of(brand)
-        if one.kind is TopicKind.FOUND
-        and one.language == language
-        and one.encoder == encoder
+        if one.encoder == encoder
+        and (one.kind is TopicKind.OWN or one.language == language)
         and (one.state is not TopicState.MERGED or one.merged_by is not None)
     ]
-    found = refit(
-        vectors_of([one.vector for one in sample]),
-        [text_of(one.title, one.text) for one in sample],
-        known(topics),
-        seed=_SEED,
-        ignored=_ignored(settings, brand, sample),
-        language=language,
-    )
+    with warnings.catch_warnings():
+        # That few texts part into fewer topics than were looked for is no fault.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = refit(
+            vectors_of([one.vector for one in sample]),
+            [text_of(one.title, one.text) for one in sample],
+            known(topics),
+            seed=_SEED,
+            ignored=_ignored(settings, brand, sample),
+            language=language,
+        )
     fit = Fit(
         brand=brand,
         language=language,
@@ -133,10 +142,11 @@ def _fitted(found: Refit, sample: Sequence[Sampled], topics: Sequence[Topic]) ->
         first_days[int(place)] = one.day if day is None else min(day, one.day)
     split_off = {place: split.id for split in found.splits for place in split.parts}
     known_days = {one.id: one.first_day for one in topics}
+    names = {one.id: one.name for one in topics}
     return [
         Fitted(
             topic_id=one.id,
-            name=one.name,
+            name=_name(one, names.get(one.id or 0)),
             words=one.words,
             centre=pack_centre(one.centre),
             floor=one.floor,
@@ -147,6 +157,14 @@ def _fitted(found: Refit, sample: Sequence[Sampled], topics: Sequence[Topic]) ->
         )
         for place, one in enumerate(found.topics)
     ]
+
+
+def _name(one: FittedTopic, before: str | None) -> str:
+    """Keep a topic's name while some of its words still tell it: people know it by that."""
+    telling = {part for words in one.words for part in (words, *words.split())}
+    if before is not None and telling & {*before.split(", ")}:
+        return before
+    return one.name
 
 
 def _ignored(settings: Settings, brand: str, sample: Sequence[Sampled]) -> set[str]:

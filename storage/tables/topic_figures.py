@@ -74,9 +74,13 @@ class TopicPeriod:
     wow_mix: float | None
     wow_rate_effect: float | None
     wow_impact: float | None
+    wow_impact_low: float | None
+    wow_impact_high: float | None
     complaint_mix: float | None
     complaint_rate_effect: float | None
     complaint_impact: float | None
+    complaint_impact_low: float | None
+    complaint_impact_high: float | None
     usual: float | None
     upper_limit: float | None
     rising: bool

@@ -70,6 +70,18 @@ class TopicSorting:
         )
         return [row[0] for row in rows]
 
+    def vectors(self, brand: str, encoder: str, most: int) -> list[bytes]:
+        """Give the vectors of a brand's newest mentions that have one by an encoder."""
+        rows = self._database.connection.execute(
+            """
+            SELECT w.vector FROM (
+                SELECT seq FROM mention_facts WHERE brand = ? ORDER BY day DESC LIMIT ?
+            ) f JOIN mention_vectors w ON w.seq = f.seq WHERE w.encoder = ?
+            """,
+            (brand, most, encoder),
+        )
+        return [row["vector"] for row in rows]
+
     def save(self, batch: Sequence[SortedMention]) -> int:
         """Write what mentions are about in one transaction, counts included; safe to repeat.
 

@@ -254,8 +254,8 @@ def _is_same(before: Topic | None, wished: Topic) -> bool:
     return (
         before is not None
         and before.state is not TopicState.RETIRED
-        and (before.about, before.words, before.encoder, before.centre)
-        == (wished.about, wished.words, wished.encoder, wished.centre)
+        and (before.about, before.words, before.encoder, before.centre, before.usual)
+        == (wished.about, wished.words, wished.encoder, wished.centre, wished.usual)
     )
 
 

@@ -325,6 +325,7 @@ WAYS: dict[str, Way] = {
     "topic_sorting.still_waiting": reads(
         lambda s: s.topic_sorting.still_waiting(["appstore:formula"])
     ),
+    "topic_sorting.vectors": reads(lambda s: s.topic_sorting.vectors(BRAND, "e1", 9)),
     "topic_sorting.waiting": reads(lambda s: s.topic_sorting.waiting("e1", 9)),
     "topic_fits.brands": reads(lambda s: s.topic_fits.brands()),
     "topic_fits.languages": reads(lambda s: s.topic_fits.languages(BRAND)),
