@@ -1,4 +1,4 @@
-"""Who may sign in to the dashboards, from the config, with hashes and tokens of the environment."""
+"""Who may sign in to the dashboards, by the config and the environment."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ TOO_LARGE = (
     "`earful export`."
 )
 HIDDEN = (
-    "This is not shown here: it holds keys of the store, who is signed in, or who did what (which an "
-    "admin reads at /-/audit)."
+    "This is not shown here: it holds keys of the store, who is signed in, or who did what (which "
+    "an admin reads at /-/audit)."
 )
 
 

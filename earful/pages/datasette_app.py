@@ -109,7 +109,9 @@ def datasette(store_path: Path) -> Datasette:
             try:
                 return await super().execute_fn(fn)
             except (sqlite3.DataError, MemoryError) as error:
-                raise DatasetteError(bounds.TOO_LARGE, "Too large an answer", status=400) from error
+                raise DatasetteError(
+                    bounds.TOO_LARGE, "Too large an answer", status=400
+                ) from error
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
                     raise DatasetteError(bounds.HIDDEN, "Not shown", status=403) from error

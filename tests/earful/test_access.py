@@ -169,7 +169,9 @@ def test_a_changed_password_ends_what_was_begun_with_the_old_one(path: Path, url
         changed = SERVE.model_copy(
             update={
                 "accounts": (
-                    AccountSettings(name="ben", password_hash=hash_password("another one, longer")),
+                    AccountSettings(
+                        name="ben", password_hash=hash_password("another one, longer")
+                    ),
                 )
             }
         )
@@ -196,7 +198,9 @@ def test_a_token_is_let_in_by_its_role(url: str) -> None:
 
 def test_what_is_missing_for_an_account_is_one_line() -> None:
     bare = ServeSettings(accounts=(AccountSettings(name="dana.k"),))
-    with pytest.raises(ConfigError, match=r"serve\.accounts\[0\] \(dana\.k\): needs password_hash"):
+    with pytest.raises(
+        ConfigError, match=r"serve\.accounts\[0\] \(dana\.k\): needs password_hash"
+    ):
         Accounts.of(bare, {})
     assert Accounts.of(bare, {"EARFUL_PASSWORD_HASH_DANA_K": HASHED}).named("dana.k")
     with pytest.raises(ConfigError, match="EARFUL_PASSWORD_HASH_DANA_K: not the hash"):
@@ -210,9 +214,7 @@ def test_what_is_missing_for_an_account_is_one_line() -> None:
 
 
 def test_a_password_is_hashed_at_the_terminal() -> None:
-    told = CliRunner().invoke(
-        cli, ["serve", "--hash-password"], input=f"{PASSWORD}\n{PASSWORD}\n"
-    )
+    told = CliRunner().invoke(cli, ["serve", "--hash-password"], input=f"{PASSWORD}\n{PASSWORD}\n")
     assert told.exit_code == 0, told.output
     assert is_password(PASSWORD, told.stdout.strip().splitlines()[-1])
     assert PASSWORD not in told.output
@@ -402,7 +404,12 @@ def test_only_our_own_names_are_answered(bound: str, asked: str, is_answered: bo
 
 @pytest.mark.parametrize(
     ("path", "local"),
-    [("/earful", True), ("//evil.example", False), ("/\\evil.example", False), ("https://e", False)],
+    [
+        ("/earful", True),
+        ("//evil.example", False),
+        ("/\\evil.example", False),
+        ("https://e", False),
+    ],
 )
 def test_signing_in_leads_to_no_other_site(path: str, local: bool) -> None:
     assert is_local(path) is local
