@@ -981,9 +981,9 @@ def _forgotten(db: Database) -> None:
 
 @migrations(name="0034_trust")
 def _trust(db: Database) -> None:
-    # Who did what that people must be able to answer for; who is signed in to the dashboards; which
-    # files still hold what is erased later; and how texts and authors are stored. What `audit` says
-    # of a mention or an author by id stands in `about`, which is emptied when they are erased.
+    # Who did what that people must answer for; who is signed in to the dashboards; which files
+    # still hold what is erased later; and how texts and authors are stored. What `audit` says of a
+    # mention or an author by id stands in `about`, which is emptied when they are erased.
     _run(
         db,
         """

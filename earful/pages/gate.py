@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
-from config.errors import EarfulError, StoreReadOnlyError
+from config.errors import StoreReadOnlyError
 from earful.app import utc_now
 from earful.pages.access import THIS_MACHINE, Role, Visitor
 from earful.pages.accounts import Account, Accounts

@@ -32,4 +32,6 @@ def check_hash(hashed: str) -> None:
     try:
         _hasher.check_needs_rehash(hashed)
     except InvalidHashError:
-        raise ValueError("not the hash of a password: `earful serve --hash-password` makes one")
+        raise ValueError(
+            "not the hash of a password: `earful serve --hash-password` makes one"
+        ) from None

@@ -86,7 +86,8 @@ def server_process(
     too_slow = threading.Timer(_START_S, process.kill)
     too_slow.start()
     try:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         # Not on its command line, which all users of this machine can read.
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(wanted) + "\n")

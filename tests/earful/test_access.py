@@ -438,9 +438,10 @@ def test_no_query_takes_the_machines_memory(path: Path) -> None:
                 assert answer.status_code == 400, sql
         status = Path(f"/proc/{served.process.pid}/status").read_text()
         peak = re.search(r"VmHWM:\s+(\d+) kB", status)
-        assert peak and int(peak[1]) < 1_000_000
+        assert peak
+        assert int(peak[1]) < 1_000_000
         limits = Path(f"/proc/{served.process.pid}/limits").read_text()
-        assert "unlimited" not in re.search(r"Max address space\s+(\S+)", limits)[1]  # type: ignore[index]
+        assert re.search(r"Max address space\s+\d+", limits)
         assert served.alive()
 
 
@@ -462,7 +463,8 @@ def test_a_killed_server_is_served_again_and_said(path: Path) -> None:
         text=True,
         cwd=path.parent,
     )
-    assert serving.stdout and serving.stderr
+    assert serving.stdout
+    assert serving.stderr
     try:
         address = serving.stdout.readline().split()[2]
         [child] = _children(serving.pid)
