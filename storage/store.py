@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from config.errors import InputError
+from storage.backups import back_up_before
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
@@ -89,10 +90,10 @@ class Store:
     ) -> Self:
         """Open the store at `path`.
 
-        With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
-        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
-        kind of StoreError may come of all that is asked of the store later, too.
+        With `migrate` it is created, or backed up and brought up to date; without, InputError says
+        that there is none, StoreError that it is too old. With `readonly` it can lie where nothing
+        may be written. StoreLockedError says that other processes held it for `patience_s`
+        seconds. Each kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
@@ -104,7 +105,7 @@ class Store:
         database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
-                database.migrate()
+                database.migrate(keep=back_up_before)
             else:
                 database.require_migrated()
         except BaseException:

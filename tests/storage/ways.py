@@ -118,7 +118,7 @@ class Way:
 
     call: Callable[[Store], object]
     writes: bool = False
-    copies: bool = False
+    copies: str = ""
 
     def go(self, store: Store) -> object:
         """Call the method; what it gives one by one is read to its end."""
@@ -557,8 +557,12 @@ WAYS: dict[str, Way] = {
     "failures.worked_at": reads(lambda s: s.failures.worked_at()),
     "problems.known": reads(lambda s: s.problems.known()),
     "problems.record": writes(lambda s: s.problems.record([PROBLEM])),
+    "upkeep.backup_into": Way(
+        lambda s: s.upkeep.backup_into(s.database.path.parent, 1, NOW),
+        copies="earful-20260310T120000Z.db",
+    ),
     "upkeep.backup": Way(
-        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
+        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies="copy.db"
     ),
     "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana", ERASURE)),
     "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),
