@@ -41,8 +41,8 @@ from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
 from storage.tables.topic_figures import TopicFigures
 from storage.tables.topic_fits import TopicFits
+from storage.tables.topic_rows import Topics
 from storage.tables.topic_sorting import TopicSorting
-from storage.tables.topics import Topics
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts

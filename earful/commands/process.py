@@ -112,8 +112,8 @@ def _sort_waiting(store: Store, settings: Settings) -> None:
     """Say what mentions are about, find topics anew where that is due, and count them."""
     from earful import console
     from earful.stages.topic_stage import sort_mentions
-    from earful.topics.figures import write_figures
-    from earful.topics.refitting import refit_due
+    from earful.topic_upkeep.period_figures import write_figures
+    from earful.topic_upkeep.refitting import refit_due
 
     def sort() -> None:
         waiting = store.topic_sorting.count_waiting()

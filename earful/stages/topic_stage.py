@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from config.settings import Settings
 from earful.app import Clock
 from earful.isolation import Isolation, mention_subject
-from earful.topics.known_topics import (
+from earful.topic_upkeep.known_topics import (
     Load,
     encoder_now,
     known,
@@ -20,7 +20,7 @@ from earful.topics.known_topics import (
     text_of,
     vectors_of,
 )
-from earful.topics.own_topics import have_own_topics
+from earful.topic_upkeep.own_topics import have_own_topics
 from storage.models import Mention, SortedMention, Topic, TopicKind, Unsorted
 from storage.store import Store
 

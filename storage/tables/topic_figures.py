@@ -116,7 +116,6 @@ class Quotable:
     title: str | None
     text: str
     author: str | None
-    experience: Experience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +164,7 @@ class TopicFigures:
         """Give the newest mentions about a topic, of one experience or any, that count."""
         rows = self._database.connection.execute(
             """
-            SELECT f.seq, w.vector, m.title, m.text, a.name AS author, f.experience
+            SELECT f.seq, w.vector, m.title, m.text, a.name AS author
             FROM mention_topics t
             JOIN mention_facts f ON f.seq = t.seq
             JOIN mention_vectors w ON w.seq = t.seq
@@ -316,5 +315,4 @@ def _quotable(row: sqlite3.Row) -> Quotable:
         title=row["title"],
         text=row["text"],
         author=row["author"],
-        experience=Experience(row["experience"]),
     )

@@ -17,7 +17,7 @@ from config.settings import Settings, parse_settings
 from earful.routines.topic_routine import find_topics, find_topics_again
 from earful.stages import score_stage
 from earful.stages.topic_stage import sort_mentions
-from earful.topics.figures import PERIODS, write_figures
+from earful.topic_upkeep.period_figures import PERIODS, write_figures
 from sentiment.relevance import embedding
 from sentiment.scoring.text import Text
 from storage.models import Mention, TopicKind, TopicState

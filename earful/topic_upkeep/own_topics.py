@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.settings import OwnTopicSettings, Settings
-from earful.topics.known_topics import (
+from earful.topic_upkeep.known_topics import (
     Load,
     centre_of,
     encoder_now,

@@ -12,8 +12,8 @@ from alerts.decide.local_time import DAY, local_day
 from alerts.decide.stats import Rate
 from config.settings import Settings
 from earful.brand_zones import zone_of
-from earful.topics.known_topics import centre_of, text_of, vectors_of
-from earful.topics.refitting import is_behind
+from earful.topic_upkeep.known_topics import centre_of, text_of, vectors_of
+from earful.topic_upkeep.refitting import is_behind
 from storage.models import Experience, Topic, TopicState
 from storage.store import Store
 from storage.tables.topic_figures import NO_TOPIC, Counted, TalkTrigger, TopicPeriod
