@@ -137,7 +137,7 @@ class _child:  # noqa: N801 - used as a context manager only
         }
         environment = {**passed, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "crawler.runner"],
+            [sys.executable, "-P", "-m", "crawler.runner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
