@@ -73,7 +73,7 @@ def server_process(
         "accounts": accounts.as_json(),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "earful.pages.server_process"],
+        [sys.executable, "-P", "-m", "earful.pages.server_process"],
         # Its end of the pipe closes when this process dies, however it dies.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
