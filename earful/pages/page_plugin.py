@@ -12,8 +12,9 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 from markupsafe import Markup
 
+from earful.pages import sign_in
+from earful.pages.front import routes as front
 from earful.pages.front.query_charts import query_chart
-from earful.pages.front.routes import routes
 
 _BRANDS = "SELECT brand FROM daily_counts UNION SELECT brand FROM crawl_runs ORDER BY 1"
 _DESCRIPTIONS = re.compile(r'<dl class="column-descriptions">.*?</dl>', re.DOTALL)
@@ -44,8 +45,8 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], Awaitabl
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    """Let the pages of ours stand before Datasette's."""
-    return routes()
+    """Add the pages of ours, and those on which people sign in and out."""
+    return [*front.routes(), *sign_in.routes()]
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -100,7 +100,8 @@ class Asked:
         def begin(day: date) -> datetime:
             return datetime.combine(day, datetime.min.time(), self.zone).astimezone(UTC)
 
-        return self.first and begin(self.first), begin(self.last + timedelta(days=1))
+        first = begin(self.first) if self.first is not None else None
+        return first, begin(self.last + timedelta(days=1))
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)

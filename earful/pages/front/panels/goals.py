@@ -56,9 +56,8 @@ def _goal(
     window: int,
     goals: Sequence[Mapping[str, Any]],
 ) -> Goal | None:
-    try:
-        metric = CheckpointMetric(key)
-    except ValueError:
+    metric = next((one for one in CheckpointMetric if one == key), None)
+    if metric is None:
         return None  # of another Earful: the table has it
     last = asked.today
     choice = Choice(brand=brand, first=last - timedelta(days=window - 1), last=last)

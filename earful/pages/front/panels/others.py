@@ -68,7 +68,7 @@ def others_panel(connection: sqlite3.Connection, asked: Asked) -> Others:
     made = []
     for brand, tally in lines:
         filters = {"brand": brand.name, "topic": None, "staff": None, "location": None}
-        names = (
+        names: tuple[tuple[str, dict[str, str]], ...] = (
             ("voice", {}),
             ("wow", {"experience": "delighted"}),
             ("anger", {"experience": "angry"}),
