@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from earful.pages.server_process import server_process
 from storage.models import CaseState, Experience
@@ -276,6 +277,7 @@ def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -
     form.find_element(By.CSS_SELECTOR, "select[name=period] option[value='7 days']").click()
     form.find_element(By.CSS_SELECTOR, "select[name=source] option[value=feeds]").click()
     form.find_element(By.TAG_NAME, "button").click()
+    WebDriverWait(browser, 30).until(lambda page: "period=7+days" in page.current_url)
 
     query = browser.current_url.partition("?")[2]
     assert sorted(query.split("&")) == [

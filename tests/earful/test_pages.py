@@ -814,8 +814,7 @@ def test_the_process_does_not_outlive_a_killed_parent(site: Site) -> None:
 @pytest.mark.browser
 def test_a_browser_sees_the_stores_numbers(site: Site, browser: Chrome) -> None:
     wait = WebDriverWait(browser, 30)
-    browser.get(site.url)
-    browser.find_element(By.CSS_SELECTOR, "a.door").click()
+    browser.get(site.url + "-/dashboards/voice")
     wait.until(lambda page: page.execute_script("return document.body.dataset.drawn") == "yes")
     wanted = expected(site.told, Choice())
 
