@@ -24,20 +24,7 @@ def source_states(connection: sqlite3.Connection, choice: Choice) -> list[dict[s
 def anything_stored(connection: sqlite3.Connection) -> bool:
     """Tell whether the store has any mention, or had one."""
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM mention_facts) OR EXISTS (SELECT 1 FROM cut_days)"
-    ).fetchone()
-    return bool(row[0])
-
-
-def undated_only(connection: sqlite3.Connection, brand: str | None) -> bool:
-    """Tell whether no mention of a brand has a date: they count on the day they came."""
-    row = connection.execute(
-        """
-        SELECT EXISTS (SELECT 1 FROM mention_facts WHERE ?1 IS NULL OR brand = ?1)
-            AND NOT EXISTS (
-                SELECT 1 FROM mentions WHERE created_at IS NOT NULL AND (?1 IS NULL OR brand = ?1)
-            )
-        """,
-        (brand,),
+        "SELECT EXISTS (SELECT 1 FROM mention_facts WHERE seq > 0) "
+        "OR EXISTS (SELECT 1 FROM cut_days)"
     ).fetchone()
     return bool(row[0])

@@ -450,8 +450,10 @@ def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
         assert query["description"].endswith("."), name
         assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == set(query["params"]), name
         site.rows(f"/earful/{name}.json")
-        narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
-        assert narrowed == [], name
+        # One sets brands side by side: it has no filter of that kind.
+        if name != "brands_side_by_side":
+            narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
+            assert narrowed == [], name
 
 
 def test_saved_queries_give_what_their_titles_say(site: Site) -> None:
