@@ -982,15 +982,15 @@ def _forgotten(db: Database) -> None:
 @migrations(name="0031_facts")
 def _facts(db: Database) -> None:
     # What can be asked of a mention without its words, in one narrow row, by its brand's own day;
-    # what those rows come to by day and cut; where each author stands. Triggers keep rows and cuts,
-    # so that no way of writing can forget them; `standing_due` names the authors whose standing is
-    # worked out before the commit. SQLite knows no time zones: `zone_offsets` tells them.
+    # what those rows come to by day and cut; where each author stands. Triggers keep rows and
+    # cuts, so that no way of writing can forget them; `standing_due` names the authors whose
+    # standing is worked out before the commit. SQLite knows no zones: `zone_offsets` tells them.
     counted_at = "coalesce({m}.created_at, {m}.first_fetched_at, {m}.fetched_at)"
     day = """coalesce(date({at}, (
             SELECT o.seconds || ' seconds' FROM brands b
             JOIN zone_offsets o ON o.time_zone = b.time_zone
             WHERE b.name = {brand} AND o.since <= {at} ORDER BY o.since DESC LIMIT 1
-        )), date({at}), substr({at}, 1, 10))"""
+        )), date({at}), date(m.fetched_at), '0001-01-01')"""
     at = counted_at.format(m="m")
     told = (
         "language", "experience", "stance", "sure", "corrected",
