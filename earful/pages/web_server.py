@@ -14,7 +14,7 @@ from earful.http_serving import App, Message, Receive, Send, address_of, listen_
 from earful.pages.accounts import NOBODY, Accounts, check_reach
 from earful.pages.csv_files import with_whole_files
 from earful.pages.datasette_app import datasette
-from earful.pages.front.desk import DESK_KEY, Desk
+from earful.pages.front.page_desk import DESK_KEY, Desk
 from earful.pages.gate import Gate
 from earful.pages.guard import Hosts, guarded
 from storage.store import Store

@@ -159,7 +159,7 @@ def test_the_charts_table_has_every_mention_and_marks_the_storm(
     assert [(int(row[1]), int(row[2])) for row in rows] == [
         (angry[day], by_day[day]) for day in sorted(by_day)
     ]
-    storm = [day for day in sorted(by_day) if by_day[day] > 9 and angry[day] / by_day[day] > 0.6]
+    storm = [day for day in sorted(by_day) if by_day[day] > 9 and angry[day] / by_day[day] > 0.75]
     marked = [row[0] for row in rows if row[5]]
     assert {f"{day.day} {day:%b}" for day in storm} <= set(marked)
     assert len(browser.find_elements(By.CSS_SELECTOR, "#chart-complaint_rate .signal")) == len(

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.made_store import BRANDS, NOW, SOURCES, make_store
-from storage.pages import counts, mention_list, one_mention, people, places, waiting
-from storage.pages.choice import CUTS, Choice
-from storage.pages.goals import checkpoint_rows
+from storage.page_reads import mention_list, one_mention, source_rows, speakers, tallies, waiting
+from storage.page_reads.choice import CUTS, Choice
+from storage.page_reads.goal_rows import checkpoint_rows
 from storage.store import Store
 from tests.storage.scans import scans, statements
 from tests.storage.test_history import BIG
@@ -48,11 +48,11 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
     """Name what the pages ask of a choice."""
     connection = store.database.connection
     return {
-        "totals": lambda: counts.totals(connection, choice),
-        "by_day": lambda: counts.by_day(connection, choice),
-        "by_brand": lambda: counts.by_brand(connection, choice),
-        **{f"by_{cut}": partial(counts.by_cut, connection, choice, cut) for cut in CUTS},
-        "waiting_for_verdicts": lambda: counts.waiting_for_verdicts(
+        "totals": lambda: tallies.totals(connection, choice),
+        "by_day": lambda: tallies.by_day(connection, choice),
+        "by_brand": lambda: tallies.by_brand(connection, choice),
+        **{f"by_{cut}": partial(tallies.by_cut, connection, choice, cut) for cut in CUTS},
+        "waiting_for_verdicts": lambda: tallies.waiting_for_verdicts(
             connection, replace(choice, waiting=True)
         ),
         "mention_page": lambda: mention_list.mention_page(
@@ -68,10 +68,10 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
             for which in waiting.WHICH
         },
         "answered": lambda: waiting.answered(connection, choice, BOTH),
-        "advocates": lambda: people.people_page(connection, "advocates", choice, 50, 0),
-        "haters": lambda: people.people_page(connection, "haters", choice, 50, 0),
-        "flips": lambda: people.flips_page(connection, choice, 50, 0),
-        "kudos": lambda: people.named_colleagues(connection, choice, 50, 0),
+        "advocates": lambda: speakers.people_page(connection, "advocates", choice, 50, 0),
+        "haters": lambda: speakers.people_page(connection, "haters", choice, 50, 0),
+        "flips": lambda: speakers.flips_page(connection, choice, 50, 0),
+        "kudos": lambda: speakers.named_colleagues(connection, choice, 50, 0),
         "goals": lambda: checkpoint_rows(connection, choice),
     }
 
@@ -111,12 +111,12 @@ def test_no_page_of_one_reads_a_big_table_through(store: Store) -> None:
         "cases_of_author": lambda: one_mention.cases_of_author(connection, row["author_id"]),
         "standing_of": lambda: one_mention.standing_of(connection, row["author_id"]),
         "muted_for": lambda: one_mention.muted_for(connection, row["author_id"]),
-        "known_brands": lambda: counts.known_brands(connection),
-        "anything_stored": lambda: places.anything_stored(connection),
+        "known_brands": lambda: tallies.known_brands(connection),
+        "anything_stored": lambda: source_rows.anything_stored(connection),
     }
     values = itertools.product(CUTS, (BRANDS[0], None))
     for cut, brand in values:
-        works[f"{cut} of {brand}"] = partial(counts.known_values, connection, cut, brand)
+        works[f"{cut} of {brand}"] = partial(tallies.known_values, connection, cut, brand)
     found = {
         name: read for name, work in works.items() if (read := big_ones_read_through(store, work))
     }

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from storage.models import Experience, Stance
-from storage.pages.choice import Choice
-from storage.pages.counts import KnownBrand
+from storage.page_reads.choice import Choice
+from storage.page_reads.tallies import KnownBrand
 
 PERIODS: dict[str, int | None] = {
     "7 days": 7,

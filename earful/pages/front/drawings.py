@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 640, 210
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 12, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from earful.pages.front import asked as asking
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.panels import who
-from earful.pages.front.panels.answers import CaseLine, answers_panel, case_line
+from earful.pages.front.panels.answers_panel import CaseLine, answers_panel, case_line
 from earful.pages.front.panels.goals import goals_panel
 from earful.pages.front.panels.others import others_panel
 from earful.pages.front.panels.rates import rates_panel
@@ -21,11 +21,11 @@ from earful.pages.front.panels.voices import voices_panel
 from earful.pages.front.panels.where import where_panel
 from earful.pages.front.quotes import Quote, author_link, case_link, mention_link, quote
 from storage.models import CaseEventKind
-from storage.pages import one_mention
-from storage.pages.counts import known_brands, known_values, waiting_for_verdicts
-from storage.pages.mention_list import Place, count_mentions, mention_page
-from storage.pages.places import anything_stored
-from storage.pages.waiting import WHICH, case_page
+from storage.page_reads import one_mention
+from storage.page_reads.mention_list import Place, count_mentions, mention_page
+from storage.page_reads.source_rows import anything_stored
+from storage.page_reads.tallies import known_brands, known_values, waiting_for_verdicts
+from storage.page_reads.waiting import WHICH, case_page
 
 LIST_SIZE = 50
 PEOPLE = {"advocates": who.advocates, "haters": who.haters, "flips": who.flips, "kudos": who.kudos}

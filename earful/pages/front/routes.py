@@ -20,12 +20,12 @@ from earful.app import utc_now
 from earful.pages.access import Role, Visitor, visitor_of
 from earful.pages.front import reading
 from earful.pages.front.asked import Asked
-from earful.pages.front.desk import DESK_KEY, Desk
+from earful.pages.front.page_desk import DESK_KEY, Desk
 from earful.spreadsheet_guard import guarded
 from storage.models import Experience, Stance
-from storage.pages import one_mention
-from storage.pages.choice import Choice
-from storage.pages.mention_list import FILE_COLUMNS, Place, mention_page
+from storage.page_reads import one_mention
+from storage.page_reads.choice import Choice
+from storage.page_reads.mention_list import FILE_COLUMNS, Place, mention_page
 
 T = TypeVar("T")
 L = TypeVar("L", Experience, Stance)

@@ -16,10 +16,10 @@ from config.checkpoint_metrics import CheckpointMetric
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import Road, road
-from storage.pages.choice import Choice
-from storage.pages.counts import totals
-from storage.pages.goals import checkpoint_rows
-from storage.pages.waiting import answered
+from storage.page_reads.choice import Choice
+from storage.page_reads.goal_rows import checkpoint_rows
+from storage.page_reads.tallies import totals
+from storage.page_reads.waiting import answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

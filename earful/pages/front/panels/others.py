@@ -12,7 +12,7 @@ from alerts.decide.stats import Rate
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import whisker
-from storage.pages.counts import Tally, by_brand
+from storage.page_reads.tallies import Tally, by_brand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from alerts.decide.stats import Rate, difference, p_chart
+from alerts.decide.stats import PChart, Rate, difference, p_chart
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import (
@@ -19,7 +19,7 @@ from earful.pages.front.drawings import (
     stacked_columns,
     whisker,
 )
-from storage.pages.counts import Tally, by_day, totals
+from storage.page_reads.tallies import Tally, by_day, totals
 
 # Longer spans are counted by week or month: marks that lie denser run into one.
 _DAYS, _WEEKS = 45, 400
@@ -254,7 +254,7 @@ def _count_change(mentions: int, before: Tally | None) -> str:
 
 
 def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> Chart:
-    drawn = p_chart([metric.rate(one.tally) for one in counted])
+    drawn = _without_storms([metric.rate(one.tally) for one in counted])
     marks, rows = [], []
     for one, point in zip(counted, drawn.points, strict=True):
         label = _label(one, unit, asked)
@@ -285,6 +285,22 @@ def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> C
         rows=rows,
         unit=unit,
     )
+
+
+def _without_storms(rates: Sequence[Rate]) -> PChart:
+    """Draw limits in which the points beyond them have no part, while most are within."""
+    drawn = p_chart(rates)
+    for _ in rates:
+        inside = [
+            rate for rate, point in zip(rates, drawn.points, strict=True) if not point.outside
+        ]
+        if 4 * len(inside) < 3 * len(rates):
+            return p_chart(rates)
+        again = p_chart(rates, baseline=inside)
+        if again.outside == drawn.outside:
+            return again
+        drawn = again
+    return drawn
 
 
 def _verdict(outside: Sequence[str], unit: str) -> str:

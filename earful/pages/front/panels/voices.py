@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import Quote, quote
-from storage.pages.mention_list import strongest
+from storage.page_reads.mention_list import strongest
 
 _QUOTES = 3
 

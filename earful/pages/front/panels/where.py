@@ -12,8 +12,8 @@ from markupsafe import Markup
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import share_bar
-from storage.pages.counts import Tally, by_cut
-from storage.pages.places import source_states
+from storage.page_reads.source_rows import source_states
+from storage.page_reads.tallies import Tally, by_cut
 
 _GOOD = "ok"
 

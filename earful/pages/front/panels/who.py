@@ -10,7 +10,7 @@ from typing import Any
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import author_link, mention_link
-from storage.pages.people import flips_page, named_colleagues, people_page
+from storage.page_reads.speakers import flips_page, named_colleagues, people_page
 
 SHOWN = 5
 FLIPS = {"lost_advocate": "lost", "won_back": "won back"}

@@ -1,16 +1,14 @@
-"""The mentions behind a number: a page of them, their count, all of them for a file."""
+"""The mentions behind a number: a page of them, and their count."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from storage.pages.choice import Choice
-from storage.pages.counts import totals
+from storage.page_reads.choice import Choice
+from storage.page_reads.tallies import totals
 
-_BATCH = 2000
 _SHOWN = """
     v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
     v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
@@ -51,16 +49,6 @@ def mention_page(
         return rows, None
     last = rows[size - 1]
     return rows[:size], Place(last["day"], last["counted_at"], last["seq"])
-
-
-def all_mentions(connection: sqlite3.Connection, choice: Choice) -> Iterator[dict[str, Any]]:
-    """Give every mention, the newest first, without holding all of them at once."""
-    after: Place | None = None
-    while True:
-        rows, after = mention_page(connection, choice, after, _BATCH)
-        yield from rows
-        if after is None:
-            return
 
 
 def count_mentions(connection: sqlite3.Connection, choice: Choice) -> int:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, fields
 from datetime import date
 
-from storage.pages.choice import CUTS, Choice
+from storage.page_reads.choice import CUTS, Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from storage.pages.choice import Choice
+from storage.page_reads.choice import Choice
 
 
 def source_states(connection: sqlite3.Connection, choice: Choice) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from earful.making_cases import make_case
 from earful.pages.access import Visitor
 from earful.policies import Policies, choose_languages
 from storage.models import Experience, Stance
-from storage.pages.one_mention import id_of
+from storage.page_reads.one_mention import id_of
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from storage.pages.choice import Choice
+from storage.page_reads.choice import Choice
 
 LISTS = {
     "advocates": "SELECT * FROM advocates WHERE {of} ORDER BY advocacy DESC, last_seen_at DESC",

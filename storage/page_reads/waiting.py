@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.models import iso
-from storage.pages.choice import Choice
+from storage.page_reads.choice import Choice
 
 # A case's age, from its opening, falls into the first of these that is longer.
 AGES = (

@@ -11,7 +11,7 @@ from typing import Any
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import Quote, case_link, quote
-from storage.pages.waiting import AGES, answered, case_page, waiting_cases
+from storage.page_reads.waiting import AGES, answered, case_page, waiting_cases
 
 _SHOWN = 5
 _SOON = timedelta(hours=24)
