@@ -229,7 +229,8 @@ def test_topics_are_found_and_mentions_about_the_same_are_of_the_same(brand: Bra
     assert topic is not None
     assert {*" ".join(topic.words).split()} <= {*BAGS, "angry"}
     read = brand.embedder.read
-    new = [brand.say(words, "angry") for words in (BAGS, CREW, APP) for _ in range(20)]
+    feelings = ((BAGS, "angry"), (CREW, "delighted"), (APP, "mediocre"))
+    new = [brand.say(words, feeling) for words, feeling in feelings for _ in range(20)]
     assert brand.sort() == 60
     assert brand.embedder.read == read + 60
     found = [brand.topic_of(mention) for mention in new]
