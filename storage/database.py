@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from importlib import resources
@@ -40,6 +40,11 @@ class Database:
         self.path = path
         self._patience_s = patience_s
         self._is_writing = False
+        if create and not readonly:
+            # What people wrote is for the store's owner; SQLite would let everybody read it.
+            with suppress(OSError):
+                path.touch(mode=0o600)
+        before = _identity(path)
         mode = "ro" if readonly else "rwc" if create else "rw"
         self.connection = Connection(path, mode, patience_s)
         try:
@@ -49,6 +54,9 @@ class Database:
                 # NORMAL could lose the last commit in a power cut: a sent alert would go twice.
                 self.connection.execute("PRAGMA synchronous = FULL")
             self._file = _identity(path)
+            if before is not None and before != self._file:
+                # SQLite waited with the old one open while another took its place.
+                raise moved(path)
         except BaseException:
             self.connection.close()
             raise
@@ -131,10 +139,11 @@ class Database:
         busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
-    def migrate(self) -> None:
+    def migrate(self, keep: Callable[[Database, str], object] | None = None) -> None:
         """Bring the schema up to date; safe when several processes do it at once.
 
-        StoreTooNewError when a newer Earful has.
+        `keep` is given a store that has data, and the first migration it lacks, before anything is
+        changed. StoreTooNewError when a newer Earful has migrated it.
         """
         if self._is_current():
             return
@@ -146,6 +155,9 @@ class Database:
         with StoreLock(f"{self.path}.migrate.lock"):
             if self._is_current():
                 return
+            applied = self._applied()
+            if keep is not None and applied and (missing := sorted(_known() - applied)):
+                keep(self, missing[0])
             # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
             with self.connection.plain() as connection:
                 migrations.apply(SqliteUtilsDatabase(connection))
@@ -159,6 +171,11 @@ class Database:
                 f"{self.path}: its tables are older than this Earful ({missing} migrations "
                 "are missing): run `earful run` or `earful process` once"
             )
+
+    def require_store(self) -> None:
+        """Raise StoreError unless the file is a store of this Earful, or of an older one."""
+        if not self._applied():
+            raise StoreError(f"{self.path}: is no store of Earful: it has none of its tables")
 
     def _is_current(self) -> bool:
         return self._applied() >= _known() and self._views_are_current()

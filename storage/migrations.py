@@ -979,6 +979,53 @@ def _forgotten(db: Database) -> None:
     )
 
 
+@migrations(name="0034_trust")
+def _trust(db: Database) -> None:
+    # Who did what that people must answer for; who is signed in to the dashboards; which files
+    # still hold what is erased later; and how texts and authors are stored. What `audit` says of a
+    # mention or an author by id stands in `about`, which is emptied when they are erased.
+    _run(
+        db,
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            role TEXT NOT NULL,
+            act TEXT NOT NULL,
+            what TEXT NOT NULL,
+            about TEXT
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_by_subject ON audit(about) WHERE about IS NOT NULL;
+
+        CREATE TABLE sessions (
+            mark TEXT PRIMARY KEY,
+            account TEXT NOT NULL,
+            password_mark TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            ends_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE written_files (
+            path TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            written_at TEXT NOT NULL,
+            brand TEXT,
+            since TEXT,
+            until TEXT
+        ) WITHOUT ROWID;
+
+        CREATE TABLE privacy (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE pseudonym_key (key BLOB NOT NULL);
+        INSERT INTO pseudonym_key (key) VALUES (randomblob(32));
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):
