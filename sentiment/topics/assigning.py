@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sentiment.topics.topic import MOST_TOPICS, Assignment, Kind, KnownTopic
-from sentiment.topics.words import folded, words_of
+from sentiment.topics.words import folded, terms_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,9 @@ _NEARLY = 0.05
 # How far above an ordinary text of the brand one about a described topic lies (measured on
 # labelled aspects, docs/decisions/0033).
 OWN_FLOOR = 0.18
+# A telling word of a found topic counts as so much likeness, and so many of them count.
+_WORD_COUNTS = 0.1
+_WORDS_COUNTED = 2
 # A text that says a topic's words is about it: surer than by likeness.
 _SAID = 1.0
 
@@ -32,7 +36,7 @@ def assign(
     `vectors` (n, d) of length 1. A text of no topic gets an empty assignment. What a person named
     comes first: what they ask for is not lost to what was found.
     """
-    scores = scores_of(vectors, topics)
+    scores = scores_of(vectors, texts, topics)
     about = scores >= np.array([one.floor for one in topics], np.float32)
     own = np.array([one.kind is Kind.OWN for one in topics], bool)
     for place, topic in enumerate(topics):
@@ -47,13 +51,32 @@ def assign(
     return [_assignment(about[row], scores[row], order[row], topics) for row in range(len(texts))]
 
 
-def scores_of(vectors: Floats, topics: Sequence[KnownTopic]) -> NDArray[np.float32]:
-    """Give how much nearer each text is to each topic than an ordinary one (n, topics)."""
+def scores_of(
+    vectors: Floats, texts: Sequence[str], topics: Sequence[KnownTopic]
+) -> NDArray[np.float32]:
+    """Give how much more each text is of each topic than an ordinary one is (n, topics).
+
+    By likeness; a text that says a found topic's telling words is as much nearer.
+    """
     if not topics:
         return np.empty((len(vectors), 0), np.float32)
     centres = np.stack([one.centre for one in topics]).astype(np.float32)
     usual = np.array([one.usual for one in topics], np.float32)
     scores: NDArray[np.float32] = np.asarray(vectors, np.float32) @ centres.T - usual
+    telling: dict[str, list[int]] = {}
+    for place, topic in enumerate(topics):
+        if topic.kind is Kind.FOUND:
+            for word in topic.words:
+                telling.setdefault(" ".join(map(folded, word.split())), []).append(place)
+    if telling:
+        for row, text in enumerate(texts):
+            said = Counter(
+                place
+                for term in {fold for fold, _ in terms_of(text, ())}
+                for place in telling.get(term, ())
+            )
+            for place, number in said.items():
+                scores[row, place] += _WORD_COUNTS * min(number, _WORDS_COUNTED)
     return scores
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WORDS = 8
 """So many telling words a topic has at most."""
 
+NAME_MARK = ", "
+"""What stands between the words of a name."""
+
 _IN_NAME = 3
 # The prior weighs as much as so many texts.
 _PRIOR = 50.0
@@ -137,9 +140,9 @@ def _alike(one: str, two: str) -> bool:
 
 def _named(words: Sequence[str], taken: Collection[str]) -> TopicName:
     """Make a name of the first words that no other topic has."""
-    name = ", ".join(words[:_IN_NAME])
+    name = NAME_MARK.join(words[:_IN_NAME])
     for more in range(_IN_NAME + 1, len(words) + 1):
         if name not in taken:
             break
-        name = ", ".join(words[:more])
+        name = NAME_MARK.join(words[:more])
     return TopicName(name, tuple(words))
