@@ -3,8 +3,8 @@
 The sets are texts of `../shared/pool`: reviews by product category, posts by the brand they name,
 game reviews by game. Judged are purity and NMI (of all texts, those of no topic counted as one
 more topic, and of the texts that have one), how many texts keep their topic when other seeds run
-and when texts come in day by day, time and peak memory. Fine labels under coarse topics, and coarse
-ones under fine topics, both cost NMI: compare the numbers of topics too.
+and when texts come in day by day, time and peak memory. Coarse topics of fine labels cost NMI, and
+fine topics of coarse labels too: compare the numbers of topics.
 
 BERTopic is no dependency. Give the Python of an environment that has it:
 

@@ -60,7 +60,10 @@ def scores_of(
     """
     if not topics:
         return np.empty((len(vectors), 0), np.float32)
-    centres = np.stack([one.centre for one in topics]).astype(np.float32)
+    centres = np.zeros((len(topics), vectors.shape[1]), np.float32)
+    for place, topic in enumerate(topics):
+        if len(topic.centre):
+            centres[place] = topic.centre
     usual = np.array([one.usual for one in topics], np.float32)
     scores: NDArray[np.float32] = np.asarray(vectors, np.float32) @ centres.T - usual
     telling: dict[str, list[int]] = {}
@@ -94,10 +97,8 @@ def own_topic(
     `about` only words count.
     """
     if about is None:
-        size = 1 if usual is None else len(usual)
-        return KnownTopic(
-            id, np.zeros(size, np.float32), tuple(words), Kind.OWN, name, np.inf, pinned=True
-        )
+        nowhere = np.empty(0, np.float32)
+        return KnownTopic(id, nowhere, tuple(words), Kind.OWN, name, np.inf, pinned=True)
     centre = np.asarray(about, np.float32)
     centre = centre / np.linalg.norm(centre)
     ordinary = 0.0 if usual is None else float(np.asarray(usual, np.float32) @ centre)
