@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment.topics.topic import MOST_TOPICS, Assignment, Kind, KnownTopic
-from sentiment.topics.words import folded, terms_of, words_of
+from sentiment.topics.words import folded, stop_words, terms_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,8 @@ _NEARLY = 0.05
 # How far above an ordinary text of the brand one about a described topic lies (measured on
 # labelled aspects, docs/decisions/0033).
 OWN_FLOOR = 0.18
-# A telling word of a found topic counts as so much likeness, and so many of them count.
+_STEM_LETTERS = 3
+# A telling word or hint counts as so much likeness, and so many of them count.
 _WORD_COUNTS = 0.1
 _WORDS_COUNTED = 2
 # A text that says a topic's words is about it: surer than by likeness.
@@ -56,7 +57,7 @@ def scores_of(
 ) -> NDArray[np.float32]:
     """Give how much more each text is of each topic than an ordinary one is (n, topics).
 
-    By likeness; a text that says a found topic's telling words is as much nearer.
+    By likeness; a text that says telling words or hints of a topic is so much nearer.
     """
     if not topics:
         return np.empty((len(vectors), 0), np.float32)
@@ -66,16 +67,15 @@ def scores_of(
             centres[place] = topic.centre
     usual = np.array([one.usual for one in topics], np.float32)
     scores: NDArray[np.float32] = np.asarray(vectors, np.float32) @ centres.T - usual
-    telling: dict[str, list[int]] = {}
+    telling: dict[str, set[int]] = {}
     for place, topic in enumerate(topics):
-        if topic.kind is Kind.FOUND:
-            for word in topic.words:
-                telling.setdefault(" ".join(map(folded, word.split())), []).append(place)
+        for word in topic.words if topic.kind is Kind.FOUND else topic.hints:
+            telling.setdefault(_stem(" ".join(map(folded, word.split()))), set()).add(place)
     if telling:
         for row, text in enumerate(texts):
             said = Counter(
                 place
-                for term in {fold for fold, _ in terms_of(text, ())}
+                for term in {_stem(fold) for fold, _ in terms_of(text, ())}
                 for place in telling.get(term, ())
             )
             for place, number in said.items():
@@ -83,18 +83,25 @@ def scores_of(
     return scores
 
 
+def _stem(term: str) -> str:
+    """Take the plural's s away, which most of the languages that have one share."""
+    return term[:-1] if term.endswith("s") and len(term) > _STEM_LETTERS else term
+
+
 def own_topic(
     id: int,  # noqa: A002
     name: str,
     *,
     about: Floats | None = None,
+    sentence: str = "",
     words: Sequence[str] = (),
     usual: Floats | None = None,
+    language: str | None = None,
 ) -> KnownTopic:
-    """Make a person's topic from the vector (d,) of the sentence that describes it, and words.
+    """Make a person's topic from a `sentence` that describes it, its vector `about` (d,), words.
 
     `usual` (d,) is the mean of the brand's vectors; the threshold is set above it. Without
-    `about` only words count.
+    `about` only words count. `language` is the sentence's.
     """
     if about is None:
         nowhere = np.empty(0, np.float32)
@@ -102,7 +109,19 @@ def own_topic(
     centre = np.asarray(about, np.float32)
     centre = centre / np.linalg.norm(centre)
     ordinary = 0.0 if usual is None else float(np.asarray(usual, np.float32) @ centre)
-    return KnownTopic(id, centre, tuple(words), Kind.OWN, name, OWN_FLOOR, ordinary, pinned=True)
+    stop = stop_words(language)
+    hints = dict.fromkeys(fold for fold, _ in terms_of(sentence, stop) if " " not in fold)
+    return KnownTopic(
+        id,
+        centre,
+        tuple(words),
+        Kind.OWN,
+        name,
+        OWN_FLOOR,
+        ordinary,
+        pinned=True,
+        hints=tuple(hints),
+    )
 
 
 def _saying(texts: Sequence[str], phrases: Sequence[str]) -> NDArray[np.bool_]:

@@ -33,8 +33,8 @@ class KnownTopic:
     is about the topic where `v @ centre - usual >= floor`; `usual` is what an ordinary text of
     the brand scores. `words` are a found topic's telling words, and bring a text that says them
     nearer; of an own topic they are the config's: a text that says one is about it, whatever its
-    vector. `pinned`: a person renamed it, merged others into it or wrote it; a refit neither
-    renames, merges, splits nor retires it.
+    vector; `hints`, of the sentence that describes it, bring nearer. `pinned`: a person renamed
+    it, merged others into it or wrote it; a refit neither renames, merges, splits nor retires it.
     """
 
     id: int
@@ -46,6 +46,7 @@ class KnownTopic:
     usual: float = 0.0
     size: int = 0
     pinned: bool = False
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

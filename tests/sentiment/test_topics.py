@@ -209,6 +209,17 @@ def test_an_own_topic_is_told_by_its_sentence_and_whole_words_only() -> None:
     assert topic.kind is Kind.OWN
 
 
+def test_a_described_topic_is_nearer_to_texts_that_say_words_of_its_sentence() -> None:
+    usual, about, other = np.eye(SIZE, dtype=np.float32)[:3]
+    vector = np.asarray(usual * 0.9 + about * 0.1 + other * 0.42, np.float32)
+    topic = own_topic(
+        1, "Battery", about=about, sentence="how long the battery lasts", usual=usual
+    )
+    assert topic.hints == ("long", "battery", "lasts")
+    given = assign(np.stack([vector, vector]), ["Two batteries", "the battery is dead"], [topic])
+    assert [one.first for one in given] == [None, 1]
+
+
 def test_few_texts_have_no_topics_and_keep_known_ones() -> None:
     vectors, texts, _ = made(["delivery"], 20)
     assert refit(vectors, texts, [], seed=1).topics == ()
@@ -300,7 +311,7 @@ def test_quotes_are_near_and_by_different_people() -> None:
 
 
 def test_a_copy_is_quoted_once_and_a_word_only_where_nothing_is_better() -> None:
-    vectors = np.ones((4, 4), np.float32) / 2
+    vectors = np.full((4, 4), 0.5, np.float32)
     texts = ["wow", *["the courier lost my parcel and nobody called"] * 2, ""]
     chosen = quotes(vectors, texts, [None] * 4, vectors[0])
     assert chosen == [1, 0]
