@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.topics.assigning import assign
+from sentiment.topics.assigning import assign, scores_of
 from sentiment.topics.matching import changes, matched
-from sentiment.topics.naming import name_topics
+from sentiment.topics.naming import NAME_MARK, TopicName, name_topics
 from sentiment.topics.neighbours import beside_neighbours, of_length_1
 from sentiment.topics.topic import FittedTopic, Kind, KnownTopic, Refit, Split
 
@@ -35,13 +35,13 @@ FEWEST_TEXTS = 30
 
 # How many topics to look for: the square root of the texts, for twice the texts bring some new
 # topics and more of the old; more than 60 nobody reads.
-_A_ROOT = 0.8
+_A_ROOT = 1.2
 _MOST = 60
 # A topic has at least so many texts, and such a share of them.
 _LEAST_SIZE = 8
 _LEAST_SHARE = 0.004
 # Topics whose centres, seen from the middle of all texts, are this near are one (cosine).
-_ONE = 0.8
+_ONE = 0.58
 # A topic whose two parts are less alike than this is two, each with at least such a share of it.
 _TWO = 0.2
 _LEAST_PART = 0.25
@@ -76,9 +76,9 @@ def refit(
     clusters, match = free, list[int | None](range(len(free)))
     after = before
     if len(rows) >= FEWEST_TEXTS:
-        part = [texts[row] for row in rows]
+        part = [texts[row] for row in rows.tolist()]
         was = np.maximum(before[rows] - firm, -1)
-        clusters = _clusters(vectors[rows], part, was, len(free), seed, language)
+        clusters = _clusters(vectors[rows], part, was, len(free), seed, ignored, language)
         after = _first(vectors, texts, [*own, *held, *clusters])
         match = matched(
             np.maximum(before - firm, -1), np.maximum(after - firm, -1), len(free), len(clusters)
@@ -90,26 +90,28 @@ def refit(
         [topic.id for topic in free],
     )
     ids = [one.id for one in held] + [None if one is None else free[one].id for one in match]
-    found = [*held, *clusters]
+    found = [
+        *held,
+        *(_kept_name(new, free, old) for new, old in zip(clusters, match, strict=True)),
+    ]
     members = np.maximum(after - len(own), -1)
     sizes = np.bincount(members[members >= 0], minlength=len(found))
     order = np.argsort(-sizes, kind="stable")
     place_of = np.empty(len(found) + 1, np.int64)
     place_of[order], place_of[-1] = np.arange(len(found)), -1
     members = place_of[members]
-    names = name_topics(texts, members, ignored=ignored, language=language)
     topics = tuple(
         FittedTopic(
             id=ids[place],
             centre=found[place].centre,
-            words=names[rank].words if rank < len(names) else found[place].words,
-            name=found[place].name if found[place].pinned else names[rank].name,
+            words=found[place].words,
+            name=found[place].name,
             floor=found[place].floor,
             usual=found[place].usual,
             size=int(sizes[place]),
             pinned=found[place].pinned,
         )
-        for rank, place in enumerate(order.tolist())
+        for place in order.tolist()
     )
     moved = tuple(
         Split(one.id, tuple(int(place_of[len(held) + part]) for part in one.parts))
@@ -118,12 +120,23 @@ def refit(
     return Refit(topics, members, merges, moved, retired)
 
 
+def _kept_name(topic: KnownTopic, known: Sequence[KnownTopic], place: int | None) -> KnownTopic:
+    """Let a topic keep the name that people know, as long as a word of it still tells."""
+    if place is None:
+        return topic
+    name = known[place].name
+    told = {word.casefold() for word in topic.words}
+    kept = any(word.casefold() in told for word in name.split(NAME_MARK))
+    return replace(topic, name=name) if kept else topic
+
+
 def _clusters(
     vectors: Floats,
     texts: Sequence[str],
     before: Ints,
     known: int,
     seed: int,
+    ignored: Collection[str],
     language: str | None,
 ) -> list[KnownTopic]:
     """Find clusters of texts, of which `before` (n,) holds the places of known topics."""
@@ -139,9 +152,20 @@ def _clusters(
     means = KMeans(len(starts), init=of_length_1(np.stack(starts)), n_init=1, random_state=seed)
     labels = means.fit_predict(beside).astype(np.int64)
     labels = _large_enough(_merged(clear, _parted(clear, labels, seed)))
+    large, places = np.unique(labels[labels >= 0], return_inverse=True)
+    members = np.full(len(texts), -1, np.int64)
+    members[labels >= 0] = places
+    names = name_topics(texts, members, ignored=ignored, language=language)
     return [
-        _cluster(place, vectors[labels == label], clear[labels == label], middle)
-        for place, label in enumerate(np.unique(labels[labels >= 0]))
+        _topic(
+            place,
+            names[place],
+            vectors[members == place],
+            [text for text, member in zip(texts, members, strict=True) if member == place],
+            clear[members == place].mean(0),
+            middle,
+        )
+        for place in range(len(large))
     ]
 
 
@@ -203,12 +227,19 @@ def _least_size(total: int) -> int:
     return max(_LEAST_SIZE, math.ceil(_LEAST_SHARE * total))
 
 
-def _cluster(place: int, vectors: Floats, clear: Floats, middle: Floats) -> KnownTopic:
-    """Make a topic of its texts: their middle, and how far off a text of it may be."""
-    centre = of_length_1(clear.mean(0))
-    usual = float(middle @ centre)
-    floor = float(np.quantile(vectors @ centre - usual, _FARTHEST))
-    return KnownTopic(place, centre, floor=floor, usual=usual)
+def _topic(
+    place: int,
+    name: TopicName,
+    vectors: Floats,
+    texts: Sequence[str],
+    centre: Floats,
+    middle: Floats,
+) -> KnownTopic:
+    """Make a topic of its texts, their words and centre: how far off a text of it may be."""
+    centre = of_length_1(centre)
+    topic = KnownTopic(place, centre, name.words, name=name.name, usual=float(middle @ centre))
+    floor = float(np.quantile(scores_of(vectors, texts, [topic]), _FARTHEST))
+    return replace(topic, floor=floor)
 
 
 def _first(vectors: Floats, texts: Sequence[str], topics: Sequence[KnownTopic]) -> Ints:
