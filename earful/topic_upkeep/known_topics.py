@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from storage.models import Topic, TopicKind
+from storage.models import Topic, TopicKind, TopicState
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,26 +35,50 @@ def encoder_now() -> str:
 
 def known(topics: Sequence[Topic]) -> list[KnownTopic]:
     """Give topics as sorting and refits know them; people's word pins one."""
-    from sentiment.topics import Kind, KnownTopic
-
     merged_into = {one.merged_into for one in topics if one.merged_by is not None}
     return [
-        KnownTopic(
-            id=one.id,
-            centre=centre_of(one.centre),
-            words=one.words,
-            kind=Kind(one.kind),
-            name=one.name,
-            floor=one.floor,
-            usual=one.usual,
-            size=one.size,
-            pinned=one.kind is TopicKind.OWN
-            or one.named_by is not None
+        _own(one)
+        if one.kind is TopicKind.OWN
+        else _found(
+            one,
+            pinned=one.named_by is not None
             or one.merged_by is not None
+            or one.state is TopicState.HIDDEN
             or one.id in merged_into,
         )
         for one in topics
     ]
+
+
+def _found(one: Topic, *, pinned: bool) -> KnownTopic:
+    from sentiment.topics import KnownTopic
+
+    return KnownTopic(
+        id=one.id,
+        centre=centre_of(one.centre),
+        words=one.words,
+        name=one.name,
+        floor=one.floor,
+        usual=one.usual,
+        size=one.size,
+        pinned=pinned,
+    )
+
+
+def _own(one: Topic) -> KnownTopic:
+    """Make an own topic of its sentence and words again: only its vector takes long to read."""
+    from sentiment.scoring.detect_language import detect_language
+    from sentiment.topics import own_topic
+
+    made = own_topic(
+        one.id,
+        one.name,
+        about=centre_of(one.centre) if one.about is not None else None,
+        sentence=one.about or "",
+        words=one.words,
+        language=detect_language(one.about) if one.about else None,
+    )
+    return replace(made, floor=one.floor, usual=one.usual)
 
 
 def pack_centre(centre: NDArray[np.float32]) -> bytes:

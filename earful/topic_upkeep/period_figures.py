@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -235,8 +235,8 @@ def _triggers(
 
     since = today - (_TRIGGER_DAYS - 1) * DAY
     spoken, total = _sums(counts.topic, since, today), counts.total(since, today)
-    delighted: dict[Hashable, int] = {}
-    mediocre: dict[Hashable, int] = {}
+    delighted: dict[int, int] = {}
+    mediocre: dict[int, int] = {}
     for one in topics:
         counted = spoken.get(str(one.id), Counted())
         delighted[one.id], mediocre[one.id] = counted.delighted, counted.mediocre
