@@ -223,7 +223,7 @@ def _all(store: Store, brand: str, days: int, period: TopicPeriod) -> tuple[obje
     return (
         "",
         "all mentions",
-        f"{now.mentions:,}",
+        f"{period.of_mentions:,}",
         "",
         _percent(rates[0]),
         _points(changes[0]),
@@ -304,4 +304,7 @@ def _figures(period: TopicPeriod | None) -> dict[str, Any]:
 
 
 def _said(mention: Mention) -> str:
+    """Give what somebody says; the title of a thread is not what each of its comments says."""
+    if mention.parent_id is not None and mention.text:
+        return mention.text
     return ". ".join(filter(None, (mention.title, mention.text)))

@@ -275,10 +275,13 @@ def _quotes(store: Store, topic: Topic, counts: _Counts, today: date) -> list[in
         candidates = store.topic_figures.quotable(topic.id, None, _QUOTED_FROM)
     if not candidates:
         return []
+    vectors = vectors_of([one.vector for one in candidates])
+    # A topic of words alone has no middle but that of its mentions.
+    centre = centre_of(topic.centre) if topic.centre else vectors.mean(0)
     chosen = quotes(
-        vectors_of([one.vector for one in candidates]),
+        vectors,
         [text_of(one.title, one.text) for one in candidates],
         [one.author for one in candidates],
-        centre_of(topic.centre),
+        centre,
     )
     return [candidates[place].seq for place in chosen]

@@ -301,6 +301,20 @@ def test_an_own_topic_is_counted_by_its_words_before_any_is_found(tmp_path: Path
     assert without.topic_of(mine) is None
 
 
+def test_an_own_topic_takes_what_its_sentence_is_about(tmp_path: Path) -> None:
+    own = [{"name": "Luggage", "about": "a suitcase or bag, and the belt"}]
+    brand = Brand(tmp_path / "earful.db", topics=own)
+    brand.tell()
+    brand.find()
+    own_topic = next(one for one in brand.store.topics.of("Delta") if one.kind is TopicKind.OWN)
+    # What an ordinary text is like was measured once there were some.
+    assert own_topic.usual > 0
+    mine = brand.about(own_topic.id, 30)
+    assert len(mine) >= 25
+    assert all({*one.text.split()} & {*BAGS} for one in mine)
+    assert brand.store.topic_sorting.count_waiting() == 0
+
+
 # Found again.
 
 
