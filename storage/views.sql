@@ -309,7 +309,8 @@ ORDER BY p.brand, p.days, p.mentions DESC;
 CREATE VIEW talk_triggers AS
 SELECT
     g.brand, g.what, g.times_likelier, g.low, g.high, g.delighted, g.of_delighted, g.mediocre,
-    g.of_mediocre, g.since, g.until, coalesce(nullif(m.title, '') || ': ', '') || m.text AS quote,
+    g.of_mediocre, g.since, g.until, iif(m.parent_id IS NULL OR m.text = '', coalesce(nullif(m.title, '') || ': ', ''), '')
+        || m.text AS quote,
     m.url, g.topic_id, m.id AS quote_id
 FROM topic_triggers g
 LEFT JOIN topics t ON t.id = g.topic_id

@@ -304,7 +304,6 @@ def _figures(period: TopicPeriod | None) -> dict[str, Any]:
 
 
 def _said(mention: Mention) -> str:
-    """Give what somebody says; the title of a thread is not what each of its comments says."""
-    if mention.parent_id is not None and mention.text:
-        return mention.text
-    return ". ".join(filter(None, (mention.title, mention.text)))
+    from earful.topic_upkeep.known_topics import own_title, text_of
+
+    return text_of(own_title(mention), mention.text)

@@ -17,6 +17,7 @@ from earful.topic_upkeep.known_topics import (
     known,
     language_of,
     load_embedder,
+    own_title,
     text_of,
     vectors_of,
 )
@@ -139,13 +140,15 @@ def _vectors(store: Store, batch: Sequence[Unsorted], load: Load) -> list[bytes]
     from sentiment.scoring.text import Text
 
     missing = [one.mention for one in batch if one.vector is None]
-    kept = store.relevance.vectors([one.id for one in missing], encoder_now())
+    # Relevance reads the title of the thread too.
+    alike = [one.id for one in missing if own_title(one) == one.title]
+    kept = store.relevance.vectors(alike, encoder_now())
     unread = [one for one in missing if one.id not in kept]
     if unread:
-        made = load().vectors([Text(text=one.text, title=one.title) for one in unread])
+        made = load().vectors([Text(text=one.text, title=own_title(one)) for one in unread])
         kept |= {one.id: pack(vector) for one, vector in zip(unread, made, strict=True)}
     return [one.vector or kept[one.mention.id] for one in batch]
 
 
 def _words(mention: Mention) -> str:
-    return text_of(mention.title, mention.text)
+    return text_of(own_title(mention), mention.text)

@@ -102,8 +102,13 @@ def vectors_of(packed: Sequence[bytes]) -> NDArray[np.float32]:
     return unpacked(packed).astype(np.float32)
 
 
+def own_title(mention: Mention) -> str | None:
+    """Give the title that a mention's writer gave it: that of an answer is its thread's."""
+    return mention.title if mention.parent_id is None or not mention.text else None
+
+
 def text_of(title: str | None, text: str) -> str:
-    """Give all words of a mention as one text."""
+    """Give all words that a mention's writer gave it as one text."""
     return ". ".join(filter(None, (title, text)))
 
 

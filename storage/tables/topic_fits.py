@@ -12,6 +12,7 @@ from typing import Any
 from storage.database import Database
 from storage.models import TopicEventKind, from_iso, iso
 from storage.rows import reads
+from storage.tables.mention_rows import OWN_TITLE
 from storage.tables.topic_rows import merge, note_event, retire, wait_for_topic
 from storage.tables.topic_sorting import wait_again
 
@@ -119,8 +120,8 @@ class TopicFits:
             return []
         share = min(1.0, most / count)
         rows = connection.execute(
-            """
-            SELECT f.seq, w.vector, m.title, m.text, a.name AS author, f.day, (
+            f"""
+            SELECT f.seq, w.vector, {OWN_TITLE} AS title, m.text, a.name AS author, f.day, (
                     SELECT group_concat(t.topic_id) FROM mention_topics t WHERE t.seq = f.seq
                 ) AS topics
             FROM mention_facts f

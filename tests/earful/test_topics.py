@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -107,7 +110,7 @@ class SubjectEmbedder(WordEmbedder):
         noise = super().vectors(texts)
         about = np.zeros_like(noise)
         for row, text in enumerate(texts):
-            words = text.text.lower().split()
+            words = f"{text.title or ''} {text.text}".lower().split()
             for axis, subject in enumerate((BAGS, CREW, APP)):
                 about[row, axis] = sum(word in subject for word in words)
         made = noise + about
@@ -250,6 +253,29 @@ def test_a_pass_may_be_stopped_anywhere_and_goes_on_where_it_was(brand: Brand) -
     assert brand.sort(progress=done.append) == 88
     assert done == [88]
     assert brand.embedder.read == 600
+
+
+def test_what_is_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "earful.db"
+    brand = Brand(path)
+    brand.tell(days=200)
+    for batches, left in ((1, 344), (0, 344), (1, 88)):
+        command = [sys.executable, "-m", "tests.earful.killed_sort", str(path), str(batches)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        assert brand.store.topic_sorting.count_waiting() == left
+    assert brand.sort() == 88
+    counted = brand.store.database.connection.execute("SELECT count(*) FROM mention_vectors")
+    assert counted.fetchone()[0] == 600
+
+
+def test_an_answer_is_about_what_it_says_and_not_its_thread(brand: Brand) -> None:
+    thread = " ".join(BAGS)
+    answer = brand.say(CREW, "delighted", title=thread, parent_id="shop:0")
+    mine = brand.say(CREW, "delighted", title=thread)
+    brand.tell()
+    brand.find()
+    assert brand.topic_of(answer) in {brand.topic(CREW), None}
+    assert brand.topic_of(mine) in {brand.topic(BAGS), None}
 
 
 def test_a_text_that_cannot_be_read_stops_only_itself(brand: Brand) -> None:
