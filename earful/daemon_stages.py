@@ -21,6 +21,7 @@ from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.score_stage import score
 from earful.stages.topic_stage import sort_mentions
+from earful.topic_upkeep.period_figures import write_figures
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ class DaemonStages:
                 stop=self._stopping.is_set,
             )
             left = store.topic_sorting.count_waiting() if sorted_now else 0
+            if sorted_now and not left:
+                write_figures(store, self._settings, self._clock())
         if sorted_now:
             log.info("sorted by topic", extra={"mentions": sorted_now, "left": left})
         return sorted_now >= _SORTED_AT_A_TIME and not self._stopping.is_set()

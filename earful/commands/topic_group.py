@@ -259,6 +259,8 @@ def _why_none(store: Store, brand: str, waiting: int) -> str:
             f"{brand}: {waiting:,} mentions wait to be sorted by topic: `earful process` sorts "
             "them now, `earful run` by itself"
         )
+    if store.topics.of(brand):
+        return f"{brand}: its topics are not counted yet: ask again in a minute"
     return (
         f"{brand}: no topic was found yet: some 60 mentions in a language are needed, then "
         "`earful process` finds them, or `earful run` by itself"
