@@ -1,6 +1,6 @@
 """Sort a store's mentions and be killed in the middle, as by a power cut.
 
-    python -m tests.earful.killed_sort STORE BATCHES
+python -m tests.earful.killed_sort STORE BATCHES
 """
 
 from __future__ import annotations

@@ -130,6 +130,7 @@ class Brand:
         self.settings: Settings = parse_settings(raw, {}, where="test")
         self.store = Store.open(path, migrate=True)
         self.embedder: WordEmbedder = SubjectEmbedder()
+        self.now = NOW
         self._chance = random.Random(3)
         self._number = 0
 
@@ -142,14 +143,14 @@ class Brand:
         values: dict[str, Any] = {
             "text": " ".join((*told, feeling)),
             "author": f"author {self._number}",
-            "created_at": NOW - timedelta(days=ago, minutes=self._number),
+            "created_at": self.now - timedelta(days=ago, seconds=self._number),
             "language": "en",
         }
         mention = Mention(
             brand="Delta",
             source="shop",
             native_id=str(self._number),
-            fetched_at=NOW,
+            fetched_at=self.now,
             **(values | more),
         )
         self.store.mentions.save([mention])
@@ -204,7 +205,7 @@ class Brand:
             "WHERE t.topic_id = ?",
             (topic,),
         )
-        first = NOW.date() - timedelta(days=days - 1)
+        first = self.now.date() - timedelta(days=days - 1)
         found = self.store.mentions.many([row[0] for row in rows]).values()
         return [one for one in found if one.created_at and one.created_at.date() >= first]
 
