@@ -18,6 +18,7 @@ from earful.topic_upkeep.known_topics import (
     language_of,
     load_embedder,
     own_title,
+    pack_vectors,
     text_of,
     vectors_of,
 )
@@ -136,17 +137,18 @@ def _sorted(
 
 def _vectors(store: Store, batch: Sequence[Unsorted], load: Load) -> list[bytes]:
     """Give each mention's vector; what neither topics nor relevance keep is read."""
-    from sentiment.relevance.embedding import pack
+    from sentiment.relevance.embedding import ENCODER, unpacked
     from sentiment.scoring.text import Text
 
     missing = [one.mention for one in batch if one.vector is None]
     # Relevance reads the title of the thread too.
     alike = [one.id for one in missing if own_title(one) == one.title]
-    kept = store.relevance.vectors(alike, encoder_now())
+    relevance = store.relevance.vectors(alike, ENCODER)
+    kept = dict(zip(relevance, pack_vectors(unpacked([*relevance.values()])), strict=True))
     unread = [one for one in missing if one.id not in kept]
     if unread:
         made = load().vectors([Text(text=one.text, title=own_title(one)) for one in unread])
-        kept |= {one.id: pack(vector) for one, vector in zip(unread, made, strict=True)}
+        kept |= dict(zip((one.id for one in unread), pack_vectors(made), strict=True))
     return [one.vector or kept[one.mention.id] for one in batch]
 
 

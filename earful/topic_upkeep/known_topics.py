@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.models import Topic, TopicKind, TopicState
 
@@ -27,10 +27,10 @@ def load_embedder() -> Embedder:
 
 
 def encoder_now() -> str:
-    """Name what makes vectors now: topics and vectors of another are made anew."""
+    """Name what makes vectors now, and how: topics and vectors of another are made anew."""
     from sentiment.relevance.embedding import ENCODER
 
-    return ENCODER
+    return f"{ENCODER} int8"
 
 
 def known(topics: Sequence[Topic]) -> list[KnownTopic]:
@@ -93,13 +93,26 @@ def centre_of(packed: bytes) -> NDArray[np.float32]:
     return np.frombuffer(packed, "<f4").astype(np.float32)
 
 
-def vectors_of(packed: Sequence[bytes]) -> NDArray[np.float32]:
-    """Read the vectors (n, d) of mentions, each of length 1."""
+def pack_vectors(vectors: NDArray[np.floating[Any]]) -> list[bytes]:
+    """Write vectors (n, 384) of length 1 as the store keeps them: 384 bytes, 8 bits a number.
+
+    Each is scaled by its largest number, so that its direction is kept within 0.0001 (cosine).
+    """
     import numpy as np
 
-    from sentiment.relevance.embedding import unpacked
+    largest = np.maximum(np.abs(vectors).max(1, keepdims=True, initial=0.0), 1e-12)
+    return [row.tobytes() for row in np.rint(vectors / largest * 127).astype(np.int8)]
 
-    return unpacked(packed).astype(np.float32)
+
+def vectors_of(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Read the vectors (n, 384) of mentions that `pack_vectors` wrote, each of length 1."""
+    import numpy as np
+
+    from sentiment.relevance.embedding import SIZE
+
+    read = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), SIZE).astype(np.float32)
+    length = np.maximum(np.linalg.norm(read, axis=1, keepdims=True), 1e-12)
+    return np.asarray(read / length, np.float32)
 
 
 def own_title(mention: Mention) -> str | None:

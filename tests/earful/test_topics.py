@@ -20,11 +20,13 @@ from config.settings import Settings, parse_settings
 from earful.routines.topic_routine import find_topics, find_topics_again
 from earful.stages import score_stage
 from earful.stages.topic_stage import sort_mentions
+from earful.topic_upkeep.known_topics import pack_vectors, vectors_of
 from earful.topic_upkeep.period_figures import PERIODS, write_figures
 from sentiment.relevance import embedding
 from sentiment.scoring.text import Text
 from storage.models import Mention, TopicKind, TopicState
 from storage.store import Store
+from storage.tables.relevance_labels import Weighed
 from storage.tables.topic_figures import NO_TOPIC, TopicPeriod
 from tests.earful.conftest import Earful
 from tests.earful.test_relevance import WordEmbedder
@@ -305,6 +307,29 @@ def test_topics_that_are_switched_off_read_nothing(tmp_path: Path) -> None:
     assert brand.embedder.read == 0
     assert brand.store.topics.of("Delta") == []
     assert brand.store.topic_sorting.count_waiting() == 90, "for when they are switched on"
+
+
+def test_a_vector_is_kept_small_and_true() -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, embedding.SIZE))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    packed = pack_vectors(vectors)
+    assert {len(one) for one in packed} == {384}
+    read = vectors_of(packed)
+    assert np.linalg.norm(read, axis=1) == pytest.approx(1, abs=1e-5)
+    assert ((read * vectors).sum(1) > 0.9998).all()
+    assert (vectors_of(pack_vectors(np.zeros((1, embedding.SIZE)))) == 0).all()
+
+
+def test_what_relevance_has_read_is_not_read_again(brand: Brand) -> None:
+    mention = brand.say(BAGS, "angry")
+    (vector,) = brand.embedder.vectors([Text(text=mention.text)])
+    weighed = Weighed(
+        mention=mention, encoder=embedding.ENCODER, vector=embedding.pack(vector), weighed=False
+    )
+    brand.store.relevance.weigh([weighed])
+    read = brand.embedder.read
+    assert brand.sort() == 1
+    assert brand.embedder.read == read
 
 
 # Own topics.
