@@ -27,6 +27,7 @@ from storage.tables.known_problems import KnownProblems
 from storage.tables.ladder_steps import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
+from storage.tables.metrics import Metrics
 from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
@@ -70,6 +71,7 @@ class Store:
         self.ledger = Ledger(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
+        self.metrics = Metrics(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
         self.failures = Failures(database)

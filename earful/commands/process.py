@@ -34,6 +34,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
+    from earful.stages.measure_stage import measure_changed
 
     app.open_store(migrate=True).close()
     failing = Failing(app.store_path, utc_now, quiet=True)
@@ -60,6 +61,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
         judged = judged or Judged()
+        stage("measure", lambda: measure_changed(store, app.settings, utc_now()))
         console.out.print(
             f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "
             f"too old to alert) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"

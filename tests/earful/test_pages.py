@@ -572,6 +572,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
         "relevance_labels", "translations", "relevance_models",
         "checkpoints", "daily_counts", "erased_counts", "tombstones",
+        "control_points", "shifts", "metric_periods", "measured_error",
         "alert_mentions", "slack_channels", "channel_roles",
         "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
         "named_staff",
