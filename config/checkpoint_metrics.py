@@ -10,8 +10,8 @@ _TOLD = ("angry", "mediocre", "delighted")
 class CheckpointMetric(StrEnum):
     """A share of 1: the sum of what `part` counts by the sum of what `whole` counts.
 
-    What is counted has the names that `storage.tables.metrics.Metrics.days` gives; the periods of
-    charts, `steady` of `periods`, are counted from those. `words` stand in messages, `unit` is
+    What is counted has the names that the store's `metrics.days` gives; the periods of charts,
+    `steady` of `periods`, are counted from those. `words` stand in messages, `unit` is
     what is counted, `formula` and `shown` stand in docs/metrics.md. `less_is_better` marks a
     metric that should fall; `label` is what people correct where it errs.
     """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from alerts.decide.control_charts import Kind
+from alerts.decide.local_time import local_day
 from alerts.decide.metric_charts import Counted, MetricChart, between, consistency, metric_chart
 from alerts.decide.stats import Better
 from config.checkpoint_metrics import CheckpointMetric
@@ -41,7 +43,7 @@ class BrandCharts:
         self._joined = joined
         self._days = days
         self._undated = undated
-        self._today = today
+        self.today = today
         self._charts: dict[str, MetricChart] = {}
         self._counted: dict[tuple[str, bool], dict[date, Counted]] = {}
 
@@ -59,6 +61,12 @@ class BrandCharts:
                     known.setdefault(day, Counter()).update(counted)
         return cls(days, undated, today, joined=joined)
 
+    @classmethod
+    def at(cls, store: Store, brand: str, now: datetime) -> BrandCharts:
+        """Read a brand's days up to a moment, the last of which is its own day then."""
+        zones = {one.name: one.time_zone for one in store.brands.all()}
+        return cls.of(store, [brand], local_day(now, ZoneInfo(zones.get(brand, "UTC"))))
+
     def chart(self, metric: CheckpointMetric) -> MetricChart:
         if metric not in self._charts:
             better = better_of(metric)
@@ -66,7 +74,7 @@ class BrandCharts:
             # One day's rule may tell of the days before it: no run of those is a level.
             steady = metric is CheckpointMetric.CONSISTENCY
             self._charts[metric] = metric_chart(
-                dated, self._today, better=better, shifting=not steady, joined=self._joined
+                dated, self.today, better=better, shifting=not steady, joined=self._joined
             )
         return self._charts[metric]
 
@@ -78,7 +86,7 @@ class BrandCharts:
             for day, counted in self._days.items()
         }
         return metric_chart(
-            days, self._today, kind=Kind.COUNT, better=None, large=0.0, joined=self._joined
+            days, self.today, kind=Kind.COUNT, better=None, large=0.0, joined=self._joined
         )
 
     def counted(self, metric: CheckpointMetric, *, dated: bool = False) -> dict[date, Counted]:
@@ -106,7 +114,7 @@ class BrandCharts:
         self, metric: CheckpointMetric, days: int, *, back: int = 0, dated: bool = False
     ) -> Counted:
         """Sum up a metric over so many days, the last of which is `back` days before today."""
-        until = self._today + _DAY - back * _DAY
+        until = self.today + _DAY - back * _DAY
         return between(self.counted(metric, dated=dated), until - days * _DAY, until)
 
     @cached_property

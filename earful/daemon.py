@@ -20,6 +20,7 @@ from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock, target_of
+from earful.brand_zones import sync_brands
 from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
@@ -117,6 +118,7 @@ class Daemon:
     def _run(self, started: Callable[[], object]) -> None:
         # The one migration, before any job could open the file.
         with Store.open(self._path, migrate=True) as store:
+            sync_brands(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
             telling_ops.tell_of_absence(store, self._settings, now)
@@ -133,6 +135,7 @@ class Daemon:
             if self._listener is not None:
                 threading.Thread(target=self._listen, name="buttons", daemon=True).start()
             if self._dashboards is not None:
+                self._dashboards.ended = self._look_at_dashboards
                 threading.Thread(target=self._look_at_dashboards, daemon=True).start()
             if self._webhook is not None:
                 self._webhook.start()

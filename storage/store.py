@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Self
 
 from config.errors import InputError
+from storage.backups import back_up_before
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.audit import Audit
+from storage.tables.brand_metrics import Metrics
+from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
@@ -27,13 +31,13 @@ from storage.tables.known_problems import KnownProblems
 from storage.tables.ladder_steps import Ladder
 from storage.tables.ledger import Ledger
 from storage.tables.mentions import Mentions
-from storage.tables.metrics import Metrics
 from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
+from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
 from storage.tables.translations import Translations
@@ -48,6 +52,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
         self.translations = Translations(database)
@@ -79,6 +84,8 @@ class Store:
         self.upkeep = Upkeep(database)
         self.tombstones = Tombstones(database)
         self.webhook_receipts = WebhookReceipts(database)
+        self.audit = Audit(database)
+        self.sessions = Sessions(database)
 
     @classmethod
     def open(
@@ -91,10 +98,10 @@ class Store:
     ) -> Self:
         """Open the store at `path`.
 
-        With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
-        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
-        kind of StoreError may come of all that is asked of the store later, too.
+        With `migrate` it is created, or backed up and brought up to date; without, InputError says
+        that there is none, StoreError that it is too old. With `readonly` it can lie where nothing
+        may be written. StoreLockedError says that other processes held it for `patience_s`
+        seconds. Each kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
@@ -106,7 +113,7 @@ class Store:
         database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
-                database.migrate()
+                database.migrate(keep=back_up_before)
             else:
                 database.require_migrated()
         except BaseException:

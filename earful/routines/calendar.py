@@ -32,8 +32,7 @@ HEALTH = "health"
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
-# The store counts days in UTC.
-_DAY_TURNS, _DAYS_OF = time(0, 5), "UTC"
+_DAY_TURNS = time(0, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "metrics",
-            Daily(_DAY_TURNS, (_DAYS_OF,), at_start=True),
+            Daily(_DAY_TURNS, zones, at_start=True),
             measure_all,
             "measures every brand anew: the day has turned, and with it each period",
         ),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.decide.brand_alerts import checkpoint_lowered, checkpoint_reached
-from alerts.decide.checkpoints import CheckpointResult, judge_checkpoint
+from alerts.decide.goals import CheckpointResult, judge_checkpoint
 from alerts.decide.stats import Rate
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.brand_charts import BrandCharts, better_of
 from earful.isolation import Isolation
 from earful.policies import Policies
-from earful.stages.measure_stage import today_of
 from storage.store import Store
 from storage.tables.checkpoints import Checkpoint, Standing
 
@@ -25,7 +24,7 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
         charts = None
         for goal in brand.checkpoints:
             with isolation.subject(f"{goal.metric} of {brand.name}"):
-                charts = charts or BrandCharts.of(store, [brand.name], today_of(now))
+                charts = charts or BrandCharts.at(store, brand.name, now)
                 reached += _judge_checkpoint(store, policies, brand, goal, charts, now)
     isolation.keep_only(
         [
@@ -80,7 +79,7 @@ def standing(
     present = _present(store, brand, goal, now)
     if present is None:
         return None
-    return _judged(BrandCharts.of(store, [brand.name], today_of(now)), goal, present)
+    return _judged(BrandCharts.at(store, brand.name, now), goal, present)
 
 
 def _present(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from alerts.decide.control_charts import Kind
 from alerts.decide.metric_charts import Counted, MetricChart, change
@@ -35,11 +35,6 @@ def measure_all(store: Store, settings: Settings, now: datetime) -> int:
     return _measure(store, {brand: due.get(brand) for brand in brands}, now)
 
 
-def today_of(now: datetime) -> date:
-    """Give the day that charts and periods end with: in UTC, as days are counted."""
-    return now.astimezone(UTC).date()
-
-
 def _measure(store: Store, brands: Mapping[str, int | None], now: datetime) -> int:
     isolation = Isolation(store, "measure", now)
     measured = 0
@@ -47,7 +42,7 @@ def _measure(store: Store, brands: Mapping[str, int | None], now: datetime) -> i
         if isolation.waits(_subject(brand)):
             continue
         with isolation.subject(_subject(brand)):
-            store.metrics.write(brand, measured_of(store, brand, today_of(now)), changes)
+            store.metrics.write(brand, measured_of(store, brand, now), changes)
             measured += 1
     return measured
 
@@ -56,20 +51,22 @@ def _subject(brand: str) -> str:
     return f"metrics of {brand}"
 
 
-def measured_of(store: Store, brand: str, today: date) -> Measured:
-    """Reckon all that is measured of a brand up to a day."""
-    charts = BrandCharts.of(store, [brand], today)
+def measured_of(store: Store, brand: str, now: datetime) -> Measured:
+    """Reckon all that is measured of a brand up to a moment."""
+    charts = BrandCharts.at(store, brand, now)
     drawn: list[tuple[str, MetricChart]] = [
         *((metric.value, charts.chart(metric)) for metric in CheckpointMetric),
         (VOLUME, charts.volume),
     ]
     return Measured(
         points=tuple(
-            point for name, chart in drawn for point in _points(name, chart, today - _SHOWN_FOR)
+            point
+            for name, chart in drawn
+            for point in _points(name, chart, charts.today - _SHOWN_FOR)
         ),
         shifts=tuple(shift for name, chart in drawn for shift in _shifts(name, chart)),
         periods=tuple(
-            _period(charts, metric, name, days, today)
+            _period(charts, metric, name, days)
             for name, days in PERIODS.items()
             for metric in CheckpointMetric
         ),
@@ -111,17 +108,15 @@ def _shifts(metric: str, chart: MetricChart) -> Iterable[MetricShift]:
         )
 
 
-def _period(
-    charts: BrandCharts, metric: CheckpointMetric, name: str, days: int, today: date
-) -> MetricPeriod:
+def _period(charts: BrandCharts, metric: CheckpointMetric, name: str, days: int) -> MetricPeriod:
     now, before = charts.over(metric, days), charts.over(metric, days, back=days)
     around = now.interval(Kind.SHARE)
     moved = change(now, before, Kind.SHARE)
     return MetricPeriod(
         period=name,
         metric=metric.value,
-        first_day=today - timedelta(days=days - 1),
-        last_day=today,
+        first_day=charts.today - timedelta(days=days - 1),
+        last_day=charts.today,
         k=now.part,
         n=now.whole,
         value=now.value,

@@ -1,27 +1,21 @@
-"""Keeping the store: backup, restore, forgetting, checkpoints' state."""
+"""Keeping the store: backups of it, and forgetting."""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import sqlite3
-from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
 from config.errors import (
-    InputError,
-    StoreCorruptError,
-    StoreError,
     StoreFullError,
     StoreLockedError,
-    StoreUnreachableError,
 )
-from storage.database import PATIENCE_S, Database
-from storage.faults import damaged, fault
+from storage.backups import back_up, back_up_into
+from storage.database import Database
 from storage.models import Erasure, Fate, iso
 from storage.tables.daily_counts import COUNTED_AT, keep_counts
+from storage.tables.erased_traces import clear_traces
 from storage.tables.ledger import count_waiting_as
 from storage.tables.quoted_mentions import FORGOTTEN, take_out
 from storage.tables.tombstones import bury
@@ -44,8 +38,7 @@ class Upkeep:
         were erased.
         """
         chosen = f"SELECT id FROM authors WHERE {_CALLED}"
-        also = f"DELETE FROM authors WHERE {_CALLED}"
-        return self._forget(f"author_id IN ({chosen})", author_id, also, erasure)
+        return self._forget(f"author_id IN ({chosen})", author_id, erasure, of_author=True)
 
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many.
@@ -53,14 +46,36 @@ class Upkeep:
         What has no date is as old as its first reading. Slack keeps its messages as long as the
         workspace says.
         """
-        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None, None)
+        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
-        return self._forget("deleted_at <= ?1", iso(at), None, erasure)
+        return self._forget("deleted_at <= ?1", iso(at), erasure)
 
-    def _forget(self, where: str, value: str, also: str | None, erasure: Erasure | None) -> int:
-        self._database.connection.execute("PRAGMA secure_delete = ON")
+    def forget_mention(self, mention_id: str, erasure: Erasure) -> int:
+        """Erase one mention, as `forget_author` does; returns 0 where there is none of this id."""
+        return self._forget("id = ?1", mention_id, erasure)
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that no copy of an erased word is left between its pages.
+
+        SQLite moves rows as a file grows, and leaves some old copies where they were. Takes as
+        much free space again as the file has, and holds up all writers meanwhile.
+        """
+        path = self._database.path
+        try:
+            self._database.connection.execute("VACUUM")
+        except StoreFullError as error:
+            raise StoreFullError(
+                f"{path}: what you named is erased, but no space is left to write the file anew, "
+                "and some pages may hold old copies: free as much as the file has, then run "
+                "`earful forget` again"
+            ) from error
+        self._empty_log(0)
+
+    def _forget(
+        self, where: str, value: str, erasure: Erasure | None, *, of_author: bool = False
+    ) -> int:
         chosen = f"SELECT id FROM mentions WHERE {where}"
         with self._database.transaction() as connection:
             connection.execute(
@@ -85,17 +100,12 @@ class Upkeep:
             )
             keep_counts(connection, chosen, value)
             bury(connection, chosen, value)
+            clear_traces(connection, chosen, value)
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )
             erased = connection.execute(f"DELETE FROM mentions WHERE {where}", (value,)).rowcount
-            if also:
-                connection.execute(also, (value,))
-            else:
-                connection.execute(
-                    "DELETE FROM authors WHERE id NOT IN "
-                    "(SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
-                )
+            _delete_authors(connection, value if of_author else None)
             if erased:
                 # In the same transaction: a word is gone from tables and index, or from neither.
                 connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
@@ -125,93 +135,26 @@ class Upkeep:
             )
 
     def backup(self, target: Path) -> int:
-        """Copy the store while it is in use, verify the copy, then put it in place.
+        """Copy the store while it is in use: see `storage.backups.back_up`."""
+        return back_up(self._database, target)
 
-        Returns the copy's size in bytes; StoreError leaves an older file at `target` as it was.
-        """
-        partial = target.with_name(f".{target.name}.partial")
-        try:
-            partial.unlink(missing_ok=True)
-            # One consistent snapshot, compact, without the write-ahead log.
-            self._database.connection.execute("VACUUM INTO ?", (str(partial),))
-            verify(partial)
-            with partial.open("rb") as written:
-                os.fsync(written.fileno())
-            partial.replace(target)
-            return target.stat().st_size
-        except InputError as error:
-            raise damaged(self._database.path, f"a copy of it is not sound: {error}") from error
-        except (StoreCorruptError, StoreLockedError):
-            raise  # of the store itself
-        except StoreError as error:
-            # SQLite was asked through the store, but it is the copy that could not be written.
-            if isinstance(error.__cause__, sqlite3.Error):
-                raise fault(target, error.__cause__) from error
-            raise
-        except OSError as error:
-            raise fault(target, error) from error
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+    def backup_into(self, folder: Path, keep: int, at: datetime) -> tuple[Path, int, list[Path]]:
+        """Copy the store into a folder of its backups: see `storage.backups.back_up_into`."""
+        return back_up_into(self._database, folder, keep, at)
 
 
-def verify(path: Path) -> None:
-    """Check that a file is a sound Earful store; InputError says what is wrong."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    try:
-        with closing(Database(path, readonly=True)) as database:
-            database.require_migrated()
-            check = database.connection.execute("PRAGMA integrity_check").fetchone()[0]
-    except StoreCorruptError as error:
-        raise InputError(
-            f"{path}: damaged, or no store: {error.__cause__}: use another"
-        ) from error
-    except StoreError as error:
-        raise InputError(str(error)) from error
-    if check != "ok":
-        raise InputError(f"{path}: damaged: {check.splitlines()[0]}: use another backup")
-
-
-def restore(backup: Path, target: Path, *, patience_s: float = PATIENCE_S) -> None:
-    """Put a verified backup in the place of the store; the old one stays as `….before-restore`.
-
-    The old one may be damaged, or may be gone. The caller holds the lock of the daemon, so that
-    nothing writes meanwhile.
-    """
-    verify(backup)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(backup, partial)
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        if target.exists():
-            _set_aside(target, patience_s)
-        Path(f"{target}-shm").unlink(missing_ok=True)
-        partial.replace(target)
-    except OSError as error:
-        raise fault(target, error) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _set_aside(path: Path, patience_s: float) -> None:
-    """Move a store away whole: what its write-ahead log alone holds goes with it."""
-    try:
-        with (
-            closing(Database(path, create=False, patience_s=patience_s)) as old,
-            old.transaction(),
-        ):
-            pass  # nobody writes to it
-    except (StoreLockedError, StoreUnreachableError):
-        raise
-    except StoreError as error:
-        log.info("the old store is moved as it is: %s", error)
-    aside = path.with_name(f"{path.name}.before-restore")
-    for suffix in ("-wal", "-shm"):
-        Path(f"{aside}{suffix}").unlink(missing_ok=True)
-    path.replace(aside)
-    with suppress(FileNotFoundError):
-        Path(f"{path}-wal").replace(f"{aside}-wal")
+def _delete_authors(connection: sqlite3.Connection, author_id: str | None) -> None:
+    """Delete who is called so; without a name all of whom nothing is stored any more."""
+    which, values = (
+        (_CALLED, (author_id,))
+        if author_id is not None
+        else (
+            "id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)",
+            (),
+        )
+    )
+    connection.execute(
+        f"UPDATE audit SET about = NULL WHERE about IN (SELECT id FROM authors WHERE {which})",
+        values,
+    )
+    connection.execute(f"DELETE FROM authors WHERE {which}", values)

@@ -14,7 +14,7 @@ from alerts.decide.stats import Rate, difference
 from config.checkpoint_metrics import CheckpointMetric
 from config.settings import Settings
 from earful.brand_charts import BrandCharts
-from earful.stages.measure_stage import measure_all, measure_changed
+from earful.stages.measure_stage import measure_all, measure_changed, measured_of
 from storage.models import Experience, Mention, Stance, Verdict
 from storage.store import Store
 from storage.tables.verdicts import Scored
@@ -198,9 +198,7 @@ def test_what_changes_while_a_brand_is_measured_keeps_it_due(store: Store) -> No
     measured = BrandCharts.of(store, ["Acme"], TODAY)
     assert measured.over(CheckpointMetric.COMPLAINT_RATE, 7).whole == 1
     speech.say(TODAY, Experience.DELIGHTED)
-    from earful.stages.measure_stage import measured_of
-
-    store.metrics.write("Acme", measured_of(store, "Acme", TODAY), due)
+    store.metrics.write("Acme", measured_of(store, "Acme", NOW), due)
     assert store.metrics.due().keys() == {"Acme"}
 
 
@@ -267,9 +265,7 @@ def test_the_error_that_people_measured_stands_beside_the_metric(store: Store) -
 def test_one_brand_that_cannot_be_measured_stops_no_other(store: Store) -> None:
     for brand in ("Acme", "Zenith"):
         Speech(store, brand).say(TODAY, Experience.ANGRY)
-    store.database.connection.execute(
-        "UPDATE daily_counts SET day = 'yesterday' WHERE brand = 'Acme'"
-    )
+    store.database.connection.execute("UPDATE cut_days SET angry = 'many' WHERE brand = 'Acme'")
     assert measure_changed(store, SETTINGS, NOW) == 1
     assert metric(store, "complaint_rate", brand="Zenith")["k"] == 1
     assert [name for name in store.failures.of("measure") if name] == ["metrics of Acme"]

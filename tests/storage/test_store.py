@@ -532,7 +532,7 @@ def test_where_a_brand_stands_is_written_beside_its_goal(store: Store) -> None:
     (row,) = store.database.connection.execute(
         "SELECT value, low, high, n, sure, measured_at FROM checkpoint_road"
     )
-    assert tuple(row) == (0.28, 0.25, 0.31, 900, 0.4, NOW.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert tuple(row) == (0.28, 0.25, 0.31, 900, 0.4, NOW.isoformat())
 
 
 def test_the_daemon_leaves_its_traces(store: Store) -> None:

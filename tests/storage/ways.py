@@ -51,6 +51,8 @@ from storage.models import (
 )
 from storage.reports import Filter
 from storage.store import Store
+from storage.tables.audit import Act, AuditEntry
+from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint, Standing
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
@@ -125,6 +127,7 @@ MEASURED = Measured(
     periods=(),
     errors=(),
 )
+AUDITED = AuditEntry(at=NOW, actor="anna", role="work", act=Act.CORRECTED, what="angry")
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
@@ -142,7 +145,7 @@ class Way:
 
     call: Callable[[Store], object]
     writes: bool = False
-    copies: bool = False
+    copies: str = ""
 
     def go(self, store: Store) -> object:
         """Call the method; what it gives one by one is read to its end."""
@@ -234,6 +237,8 @@ def furnish(path: Path) -> None:
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
         store.tombstones.block("appstore:blocked")
+        store.audit.add(AUDITED)
+        store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
 
 
@@ -283,12 +288,22 @@ def _unblock(store: Store) -> bool:
 
 
 WAYS: dict[str, Way] = {
+    "brands.all": reads(lambda s: s.brands.all()),
+    "brands.sync": writes(
+        lambda s: s.brands.sync([BrandRow(name=BRAND, time_zone="Asia/Tokyo", competitor=True)])
+    ),
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
     "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "audit.add": writes(lambda s: s.audit.add(AUDITED)),
+    "audit.forget_before": writes(lambda s: s.audit.forget_before(NOW + HOURS)),
+    "audit.latest": reads(lambda s: s.audit.latest(9)),
+    "sessions.begin": writes(lambda s: s.sessions.begin("01", "anna", "00", NOW, NOW + HOURS)),
+    "sessions.end": writes(lambda s: s.sessions.end("00")),
+    "sessions.find": reads(lambda s: s.sessions.find("00", NOW)),
     "tombstones.block": writes(lambda s: s.tombstones.block("appstore:mallory")),
     "tombstones.unblock": writes(_unblock),
     "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
@@ -594,8 +609,12 @@ WAYS: dict[str, Way] = {
     "failures.worked_at": reads(lambda s: s.failures.worked_at()),
     "problems.known": reads(lambda s: s.problems.known()),
     "problems.record": writes(lambda s: s.problems.record([PROBLEM])),
+    "upkeep.backup_into": Way(
+        lambda s: s.upkeep.backup_into(s.database.path.parent, 1, NOW),
+        copies="earful-20260310T120000Z.db",
+    ),
     "upkeep.backup": Way(
-        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
+        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies="copy.db"
     ),
     "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana", ERASURE)),
     "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),

@@ -44,12 +44,13 @@ class Metrics:
     def brands(self) -> list[str]:
         """Name every brand of which something was ever counted."""
         # One step an index entry that differs, not one a row.
+        after = "SELECT min(brand) FROM cut_days WHERE dimension = 'all' AND value = ''"
         rows = self._database.connection.execute(
-            """
+            f"""
             WITH RECURSIVE known(brand) AS (
-                SELECT min(brand) FROM daily_counts
+                {after}
                 UNION ALL
-                SELECT (SELECT min(brand) FROM daily_counts WHERE brand > known.brand)
+                SELECT ({after} AND brand > known.brand)
                 FROM known WHERE known.brand IS NOT NULL
             )
             SELECT brand FROM known WHERE brand IS NOT NULL
@@ -58,7 +59,7 @@ class Metrics:
         return [row["brand"] for row in rows]
 
     def days(self, brand: str) -> DayCounts:
-        """Give what each day of a brand counted, by the names that metrics use; days are UTC's.
+        """Give what each day of a brand counted, by the names that metrics use; days are its own.
 
         `mentions` and verdicts, as the daily counts have them; `cases` opened that day and
         `answered` since; `answers` given that day and those `in_time`; complainers who `came_back`
@@ -79,10 +80,8 @@ class Metrics:
         days: DayCounts = {}
         rows = self._database.connection.execute(
             f"""
-            SELECT substr(counted_at, 1, 10) AS day, count(*) AS mentions, {sums}
-            FROM voice WHERE brand = ? AND created_at IS NULL AND experience IS NOT NULL
-                AND counted
-            GROUP BY 1
+            SELECT day, count(*) AS mentions, {sums} FROM mention_facts
+            WHERE brand = ? AND NOT dated AND counted AND experience IS NOT NULL GROUP BY 1
             """,
             (brand,),
         )
@@ -139,28 +138,32 @@ class Metrics:
 
 
 _COUNTED = f"""
-    SELECT day, {", ".join(f"sum({name}) AS {name}" for name in _VERDICTS)}
-    FROM daily_counts WHERE brand = ? GROUP BY 1
+    SELECT day, {", ".join(_VERDICTS)} FROM cut_days
+    WHERE dimension = 'all' AND value = '' AND brand = ?
 """
+# Cases have moments of UTC; the day is that of their brand's zone, as `mention_facts` has it.
 _CASES = """
-    SELECT substr(opened_at, 1, 10) AS day, count(*) AS cases,
-        sum(responded_at IS NOT NULL) AS answered
-    FROM cases WHERE brand = ? AND state <> 'dismissed' GROUP BY 1
+    SELECT date(opened_at, coalesce((
+            SELECT o.seconds || ' seconds' FROM brands b
+            JOIN zone_offsets o ON o.time_zone = b.time_zone
+            WHERE b.name = k.brand AND o.since <= k.opened_at ORDER BY o.since DESC LIMIT 1
+        ), '0 seconds')) AS day,
+        count(*) AS cases, sum(responded_at IS NOT NULL) AS answered
+    FROM cases k WHERE brand = ? AND state <> 'dismissed' GROUP BY 1 HAVING day IS NOT NULL
 """
 _ANSWERS = """
-    SELECT substr(answered_at, 1, 10) AS day, count(*) AS answers, sum(in_time) AS in_time
-    FROM answer_times WHERE brand = ? GROUP BY 1
+    SELECT date(answered_on) AS day, count(*) AS answers, sum(in_time) AS in_time
+    FROM answer_times WHERE brand = ? GROUP BY 1 HAVING day IS NOT NULL
 """
 _RETURNS = """
-    SELECT substr(next.created_at, 1, 10) AS day, count(*) AS came_back,
-        sum(next.experience = 'delighted') AS won_back
+    SELECT f.day, count(*) AS came_back, sum(f.experience = 'delighted') AS won_back
     FROM cases k
     JOIN mentions m ON m.id = k.mention_id
-    JOIN voice next ON next.id = (
-        SELECT n.id FROM voice n
-        WHERE n.author_id = m.author_id AND n.brand = k.brand AND n.created_at > k.responded_at
-            AND n.counted AND n.experience IN ('angry', 'mediocre', 'delighted')
-        ORDER BY n.created_at LIMIT 1
+    JOIN mention_facts f ON f.seq = (
+        SELECT n.seq FROM mention_facts n
+        WHERE n.author_id = m.author_id AND n.brand = k.brand AND n.counted_at > k.responded_at
+            AND n.dated AND n.counted AND n.experience IN ('angry', 'mediocre', 'delighted')
+        ORDER BY n.counted_at LIMIT 1
     )
     WHERE k.brand = ? AND k.responded_at IS NOT NULL AND k.state <> 'dismissed'
     GROUP BY 1
