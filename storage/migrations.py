@@ -979,6 +979,22 @@ def _forgotten(db: Database) -> None:
     )
 
 
+@migrations(name="0035_people")
+def _people(db: Database) -> None:
+    # Which brands the config called competitors, since when and until when: of these no case opens
+    # and nothing is told.
+    _run(
+        db,
+        """
+        CREATE TABLE competitors (
+            brand TEXT PRIMARY KEY,
+            since TEXT NOT NULL,
+            until TEXT
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -16,6 +16,7 @@ from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
+from storage.tables.competitors import Competitors
 from storage.tables.copies import Copies
 from storage.tables.corrections import Corrections
 from storage.tables.crawls import Crawls
@@ -68,6 +69,7 @@ class Store:
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)
+        self.competitors = Competitors(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)

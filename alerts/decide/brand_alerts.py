@@ -18,6 +18,7 @@ from storage.models import AlertKind, Experience, NewAlert
 from storage.models.dedupe_keys import (
     backlog_key,
     checkpoint_key,
+    competitor_key,
     kudos_key,
     limited_key,
     overdue_key,
@@ -104,6 +105,32 @@ def limited(brand: str, channel: str, number: int, calm: Calm, now: datetime) ->
             created_at=now,
             not_before=calm.release(channel, now),
         )
+    )
+
+
+def became_competitor(
+    brand: str, cases: int, alerts: int, policy: Policy, now: datetime
+) -> NewAlert:
+    """Let ops know what became of what was open of a brand that is a competitor now."""
+    payload = messages.competitor_now(brand, cases, alerts)
+    return _about_competitor(brand, payload, policy, now, ended=False)
+
+
+def competitor_no_more(brand: str, policy: Policy, now: datetime) -> NewAlert:
+    """Let ops know that a brand is told of again."""
+    return _about_competitor(brand, messages.competitor_no_more(brand), policy, now, ended=True)
+
+
+def _about_competitor(
+    brand: str, payload: dict[str, object], policy: Policy, now: datetime, *, ended: bool
+) -> NewAlert:
+    return NewAlert(
+        dedupe_key=competitor_key(brand, now, ended=ended),
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=policy.channels.ops,
+        payload=payload,
+        created_at=now,
     )
 
 

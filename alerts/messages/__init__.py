@@ -5,6 +5,7 @@ Pure: the same facts make the same message.
 
 from alerts.messages.case_cards import answered_advocate, case_card
 from alerts.messages.case_thread import note, thread_reply
+from alerts.messages.competitor_notices import competitor_no_more, competitor_now
 from alerts.messages.console_text import plain
 from alerts.messages.ladder_lines import due_soon, on_card, overdue, reminder, unclaimed
 from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
@@ -37,6 +38,8 @@ __all__ = [
     "backlog",
     "case_card",
     "checkpoint",
+    "competitor_no_more",
+    "competitor_now",
     "complaint",
     "due_soon",
     "earful_in_trouble",

@@ -63,6 +63,7 @@ def _colleague(value: object) -> object:
 class BrandSettings(Section):
     name: str = Field(min_length=1, max_length=80)
     query: str
+    competitor: bool = False
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     language: MessageLanguage | None = None
@@ -75,9 +76,18 @@ class BrandSettings(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_query(self.query)
+        self._refuse_what_a_competitor_never_tells()
         self._refuse_a_source_read_twice()
         self._refuse_a_name_of_two_colleagues()
         return self
+
+    def _refuse_what_a_competitor_never_tells(self) -> None:
+        for key in ("staff", "checkpoints"):
+            if self.competitor and getattr(self, key):
+                raise ValueError(
+                    f"brand {self.name!r} is a competitor, of which nothing is celebrated: take "
+                    f"out its {key}, or `competitor = true`"
+                )
 
     def _refuse_a_source_read_twice(self) -> None:
         seen = set()

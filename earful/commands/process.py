@@ -30,6 +30,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
+    from earful.competitor_changes import follow_competitors
     from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
@@ -56,6 +57,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
+        follow_competitors(store, app.settings, utc_now())
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))

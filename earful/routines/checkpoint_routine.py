@@ -18,14 +18,14 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
     isolation = Isolation(store, "checkpoints", now)
     policies = Policies(settings)
     reached = 0
-    for brand in settings.brands:
+    for brand in settings.own_brands:
         for goal in brand.checkpoints:
             with isolation.subject(f"{goal.metric} of {brand.name}"):
                 reached += _judge_checkpoint(store, policies, brand, goal, now)
     isolation.keep_only(
         [
             f"{goal.metric} of {brand.name}"
-            for brand in settings.brands
+            for brand in settings.own_brands
             for goal in brand.checkpoints
         ]
     )

@@ -107,6 +107,11 @@ def checkpoint_key(brand: str, metric: str, target: float) -> str:
     return f"checkpoint:{brand}:{metric}:{target:g}"
 
 
+def competitor_key(brand: str, now: datetime, *, ended: bool) -> str:
+    """Name what ops hear of a brand that becomes a competitor, or is one no more."""
+    return f"ops:competitor{':ended' if ended else ''}:{brand}:{_second(now)}"
+
+
 def kudos_key(brand: str, month: str) -> str:
     """Name the praise of a month, such as `2026-03`."""
     return f"kudos:{brand}:{month}"
