@@ -991,6 +991,53 @@ def _people(db: Database) -> None:
             since TEXT NOT NULL,
             until TEXT
         ) WITHOUT ROWID;
+
+        -- The colleagues whom wows may name, as the config has them.
+        CREATE TABLE staff (
+            brand TEXT NOT NULL,
+            name TEXT NOT NULL,
+            team TEXT,
+            location TEXT,
+            PRIMARY KEY (brand, name)
+        ) WITHOUT ROWID;
+
+        -- The one thing that each advocate needs, as the daily list last had it.
+        CREATE TABLE advocate_needs (
+            brand TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            mention_id TEXT NOT NULL REFERENCES mentions(id) ON DELETE CASCADE,
+            need TEXT NOT NULL CHECK (need IN ('complaint', 'question', 'wish', 'lack')),
+            sentence TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            listed_on TEXT NOT NULL,
+            PRIMARY KEY (brand, author_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX advocate_needs_by_mention ON advocate_needs(mention_id);
+
+        -- How the last look at each version of a product compared it with those before.
+        CREATE TABLE version_changes (
+            brand TEXT NOT NULL,
+            version TEXT NOT NULL,
+            metric TEXT NOT NULL CHECK (metric IN ('wow_rate', 'complaint_rate')),
+            first_day TEXT NOT NULL,
+            part_before INTEGER NOT NULL,
+            told_before INTEGER NOT NULL,
+            part INTEGER NOT NULL,
+            told INTEGER NOT NULL,
+            strata INTEGER NOT NULL,
+            difference REAL NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            p_value REAL NOT NULL,
+            looks INTEGER NOT NULL,
+            looked_at TEXT NOT NULL,
+            direction TEXT CHECK (direction IN ('worse', 'better')),
+            found_at TEXT,
+            PRIMARY KEY (brand, version, metric)
+        ) WITHOUT ROWID;
+        CREATE INDEX mention_facts_by_version ON mention_facts(
+            brand, product_version, day, source, country, experience, counted
+        ) WHERE product_version IS NOT NULL;
         """,
     )
 

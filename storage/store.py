@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from config.errors import InputError
+from storage.comparisons import Comparisons
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.rewards import Rewards
+from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
@@ -39,6 +42,7 @@ from storage.tables.tombstones import Tombstones
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
 
@@ -70,6 +74,10 @@ class Store:
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)
         self.competitors = Competitors(database)
+        self.comparisons = Comparisons(database)
+        self.advocates = AdvocateList(database)
+        self.rewards = Rewards(database)
+        self.version_changes = VersionChanges(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.checkpoints = Checkpoints(database)

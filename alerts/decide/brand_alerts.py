@@ -14,14 +14,17 @@ from alerts.decide.policy import Policy
 from alerts.decide.routing import Calm
 from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
-from storage.models import AlertKind, Experience, NewAlert
+from alerts.messages.advocate_notices import AdvocatesToday
+from storage.models import AlertKind, Experience, NewAlert, VersionLook
 from storage.models.dedupe_keys import (
+    advocates_key,
     backlog_key,
     checkpoint_key,
     competitor_key,
     kudos_key,
     limited_key,
     overdue_key,
+    version_key,
 )
 
 
@@ -90,6 +93,36 @@ def leaderboard(
         payload=messages.leaderboard(brand, month, places),
         created_at=now,
         not_before=policy.calm.release(policy.channels.wows, now),
+    )
+
+
+def worse_version(
+    brand: str, looks: Sequence[VersionLook], policy: Policy, now: datetime
+) -> NewAlert:
+    """Tell, once a version, that it made things worse than the ones before it."""
+    channel = policy.channels.complaints
+    return NewAlert(
+        dedupe_key=version_key(brand, looks[0].version),
+        kind=AlertKind.VERSION,
+        brand=brand,
+        channel=channel,
+        payload=messages.worse_version(brand, looks),
+        created_at=now,
+        not_before=policy.calm.release(channel, now),
+    )
+
+
+def advocates_list(listed: AdvocatesToday, policy: Policy, now: datetime) -> NewAlert:
+    """Send the day's list of what a brand's advocates need, once a day."""
+    channel = policy.channels.digest
+    return NewAlert(
+        dedupe_key=advocates_key(listed.brand, listed.day),
+        kind=AlertKind.ADVOCATES,
+        brand=listed.brand,
+        channel=channel,
+        payload=messages.advocates_today(listed, policy.places),
+        created_at=now,
+        not_before=policy.calm.release(channel, now),
     )
 
 

@@ -3,6 +3,7 @@
 Pure: the same facts make the same message.
 """
 
+from alerts.messages.advocate_notices import advocates_today
 from alerts.messages.case_cards import answered_advocate, case_card
 from alerts.messages.case_thread import note, thread_reply
 from alerts.messages.competitor_notices import competitor_no_more, competitor_now
@@ -28,11 +29,13 @@ from alerts.messages.surge_notices import (
     incident_over,
     spike,
 )
+from alerts.messages.version_notices import worse_version
 from alerts.messages.views import as_modal
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
+    "advocates_today",
     "answered_advocate",
     "as_modal",
     "backlog",
@@ -73,5 +76,6 @@ __all__ = [
     "unclaimed",
     "unusual_silence",
     "won_back",
+    "worse_version",
     "wow",
 ]

@@ -45,11 +45,16 @@ class CheckpointSettings(Section):
 
 
 class StaffSettings(Section):
-    """A colleague whom wows may name: by `name` or `aliases`; `slack` is the user's id there."""
+    """A colleague whom wows may name: by `name` or `aliases`; `slack` is the user's id there.
+
+    Rewards are told by `team`, and mentions that name them count for their `location`.
+    """
 
     name: PersonName
     slack: SlackUser | None = None
     aliases: tuple[PersonName, ...] = ()
+    team: PersonName | None = None
+    location: PersonName | None = None
 
 
 def _colleague(value: object) -> object:
@@ -70,6 +75,7 @@ class BrandSettings(Section):
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
     approve_replies: bool = False
+    advocates_daily: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
 

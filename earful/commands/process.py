@@ -33,6 +33,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     from earful.competitor_changes import follow_competitors
     from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
+    from earful.naming_staff import name_staff
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
 
@@ -61,6 +62,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
         scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
+        stage("staff", lambda: name_staff(store, app.settings))
         judged = judged or Judged()
         console.out.print(
             f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "

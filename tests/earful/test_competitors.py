@@ -19,7 +19,7 @@ from earful.policies import Policies
 from earful.routines.calendar import calendar
 from storage.models import AlertKind, CaseOutcome, CaseState, Experience, Stance
 from tests.earful.conftest import Earful
-from tests.earful.test_cases import ANGRY, DAY, DELIGHTED, HOUR, MEDIOCRE, MINUTE, World
+from tests.earful.test_cases import ANGRY, DAY, DELIGHTED, HOUR, MEDIOCRE, World
 
 DANA = Actor("dana", "U0DANA")
 RIVAL = "Rival Air"
