@@ -1,13 +1,14 @@
-"""What do our advocates need from us today: the one thing each, by a rule that can be told. Pure.
+"""What our advocates need from us today: the one thing each, by a rule that can be told. Pure.
 
-Of what an advocate said of late, the first of these that has no answer yet, the newest of its kind:
+Of what an advocate said of late, the first of these without an answer, the newest of its kind:
 
 1. a complaint: an angry mention;
 2. a question: a sentence that ends in a question mark;
 3. a wish: a sentence that asks for something;
 4. a lack: what a mediocre mention says was missing.
 
-Complaints come first in the list, then as above; in each, who reaches most people, then the newest.
+Complaints come first in the list, then as above; in each, who reaches most people comes first, then
+the newest.
 """
 
 from __future__ import annotations

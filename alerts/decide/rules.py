@@ -83,8 +83,8 @@ def judge(
     when the team can first know. A complaint that the owner answered after its last edit needs no
     case and no alert, except that a lost advocate is still told, without a due time. Mentions that
     were old when the store got them, undated and future ones are only counted, unless an edit has
-    changed how they feel; so is what is said of a competitor, and a bad rating without words, unless
-    the policy makes it a case. A text that was edited changes the case it has.
+    changed how they feel; so is what is said of a competitor, and a bad rating without words,
+    unless the policy makes it a case. A text that was edited changes the case it has.
     """
     judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
