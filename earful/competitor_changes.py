@@ -1,4 +1,4 @@
-"""A brand that the config newly calls a competitor, or no more: what is open of it, and who hears."""
+"""A brand that the config newly calls a competitor, or no more: what is open of it, who hears."""
 
 from __future__ import annotations
 

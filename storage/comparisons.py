@@ -35,7 +35,8 @@ class Comparisons:
     def side_by_side(self, brand: str, period: str) -> list[dict[str, Any]]:
         """Give the rows of the view `side_by_side` for a brand and a period."""
         return self._rows(
-            "SELECT * FROM side_by_side WHERE brand = ? AND period = ? ORDER BY competitor, metric",
+            "SELECT * FROM side_by_side WHERE brand = ? AND period = ? "
+            "ORDER BY competitor, metric",
             brand,
             period,
         )

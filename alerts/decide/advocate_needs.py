@@ -7,8 +7,8 @@ Of what an advocate said of late, the first of these without an answer, the newe
 3. a wish: a sentence that asks for something;
 4. a lack: what a mediocre mention says was missing.
 
-Complaints come first in the list, then as above; in each, who reaches most people comes first, then
-the newest.
+Complaints come first in the list, then as above; in each, who reaches most people, then who spoke
+last.
 """
 
 from __future__ import annotations

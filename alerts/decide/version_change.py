@@ -3,8 +3,8 @@
 Compared are the mentions of a version with those of earlier ones, each source and country with
 itself, so that a change in who writes is not taken for a change in what they tell. The test is
 exact: Fisher's, over strata (the conditional test of Mantel and Haenszel's design). The size of
-the change is their pooled difference of shares, with Sato's interval (1989); Newcombe's where there
-is one stratum.
+the change is their pooled difference of shares, with Sato's interval (1989); Newcombe's where one
+stratum is all there is.
 """
 
 from __future__ import annotations

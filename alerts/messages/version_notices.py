@@ -39,9 +39,7 @@ def worse_version(brand: str, looks: Sequence[VersionLook]) -> dict[str, Any]:
             context(
                 [
                     _("First mentioned on {day}", day=day(first.first_day)),
-                    _(
-                        "Each source and country is compared with itself: chance does not explain it"
-                    ),
+                    _("Each source and country is compared with itself: it is more than chance"),
                     _("Earful tells this of a version once"),
                 ],
                 "small_print",

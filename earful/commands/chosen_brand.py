@@ -18,9 +18,7 @@ def the_brand(app: App, store: Store, brand: str | None, *, own: bool = False) -
         for name in known:
             if name.casefold() == brand.casefold():
                 if name in competitors:
-                    raise InputError(
-                        f"--brand: {name!r} is a competitor: name a brand of your own"
-                    )
+                    raise InputError(f"--brand: {name!r} is a competitor: name one of your own")
                 return name
         raise InputError(
             f"--brand: {brand!r} is not in the store; it has: {', '.join(known) or 'none'}"

@@ -99,7 +99,7 @@ def _print(found: Kudos) -> None:
     if not found.people:
         console.out.print(found.why_nobody)
     else:
-        said = {}
+        said: dict[str, str] = {}
         for row in found.words:
             said.setdefault(row["name"], " ".join(filter(None, (row["title"], row["text"]))))
         console.out.print(

@@ -1,4 +1,4 @@
-"""The page for the team meeting: who was praised last month, in which words; prints on two pages."""
+"""The page for the team meeting: who was praised in a month, in which words; for two sheets."""
 
 from __future__ import annotations
 

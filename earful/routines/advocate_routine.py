@@ -1,4 +1,4 @@
-"""Advocates: what they need from us today, written down each day, and sent where that is wished."""
+"""Advocates: what they need from us today, written down each day, sent where that is wished."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "advocates",
             Daily(digest_at, zones, at_start=True),
             list_advocates,
-            "writes down what each brand's advocates need today, and sends it where that is wished",
+            "writes down what each brand's advocates need today; sends it where that is wished",
         ),
         Routine(
             "spikes",

@@ -1,4 +1,4 @@
-"""Versions: whether one made things better or worse than those before it, or chance explains it."""
+"""Versions: whether one made things better or worse than those before it, or it is chance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.models import VersionCount, VersionDays, VersionLook
 from storage.store import Store
 
 BEFORE = 60 * DAY
-"""So long before a version's first day the mentions of earlier ones are what it is compared with."""
+"""So long before a version's first day those of earlier ones are what it is compared with."""
 AFTER = 30 * DAY
 """So long after its first day a version is judged: later, other things have changed."""
 _METRICS = {"complaint_rate": True, "wow_rate": False}

@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDays:
-    """A version of a brand's product, the first day on which a mention told it, and how many did."""
+    """A version of a brand's product, the first day a mention told it, and how many did."""
 
     version: str
     first_day: date

@@ -57,10 +57,10 @@ class VersionChanges:
         ]
 
     def looks(self, brand: str) -> dict[tuple[str, str], int]:
-        """Tell how many looks there were at each version and metric; 99 where one found a change."""
+        """Tell how often each version and metric was looked at; 99 where a change was found."""
         rows = self._database.connection.execute(
-            "SELECT version, metric, iif(direction IS NULL, looks, 99) AS looks FROM version_changes "
-            "WHERE brand = ?",
+            "SELECT version, metric, iif(direction IS NULL, looks, 99) AS looks "
+            "FROM version_changes WHERE brand = ?",
             (brand,),
         )
         return {(row["version"], row["metric"]): row["looks"] for row in rows}

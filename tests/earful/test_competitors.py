@@ -66,7 +66,7 @@ def a_month(world: World) -> None:
             world.say(f"It was okay, {weeks} {number}", MEDIOCRE, brand=RIVAL, judge=False)
     world.now = start
     world.judge()
-    friend = {"author": "Ana", "brand": RIVAL}
+    friend: dict[str, Any] = {"author": "Ana", "brand": RIVAL}
     world.say("Old news", ANGRY, brand=RIVAL, created_at=world.now - 90 * DAY)
     for number in range(30):
         world.say(f"{WOW}, and Rita most of all {number}", DELIGHTED, brand=RIVAL)
