@@ -20,10 +20,10 @@ from storage.models import AdvocateNeed, Mention, Need, QuietAdvocate
 _SHOWN = 12
 _MAX_LINK = 500
 _NEEDS = {
-    Need.COMPLAINT: later("complains"),
-    Need.QUESTION: later("asks"),
-    Need.WISH: later("wishes"),
-    Need.LACK: later("misses"),
+    Need.COMPLAINT: later("{author} has a complaint: {words}"),
+    Need.QUESTION: later("{author} has a question: {words}"),
+    Need.WISH: later("{author} has a wish: {words}"),
+    Need.LACK: later("{author} misses something: {words}"),
 }
 
 
@@ -70,8 +70,12 @@ def advocates_today(listed: AdvocatesToday, places: Places) -> dict[str, Any]:
 def need_row(one: AdvocateNeed, places: Places) -> str:
     """Say who needs what, in a sentence of theirs."""
     link = read_link(one.mention, places, False, _MAX_LINK)
-    need = _(_NEEDS[one.need])
-    return f"{author_of(one.mention, 60)} {need}: “{line(one.sentence, 160)}” · {link}"
+    said = _(
+        _NEEDS[one.need],
+        author=author_of(one.mention, 60),
+        words=f"“{line(one.sentence, 160)}”",
+    )
+    return f"{said} · {link}"
 
 
 def quiet_row(one: QuietAdvocate) -> str:

@@ -42,7 +42,9 @@ def compare(
     difference is said to be more than chance where its interval leaves out 0, all parts that are
     compared taken into account.
     """
-    with app.open_store(readonly=True) as store:
+    # Who is a competitor, the config says; the store is told so as it is opened to be written.
+    settings = app.settings
+    with app.open_store(readonly=not settings.competitors) as store:
         chosen = the_brand(app, store, brand, own=dimension is None)
         if dimension is None:
             _brands(store, chosen, period, as_json)
@@ -96,7 +98,10 @@ def _brands(store: Store, brand: str, period: str, as_json: bool) -> None:
     for sentence in _beside(brand, rows, against):
         console.out.print(sentence)
     if not any(row["competitor"] for row in rows):
-        console.err.print("no competitor has mentions: `competitor = true` under a [[brands]]")
+        console.err.print(
+            "no competitor has mentions: `competitor = true` under a brand makes it one",
+            markup=False,
+        )
 
 
 def _beside(
