@@ -6,6 +6,7 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -42,13 +43,13 @@ def folder(tmp_path: Path) -> Path:
     number = 0
 
     def said(
-        text: str, experience: Experience, stance: Stance = Stance.NEITHER, **more: object
+        text: str, experience: Experience, stance: Stance = Stance.NEITHER, **more: Any
     ) -> Told:
         nonlocal number
         number += 1
         at = now - timedelta(minutes=number)
         return Told(
-            mention=make_mention(str(number), text, at, **{"fetched_at": now, **more}),
+            mention=make_mention(str(number), text, at, fetched_at=now, **more),
             experience=experience,
             stance=stance,
         )
@@ -83,10 +84,8 @@ def test_compare_shows_you_beside_your_competitors(folder: Path, earful: Earful)
     assert "Acme Air against Rival Air: complaint rate −35 points, better" in shown.out
     assert "69% (62–75)" in shown.out
     rows = [json.loads(line) for line in earful("compare", "--json").out.splitlines()]
-    assert [(row["brand"], row["mentions"]) for row in rows] == [
-        ("Acme Air", 111),
-        ("Rival Air", 50),
-    ]
+    assert [row["brand"] for row in rows] == ["Acme Air", "Rival Air"]
+    assert [row["mentions"] for row in rows] == [111, 50]
     assert rows[1]["beside"]["wow_rate"]["may_be_chance"] == 0
 
 
@@ -94,7 +93,7 @@ def test_compare_by_version_says_what_is_more_than_chance(folder: Path, earful: 
     shown = earful("compare", "--by", "version", "--brand", "acme air")
     assert (shown.code, in_80_columns(shown.out)) == (0, True)
     (line,) = (line for line in shown.out.splitlines() if line.startswith("1.10 "))
-    assert "complaints +55 points" in " ".join(shown.out.split()) or "complaints" in line
+    assert line.split()[:6] == ["1.10", "55", "27%", "(17–40)", "73%", "(60–83)"]
     assert "not told" in shown.out
     assert earful("compare", "--by", "topic", "--brand", "Acme Air").err.strip() == (
         "no mention of the last 30 days tells a topic"

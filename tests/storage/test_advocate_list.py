@@ -60,7 +60,7 @@ def test_each_advocate_needs_one_thing_complaints_first(store: Store) -> None:
             *map(friend, ("Ana", "Bob", "Cyd", "Dee", "Eve", "Fay", "Gus", "Hal")),
             said("a1", "Ana", "Great crew. Will you fly to Oslo again this winter?"),
             said("b1", "Bob", "My seat broke. Nobody answered my mail, only a robot.", ANGRY),
-            said("b2", "Bob", "Do you have a lounge in Rome? I could not find it.", NONE, days=0.5),
+            said("b2", "Bob", "Do you have a lounge in Rome? I found none.", NONE, days=0.5),
             said("c1", "Cyd", "Lovely. I wish the app had a dark mode.", reach=90),
             said("d1", "Dee", "Fine, but the coffee was cold this time.", MEDIOCRE),
             # Answered, and too long ago: nothing that they need today.

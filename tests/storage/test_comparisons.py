@@ -128,9 +128,9 @@ def test_cuts_are_what_hands_count(
         mine, theirs = rate(part, row["metric"]), rate(rest, row["metric"])
         assert row["mentions"] == len(part)
         assert (row["part"], row["whole"]) == (mine.part, mine.total)
-        assert Interval(row["low"], row["high"]) == about(wilson(mine.part, mine.total))
+        assert (row["low"], row["high"]) == about(wilson(mine.part, mine.total))
         if theirs.total:
-            found = Interval(row["difference_low"], row["difference_high"])
+            found = (row["difference_low"], row["difference_high"])
             assert found == about(difference(mine, theirs))
         assert row["compared"] == len(enough)
         if row["value"] in enough:
@@ -142,17 +142,8 @@ def test_cuts_are_what_hands_count(
             assert row["may_be_chance"] is None
 
 
-class about:
-    """An interval that another equals to four digits."""
-
-    def __init__(self, interval: Interval) -> None:
-        self.interval = interval
-
-    def __eq__(self, other: object) -> bool:
-        assert isinstance(other, Interval)
-        return (other.low, other.high) == pytest.approx(
-            (self.interval.low, self.interval.high), abs=1e-4
-        )
+def about(interval: Interval, within: float = 1e-4) -> tuple[Any, Any]:
+    return pytest.approx(interval.low, abs=within), pytest.approx(interval.high, abs=within)
 
 
 def test_a_version_that_is_worse_is_seen(told: tuple[Store, list[Told]]) -> None:
@@ -220,18 +211,19 @@ def test_share_of_voice_and_both_rates_side_by_side(told: tuple[Store, list[Told
         for name, said in ((BRAND, own), (OTHER_BRAND, theirs)):
             row, total = shown[name], len(own) + len(theirs)
             assert row["share"] == pytest.approx(len(said) / total, abs=1e-4)
-            assert Interval(row["share_low"], row["share_high"]) == about(wilson(len(said), total))
+            limits = about(wilson(len(said), total))
+            assert (row["share_low"], row["share_high"]) == limits
             for metric, low, high in (
                 ("wow_rate", "wow_low", "wow_high"),
                 ("complaint_rate", "complaint_low", "complaint_high"),
             ):
                 counted = rate(said, metric)
                 assert row[metric] == pytest.approx(counted.value, abs=1e-4)
-                assert Interval(row[low], row[high]) == about(counted.interval())
+                assert (row[low], row[high]) == about(counted.interval())
         for row in store.comparisons.side_by_side(BRAND, period):
             gap = difference(rate(own, row["metric"]), rate(theirs, row["metric"]))
-            found = Interval(row["difference_low"], row["difference_high"])
-            assert (found.low, found.high) == pytest.approx((gap.low, gap.high), abs=3e-4)
+            found = (row["difference_low"], row["difference_high"])
+            assert found == about(gap, within=3e-4)
             assert row["may_be_chance"] == (0 in gap)
     months = {row["period"] for row in store.comparisons.share_of_voice(f"{now():%Y-%m}")}
     assert months == {f"{now():%Y-%m}"}
