@@ -33,7 +33,7 @@ class CrawlJob:
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
     What was stored before `known_before` was stored by a good run of this job, or earlier. What is
     older than `keeps_since` is not stored. For the first `explain` mentions the report shows which
-    clauses of the query they hold.
+    clauses of the query they hold. All mentions are of the `location`, where one is given.
     """
 
     brand: str
@@ -48,6 +48,7 @@ class CrawlJob:
     known_before: datetime | None = None
     keeps_since: datetime | None = None
     explain: int = 0
+    location: str | None = None
 
     def to_json(self) -> str:
         given = asdict(self) | {

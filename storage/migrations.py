@@ -992,6 +992,9 @@ def _people(db: Database) -> None:
             until TEXT
         ) WITHOUT ROWID;
 
+        -- Where one shop, hotel or branch is meant; which mentions count for it follows.
+        ALTER TABLE mentions ADD COLUMN location TEXT;
+
         -- The colleagues whom wows may name, as the config has them.
         CREATE TABLE staff (
             brand TEXT NOT NULL,
@@ -1040,6 +1043,25 @@ def _people(db: Database) -> None:
         ) WHERE product_version IS NOT NULL;
         """,
     )
+    for trigger in (
+        """
+        CREATE TRIGGER mention_cuts_of_new_location AFTER INSERT ON mentions
+        WHEN new.location IS NOT NULL BEGIN
+            INSERT INTO mention_cuts (seq, dimension, value)
+            VALUES (new.seq, 'location', new.location) ON CONFLICT DO NOTHING;
+        END
+        """,
+        """
+        CREATE TRIGGER mention_cuts_of_location AFTER UPDATE OF location ON mentions
+        WHEN old.location IS NOT new.location BEGIN
+            DELETE FROM mention_cuts WHERE seq = new.seq AND dimension = 'location';
+            INSERT INTO mention_cuts (seq, dimension, value)
+            SELECT new.seq, 'location', new.location WHERE new.location IS NOT NULL
+            ON CONFLICT DO NOTHING;
+        END
+        """,
+    ):
+        db.execute(trigger)
 
 
 def _run(db: Database, script: str) -> None:

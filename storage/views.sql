@@ -10,7 +10,7 @@ SELECT
     CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
     c.id IS NOT NULL AS corrected,
     m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
-    m.country, m.product_version,
+    m.country, m.product_version, m.location,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
     -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted

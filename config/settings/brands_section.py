@@ -30,6 +30,7 @@ class SourceSettings(Section):
     base_url: HttpUrl | None = None
     enabled: bool = True
     channel: Channel | None = None
+    location: PersonName | None = None
     options: SerializeAsAny[BaseModel]
 
     @property
@@ -45,10 +46,7 @@ class CheckpointSettings(Section):
 
 
 class StaffSettings(Section):
-    """A colleague whom wows may name: by `name` or `aliases`; `slack` is the user's id there.
-
-    Rewards are told by `team`, and mentions that name them count for their `location`.
-    """
+    """A colleague whom wows may name: by `name` or `aliases`; `slack` is the user's id there."""
 
     name: PersonName
     slack: SlackUser | None = None

@@ -82,7 +82,7 @@ def test_compare_shows_you_beside_your_competitors(folder: Path, earful: Earful)
     shown = earful("compare")
     assert (shown.code, in_80_columns(shown.out)) == (0, True)
     assert "Acme Air against Rival Air: complaint rate −35 points, better" in shown.out
-    assert "69% (62–75)" in shown.out
+    assert "69% (61–76)" in shown.out
     rows = [json.loads(line) for line in earful("compare", "--json").out.splitlines()]
     assert [row["brand"] for row in rows] == ["Acme Air", "Rival Air"]
     assert [row["mentions"] for row in rows] == [111, 50]
