@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -56,15 +57,16 @@ def correct_file(
     """
     report = Report()
     policies = Policies(settings)
-    for number, row in enumerate(_rows(path), start=1):
-        report.rows = number
-        try:
-            if _correct(store, policies, row, actor, now):
-                report.corrected += 1
-            else:
-                report.known += 1
-        except (ValueError, InputError) as error:
-            report.refused.append(Refusal(number, str(error)))
+    with closing(_rows(path)) as rows:
+        for number, row in enumerate(rows, start=1):
+            report.rows = number
+            try:
+                if _correct(store, policies, row, actor, now):
+                    report.corrected += 1
+                else:
+                    report.known += 1
+            except (ValueError, InputError) as error:
+                report.refused.append(Refusal(number, str(error)))
     return report
 
 
@@ -129,7 +131,7 @@ def _label(row: Mapping[str, str], name: str, kind: type[Label]) -> Label | None
         raise ValueError(f"{name} {value!r}: {hint}") from None
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def _rows(path: Path) -> Generator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from importlib import resources
@@ -14,6 +14,7 @@ from config.errors import StoreError, StoreLockedError, StoreTooNewError
 from storage.connection import Connection, is_frozen
 from storage.faults import moved
 from storage.locks import StoreLock
+from storage.tables.author_standing import settle
 
 PATIENCE_S = 30.0
 """How long other processes are waited for; who only looks, such as `status`, may wait less."""
@@ -40,6 +41,12 @@ class Database:
         self.path = path
         self._patience_s = patience_s
         self._is_writing = False
+        self._is_migrated = False
+        if create and not readonly:
+            # What people wrote is for the store's owner; SQLite would let everybody read it.
+            with suppress(OSError):
+                path.touch(mode=0o600)
+        before = _identity(path)
         mode = "ro" if readonly else "rwc" if create else "rw"
         self.connection = Connection(path, mode, patience_s)
         try:
@@ -49,6 +56,9 @@ class Database:
                 # NORMAL could lose the last commit in a power cut: a sent alert would go twice.
                 self.connection.execute("PRAGMA synchronous = FULL")
             self._file = _identity(path)
+            if before is not None and before != self._file:
+                # SQLite waited with the old one open while another took its place.
+                raise moved(path)
         except BaseException:
             self.connection.close()
             raise
@@ -91,6 +101,8 @@ class Database:
             if _identity(self.path) != self._file:
                 raise moved(self.path)
             yield connection
+            if self._is_migrated:
+                settle(connection)
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
@@ -131,13 +143,17 @@ class Database:
         busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
-    def migrate(self) -> None:
+    def migrate(self, keep: Callable[[Database, str], object] | None = None) -> None:
         """Bring the schema up to date; safe when several processes do it at once.
 
-        StoreTooNewError when a newer Earful has.
+        `keep` is given a store that has data, and the first migration it lacks, before anything is
+        changed. StoreTooNewError when a newer Earful has migrated it.
         """
-        if self._is_current():
-            return
+        if not self._is_current():
+            self._migrate()
+        self._is_migrated = True
+
+    def _migrate(self) -> None:
         # Late: sqlite-utils loads numpy where it is installed, and reading needs neither.
         from sqlite_utils import Database as SqliteUtilsDatabase
 
@@ -146,6 +162,9 @@ class Database:
         with StoreLock(f"{self.path}.migrate.lock"):
             if self._is_current():
                 return
+            applied = self._applied()
+            if keep is not None and applied and (missing := sorted(_known() - applied)):
+                keep(self, missing[0])
             # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
             with self.connection.plain() as connection:
                 migrations.apply(SqliteUtilsDatabase(connection))
@@ -159,6 +178,12 @@ class Database:
                 f"{self.path}: its tables are older than this Earful ({missing} migrations "
                 "are missing): run `earful run` or `earful process` once"
             )
+        self._is_migrated = True
+
+    def require_store(self) -> None:
+        """Raise StoreError unless the file is a store of this Earful, or of an older one."""
+        if not self._applied():
+            raise StoreError(f"{self.path}: is no store of Earful: it has none of its tables")
 
     def _is_current(self) -> bool:
         return self._applied() >= _known() and self._views_are_current()
@@ -192,6 +217,7 @@ class Database:
                 connection.execute(f"DROP VIEW IF EXISTS {_view_name(sql)}")
             for sql in _view_statements():
                 connection.execute(sql)
+            settle(connection)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

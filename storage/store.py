@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from config.errors import InputError
+from storage.backups import back_up_before
 from storage.comparisons import Comparisons
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
@@ -15,6 +16,7 @@ from storage.reports import Insight
 from storage.rewards import Rewards
 from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
@@ -52,6 +54,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
         self.translations = Translations(database)
@@ -99,10 +102,10 @@ class Store:
     ) -> Self:
         """Open the store at `path`.
 
-        With `migrate` it is created and brought up to date; without, InputError says that there
-        is none, StoreError that it is too old. With `readonly` it can lie where nothing may be
-        written. StoreLockedError says that other processes held it for `patience_s` seconds. Each
-        kind of StoreError may come of all that is asked of the store later, too.
+        With `migrate` it is created, or backed up and brought up to date; without, InputError says
+        that there is none, StoreError that it is too old. With `readonly` it can lie where nothing
+        may be written. StoreLockedError says that other processes held it for `patience_s`
+        seconds. Each kind of StoreError may come of all that is asked of the store later, too.
         """
         if not migrate and not path.exists():
             raise InputError(f"{path}: no store there: `earful run` or `earful import` makes one")
@@ -114,7 +117,7 @@ class Store:
         database = Database(path, readonly=readonly, create=migrate, patience_s=patience_s)
         try:
             if migrate:
-                database.migrate()
+                database.migrate(keep=back_up_before)
             else:
                 database.require_migrated()
         except BaseException:

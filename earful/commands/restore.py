@@ -8,26 +8,45 @@ import click
 from filelock import Timeout
 
 from config.errors import EarfulError
-from earful.app import App
+from earful.app import App, utc_now
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Even while other processes have the store open; never while a daemon runs.",
+)
 @click.pass_obj
-def restore(app: App, file: Path) -> int:
-    """Replace the store with the backup FILE.
+def restore(app: App, file: Path, force: bool) -> int:
+    """Replace the store with the backup FILE, made by this Earful or an older one.
 
-    The old store stays beside it, as `….before-restore`.
+    The old store stays beside it, as `….before-restore`; what is wrong with it does not matter.
+    What was sent since the backup was made is not sent again.
     """
-    from earful.process_locks import lock_for_daemon
-    from storage.tables.upkeep import restore as put_back
+    from earful.process_locks import lock_for_daemon, lock_for_delivery
+    from storage.backups import restore as put_back
 
+    path = app.store_path
     try:
-        with lock_for_daemon(app.store_path):
-            put_back(file, app.store_path)
-    except Timeout:
+        with lock_for_daemon(path), lock_for_delivery(path):
+            done = put_back(file, path, at=utc_now(), force=force)
+    except Timeout as error:
+        sending = str(error.lock_file).endswith(".deliver.lock")
         raise EarfulError(
-            f"{app.store_path}: a daemon is working on it: stop `earful run` first"
+            f"{path}: another process is sending its alerts: wait for its end, then restore again"
+            if sending
+            else f"{path}: a daemon is working on it: stop `earful run` first"
         ) from None
-    click.echo(f"{app.store_path}: restored from {file}")
+    click.echo(f"{path}: restored from {file}")
+    if done.aside is not None:
+        click.echo(f"{done.aside}: the store from before")
+    if done.sent:
+        click.echo(f"{done.sent:,} alerts went out after that backup: they stay as sent")
+    if done.doubted:
+        click.echo(
+            f"{done.doubted:,} alerts may have gone out after that backup: Earful looks for each "
+            "in Slack before it sends it"
+        )
     return 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import islice
 
@@ -87,7 +88,7 @@ class DelimitedTable:
     def bytes_read(self) -> int:
         return self._file.bytes_read
 
-    def __iter__(self) -> Iterator[FileRow]:
+    def __iter__(self) -> Generator[FileRow]:
         columns, width = self.columns, len(self.columns)
         for row in self._rows():
             cells, problem = row.cells, row.problem
@@ -133,7 +134,7 @@ class DelimitedTable:
             )
             return text.read(_SAMPLE)
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> Generator[str]:
         with self._file.opened() as stream:
             text = io.TextIOWrapper(
                 stream, self._encoding.codec, errors=self._encoding.errors, newline=self._newline
@@ -147,9 +148,11 @@ class DelimitedTable:
                 yield line
 
     def _rows(self) -> Iterator[TextRow]:
-        lines = islice(self._lines(), self._above, None)
         place = str(self._file.path)
-        return text_rows(lines, self._dialect, self._first_line, self._shapes, place)
+        # A row that is refused ends the reading: the file must not stay open behind the error.
+        with closing(self._lines()) as lines:
+            below = islice(lines, self._above, None)
+            yield from text_rows(below, self._dialect, self._first_line, self._shapes, place)
 
     @property
     def shape(self) -> str:

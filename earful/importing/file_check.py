@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from config.errors import InputError
@@ -43,20 +44,21 @@ def check_file(
     cell = cell_reader(plan)
     scale, dates = _Scale(), {name: _Dates() for name in _DATES if name in plan.columns}
     digests, rows = array("Q"), 0
-    for row in table:
-        rows += 1
-        if rows % _MANY == 0:
-            progress(table.bytes_read)
-        if row.problem:
-            continue
-        if "rating" in plan.columns and cell(row, "rating_max") in (None, ""):
-            scale.see(row, cell(row, "rating"))
-        for name, seen in dates.items():
-            seen.see(row, cell(row, name))
-        try:
-            digests.append(ids.key(row).digest)
-        except EntryError:
-            continue  # it is refused by name when it is read
+    with closing(iter(table)) as found:
+        for row in found:
+            rows += 1
+            if rows % _MANY == 0:
+                progress(table.bytes_read)
+            if row.problem:
+                continue
+            if "rating" in plan.columns and cell(row, "rating_max") in (None, ""):
+                scale.see(row, cell(row, "rating"))
+            for name, seen in dates.items():
+                seen.see(row, cell(row, name))
+            try:
+                digests.append(ids.key(row).digest)
+            except EntryError:
+                continue  # it is refused by name when it is read
     orders = {name: seen.order(wishes.dates.order, name, where) for name, seen in dates.items()}
     most = wishes.rating_max or plan.rating_max or scale.most(where)
     return Checked(rows, most, orders, _repeated(digests))

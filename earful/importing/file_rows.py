@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,4 +44,6 @@ class Table(Protocol):
     @property
     def size(self) -> int: ...
 
-    def __iter__(self) -> Iterator[FileRow]: ...
+    def __iter__(self) -> Generator[FileRow]:
+        """Read the rows; who may stop before the last closes what this gives, and so the file."""
+        ...

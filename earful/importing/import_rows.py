@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -90,13 +91,14 @@ class FileImport:
         """Give the first mentions as they would be stored."""
         reader = self._reader()
         mentions: list[Mention] = []
-        for row in self.table:
-            try:
-                mentions.append(reader.read(row, self._ids.key(row)))
-            except EntryError:
-                continue
-            if len(mentions) == count:
-                break
+        with closing(iter(self.table)) as rows:
+            for row in rows:
+                try:
+                    mentions.append(reader.read(row, self._ids.key(row)))
+                except EntryError:
+                    continue
+                if len(mentions) == count:
+                    break
         return mentions
 
     def rehearse(
@@ -121,8 +123,9 @@ class FileImport:
         """
         self._ask_whose_ids(store)
         report = ImportReport()
-        for part in self._parts(report, reject):
-            self._save(store, part, report, reject, keeps_since)
+        with closing(self._parts(report, reject)) as parts:
+            for part in parts:
+                self._save(store, part, report, reject, keeps_since)
         # What came after the last mention.
         store.mentions.save([], at=self._now, left_out=report.left_out)
         return report
@@ -132,63 +135,64 @@ class FileImport:
 
     def _parts(
         self, report: ImportReport, reject: Reject | None
-    ) -> Iterator[list[tuple[FileRow, RowKey, Mention]]]:
+    ) -> Generator[list[tuple[FileRow, RowKey, Mention]]]:
         """Read the rows in batches, each mention once."""
         reader = self._reader()
         report.emptied = reader.emptied
-        rows = self._each_once(reader, report, reject)
-        while part := list(islice(rows, _BATCH)):
-            yield part
-            self.progress(self.table.bytes_read)
+        with closing(self._each_once(reader, report, reject)) as rows:
+            while part := list(islice(rows, _BATCH)):
+                yield part
+                self.progress(self.table.bytes_read)
         self.progress(self.table.size)
 
     def _each_once(
         self, reader: RowReader, report: ImportReport, reject: Reject | None
-    ) -> Iterator[tuple[FileRow, RowKey, Mention]]:
+    ) -> Generator[tuple[FileRow, RowKey, Mention]]:
         """Read each row; of those with one id the source's newest counts, or the file's first."""
         seen: dict[int, int] = {}
         first: dict[int, tuple[int, str]] = {}
         newest: dict[int, tuple[FileRow, RowKey, Mention]] = {}
-        for row in self.table:
-            report.rows += 1
-            source = None
-            try:
-                key = self._ids.key(row)
-                source = key.source
-                mention = reader.read(row, key)
-            except EntryError as error:
-                _refuse(report, row, str(error), reject)
-                self._leave_out(report, source, Fate.REFUSED, error.kind)
-                continue
-            digest = key.digest
-            if digest not in self.checked.repeated:
-                yield row, key, mention
-            elif key.whose is Whose.NOBODY:
-                # Equal rows without an id are so many mentions: their number parts them.
-                number = seen[digest] = seen.get(digest, 0) + 1
-                numbered = key.native_id if number == 1 else f"{key.native_id}-{number}"
-                key = replace(key, native_id=numbered)
-                yield row, key, replace(mention, native_id=numbered)
-            elif key.whose is Whose.SOURCE:
-                held = newest.get(digest)
-                if held is not None:
+        with closing(iter(self.table)) as rows:
+            for row in rows:
+                report.rows += 1
+                source = None
+                try:
+                    key = self._ids.key(row)
+                    source = key.source
+                    mention = reader.read(row, key)
+                except EntryError as error:
+                    _refuse(report, row, str(error), reject)
+                    self._leave_out(report, source, Fate.REFUSED, error.kind)
+                    continue
+                digest = key.digest
+                if digest not in self.checked.repeated:
+                    yield row, key, mention
+                elif key.whose is Whose.NOBODY:
+                    # Equal rows without an id are so many mentions: their number parts them.
+                    number = seen[digest] = seen.get(digest, 0) + 1
+                    numbered = key.native_id if number == 1 else f"{key.native_id}-{number}"
+                    key = replace(key, native_id=numbered)
+                    yield row, key, replace(mention, native_id=numbered)
+                elif key.whose is Whose.SOURCE:
+                    held = newest.get(digest)
+                    if held is not None:
+                        report.same += 1
+                        self._leave_out(report, source, Fate.KNOWN)
+                    if held is None or _written(held[2]) <= _written(mention):
+                        newest[digest] = (row, key, mention)
+                elif digest not in first:
+                    first[digest] = (row.line, mention.text_hash)
+                    yield row, key, mention
+                elif first[digest][1] == mention.text_hash:
                     report.same += 1
                     self._leave_out(report, source, Fate.KNOWN)
-                if held is None or _written(held[2]) <= _written(mention):
-                    newest[digest] = (row, key, mention)
-            elif digest not in first:
-                first[digest] = (row.line, mention.text_hash)
-                yield row, key, mention
-            elif first[digest][1] == mention.text_hash:
-                report.same += 1
-                self._leave_out(report, source, Fate.KNOWN)
-            else:
-                reason = (
-                    f"native_id {key.native_id!r} is that of line {first[digest][0]}, which says "
-                    "something else: is it the author's? Then map it to author_id"
-                )
-                _refuse(report, row, reason, reject)
-                self._leave_out(report, source, Fate.REFUSED, RefusalReason.ID)
+                else:
+                    reason = (
+                        f"native_id {key.native_id!r} is that of line {first[digest][0]}, which "
+                        "says something else: is it the author's? Then map it to author_id"
+                    )
+                    _refuse(report, row, reason, reject)
+                    self._leave_out(report, source, Fate.REFUSED, RefusalReason.ID)
         yield from newest.values()
 
     def _save(

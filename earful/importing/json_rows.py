@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -79,7 +79,7 @@ class JsonTable:
             parts.append(f"out of {self._file.packing}")
         return ", ".join(parts)
 
-    def __iter__(self) -> Iterator[FileRow]:
+    def __iter__(self) -> Generator[FileRow]:
         with self._file.opened() as stream:
             text = io.TextIOWrapper(stream, self._encoding.codec, errors=self._encoding.errors)
             if self._whole:

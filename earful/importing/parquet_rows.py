@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date, time
 from typing import Any
@@ -37,7 +37,7 @@ class ParquetTable:
     def bytes_read(self) -> int:
         return int(self._share * self.size)
 
-    def __iter__(self) -> Iterator[FileRow]:
+    def __iter__(self) -> Generator[FileRow]:
         number = 0
         with self._opened() as parquet:
             for batch in parquet.iter_batches(batch_size=_BATCH):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -86,18 +87,22 @@ class MendedRows:
     def size(self) -> int:
         return self._table.size
 
-    def __iter__(self) -> Iterator[FileRow]:
-        for row in self._table:
-            values = {
-                name.removeprefix("row."): value
-                for name, value in row.values.items()
-                if name.startswith("row.")
-            }
-            problem = row.problem
-            if not problem and not values:
-                problem = f"it is not mended: {row.values.get('reason')}"
-            itself = row.raw.get("row", row.raw) if isinstance(row.raw, dict) else row.raw
-            yield FileRow(row.line, values, itself, problem)
+    def __iter__(self) -> Generator[FileRow]:
+        with closing(iter(self._table)) as rows:
+            yield from map(self._mended, rows)
+
+    @staticmethod
+    def _mended(row: FileRow) -> FileRow:
+        values = {
+            name.removeprefix("row."): value
+            for name, value in row.values.items()
+            if name.startswith("row.")
+        }
+        problem = row.problem
+        if not problem and not values:
+            problem = f"it is not mended: {row.values.get('reason')}"
+        itself = row.raw.get("row", row.raw) if isinstance(row.raw, dict) else row.raw
+        return FileRow(row.line, values, itself, problem)
 
 
 def as_mended(table: Table) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from itertools import islice
@@ -61,7 +61,7 @@ class SheetTable:
             parts.append(f"header in row {self._header_row}")
         return ", ".join(parts)
 
-    def __iter__(self) -> Iterator[FileRow]:
+    def __iter__(self) -> Generator[FileRow]:
         width = len(self.columns)
         with self._book() as book:
             for number, cells in _filled_rows(book[self._sheet]):

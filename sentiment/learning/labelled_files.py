@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,14 @@ def read_examples(path: Path) -> list[Example]:
 
     InputError names the file and the line: missing file, not JSON, no text, unknown label.
     """
-    examples = [_example(row, where) for where, row in _rows(path)]
+    with closing(_rows(path)) as rows:
+        examples = [_example(row, where) for where, row in rows]
     if not examples:
         raise InputError(f"{path}: no labelled texts in it; give one JSON object a line")
     return examples
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(path: Path) -> Generator[tuple[str, dict[str, Any]]]:
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):

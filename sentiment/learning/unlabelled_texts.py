@@ -7,7 +7,8 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def weak_labels(row: dict[str, Any]) -> dict[str, int]:
     return classes
 
 
-def read_pool(path: Path) -> Iterator[dict[str, Any]]:
+def read_pool(path: Path) -> Generator[dict[str, Any]]:
     """Read gzipped JSON Lines; InputError names the line that is not JSON."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
@@ -92,16 +93,17 @@ def choose(
     unless `unlabelled`.
     """
     groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
-    for row in read_pool(path):
-        length = len(row["text"])
-        if row["dataset"] in without or length < shortest or (longest and length > longest):
-            continue
-        labels = weak_labels(row)
-        text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))
-        if (labels or unlabelled) and joined(text):
-            key = tuple(sorted(labels.items()))
-            chosen_from = groups[row["dataset"]].setdefault(key, [])
-            chosen_from.append(PoolText(text, row.get("recommended"), labels))
+    with closing(read_pool(path)) as rows:
+        for row in rows:
+            length = len(row["text"])
+            if row["dataset"] in without or length < shortest or (longest and length > longest):
+                continue
+            labels = weak_labels(row)
+            text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))
+            if (labels or unlabelled) and joined(text):
+                key = tuple(sorted(labels.items()))
+                chosen_from = groups[row["dataset"]].setdefault(key, [])
+                chosen_from.append(PoolText(text, row.get("recommended"), labels))
     rng = random.Random(seed)
     chosen: list[PoolText] = []
     for dataset in sorted(groups):

@@ -1,25 +1,18 @@
-"""Keeping the store: backup, restore, forgetting, checkpoints' state."""
+"""Keeping the store: backups of it, and forgetting."""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import sqlite3
-from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
 from config.errors import (
-    InputError,
-    StoreCorruptError,
-    StoreError,
     StoreFullError,
     StoreLockedError,
-    StoreUnreachableError,
 )
-from storage.database import PATIENCE_S, Database
-from storage.faults import damaged, fault
+from storage.backups import back_up, back_up_into
+from storage.database import Database
 from storage.models import Erasure, Fate, iso
 from storage.tables.daily_counts import COUNTED_AT, keep_counts
 from storage.tables.ledger import count_waiting_as
@@ -125,93 +118,9 @@ class Upkeep:
             )
 
     def backup(self, target: Path) -> int:
-        """Copy the store while it is in use, verify the copy, then put it in place.
+        """Copy the store while it is in use: see `storage.backups.back_up`."""
+        return back_up(self._database, target)
 
-        Returns the copy's size in bytes; StoreError leaves an older file at `target` as it was.
-        """
-        partial = target.with_name(f".{target.name}.partial")
-        try:
-            partial.unlink(missing_ok=True)
-            # One consistent snapshot, compact, without the write-ahead log.
-            self._database.connection.execute("VACUUM INTO ?", (str(partial),))
-            verify(partial)
-            with partial.open("rb") as written:
-                os.fsync(written.fileno())
-            partial.replace(target)
-            return target.stat().st_size
-        except InputError as error:
-            raise damaged(self._database.path, f"a copy of it is not sound: {error}") from error
-        except (StoreCorruptError, StoreLockedError):
-            raise  # of the store itself
-        except StoreError as error:
-            # SQLite was asked through the store, but it is the copy that could not be written.
-            if isinstance(error.__cause__, sqlite3.Error):
-                raise fault(target, error.__cause__) from error
-            raise
-        except OSError as error:
-            raise fault(target, error) from error
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-
-
-def verify(path: Path) -> None:
-    """Check that a file is a sound Earful store; InputError says what is wrong."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    try:
-        with closing(Database(path, readonly=True)) as database:
-            database.require_migrated()
-            check = database.connection.execute("PRAGMA integrity_check").fetchone()[0]
-    except StoreCorruptError as error:
-        raise InputError(
-            f"{path}: damaged, or no store: {error.__cause__}: use another"
-        ) from error
-    except StoreError as error:
-        raise InputError(str(error)) from error
-    if check != "ok":
-        raise InputError(f"{path}: damaged: {check.splitlines()[0]}: use another backup")
-
-
-def restore(backup: Path, target: Path, *, patience_s: float = PATIENCE_S) -> None:
-    """Put a verified backup in the place of the store; the old one stays as `….before-restore`.
-
-    The old one may be damaged, or may be gone. The caller holds the lock of the daemon, so that
-    nothing writes meanwhile.
-    """
-    verify(backup)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(backup, partial)
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        if target.exists():
-            _set_aside(target, patience_s)
-        Path(f"{target}-shm").unlink(missing_ok=True)
-        partial.replace(target)
-    except OSError as error:
-        raise fault(target, error) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _set_aside(path: Path, patience_s: float) -> None:
-    """Move a store away whole: what its write-ahead log alone holds goes with it."""
-    try:
-        with (
-            closing(Database(path, create=False, patience_s=patience_s)) as old,
-            old.transaction(),
-        ):
-            pass  # nobody writes to it
-    except (StoreLockedError, StoreUnreachableError):
-        raise
-    except StoreError as error:
-        log.info("the old store is moved as it is: %s", error)
-    aside = path.with_name(f"{path.name}.before-restore")
-    for suffix in ("-wal", "-shm"):
-        Path(f"{aside}{suffix}").unlink(missing_ok=True)
-    path.replace(aside)
-    with suppress(FileNotFoundError):
-        Path(f"{path}-wal").replace(f"{aside}-wal")
+    def backup_into(self, folder: Path, keep: int, at: datetime) -> tuple[Path, int, list[Path]]:
+        """Copy the store into a folder of its backups: see `storage.backups.back_up_into`."""
+        return back_up_into(self._database, folder, keep, at)

@@ -7,6 +7,7 @@ import gzip
 import io
 import string
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.errors import InputError
 from earful.importing.files import open_table
+from earful.importing.rejects import as_mended
 from tests.earful.import_fixtures import CASES, cells_of, file_of, refusal, rows_of
+from tests.open_files import open_files
 
 CELL = st.text(
     st.sampled_from(string.ascii_letters + "0123456789 ,;\t|\"'.\nåéßż漢😡"), max_size=12
@@ -261,3 +265,29 @@ def test_dates_come_as_they_stand() -> None:
     folder = CASES / "06-dates"
     assert len(cells_of(folder / "forms.csv", "created_at")) == 23
     assert cells_of(folder / "amazon2023.jsonl", "timestamp")[0] == 1788602400123
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_a_refused_file_is_closed_at_once(tmp_path: Path, packing: str) -> None:
+    content = (SOUND + '3,1,"so slow\n4,2,fine\n5,2,a 24"\n').encode()
+    name = f"refused.csv{packing}"
+    path = file_of(tmp_path, gzip.compress(content) if packing else content, name)
+    # Who holds the error holds the frames that it came through, and what they had open.
+    with pytest.raises(InputError) as caught:
+        open_table(path)
+    assert caught.value
+    assert open_files(name) == []
+
+
+def test_who_stops_before_the_last_row_leaves_no_file_open(tmp_path: Path) -> None:
+    files = {
+        "rows.csv": SOUND,
+        "rows.jsonl": '{"id": 1, "text": "a"}\n{"id": 2, "text": "b"}\n',
+        "refused.csv": "line,reason,row.id,row.text\n2,no words,1,a\n3,no words,2,b\n",
+    }
+    for name, content in files.items():
+        table = as_mended(open_table(file_of(tmp_path, content, name)))
+        with closing(iter(table)) as rows:
+            next(rows)
+            assert open_files(name) == [name]
+        assert open_files(name) == []

@@ -7,6 +7,7 @@ import pytest
 from config.errors import InputError
 from sentiment.learning.labelled_files import read_examples
 from storage.models import Experience, Stance
+from tests.open_files import open_files
 
 GOOD = '{"text": "Fine.", "experience": "mediocre", "stance": "neither"}\n'
 
@@ -69,3 +70,12 @@ def test_missing_empty_and_binary_files(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes(b'{"text": "caf\xe9"}\n')
     with pytest.raises(InputError, match="not UTF-8"):
         read_examples(tmp_path / "latin.jsonl")
+
+
+def test_a_refused_file_is_closed_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"text": "a"}\n{"text": "b"}\n')
+    # Who holds the error holds the frames that it came through, and what they had open.
+    with pytest.raises(InputError) as caught:
+        read_examples(path)
+    assert caught.value
+    assert open_files(path.name) == []

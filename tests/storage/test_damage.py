@@ -26,11 +26,11 @@ from config.errors import (
     StoreRefusedError,
     StoreUnreachableError,
 )
+from storage.backups import restore, verify
 from storage.connection import is_frozen
 from storage.database import Database
 from storage.reports import Filter
 from storage.store import Store
-from storage.tables.upkeep import restore, verify
 from storage.write_check import probe
 from tests.storage.broken import (
     PAGE,
@@ -42,7 +42,7 @@ from tests.storage.broken import (
     small_disk,
 )
 from tests.storage.erasure import ERASURE
-from tests.storage.ways import furnish, mention
+from tests.storage.ways import NOW, furnish, mention
 
 NOBODY = 65534
 
@@ -268,9 +268,12 @@ def test_a_backup_is_restored_over_a_broken_store(
     else:
         path.unlink()
     broken = path.read_bytes() if path.exists() else None
-    restore(furnished, path, patience_s=PATIENCE_S)
+    restore(furnished, path, at=NOW, patience_s=PATIENCE_S)
     aside = path.with_name("earful.db.before-restore")
-    assert (aside.read_bytes() if aside.exists() else None) == broken
+    kept = aside.read_bytes() if aside.exists() else None
+    # What SQLite can read at all is copied by it, which counts the change in the first page.
+    first = PAGE if damage == "tables" else 0
+    assert kept and broken and kept[first:] == broken[first:] if damage != "gone" else not kept
     assert_whole(path)
 
 
@@ -280,7 +283,7 @@ def test_restoring_keeps_what_only_the_write_ahead_log_held(path: Path, furnishe
         next(rows)  # a reader keeps the log from being merged
         with opened(path) as store:
             store.mentions.save([mention("only in the log")])
-        restore(furnished, path, patience_s=PATIENCE_S)
+        restore(furnished, path, at=NOW, force=True, patience_s=PATIENCE_S)
         rows.close()
     with opened(path.with_name("earful.db.before-restore")) as old:
         assert old.mentions.get("appstore:only in the log") is not None
@@ -291,7 +294,7 @@ def test_nothing_is_restored_over_a_store_that_is_written(path: Path, furnished:
     with closing(sqlite3.connect(path, isolation_level=None)) as rival:
         rival.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreLockedError) as caught:
-            restore(furnished, path, patience_s=PATIENCE_S)
+            restore(furnished, path, at=NOW, patience_s=PATIENCE_S)
         one_line(caught.value, path)
         rival.execute("ROLLBACK")
     assert_whole(path)
@@ -323,7 +326,7 @@ def test_a_restore_on_a_full_disk_leaves_the_store(furnished: Path, tmp_path: Pa
         path = Path(shutil.copy(furnished, disk / "earful.db"))
         filler = fill(disk)
         with pytest.raises(StoreFullError) as caught:
-            restore(furnished, path, patience_s=PATIENCE_S)
+            restore(furnished, path, at=NOW, patience_s=PATIENCE_S)
         one_line(caught.value, path)
         # Even a reader needs a little: SQLite makes a file beside the store.
         with pytest.raises(StoreFullError) as caught:

@@ -18,9 +18,9 @@ from config.errors import (
     StoreReadOnlyError,
     StoreTooNewError,
 )
+from storage.backups import restore, verify
 from storage.database import Database
 from storage.store import Store
-from storage.tables.upkeep import restore, verify
 from storage.write_check import probe
 from tests.storage.broken import (
     PAGE,
@@ -31,7 +31,7 @@ from tests.storage.broken import (
     opened,
     small_disk,
 )
-from tests.storage.ways import WAYS, found_methods, furnish, mention
+from tests.storage.ways import NOW, WAYS, found_methods, furnish, mention
 
 each_way = pytest.mark.parametrize("name", WAYS)
 
@@ -175,7 +175,7 @@ def test_disk_full(full: Store, name: str) -> None:
     with pytest.raises(StoreFullError) as caught:
         way.go(full)
     where = full.database.path
-    one_line(caught.value, where.with_name("copy.db") if way.copies else where)
+    one_line(caught.value, where.with_name(way.copies) if way.copies else where)
 
 
 # Damaged
@@ -221,7 +221,7 @@ def test_newer(path: Path, tmp_path: Path) -> None:
         assert "9999_tomorrow" in told
         assert "update this Earful" in told
     assert isinstance(probe(path), StoreTooNewError)
-    for check in (verify, lambda backup: restore(backup, tmp_path / "other.db")):
+    for check in (verify, lambda backup: restore(backup, tmp_path / "other.db", at=NOW)):
         with pytest.raises(InputError, match="9999_tomorrow"):
             check(path)
     assert path.read_bytes() == before

@@ -1,17 +1,15 @@
-"""Cases' moves; backup, restore and forgetting, looked at down to the bytes on disk."""
+"""Cases' moves and forgetting, looked at down to the bytes on disk."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from config.errors import InputError, StoreUnreachableError
+from config.errors import InputError
 from storage.models import AlertKind, CaseState, Mention, NewAlert, NewCase
 from storage.store import Store
-from storage.tables.upkeep import restore, verify
 from tests.storage.erasure import ERASURE
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -77,68 +75,6 @@ def test_a_case_is_overdue_after_its_due_time(store: Store, late: int, overdue: 
     open_case(store)
     at = NOW + timedelta(hours=4, seconds=late)
     assert store.cases.counts(at)["overdue"] == overdue
-
-
-def test_a_backup_holds_everything_and_is_verified(store: Store, tmp_path: Path) -> None:
-    target = tmp_path / "copy.db"
-    assert store.upkeep.backup(target) == target.stat().st_size
-    verify(target)
-    with Store.open(target) as copy:
-        assert copy.mentions.count() == 4
-        hits = copy.database.connection.execute(
-            "SELECT count(*) FROM mentions_fts WHERE mentions_fts MATCH ?", (WORD,)
-        ).fetchone()[0]
-        assert hits == 4
-    assert not list(tmp_path.glob(".*partial"))
-
-
-def test_a_backup_that_cannot_be_written_leaves_the_old_one(store: Store, tmp_path: Path) -> None:
-    target = tmp_path / "nowhere" / "copy.db"
-    with pytest.raises(StoreUnreachableError, match=rf"^{target}: .* no folder "):
-        store.upkeep.backup(target)
-
-
-def test_restore_puts_the_backup_back_and_keeps_the_old_store(
-    store: Store, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy.db"
-    store.upkeep.backup(copy)
-    store.upkeep.forget_older(NOW + timedelta(days=1))
-    store.close()
-    path = tmp_path / "earful.db"
-    restore(copy, path)
-    with Store.open(path) as restored:
-        assert restored.mentions.count() == 4
-    with Store.open(tmp_path / "earful.db.before-restore") as old:
-        assert old.mentions.count() == 0
-
-
-@pytest.mark.parametrize("damage", ["cut", "flip", "text", "other", "missing"])
-def test_a_bad_backup_is_refused_and_the_store_stays(
-    store: Store, tmp_path: Path, damage: str
-) -> None:
-    copy = tmp_path / "copy.db"
-    store.upkeep.backup(copy)
-    content = copy.read_bytes()
-    if damage == "cut":
-        copy.write_bytes(content[: len(content) // 2])
-    elif damage == "flip":
-        middle = content.index(WORD.encode())
-        page = middle - middle % 4096
-        copy.write_bytes(content[:page] + b"\xff" * 64 + content[page + 64 :])
-    elif damage == "text":
-        copy.write_text("not a database, but long enough to be read as one " * 40)
-    elif damage == "other":
-        copy.unlink()
-        connection = sqlite3.connect(copy)
-        connection.execute("CREATE TABLE t (x)")
-        connection.close()
-    else:
-        copy.unlink()
-    with pytest.raises(InputError) as caught:
-        restore(copy, tmp_path / "earful.db")
-    assert "\n" not in str(caught.value)
-    assert store.mentions.count() == 4
 
 
 def test_a_forgotten_author_is_gone_from_the_bytes_too(store: Store, tmp_path: Path) -> None:

@@ -47,12 +47,13 @@ from storage.models import (
     Take,
     Translation,
     TroubleKind,
-    VersionLook,
     Validators,
+    VersionLook,
 )
 from storage.reports import Filter
 from storage.rewards import StaffRow
 from storage.store import Store
+from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
@@ -127,7 +128,7 @@ class Way:
 
     call: Callable[[Store], object]
     writes: bool = False
-    copies: bool = False
+    copies: str = ""
 
     def go(self, store: Store) -> object:
         """Call the method; what it gives one by one is read to its end."""
@@ -269,6 +270,10 @@ def _unblock(store: Store) -> bool:
 
 
 WAYS: dict[str, Way] = {
+    "brands.all": reads(lambda s: s.brands.all()),
+    "brands.sync": writes(
+        lambda s: s.brands.sync([BrandRow(name=BRAND, time_zone="Asia/Tokyo", competitor=True)])
+    ),
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
     "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
@@ -607,8 +612,12 @@ WAYS: dict[str, Way] = {
     "failures.worked_at": reads(lambda s: s.failures.worked_at()),
     "problems.known": reads(lambda s: s.problems.known()),
     "problems.record": writes(lambda s: s.problems.record([PROBLEM])),
+    "upkeep.backup_into": Way(
+        lambda s: s.upkeep.backup_into(s.database.path.parent, 1, NOW),
+        copies="earful-20260310T120000Z.db",
+    ),
     "upkeep.backup": Way(
-        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies=True
+        lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies="copy.db"
     ),
     "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana", ERASURE)),
     "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),
