@@ -150,10 +150,10 @@ class Database:
         changed. StoreTooNewError when a newer Earful has migrated it.
         """
         if not self._is_current():
-            self._migrate()
+            self._migrate(keep)
         self._is_migrated = True
 
-    def _migrate(self) -> None:
+    def _migrate(self, keep: Callable[[Database, str], object] | None) -> None:
         # Late: sqlite-utils loads numpy where it is installed, and reading needs neither.
         from sqlite_utils import Database as SqliteUtilsDatabase
 

@@ -1329,6 +1329,10 @@ def _facts(db: Database) -> None:
         ON mention_facts WHEN {moved(of_standing)} BEGIN {due("old")} {due("new")} END
         """,
         f"CREATE TRIGGER standing_due_of_old AFTER DELETE ON mention_facts BEGIN {due('old')} END",
+    ):
+        db.execute(trigger)
+
+
 @migrations(name="0035_people")
 def _people(db: Database) -> None:
     # Which brands the config called competitors, since when and until when: of these no case opens
