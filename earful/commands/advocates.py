@@ -66,8 +66,8 @@ def advocates(app: App, brand: str | None, limit: int, as_json: bool) -> int:
     for quiet in listed.quiet[:limit]:
         _print(
             f"{_name(quiet.last)} has gone quiet",
-            f"silent for {quiet.silent_days:.0f} days; spoke every {quiet.usual_days:.0f} days "
-            f"before (more than {quiet.limit_days:.0f} is more than chance)",
+            f"silent for {quiet.silent_days:.0f} days, over {quiet.limit_days:.0f} is no chance: "
+            f"spoke every {quiet.usual_days:.0f} days before",
             "",
             quiet.last.url,
         )

@@ -147,7 +147,7 @@ def _parts(
     console.out.print(heading)
     console.out.print(
         console.table(
-            (dimension, "told", "wow rate", "complaint rate", "against the rest"),
+            (dimension, "told", "wow rate", "complaint rate", "points off the rest"),
             [
                 (
                     _escaped(part["wow_rate"]["value"], 18),
@@ -172,7 +172,7 @@ def _parts(
 def _against_the_rest(part: Mapping[str, Mapping[str, Any]]) -> str:
     found = [
         f"{'wows' if metric == 'wow_rate' else 'complaints'} "
-        f"{_points(100 * part[metric]['difference'])}"
+        f"{_points(100 * part[metric]['difference'], '')}"
         for metric in _METRICS
         if part[metric]["may_be_chance"] == 0
     ]
@@ -181,8 +181,8 @@ def _against_the_rest(part: Mapping[str, Mapping[str, Any]]) -> str:
     return "" if part["wow_rate"]["may_be_chance"] is None else "may be chance"
 
 
-def _points(gap: float) -> str:
-    return f"{gap:+.0f} points".replace("-", "−")
+def _points(gap: float, unit: str = " points") -> str:
+    return f"{gap:+.0f}{unit}".replace("-", "−")
 
 
 def _interval(rate: float | None, low: float, high: float) -> str:
