@@ -1392,6 +1392,10 @@ def _people(db: Database) -> None:
             found_at TEXT,
             PRIMARY KEY (brand, version, metric)
         ) WITHOUT ROWID;
+        -- A brand's days are read for all dimensions at once, and for one of them.
+        CREATE INDEX cut_days_by_brand ON cut_days(
+            brand, day, dimension, value, mentions, angry, mediocre, delighted, advocate, hater
+        );
         CREATE INDEX mention_facts_by_version ON mention_facts(
             brand, product_version, day, source, country, experience, counted
         ) WHERE product_version IS NOT NULL;

@@ -421,42 +421,32 @@ WITH summed AS (
         sum(c.mediocre) AS mediocre, sum(c.delighted) AS delighted, sum(c.advocate) AS advocate,
         sum(c.hater) AS hater
     FROM brand_periods p
-    JOIN cut_days c ON c.brand = p.brand AND c.day BETWEEN p.first AND p.last
-    WHERE c.dimension <> 'all'
+    CROSS JOIN cut_days c ON c.brand = p.brand AND c.day BETWEEN p.first AND p.last
+    WHERE +c.dimension <> 'all' AND p.period <> '12 months'
     GROUP BY p.period, c.brand, c.dimension, c.value
 ),
 whole AS (
     SELECT
-        p.period, c.brand, sum(c.mentions) AS mentions,
+        p.period, p.brand, sum(c.mentions) AS mentions,
         sum(c.angry + c.mediocre + c.delighted) AS told, sum(c.angry) AS angry,
         sum(c.mediocre) AS mediocre, sum(c.delighted) AS delighted, sum(c.advocate) AS advocate,
         sum(c.hater) AS hater
     FROM brand_periods p
-    JOIN cut_days c ON c.dimension = 'all' AND c.brand = p.brand
+    -- The plus keeps SQLite from an index that has all dimensions.
+    CROSS JOIN cut_days c ON c.dimension = 'all' AND +c.brand = p.brand
         AND c.day BETWEEN p.first AND p.last
-    GROUP BY p.period, c.brand
+    WHERE p.period <> '12 months'
+    GROUP BY p.period, p.brand
 ),
-metrics AS (
-    SELECT 'wow_rate' AS metric UNION ALL SELECT 'complaint_rate'
-    UNION ALL SELECT 'mediocre_rate' UNION ALL SELECT 'advocate_rate' UNION ALL SELECT 'hater_rate'
-),
-counted AS (
+beside AS (
     SELECT
-        s.period, s.brand, s.dimension, s.value, m.metric, s.mentions,
-        iif(m.metric IN ('advocate_rate', 'hater_rate'), s.mentions, s.told) AS n,
-        CASE m.metric WHEN 'wow_rate' THEN s.delighted WHEN 'complaint_rate' THEN s.angry
-            WHEN 'mediocre_rate' THEN s.mediocre WHEN 'advocate_rate' THEN s.advocate
-            ELSE s.hater END AS k,
-        iif(m.metric IN ('advocate_rate', 'hater_rate'), w.mentions - s.mentions, w.told - s.told)
-            AS rest_n,
-        CASE m.metric WHEN 'wow_rate' THEN w.delighted - s.delighted
-            WHEN 'complaint_rate' THEN w.angry - s.angry
-            WHEN 'mediocre_rate' THEN w.mediocre - s.mediocre
-            WHEN 'advocate_rate' THEN w.advocate - s.advocate ELSE w.hater - s.hater END AS rest_k,
+        s.*, w.mentions - s.mentions AS rest_mentions, w.told - s.told AS rest_told,
+        w.angry - s.angry AS rest_angry, w.mediocre - s.mediocre AS rest_mediocre,
+        w.delighted - s.delighted AS rest_delighted, w.advocate - s.advocate AS rest_advocate,
+        w.hater - s.hater AS rest_hater,
         s.value <> '' AND s.told >= 20 AND w.told - s.told >= 20 AS is_compared
     FROM summed s
     JOIN whole w ON w.period = s.period AND w.brand = s.brand
-    JOIN metrics m
 ),
 -- How far the limits lie from the middle when so many parts are compared: the normal deviate of
 -- 0.05 / compared on both sides (Abramowitz and Stegun 26.2.23, right to 0.0005).
@@ -467,11 +457,27 @@ judged AS (
     FROM (
         SELECT *, sqrt(-2 * ln(0.025 / max(1, compared))) AS t
         FROM (
-            SELECT *, sum(is_compared) OVER (PARTITION BY period, brand, dimension, metric)
-                AS compared
-            FROM counted
+            SELECT *, sum(is_compared) OVER (PARTITION BY period, brand, dimension) AS compared
+            FROM beside
         )
     )
+),
+counted AS (
+    SELECT
+        j.*, m.metric, iif(m.of_all, j.mentions, j.told) AS n,
+        CASE m.metric WHEN 'wow_rate' THEN j.delighted WHEN 'complaint_rate' THEN j.angry
+            WHEN 'mediocre_rate' THEN j.mediocre WHEN 'advocate_rate' THEN j.advocate
+            ELSE j.hater END AS k,
+        iif(m.of_all, j.rest_mentions, j.rest_told) AS rest_n,
+        CASE m.metric WHEN 'wow_rate' THEN j.rest_delighted
+            WHEN 'complaint_rate' THEN j.rest_angry WHEN 'mediocre_rate' THEN j.rest_mediocre
+            WHEN 'advocate_rate' THEN j.rest_advocate ELSE j.rest_hater END AS rest_k
+    FROM judged j
+    CROSS JOIN (
+        SELECT 'wow_rate' AS metric, 0 AS of_all UNION ALL SELECT 'complaint_rate', 0
+        UNION ALL SELECT 'mediocre_rate', 0 UNION ALL SELECT 'advocate_rate', 1
+        UNION ALL SELECT 'hater_rate', 1
+    ) m
 ),
 bounded AS (
     SELECT *,
@@ -492,7 +498,7 @@ bounded AS (
         (rest_k + strict_z * strict_z / 2 + strict_z * sqrt(1.0 * rest_k * (rest_n - rest_k)
             / nullif(rest_n, 0) + strict_z * strict_z / 4)) / (rest_n + strict_z * strict_z)
             AS rest_strict_high
-    FROM judged WHERE n > 0
+    FROM counted WHERE n > 0
 )
 SELECT
     brand, period, dimension, coalesce(nullif(value, ''), 'not told') AS value, metric, mentions,
@@ -516,29 +522,29 @@ ORDER BY brand, period, dimension, metric, n DESC;
 -- Share of voice: whose mentions are how much of all that is said of you and your competitors, with
 -- wow and complaint rate side by side. Intervals are of 95% (Wilson's).
 CREATE VIEW share_of_voice AS
-WITH summed AS (
-    SELECT
-        p.period, p.brand, coalesce(b.competitor, 0) AS competitor, sum(c.mentions) AS mentions,
-        sum(c.angry + c.mediocre + c.delighted) AS told, sum(c.angry) AS angry,
-        sum(c.delighted) AS delighted
-    FROM (
-        SELECT brand, period, first, last FROM brand_periods
-        UNION ALL
-        SELECT DISTINCT brand, substr(day, 1, 7), substr(day, 1, 7) || '-01',
-            date(substr(day, 1, 7) || '-01', '+1 month', '-1 day')
-        FROM cut_days WHERE dimension = 'all'
-        UNION ALL
-        SELECT DISTINCT brand, 'week of ' || date(day, 'weekday 0', '-6 days'),
-            date(day, 'weekday 0', '-6 days'), date(day, 'weekday 0')
-        FROM cut_days WHERE dimension = 'all'
-    ) p
-    JOIN cut_days c ON c.dimension = 'all' AND c.brand = p.brand
-        AND c.day BETWEEN p.first AND p.last
-    LEFT JOIN brands b ON b.name = p.brand
+WITH days AS (
+    SELECT brand, day, mentions, angry, delighted, angry + mediocre + delighted AS told
+    FROM cut_days WHERE dimension = 'all'
+),
+summed AS (
+    SELECT p.period, p.brand, sum(d.mentions) AS mentions, sum(d.told) AS told,
+        sum(d.angry) AS angry, sum(d.delighted) AS delighted
+    FROM brand_periods p
+    CROSS JOIN days d ON +d.brand = p.brand AND d.day BETWEEN p.first AND p.last
     GROUP BY p.period, p.brand
+    UNION ALL
+    SELECT substr(day, 1, 7), brand, sum(mentions), sum(told), sum(angry), sum(delighted)
+    FROM days GROUP BY 1, 2
+    UNION ALL
+    SELECT 'week of ' || date(day, 'weekday 0', '-6 days'), brand, sum(mentions), sum(told),
+        sum(angry), sum(delighted)
+    FROM days GROUP BY 1, 2
 ),
 shared AS (
-    SELECT *, sum(mentions) OVER (PARTITION BY period) AS of_all FROM summed
+    SELECT s.*, coalesce(b.competitor, 0) AS competitor,
+        sum(s.mentions) OVER (PARTITION BY s.period) AS of_all
+    FROM summed s
+    LEFT JOIN brands b ON b.name = s.brand
 )
 SELECT
     period, brand, competitor, mentions, round(1.0 * mentions / of_all, 4) AS share,
