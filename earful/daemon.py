@@ -135,6 +135,7 @@ class Daemon:
             if self._listener is not None:
                 threading.Thread(target=self._listen, name="buttons", daemon=True).start()
             if self._dashboards is not None:
+                self._dashboards.ended = self._look_at_dashboards
                 threading.Thread(target=self._look_at_dashboards, daemon=True).start()
             if self._webhook is not None:
                 self._webhook.start()

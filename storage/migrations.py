@@ -982,15 +982,15 @@ def _forgotten(db: Database) -> None:
 @migrations(name="0031_facts")
 def _facts(db: Database) -> None:
     # What can be asked of a mention without its words, in one narrow row, by its brand's own day;
-    # what those rows come to by day and cut; where each author stands. Triggers keep rows and cuts,
-    # so that no way of writing can forget them; `standing_due` names the authors whose standing is
-    # worked out before the commit. SQLite knows no time zones: `zone_offsets` tells them.
+    # what those rows come to by day and cut; where each author stands. Triggers keep rows and
+    # cuts, so that no way of writing can forget them; `standing_due` names the authors whose
+    # standing is worked out before the commit. SQLite knows no zones: `zone_offsets` tells them.
     counted_at = "coalesce({m}.created_at, {m}.first_fetched_at, {m}.fetched_at)"
     day = """coalesce(date({at}, (
             SELECT o.seconds || ' seconds' FROM brands b
             JOIN zone_offsets o ON o.time_zone = b.time_zone
             WHERE b.name = {brand} AND o.since <= {at} ORDER BY o.since DESC LIMIT 1
-        )), date({at}), substr({at}, 1, 10))"""
+        )), date({at}), date(m.fetched_at), '0001-01-01')"""
     at = counted_at.format(m="m")
     told = (
         "language", "experience", "stance", "sure", "corrected",
@@ -1331,6 +1331,53 @@ def _facts(db: Database) -> None:
         f"CREATE TRIGGER standing_due_of_old AFTER DELETE ON mention_facts BEGIN {due('old')} END",
     ):
         db.execute(trigger)
+
+
+@migrations(name="0034_trust")
+def _trust(db: Database) -> None:
+    # Who did what that people must answer for; who is signed in to the dashboards; which files
+    # still hold what is erased later; and how texts and authors are stored. What `audit` says of a
+    # mention or an author by id stands in `about`, which is emptied when they are erased.
+    _run(
+        db,
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            role TEXT NOT NULL,
+            act TEXT NOT NULL,
+            what TEXT NOT NULL,
+            about TEXT
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_by_subject ON audit(about) WHERE about IS NOT NULL;
+
+        CREATE TABLE sessions (
+            mark TEXT PRIMARY KEY,
+            account TEXT NOT NULL,
+            password_mark TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            ends_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE written_files (
+            path TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            written_at TEXT NOT NULL,
+            brand TEXT,
+            since TEXT,
+            until TEXT
+        ) WITHOUT ROWID;
+
+        CREATE TABLE privacy (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE pseudonym_key (key BLOB NOT NULL);
+        INSERT INTO pseudonym_key (key) VALUES (randomblob(32));
+        """,
+    )
 
 
 @migrations(name="0035_people")

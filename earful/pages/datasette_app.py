@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import StoreError, StoreRefusedError
-from earful.pages import csv_files
+from earful.pages import bounds, csv_files
 from storage.connection import address
 from storage.faults import fault
 from storage.search_words import match_for
@@ -64,10 +64,12 @@ def datasette(store_path: Path) -> Datasette:
                 address(store_path, "ro"),
                 uri=True,
                 check_same_thread=False,
+                factory=bounds.BoundedConnection,
             )
-            connection.execute("PRAGMA query_only = 1")
+            connection.most_bytes = _most_bytes
             _add_sqrt(connection)
             connection.create_function("match_for", 1, match_for, deterministic=True)
+            connection.bound()
             self._all_file_connections.append(connection)
             return connection
 
@@ -106,7 +108,13 @@ def datasette(store_path: Path) -> Datasette:
         async def execute_fn(self, fn: Any) -> Any:
             try:
                 return await super().execute_fn(fn)
+            except (sqlite3.DataError, MemoryError) as error:
+                raise DatasetteError(
+                    bounds.TOO_LARGE, "Too large an answer", status=400
+                ) from error
             except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+                    raise DatasetteError(bounds.HIDDEN, "Not shown", status=403) from error
                 trouble = fault(store_path, error)
                 writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
                 if writes or isinstance(trouble, StoreRefusedError):
@@ -146,6 +154,11 @@ def metadata() -> dict[str, Any]:
         for chart in dashboard["charts"].values():
             chart["query"] = fill(chart["query"])
     return described
+
+
+def _most_bytes() -> int:
+    """Tell how many bytes the rows may have that are read now."""
+    return bounds.MOST_BYTES_OF_FILE if csv_files.whole_file.get() else bounds.MOST_BYTES
 
 
 def _add_sqrt(connection: sqlite3.Connection) -> None:

@@ -13,6 +13,8 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 from markupsafe import Markup
 
+from earful.pages.sign_in import routes
+
 _BRANDS = "SELECT brand FROM daily_counts UNION SELECT brand FROM crawl_runs ORDER BY 1"
 _DESCRIPTIONS = re.compile(r'<dl class="column-descriptions">.*?</dl>', re.DOTALL)
 
@@ -33,6 +35,12 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], Awaitabl
         return [row[0] for row in found.rows]
 
     return {"known_brands": known_brands}
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """Add the pages on which people sign in and out, and on which an admin reads the audit."""
+    return routes()
 
 
 @hookimpl  # type: ignore[untyped-decorator]

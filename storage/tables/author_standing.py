@@ -15,7 +15,7 @@ _DATED = "counted AND dated"
 
 
 def _latest(is_now: str, turned: str) -> str:
-    """Say whether the last that an author said of it still has them there; 1 where nothing does."""
+    """Say whether the last that an author said of it leaves them there; 1 where none is dated."""
     return f"""coalesce((
         SELECT p.stance = '{is_now}' AND p.experience <> '{turned}' FROM mention_facts p
         WHERE p.author_id = f.author_id AND p.brand = f.brand AND p.dated AND p.counted

@@ -34,6 +34,7 @@ def keep_counts(connection: sqlite3.Connection, chosen: str, value: str) -> None
         (value,),
     )
     connection.execute(
-        f"DELETE FROM mention_facts WHERE seq IN (SELECT seq FROM mentions WHERE id IN ({chosen}))",
+        "DELETE FROM mention_facts WHERE seq IN "
+        f"(SELECT seq FROM mentions WHERE id IN ({chosen}))",
         (value,),
     )

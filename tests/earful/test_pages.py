@@ -31,6 +31,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from alerts.decide.stats import percentile
 from config.errors import InputError, StoreError
 from config.settings import Settings
+from earful.pages.accounts import Accounts, Token
 from earful.pages.datasette_app import SETTINGS, datasette, metadata
 from earful.pages.server_process import server_process
 from earful.pages.web_server import serve
@@ -577,7 +578,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
         "named_staff", "staff", "competitors", "version_changes",
         "failures", "problems", "routines", "replies", "case_destinations",
-        "stages", "ledger_lines",
+        "stages", "ledger_lines", "written_files", "privacy",
     }  # fmt: skip
 
 
@@ -740,10 +741,11 @@ def test_a_taken_port_and_a_wrong_host_are_clear_lines(site: Site) -> None:
             server_process(site.path, "127.0.0.1", port),
         ):
             pass
+    somebody = Accounts(tokens=(Token("robot", "read", "00"),))
     with pytest.raises(InputError, match=r"cannot be served at|not an address"):
-        serve(site.path, "203.0.113.1", 0)
+        serve(site.path, "203.0.113.1", 0, accounts=somebody)
     with pytest.raises(InputError, match="not an address"):
-        serve(site.path, "no host", 0)
+        serve(site.path, "no host", 0, accounts=somebody)
 
 
 def test_it_serves_in_this_process_until_told_to_stop(site: Site) -> None:
