@@ -6,11 +6,6 @@ from typing import Any
 
 from storage.database import Database
 
-DIMENSIONS = ("source", "country", "language", "version", "location", "topic", "staff")
-"""What mentions can be cut by."""
-PERIODS = ("7 days", "30 days", "90 days", "12 months")
-"""The periods up to today that brands and parts are compared in."""
-
 
 class Comparisons:
     def __init__(self, database: Database) -> None:

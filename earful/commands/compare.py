@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from config.errors import InputError
 from earful.app import App
 from earful.commands.chosen_brand import the_brand
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 _PERIODS = ("7 days", "30 days", "90 days", "12 months")
+_LONGEST_CUT = "90 days"
 _DIMENSIONS = ("source", "country", "language", "version", "location", "topic", "staff")
 _METRICS = ("wow_rate", "complaint_rate")
 
@@ -42,6 +44,8 @@ def compare(
     difference is said to be more than chance where its interval leaves out 0, all parts that are
     compared taken into account.
     """
+    if dimension is not None and period == _PERIODS[-1]:
+        raise InputError(f"--period: parts of a brand are compared over {_LONGEST_CUT} at most")
     # Who is a competitor, the config says; the store is told so as it is opened to be written.
     settings = app.settings
     with app.open_store(readonly=not settings.competitors) as store:

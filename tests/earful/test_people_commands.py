@@ -99,6 +99,8 @@ def test_compare_by_version_says_what_is_more_than_chance(folder: Path, earful: 
         "no mention of the last 30 days tells a topic"
     )
     assert earful("compare", "--by", "moon").code == 2
+    long = earful("compare", "--by", "version", "--brand", "Acme Air", "--period", "12 months")
+    assert (long.code, "over 90 days at most" in long.err) == (2, True)
 
 
 def test_compare_needs_a_brand_of_ones_own(folder: Path, earful: Earful) -> None:

@@ -150,7 +150,7 @@ def test_a_version_that_is_worse_is_seen(told: tuple[Store, list[Told]]) -> None
     store, _ = told
     rows = {
         (row["value"], row["metric"]): row
-        for row in store.comparisons.cuts(BRAND, "version", "12 months")
+        for row in store.comparisons.cuts(BRAND, "version", "90 days")
     }
     assert rows["2.0", "complaint_rate"]["may_be_chance"] == 0
     assert rows["2.0", "complaint_rate"]["difference"] > 0.1
