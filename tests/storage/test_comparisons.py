@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from storage.tables.brands import BrandRow
-from storage.tables.cuts import cut
 
 from alerts.decide.stats import Interval, Rate, difference, wilson
 from storage.models import Experience, Stance
 from storage.store import Store
+from storage.tables.brands import BrandRow
+from storage.tables.cuts import cut
 from tests.storage.fixtures import BRAND, OTHER_BRAND, Told, make_mention, store_voices
 
 ANGRY, MEDIOCRE, DELIGHTED, NONE = Experience
