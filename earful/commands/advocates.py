@@ -98,6 +98,8 @@ def _as_json(
             "author": one.last.author,
             "author_id": one.last.author_id,
             "need": "quiet",
+            "advocate_since": one.advocate_since.isoformat() if one.advocate_since else None,
+            "days_spoken": one.days_spoken,
             "silent_days": one.silent_days,
             "usual_days": one.usual_days,
             "limit_days": one.limit_days,
