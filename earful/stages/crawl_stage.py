@@ -80,6 +80,7 @@ def _crawl(
         known_before=good_until if last_good and last_good.date() == now.date() else None,
         keeps_since=settings.store.keeps_since(now),
         location=source.location,
+        allow_private=settings.crawl.allow_private,
     )
 
     def run(asked: CrawlJob) -> CrawlReport:
