@@ -2,9 +2,9 @@
 
 Of what an advocate said of late, the first of these without an answer, the newest of its kind:
 
-1. a complaint: an angry mention;
+1. a complaint: an angry mention of which the model is sure;
 2. a question: a sentence that ends in a question mark;
-3. a wish: a sentence that asks for something;
+3. a wish: a sentence that asks us for something;
 4. a lack: what a mediocre mention says was missing.
 
 Complaints come first in the list, then as above; in each, who reaches most people, then who spoke
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from alerts.decide.sentence_picks import asked, longest, missed, questioned
+from alerts.decide.sentence_picks import longest, missed, questioned, wished
 from storage.models import AdvocateNeed, AdvocateWord, Experience, Need
 
 _ORDER = list(Need)
@@ -56,12 +56,12 @@ def _sentence(word: AdvocateWord, need: Need) -> str | None:
     text = word.mention.text
     match need:
         case Need.COMPLAINT:
-            if word.experience is not Experience.ANGRY:
+            if word.experience is not Experience.ANGRY or not word.sure:
                 return None
-            return missed(text) or asked(text) or longest(text or word.mention.title or "")
+            return missed(text) or longest(text or word.mention.title or "")
         case Need.QUESTION:
             return questioned(text)
         case Need.WISH:
-            return asked(text)
+            return wished(text)
         case Need.LACK:
             return missed(text) if word.experience is Experience.MEDIOCRE else None

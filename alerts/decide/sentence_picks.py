@@ -24,6 +24,14 @@ _ASKS = re.compile(
     r"s'il vous plaît|j'aimerais|por favor|ojalá|me gustaría|necesit\w+)\b|\?\s*$",
     re.I,
 )
+# Of one person alone there is no choice among many: "you need this" is no wish of theirs.
+_WISHES = re.compile(
+    r"\b(please (?!do(n't| not) )|(i|we)( really| do| just)? (wish|hope|want|need)|"
+    r"(i|we)( would|'d) (love|like)|would be (great|nice|lovely)|could you|can you|when will|bring back|"
+    r"if only|needs to|bitte|(ich|wir) (wünschen?|hoffen?|brauchen?)|wäre schön|svp|"
+    r"s'il vous plaît|j'aimerais|on aimerait|por favor|ojalá|(me|nos) gustaría|necesitamos)\b",
+    re.I,
+)
 _MIN, _MAX = 15, 240
 
 
@@ -50,9 +58,9 @@ def missed(text: str) -> str | None:
     return _sentence(text, _LACKS)
 
 
-def asked(text: str) -> str | None:
-    """Give the sentence that asks for something; None where none does."""
-    return _sentence(text, _ASKS)
+def wished(text: str) -> str | None:
+    """Give the sentence in which its writer asks us for something; None where none does."""
+    return _sentence(text, _WISHES)
 
 
 def questioned(text: str) -> str | None:

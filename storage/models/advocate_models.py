@@ -21,11 +21,15 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdvocateWord:
-    """A mention by an advocate; `answered` where the brand replied, or its case was answered."""
+    """A mention by an advocate; `answered` where the brand replied, or its case was answered.
+
+    `sure` where the model is sure of the experience, or a person said it.
+    """
 
     mention: Mention
     experience: Experience
     answered: bool
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,13 @@ from storage.models import (
     AdvocateNeed,
     AdvocateWord,
     CaseState,
-    Experience,
     QuietAdvocate,
     from_iso,
     iso,
 )
 from storage.rows import reads
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
-from storage.tables.voice_rows import SELECT_VOICE, label, label_columns
+from storage.tables.voice_rows import SELECT_VOICE, label_columns, verdict_from
 
 _ANSWERED = (CaseState.RESPONDED, CaseState.CLOSED)
 # CROSS: from the few advocates to their mentions. Who turned angry of late is no advocate now, and
@@ -103,7 +102,8 @@ def _word(row: sqlite3.Row) -> AdvocateWord:
     answered = mention.owner_reply is not None or (
         row["case_state"] is not None and CaseState(row["case_state"]) in _ANSWERED
     )
-    return AdvocateWord(mention, label(row, "experience", Experience), answered)
+    verdict = verdict_from(row)
+    return AdvocateWord(mention, verdict.experience, answered, verdict.sure)
 
 
 @reads("mentions")
