@@ -27,8 +27,8 @@ _ASKS = re.compile(
 # Of one person alone there is no choice among many: "you need this" is no wish of theirs.
 _WISHES = re.compile(
     r"\b(please (?!do(n't| not) )|(i|we)( really| do| just)? (wish|hope|want|need)|"
-    r"(i|we)( would|'d) (love|like)|would be (great|nice|lovely)|could you|can you|when will|bring back|"
-    r"if only|needs to|bitte|(ich|wir) (wünschen?|hoffen?|brauchen?)|wäre schön|svp|"
+    r"(i|we)( would|'d) (love|like)|would be (great|nice|lovely)|could you|can you|when will|"
+    r"bring back|if only|needs to|bitte|(ich|wir) (wünschen?|hoffen?|brauchen?)|wäre schön|svp|"
     r"s'il vous plaît|j'aimerais|on aimerait|por favor|ojalá|(me|nos) gustaría|necesitamos)\b",
     re.I,
 )
