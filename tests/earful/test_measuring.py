@@ -284,7 +284,8 @@ def test_a_store_with_history_is_measured_after_the_migration(tmp_path: Path) ->
             (TODAY.isoformat(),),
         )
         connection.executemany(
-            "INSERT INTO checkpoints (brand, metric, window_days, target, set_at, reached_at, value) "
+            "INSERT INTO checkpoints "
+            "(brand, metric, window_days, target, set_at, reached_at, value) "
             "VALUES ('Acme', 'wow_rate', 30, ?, ?, ?, ?)",
             [(0.3, "2026-01-01", "2026-02-01", 0.34), (0.41, "2026-02-01", None, None)],
         )
