@@ -21,7 +21,6 @@ from storage.page_reads.goal_rows import checkpoint_rows
 from storage.page_reads.tallies import totals
 from storage.page_reads.waiting import answered
 
-
 _COUNTED_HERE = {
     one for one in CheckpointMetric if one.label is not None or one is CheckpointMetric.COVERAGE
 }
