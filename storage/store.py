@@ -17,6 +17,7 @@ from storage.rewards import Rewards
 from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.audit import Audit
+from storage.tables.brand_metrics import Metrics
 from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
@@ -85,6 +86,7 @@ class Store:
         self.version_changes = VersionChanges(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
+        self.metrics = Metrics(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
         self.failures = Failures(database)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import posted_or_changed
+from alerts.decide.goals import CheckpointResult
 from alerts.decide.policy import Policy
 from alerts.decide.routing import Calm
-from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
 from alerts.messages.advocate_notices import AdvocatesToday
 from storage.models import AlertKind, Experience, NewAlert, VersionLook
@@ -23,6 +23,7 @@ from storage.models.dedupe_keys import (
     competitor_key,
     kudos_key,
     limited_key,
+    lowered_key,
     overdue_key,
     version_key,
 )
@@ -53,9 +54,19 @@ def backlog(
 
 
 def checkpoint_reached(
-    brand: str, metric: str, window: str, result: CheckpointResult, policy: Policy, now: datetime
+    brand: str,
+    metric: str,
+    window: str,
+    result: CheckpointResult,
+    policy: Policy,
+    now: datetime,
+    *,
+    raised: bool = False,
 ) -> NewAlert | None:
-    """Celebrate a goal the first time it is truly reached; None while it is not."""
+    """Celebrate a goal the first time it is truly reached; None while it is not.
+
+    The next goal is proposed, or named as set where it was `raised`.
+    """
     if not result.reached or result.value is None:
         return None
     return NewAlert(
@@ -73,7 +84,29 @@ def checkpoint_reached(
             result.total,
             result.next_target,
             window,
+            raised=raised,
         ),
+        created_at=now,
+        not_before=policy.calm.release(policy.channels.wows, now),
+    )
+
+
+def checkpoint_lowered(
+    brand: str,
+    metric: str,
+    goal: int,
+    lowered_from: float,
+    target: float,
+    policy: Policy,
+    now: datetime,
+) -> NewAlert:
+    """Tell that the config lowered a goal, once for the row of the one that it set."""
+    return NewAlert(
+        dedupe_key=lowered_key(brand, metric, goal),
+        kind=AlertKind.CHECKPOINT,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.checkpoint_lowered(brand, metric, lowered_from, target),
         created_at=now,
         not_before=policy.calm.release(policy.channels.wows, now),
     )

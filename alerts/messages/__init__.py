@@ -13,6 +13,7 @@ from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
 from alerts.messages.notices import (
     backlog,
     checkpoint,
+    checkpoint_lowered,
     leaderboard,
     limited,
     overdue_count,
@@ -41,6 +42,7 @@ __all__ = [
     "backlog",
     "case_card",
     "checkpoint",
+    "checkpoint_lowered",
     "competitor_no_more",
     "competitor_now",
     "complaint",

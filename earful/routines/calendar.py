@@ -22,6 +22,7 @@ from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
 from earful.routines.staff_routine import look_for_staff
 from earful.routines.version_routine import watch_versions
+from earful.stages.measure_stage import measure_all
 from storage.store import Store
 
 Work = Callable[[Store, Settings, datetime], int | None]
@@ -34,6 +35,7 @@ HEALTH = "health"
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
+_DAY_TURNS = time(0, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR, first_after=_FIRST_LOOK),
             judge_checkpoints,
             "celebrates a goal that is truly reached, and raises it",
+        ),
+        Routine(
+            "metrics",
+            Daily(_DAY_TURNS, zones, at_start=True),
+            measure_all,
+            "measures every brand anew: the day has turned, and with it each period",
         ),
         Routine(
             "versions",

@@ -107,6 +107,11 @@ def checkpoint_key(brand: str, metric: str, target: float) -> str:
     return f"checkpoint:{brand}:{metric}:{target:g}"
 
 
+def lowered_key(brand: str, metric: str, goal: int) -> str:
+    """Name the word on a goal that the config lowered, by the row of the lower one."""
+    return f"lowered:{brand}:{metric}:{goal}"
+
+
 def competitor_key(brand: str, now: datetime, *, ended: bool) -> str:
     """Name what ops hear of a brand that becomes a competitor, or is one no more."""
     return f"ops:competitor{':ended' if ended else ''}:{brand}:{_second(now)}"

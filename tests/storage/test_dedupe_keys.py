@@ -53,6 +53,10 @@ PINNED = {
         keys.checkpoint_key("Acme Air", "wow_rate", 0.30),
         "checkpoint:Acme Air:wow_rate:0.3",
     ),
+    "lowered_key": (
+        keys.lowered_key("Acme Air", "wow_rate", 7),
+        "lowered:Acme Air:wow_rate:7",
+    ),
     "version_key": (keys.version_key("Acme Air", "5.2.0"), "version:Acme Air:5.2.0"),
     "advocates_key": (
         keys.advocates_key("Acme Air", NOW.date()),
