@@ -445,7 +445,9 @@ WITH summed AS (
         sum(c.hater) AS hater
     FROM brand_periods p
     CROSS JOIN cut_days c ON c.brand = p.brand AND c.day BETWEEN p.first AND p.last
-    WHERE +c.dimension <> 'all' AND p.period <> '12 months'
+    WHERE +c.dimension IN (
+            'source', 'country', 'language', 'version', 'location', 'topic', 'staff'
+        ) AND p.period <> '12 months'
     GROUP BY p.period, c.brand, c.dimension, c.value
 ),
 whole AS (
