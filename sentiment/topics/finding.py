@@ -83,6 +83,11 @@ def refit(
         match = matched(
             np.maximum(before - firm, -1), np.maximum(after - firm, -1), len(free), len(clusters)
         )
+        clusters = [
+            one if old is None else _moved(free[old], one)
+            for one, old in zip(clusters, match, strict=True)
+        ]
+        after = _first(vectors, texts, [*own, *held, *clusters])
     merges, splits, retired = changes(
         np.maximum(before - firm, -1),
         np.maximum(after - firm, -1),
@@ -90,10 +95,7 @@ def refit(
         [topic.id for topic in free],
     )
     ids = [one.id for one in held] + [None if one is None else free[one].id for one in match]
-    found = [
-        *held,
-        *(_kept_name(new, free, old) for new, old in zip(clusters, match, strict=True)),
-    ]
+    found = [*held, *clusters]
     members = np.maximum(after - len(own), -1)
     sizes = np.bincount(members[members >= 0], minlength=len(found))
     order = np.argsort(-sizes, kind="stable")
@@ -120,14 +122,24 @@ def refit(
     return Refit(topics, members, merges, moved, retired)
 
 
-def _kept_name(topic: KnownTopic, known: Sequence[KnownTopic], place: int | None) -> KnownTopic:
-    """Let a topic keep the name that people know, as long as a word of it still tells."""
-    if place is None:
-        return topic
-    name = known[place].name
-    told = {word.casefold() for word in topic.words}
-    kept = any(word.casefold() in told for word in name.split(NAME_MARK))
-    return replace(topic, name=name) if kept else topic
+def _moved(known: KnownTopic, found: KnownTopic) -> KnownTopic:
+    """Move a known topic half the way to where its texts are now, with the name people know.
+
+    The words change only once most of them tell no more, and the name with them where it must.
+    """
+    centre = known.centre + found.centre
+    length = float(np.linalg.norm(centre))
+    told = {word.casefold() for word in found.words}
+    still = sum(word.casefold() in told for word in known.words)
+    named = any(word.casefold() in told for word in known.name.split(NAME_MARK))
+    return replace(
+        found,
+        centre=np.asarray(centre / length, np.float32),
+        usual=(known.usual + found.usual) / length,
+        floor=(known.floor + found.floor) / length,
+        words=known.words if 2 * still >= max(len(known.words), 1) else found.words,
+        name=known.name if named else found.name,
+    )
 
 
 def _clusters(
@@ -146,11 +158,13 @@ def _clusters(
     clear = of_length_1(vectors - middle)
     beside = beside_neighbours(clear, texts, language)
     starts = [beside[before == place].mean(0) for place in range(known) if (before == place).any()]
-    starts += _births(beside[before < 0], len(texts), seed)
+    births = _births(beside[before < 0], len(texts), seed)
+    starts, born = [*starts, *births], len(births)
     if not starts:
         return []
     means = KMeans(len(starts), init=of_length_1(np.stack(starts)), n_init=1, random_state=seed)
     labels = means.fit_predict(beside).astype(np.int64)
+    labels = _close_births(clear, labels, len(starts) - born)
     labels = _large_enough(_merged(clear, _parted(clear, labels, seed)))
     large, places = np.unique(labels[labels >= 0], return_inverse=True)
     members = np.full(len(texts), -1, np.int64)
@@ -185,12 +199,29 @@ def _births(beside: Floats, total: int, seed: int) -> list[Floats]:
     return [beside[labels == label].mean(0) for label in range(round(wanted))]
 
 
+def _close_births(clear: Floats, labels: Ints, known: int) -> Ints:
+    """Give -1 to texts of new clusters that hang together less than most known topics do.
+
+    What fits no topic is scattered on most days, and would be a few new topics each night.
+    """
+    names = np.unique(labels)
+    close = {
+        name: float((clear[labels == name] @ of_length_1(clear[labels == name].mean(0))).mean())
+        for name in names.tolist()
+    }
+    usual = [value for name, value in close.items() if name < known]
+    if not usual:
+        return labels
+    loose = [name for name in close if name >= known and close[name] < np.median(usual)]
+    return np.where(np.isin(labels, loose), -1, labels)
+
+
 def _parted(clear: Floats, labels: Ints, seed: int) -> Ints:
     """Split clusters whose two parts have little in common; the smaller part gets a new label."""
     from sklearn.cluster import KMeans
 
     parted = labels.copy()
-    for label in np.unique(labels):
+    for label in np.unique(labels[labels >= 0]):
         rows = np.flatnonzero(labels == label)
         if len(rows) < 2 * _least_size(len(labels)):
             continue
@@ -207,7 +238,7 @@ def _parted(clear: Floats, labels: Ints, seed: int) -> Ints:
 def _merged(clear: Floats, labels: Ints) -> Ints:
     """Make one of clusters whose centres nearly agree, the nearest first."""
     labels = labels.copy()
-    while len(names := np.unique(labels)) > 1:
+    while len(names := np.unique(labels[labels >= 0])) > 1:
         centres = of_length_1(np.stack([clear[labels == name].mean(0) for name in names]))
         alike = np.triu(centres @ centres.T, 1)
         one, two = np.unravel_index(alike.argmax(), alike.shape)
@@ -219,8 +250,8 @@ def _merged(clear: Floats, labels: Ints) -> Ints:
 
 def _large_enough(labels: Ints) -> Ints:
     """Give -1 to texts of clusters that are too small for topics."""
-    sizes = np.bincount(labels)
-    return np.where(sizes[labels] >= _least_size(len(labels)), labels, -1)
+    sizes = np.bincount(labels[labels >= 0], minlength=int(labels.max()) + 1)
+    return np.where((labels >= 0) & (sizes[labels] >= _least_size(len(labels))), labels, -1)
 
 
 def _least_size(total: int) -> int:
