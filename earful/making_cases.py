@@ -13,6 +13,7 @@ from earful.policies import Policies
 from storage.models import Case, Experience, Mention, Stance, Verdict
 from storage.models.dedupe_keys import complaint_key
 from storage.store import Store
+from storage.tables.audit import Act
 from storage.tables.verdicts import Scored
 
 PERSON = "person"
@@ -63,6 +64,7 @@ def make_case(
             open_cases(unit, decision.cases, decision.alerts, policy.places)
             unit.judgements.mark_judged([voice], now, decision.fates)
             case = unit.cases.of_mention(mention.id)
+            unit.audit.add(actor.did(Act.MADE_CASE, mention.source, mention.id, now))
         if case is None:
             raise InputError(f"{mention.id}: the rules made no case of this mention")
         alert = unit.outbox.find(complaint_key(case.mention_id))

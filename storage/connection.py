@@ -34,7 +34,7 @@ class Connection(sqlite3.Connection):
             )
         self.row_factory = rows_of(path)
         if mode != "ro":
-            # What is deleted or written over is no more in the file, whoever writes: what is edited
+            # What is deleted or written over is no more in the file, whoever writes: an edit of
             # today may have to be forgotten tomorrow. It costs nothing that could be measured.
             self.execute("PRAGMA secure_delete = ON")
         for name, make in _KEYS.items():

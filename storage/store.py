@@ -23,6 +23,7 @@ from storage.tables.corrections import Corrections
 from storage.tables.crawls import Crawls
 from storage.tables.daemon_runs import DaemonRuns
 from storage.tables.failures import Failures
+from storage.tables.held_data import HeldData
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
@@ -43,6 +44,7 @@ from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
+from storage.tables.written_files import WrittenFiles
 
 
 class Store:
@@ -82,6 +84,8 @@ class Store:
         self.webhook_receipts = WebhookReceipts(database)
         self.audit = Audit(database)
         self.sessions = Sessions(database)
+        self.written_files = WrittenFiles(database)
+        self.held_data = HeldData(database)
 
     @classmethod
     def open(
