@@ -107,6 +107,7 @@ class Upkeep:
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )
+            _note_authors(connection, subject)
             erased = connection.execute(
                 f"DELETE FROM mentions WHERE {subject.where}", (value,)
             ).rowcount
@@ -148,12 +149,27 @@ class Upkeep:
         return back_up_into(self._database, folder, keep, at)
 
 
+def _note_authors(connection: sqlite3.Connection, subject: Subject) -> None:
+    """Keep whose mentions are about to be erased."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS erased_authors (id TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.erased_authors")
+    connection.execute(
+        "INSERT OR IGNORE INTO temp.erased_authors SELECT author_id FROM mentions "
+        f"WHERE ({subject.where}) AND author_id IS NOT NULL",
+        (subject.value,),
+    )
+
+
 def _delete_authors(connection: sqlite3.Connection, subject: Subject) -> None:
-    """Delete who is meant; where none is, all of whom nothing is stored any more."""
+    """Delete who is meant; where none is, those of whom nothing is stored any more."""
     which, values = (
         (CALLED, (subject.value,))
         if subject.author
-        else ("id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)", ())
+        else (
+            "id IN (SELECT id FROM temp.erased_authors) "
+            "AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.author_id = authors.id)",
+            (),
+        )
     )
     # Whoever asked for an author may have called them by their name.
     connection.execute(
@@ -163,3 +179,4 @@ def _delete_authors(connection: sqlite3.Connection, subject: Subject) -> None:
         values,
     )
     connection.execute(f"DELETE FROM authors WHERE {which}", values)
+    connection.execute("DELETE FROM temp.erased_authors")
