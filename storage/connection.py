@@ -34,8 +34,8 @@ class Connection(sqlite3.Connection):
             )
         self.row_factory = rows_of(path)
         if mode != "ro":
-            # What is deleted or written over is no more in the file, whoever writes: an edit of
-            # today may have to be forgotten tomorrow. It costs nothing that could be measured.
+            # What is deleted or written over is no more in the file, whoever writes: what is
+            # edited today may have to be forgotten tomorrow. No cost of it could be measured.
             self.execute("PRAGMA secure_delete = ON")
         for name, make in _KEYS.items():
             self.create_function(name, 1, make, deterministic=True)
