@@ -20,6 +20,7 @@ from config.settings import (
     load_settings,
     parse_settings,
 )
+from earful.private_store import keep_private
 from storage.database import PATIENCE_S
 from storage.models import CrawlTarget
 from storage.store import Store
@@ -94,9 +95,16 @@ class App:
     def open_store(
         self, *, migrate: bool = False, readonly: bool = False, patience_s: float = PATIENCE_S
     ) -> Store:
-        return Store.open(
+        store = Store.open(
             self.store_path, migrate=migrate, readonly=readonly, patience_s=patience_s
         )
+        if self.has_config and not readonly:
+            try:
+                keep_private(store, self.settings)
+            except BaseException:
+                store.close()
+                raise
+        return store
 
     def require_brands(self) -> tuple[BrandSettings, ...]:
         """Give the brands; ConfigError where there is nothing to listen for."""

@@ -17,7 +17,7 @@ Held = dict[str, list[dict[str, Any]]]
 
 def author_file(store: Store, author: str, now: datetime) -> tuple[Held, str]:
     """Give what is held of an author by table, and the document; InputError where nothing is."""
-    subject = of_author(author)
+    subject = of_author(store.privacy.called(author))
     held = store.held_data.of(subject)
     if not held:
         raise InputError(f"--author: {author!r} is not in the store: see the table `authors`")

@@ -38,6 +38,7 @@ def make_case(
     hold it.
     """
     policy = policies.of(mention.brand)
+    mention = store.mentions.as_kept(mention)
     with store.write() as unit:
         again = not unit.cases.is_first(click, now)
         case = unit.cases.of_mention(mention.id)

@@ -33,6 +33,7 @@ from storage.tables.mentions import Mentions
 from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
+from storage.tables.privacy import Privacy
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
@@ -86,6 +87,7 @@ class Store:
         self.sessions = Sessions(database)
         self.written_files = WrittenFiles(database)
         self.held_data = HeldData(database)
+        self.privacy = Privacy(database)
 
     @classmethod
     def open(

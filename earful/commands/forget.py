@@ -79,8 +79,9 @@ def forget(
     with app.open_store() as store:
         if unblock:
             assert author is not None
-            return _unblock(store, author)
+            return _unblock(store, store.privacy.called(author))
         now = utc_now()
+        author = store.privacy.called(author) if author is not None else None
         if not yes:
             what = "deleted at their sources" if deleted else f"older than {older_than}"
             all_of = f"all data of {author}" if author else f"all mentions {what}"

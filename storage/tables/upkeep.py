@@ -69,6 +69,9 @@ class Upkeep:
         """
         path = self._database.path
         try:
+            with self._database.transaction() as connection:
+                # The index keeps the words of what was edited until its parts are merged.
+                connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
             self._database.connection.execute("VACUUM")
         except StoreFullError as error:
             raise StoreFullError(

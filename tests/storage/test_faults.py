@@ -74,8 +74,6 @@ def test_a_whole_store_lets_everything_in(path: Path, name: str) -> None:
 
 # A write transaction that has nothing to change here: SQLite still asks for the lock.
 NOTHING_TO_WRITE = {
-    # Not a row: the whole file.
-    "upkeep.rewrite",
     "judgements.judge_copies",
     "outbox.drop_orphans",
     "outbox.park_threads",
