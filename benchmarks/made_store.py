@@ -68,7 +68,6 @@ def make_store(path: Path, mentions: int) -> None:
         for rows in _blocks(mentions):
             _write_block(store, rows)
         _write_runs(store)
-        _count_days(store)
 
 
 def let_wait(store: Store, mentions: int) -> None:
@@ -156,8 +155,8 @@ def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -
         ))  # fmt: skip
     with store.database.transaction() as connection:
         for table, columns, values in (
-            ("mentions", _MENTION, mentions),
             ("verdicts", _VERDICT, verdicts),
+            ("mentions", _MENTION, mentions),
         ):
             connection.executemany(
                 f"INSERT INTO {table} ({', '.join(columns)}) "
@@ -184,18 +183,4 @@ def _write_runs(store: Store) -> None:
             "INSERT INTO crawl_runs (brand, source, target, started_at, finished_at, outcome, "
             "seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
             rows,
-        )
-
-
-def _count_days(store: Store) -> None:
-    with store.database.transaction() as connection:
-        connection.execute(
-            """
-            INSERT INTO daily_counts
-            SELECT substr(m.created_at, 1, 10), m.brand, m.source, count(*),
-                sum(experience = 'angry'), sum(experience = 'mediocre'),
-                sum(experience = 'delighted'), sum(experience = 'none'),
-                sum(stance = 'advocate'), sum(stance = 'hater')
-            FROM mentions m JOIN verdicts v ON v.id = m.verdict_id GROUP BY 1, 2, 3
-            """
         )

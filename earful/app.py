@@ -20,6 +20,7 @@ from config.settings import (
     load_settings,
     parse_settings,
 )
+from earful.brand_zones import sync_brands
 from earful.private_store import keep_private
 from storage.database import PATIENCE_S
 from storage.models import CrawlTarget
@@ -98,9 +99,12 @@ class App:
         store = Store.open(
             self.store_path, migrate=migrate, readonly=readonly, patience_s=patience_s
         )
-        if self.has_config and not readonly:
+        # What needs no config must work beside one that is broken.
+        if not readonly and self.has_config and (migrate or "settings" in vars(self)):
             try:
                 keep_private(store, self.settings)
+                if self.settings.brands:
+                    sync_brands(store, self.settings)
             except BaseException:
                 store.close()
                 raise

@@ -1,10 +1,12 @@
-"""In which time zone a brand's days begin and end."""
+"""In which time zone a brand's days begin and end, in the config and in the store."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
+from storage.store import Store
+from storage.tables.brands import BrandRow
 
 
 def zone_of(settings: Settings, brand: str | None = None) -> ZoneInfo:
@@ -17,3 +19,13 @@ def zones_of_brands(settings: Settings) -> tuple[str, ...]:
     """Name all zones in which days end for some brand, and that of `[alerts]`."""
     own = {brand.timezone for brand in settings.brands if brand.timezone}
     return tuple(sorted(own | {settings.alerts.timezone}))
+
+
+def sync_brands(store: Store, settings: Settings) -> None:
+    """Let the store know the config's brands and the zones of their days."""
+    store.brands.sync(
+        [
+            BrandRow(name=brand.name, time_zone=zone_of(settings, brand.name).key)
+            for brand in settings.brands
+        ]
+    )

@@ -20,6 +20,7 @@ from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock, target_of
+from earful.brand_zones import sync_brands
 from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
@@ -118,6 +119,7 @@ class Daemon:
     def _run(self, started: Callable[[], object]) -> None:
         # The one migration, before any job could open the file.
         with Store.open(self._path, migrate=True) as store:
+            sync_brands(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
             telling_ops.tell_of_absence(store, self._settings, now)

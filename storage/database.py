@@ -14,6 +14,7 @@ from config.errors import StoreError, StoreLockedError, StoreTooNewError
 from storage.connection import Connection, is_frozen
 from storage.faults import moved
 from storage.locks import StoreLock
+from storage.tables.author_standing import settle
 
 PATIENCE_S = 30.0
 """How long other processes are waited for; who only looks, such as `status`, may wait less."""
@@ -40,6 +41,7 @@ class Database:
         self.path = path
         self._patience_s = patience_s
         self._is_writing = False
+        self._is_migrated = False
         if create and not readonly:
             # What people wrote is for the store's owner; SQLite would let everybody read it.
             with suppress(OSError):
@@ -99,6 +101,8 @@ class Database:
             if _identity(self.path) != self._file:
                 raise moved(self.path)
             yield connection
+            if self._is_migrated:
+                settle(connection)
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
@@ -145,8 +149,11 @@ class Database:
         `keep` is given a store that has data, and the first migration it lacks, before anything is
         changed. StoreTooNewError when a newer Earful has migrated it.
         """
-        if self._is_current():
-            return
+        if not self._is_current():
+            self._migrate(keep)
+        self._is_migrated = True
+
+    def _migrate(self, keep: Callable[[Database, str], object] | None) -> None:
         # Late: sqlite-utils loads numpy where it is installed, and reading needs neither.
         from sqlite_utils import Database as SqliteUtilsDatabase
 
@@ -171,6 +178,7 @@ class Database:
                 f"{self.path}: its tables are older than this Earful ({missing} migrations "
                 "are missing): run `earful run` or `earful process` once"
             )
+        self._is_migrated = True
 
     def require_store(self) -> None:
         """Raise StoreError unless the file is a store of this Earful, or of an older one."""
@@ -209,6 +217,7 @@ class Database:
                 connection.execute(f"DROP VIEW IF EXISTS {_view_name(sql)}")
             for sql in _view_statements():
                 connection.execute(sql)
+            settle(connection)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.audit import Audit
+from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
@@ -53,6 +54,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
         self.translations = Translations(database)

@@ -54,102 +54,34 @@ ORDER BY k.due_at;
 -- People who talk others into the brand, until they turn angry or warn others off.
 CREATE VIEW advocates AS
 SELECT
-    a.name AS author, s.author_id, s.brand, a.source, s.advocacy,
-    (
-        SELECT count(*) FROM mentions m WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS mentions,
-    s.advocate_since,
-    (
-        SELECT max(m.created_at) FROM mentions m
-        WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS last_seen_at,
-    (
-        SELECT max(m.reach) FROM mentions m WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS reach
-FROM (
-    -- The plus keeps SQLite from reading a million rows in the order of an index.
-    SELECT author_id, brand, count(*) AS advocacy, min(created_at) AS advocate_since
-    FROM voice
-    WHERE stance = 'advocate' AND author_id IS NOT NULL AND counted
-    GROUP BY +author_id, +brand
-) s
-JOIN authors a ON a.id = s.author_id
-WHERE coalesce((
-    SELECT p.stance = 'advocate' AND p.experience <> 'angry' FROM voice p
-    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
-        AND (p.stance <> 'neither' OR p.experience = 'angry') AND p.counted
-    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
-), 1)
-ORDER BY s.advocacy DESC, last_seen_at DESC;
+    a.name AS author, s.author_id, s.brand, a.source, s.advocacy, s.mentions, s.advocate_since,
+    s.last_seen_at, s.reach
+FROM author_standing s
+LEFT JOIN authors a ON a.id = s.author_id
+WHERE s.is_advocate
+ORDER BY s.advocacy DESC, s.last_seen_at DESC;
 
 -- People who talk others out of it, until they are delighted or talk others in.
 CREATE VIEW haters AS
 SELECT
-    a.name AS author, s.author_id, s.brand, a.source, s.warnings,
-    (
-        SELECT count(*) FROM mentions m WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS mentions,
-    s.hater_since,
-    (
-        SELECT max(m.created_at) FROM mentions m
-        WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS last_seen_at,
-    (
-        SELECT max(m.reach) FROM mentions m WHERE m.author_id = s.author_id AND m.brand = s.brand
-    ) AS reach
-FROM (
-    -- The plus keeps SQLite from reading a million rows in the order of an index.
-    SELECT author_id, brand, count(*) AS warnings, min(created_at) AS hater_since
-    FROM voice
-    WHERE stance = 'hater' AND author_id IS NOT NULL AND counted
-    GROUP BY +author_id, +brand
-) s
-JOIN authors a ON a.id = s.author_id
-WHERE coalesce((
-    SELECT p.stance = 'hater' AND p.experience <> 'delighted' FROM voice p
-    WHERE p.author_id = s.author_id AND p.brand = s.brand AND p.created_at IS NOT NULL
-        AND (p.stance <> 'neither' OR p.experience = 'delighted') AND p.counted
-    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
-), 1)
-ORDER BY s.warnings DESC, last_seen_at DESC;
+    a.name AS author, s.author_id, s.brand, a.source, s.warnings, s.mentions, s.hater_since,
+    s.last_seen_at, s.reach
+FROM author_standing s
+LEFT JOIN authors a ON a.id = s.author_id
+WHERE s.is_hater
+ORDER BY s.warnings DESC, s.last_seen_at DESC;
 
 -- Advocates who turned angry, and haters who were won back: what an author's last stance before
 -- says, against what they tell now. Who had turned already does not turn again: the rules of the
 -- alerts say the same. A name with over 500 mentions is many people's ("Anonymous").
 CREATE VIEW flips AS
 SELECT
-    CASE WHEN v.experience = 'angry' THEN 'lost_advocate' ELSE 'won_back' END AS flip,
-    v.created_at, v.brand, v.source, v.author, v.text, e.created_at AS was_since, v.url,
-    v.author_id, v.id, v.counted_at
-FROM voice v
-JOIN voice e ON e.id = (
-    SELECT p.id FROM voice p
-    WHERE p.author_id = v.author_id AND p.brand = v.brand
-        AND (p.created_at, p.id) < (v.created_at, v.id) AND p.stance <> 'neither'
-        AND p.not_about IS NULL
-    ORDER BY p.created_at DESC, p.id DESC LIMIT 1
-)
-WHERE
-    (
-        (v.experience = 'angry' AND e.stance = 'advocate')
-        OR (
-            e.stance = 'hater' AND v.experience <> 'angry'
-            AND (v.experience = 'delighted' OR v.stance = 'advocate')
-        )
-    )
-    AND coalesce((
-        SELECT p.experience FROM voice p
-        WHERE p.author_id = v.author_id AND p.brand = v.brand
-            AND (p.created_at, p.id) < (v.created_at, v.id) AND p.experience <> 'none'
-            AND p.not_about IS NULL
-        ORDER BY p.created_at DESC, p.id DESC LIMIT 1
-    ), '') <> CASE e.stance WHEN 'advocate' THEN 'angry' ELSE 'delighted' END
-    AND NOT EXISTS (
-        SELECT 1 FROM mentions m WHERE m.author_id = v.author_id AND m.brand = v.brand
-        LIMIT 1 OFFSET 500
-    )
-    AND v.not_about IS NULL
-ORDER BY v.created_at DESC;
+    e.flip, e.counted_at AS created_at, e.brand, e.source, a.name AS author, m.text, e.was_since,
+    m.url, e.author_id, m.id, e.counted_at
+FROM author_flips e
+LEFT JOIN mentions m ON m.seq = e.seq
+LEFT JOIN authors a ON a.id = e.author_id
+ORDER BY e.counted_at DESC;
 
 -- How long each answered case waited for its first answer; `in_time` is 1 where it kept its due
 -- time, that it had when it was opened, opened again or woken. `hours_snoozed` of its `hours` it
@@ -253,6 +185,14 @@ JOIN mentions m ON m.id = s.mention_id
 WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;
+
+-- How many mentions of a brand each source had on a day of the brand's time zone, with a verdict,
+-- without copies and what is not about it. What was erased since stays counted.
+CREATE VIEW daily_counts AS
+SELECT
+    day, brand, value AS source, mentions, angry, mediocre, delighted, none, advocate, hater
+FROM cut_days
+WHERE dimension = 'source';
 
 -- One row a day, brand and source; shares are of the mentions that tell an experience.
 CREATE VIEW daily_experience AS

@@ -28,7 +28,6 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
 
     from earful import console, needs
     from earful.stages.crawl_stage import crawl_target
-    from storage.store import Store
 
     brands = app.require_brands()
     if brand is not None:
@@ -57,7 +56,7 @@ def crawl(app: App, sources: tuple[str, ...], brand: str | None) -> int:
         raise ConfigError(
             f"{app.config_path}: there is no enabled source to crawl: add [[brands.sources]]"
         )
-    Store.open(app.store_path, migrate=True).close()
+    app.open_store(migrate=True).close()
     failed = 0
     for each, source in targets:
         name = " ".join(part for part in (each.name, source.source, source.target) if part)

@@ -14,7 +14,6 @@ from storage.database import Database
 from storage.models import from_iso, is_nobody, iso
 from storage.rows import reads
 from storage.tables.copy_signatures import alike, bands, shingles, words_of
-from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.mentions import in_chunks
 
 WINDOW = timedelta(days=30)
@@ -62,7 +61,6 @@ class Copies:
         marked = [(row, one, bands(one.brand, one.marks)) for row, one in traits]
         if not marked:
             return 0
-        touched: set[tuple[str, str, str]] = set()
         with self._database.transaction() as connection:
             for row, one, places in marked:
                 connection.execute("DELETE FROM copy_bands WHERE seq = ?", (row["seq"],))
@@ -82,9 +80,6 @@ class Copies:
                         "INSERT INTO copy_bands (band, seq) VALUES (?, ?) ON CONFLICT DO NOTHING",
                         [(band, row["seq"]) for band in places],
                     )
-                if original != row["duplicate_of"]:
-                    touched.add((row["counted_at"][:10], one.brand, one.source))
-            roll_up(connection, touched)
         return len(marked)
 
     def count(self) -> int:
@@ -94,9 +89,9 @@ class Copies:
         return int(row[0])
 
 
-_SELECT = f"""
+_SELECT = """
     SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating, m.title,
-        m.text, m.text_hash, m.created_at, {COUNTED_AT} AS counted_at, m.duplicate_of
+        m.text, m.text_hash, m.created_at
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
 

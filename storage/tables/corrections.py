@@ -10,7 +10,6 @@ from datetime import datetime
 from storage.database import Database
 from storage.models import Experience, Stance, iso
 from storage.rows import reads
-from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.voice_rows import label, label_columns
 
 
@@ -48,9 +47,7 @@ class Corrections:
         """
         with self._database.transaction() as connection:
             row = connection.execute(
-                f"SELECT brand, source, text_hash, {COUNTED_AT} AS counted_at FROM mentions "
-                "WHERE id = ?",
-                (mention_id,),
+                "SELECT text_hash FROM mentions WHERE id = ?", (mention_id,)
             ).fetchone()
             if row is None:
                 return False
@@ -75,7 +72,6 @@ class Corrections:
                     "note": note,
                 },
             )
-            roll_up(connection, {(row["counted_at"][:10], row["brand"], row["source"])})
         return True
 
     def of(self, mention_id: str) -> tuple[Experience | None, Stance | None] | None:

@@ -26,7 +26,6 @@ from storage.models import (
 from storage.rows import moment_in
 from storage.storable import UnstorableError, mended, storable
 from storage.tables.author_rows import save_authors
-from storage.tables.daily_counts import roll_up
 from storage.tables.gone_mentions import mark_gone
 from storage.tables.ledger import count_lines, unstorable_line
 from storage.tables.mention_rows import COLUMNS, SELECT_MENTION, mention_from, row_of
@@ -139,7 +138,7 @@ class Mentions:
             key for key, row in rows.items() if row["author_id"] != latest[key].author_id
         }
         save_authors(connection, (m for k, m in latest.items() if k not in known_better))
-        inserts, moved = [], set[tuple[str, str, str]]()
+        inserts = []
         for mention in latest.values():
             day = _day(mention, visit.at)
             row, old = rows[mention.id] | {"seen_on": day}, stored.get(mention.id)
@@ -154,16 +153,13 @@ class Mentions:
                 if not _is_judged(connection, old):
                     lines[LedgerLine.of(mention, Fate.REPLACED, _day_in(old))] += 1
                 self._replace_version(connection, old, row)
-                moved |= _days_of_date(old, row)
             else:
                 self._refresh(connection, old, row)
-                moved |= _days_of_date(old, row)
             lines[LedgerLine.of(mention, fate, day)] += 1
         columns = ", ".join(_WRITTEN)
         marks = ", ".join(f":{column}" for column in _WRITTEN)
         connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", inserts)
         count_lines(connection, lines)
-        roll_up(connection, moved)
         came_to = Counter[Fate]()
         for line, entries in lines.items():
             came_to[line.fate] += entries
@@ -351,14 +347,6 @@ def _kept_out(
             if (mention.created_at or mention.fetched_at) < since:
                 kept_out.setdefault(mention.id, RefusalReason.TOO_OLD)
     return kept_out
-
-
-def _days_of_date(old: sqlite3.Row, row: Mapping[str, Any]) -> set[tuple[str, str, str]]:
-    """Give the days to count anew where an undated mention gets its date."""
-    if old["created_at"] or not row["created_at"]:
-        return set()
-    moments = (old["first_fetched_at"] or old["fetched_at"], row["created_at"])
-    return {(moment[:10], old["brand"], old["source"]) for moment in moments}
 
 
 def _day(mention: Mention, at: datetime | None) -> str:

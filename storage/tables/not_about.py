@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.ledger import wait_again
 
 
@@ -30,19 +29,10 @@ def let_model_decide(connection: sqlite3.Connection, mention_id: str, by: str | 
 def set_not_about(
     connection: sqlite3.Connection, mention_ids: Sequence[str], by: str | None
 ) -> None:
-    """Take mentions out of the counts or back in, and count their days anew."""
-    touched = set()
-    for mention_id in mention_ids:
-        row = connection.execute(
-            f"""
-            UPDATE mentions SET not_about = ?2 WHERE id = ?1
-            RETURNING brand, source, substr({COUNTED_AT}, 1, 10) AS day
-            """,
-            (mention_id, by),
-        ).fetchone()
-        if row is not None:
-            touched.add((row["day"], row["brand"], row["source"]))
-    roll_up(connection, touched)
+    """Take mentions out of the counts or back in."""
+    connection.executemany(
+        "UPDATE mentions SET not_about = ? WHERE id = ?", [(by, one) for one in mention_ids]
+    )
 
 
 def judge_again(connection: sqlite3.Connection, mention_id: str) -> None:

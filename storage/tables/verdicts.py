@@ -12,7 +12,6 @@ from typing import Any
 from storage.database import Database
 from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
-from storage.tables.daily_counts import COUNTED_AT, roll_up
 from storage.tables.ledger import count_waiting_as
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
@@ -117,13 +116,12 @@ class Verdicts:
         )
 
     def save(self, scored: Sequence[Scored], at: datetime) -> int:
-        """Write verdicts in one transaction and update the daily counts they touch.
+        """Write verdicts in one transaction.
 
         A mention whose text changed meanwhile keeps waiting. A version that was judged under an
         earlier model is not judged again. Returns how many became current.
         """
         current = 0
-        touched: set[tuple[str, str, str]] = set()
         columns = ", ".join(VERDICT_COLUMNS)
         marks = ", ".join(f":{column}" for column in VERDICT_COLUMNS)
         with self._database.transaction() as connection:
@@ -155,18 +153,11 @@ class Verdicts:
                     continue
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
-                given = connection.execute(
-                    f"""
-                    UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?)
-                    WHERE id = ? AND text_hash = ?
-                    RETURNING substr({COUNTED_AT}, 1, 10), brand, source
-                    """,
+                current += connection.execute(
+                    "UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?) "
+                    "WHERE id = ? AND text_hash = ?",
                     (row["id"], item.language, item.mention.id, item.mention.text_hash),
-                ).fetchone()
-                if given is not None:
-                    current += 1
-                    touched.add(tuple(given))
-            roll_up(connection, touched)
+                ).rowcount
         return current
 
     def _count(self, sql: str, *parameters: object) -> int:

@@ -15,7 +15,6 @@ from sqlite_utils import Database as SqliteUtilsDatabase
 from storage.migrations import migrations
 from storage.models import Experience, Fate, Mention
 from storage.store import Store
-from storage.tables.daily_counts import roll_up
 from storage.tables.verdicts import Scored
 from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import make_verdict
@@ -92,8 +91,6 @@ def test_fifty_stay_fifty(store: Store) -> None:
 def test_a_day_of_which_all_is_erased_keeps_its_counts(store: Store) -> None:
     fifty(store)
     assert store.upkeep.forget_older(NOW + DAY) == 50
-    with store.database.transaction() as connection:
-        roll_up(connection, {(TODAY, "A", "s")})
     assert counts(store) == [(TODAY, 50, 50)]
 
 
@@ -102,8 +99,6 @@ def test_an_erased_text_that_waited_for_a_verdict_again_stays_counted_once(store
     score(store)
     store.mentions.save([say(1, text="They closed it again.")])
     assert store.upkeep.forget_author("s:mo", ERASURE) == 1
-    with store.database.transaction() as connection:
-        roll_up(connection, {(TODAY, "A", "s")})
     assert counts(store) == [(TODAY, 2, 2)]
 
 
@@ -259,7 +254,4 @@ def test_a_store_of_an_older_version_keeps_what_was_erased_before(tmp_path: Path
             """
         )
     with Store.open(path, migrate=True) as store:
-        assert counts(store) == [(TODAY, 50, 40), ("2026-03-12", 1, 1)]
-        with store.database.transaction() as connection:
-            roll_up(connection, {(TODAY, "A", "s"), ("2026-03-12", "A", "s")})
         assert counts(store) == [(TODAY, 50, 40), ("2026-03-12", 1, 1)]

@@ -50,6 +50,7 @@ from storage.models import (
 from storage.reports import Filter
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
+from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
@@ -266,6 +267,10 @@ def _unblock(store: Store) -> bool:
 
 
 WAYS: dict[str, Way] = {
+    "brands.all": reads(lambda s: s.brands.all()),
+    "brands.sync": writes(
+        lambda s: s.brands.sync([BrandRow(name=BRAND, time_zone="Asia/Tokyo", competitor=True)])
+    ),
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
     "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
