@@ -30,6 +30,7 @@ from storage.models import (
     NewCase,
     NewReply,
     ReplyState,
+    Stance,
     Take,
     Translation,
 )
@@ -37,6 +38,7 @@ from storage.models.alert_models import AlertKind
 from storage.models.case_models import CaseEventKind
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
+from storage.tables.cuts import cut
 from storage.tables.held_data import HELD
 from storage.tables.relevance_labels import Weighed
 from storage.tables.subjects import Subject, of_author
@@ -70,7 +72,6 @@ NOT_OF_PEOPLE = {
     "slack_channels": "channels of the team",
     "slack_homes": "users of the team",
     "source_states": "what a source answered as a whole",
-    "standing_due": "empty but inside a transaction",
     "stages": "names of stages",
     "tombstone_key": "random",
     "tombstones": "keyed hashes",
@@ -78,8 +79,9 @@ NOT_OF_PEOPLE = {
     "zone_offsets": "when clocks are set",
     "written_files": "paths of the team's files",
 }
-# They outlive whom they are about, without a word of theirs: see the tests below.
-OUTLIVING = {"problems", "incidents"}
+# They outlive whom they are about, without a word of theirs: see the tests below. What is due is
+# done before each commit.
+OUTLIVING = {"problems", "incidents", "standing_due"}
 # Columns whose values the schema or a key fixes, so that no word can be put into them here; the
 # ids themselves hold words.
 FIXED = re.compile(
@@ -121,18 +123,31 @@ def furnish(store: Store) -> None:
         owner_replied_at=NOW, country="DE", product_version="1.0", rating=1.0,
         rating_max=5.0,
     )  # fmt: skip
-    later = say("zqid2", "zqauthorid", "It was lost again, zqagain.")
+    later = say(
+        "zqid2", "zqauthorid", "It was lost again, zqagain.", created_at=NOW + timedelta(hours=1)
+    )
     other = say("plain", "ida", "The lounge was closed and cold.")
     store.mentions.save([theirs, later, other])
     edited = say("zqid1", "zqauthorid", "The zqedited thing was found.", title="zqtitle2")
     store.mentions.save([edited])
     angry = make_verdict(Experience.ANGRY)
-    waiting = store.verdicts.waiting(9)
-    store.verdicts.save([Scored(mention=one, verdict=angry) for one in waiting], NOW)
+    won = make_verdict(Experience.DELIGHTED, Stance.ADVOCATE)
+    store.verdicts.save(
+        [
+            Scored(mention=one, verdict=won if one.native_id == "zqid1" else angry)
+            for one in store.verdicts.waiting(9)
+        ],
+        NOW,
+    )
     stored = store.mentions.get("shop:zqid1")
     assert stored is not None
     store.corrections.add(
-        "shop:zqid1", experience=Experience.ANGRY, stance=None, by="dana", at=NOW, note="zqnote"
+        "shop:zqid1",
+        experience=Experience.DELIGHTED,
+        stance=None,
+        by="dana",
+        at=NOW,
+        note="zqnote",
     )
     store.translations.save(
         [
@@ -146,6 +161,8 @@ def furnish(store: Store) -> None:
     store.relevance.say(stored.id, about=True, by="dana", by_id=None, at=NOW)
     store.relevance.weigh([Weighed(mention=stored, encoder="e", vector=b"zqvector", p_about=0.5)])
     store.judgements.name_staff({stored.id: ["Rita"]})
+    with store.database.transaction() as connection:
+        cut(connection, 1, "location", ["Berlin"])
     incident = Incident(
         brand="A", channel="#c", opened_at=NOW, last_at=NOW, complaints=2, about="zqabout"
     )
@@ -333,6 +350,22 @@ def test_all_that_is_erased_is_what_is_shown_to_who_asks(store: Store) -> None:
 
     store.upkeep.forget_author(WHO, ERASURE)
     assert store.held_data.of(of_author(WHO)) == {}
+
+
+@pytest.mark.parametrize("way", FORGET)
+def test_what_is_erased_stays_counted_in_every_cut(store: Store, way: str) -> None:
+    furnish(store)
+
+    def counts() -> list[tuple[Any, ...]]:
+        rows = store.database.connection.execute(
+            "SELECT * FROM cut_days ORDER BY dimension, day, brand, value"
+        )
+        return [tuple(row) for row in rows]
+
+    before = counts()
+    assert {row[2] for row in before} >= {"all", "source", "country", "version", "location"}
+    FORGET[way](store)
+    assert counts() == before
 
 
 def test_problems_that_name_what_is_erased_go(store: Store) -> None:
