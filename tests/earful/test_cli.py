@@ -139,7 +139,7 @@ def test_import_search_export_forget(earful: Earful, tmp_path: Path) -> None:
     assert earful("export", "-o", "out.csv").code == 0
     assert "They lost my suitcase" in (tmp_path / "out.csv").read_text()
 
-    assert earful("forget", "--author", "shop:Sam", "--yes").out.strip() == "erased 1 mentions"
+    assert earful("forget", "--author", "shop:Sam", "--yes").out.strip() == "erased 1 mention"
     assert earful("forget", "--author", "shop:Sam", "--yes").code == 2
     assert earful("search", "suitcase").out == ""
 
