@@ -13,7 +13,7 @@ from hashlib import blake2b
 from urllib.parse import unquote, urlsplit
 
 from storage.models import Mention
-from storage.models.nobody import is_nobody
+from storage.models.nobody import is_nobody, is_pseudonym
 
 _MADE = re.compile(r"p-[0-9a-f]{24}")
 _HANDLE = re.compile(r"(?<![\w@/.])@[\w](?:[\w.-]{0,60}\w)?(?:@[\w-]+(?:\.[\w-]+)+)?")
@@ -45,7 +45,7 @@ def under_pseudonym(mention: Mention, key: bytes, kept: Collection[str]) -> Ment
     names = [one for one in (mention.author, mention.author_native_id) if one]
     if not names:
         return replace(mention, **_texts(mention, (), "", kept))
-    if mention.author and re.fullmatch(r"Person [0-9a-f]{6}", mention.author):
+    if mention.author and is_pseudonym(mention.author):
         return replace(mention, **_texts(mention, (), "", kept))
     native_id = mention.author_native_id
     if native_id and not is_nobody(native_id):

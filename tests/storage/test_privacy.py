@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from alerts.decide.answer_choices import Template
 from storage.models import Experience, Mention
 from storage.pseudonyms import under_pseudonym
 from storage.store import Store
@@ -104,6 +105,14 @@ class TestPseudonyms:
         once = under_pseudonym(say(text="I, Samantha Zquist, say @this"), KEY, ())
         assert under_pseudonym(once, KEY, ()) == once
         assert once.text_hash == under_pseudonym(once, KEY, ()).text_hash
+
+    def test_no_answer_calls_anybody_by_a_pseudonym(self) -> None:
+        template = Template(name="sorry", text="Dear {author}, we are sorry. {agent}")
+        named = template.fill(say(), "Dana")
+        assert named == "Dear Samantha Zquist, we are sorry. Dana"
+        unnamed = template.fill(under_pseudonym(say(), KEY, ()), "Dana")
+        assert "Person" not in unnamed
+        assert "we are sorry. Dana" in unnamed
 
     def test_two_of_one_name_stay_two(self, store: Store) -> None:
         store.privacy.be(PSEUDONYMS)
