@@ -43,35 +43,27 @@ def under_pseudonym(mention: Mention, key: bytes, kept: Collection[str]) -> Ment
     goes; where the source has one without them, that comes in its place.
     """
     names = [one for one in (mention.author, mention.author_native_id) if one]
-    if not names:
-        return replace(mention, **_texts(mention, (), "", kept))
     if mention.author and is_pseudonym(mention.author):
-        return replace(mention, **_texts(mention, (), "", kept))
-    native_id = mention.author_native_id
-    if native_id and not is_nobody(native_id):
+        names = []
+    native_id, author = mention.author_native_id, mention.author
+    if names and native_id and not is_nobody(native_id):
         native_id = pseudonym(key, mention.source, native_id)
         author = shown_name(native_id)
-    else:
-        author = mention.author
-        if author and not is_nobody(author):
-            author = shown_name(pseudonym(key, mention.source, f"by name/{author}"))
+    elif names and author and not is_nobody(author):
+        author = shown_name(pseudonym(key, mention.source, f"by name/{author}"))
+
+    def said(text: str) -> str:
+        return _without_handles(_unsigned(text, names, author or ""), kept)
+
     return replace(
         mention,
         author=author,
         author_native_id=native_id,
         url=_without(mention.url, names),
-        **_texts(mention, names, author or "", kept),
+        text=said(mention.text),
+        title=mention.title and said(mention.title),
+        owner_reply=mention.owner_reply and said(mention.owner_reply),
     )
-
-
-def _texts(
-    mention: Mention, names: Collection[str], instead: str, kept: Collection[str]
-) -> dict[str, str | None]:
-    return {
-        field: value and _without_handles(_unsigned(value, names, instead), kept)
-        for field in ("title", "text", "owner_reply")
-        for value in [getattr(mention, field)]
-    }
 
 
 def _unsigned(text: str, names: Collection[str], instead: str) -> str:

@@ -159,7 +159,7 @@ def test_the_brands_own_handles_stay() -> None:
 def test_forget_erases_lists_what_still_holds_it_and_is_audited(
     earful: Earful, tmp_path: Path
 ) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {**a_row(), "title": "zqtitle", "owner_reply": "zqreply", "url": "https://x.example/zqurl",
          "created_at": "2026-11-20T10:00:00Z"},
         {"native_id": "2", "text": "It was fine.", "author": "Ida", "author_id": "ida",
