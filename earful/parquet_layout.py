@@ -153,7 +153,7 @@ def _daily_schema() -> Any:
 def _mention(row: Mapping[str, Any]) -> dict[str, Any]:
     shaped = typed(row, READ)
     shaped["counted"] = bool(row["counted"])
-    shaped["day"] = date.fromisoformat(row["counted_at"][:10])
+    shaped["day"] = date.fromisoformat(row["day"])
     return with_moments(shaped, ("counted_at", "deleted_at"))
 
 

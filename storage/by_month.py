@@ -9,7 +9,7 @@ from typing import Any
 from storage.store import Store
 
 Month = tuple[str, str]
-"""A brand, and a month such as 2026-11 of the days that its mentions count on."""
+"""A brand, and a month such as 2026-11 of the days, in its time zone, that mentions count on."""
 
 _LARGEST = 1 << 64
 # The hash of a text stands for its words: no text is read to see that nothing has changed.
@@ -27,12 +27,14 @@ class ByMonth:
 
         It is over the rows in whatever order they come.
         """
-        watched = [name for name in columns if name not in _HASHED]
-        self._connection.create_function("row_mark", len(watched) + 1, _mark, deterministic=True)
+        watched = [f"v.{name}" for name in columns if name not in _HASHED]
+        self._connection.create_function("row_mark", len(watched) + 2, _mark, deterministic=True)
         sums: dict[Month, tuple[int, int]] = {}
         for name, month, mark in self._connection.execute(
-            f"SELECT brand, substr(counted_at, 1, 7), row_mark({', '.join(watched)}, text_hash) "
-            "FROM voice WHERE ?1 IS NULL OR brand = ?1",
+            f"""
+            SELECT f.brand, substr(f.day, 1, 7), row_mark({", ".join(watched)}, v.text_hash, f.day)
+            FROM mention_facts f JOIN voice v ON v.seq = f.seq WHERE ?1 IS NULL OR f.brand = ?1
+            """,
             (brand,),
         ):
             rows, total = sums.get((name, month), (0, 0))
@@ -40,10 +42,13 @@ class ByMonth:
         return {month: f"{rows}-{total:016x}" for month, (rows, total) in sums.items()}
 
     def mentions(self, month: Month) -> Iterator[dict[str, Any]]:
-        """Give the rows of `voice` of a brand's month, the oldest first."""
+        """Give the rows of `voice` of a brand's month, each with its `day`, the oldest first."""
         for row in self._connection.execute(
-            "SELECT * FROM voice WHERE brand = ? AND counted_at >= ? "
-            "AND counted_at < date(?, '+1 month') ORDER BY counted_at, id",
+            """
+            SELECT v.*, f.day FROM mention_facts f JOIN voice v ON v.seq = f.seq
+            WHERE f.brand = ? AND f.day >= ? AND f.day < date(?, '+1 month')
+            ORDER BY v.counted_at, v.id
+            """,
             (month[0], month[1], f"{month[1]}-01"),
         ):
             yield dict(row)

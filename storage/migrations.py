@@ -1380,6 +1380,21 @@ def _trust(db: Database) -> None:
     )
 
 
+@migrations(name="0036_pages")
+def _pages(db: Database) -> None:
+    # What the pages look up: the mentions of a day whatever their brand, those that wait for their
+    # verdict, and the answers to a mention.
+    _run(
+        db,
+        """
+        CREATE INDEX mention_facts_by_every_day ON mention_facts(day);
+        CREATE INDEX mention_facts_waiting ON mention_facts(brand, day)
+            WHERE experience IS NULL AND counted;
+        CREATE INDEX mentions_by_parent ON mentions(parent_id) WHERE parent_id IS NOT NULL;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

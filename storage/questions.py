@@ -31,21 +31,22 @@ _SHOWN = (
 COLUMNS = ("stance", "language", "country", "product_version", "author_id", "sure")
 """What `voices` can choose by beside what a `Filter` says."""
 
-# A column of `voice` and what stands for an unknown value.
+# What can be counted by: the dimension of `cut_days`, and what of its rows is one value.
 CUTS = {
-    "language": "coalesce(language, 'unknown')",
-    "country": "coalesce(country, 'unknown')",
-    "product_version": "coalesce(product_version, 'unknown')",
-    "stars": "coalesce(round(5.0 * rating / rating_max), 'none')",
+    "all": ("all", "'all'"),
+    "brand": ("all", "brand"),
+    "day": ("all", "day"),
+    "week": ("all", "date(day, 'weekday 0', '-6 days')"),
+    "month": ("all", "substr(day, 1, 7)"),
+    "source": ("source", "value"),
+    "language": ("language", "value"),
+    "country": ("country", "value"),
+    "product_version": ("version", "value"),
+    "topic": ("topic", "value"),
+    "location": ("location", "value"),
+    "staff": ("staff", "value"),
 }
-PERIODS = {
-    "all": "'all'",
-    "source": "source",
-    "brand": "brand",
-    "day": "day",
-    "week": "date(day, 'weekday 0', '-6 days')",
-    "month": "substr(day, 1, 7)",
-}
+PERIODS = ("day", "week", "month")
 _COUNTS = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
 
 
@@ -79,9 +80,17 @@ class Questions:
         """Give each brand's mentions with a verdict, its first and last day, and its sources."""
         return self._rows(
             """
-            SELECT brand, sum(mentions) AS mentions, min(day) AS first_day, max(day) AS last_day,
-                group_concat(DISTINCT source) AS sources
-            FROM daily_counts GROUP BY brand ORDER BY brand
+            SELECT n.brand, coalesce(sum(c.mentions), 0) AS mentions, min(c.day) AS first_day,
+                max(c.day) AS last_day, group_concat(DISTINCT c.value) AS sources,
+                coalesce(b.time_zone, 'UTC') AS days_are_of,
+                coalesce(b.competitor, 0) AS competitor
+            FROM (
+                SELECT name AS brand FROM brands
+                UNION SELECT brand FROM cut_days WHERE dimension = 'source'
+            ) n
+            LEFT JOIN cut_days c ON c.dimension = 'source' AND c.brand = n.brand
+            LEFT JOIN brands b ON b.name = n.brand
+            GROUP BY n.brand ORDER BY n.brand
             """
         )
 
@@ -152,31 +161,26 @@ class Questions:
         )
 
     def counts(self, which: Filter, by: str, limit: int) -> list[dict[str, Any]]:
-        """Count mentions, experiences and stances by a period or a cut; `value` names each.
+        """Count mentions, experiences and stances by a key of `CUTS`; `value` names each.
 
-        Days are those of `daily_counts`: what was erased since is still counted. A cut counts
-        what is stored. The latest periods come first, and the largest cuts.
+        What was erased since is still counted. A mention counts for each of its topics. The latest
+        periods come first, and the largest of all else. InputError: a source that is counted by
+        something else than a period, for the store keeps no counts of both at once.
         """
+        dimension, value = CUTS[by]
+        where, values = _days(which)
+        if which.source is not None:
+            if dimension not in ("all", "source"):
+                raise InputError(
+                    f"metrics: by {by} goes over all sources: leave out `source`, or use `select`"
+                )
+            dimension = "source"
         sums = ", ".join(f"sum({name}) AS {name}" for name in ("mentions", *_COUNTS))
-        order = "1 DESC" if by in ("day", "week", "month") else "2 DESC, 1"
-        if by in PERIODS:
-            where, values = _days(which)
-            return self._rows(
-                f"SELECT {PERIODS[by]} AS value, {sums} FROM daily_counts WHERE {where} "
-                f"GROUP BY 1 ORDER BY {order} LIMIT ?",
-                *values,
-                limit,
-            )
-        told = ", ".join(
-            f"sum({'stance' if name in ('advocate', 'hater') else 'experience'} = '{name}') "
-            f"AS {name}"
-            for name in _COUNTS
-        )
-        where, values = which.where()
+        order = "1 DESC" if by in PERIODS else "2 DESC, 1"
         return self._rows(
-            f"SELECT {CUTS[by]} AS value, count(*) AS mentions, {told} FROM voice "
-            f"WHERE experience IS NOT NULL AND counted AND {where} "
-            f"GROUP BY 1 ORDER BY {order} LIMIT ?",
+            f"SELECT {value} AS value, {sums} FROM cut_days WHERE dimension = ? AND {where} "
+            f"GROUP BY 1 HAVING sum(mentions) > 0 ORDER BY {order} LIMIT ?",
+            dimension,
             *values,
             limit,
         )
@@ -237,11 +241,11 @@ class Questions:
 
 
 def _days(which: Filter) -> tuple[str, list[object]]:
-    """Choose rows of `daily_counts`; moments of a filter are taken by their day."""
+    """Choose rows of `cut_days`; moments of a filter are taken by their day."""
     clauses, values = ["1"], []
     for column, operator, value in (
         ("brand", "=", which.brand),
-        ("source", "=", which.source),
+        ("value", "=", which.source),
         ("day", ">=", which.since and which.since.date().isoformat()),
         ("day", "<", which.until and which.until.date().isoformat()),
     ):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +44,7 @@ Stance = Annotated[
 Limit = Annotated[int, Field(ge=1, le=50, description="At most so many.")]
 By = Literal[
     "all", "brand", "source", "day", "week", "month", "language", "country", "product_version",
-    "stars",
+    "topic", "location", "staff",
 ]  # fmt: skip
 
 
@@ -79,11 +78,15 @@ class Tools:
             waiting = asked.waiting()
         return {
             "brands": [
-                {**row, "sources": sorted((row["sources"] or "").split(","))} for row in brands
+                {
+                    **row,
+                    "sources": sorted(filter(None, (row["sources"] or "").split(","))),
+                    "competitor": bool(row["competitor"]),
+                }
+                for row in brands
             ],
             "waiting_for_a_verdict": waiting,
             "now": self._clock().isoformat(timespec="seconds"),
-            "days_are": "UTC",
             **({"dashboards": home} if (home := self._links.home()) else {}),
         }
 
@@ -223,12 +226,11 @@ class Tools:
 
         wow_rate, complaint_rate and mediocre_rate are shares of `told`, the mentions that tell an
         experience; advocate_rate and hater_rate of all mentions with a verdict. Two values whose
-        intervals overlap may differ by chance: say so. Copies count once. Periods come latest
-        first, all else largest first.
+        intervals overlap may differ by chance: say so. Copies count once. Days are those of the
+        brand's time zone. An empty value is what no source tells. Periods come latest first, all
+        else largest first.
         """
         which = self._which(brand, source, None, since, until)
-        if by in ("language", "country", "product_version", "stars") and which.since is None:
-            which = replace(which, since=self._clock() - timedelta(days=365))
         with questions(self._path) as asked:
             asked.require_brand(brand)
             rows = asked.counts(which, by, limit + 1)
@@ -236,7 +238,7 @@ class Tools:
         answer: dict[str, Any] = {
             "by": by,
             "since": which.since.date().isoformat() if which.since else None,
-            "rows": [shaping.counted(row) for row in rows[:limit] if row["mentions"]],
+            "rows": [shaping.counted(row) for row in rows[:limit]],
             "more": len(rows) > limit,
         }
         if answers is not None:

@@ -108,6 +108,7 @@ class Dashboards:
                         accounts=Accounts.of(wanted, os.environ),
                         allowed_hosts=wanted.names,
                         public_url=wanted.public_url,
+                        settings=self._settings,
                     )
                 )
             except EarfulError:

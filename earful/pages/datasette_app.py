@@ -54,6 +54,8 @@ def datasette(store_path: Path) -> Datasette:
     # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
     vars(importlib.import_module("datasette.handle_exception"))["rich"] = None
     csv_files.guard_cells()
+    # An instance asks for its pages while it is made.
+    page_plugin.register()
 
     class ReadOnlyDatabase(Database):  # type: ignore[misc]
         def connect(self, write: bool = False) -> sqlite3.Connection:

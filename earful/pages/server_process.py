@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import EarfulError, InputError
+from config.settings import Settings
 from earful.http_serving import STOP_S, gone_with_parent
 from earful.pages.accounts import NOBODY, Accounts, check_reach
 from earful.pages.bounds import bound_process
@@ -55,10 +58,12 @@ def server_process(
     accounts: Accounts = NOBODY,
     allowed_hosts: Collection[str] = (),
     public_url: str | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Served]:
     """Run `serve` in a process of its own; it ends with the block, or with this process.
 
-    It may take so much memory and no more: a query must not end what else this machine does.
+    With `settings` those who may work on cases can change something there. It may take so much
+    memory and no more: a query must not end what else this machine does.
 
     Raises what `serve` raises, before the block begins.
     """
@@ -71,9 +76,10 @@ def server_process(
         "allowed_hosts": sorted(allowed_hosts),
         "public_url": public_url,
         "accounts": accounts.as_json(),
+        "settings": base64.b64encode(pickle.dumps(settings)).decode() if settings else None,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "earful.pages.server_process"],
+        [sys.executable, "-P", "-m", "earful.pages.server_process"],
         # Its end of the pipe closes when this process dies, however it dies.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -126,6 +132,7 @@ def _main() -> int:
             accounts=Accounts.from_json(wanted["accounts"]),
             allowed_hosts=wanted["allowed_hosts"],
             public_url=wanted["public_url"],
+            settings=base64.b64decode(wanted["settings"]) if wanted["settings"] else None,
             ready=say_ready,
             stop=gone_with_parent(),
         )

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from config.errors import StoreError, StoreRefusedError
-from earful.http_serving import address_of, listen_at, run_app
+from earful.http_serving import App, Message, Receive, Send, address_of, listen_at, run_app
 from earful.pages.accounts import NOBODY, Accounts, check_reach
 from earful.pages.csv_files import with_whole_files
 from earful.pages.datasette_app import datasette
+from earful.pages.front.page_desk import DESK_KEY, Desk
 from earful.pages.gate import Gate
 from earful.pages.guard import Hosts, guarded
 from storage.store import Store
@@ -27,13 +28,15 @@ def serve(
     accounts: Accounts = NOBODY,
     allowed_hosts: Collection[str] = (),
     public_url: str | None = None,
+    settings: bytes | None = None,
     ready: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or `stop`; `ready` gets the address once pages are served.
 
     Port 0 takes a free one. Only loopback names, the address itself and `allowed_hosts` are
-    answered, so that no web page elsewhere can read the store through a browser. InputError: the
+    answered, so that no web page elsewhere can read the store through a browser. A change on a
+    page is judged by pickled `settings`; without them nothing can be changed. InputError: the
     store is missing, the address cannot be had, or others could reach it without a password.
     """
     check_reach(host, accounts)
@@ -41,13 +44,25 @@ def serve(
     listener = listen_at(host, port, "--port or [serve] port")
     address = address_of(host, listener)
     app = guarded(
-        with_whole_files(datasette(store_path).app()),
+        _with_desk(with_whole_files(datasette(store_path).app()), store_path, settings),
         Gate(store_path, accounts),
         Hosts(host, allowed_hosts),
         public_url,
     )
     with listener:
         run_app(app, listener, lambda: ready(address) if ready else None, stop)
+
+
+def _with_desk(app: App, store_path: Path, settings: bytes | None) -> App:
+    """Give each request the desk at which a page is changed, where there can be one."""
+    if settings is None:
+        return app
+    desk = Desk(store_path, settings)
+
+    async def with_desk(scope: Message, receive: Receive, send: Send) -> None:
+        await app({**scope, DESK_KEY: desk}, receive, send)
+
+    return with_desk
 
 
 def check_store(store_path: Path) -> None:

@@ -450,8 +450,10 @@ def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
         assert query["description"].endswith("."), name
         assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == set(query["params"]), name
         site.rows(f"/earful/{name}.json")
-        narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
-        assert narrowed == [], name
+        # One sets brands side by side: it has no filter of that kind.
+        if name != "brands_side_by_side":
+            narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
+            assert narrowed == [], name
 
 
 def test_saved_queries_give_what_their_titles_say(site: Site) -> None:
@@ -814,8 +816,7 @@ def test_the_process_does_not_outlive_a_killed_parent(site: Site) -> None:
 @pytest.mark.browser
 def test_a_browser_sees_the_stores_numbers(site: Site, browser: Chrome) -> None:
     wait = WebDriverWait(browser, 30)
-    browser.get(site.url)
-    browser.find_element(By.CSS_SELECTOR, "a.door").click()
+    browser.get(site.url + "-/dashboards/voice")
     wait.until(lambda page: page.execute_script("return document.body.dataset.drawn") == "yes")
     wanted = expected(site.told, Choice())
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from storage.models import Experience, from_iso
 from storage.questions import questions
 from storage.reports import Filter
 from storage.store import Store
+from storage.tables.brands import BrandRow
 from tests.earful.conftest import Earful
 from tests.storage.fixtures import (
     BRAND,
@@ -94,8 +95,8 @@ def test_a_file_holds_each_row_of_the_view(path: Path, tmp_path: Path) -> None:
             read[row["id"]] = row
             told = rows[row["id"]]
             assert told["brand"] == brand
-            assert told["counted_at"][:7] == month
             assert row["day"].isoformat() == told["counted_at"][:10]
+            assert row["day"].isoformat()[:7] == month
             for name in READ:
                 value = told[name]
                 if name.endswith("_at"):
@@ -156,6 +157,21 @@ def test_rates_by_month_are_those_that_earful_gives(path: Path, tmp_path: Path) 
                     )
                     for row in rows
                 )
+
+
+def test_days_are_those_of_the_brands_time_zone(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "layout"
+    write(path, folder)
+    with Store.open(path) as store:
+        store.mentions.save([make_mention("late", "Late.", NOW.replace(day=30, hour=23))])
+        store.brands.sync([BrandRow(name=BRAND, time_zone="Pacific/Auckland")])
+    write(path, folder)
+    found = asked(folder, "SELECT month, day, counted_at FROM mentions WHERE id = 'appstore:late'")
+    ((month, day, counted_at),) = found
+    assert (month, day) == ("2026-12", date(2026, 12, 1))
+    assert counted_at == NOW.replace(day=30, hour=23)
+    wrong = "SELECT count(*) FROM mentions WHERE month <> strftime(day, '%Y-%m')"
+    assert asked(folder, wrong) == [(0,)]
 
 
 def test_only_months_that_changed_are_written(path: Path, tmp_path: Path) -> None:
@@ -234,6 +250,7 @@ import os, signal, sys
 from pathlib import Path
 from earful.parquet_layout import write_layout
 from storage.store import Store
+from storage.tables.brands import BrandRow
 
 calls = 0
 def fsync(file):

@@ -12,6 +12,8 @@ from config.errors import InputError
 from storage.models import CaseState, Experience
 from storage.questions import questions
 from storage.reports import Filter
+from storage.store import Store
+from storage.tables.brands import BrandRow
 from tests.storage.fixtures import BRAND, OTHER_BRAND, Told, build_store
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -36,11 +38,15 @@ def scored(told: list[Told], brand: str | None = None) -> list[Told]:
 def test_counts_are_those_of_what_was_told(path: Path, told: list[Told]) -> None:
     with questions(path) as asked:
         (row,) = asked.counts(Filter(brand=BRAND), "all", 10)
+        (there,) = asked.counts(Filter(brand=BRAND, source="feeds"), "all", 10)
         by_language = asked.counts(Filter(brand=BRAND), "language", 10)
+        with pytest.raises(InputError, match="by language goes over all sources"):
+            asked.counts(Filter(source="feeds"), "language", 10)
     expected = Counter(str(one.current) for one in scored(told, BRAND))
     assert {name: row[name] for name in Experience} == expected
     assert row["mentions"] == expected.total()
-    languages = Counter(one.mention.language or "unknown" for one in scored(told, BRAND))
+    assert there["mentions"] == sum(one.mention.source == "feeds" for one in scored(told, BRAND))
+    languages = Counter(one.mention.language or "" for one in scored(told, BRAND))
     assert {one["value"]: one["mentions"] for one in by_language} == languages
 
 
@@ -80,6 +86,17 @@ def test_cases_are_those_that_wait(path: Path, told: list[Told]) -> None:
     assert [row["due_at"] for row in rows] == sorted(row["due_at"] for row in rows)
     assert case is not None
     assert case["mention_id"] == rows[0]["id"]
+
+
+def test_brands_of_the_config_are_there_before_anything_is_said_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "earful.db"
+    with Store.open(path, migrate=True) as store:
+        store.brands.sync([BrandRow(name="Other", time_zone="Asia/Tokyo", competitor=True)])
+    with questions(path) as asked:
+        (row,) = asked.brands()
+    assert (row["brand"], row["mentions"], row["days_are_of"], row["competitor"]) == (
+        "Other", 0, "Asia/Tokyo", 1,
+    )  # fmt: skip
 
 
 def test_a_brand_that_is_not_there_is_said(path: Path, told: list[Told]) -> None:
