@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from config.errors import ConfigError, InputError
 from config.settings import ServeSettings
@@ -34,6 +35,7 @@ from storage.store import Store
 from storage.tables.audit import Act
 from tests.browser import browser as browser
 from tests.storage.fixtures import build_store
+from tests.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -496,15 +498,15 @@ def test_a_person_signs_in_and_out(url: str, browser: Chrome) -> None:
     assert browser.find_element(By.TAG_NAME, "h1").text == "Earful"
     browser.find_element(By.ID, "name").send_keys("cleo")
     browser.find_element(By.ID, "password").send_keys("not it\n")
-    assert browser.find_element(By.CLASS_NAME, "refusal").text == (
-        "The name or the password is wrong."
-    )
+    soon = WebDriverWait(browser, PATIENCE_S)
+    refusal = soon.until(lambda page: page.find_element(By.CLASS_NAME, "refusal"))
+    assert refusal.text == "The name or the password is wrong."
     assert browser.find_element(By.ID, "name").get_attribute("value") == "cleo"
     browser.find_element(By.ID, "password").send_keys(PASSWORD + "\n")
-    assert browser.current_url == url + "earful/voice"
+    soon.until(lambda page: page.current_url == url + "earful/voice")
     [who] = browser.find_elements(By.CLASS_NAME, "actor")
     assert "cleo (work)" in who.text
     who.find_element(By.TAG_NAME, "button").click()
-    assert "/-/sign-in" in browser.current_url
+    soon.until(lambda page: "/-/sign-in" in page.current_url)
     browser.get(url + "earful")
     assert "/-/sign-in" in browser.current_url
