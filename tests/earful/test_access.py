@@ -34,6 +34,7 @@ from earful.pages.throttle import FREE, Throttle
 from storage.store import Store
 from storage.tables.audit import Act
 from tests.browser import browser as browser
+from tests.earful.conftest import Earful
 from tests.storage.fixtures import build_store
 from tests.waiting import PATIENCE_S
 
@@ -510,3 +511,17 @@ def test_a_person_signs_in_and_out(url: str, browser: Chrome) -> None:
     soon.until(lambda page: "/-/sign-in" in page.current_url)
     browser.get(url + "earful")
     assert "/-/sign-in" in browser.current_url
+
+
+def test_check_names_what_an_account_lacks(earful: Earful, tmp_path: Path) -> None:
+    brand = '[[brands]]\nname = "A"\nquery = "bag"\n'
+    account = f'{brand}[[serve.accounts]]\nname = "dana"\n'
+    (tmp_path / "earful.toml").write_text(account)
+    told = earful("check", "--offline")
+    assert told.code == 1
+    assert "serve.accounts[0] (dana)" in told.out
+    assert "EARFUL_PASSWORD_HASH_DANA" in told.out
+    (tmp_path / "earful.toml").write_text(f'{account}password_hash = "{HASHED}"\n')
+    assert "1 account, 0 tokens" in " ".join(earful("check", "--offline").out.split())
+    (tmp_path / "earful.toml").write_text(f'{brand}[serve]\nhost = "0.0.0.0"\n')
+    assert "others can reach this address" in " ".join(earful("check", "--offline").out.split())
