@@ -54,6 +54,7 @@ from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
+from storage.tables.privacy import PrivacyWishes
 from storage.tables.relevance_labels import StoredModel, Weighed
 from storage.tables.subjects import of_author
 from storage.tables.verdicts import Scored
@@ -274,6 +275,7 @@ WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
     "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
+    "mentions.as_kept": reads(lambda s: s.mentions.as_kept(mention())),
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
@@ -288,6 +290,8 @@ WAYS: dict[str, Way] = {
     "written_files.that_hold": reads(
         lambda s: s.written_files.that_hold(of_author('appstore:<b>"Eve"</b>'))
     ),
+    "privacy.be": writes(lambda s: s.privacy.be(PrivacyWishes(mask=("email",)))),
+    "privacy.called": reads(lambda s: s.privacy.called('appstore:<b>"Eve"</b>')),
     "sessions.begin": writes(lambda s: s.sessions.begin("01", "anna", "00", NOW, NOW + HOURS)),
     "sessions.end": writes(lambda s: s.sessions.end("00")),
     "sessions.find": reads(lambda s: s.sessions.find("00", NOW)),
