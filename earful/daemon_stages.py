@@ -19,6 +19,7 @@ from earful.policies import Policies
 from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
+from earful.stages.measure_stage import measure_changed
 from earful.stages.score_stage import score
 from storage.store import Store
 
@@ -96,6 +97,7 @@ class DaemonStages:
         self._failing.carry_out("score", self._score)
         self._failing.carry_out("judge", self._judge)
         self._alerts_wait()
+        self._failing.carry_out("measure", self._measure)
 
     def _score(self) -> None:
         with Store.open(self._path) as store:
@@ -130,6 +132,12 @@ class DaemonStages:
         with Store.open(self._path) as store:
             judged = judge_waiting(store, self._settings, self._clock)
         _log_judged(judged)
+
+    def _measure(self) -> None:
+        with Store.open(self._path) as store:
+            measured = measure_changed(store, self._settings, self._clock())
+        if measured:
+            log.info("measured", extra={"brands": measured})
 
     def deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""
