@@ -14,6 +14,7 @@ from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
 from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
+from earful.competitor_changes import follow_competitors
 from earful.failing import Failing
 from earful.policies import Policies
 from earful.replying.settling import settle_replies
@@ -146,6 +147,7 @@ class DaemonStages:
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
             follow_config(store, self._settings, self._clock())
+            follow_competitors(store, self._settings, self._clock())
             # Before too: what nobody wants any more must not go out.
             settle_replies(store, self._settings, self._clock())
             result = deliver_waiting(

@@ -26,6 +26,7 @@ _STAGES = {
     "measure": "measuring",
     "cases": "seeing to cases",
     "answers": "measuring answers",
+    "staff": "looking for colleagues",
     "translate": "translating",
     "deliver": "delivery",
     "replies": "seeing to answers",

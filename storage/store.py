@@ -9,9 +9,12 @@ from typing import Self
 
 from config.errors import InputError
 from storage.backups import back_up_before
+from storage.comparisons import Comparisons
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.rewards import Rewards
+from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.audit import Audit
 from storage.tables.brand_metrics import Metrics
@@ -20,6 +23,7 @@ from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
+from storage.tables.competitors import Competitors
 from storage.tables.copies import Copies
 from storage.tables.corrections import Corrections
 from storage.tables.crawls import Crawls
@@ -45,6 +49,7 @@ from storage.tables.tombstones import Tombstones
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
 from storage.tables.written_files import WrittenFiles
@@ -77,6 +82,11 @@ class Store:
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)
+        self.competitors = Competitors(database)
+        self.comparisons = Comparisons(database)
+        self.advocates = AdvocateList(database)
+        self.rewards = Rewards(database)
+        self.version_changes = VersionChanges(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.metrics = Metrics(database)

@@ -65,8 +65,10 @@ def process(
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
+    from earful.competitor_changes import follow_competitors
     from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
+    from earful.naming_staff import name_staff
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
     from earful.stages.measure_stage import measure_changed
@@ -94,9 +96,11 @@ def process(
         subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
+        follow_competitors(store, app.settings, utc_now())
         scored = stage("score", lambda: _score_waiting(store, app, failing, again))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
+        stage("staff", lambda: name_staff(store, app.settings))
         judged = judged or Judged()
         stage("measure", lambda: measure_changed(store, app.settings, utc_now()))
         console.out.print(

@@ -29,6 +29,7 @@ from storage.store import Store
 
 _PICKED_FROM = 60
 _SHOWN = 3
+_QUIET = 20
 
 
 def digest_numbers(
@@ -75,6 +76,8 @@ def digest_numbers(
         asks=asking(_mentions(store, advocates), _SHOWN),
         advocates=len(advocates),
         kept=Kept(muted=muted, wows=untold),
+        versions=tuple(store.version_changes.found(brand.name, period.start, end)),
+        quiet=tuple(store.advocates.quiet(brand.name, _QUIET)) if period.weekly else (),
         troubles=tuple(
             SourceTrouble(
                 source=row["source"],

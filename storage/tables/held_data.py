@@ -26,6 +26,7 @@ HELD: dict[str, str] = {
     "mention_cuts": _OF_SEQ,
     "author_standing": _OF_AUTHOR,
     "author_flips": f"{_OF_SEQ} OR {_OF_AUTHOR}",
+    "advocate_needs": f"{_OF_MENTION} OR {_OF_AUTHOR}",
     "verdicts": _OF_MENTION,
     "corrections": _OF_MENTION,
     "translations": _OF_MENTION,

@@ -14,6 +14,7 @@ COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
     "rating_max", "language", "created_at", "fetched_at", "reach", "parent_id", "text_hash",
     "edited_at", "owner_reply", "owner_replied_at", "country", "product_version",
+    "location",
 )  # fmt: skip
 # `excerpt` says how to save and is not kept.
 _FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")

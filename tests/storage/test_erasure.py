@@ -58,6 +58,7 @@ NOT_OF_PEOPLE = {
     "channel_roles": "channels of the team",
     "checkpoints": "goals on shares",
     "clicks": "ids that Slack makes for a click",
+    "competitors": "what the config says",
     "control_points": "numbers by day",
     "crawl_runs": "counts, and what a source answered as a whole",
     "daemon_runs": "processes",
@@ -77,6 +78,8 @@ NOT_OF_PEOPLE = {
     "slack_channels": "channels of the team",
     "slack_homes": "users of the team",
     "source_states": "what a source answered as a whole",
+    "staff": "colleagues, as the config has them",
+    "version_changes": "numbers by version",
     "stages": "names of stages",
     "tombstone_key": "random",
     "tombstones": "keyed hashes",
@@ -95,7 +98,7 @@ FIXED = re.compile(
     r"|until|seen_on|subject|act|role|about|written_at|waits_since|not_before|verdict_id"
     r"|incident_id|dedupe_key|root_key|trouble|channel|model|step|owner|place|payload|event|click"
     # The counts keep them: whose they were nobody can tell any more.
-    r"|country|language|product_version|dimension|value|flip|was_since|\w+_since"
+    r"|country|language|product_version|location|listed_on|need|dimension|value|flip|was_since|\w+_since"
     r"|slack_ts|slack_channel|via|tried_via)"
 )
 
@@ -168,6 +171,10 @@ def furnish(store: Store) -> None:
     store.judgements.name_staff({stored.id: ["Rita"]})
     with store.database.transaction() as connection:
         cut(connection, 1, "location", ["Berlin"])
+        connection.execute(
+            "INSERT INTO advocate_needs VALUES ('A', ?, 'shop:zqid1', 'wish', 'zqneed', 1, '')",
+            (WHO,),
+        )
     incident = Incident(
         brand="A", channel="#c", opened_at=NOW, last_at=NOW, complaints=2, about="zqabout"
     )
