@@ -27,6 +27,7 @@ _STAGES = {
     "cases": "seeing to cases",
     "answers": "measuring answers",
     "staff": "looking for colleagues",
+    "topics": "sorting by topic",
     "translate": "translating",
     "deliver": "delivery",
     "replies": "seeing to answers",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PERIODS = ("7 days", "30 days", "90 days", "12 months")
 _LONGEST_CUT = "90 days"
+_TOPICS = 5
 _DIMENSIONS = ("source", "country", "language", "version", "location", "topic", "staff")
 _METRICS = ("wow_rate", "complaint_rate")
 
@@ -101,6 +102,10 @@ def _brands(store: Store, brand: str, period: str, as_json: bool) -> None:
     )
     for sentence in _beside(brand, rows, against):
         console.out.print(sentence)
+    for sentence in _topics(
+        store, brand, [row["brand"] for row in rows if row["competitor"]], period
+    ):
+        console.out.print(sentence)
     if not any(row["competitor"] for row in rows):
         console.err.print(
             "no competitor has mentions: `competitor = true` under a brand makes it one",
@@ -125,6 +130,25 @@ def _beside(
             yield (
                 f"{_escaped(brand, 24)} against {_escaped(row['brand'], 24)}: {words} "
                 f"{_points(gap)}, {how}"
+            )
+
+
+def _topics(store: Store, brand: str, competitors: Sequence[str], period: str) -> Iterator[str]:
+    """Name the topics in which you or a competitor are better by more than chance."""
+    from alerts.decide.topic_wins import rates_of, topic_gaps
+
+    # Parts are compared over a shorter time than brands.
+    span = period if period != _PERIODS[-1] else _LONGEST_CUT
+    ours = rates_of(store.comparisons.cuts(brand, "topic", span))
+    for competitor in competitors if ours else ():
+        theirs = rates_of(store.comparisons.cuts(competitor, "topic", span))
+        for gap in topic_gaps(ours, theirs)[:_TOPICS]:
+            words = "wow rate" if gap.metric == "wow_rate" else "complaint rate"
+            yield (
+                f"{_escaped(brand if gap.we_win else competitor, 24)} wins "
+                f"“{_escaped(gap.topic, 24)}”: {words} "
+                f"{(gap.ours if gap.we_win else gap.theirs).value or 0:.0%} against "
+                f"{(gap.theirs if gap.we_win else gap.ours).value or 0:.0%}"
             )
 
 

@@ -21,6 +21,7 @@ from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
 from earful.routines.staff_routine import look_for_staff
+from earful.routines.topic_routine import find_topics, find_topics_again
 from earful.routines.version_routine import watch_versions
 from earful.stages.measure_stage import measure_all
 from storage.store import Store
@@ -35,6 +36,7 @@ HEALTH = "health"
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
+_REFITTING = time(4, 0)
 _DAY_TURNS = time(0, 5)
 
 
@@ -153,6 +155,18 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_MINUTE, first_after=_FIRST_LOOK),
             learn_relevance,
             "learns from what people said is about a brand or not, and weighs the newest mentions",
+        ),
+        Routine(
+            "topics",
+            Every(_MINUTE / 2, first_after=_MINUTE / 2),
+            find_topics,
+            "finds the topics of brands that are new or have grown by half, and counts all topics",
+        ),
+        Routine(
+            "topics at night",
+            Daily(_REFITTING, home),
+            find_topics_again,
+            "finds the topics of all that has new mentions again: they keep their ids and names",
         ),
         Routine(
             "parked alerts",

@@ -24,6 +24,9 @@ SELECT_MENTION = """
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
 
+OWN_TITLE = "iif(m.parent_id IS NULL OR m.text = '', m.title, NULL)"
+"""The title that a mention's writer gave it: that of an answer is its thread's."""
+
 
 @reads("mentions")
 def mention_from(row: sqlite3.Row) -> Mention:

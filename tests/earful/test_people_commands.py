@@ -16,6 +16,7 @@ from config.settings import load_settings
 from earful.naming_staff import name_staff
 from storage.models import Experience, Stance
 from storage.store import Store
+from storage.tables.cuts import cut
 from tests.browser import browser as browser
 from tests.earful.conftest import Earful
 from tests.storage.fixtures import FORMULA, HOSTILE, Told, make_mention, store_voices
@@ -87,6 +88,18 @@ def test_compare_shows_you_beside_your_competitors(folder: Path, earful: Earful)
     assert [row["brand"] for row in rows] == ["Acme Air", "Rival Air"]
     assert [row["mentions"] for row in rows] == [111, 50]
     assert rows[1]["beside"]["wow_rate"]["may_be_chance"] == 0
+
+
+def test_compare_names_topics_where_a_competitor_wins(folder: Path, earful: Earful) -> None:
+    with Store.open(folder / "earful.db") as store, store.database.transaction() as connection:
+        for brand, topic in (("Acme Air", "Breakfast"), ("Rival Air", "breakfast")):
+            for row in connection.execute(
+                "SELECT seq FROM mention_facts WHERE brand = ? AND experience <> 'none'", (brand,)
+            ).fetchall():
+                cut(connection, row["seq"], "topic", [topic])
+    shown = earful("compare", "--brand", "Acme Air").out
+    assert in_80_columns(shown)
+    assert "Acme Air wins “Breakfast”: complaint rate 45% against 80%" in shown
 
 
 def test_compare_by_version_says_what_is_more_than_chance(folder: Path, earful: Earful) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from alerts.decide.stats import Rate
+from alerts.decide.stats import Interval, Rate
 from config.checkpoint_metrics import CheckpointMetric
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
@@ -20,6 +20,10 @@ from storage.page_reads.choice import Choice
 from storage.page_reads.goal_rows import checkpoint_rows
 from storage.page_reads.tallies import totals
 from storage.page_reads.waiting import answered
+
+_COUNTED_HERE = {
+    one for one in CheckpointMetric if one.label is not None or one is CheckpointMetric.COVERAGE
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +65,15 @@ def _goal(
         return None  # of another Earful: the table has it
     last = asked.today
     choice = Choice(brand=brand, first=last - timedelta(days=window - 1), last=last)
-    rate = _rate(connection, replace(asked, choice=choice, first=choice.first, last=last), metric)
-    bound = rate.interval()
     present = goals[-1]
+    asked_of = replace(asked, choice=choice, first=choice.first, last=last)
+    value, bound = _stands(connection, asked_of, metric, present)
     passed = [one["target"] for one in goals if one["reached_at"] is not None]
     target = present["target"]
-    value = rate.value
     stands = "nothing was counted yet" if value is None else words.percent(value)
     sure = "" if value is None else f"95%: {bound.low:.1%} to {bound.high:.1%}"
+    if sure and present["sure"] is not None and present["reached_at"] is None:
+        sure += f"; {present['sure']:.0%} sure that the level is beyond the goal"
     goal = (
         f"the last goal, {target:.1%}, is reached"
         if present["reached_at"] is not None
@@ -102,6 +107,20 @@ def _goal(
             **filters,
         ),
     )  # fmt: skip
+
+
+def _stands(
+    connection: sqlite3.Connection,
+    asked: Asked,
+    metric: CheckpointMetric,
+    present: Mapping[str, Any],
+) -> tuple[float | None, Interval]:
+    """Give the share over the window, as it was last measured; a new goal's is counted here."""
+    if present["measured_at"] is not None and present["reached_at"] is None:
+        return present["value"], Interval(present["low"], present["high"])
+    # Not everything that a goal may aim at is counted in a page's time.
+    rate = _rate(connection, asked, metric) if metric in _COUNTED_HERE else Rate(0, 0)
+    return rate.value, rate.interval()
 
 
 def _rate(connection: sqlite3.Connection, asked: Asked, metric: CheckpointMetric) -> Rate:
