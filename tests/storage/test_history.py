@@ -55,9 +55,6 @@ READ_THROUGH = {
     "crawls.last_failures": {"crawl_runs"},
     "crawls.prune": {"crawl_runs"},
     "insight.source_health": {"crawl_runs"},
-    # Once for all that is erased: authors of whom nothing is left.
-    "upkeep.forget_deleted": {"authors"},
-    "upkeep.forget_older": {"authors"},
 }  # fmt: skip
 
 
