@@ -86,7 +86,7 @@ NOT_OF_PEOPLE = {
     "topic_fits": "when topics were looked for",
     "topic_periods": "numbers by period",
     "topic_triggers": "words that many say, with numbers",
-    "topic_writings": "words of a language, as many write them",
+    "topic_writings": "what the topics of a brand were last written from",
     "topics": "words that many say",
     "tombstones": "keyed hashes",
     "webhook_receipts": "ids that a sender makes for a delivery",
