@@ -82,6 +82,12 @@ NOT_OF_PEOPLE = {
     "version_changes": "numbers by version",
     "stages": "names of stages",
     "tombstone_key": "random",
+    "topic_events": "names of topics, of words that many say",
+    "topic_fits": "when topics were looked for",
+    "topic_periods": "numbers by period",
+    "topic_triggers": "words that many say, with numbers",
+    "topic_writings": "what the topics of a brand were last written from",
+    "topics": "words that many say",
     "tombstones": "keyed hashes",
     "webhook_receipts": "ids that a sender makes for a delivery",
     "zone_offsets": "when clocks are set",
@@ -171,6 +177,15 @@ def furnish(store: Store) -> None:
     store.judgements.name_staff({stored.id: ["Rita"]})
     with store.database.transaction() as connection:
         cut(connection, 1, "location", ["Berlin"])
+        connection.execute(
+            "INSERT INTO topics (id, brand, kind, name, words, state, first_day, encoder, centre, "
+            "floor, usual, size) VALUES (1, 'A', 'found', 'bags', '[]', 'active', '', 'e', x'', "
+            "0, 0, 1)"
+        )
+        connection.execute("INSERT INTO mention_vectors VALUES (1, 'e', '', CAST('zqv2' AS BLOB))")
+        connection.execute("INSERT INTO mention_topics VALUES (1, 1, 'A', '', 1, 0.5)")
+        connection.execute("INSERT INTO topic_quotes VALUES (1, 1, 1)")
+        connection.execute("INSERT OR IGNORE INTO topic_queue VALUES (1, 'A')")
         connection.execute(
             "INSERT INTO advocate_needs VALUES ('A', ?, 'shop:zqid1', 'wish', 'zqneed', 1, '')",
             (WHO,),
