@@ -13,6 +13,8 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 from markupsafe import Markup
 
+from earful.pages import bounded_counts
+
 _BRANDS = "SELECT brand FROM daily_counts UNION SELECT brand FROM crawl_runs ORDER BY 1"
 _DESCRIPTIONS = re.compile(r'<dl class="column-descriptions">.*?</dl>', re.DOTALL)
 
@@ -22,6 +24,7 @@ def install(made: Datasette) -> None:
     if not pm.has_plugin("earful-pages"):
         pm.register(sys.modules[__name__], name="earful-pages")
     made.jinja_env.filters["columns_folded"] = _columns_folded
+    made.jinja_env.filters["bounded_count"] = _bounded_count
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -42,6 +45,16 @@ def render_cell(value: Any, column: str, datasette: Datasette) -> Markup | None:
         return None
     path = datasette.urls.query(datasette.get_database().name, "case_history")
     return Markup('<a href="{}">{}</a>').format(f"{path}?{urlencode({'case': value})}", value)
+
+
+def _bounded_count(page: str, count: int | None) -> Markup:
+    """Let a page say that it has more rows than were counted, and what its facets count."""
+    if count != bounded_counts.MOST + 1:
+        return Markup(str(page))
+    said = str(page).replace(f"{count:,} rows", f"More than {bounded_counts.MOST:,} rows")
+    facets = '<div class="facet-results">'
+    note = f'<p class="bounded">The figures below count {bounded_counts.MOST:,} of them.</p>'
+    return Markup(said.replace(facets, f"{note}{facets}"))
 
 
 def _columns_folded(page: str) -> Markup:
