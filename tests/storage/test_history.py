@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from benchmarks.made_store import BRANDS, NOW, SOURCES, let_wait, make_store
-from benchmarks.store import with_filters
+from benchmarks.store_questions import with_filters
 from earful.pages.datasette_app import metadata
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Mention
 from storage.store import Store
