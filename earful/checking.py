@@ -48,6 +48,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
         yield Finding(f"replies at {label}", good, sentence)
     for subject, sentence in read_hours(settings, utc_now()):
         yield Finding(subject, True, sentence)
+    yield from _serve(settings)
     yield from _webhook(settings)
     yield from _on_call(settings)
     yield from _translation(app, offline)
@@ -59,6 +60,28 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     for brand in settings.brands:
         for source in brand.sources:
             yield _source(app, brand, source, explain)
+
+
+def _serve(settings: Settings) -> Iterator[Finding]:
+    """Say whether each account and token can be let in, and that nobody else can."""
+    from earful.pages.accounts import Accounts, check_reach, troubles
+
+    wanted = settings.serve
+    found = list(troubles(wanted, os.environ))
+    for trouble in found:
+        where, _, sentence = trouble.partition(": ")
+        yield Finding(where, False, sentence)
+    if found:
+        return
+    try:
+        check_reach(wanted.host, Accounts.of(wanted, os.environ))
+    except InputError as error:
+        yield Finding("serve", False, str(error))
+        return
+    if wanted.accounts or wanted.tokens:
+        people, programs = len(wanted.accounts), len(wanted.tokens)
+        who = f"{_counted(people, 'account')}, {_counted(programs, 'token')}"
+        yield Finding("serve", True, f"{who}: nobody else reads the dashboards")
 
 
 def _webhook(settings: Settings) -> Iterator[Finding]:
@@ -215,6 +238,7 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
                 base_url=source.base_url,
                 responses=1,
                 explain=_EXPLAINED if explain else 0,
+                allow_private=app.settings.crawl.allow_private,
             ),
             time_limit=_PROBE_LIMIT,
         )

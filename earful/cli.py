@@ -31,6 +31,7 @@ from earful.commands.run import run
 from earful.commands.run_demo import demo
 from earful.commands.search import search
 from earful.commands.serve import serve
+from earful.commands.serve_mcp import mcp
 from earful.commands.sources import sources
 from earful.commands.status import status
 from earful.commands.train import train
@@ -65,7 +66,7 @@ def leave_with(context: click.Context, code: object, /, **_: object) -> None:
 
 
 for command in (
-    *(init, check, run, demo, serve),
+    *(init, check, run, demo, serve, mcp),
     *(crawl, import_, sources),
     *(process, classify, evaluate, train),
     *(status, search, report, export),

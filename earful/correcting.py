@@ -87,6 +87,38 @@ def examples(store: Store) -> list[Example]:
     ]
 
 
+def correct(
+    store: Store,
+    policies: Policies,
+    mention_id: str,
+    experience: Experience | None,
+    stance: Stance | None,
+    by: Actor,
+    now: datetime,
+    *,
+    note: str | None = None,
+) -> bool:
+    """Take a person's labels of a mention; False where people had said just that before.
+
+    InputError where there is no such mention, or none with a verdict.
+    """
+    before = store.corrections.of(mention_id)
+    if before is not None and before == (experience or before[0], stance or before[1]):
+        return False
+    case_acts.relabel(
+        store,
+        policies,
+        mention_id,
+        # An experience that people gave before is no new word about the case.
+        None if before is not None and before[0] is experience else experience,
+        by,
+        now,
+        stance=stance,
+        note=note,
+    )
+    return True
+
+
 def _correct(
     store: Store, policies: Policies, row: Mapping[str, str], actor: Actor | None, now: datetime
 ) -> bool:
@@ -102,21 +134,9 @@ def _correct(
     by = Actor(row["by"]) if row.get("by") else actor
     if by is None:
         raise ValueError("it does not say who corrects: fill in `by`, or give --as NAME")
-    before = store.corrections.of(mention_id)
-    if before is not None and before == (experience or before[0], stance or before[1]):
-        return False
-    case_acts.relabel(
-        store,
-        policies,
-        mention_id,
-        # An experience that people gave before is no new word about the case.
-        None if before is not None and before[0] is experience else experience,
-        by,
-        now,
-        stance=stance,
-        note=row.get("note") or None,
+    return correct(
+        store, policies, mention_id, experience, stance, by, now, note=row.get("note") or None
     )
-    return True
 
 
 def _label(row: Mapping[str, str], name: str, kind: type[Label]) -> Label | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -82,7 +81,7 @@ def _write_csv(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
 def _write_jsonl(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
     count = 0
     for row in rows:
-        line = json.dumps(_typed(row), ensure_ascii=False)
+        line = json.dumps(typed(row), ensure_ascii=False)
         target.write(line.encode("utf-8") + b"\n")
         count += 1
     return count
@@ -92,6 +91,19 @@ def _write_parquet(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns = schema(COLUMNS)
+    count = 0
+    with pq.ParquetWriter(target, columns, compression="zstd") as writer:
+        for batch in _batches(with_moments(typed(row)) for row in rows):
+            writer.write_table(pa.Table.from_pylist(batch, schema=columns))
+            count += len(batch)
+    return count
+
+
+def schema(columns: Sequence[str]) -> Any:
+    """Give the Parquet types of columns of `COLUMNS`."""
+    import pyarrow as pa
+
     numbers = {name: pa.float64() for name in COLUMNS if name.startswith(("p_", "rating"))}
     kinds: dict[str, Any] = (
         dict.fromkeys(COLUMNS, pa.string())
@@ -100,16 +112,7 @@ def _write_parquet(rows: Iterable[dict[str, Any]], target: BinaryIO) -> int:
         | numbers
         | {"reach": pa.int64()}
     )
-    schema = pa.schema([(name, kinds[name]) for name in COLUMNS])
-    count = 0
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        for batch in _batches(_typed(row) for row in rows):
-            for row in batch:
-                for name in _TIMES:
-                    row[name] = _moment(row[name])
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-            count += len(batch)
-    return count
+    return pa.schema([(name, kinds[name]) for name in columns])
 
 
 _WRITERS = {
@@ -119,15 +122,19 @@ _WRITERS = {
 }
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    typed = {column: row[column] for column in COLUMNS}
+def typed(row: Mapping[str, Any], columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
+    """Pick columns of a row of `voice`, with truths as truths."""
+    shaped = {column: row[column] for column in columns}
     for name in _TRUTHS:
-        typed[name] = None if typed[name] is None else bool(typed[name])
-    return typed
+        shaped[name] = None if shaped[name] is None else bool(shaped[name])
+    return shaped
 
 
-def _moment(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None
+def with_moments(row: dict[str, Any], more: Sequence[str] = ()) -> dict[str, Any]:
+    """Turn a row's times, and those in `more`, from text to moments, in place."""
+    for name in (*_TIMES, *more):
+        row[name] = from_iso(row[name]) if row[name] else None
+    return row
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -33,6 +33,10 @@ class Connection(sqlite3.Connection):
                 address(path, mode), uri=True, timeout=patience_s, isolation_level=None
             )
         self.row_factory = rows_of(path)
+        if mode != "ro":
+            # What is deleted or written over is no more in the file, whoever writes: what is
+            # edited today may have to be forgotten tomorrow. No cost of it could be measured.
+            self.execute("PRAGMA secure_delete = ON")
         for name, make in _KEYS.items():
             self.create_function(name, 1, make, deterministic=True)
 

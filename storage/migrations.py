@@ -1333,7 +1333,69 @@ def _facts(db: Database) -> None:
         db.execute(trigger)
 
 
-@migrations(name="0036_fact_indexes")
+@migrations(name="0034_trust")
+def _trust(db: Database) -> None:
+    # Who did what that people must answer for; who is signed in to the dashboards; which files
+    # still hold what is erased later; and how texts and authors are stored. What `audit` says of a
+    # mention or an author by id stands in `about`, which is emptied when they are erased.
+    _run(
+        db,
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            role TEXT NOT NULL,
+            act TEXT NOT NULL,
+            what TEXT NOT NULL,
+            about TEXT
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_by_subject ON audit(about) WHERE about IS NOT NULL;
+
+        CREATE TABLE sessions (
+            mark TEXT PRIMARY KEY,
+            account TEXT NOT NULL,
+            password_mark TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            ends_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE written_files (
+            path TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            written_at TEXT NOT NULL,
+            brand TEXT,
+            since TEXT,
+            until TEXT
+        ) WITHOUT ROWID;
+
+        CREATE TABLE privacy (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE pseudonym_key (key BLOB NOT NULL);
+        INSERT INTO pseudonym_key (key) VALUES (randomblob(32));
+        """,
+    )
+
+
+@migrations(name="0036_pages")
+def _pages(db: Database) -> None:
+    # What the pages look up: the mentions of a day whatever their brand, those that wait for their
+    # verdict, and the answers to a mention.
+    _run(
+        db,
+        """
+        CREATE INDEX mention_facts_by_every_day ON mention_facts(day);
+        CREATE INDEX mention_facts_waiting ON mention_facts(brand, day)
+            WHERE experience IS NULL AND counted;
+        CREATE INDEX mentions_by_parent ON mentions(parent_id) WHERE parent_id IS NOT NULL;
+        """,
+    )
+
+
+@migrations(name="0038_fact_indexes")
 def _fact_indexes(db: Database) -> None:
     # What pages list is found by its time; what stands beside a list, such as how many a choice
     # has, is counted in few cells. An empty experience waits for a verdict.

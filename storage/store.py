@@ -13,6 +13,7 @@ from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.audit import Audit
 from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
@@ -35,6 +36,7 @@ from storage.tables.outbox_word import OutboxWord
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
+from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
 from storage.tables.translations import Translations
@@ -80,6 +82,8 @@ class Store:
         self.upkeep = Upkeep(database)
         self.tombstones = Tombstones(database)
         self.webhook_receipts = WebhookReceipts(database)
+        self.audit = Audit(database)
+        self.sessions = Sessions(database)
 
     @classmethod
     def open(

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import ConfigError
 from config.settings.wrong_keys import plain_message
 
+_SHORTEST_TOKEN = 24
+
 
 class Secrets(BaseSettings):
     """What Earful may know but never write down; read from the environment."""
@@ -21,6 +23,7 @@ class Secrets(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_webhook_url: SecretStr | None = None
     translate_api_key: SecretStr | None = None
+    earful_mcp_token: SecretStr | None = None
 
     @model_validator(mode="after")
     def _shapes(self) -> Self:
@@ -31,6 +34,12 @@ class Secrets(BaseSettings):
         ):
             if value is not None and not value.get_secret_value().startswith(prefix):
                 raise ValueError(f"{name} in the environment must begin with {prefix!r}")
+        token = self.earful_mcp_token
+        if token is not None and len(token.get_secret_value()) < _SHORTEST_TOKEN:
+            raise ValueError(
+                f"EARFUL_MCP_TOKEN in the environment must have {_SHORTEST_TOKEN} characters or "
+                "more: `openssl rand -hex 32` makes one"
+            )
         return self
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from config.errors import StoreError
+from config.errors import InputError, StoreError
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
     from config.settings import Settings
     from earful.failing import Failing
+    from sentiment.scoring.classifier import Classifier
     from storage.store import Store
 
 T = TypeVar("T")
@@ -24,9 +32,36 @@ T = TypeVar("T")
 @click.option(
     "--rescore", is_flag=True, help="Also score again what another version of the model scored."
 )
+@click.option(
+    "--engine", type=click.Choice(["here", "ray"]), default="here", show_default=True,
+    help="With --rescore: score in this process, or by several with Ray.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(1, 1024),
+    help="With --engine ray: how many processes.  [default: one for each CPU]",
+)  # fmt: skip
+@click.option(
+    "--layout", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="With --engine ray: the Parquet layout that workers read.  [default: a temporary one]",
+)  # fmt: skip
 @click.pass_obj
-def process(app: App, no_deliver: bool, rescore: bool) -> int:
+def process(
+    app: App,
+    no_deliver: bool,
+    rescore: bool,
+    engine: str,
+    workers: int | None,
+    layout: Path | None,
+) -> int:
     """Score, judge and deliver what is waiting, once."""
+    if engine == "ray" and not rescore:
+        raise click.UsageError("--engine ray goes with --rescore")
+    if engine != "ray" and (workers or layout):
+        raise click.UsageError("--workers and --layout go with --engine ray")
+    if engine == "ray" and importlib.util.find_spec("ray") is None:
+        raise InputError("--engine ray: Ray is not installed: pip install 'earful[ray]'")
+    from rich.markup import escape
+
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
@@ -35,6 +70,7 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
 
+    again = _Again(engine == "ray", workers or os.cpu_count() or 1, layout) if rescore else None
     app.open_store(migrate=True).close()
     failing = Failing(app.store_path, utc_now, quiet=True)
     code = 0
@@ -49,14 +85,15 @@ def process(app: App, no_deliver: bool, rescore: bool) -> int:
             raise  # no stage goes on without the store
         except Exception as error:
             code = code or getattr(error, "exit_code", 1)
-            console.err.print(f"earful: {stage_name(name)} failed: {describe(error)}")
+            reason = escape(describe(error))
+            console.err.print(f"earful: {stage_name(name)} failed: {reason}")
             return None
 
     with app.open_store() as store:
         subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
-        scored = stage("score", lambda: _score_waiting(store, app, failing, rescore=rescore))
+        scored = stage("score", lambda: _score_waiting(store, app, failing, again))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
         judged = judged or Judged()
@@ -104,14 +141,23 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
     return good
 
 
-def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How to score again what another version of the model scored."""
+
+    by_ray: bool
+    workers: int
+    layout: Path | None
+
+
+def _score_waiting(store: Store, app: App, failing: Failing, again: _Again | None) -> int:
     from earful import console
     from earful.brand_relevance import BrandRelevance
     from earful.stages import score_stage
     from sentiment.scoring.classifier import Classifier
 
     waiting = store.verdicts.count_waiting()
-    if not waiting and not rescore:
+    if not waiting and not again:
         return 0
     classifier = Classifier.load(models=app.settings.models, tolerant=True)
     failing.count_missing(classifier)
@@ -123,10 +169,30 @@ def _score_waiting(store: Store, app: App, failing: Failing, *, rescore: bool) -
             lambda done: bar.advance(task, done),
             relevance=BrandRelevance(app.settings),
         )
-    if rescore:
+    if again:
         stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])
         with console.progress_bar("scoring again", stale) as (bar, task):
+            if again.by_ray:
+                scored += _by_ray(store, app, classifier, again, partial(bar.advance, task))
             scored += score_stage.rescore(
                 store, classifier, utc_now, lambda done: bar.advance(task, done)
             )
     return scored
+
+
+def _by_ray(
+    store: Store, app: App, classifier: Classifier, again: _Again, progress: Callable[[int], None]
+) -> int:
+    from earful import ray_engine
+
+    with ExitStack() as until_done:
+        folder = again.layout or Path(until_done.enter_context(TemporaryDirectory()))
+        return ray_engine.rescore(
+            store,
+            classifier,
+            app.settings.models,
+            folder,
+            utc_now,
+            workers=again.workers,
+            progress=progress,
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import StoreError, StoreRefusedError
-from earful.pages import csv_files
+from earful.pages import bounds, csv_files
 from earful.pages.bounded_counts import MOST, bounded
 from storage.connection import address
 from storage.faults import fault
@@ -55,6 +55,8 @@ def datasette(store_path: Path) -> Datasette:
     # included, on stdout. (Imported before `datasette.app`, that module would not be registered.)
     vars(importlib.import_module("datasette.handle_exception"))["rich"] = None
     csv_files.guard_cells()
+    # An instance asks for its pages while it is made.
+    page_plugin.register()
 
     class ReadOnlyDatabase(Database):  # type: ignore[misc]
         def connect(self, write: bool = False) -> sqlite3.Connection:
@@ -65,10 +67,12 @@ def datasette(store_path: Path) -> Datasette:
                 address(store_path, "ro"),
                 uri=True,
                 check_same_thread=False,
+                factory=bounds.BoundedConnection,
             )
-            connection.execute("PRAGMA query_only = 1")
+            connection.most_bytes = _most_bytes
             _add_sqrt(connection)
             connection.create_function("match_for", 1, match_for, deterministic=True)
+            connection.bound()
             self._all_file_connections.append(connection)
             return connection
 
@@ -99,7 +103,7 @@ def datasette(store_path: Path) -> Datasette:
                     counted = f"SELECT count(*) FROM (SELECT 1 FROM [{name}] LIMIT {MOST + 1})"
                     try:
                         (rows,) = connection.execute(counted).fetchone()
-                    except sqlite3.OperationalError:  # such as one that a page may not read
+                    except sqlite3.DatabaseError:  # such as one that a page may not read
                         rows = None
                     counts[name] = rows if rows is not None and rows <= MOST else None
                 return counts
@@ -126,7 +130,13 @@ def datasette(store_path: Path) -> Datasette:
         async def execute_fn(self, fn: Any) -> Any:
             try:
                 return await super().execute_fn(fn)
+            except (sqlite3.DataError, MemoryError) as error:
+                raise DatasetteError(
+                    bounds.TOO_LARGE, "Too large an answer", status=400
+                ) from error
             except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+                    raise DatasetteError(bounds.HIDDEN, "Not shown", status=403) from error
                 trouble = fault(store_path, error)
                 writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
                 if writes or isinstance(trouble, StoreRefusedError):
@@ -166,6 +176,11 @@ def metadata() -> dict[str, Any]:
         for chart in dashboard["charts"].values():
             chart["query"] = fill(chart["query"])
     return described
+
+
+def _most_bytes() -> int:
+    """Tell how many bytes the rows may have that are read now."""
+    return bounds.MOST_BYTES_OF_FILE if csv_files.whole_file.get() else bounds.MOST_BYTES
 
 
 def _add_sqrt(connection: sqlite3.Connection) -> None:

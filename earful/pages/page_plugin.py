@@ -6,25 +6,31 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
 from markupsafe import Markup
 
-from earful.pages import bounded_counts
+from earful.pages import bounded_counts, sign_in
+from earful.pages.front import routes as front
+from earful.pages.front.query_charts import query_chart
 
 _BRANDS = "SELECT brand FROM daily_counts UNION SELECT brand FROM crawl_runs ORDER BY 1"
 _DESCRIPTIONS = re.compile(r'<dl class="column-descriptions">.*?</dl>', re.DOTALL)
 
 
-def install(made: Datasette) -> None:
-    """Give an instance's pages what this module has."""
+def register() -> None:
+    """Let every instance made from now on have the pages of this module; safe to repeat."""
     if not pm.has_plugin("earful-pages"):
         pm.register(sys.modules[__name__], name="earful-pages")
+
+
+def install(made: Datasette) -> None:
+    """Give an instance's templates what this module has."""
     made.jinja_env.filters["columns_folded"] = _columns_folded
     made.jinja_env.filters["bounded_count"] = _bounded_count
+    made.jinja_env.filters["query_chart"] = query_chart
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -39,12 +45,17 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], Awaitabl
 
 
 @hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """Add the pages of ours, and those on which people sign in and out."""
+    return [*front.routes(), *sign_in.routes()]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
 def render_cell(value: Any, column: str, datasette: Datasette) -> Markup | None:
-    """Let a case's number lead to its history."""
+    """Let a case's number lead to its page."""
     if column != "case_id" or not isinstance(value, int):
         return None
-    path = datasette.urls.query(datasette.get_database().name, "case_history")
-    return Markup('<a href="{}">{}</a>').format(f"{path}?{urlencode({'case': value})}", value)
+    return Markup('<a href="{}">{}</a>').format(datasette.urls.path(f"case/{value}"), value)
 
 
 def _bounded_count(page: str, count: int | None) -> Markup:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -12,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import EarfulError, InputError
+from config.settings import Settings
 from earful.http_serving import STOP_S, gone_with_parent
+from earful.pages.accounts import NOBODY, Accounts, check_reach
+from earful.pages.bounds import bound_process
 from earful.pages.web_server import check_store, serve
 
 _START_S = 60.0
@@ -49,23 +55,31 @@ def server_process(
     host: str,
     port: int,
     *,
+    accounts: Accounts = NOBODY,
     allowed_hosts: Collection[str] = (),
+    public_url: str | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Served]:
     """Run `serve` in a process of its own; it ends with the block, or with this process.
 
+    With `settings` those who may work on cases can change something there. It may take so much
+    memory and no more: a query must not end what else this machine does.
+
     Raises what `serve` raises, before the block begins.
     """
+    check_reach(host, accounts)
     check_store(store_path)
-    command = [
-        sys.executable,
-        "-m",
-        "earful.pages.server_process",
-        str(store_path),
-        host,
-        str(port),
-    ]
+    wanted = {
+        "store": str(store_path),
+        "host": host,
+        "port": port,
+        "allowed_hosts": sorted(allowed_hosts),
+        "public_url": public_url,
+        "accounts": accounts.as_json(),
+        "settings": base64.b64encode(pickle.dumps(settings)).decode() if settings else None,
+    }
     process = subprocess.Popen(
-        [*command, *allowed_hosts],
+        [sys.executable, "-P", "-m", "earful.pages.server_process"],
         # Its end of the pipe closes when this process dies, however it dies.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -78,7 +92,12 @@ def server_process(
     too_slow = threading.Timer(_START_S, process.kill)
     too_slow.start()
     try:
+        assert process.stdin is not None
         assert process.stdout is not None
+        # Not on its command line, which all users of this machine can read.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(wanted) + "\n")
+            process.stdin.flush()
         word, _, rest = process.stdout.readline().strip().partition(" ")
         too_slow.cancel()
         if word == "refused":
@@ -92,9 +111,12 @@ def server_process(
         served.stop()
 
 
-def _main(arguments: list[str]) -> int:
-    """Serve beside a parent: one line on stdout tells it the address, or what is wrong."""
-    store_path, host, port, *allowed = arguments
+def _main() -> int:
+    """Serve beside a parent, which says what on one line of stdin.
+
+    One line on stdout tells it the address, or what is wrong.
+    """
+    wanted = json.loads(_first_line())
 
     def say_ready(url: str) -> None:
         print(f"ready {url}", flush=True)
@@ -102,11 +124,15 @@ def _main(arguments: list[str]) -> int:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     try:
+        bound_process()
         serve(
-            Path(store_path),
-            host,
-            int(port),
-            allowed_hosts=allowed,
+            Path(wanted["store"]),
+            wanted["host"],
+            wanted["port"],
+            accounts=Accounts.from_json(wanted["accounts"]),
+            allowed_hosts=wanted["allowed_hosts"],
+            public_url=wanted["public_url"],
+            settings=base64.b64decode(wanted["settings"]) if wanted["settings"] else None,
             ready=say_ready,
             stop=gone_with_parent(),
         )
@@ -116,5 +142,13 @@ def _main(arguments: list[str]) -> int:
     return 0
 
 
+def _first_line() -> bytes:
+    """Read a line of stdin, and not a byte more: its end says later that the parent is gone."""
+    line = b""
+    while (one := os.read(0, 1)) not in (b"", b"\n"):
+        line += one
+    return line
+
+
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(_main())

@@ -1,35 +1,23 @@
-"""Serve Datasette over HTTP: which names are answered, which headers go with each page.
+"""Serve Datasette over HTTP, behind the guard.
 
-`server_process` runs this beside the daemon.
+`server_process` runs this in a process of its own.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from config.errors import StoreError, StoreRefusedError
 from earful.http_serving import App, Message, Receive, Send, address_of, listen_at, run_app
+from earful.pages.accounts import NOBODY, Accounts, check_reach
 from earful.pages.csv_files import with_whole_files
 from earful.pages.datasette_app import datasette
+from earful.pages.front.page_desk import DESK_KEY, Desk
+from earful.pages.gate import Gate
+from earful.pages.guard import Hosts, guarded
 from storage.store import Store
-
-# The pages are ours alone: what a customer wrote can neither load nor send anything. Vega compiles
-# its expressions, hence 'unsafe-eval'; Datasette's own pages carry scripts inline.
-_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-        b"base-uri 'none'; frame-ancestors 'self'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 
 
 def serve(
@@ -37,22 +25,44 @@ def serve(
     host: str,
     port: int,
     *,
+    accounts: Accounts = NOBODY,
     allowed_hosts: Collection[str] = (),
+    public_url: str | None = None,
+    settings: bytes | None = None,
     ready: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or `stop`; `ready` gets the address once pages are served.
 
-    Port 0 takes a free one. On a loopback address only loopback names (and `allowed_hosts`, for a
-    proxy) are answered, so that no web page elsewhere can read the store through a browser.
-    InputError: the store is missing, or the address cannot be had.
+    Port 0 takes a free one. Only loopback names, the address itself and `allowed_hosts` are
+    answered, so that no web page elsewhere can read the store through a browser. A change on a
+    page is judged by pickled `settings`; without them nothing can be changed. InputError: the
+    store is missing, the address cannot be had, or others could reach it without a password.
     """
+    check_reach(host, accounts)
     check_store(store_path)
     listener = listen_at(host, port, "--port or [serve] port")
     address = address_of(host, listener)
-    app = _guarded(with_whole_files(datasette(store_path).app()), _names(host, allowed_hosts))
+    app = guarded(
+        _with_desk(with_whole_files(datasette(store_path).app()), store_path, settings),
+        Gate(store_path, accounts),
+        Hosts(host, allowed_hosts),
+        public_url,
+    )
     with listener:
         run_app(app, listener, lambda: ready(address) if ready else None, stop)
+
+
+def _with_desk(app: App, store_path: Path, settings: bytes | None) -> App:
+    """Give each request the desk at which a page is changed, where there can be one."""
+    if settings is None:
+        return app
+    desk = Desk(store_path, settings)
+
+    async def with_desk(scope: Message, receive: Receive, send: Send) -> None:
+        await app({**scope, DESK_KEY: desk}, receive, send)
+
+    return with_desk
 
 
 def check_store(store_path: Path) -> None:
@@ -64,35 +74,3 @@ def check_store(store_path: Path) -> None:
             raise StoreError(
                 f"{store_path}: its views are older than this Earful: run `earful process` once"
             ) from error
-
-
-def _names(host: str, allowed: Collection[str]) -> frozenset[str] | None:
-    """Name the hosts to answer as; None where the address is public and any will do."""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    return frozenset(_LOOPBACK_NAMES | {host} | set(allowed)) if local else None
-
-
-def _guarded(app: App, names: frozenset[str] | None) -> App:
-    async def guarded(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
-        if names is not None and re.sub(r":\d+$", "", host) not in names:
-            body = b"Earful: this address is served to this machine only.\n"
-            headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            await send({"type": "http.response.start", "status": 421, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-            return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
-            await send(message)
-
-        await app(scope, receive, with_headers)
-
-    return guarded

@@ -67,6 +67,11 @@ def forgotten_ids(connection: sqlite3.Connection, ids: Iterable[str]) -> set[str
     return {marks[mark] for mark in _found(connection, marks)}
 
 
+def mark_of_mention(connection: sqlite3.Connection, mention_id: str) -> str:
+    """Give what stands for a mention's id where that must not be read any more."""
+    return "#" + _mark(_key(connection), _MENTION, mention_id).hex()
+
+
 def _names_of(mention: Mention) -> list[str]:
     """Name a mention's author as `forget --author` may: by an id, by a name where none tells."""
     if (author_id := mention.author_id) is None:

@@ -15,6 +15,7 @@ from storage.backups import back_up, back_up_into
 from storage.database import Database
 from storage.models import Erasure, Fate, iso
 from storage.tables.daily_counts import COUNTED_AT, keep_counts
+from storage.tables.erased_traces import clear_traces
 from storage.tables.ledger import count_waiting_as
 from storage.tables.quoted_mentions import FORGOTTEN, take_out
 from storage.tables.tombstones import bury
@@ -37,8 +38,7 @@ class Upkeep:
         were erased.
         """
         chosen = f"SELECT id FROM authors WHERE {_CALLED}"
-        also = f"DELETE FROM authors WHERE {_CALLED}"
-        return self._forget(f"author_id IN ({chosen})", author_id, also, erasure)
+        return self._forget(f"author_id IN ({chosen})", author_id, erasure, of_author=True)
 
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many.
@@ -46,14 +46,36 @@ class Upkeep:
         What has no date is as old as its first reading. Slack keeps its messages as long as the
         workspace says.
         """
-        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None, None)
+        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
-        return self._forget("deleted_at <= ?1", iso(at), None, erasure)
+        return self._forget("deleted_at <= ?1", iso(at), erasure)
 
-    def _forget(self, where: str, value: str, also: str | None, erasure: Erasure | None) -> int:
-        self._database.connection.execute("PRAGMA secure_delete = ON")
+    def forget_mention(self, mention_id: str, erasure: Erasure) -> int:
+        """Erase one mention, as `forget_author` does; returns 0 where there is none of this id."""
+        return self._forget("id = ?1", mention_id, erasure)
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that no copy of an erased word is left between its pages.
+
+        SQLite moves rows as a file grows, and leaves some old copies where they were. Takes as
+        much free space again as the file has, and holds up all writers meanwhile.
+        """
+        path = self._database.path
+        try:
+            self._database.connection.execute("VACUUM")
+        except StoreFullError as error:
+            raise StoreFullError(
+                f"{path}: what you named is erased, but no space is left to write the file anew, "
+                "and some pages may hold old copies: free as much as the file has, then run "
+                "`earful forget` again"
+            ) from error
+        self._empty_log(0)
+
+    def _forget(
+        self, where: str, value: str, erasure: Erasure | None, *, of_author: bool = False
+    ) -> int:
         chosen = f"SELECT id FROM mentions WHERE {where}"
         with self._database.transaction() as connection:
             connection.execute(
@@ -78,17 +100,12 @@ class Upkeep:
             )
             keep_counts(connection, chosen, value)
             bury(connection, chosen, value)
+            clear_traces(connection, chosen, value)
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )
             erased = connection.execute(f"DELETE FROM mentions WHERE {where}", (value,)).rowcount
-            if also:
-                connection.execute(also, (value,))
-            else:
-                connection.execute(
-                    "DELETE FROM authors WHERE id NOT IN "
-                    "(SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
-                )
+            _delete_authors(connection, value if of_author else None)
             if erased:
                 # In the same transaction: a word is gone from tables and index, or from neither.
                 connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
@@ -124,3 +141,20 @@ class Upkeep:
     def backup_into(self, folder: Path, keep: int, at: datetime) -> tuple[Path, int, list[Path]]:
         """Copy the store into a folder of its backups: see `storage.backups.back_up_into`."""
         return back_up_into(self._database, folder, keep, at)
+
+
+def _delete_authors(connection: sqlite3.Connection, author_id: str | None) -> None:
+    """Delete who is called so; without a name all of whom nothing is stored any more."""
+    which, values = (
+        (_CALLED, (author_id,))
+        if author_id is not None
+        else (
+            "id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)",
+            (),
+        )
+    )
+    connection.execute(
+        f"UPDATE audit SET about = NULL WHERE about IN (SELECT id FROM authors WHERE {which})",
+        values,
+    )
+    connection.execute(f"DELETE FROM authors WHERE {which}", values)

@@ -31,6 +31,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from alerts.decide.stats import percentile
 from config.errors import InputError, StoreError
 from config.settings import Settings
+from earful.pages.accounts import Accounts, Token
 from earful.pages.datasette_app import SETTINGS, datasette, metadata
 from earful.pages.server_process import server_process
 from earful.pages.web_server import serve
@@ -449,8 +450,10 @@ def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
         assert query["description"].endswith("."), name
         assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == set(query["params"]), name
         site.rows(f"/earful/{name}.json")
-        narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
-        assert narrowed == [], name
+        # One sets brands side by side: it has no filter of that kind.
+        if name != "brands_side_by_side":
+            narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
+            assert narrowed == [], name
 
 
 def test_saved_queries_give_what_their_titles_say(site: Site) -> None:
@@ -577,7 +580,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
         "named_staff",
         "failures", "problems", "routines", "replies", "case_destinations",
-        "stages", "ledger_lines",
+        "stages", "ledger_lines", "written_files", "privacy",
     }  # fmt: skip
 
 
@@ -740,10 +743,11 @@ def test_a_taken_port_and_a_wrong_host_are_clear_lines(site: Site) -> None:
             server_process(site.path, "127.0.0.1", port),
         ):
             pass
+    somebody = Accounts(tokens=(Token("robot", "read", "00"),))
     with pytest.raises(InputError, match=r"cannot be served at|not an address"):
-        serve(site.path, "203.0.113.1", 0)
+        serve(site.path, "203.0.113.1", 0, accounts=somebody)
     with pytest.raises(InputError, match="not an address"):
-        serve(site.path, "no host", 0)
+        serve(site.path, "no host", 0, accounts=somebody)
 
 
 def test_it_serves_in_this_process_until_told_to_stop(site: Site) -> None:
@@ -812,8 +816,7 @@ def test_the_process_does_not_outlive_a_killed_parent(site: Site) -> None:
 @pytest.mark.browser
 def test_a_browser_sees_the_stores_numbers(site: Site, browser: Chrome) -> None:
     wait = WebDriverWait(browser, 30)
-    browser.get(site.url)
-    browser.find_element(By.CSS_SELECTOR, "a.door").click()
+    browser.get(site.url + "-/dashboards/voice")
     wait.until(lambda page: page.execute_script("return document.body.dataset.drawn") == "yes")
     wanted = expected(site.told, Choice())
 

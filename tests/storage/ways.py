@@ -49,6 +49,7 @@ from storage.models import (
 )
 from storage.reports import Filter
 from storage.store import Store
+from storage.tables.audit import Act, AuditEntry
 from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint
 from storage.tables.judgements import Backlog
@@ -102,6 +103,7 @@ TAKE = Take(
     taken_on=NOW.date(),
     by="dana",
 )
+AUDITED = AuditEntry(at=NOW, actor="anna", role="work", act=Act.CORRECTED, what="angry")
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
 OLD = Backlog(
     brand=BRAND,
@@ -211,6 +213,8 @@ def furnish(path: Path) -> None:
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
         store.tombstones.block("appstore:blocked")
+        store.audit.add(AUDITED)
+        store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
 
 
@@ -270,6 +274,12 @@ WAYS: dict[str, Way] = {
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
+    "audit.add": writes(lambda s: s.audit.add(AUDITED)),
+    "audit.forget_before": writes(lambda s: s.audit.forget_before(NOW + HOURS)),
+    "audit.latest": reads(lambda s: s.audit.latest(9)),
+    "sessions.begin": writes(lambda s: s.sessions.begin("01", "anna", "00", NOW, NOW + HOURS)),
+    "sessions.end": writes(lambda s: s.sessions.end("00")),
+    "sessions.find": reads(lambda s: s.sessions.find("00", NOW)),
     "tombstones.block": writes(lambda s: s.tombstones.block("appstore:mallory")),
     "tombstones.unblock": writes(_unblock),
     "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),

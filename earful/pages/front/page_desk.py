@@ -1,0 +1,108 @@
+"""What people with the role for it change from a page: a verdict, a case. Each is in the audit."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from config.errors import InputError
+from config.settings import Settings
+from earful.case_acts import Actor, relabel
+from earful.correcting import correct
+from earful.making_cases import make_case
+from earful.pages.access import Visitor
+from earful.policies import Policies, choose_languages
+from storage.models import Experience, Stance
+from storage.page_reads.one_mention import id_of
+from storage.store import Store
+from storage.tables.audit import Act, AuditEntry
+
+DESK_KEY = "earful.desk"
+
+
+@dataclass
+class Desk:
+    """Writes for the pages, each in a connection of its own; its methods block.
+
+    `settings` are pickled: what most pages never need is not loaded with them.
+    """
+
+    path: Path
+    settings: bytes
+
+    @cached_property
+    def _policies(self) -> Policies:
+        settings: Settings = pickle.loads(self.settings)
+        choose_languages(settings)
+        return Policies(settings)
+
+    def correct(
+        self,
+        seq: int,
+        experience: Experience | None,
+        stance: Stance | None,
+        note: str | None,
+        visitor: Visitor,
+        now: datetime,
+    ) -> str:
+        """Take a person's word on a verdict; say what came of it.
+
+        InputError where that cannot be: no such mention, or nothing that was chosen.
+        """
+        if experience is None and stance is None:
+            raise InputError("Choose an experience or a stance: nothing was changed.")
+        with Store.open(self.path) as store, store.write() as unit:
+            mention_id = _id_of(unit, seq)
+            changed = correct(
+                unit, self._policies, mention_id, experience, stance, _actor(visitor), now,
+                note=note,
+            )  # fmt: skip
+            if not changed:
+                return "People had said just that before: nothing was changed."
+            labels = ", ".join(str(one) for one in (experience, stance) if one is not None)
+            unit.audit.add(_entry(visitor, now, Act.CORRECTED, labels, mention_id))
+            case = unit.cases.of_mention(mention_id)
+        return f"Corrected to {labels}." + (f" Case {case.id} is {case.state}." if case else "")
+
+    def make_case(self, seq: int, click: str, visitor: Visitor, now: datetime) -> str:
+        """Make a case of a mention that a person calls a complaint; the same mention makes one."""
+        with Store.open(self.path) as store, store.write() as unit:
+            mention_id = _id_of(unit, seq)
+            known = unit.cases.of_mention(mention_id)
+            if known is not None:
+                return f"It is case {known.id} already."
+            actor = _actor(visitor)
+            if unit.judgements.voice(mention_id) is not None:
+                relabel(
+                    unit, self._policies, mention_id, Experience.ANGRY, actor, now, click=click
+                )
+            elif (mention := unit.mentions.get(mention_id)) is not None:
+                make_case(unit, self._policies, mention, actor, now, click=click)
+            case = unit.cases.of_mention(mention_id)
+            if case is None:
+                raise InputError(
+                    f"{mention_id}: the rules make no case of this mention: it is a copy, not "
+                    "about the brand, or a competitor's"
+                )
+            unit.audit.add(_entry(visitor, now, Act.MADE_CASE, f"case {case.id}", mention_id))
+        return f"Case {case.id} is made."
+
+
+def _id_of(store: Store, seq: int) -> str:
+    found = id_of(store.database.connection, seq)
+    if found is None:
+        raise InputError(f"There is no mention {seq} any more: nothing was changed.")
+    return found
+
+
+def _actor(visitor: Visitor) -> Actor:
+    return Actor(visitor.name)
+
+
+def _entry(visitor: Visitor, now: datetime, act: Act, what: str, about: str) -> AuditEntry:
+    return AuditEntry(
+        at=now, actor=visitor.name, role=visitor.role.word, act=act, what=what, about=about
+    )

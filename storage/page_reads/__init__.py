@@ -1,0 +1,1 @@
+"""What the pages of `earful serve` ask the store: counts, lists, one mention and its like."""

@@ -1,0 +1,104 @@
+"""The mentions behind a number: a page of them, and their count."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from storage.page_reads.choice import Choice
+from storage.page_reads.tallies import totals
+
+_SHOWN = """
+    v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
+    v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
+    v.translation, v.url, v.language, v.deleted_at, v.owner_reply, v.reach
+"""
+# What a file has, by the names that `earful export` gives.
+FILE_COLUMNS = (
+    "id", "brand", "source", "day", "counted_at", "created_at", "author", "rating", "rating_max",
+    "experience", "stance", "sure", "corrected", "title", "text", "translation", "language",
+    "reach", "owner_reply", "deleted_at", "url",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of the list ended, the newest being first."""
+
+    day: str
+    counted_at: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.day}~{self.counted_at}~{self.seq}"
+
+    @classmethod
+    def read(cls, text: str) -> Place | None:
+        """Read what an address has; None where it is none."""
+        day, counted_at, seq = [*text.split("~"), "", ""][:3]
+        return cls(day, counted_at, int(seq)) if seq.isascii() and seq.isdecimal() else None
+
+
+def mention_page(
+    connection: sqlite3.Connection, choice: Choice, after: Place | None, size: int
+) -> tuple[list[dict[str, Any]], Place | None]:
+    """Give the newest mentions after a place, and where the next page begins, if there is one."""
+    rows = _rows(connection, choice, after, size + 1)
+    if len(rows) <= size:
+        return rows, None
+    last = rows[size - 1]
+    return rows[:size], Place(last["day"], last["counted_at"], last["seq"])
+
+
+def count_mentions(connection: sqlite3.Connection, choice: Choice) -> int:
+    """Count the list, from rollups where it is one of their numbers."""
+    narrower = (choice.sure, choice.corrected, choice.words)
+    labels = [label for label in (choice.experience, choice.stance) if label is not None]
+    if choice.waiting or any(one is not None for one in narrower) or len(labels) > 1:
+        where, values = choice.facts()
+        row = connection.execute(
+            f"SELECT count(*) AS n FROM mention_facts f WHERE {where}", values
+        ).fetchone()
+        return int(row["n"])
+    tally = totals(connection, choice)
+    if labels == ["neither"]:
+        return tally.mentions - tally.advocate - tally.hater
+    return int(getattr(tally, labels[0])) if labels else tally.mentions
+
+
+def strongest(connection: sqlite3.Connection, choice: Choice, limit: int) -> list[dict[str, Any]]:
+    """Give the latest mentions that have words to quote and of which the model is sure."""
+    where, values = choice.facts()
+    rows = connection.execute(
+        f"""
+        SELECT {_SHOWN} FROM mention_facts f JOIN voice v ON v.seq = f.seq
+        WHERE {where} AND f.sure AND NOT f.deleted AND length(v.text) > 40
+        ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?
+        """,
+        [*values, limit],
+    )
+    return [dict(row) for row in rows]
+
+
+def _rows(
+    connection: sqlite3.Connection, choice: Choice, after: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    where, values = choice.facts()
+    if after is not None:
+        where += " AND f.day <= ? AND (f.day, f.counted_at, f.seq) < (?, ?, ?)"
+        values += [after.day, after.day, after.counted_at, after.seq]
+    # The narrow rows are chosen first, so that texts are read for one page alone.
+    rows = connection.execute(
+        f"""
+        SELECT {_SHOWN}
+        FROM (
+            SELECT f.seq, f.day, f.counted_at FROM mention_facts f WHERE {where}
+            ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?
+        ) f
+        JOIN voice v ON v.seq = f.seq
+        ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC
+        """,
+        [*values, limit],
+    )
+    return [dict(row) for row in rows]

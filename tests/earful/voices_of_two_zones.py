@@ -1,0 +1,196 @@
+"""A store of two brands and a competitor, whose days begin at different times; seeded.
+
+    told = build(tmp_path / "earful.db", now)
+
+`told` is all that was written, so that a test can count it again in plain Python.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from storage.models import CaseState, Experience, Mention, Stance
+from storage.store import Store
+from storage.tables.brands import BrandRow
+from tests.storage.fixtures import Told, make_mention, store_voices
+
+FERRY, RAIL, RIVAL = "Fjord Ferry", "Kiwi Rail", "Rival Lines"
+ZONES = {FERRY: "Europe/Oslo", RAIL: "Pacific/Auckland", RIVAL: "Europe/Oslo"}
+SOURCES = ("appstore", "hackernews", "feeds")
+LANGUAGES = ("en", "de", "nb")
+_TEXTS = {
+    Experience.ANGRY: "The boat left {n} minutes early and nobody told us a thing about it.",
+    Experience.MEDIOCRE: "Cabin {n} was fine, the coffee too, nothing that I would remember.",
+    Experience.DELIGHTED: "Ingrid on deck {n} gave my daughter her own cap. A wonderful trip!",
+    Experience.NONE: "Does anybody know at what time boat number {n} leaves on a Sunday?",
+}
+HOSTILE = (
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
+    "\"><svg onload=document.title='owned'> {{ 7*7 }} javascript:document.title='owned'"
+)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A mention of the store, and the day of its brand's calendar on which it counts."""
+
+    told: Told
+    day: date
+
+    @property
+    def mention(self) -> Mention:
+        return self.told.mention
+
+
+def build(path: Path, now: datetime, *, days: int = 50) -> list[Spoken]:
+    """Write `days` of three brands: around midnight, a storm, cases, changed minds, oddities."""
+    told = list(_voices(now, days))
+    with Store.open(path, migrate=True) as store:
+        store.brands.sync(
+            [
+                BrandRow(name=name, time_zone=zone, competitor=name == RIVAL)
+                for name, zone in ZONES.items()
+            ]
+        )
+        store_voices(store, told, now)
+        named = [
+            one for one in told if "Ingrid" in one.mention.text and one.mention.brand != RIVAL
+        ]
+        with store.database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(one.mention.id, "Ingrid <b>Å</b>") for one in named],
+            )
+            connection.execute(
+                "INSERT INTO checkpoints (brand, metric, window_days, target, set_at, reached_at, "
+                "value) VALUES (?, 'wow_rate', 30, 0.2, ?, ?, 0.31), "
+                "(?, 'wow_rate', 30, 0.95, ?, NULL, NULL)",
+                (FERRY, now.isoformat(), now.isoformat(), FERRY, now.isoformat()),
+            )
+    return [Spoken(one, _day(one.mention, now)) for one in told]
+
+
+def _day(mention: Mention, now: datetime) -> date:
+    at = mention.created_at or mention.fetched_at
+    return at.astimezone(ZoneInfo(ZONES[mention.brand])).date()
+
+
+def _voices(now: datetime, days: int) -> Iterator[Told]:
+    chance = random.Random(15)
+    number = 0
+    for ago in range(days - 1, -1, -1):
+        for brand in ZONES:
+            storm = brand == FERRY and 5 <= ago <= 6
+            for _ in range(chance.randint(2, 5) + (12 if storm else 0)):
+                number += 1
+                weights = (80, 8, 8, 4) if storm else (20, 25, 40, 15)
+                experience = chance.choices(list(Experience), weights)[0]
+                yield _told(chance, number, brand, experience, _moment(chance, brand, now, ago))
+    yield from _histories(now)
+    yield from _oddities(now)
+
+
+def _moment(chance: random.Random, brand: str, now: datetime, ago: int) -> datetime:
+    """Choose a time near a midnight of the brand: UTC has it on another day often."""
+    zone = ZoneInfo(ZONES[brand])
+    midnight = datetime.combine(
+        now.astimezone(zone).date() - timedelta(days=ago), datetime.min.time(), zone
+    )
+    at = midnight + timedelta(minutes=chance.choice((-90, -20, -1, 0, 1, 15, 45, 700)))
+    return min(at.astimezone(now.tzinfo), now - timedelta(minutes=chance.randint(1, 30)))
+
+
+def _told(
+    chance: random.Random, number: int, brand: str, experience: Experience, at: datetime
+) -> Told:
+    stance = Stance.NEITHER
+    if experience is Experience.ANGRY and chance.random() < 0.3:
+        stance = Stance.HATER
+    if experience is Experience.DELIGHTED and chance.random() < 0.4:
+        stance = Stance.ADVOCATE
+    sure = chance.random() < 0.85
+    case = None
+    if experience is Experience.ANGRY and sure and brand != RIVAL:
+        case = chance.choice(list(CaseState))
+    return Told(
+        mention=make_mention(
+            str(number),
+            _TEXTS[experience].format(n=number),
+            at.replace(microsecond=0),
+            brand=brand,
+            source=chance.choice(SOURCES),
+            language=chance.choice(LANGUAGES),
+            author=f"Guest {number}",
+            country=chance.choice(("NO", "DE", None)),
+        ),
+        experience=experience,
+        stance=stance,
+        sure=sure,
+        case=case,
+        due_at=at + timedelta(hours=4) if case else None,
+        responded_at=at + timedelta(hours=chance.choice((1, 2, 9)))
+        if case in (CaseState.RESPONDED, CaseState.CLOSED)
+        else None,
+    )
+
+
+def _histories(now: datetime) -> Iterator[Told]:
+    def by(author: str, key: str, text: str, ago: int, **more: object) -> Mention:
+        at = now - timedelta(days=ago, hours=2)
+        return make_mention(key, text, at, brand=FERRY, source="feeds", author=author, **more)
+
+    first = by("Kari", "kari-1", "I tell everybody to take this boat, the best crew at sea.", 20)
+    yield Told(mention=first, experience=Experience.DELIGHTED, stance=Stance.ADVOCATE)
+    yield Told(
+        mention=by(
+            "Kari", "kari-2", "Left on the quay for four hours. I am done with them.", 2,
+            parent_id=first.id,
+        ),
+        experience=Experience.ANGRY,
+        case=CaseState.OPEN,
+        due_at=now - timedelta(hours=5),
+    )  # fmt: skip
+
+
+def _oddities(now: datetime) -> Iterator[Told]:
+    at = now - timedelta(hours=3)
+    yield Told(
+        mention=make_mention(
+            "hostile", HOSTILE, at, brand=FERRY, author=f"Eve {HOSTILE}", title=HOSTILE,
+            url="javascript:document.title='owned'", source="appstore", language="en",
+        ),
+        experience=Experience.ANGRY,
+        stance=Stance.HATER,
+        case=CaseState.OPEN,
+        due_at=now + timedelta(hours=2),
+    )  # fmt: skip
+    yield Told(
+        mention=make_mention(
+            "formula", '=HYPERLINK("http://evil.example")', at, brand=FERRY, author="@SUM(A1)",
+            source="appstore",
+        ),
+        experience=Experience.DELIGHTED,
+    )  # fmt: skip
+    yield Told(
+        mention=make_mention(
+            "undated", "An old letter, kindly meant and kept.", None, fetched_at=at, brand=FERRY
+        ),
+        experience=Experience.MEDIOCRE,
+    )
+    yield Told(
+        mention=make_mention("unscored", "Just in: a new boat for the line.", at, brand=FERRY),
+        experience=None,
+        stance=None,
+    )
+    yield Told(
+        mention=make_mention(
+            "corrected", "Oh great, late again. Bravo, what a company.", at, brand=FERRY
+        ),
+        experience=Experience.DELIGHTED,
+        corrected_to=Experience.ANGRY,
+    )
