@@ -42,10 +42,14 @@ SELECT
     k.id, k.state, k.brand, k.due_at,
     -- What waits for the customer is not overdue.
     k.snoozed_until IS NULL AND k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
-    k.claimed_by, k.opened_at, v.source, v.author, v.title, v.text, v.rating, v.rating_max,
-    v.stance, v.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note, v.translation
+    k.claimed_by, k.opened_at, k.source, a.name AS author, m.title, m.text, m.rating,
+    m.rating_max, f.stance, m.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note,
+    t.text AS translation
 FROM cases k
-JOIN voice v ON v.id = k.mention_id
+JOIN mentions m ON m.id = k.mention_id
+LEFT JOIN mention_facts f ON f.seq = m.seq
+LEFT JOIN authors a ON a.id = m.author_id
+LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash
 WHERE k.state IN ('open', 'claimed')
 ORDER BY k.due_at;
 
