@@ -24,9 +24,12 @@ class Status:
     daemon: dict[str, Any]
     mentions: int
     unscored: int
+    unsorted: int
     unjudged: int
     cases: dict[str, int]
     alerts: dict[str, int]
+    # Gathered and judged, and never told of.
+    competitors: list[str]
     languages: dict[str, int]
     unread: int
     # What scoring last computed in on this machine; None before it ever scored.
@@ -62,13 +65,18 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         daemon=daemon,
         mentions=store.mentions.count(),
         unscored=store.verdicts.count_waiting(),
+        unsorted=store.topic_sorting.count_waiting() if settings.topics.enabled else 0,
         unjudged=store.judgements.count_unjudged(),
         cases=store.cases.counts(now),
         alerts={state.value: number for state, number in alerts.items()},
+        competitors=list(settings.competitors),
         languages=store.insight.languages(),
         unread=store.verdicts.count_unread(),
         numbers=last_choice(),
-        sources=store.insight.source_health(),
+        sources=[
+            row | {"competitor": row["brand"] in settings.competitors}
+            for row in store.insight.source_health()
+        ],
         ledger=[one.as_dict() for one in entries_of_late(store, now)],
         webhook=_doors(store, settings),
         destinations=_destinations(store, settings),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
+from alerts.decide.goals import CheckpointResult
 from alerts.decide.sentence_picks import Pick
-from alerts.decide.stats import CheckpointResult, Rate
-from storage.models import Experience, Mention, SourceState
+from alerts.decide.stats import Rate
+from storage.models import Experience, Mention, QuietAdvocate, SourceState, VersionLook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +57,28 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RisingTopic:
+    """A topic that more mentions are about than chance explains, of so many days.
+
+    `usual` would be so many among as many mentions, `limit` the most by chance.
+    """
+
+    name: str
+    days: int
+    mentions: int
+    angry: int
+    delighted: int
+    usual: float
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
     The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
-    missed, `asks` what advocates ask for. The title names days of `zone`.
+    missed, `asks` what advocates ask for. `versions` are those that were found to be worse or
+    better in the period; `quiet` advocates are for the week's. The title names days of `zone`.
     """
 
     brand: str
@@ -81,7 +99,10 @@ class DigestNumbers:
     lacks: tuple[Pick, ...] = ()
     asks: tuple[Pick, ...] = ()
     advocates: int = 0
+    rising: tuple[RisingTopic, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    versions: tuple[VersionLook, ...] = ()
+    quiet: tuple[QuietAdvocate, ...] = ()
 
 
 def wow_rate(counts: Mapping[Experience, int]) -> Rate:

@@ -1,4 +1,4 @@
-"""The sections `[[brands]]`, with their sources, checkpoints and staff."""
+"""The sections `[[brands]]`, with their sources, checkpoints, staff and own topics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_va
 
 from config.checkpoint_metrics import CheckpointMetric
 from config.redaction import told_apart
+from config.settings.topics_section import OwnTopicSettings
 from config.settings.value_types import (
     Channel,
     Duration,
@@ -30,6 +31,7 @@ class SourceSettings(Section):
     base_url: HttpUrl | None = None
     enabled: bool = True
     channel: Channel | None = None
+    location: PersonName | None = None
     options: SerializeAsAny[BaseModel]
 
     @property
@@ -42,6 +44,7 @@ class CheckpointSettings(Section):
     metric: CheckpointMetric
     target: float = Field(gt=0, le=1)
     window: Duration = timedelta(days=30)
+    raises: bool = False
 
 
 class StaffSettings(Section):
@@ -50,6 +53,8 @@ class StaffSettings(Section):
     name: PersonName
     slack: SlackUser | None = None
     aliases: tuple[PersonName, ...] = ()
+    team: PersonName | None = None
+    location: PersonName | None = None
 
 
 def _colleague(value: object) -> object:
@@ -63,21 +68,34 @@ def _colleague(value: object) -> object:
 class BrandSettings(Section):
     name: str = Field(min_length=1, max_length=80)
     query: str
+    competitor: bool = False
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     language: MessageLanguage | None = None
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
     approve_replies: bool = False
+    advocates_daily: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
+    topics: tuple[OwnTopicSettings, ...] = Field(default=(), max_length=40)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_query(self.query)
+        self._refuse_what_a_competitor_never_tells()
         self._refuse_a_source_read_twice()
         self._refuse_a_name_of_two_colleagues()
+        self._refuse_a_topic_named_twice()
         return self
+
+    def _refuse_what_a_competitor_never_tells(self) -> None:
+        for key in ("staff", "checkpoints"):
+            if self.competitor and getattr(self, key):
+                raise ValueError(
+                    f"brand {self.name!r} is a competitor, of which nothing is celebrated: take "
+                    f"out its {key}, or `competitor = true`"
+                )
 
     def _refuse_a_source_read_twice(self) -> None:
         seen = set()
@@ -99,3 +117,9 @@ class BrandSettings(Section):
                     "give each a name or alias of their own"
                 )
             taken |= names
+
+    def _refuse_a_topic_named_twice(self) -> None:
+        names = [topic.name.casefold() for topic in self.topics]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two topics of brand {self.name!r} are named {name!r}: keep one")

@@ -22,6 +22,7 @@ from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
+from config.settings.topics_section import TopicsSettings
 from config.settings.translate_section import TranslateSettings
 from config.settings.value_types import Section
 from config.settings.webhook_section import WebhookSettings
@@ -40,10 +41,21 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
     translate: TranslateSettings = TranslateSettings()
+    topics: TopicsSettings = TopicsSettings()
     destinations: DestinationsSettings = DestinationsSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
     on_call: tuple[OnCallSettings, ...] = ()
+
+    @property
+    def own_brands(self) -> tuple[BrandSettings, ...]:
+        """The brands that are told of: all but the competitors."""
+        return tuple(brand for brand in self.brands if not brand.competitor)
+
+    @property
+    def competitors(self) -> tuple[str, ...]:
+        """Name the brands that are gathered and judged to be compared with, and never told of."""
+        return tuple(brand.name for brand in self.brands if brand.competitor)
 
     @model_validator(mode="after")
     def _languages_differ(self) -> Self:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 T = TypeVar("T")
+
+_A_DAY = timedelta(days=1)
 
 
 @click.command()
@@ -65,10 +68,13 @@ def process(
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
+    from earful.competitor_changes import follow_competitors
     from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
+    from earful.naming_staff import name_staff
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
+    from earful.stages.measure_stage import measure_changed
 
     again = _Again(engine == "ray", workers or os.cpu_count() or 1, layout) if rescore else None
     app.open_store(migrate=True).close()
@@ -93,10 +99,14 @@ def process(
         subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
+        follow_competitors(store, app.settings, utc_now())
         scored = stage("score", lambda: _score_waiting(store, app, failing, again))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
+        stage("staff", lambda: name_staff(store, app.settings))
+        stage("topics", lambda: _sort_waiting(store, app.settings))
         judged = judged or Judged()
+        stage("measure", lambda: measure_changed(store, app.settings, utc_now()))
         console.out.print(
             f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "
             f"too old to alert) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"
@@ -139,6 +149,25 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
         news = settle_replies(store, settings, utc_now())
         again = bool(news + settle_issues(store, Policies(settings), utc_now()))
     return good
+
+
+def _sort_waiting(store: Store, settings: Settings) -> None:
+    """Say what mentions are about, find topics anew where that is due, and count them."""
+    from earful import console
+    from earful.stages.topic_stage import sort_mentions
+    from earful.topic_upkeep.period_figures import write_figures
+    from earful.topic_upkeep.refitting import refit_due
+
+    def sort() -> None:
+        waiting = store.topic_sorting.count_waiting()
+        with console.progress_bar("sorting by topic", waiting) as (bar, task):
+            sort_mentions(store, settings, utc_now, progress=lambda done: bar.advance(task, done))
+
+    sort()
+    # Who runs no daemon has no nights: what is a day old is found anew too.
+    if refit_due(store, settings, utc_now(), older_than=_A_DAY):
+        sort()
+    write_figures(store, settings, utc_now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,11 @@
 """The words of the product as frozen dataclasses and enums; what every room may hold."""
 
+from storage.models.advocate_models import (
+    AdvocateNeed,
+    AdvocateWord,
+    Need,
+    QuietAdvocate,
+)
 from storage.models.alert_models import (
     Alert,
     AlertKind,
@@ -56,6 +62,13 @@ from storage.models.mention_models import (
     SaveResult,
     Unstored,
 )
+from storage.models.metric_models import (
+    ControlPoint,
+    Measured,
+    MeasuredError,
+    MetricPeriod,
+    MetricShift,
+)
 from storage.models.nobody import is_nobody, is_of_one_mention
 from storage.models.reply_models import (
     NewReply,
@@ -65,6 +78,15 @@ from storage.models.reply_models import (
 from storage.models.store_times import (
     from_iso,
     iso,
+)
+from storage.models.topic_models import (
+    SortedMention,
+    Topic,
+    TopicEvent,
+    TopicEventKind,
+    TopicKind,
+    TopicState,
+    Unsorted,
 )
 from storage.models.trouble_models import (
     Failure,
@@ -78,9 +100,12 @@ from storage.models.verdict_models import (
     Verdict,
     Voice,
 )
+from storage.models.version_models import VersionCount, VersionDays, VersionLook
 
 __all__ = [
     "FORGOTTEN_TEXT",
+    "AdvocateNeed",
+    "AdvocateWord",
     "Alert",
     "AlertKind",
     "AlertState",
@@ -97,6 +122,7 @@ __all__ = [
     "CaseMove",
     "CaseOutcome",
     "CaseState",
+    "ControlPoint",
     "CrawlOutcome",
     "CrawlReport",
     "CrawlTarget",
@@ -113,27 +139,43 @@ __all__ = [
     "LedgerLine",
     "ListedCase",
     "Lost",
+    "Measured",
+    "MeasuredError",
     "Mention",
+    "MetricPeriod",
+    "MetricShift",
     "Mute",
+    "Need",
     "NewAlert",
     "NewCase",
     "NewReply",
     "Operation",
     "PastRun",
+    "QuietAdvocate",
     "RefusalReason",
     "Reply",
     "ReplyState",
     "SaveResult",
+    "SortedMention",
     "SourceRun",
     "SourceStanding",
     "SourceState",
     "Stance",
     "Take",
+    "Topic",
+    "TopicEvent",
+    "TopicEventKind",
+    "TopicKind",
+    "TopicState",
     "Translation",
     "TroubleKind",
+    "Unsorted",
     "Unstored",
     "Validators",
     "Verdict",
+    "VersionCount",
+    "VersionDays",
+    "VersionLook",
     "Voice",
     "from_iso",
     "is_nobody",

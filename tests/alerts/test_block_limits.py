@@ -23,10 +23,11 @@ from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
-from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.stats import Rate
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
+from alerts.messages.advocate_notices import AdvocatesToday
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day
@@ -51,6 +52,7 @@ from alerts.messages.work_lists import (
     work_help,
 )
 from storage.models import (
+    AdvocateNeed,
     AlertKind,
     AuthorHistory,
     CaseCounts,
@@ -67,6 +69,7 @@ from storage.models import (
     IncidentWork,
     ListedCase,
     Mention,
+    Need,
     Reply,
     ReplyState,
     SourceStanding,
@@ -74,6 +77,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts import people_examples
 from tests.alerts.examples import (
     ADVOCATE,
     DUE,
@@ -89,6 +93,7 @@ from tests.alerts.examples import (
     new_complaint,
 )
 from tests.alerts.fake_blocks import block_faults, view_faults
+from tests.alerts.goals import judged
 from tests.alerts.work_examples import PLACES as LINKED
 from tests.alerts.work_examples import WORKSPACE
 
@@ -159,7 +164,7 @@ def _staff(text: str) -> tuple[Colleague, ...]:
 
 def _digest(voice: Voice, text: str) -> DigestNumbers:
     mention = voice.mention
-    result = judge_checkpoint(Rate(371, 1100), 0.3)
+    result = judged(Rate(391, 1100), 0.3)
     return DigestNumbers(
         brand=mention.brand,
         start=NOW - timedelta(days=7),
@@ -175,6 +180,8 @@ def _digest(voice: Voice, text: str) -> DigestNumbers:
         troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text, since=NOW),)
         * 20,
         checkpoints=(CheckpointStanding(metric=text, window=text, result=result),) * 20,
+        versions=(replace(people_examples.WORSE, version=text, metric=text),) * 20,
+        quiet=(replace(people_examples.QUIET, last=mention),) * 20,
     )
 
 
@@ -390,6 +397,9 @@ BUILDERS: dict[str, Builder] = {
     "checkpoint": lambda voice, text: messages.checkpoint(
         voice.mention.brand, text, 0.3, 0.4, 0.31, 0.5, 10**12, 0.5, text
     ),
+    "checkpoint_lowered": lambda voice, text: messages.checkpoint_lowered(
+        voice.mention.brand, text, 0.4, 0.3
+    ),
     "ops": _source(SourceState.BROKEN),
     "ops, healed": _source(SourceState.OK),
     "earful_in_trouble": lambda voice, text: messages.earful_in_trouble([text] * 9, NOW),
@@ -397,6 +407,23 @@ BUILDERS: dict[str, Builder] = {
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
     "answer_speed": lambda voice, text: answer_speed(_answer_speed(voice, text)),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
+    "worse_version": lambda voice, text: messages.worse_version(
+        text, [replace(people_examples.WORSE, version=text, told=10**12, told_before=10**12)] * 2
+    ),
+    "advocates_today": lambda voice, text: messages.advocates_today(
+        AdvocatesToday(
+            brand=text,
+            day=NOW.date(),
+            needs=tuple(
+                AdvocateNeed(mention=voice.mention, need=need, sentence=text) for need in Need
+            )
+            * 9,
+            quiet=(replace(people_examples.QUIET, last=voice.mention),) * 99,
+        ),
+        PLACES,
+    ),
+    "competitor_now": lambda voice, text: messages.competitor_now(text, 10**12, 1),
+    "competitor_no_more": lambda voice, text: messages.competitor_no_more(text),
     "erased_author": lambda voice, text: messages.erased_author(),
     "erased_text": lambda voice, text: messages.erased_text(),
 }

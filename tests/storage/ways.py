@@ -17,6 +17,7 @@ from typing import cast
 
 from storage.database import Database
 from storage.models import (
+    AdvocateNeed,
     Alert,
     AlertKind,
     AlertState,
@@ -26,6 +27,7 @@ from storage.models import (
     CaseList,
     CaseMove,
     CaseState,
+    ControlPoint,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
@@ -35,7 +37,9 @@ from storage.models import (
     IncidentKind,
     KnownProblem,
     LadderStep,
+    Measured,
     Mention,
+    Need,
     NewAlert,
     NewCase,
     NewReply,
@@ -46,12 +50,14 @@ from storage.models import (
     Translation,
     TroubleKind,
     Validators,
+    VersionLook,
 )
 from storage.reports import Filter
+from storage.rewards import StaffRow
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
 from storage.tables.brands import BrandRow
-from storage.tables.checkpoints import Checkpoint
+from storage.tables.checkpoints import Checkpoint, Standing
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
 from storage.tables.relevance_labels import StoredModel, Weighed
@@ -59,6 +65,7 @@ from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
 from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
+from tests.storage.topic_store import a_fit, find, fitted, sort, wished
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -103,8 +110,35 @@ TAKE = Take(
     taken_on=NOW.date(),
     by="dana",
 )
+MEASURED = Measured(
+    points=(
+        ControlPoint(
+            metric="wow_rate",
+            day=NOW.date(),
+            until=NOW.date() + timedelta(days=1),
+            n=9,
+            k=3,
+            value=1 / 3,
+            centre=0.3,
+            lower=0.0,
+            upper=0.8,
+            phase=0,
+            signal=None,
+            side="above",
+            act=None,
+        ),
+    ),
+    shifts=(),
+    periods=(),
+    errors=(),
+)
 AUDITED = AuditEntry(at=NOW, actor="anna", role="work", act=Act.CORRECTED, what="angry")
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
+LOOK = VersionLook(
+    brand=BRAND, version="1.0", metric="wow_rate", first_day=NOW.date(), part_before=1,
+    told_before=20, part=9, told=20, strata=1, difference=0.4, low=0.1, high=0.6, p_value=0.01,
+    looks=1, direction=None,
+)  # fmt: skip
 OLD = Backlog(
     brand=BRAND,
     source="appstore",
@@ -216,6 +250,11 @@ def furnish(path: Path) -> None:
         store.audit.add(AUDITED)
         store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
+        store.competitors.begin("Gone Air", LONG_AGO)
+        found, other = find(store, "bags", "crew")
+        sort(store, _mention(store, "appstore:hostile"), found, other)
+        store.topic_figures.save(BRAND, "made", {}, [], {found: [1]})
+        store.topics.hide(other, by="dana", at=NOW)
 
 
 def found_methods() -> set[str]:
@@ -229,6 +268,12 @@ def found_methods() -> set[str]:
         for method, _ in inspect.getmembers(type(part), callable)
         if not method.startswith("_")
     }
+
+
+def _mention(store: Store, mention_id: str) -> Mention:
+    found = store.mentions.get(mention_id)
+    assert found is not None
+    return found
 
 
 def _case(store: Store) -> int:
@@ -311,6 +356,44 @@ WAYS: dict[str, Way] = {
             ]
         )
     ),
+    "topics.events": reads(lambda s: s.topics.events(1)),
+    "topics.get": reads(lambda s: s.topics.get(1)),
+    "topics.hide": writes(lambda s: s.topics.hide(1, by="dana", at=NOW)),
+    "topics.merge": writes(lambda s: s.topics.merge(1, 2, by="dana", at=NOW)),
+    "topics.of": reads(lambda s: s.topics.of(BRAND)),
+    "topics.own": writes(lambda s: s.topics.own(BRAND, [wished("refunds")], NOW)),
+    "topics.rename": writes(lambda s: s.topics.rename(1, "Luggage", by="dana", at=NOW)),
+    "topics.show": writes(lambda s: s.topics.show(2, by="dana", at=NOW)),
+    "topic_sorting.count_waiting": reads(lambda s: s.topic_sorting.count_waiting(BRAND)),
+    "topic_sorting.save": writes(lambda s: sort(s, _mention(s, "appstore:hostile"), 2, 1)),
+    "topic_sorting.still_waiting": reads(
+        lambda s: s.topic_sorting.still_waiting(["appstore:formula"])
+    ),
+    "topic_sorting.vectors": reads(lambda s: s.topic_sorting.vectors(BRAND, "e1", 9)),
+    "topic_sorting.waiting": reads(lambda s: s.topic_sorting.waiting("e1", 9)),
+    "topic_fits.brands": reads(lambda s: s.topic_fits.brands()),
+    "topic_fits.languages": reads(lambda s: s.topic_fits.languages(BRAND)),
+    "topic_fits.last": reads(lambda s: s.topic_fits.last(BRAND, "en")),
+    "topic_fits.sample": reads(
+        lambda s: s.topic_fits.sample(BRAND, "en", "e1", LONG_AGO.date(), 99)
+    ),
+    "topic_fits.save": writes(
+        lambda s: s.topic_fits.save(a_fit(), [fitted("belts", split_off=1)], retired=[2])
+    ),
+    "topic_figures.by_day": reads(
+        lambda s: s.topic_figures.by_day(BRAND, "topic", LONG_AGO.date(), NOW.date())
+    ),
+    "topic_figures.listed": reads(lambda s: s.topic_figures.listed(BRAND, 28, hidden=True)),
+    "topic_figures.made_of": reads(lambda s: s.topic_figures.made_of(BRAND)),
+    "topic_figures.quotable": reads(lambda s: s.topic_figures.quotable(1, None, 9)),
+    "topic_figures.save": writes(
+        lambda s: s.topic_figures.save(BRAND, "made again", {}, [], {2: [1]})
+    ),
+    "topic_figures.total": reads(
+        lambda s: s.topic_figures.total(BRAND, LONG_AGO.date(), NOW.date())
+    ),
+    "topic_figures.triggers": reads(lambda s: s.topic_figures.triggers(BRAND)),
+    "topic_figures.untopical": reads(lambda s: s.topic_figures.untopical(BRAND, 28)),
     "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
     "judgements.earlier_experience": reads(
         lambda s: s.judgements.earlier_experience(["appstore:hostile"])
@@ -524,6 +607,46 @@ WAYS: dict[str, Way] = {
     "webhook_receipts.add": writes(lambda s: s.webhook_receipts.add(RECEIPT)),
     "webhook_receipts.find": reads(lambda s: s.webhook_receipts.find("shop", "msg_1")),
     "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
+    "competitors.begin": writes(lambda s: s.competitors.begin("Rival", NOW)),
+    "competitors.end": writes(lambda s: s.competitors.end("Gone Air", NOW)),
+    "competitors.now": reads(lambda s: s.competitors.now()),
+    "comparisons.cuts": reads(lambda s: s.comparisons.cuts(BRAND, "source", "30 days")),
+    "comparisons.share_of_voice": reads(lambda s: s.comparisons.share_of_voice("30 days")),
+    "comparisons.side_by_side": reads(lambda s: s.comparisons.side_by_side(BRAND, "30 days")),
+    "advocates.quiet": reads(lambda s: s.advocates.quiet(BRAND, 9)),
+    "advocates.spoken": reads(lambda s: s.advocates.spoken(BRAND, LONG_AGO, NOW)),
+    "advocates.standing": reads(lambda s: s.advocates.standing(BRAND, ["hackernews:Ana"])),
+    "advocates.write": writes(
+        lambda s: s.advocates.write(
+            BRAND,
+            NOW.date(),
+            [
+                AdvocateNeed(
+                    mention=one, need=Need.QUESTION, sentence="Will you fly to Oslo again?"
+                )
+                for one in (s.mentions.get("hackernews:ana-1"),)
+                if one is not None
+            ],
+        )
+    ),
+    "rewards.may_name": reads(lambda s: s.rewards.may_name(BRAND, ["Rita"])),
+    "rewards.months": reads(lambda s: s.rewards.months(BRAND)),
+    "rewards.name": writes(lambda s: s.rewards.name({1: ["Rita"]})),
+    "rewards.named": reads(lambda s: s.rewards.named(BRAND, ["Rita"])),
+    "rewards.people": reads(lambda s: s.rewards.people(BRAND, "2026-03")),
+    "rewards.sync_staff": writes(
+        lambda s: s.rewards.sync_staff([StaffRow(brand=BRAND, name="Rita", team="Gates")])
+    ),
+    "rewards.teams": reads(lambda s: s.rewards.teams(BRAND, "2026-03")),
+    "rewards.won_back": reads(lambda s: s.rewards.won_back(BRAND, "2026-03")),
+    "rewards.words": reads(lambda s: s.rewards.words(BRAND, "2026-03")),
+    "version_changes.counts": reads(
+        lambda s: s.version_changes.counts(BRAND, "1.0", LONG_AGO.date(), NOW.date())
+    ),
+    "version_changes.found": reads(lambda s: s.version_changes.found(BRAND, LONG_AGO, NOW)),
+    "version_changes.looks": reads(lambda s: s.version_changes.looks(BRAND)),
+    "version_changes.versions": reads(lambda s: s.version_changes.versions(BRAND)),
+    "version_changes.write": writes(lambda s: s.version_changes.write(LOOK, NOW)),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
     "answer_times.add": writes(lambda s: s.answer_times.add([ANSWER], [TAKE])),
@@ -555,8 +678,21 @@ WAYS: dict[str, Way] = {
         lambda s: s.checkpoints.current(BRAND, "coverage", 30, 0.5, NOW)
     ),
     "checkpoints.reach": writes(
-        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.4, 0.5, NOW)
+        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.5, NOW, raises=True)
     ),
+    "checkpoints.measure": writes(
+        lambda s: s.checkpoints.measure(
+            Checkpoint(id=1, target=0.3),
+            Standing(value=0.3, low=0.2, high=0.4, n=9, sure=0.5),
+            NOW,
+        )
+    ),
+    "metrics.due": reads(lambda s: s.metrics.due()),
+    "metrics.brands": reads(lambda s: s.metrics.brands()),
+    "metrics.days": reads(lambda s: s.metrics.days(BRAND)),
+    "metrics.undated": reads(lambda s: s.metrics.undated(BRAND)),
+    "metrics.checked": reads(lambda s: s.metrics.checked(BRAND)),
+    "metrics.write": writes(lambda s: s.metrics.write(BRAND, MEASURED, 1)),
     "daemon_runs.beat": writes(lambda s: s.daemon_runs.beat(1, NOW, {"digest": NOW})),
     "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
     "daemon_runs.ran": writes(lambda s: s.daemon_runs.ran("forgetting", NOW)),
