@@ -2,7 +2,8 @@
 
 Rows are written as Earful's tables hold them, past its own ways of saving: texts of words as
 frequent as in a language, three brands of unequal size, ten sources, two years, authors with a
-history, scored and judged; and a month of half-hourly crawls of each source.
+history, scored and judged; a month of half-hourly crawls of each source; a case of one in twenty
+complaints, most of them answered, and a colleague whom one in fifty wows names.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ _EXPERIENCES = {"angry": 35, "mediocre": 25, "delighted": 25, "none": 15}
 _STANCES = {"neither": 80, "advocate": 10, "hater": 10}
 _MENTION = (
     "id", "brand", "source", "native_id", "author_id", "title", "text", "rating", "rating_max",
-    "created_at", "fetched_at", "text_hash", "linked_hash", "verdict_id",
+    "created_at", "fetched_at", "text_hash", "linked_hash", "verdict_id", "language", "country",
+    "product_version", "owner_reply",
 )  # fmt: skip
+_LANGUAGES, _COUNTRIES = ("en", "en", "en", "de", "fr", "es", None), ("us", "gb", "de", None)
+_ANSWERED, _CASED, _NAMED = 10, 20, 50
 _VERDICT = (
     "id", "mention_id", "model", "text_hash", "experience", "stance", "p_angry", "p_mediocre",
     "p_delighted", "p_none", "p_advocate", "p_hater", "p_neither", "sure", "scored_at",
@@ -67,6 +71,7 @@ def make_store(path: Path, mentions: int) -> None:
         _write_authors(store, _authors(mentions))
         for rows in _blocks(mentions):
             _write_block(store, rows)
+        _write_cases(store)
         _write_runs(store)
 
 
@@ -125,6 +130,11 @@ def _blocks(mentions: int) -> Iterator[list[tuple[Mention, str, str, bool]]]:
             rating_max=5.0 if number % 3 else None,
             created_at=at,
             fetched_at=at + timedelta(minutes=20),
+            language=_LANGUAGES[number % len(_LANGUAGES)],
+            country=_COUNTRIES[number % len(_COUNTRIES)],
+            # A new version of the product every month, told by every other source.
+            product_version=f"1.{(at - NOW).days // 30 + 25}" if author % 2 else None,
+            owner_reply="Thank you, we look into it." if number % _ANSWERED == 0 else None,
         )
         (experience,) = chance.choices([*_EXPERIENCES], [*_EXPERIENCES.values()])
         (stance,) = chance.choices([*_STANCES], [*_STANCES.values()])
@@ -145,7 +155,8 @@ def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -
         mentions.append((
             mention.id, mention.brand, mention.source, mention.native_id, mention.author_id,
             mention.title, mention.text, mention.rating, mention.rating_max, iso(at), fetched,
-            version, version, number,
+            version, version, number, mention.language, mention.country, mention.product_version,
+            mention.owner_reply,
         ))  # fmt: skip
         chances = [0.9 if one == experience else 0.03 for one in _EXPERIENCES]
         chances += [0.9 if one == stance else 0.05 for one in ("advocate", "hater", "neither")]
@@ -163,6 +174,38 @@ def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -
                 f"VALUES ({', '.join('?' * len(columns))})",
                 values,
             )
+
+
+def _write_cases(store: Store) -> None:
+    """Make cases of some complaints, due in four hours, and name colleagues in some wows."""
+    with store.database.transaction() as connection:
+        connection.execute(
+            f"""
+            INSERT INTO cases (mention_id, brand, state, opened_at, due_at, claimed_by,
+                claimed_at, responded_at, closed_at)
+            SELECT m.id, m.brand,
+                CASE WHEN m.created_at > ?1 THEN 'open' ELSE 'closed' END, m.fetched_at,
+                strftime('%Y-%m-%dT%H:%M:%S+00:00', m.fetched_at, '+4 hours'), 'Rita',
+                m.fetched_at, answered_at, answered_at
+            FROM (
+                SELECT *, CASE WHEN created_at <= ?1 AND seq % 7 THEN strftime(
+                    '%Y-%m-%dT%H:%M:%S+00:00', fetched_at, seq % 360 || ' minutes'
+                ) END AS answered_at
+                FROM mentions
+            ) m
+            JOIN mention_facts f ON f.seq = m.seq AND f.experience = 'angry'
+            WHERE m.seq % {_CASED} = 0
+            """,
+            (iso(NOW - timedelta(days=2)),),
+        )
+        connection.execute(
+            f"""
+            INSERT INTO named_staff (mention_id, name)
+            SELECT m.id, 'Colleague ' || f.seq % 40 FROM mention_facts f
+            JOIN mentions m ON m.seq = f.seq
+            WHERE f.experience = 'delighted' AND f.seq % {_NAMED} = 0
+            """
+        )
 
 
 def _write_runs(store: Store) -> None:

@@ -1793,6 +1793,111 @@ def _pages(db: Database) -> None:
     )
 
 
+@migrations(name="0038_fact_indexes")
+def _fact_indexes(db: Database) -> None:
+    # What pages list is found by its time; what stands beside a list, such as how many a choice
+    # has, is counted in few cells. An empty experience waits for a verdict.
+    cell = (
+        "{f}.brand, {f}.source, coalesce({f}.experience, ''), coalesce({f}.stance, ''), "
+        "coalesce({f}.sure, 0)"
+    )
+    place = "(brand, source, experience, stance, sure)"
+    added = f"""
+        INSERT INTO voice_cells VALUES ({cell.format(f="new")}, 1)
+        ON CONFLICT {place} DO UPDATE SET mentions = mentions + 1;
+    """
+    taken = f"""
+        UPDATE voice_cells SET mentions = mentions - 1 WHERE {place} = ({cell.format(f="old")});
+        DELETE FROM voice_cells WHERE {place} = ({cell.format(f="old")}) AND mentions <= 0;
+    """
+    stars = "CAST(round({f}.stars) AS INTEGER)"
+    in_stars = "{f}.stars IS NOT NULL AND {f}.counted AND {f}.experience IS NOT NULL"
+    kinds = {
+        "angry": "experience", "mediocre": "experience", "delighted": "experience",
+        "none": "experience", "advocate": "stance", "hater": "stance",
+    }  # fmt: skip
+    more = ", ".join(f"{one} = {one} + excluded.{one}" for one in ("mentions", *kinds))
+    less = ", ".join(f"{one} = {one} - (old.{kind} = '{one}')" for one, kind in kinds.items())
+    ones = ", ".join(f"new.{kind} = '{one}'" for one, kind in kinds.items())
+    of_stars = (
+        f"dimension = 'stars' AND day = old.day AND brand = old.brand "
+        f"AND value = {stars.format(f='old')} AND {in_stars.format(f='old')}"
+    )
+    starred = f"""
+        INSERT INTO cut_days (brand, day, dimension, value, mentions, {", ".join(kinds)})
+        SELECT new.brand, new.day, 'stars', {stars.format(f="new")}, 1, {ones}
+        WHERE {in_stars.format(f="new")}
+        ON CONFLICT (dimension, day, brand, value) DO UPDATE SET {more};
+    """
+    unstarred = f"""
+        UPDATE cut_days SET mentions = mentions - 1, {less} WHERE {of_stars};
+        DELETE FROM cut_days WHERE mentions <= 0 AND {of_stars};
+    """
+    star_columns = ("brand", "day", "stars", "experience", "stance", "counted")
+    restarred = " OR ".join(f"old.{one} IS NOT new.{one}" for one in star_columns)
+    sums = ", ".join(f"sum({kind} = '{one}')" for one, kind in kinds.items())
+    moved = ("brand", "source", "experience", "stance", "sure")
+    differs = " OR ".join(f"old.{one} IS NOT new.{one}" for one in moved)
+    _run(
+        db,
+        f"""
+        CREATE INDEX mention_facts_by_time ON mention_facts(counted_at);
+        CREATE INDEX mention_facts_by_brand ON mention_facts(
+            brand, counted_at, experience, stance, sure, counted, source, deleted
+        );
+        CREATE INDEX mention_facts_by_source ON mention_facts(source, counted_at);
+        CREATE TABLE voice_cells (
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            experience TEXT NOT NULL,
+            stance TEXT NOT NULL,
+            sure INTEGER NOT NULL,
+            mentions INTEGER NOT NULL,
+            PRIMARY KEY (brand, source, experience, stance, sure)
+        ) WITHOUT ROWID;
+        INSERT INTO voice_cells
+            SELECT {cell.format(f="f")}, count(*) FROM mention_facts f GROUP BY 1, 2, 3, 4, 5;
+        CREATE INDEX mention_facts_answered ON mention_facts(
+            counted_at, brand, source, experience, counted
+        ) WHERE answered;
+        CREATE INDEX author_standing_haters_by_reach ON author_standing(
+            reach DESC, last_warning_at DESC, brand
+        ) WHERE is_hater;
+        INSERT INTO cut_days (brand, day, dimension, value, mentions, {", ".join(kinds)})
+            SELECT brand, day, 'stars', {stars.format(f="f")}, count(*), {sums}
+            FROM mention_facts f WHERE {in_stars.format(f="f")} GROUP BY 1, 2, 4;
+        ALTER TABLE cases ADD COLUMN source TEXT;
+        UPDATE cases SET source = (SELECT m.source FROM mentions m WHERE m.id = mention_id);
+        """,
+    )
+    for trigger in (
+        """
+        CREATE TRIGGER cases_source AFTER INSERT ON cases BEGIN
+            UPDATE cases SET source = (SELECT m.source FROM mentions m WHERE m.id = new.mention_id)
+            WHERE id = new.id;
+        END
+        """,
+        f"""
+        CREATE TRIGGER cut_stars_of_new AFTER INSERT ON mention_facts BEGIN {starred} END
+        """,
+        f"""
+        CREATE TRIGGER cut_stars_of_changed AFTER UPDATE OF {", ".join(star_columns)}
+        ON mention_facts WHEN {restarred} BEGIN {unstarred} {starred} END
+        """,
+        f"""
+        CREATE TRIGGER voice_cells_of_new AFTER INSERT ON mention_facts BEGIN {added} END
+        """,
+        f"""
+        CREATE TRIGGER voice_cells_of_changed AFTER UPDATE OF {", ".join(moved)} ON mention_facts
+        WHEN {differs} BEGIN {taken} {added} END
+        """,
+        f"""
+        CREATE TRIGGER voice_cells_of_old AFTER DELETE ON mention_facts BEGIN {taken} END
+        """,
+    ):
+        db.execute(trigger)
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

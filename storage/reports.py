@@ -15,6 +15,9 @@ from storage.models import SourceState, from_iso, iso
 from storage.rows import moment_in, reads
 from storage.search_words import match_for
 
+SEARCHED = 10_000
+"""Of a word that more mentions have, so many stored last are searched."""
+
 _LAST_GOOD_AT = ("crawl_runs", "started_at", "source", "source")
 _COUNTED = ("angry", "mediocre", "delighted", "none", "advocate", "hater")
 
@@ -34,11 +37,10 @@ class Filter:
     dated: bool = False
 
     def where(self, prefix: str = "") -> tuple[str, list[object]]:
+        """Give conditions on `mention_facts`, or on `voice`, and their values."""
         clauses, values = ["1"], []
         if self.dated:
-            clauses.append(f"{prefix}created_at IS NOT NULL")
-        # The plus steers SQLite to the index over time: by brand it would read all years.
-        by_time = self.source is None and (self.since or self.until)
+            clauses.append(f"{prefix}dated")
         for column, operator, value in (
             ("brand", "=", self.brand),
             ("source", "=", self.source),
@@ -47,8 +49,7 @@ class Filter:
             ("counted_at", "<", self.until and iso(self.until)),
         ):
             if value is not None:
-                plus = "+" if by_time and column == "brand" else ""
-                clauses.append(f"{plus}{prefix}{column} {operator} ?")
+                clauses.append(f"{prefix}{column} {operator} ?")
                 values.append(value)
         return " AND ".join(clauses), list(values)
 
@@ -60,23 +61,34 @@ class Insight:
     def search(self, words: str, which: Filter, limit: int) -> list[dict[str, Any]]:
         """Find mentions by full text, the best match first; each row has a `snippet`.
 
-        FTS5 syntax where it parses; otherwise every word, literally.
+        FTS5 syntax where it parses; otherwise every word, literally. Of what more than 10,000
+        mentions have, those stored last are looked at.
         """
         if not words.split():
             raise InputError("the search is empty: give a word to look for")
-        where, values = which.where("v.")
+        where, values = which.where("k.")
+        match = match_for(words)
         return self._rows(
             f"""
+            WITH best AS MATERIALIZED (
+                SELECT f.rowid AS seq, f.rank AS place
+                FROM mentions_fts f CROSS JOIN mention_facts k ON k.seq = f.rowid
+                WHERE f.mentions_fts MATCH ? AND f.rowid >= coalesce((
+                    SELECT rowid FROM mentions_fts WHERE mentions_fts MATCH ?
+                    ORDER BY rowid DESC LIMIT 1 OFFSET {SEARCHED - 1}
+                ), 0) AND {where}
+                ORDER BY f.rank, f.rowid LIMIT ?
+            )
             SELECT v.*, snippet(mentions_fts, -1, '[', ']', ' … ', 24) AS snippet
-            FROM mentions_fts f
-            JOIN mentions m ON m.seq = f.rowid
-            JOIN voice v ON v.id = m.id
-            WHERE mentions_fts MATCH ? AND {where}
-            ORDER BY f.rank LIMIT ?
+            FROM best CROSS JOIN mentions_fts ON mentions_fts.rowid = best.seq
+            CROSS JOIN voice v ON v.seq = best.seq
+            WHERE mentions_fts MATCH ? ORDER BY best.place, best.seq
             """,
-            match_for(words),
+            match,
+            match,
             *values,
             limit,
+            match,
         )
 
     def export(self, which: Filter) -> Iterator[dict[str, Any]]:
@@ -96,7 +108,7 @@ class Insight:
             for name in _COUNTED
         )
         return self._rows(
-            f"SELECT count(*) AS mentions, {sums} FROM voice WHERE experience IS NOT NULL "
+            f"SELECT count(*) AS mentions, {sums} FROM mention_facts WHERE experience IS NOT NULL "
             f"AND counted AND {where}",
             *values,
         )[0]
@@ -106,14 +118,14 @@ class Insight:
         group = {
             "source": "source",
             "week": "date(counted_at, 'weekday 0', '-6 days')",
-            "rating": "round(5.0 * rating / rating_max)",
+            "rating": "round(stars)",
         }[column]
         where, values = which.where()
         sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
         return self._rows(
             f"SELECT {group} AS {column}, count(*) AS mentions, {sums}, "
             f"sum(stance = 'advocate') AS advocate, sum(stance = 'hater') AS hater "
-            f"FROM voice WHERE experience IS NOT NULL AND counted AND {where} "
+            f"FROM mention_facts WHERE experience IS NOT NULL AND counted AND {where} "
             "GROUP BY 1 ORDER BY 1",
             *values,
         )
@@ -124,8 +136,8 @@ class Insight:
         sums = ", ".join(f"sum(experience = '{name}') AS {name}" for name in _COUNTED[:4])
         # No zone's clock is set otherwise than by quarters of an hour.
         rows = self._database.connection.execute(
-            "SELECT min(counted_at) AS counted_at, min(created_at) IS NULL AS undated, "
-            f"count(*) AS mentions, {sums} FROM voice "
+            "SELECT min(counted_at) AS counted_at, max(dated) = 0 AS undated, "
+            f"count(*) AS mentions, {sums} FROM mention_facts "
             "WHERE experience IS NOT NULL AND counted "
             f"AND {where} GROUP BY substr(counted_at, 1, 14), substr(counted_at, 15, 2) / 15",
             values,
@@ -175,7 +187,7 @@ class Insight:
         where, values = which.where()
         return int(
             self._rows(
-                "SELECT count(*) AS n FROM voice WHERE owner_reply IS NOT NULL "
+                "SELECT count(*) AS n FROM mention_facts WHERE answered "
                 f"AND experience = 'angry' AND counted AND {where}",
                 *values,
             )[0]["n"]
@@ -241,8 +253,8 @@ class Insight:
             SELECT v.id FROM voice v
             WHERE {where} AND v.not_about IS NULL
                 AND v.experience <> 'angry' AND (v.stance = 'advocate' OR EXISTS (
-                SELECT 1 FROM voice p
-                WHERE p.author_id = v.author_id AND p.brand = v.brand AND p.stance = 'advocate'
+                SELECT 1 FROM author_standing s
+                WHERE s.author_id = v.author_id AND s.brand = v.brand AND s.advocacy > 0
             ))
             ORDER BY coalesce(v.reach, 0) DESC, v.created_at DESC, v.id LIMIT ?
             """,
@@ -302,7 +314,7 @@ class Insight:
         return {row["language"]: row["n"] for row in rows}
 
     def brands(self) -> list[str]:
-        return [row["brand"] for row in self._rows("SELECT DISTINCT brand FROM mentions")]
+        return [row["brand"] for row in self._rows("SELECT DISTINCT brand FROM voice_cells")]
 
     def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         return [dict(row) for row in self._database.connection.execute(sql, parameters)]

@@ -3,40 +3,38 @@
 -- A mention with its current verdict (a person's correction wins over the model) and its author.
 CREATE VIEW voice AS
 SELECT
-    m.created_at, m.brand, m.source, a.name AS author, m.rating, m.rating_max,
-    coalesce(c.experience, v.experience) AS experience,
-    coalesce(c.stance, v.stance) AS stance,
-    m.title, m.text, m.url, m.reach,
-    CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
-    c.id IS NOT NULL AS corrected,
-    m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
-    m.country, m.product_version, m.location,
+    m.created_at, f.brand, f.source, a.name AS author, m.rating, m.rating_max, f.experience,
+    f.stance, m.title, m.text, m.url, m.reach, f.sure, f.corrected,
+    m.owner_reply, m.owner_replied_at, f.language, m.fetched_at, m.edited_at, m.parent_id,
+    f.country, f.product_version, m.location,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
-    v.model, v.scored_at, m.text_hash, m.author_id, m.id,
+    v.model, v.scored_at, m.text_hash, f.author_id, m.id,
     -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted
     -- one is. Nothing else decides what counts.
-    m.duplicate_of, m.deleted_at, m.not_about, w.p_about, t.text AS translation,
-    m.duplicate_of IS NULL AND m.not_about IS NULL AS counted,
+    m.duplicate_of, m.deleted_at, m.not_about, w.p_about, t.text AS translation, f.counted,
     -- The row of the full-text index.
-    m.seq,
-    -- When it was written; of what has no date, when the store first got it. Periods go by it.
-    coalesce(m.created_at, m.first_fetched_at, m.fetched_at) AS counted_at
-FROM mentions m
-LEFT JOIN authors a ON a.id = m.author_id
+    f.seq,
+    -- When it was written; of what has no date, when the store first got it. Periods go by it, and
+    -- by its day in the brand's time zone.
+    f.counted_at, f.day, f.dated
+FROM mention_facts f
+-- LEFT: what a question does not name is not looked up.
+LEFT JOIN mentions m ON m.seq = f.seq
+LEFT JOIN authors a ON a.id = f.author_id
 LEFT JOIN verdicts v ON v.id = m.verdict_id
-LEFT JOIN corrections c ON c.id = (
-    SELECT max(k.id) FROM corrections k WHERE k.mention_id = m.id AND k.text_hash = m.text_hash
-)
 LEFT JOIN relevance_vectors w ON w.mention_id = m.id AND w.text_hash = m.text_hash
 LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash;
 
 -- Wows: delighted, and the model is sure.
 CREATE VIEW wow_wall AS
-SELECT created_at, brand, source, author, title, text, rating, rating_max, stance, url, id,
-    counted_at
-FROM voice
-WHERE experience = 'delighted' AND sure = 1 AND counted AND deleted_at IS NULL
-ORDER BY counted_at DESC;
+SELECT
+    m.created_at, f.brand, f.source, a.name AS author, m.title, m.text, m.rating, m.rating_max,
+    f.stance, m.url, m.id, f.counted_at
+FROM mention_facts f
+LEFT JOIN mentions m ON m.seq = f.seq
+LEFT JOIN authors a ON a.id = f.author_id
+WHERE f.experience = 'delighted' AND f.sure = 1 AND f.counted AND NOT f.deleted
+ORDER BY f.counted_at DESC;
 
 -- Complaints that somebody must still answer, the most urgent first.
 CREATE VIEW open_cases AS
@@ -44,10 +42,14 @@ SELECT
     k.id, k.state, k.brand, k.due_at,
     -- What waits for the customer is not overdue.
     k.snoozed_until IS NULL AND k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
-    k.claimed_by, k.opened_at, v.source, v.author, v.title, v.text, v.rating, v.rating_max,
-    v.stance, v.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note, v.translation
+    k.claimed_by, k.opened_at, k.source, a.name AS author, m.title, m.text, m.rating,
+    m.rating_max, f.stance, m.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note,
+    t.text AS translation
 FROM cases k
-JOIN voice v ON v.id = k.mention_id
+JOIN mentions m ON m.id = k.mention_id
+LEFT JOIN mention_facts f ON f.seq = m.seq
+LEFT JOIN authors a ON a.id = m.author_id
+LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash
 WHERE k.state IN ('open', 'claimed')
 ORDER BY k.due_at;
 
@@ -88,7 +90,7 @@ ORDER BY e.counted_at DESC;
 -- waited for the customer.
 CREATE VIEW response_times AS
 SELECT
-    k.id AS case_id, k.brand, m.source, k.opened_at, k.due_at, k.responded_at,
+    k.id AS case_id, k.brand, k.source, k.opened_at, k.due_at, k.responded_at,
     round(24 * (julianday(k.responded_at) - julianday(k.opened_at)), 2) AS hours,
     k.responded_at <= k.due_at AS in_time,
     k.claimed_by, k.mention_id,
@@ -100,7 +102,6 @@ SELECT
         FROM case_events s WHERE s.case_id = k.id AND s.event = 'snoozed'
     ), 0) AS hours_snoozed
 FROM cases k
-JOIN mentions m ON m.id = k.mention_id
 WHERE k.responded_at IS NOT NULL AND k.state <> 'dismissed'
 ORDER BY k.responded_at DESC;
 
@@ -112,12 +113,11 @@ SELECT
     round(1.0 * c.answered / c.cases, 4) AS coverage,
     coalesce(t.in_time, 0) AS in_time, t.median_hours, t.p90_hours
 FROM (
-    SELECT k.brand, m.source, count(*) AS cases, count(k.responded_at) AS answered,
+    SELECT k.brand, k.source, count(*) AS cases, count(k.responded_at) AS answered,
         sum(k.state IN ('open', 'claimed')) AS waiting
     FROM cases k
-    JOIN mentions m ON m.id = k.mention_id
     WHERE k.state <> 'dismissed'
-    GROUP BY k.brand, m.source
+    GROUP BY k.brand, k.source
 ) c
 LEFT JOIN (
     SELECT brand, source, sum(in_time) AS in_time,
@@ -178,10 +178,10 @@ ORDER BY week DESC, brand, kind, answered DESC, name;
 -- Colleagues whom wows name, by month: the people behind them.
 CREATE VIEW kudos AS
 SELECT
-    substr(coalesce(m.created_at, m.first_fetched_at, m.fetched_at), 1, 7) AS month, m.brand, s.name, count(*) AS wows,
-    max(coalesce(m.created_at, m.first_fetched_at, m.fetched_at)) AS last_at
+    substr(f.day, 1, 7) AS month, f.brand, s.name, count(*) AS wows, max(f.counted_at) AS last_at
 FROM named_staff s
 JOIN mentions m ON m.id = s.mention_id
+JOIN mention_facts f ON f.seq = m.seq
 WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import StoreError, StoreRefusedError
 from earful.pages import bounds, csv_files
+from earful.pages.bounded_counts import MOST, bounded
 from storage.connection import address
 from storage.faults import fault
 from storage.search_words import match_for
@@ -22,10 +23,10 @@ DATABASE = "earful"
 # Sized for a million mentions. A query that runs longer is cut off, so that no reader holds the
 # write-ahead log back for more than a few seconds.
 SETTINGS: dict[str, int | bool] = {
-    "sql_time_limit_ms": 10_000,
+    "sql_time_limit_ms": 5_000,
     "facet_time_limit_ms": 700,
     "suggest_facets": False,
-    "max_returned_rows": 5000,
+    "max_returned_rows": 1000,
     "default_page_size": 50,
     "truncate_cells_html": 600,
     "max_csv_mb": 200,
@@ -80,6 +81,7 @@ def datasette(store_path: Path) -> Datasette:
         ) -> Any:
             if sql.startswith("select count(*) from "):
                 custom_time_limit = min(custom_time_limit or _COUNT_MS, _COUNT_MS)
+            sql = bounded(sql) or sql
             try:
                 if how.get("truncate") and csv_files.whole_file.get():
                     return await self.all_rows(sql, params)
@@ -90,6 +92,24 @@ def datasette(store_path: Path) -> Datasette:
                 if custom_time_limit is not None:
                     raise  # Datasette tries what the page can do without
                 raise DatasetteError(TOO_SLOW, "This took too long", status=400) from error
+
+        async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
+            """Count each table's rows for the page of all; None where there are very many."""
+            names = await self.table_names()
+
+            def count(connection: sqlite3.Connection) -> dict[str, int | None]:
+                counts: dict[str, int | None] = {}
+                for name in names:
+                    counted = f"SELECT count(*) FROM (SELECT 1 FROM [{name}] LIMIT {MOST + 1})"
+                    try:
+                        (rows,) = connection.execute(counted).fetchone()
+                    except sqlite3.DatabaseError:  # such as one that a page may not read
+                        rows = None
+                    counts[name] = rows if rows is not None and rows <= MOST else None
+                return counts
+
+            counted: dict[str, int | None] = await self.execute_fn(count)
+            return counted
 
         async def all_rows(self, sql: str, params: Any) -> Any:
             def read(connection: sqlite3.Connection) -> Any:

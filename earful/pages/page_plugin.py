@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 from markupsafe import Markup
 
-from earful.pages import sign_in
+from earful.pages import bounded_counts, sign_in
 from earful.pages.front import routes as front
 from earful.pages.front.query_charts import query_chart
 
@@ -29,6 +29,7 @@ def register() -> None:
 def install(made: Datasette) -> None:
     """Give an instance's templates what this module has."""
     made.jinja_env.filters["columns_folded"] = _columns_folded
+    made.jinja_env.filters["bounded_count"] = _bounded_count
     made.jinja_env.filters["query_chart"] = query_chart
 
 
@@ -55,6 +56,16 @@ def render_cell(value: Any, column: str, datasette: Datasette) -> Markup | None:
     if column != "case_id" or not isinstance(value, int):
         return None
     return Markup('<a href="{}">{}</a>').format(datasette.urls.path(f"case/{value}"), value)
+
+
+def _bounded_count(page: str, count: int | None) -> Markup:
+    """Let a page say that it has more rows than were counted, and what its facets count."""
+    if count != bounded_counts.MOST + 1:
+        return Markup(str(page))
+    said = str(page).replace(f"{count:,} rows", f"More than {bounded_counts.MOST:,} rows")
+    facets = '<div class="facet-results">'
+    note = f'<p class="bounded">The figures below count {bounded_counts.MOST:,} of them.</p>'
+    return Markup(said.replace(facets, f"{note}{facets}"))
 
 
 def _columns_folded(page: str) -> Markup:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from benchmarks.made_store import BRANDS, NOW, SOURCES, let_wait, make_store
-from benchmarks.store import with_filters
+from benchmarks.store_questions import with_filters
 from earful.pages.datasette_app import metadata
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget, Mention
 from storage.store import Store
@@ -27,20 +27,21 @@ LATER = NOW + timedelta(hours=2)
 TARGET = CrawlTarget(brand=BRANDS[0], source=SOURCES[0], target="main")
 # They grow with what the public says; the alerts and the cases grow with what people answer.
 BIG = ("mentions", "mention_versions", "verdicts", "authors", "copy_bands", "crawl_runs",
-       "relevance_vectors", "mention_vectors", "mention_topics", "topic_queue")  # fmt: skip
+       "relevance_vectors", "mention_vectors", "mention_topics", "topic_queue",
+       "mention_facts", "mention_cuts", "author_standing")  # fmt: skip
 # What reads a big table through on purpose; nothing of it is asked for each mention or crawl, or
 # once a minute.
-_ALL = {"mentions"}
+_ALL, _FACTS = {"mentions"}, {"mention_facts"}
 READ_THROUGH = {
     # Of all time, as these are asked: a report names a period.
     **dict.fromkeys(
         (
-            "insight.by", "insight.by_day", "insight.brands", "insight.export",
-            "insight.kept_back", "insight.languages", "insight.method", "insight.picks",
-            "insight.said_by_advocates", "insight.totals",
+            "insight.by", "insight.by_day", "insight.export", "insight.kept_back",
+            "insight.method", "insight.picks", "insight.said_by_advocates", "insight.totals",
         ),
-        _ALL,
+        _FACTS,
     ),
+    "insight.languages": _ALL,
     # By the few labels that people gave; the planner begins at either end.
     "relevance.brands": _ALL,
     "relevance.forget_vectors": _ALL,
@@ -227,6 +228,6 @@ def test_the_latest_of_a_brand_are_read_from_the_newest_on(
             for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", chosen | {"source": ""})
         ]
     # By the brand and the time, so that the eighth ends it: no sorting of a year.
-    by_time = ("mentions_by_brand_counted (brand=? AND <expr>>?", "flips_by_brand (brand=? AND c")
+    by_time = ("facts_by_brand (brand=? AND counted_at>", "flips_by_brand (brand=? AND c")
     assert any(one in step for step in plan for one in by_time), plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
