@@ -34,6 +34,7 @@ from earful.commands.serve import serve
 from earful.commands.serve_mcp import mcp
 from earful.commands.sources import sources
 from earful.commands.status import status
+from earful.commands.topic_group import topics
 from earful.commands.train import train
 
 
@@ -69,7 +70,7 @@ for command in (
     *(init, check, run, demo, serve, mcp),
     *(crawl, import_, sources),
     *(process, classify, evaluate, train),
-    *(status, search, report, export),
+    *(status, search, topics, report, export),
     *(case, correct, relevance, alerts),
     *(forget, backup, restore),
 ):

@@ -20,12 +20,16 @@ from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.score_stage import score
+from earful.stages.topic_stage import sort_mentions
 from storage.store import Store
 
 if TYPE_CHECKING:
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.daemon")
+
+# On two busy cores that takes some ten seconds.
+_SORTED_AT_A_TIME = 1024
 
 
 class DaemonStages:
@@ -91,11 +95,15 @@ class DaemonStages:
         )
         return True
 
-    def score_and_judge(self) -> None:
-        """Score, then judge: mentions that cannot be scored do not keep others from the rules."""
+    def score_and_judge(self) -> float | None:
+        """Score, then judge: mentions that cannot be scored do not keep others from the rules.
+
+        Then say what some of them are about; gives no wait where others still wait for that.
+        """
         self._failing.carry_out("score", self._score)
         self._failing.carry_out("judge", self._judge)
         self._alerts_wait()
+        return 0.0 if self._failing.carry_out("topics", self._sort) else None
 
     def _score(self) -> None:
         with Store.open(self._path) as store:
@@ -130,6 +138,21 @@ class DaemonStages:
         with Store.open(self._path) as store:
             judged = judge_waiting(store, self._settings, self._clock)
         _log_judged(judged)
+
+    def _sort(self) -> bool:
+        """Sort a while: a long history must not keep new complaints from being scored."""
+        with Store.open(self._path) as store:
+            sorted_now = sort_mentions(
+                store,
+                self._settings,
+                self._clock,
+                most=_SORTED_AT_A_TIME,
+                stop=self._stopping.is_set,
+            )
+            left = store.topic_sorting.count_waiting() if sorted_now else 0
+        if sorted_now:
+            log.info("sorted by topic", extra={"mentions": sorted_now, "left": left})
+        return sorted_now >= _SORTED_AT_A_TIME and not self._stopping.is_set()
 
     def deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""

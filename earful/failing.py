@@ -25,6 +25,7 @@ _STAGES = {
     "judge": "judging",
     "cases": "seeing to cases",
     "answers": "measuring answers",
+    "topics": "sorting by topic",
     "translate": "translating",
     "deliver": "delivery",
     "replies": "seeing to answers",

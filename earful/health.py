@@ -24,6 +24,7 @@ class Status:
     daemon: dict[str, Any]
     mentions: int
     unscored: int
+    unsorted: int
     unjudged: int
     cases: dict[str, int]
     alerts: dict[str, int]
@@ -62,6 +63,7 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         daemon=daemon,
         mentions=store.mentions.count(),
         unscored=store.verdicts.count_waiting(),
+        unsorted=store.topic_sorting.count_waiting() if settings.topics.enabled else 0,
         unjudged=store.judgements.count_unjudged(),
         cases=store.cases.counts(now),
         alerts={state.value: number for state, number in alerts.items()},

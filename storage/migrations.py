@@ -1333,6 +1333,167 @@ def _facts(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0033_topics")
+def _topics(db: Database) -> None:
+    # Vectors stand beside `relevance_vectors`, not in it: those are of the newest mentions alone
+    # and as exact as learning wants them; these are of all mentions, and as small as topics bear.
+    _run(
+        db,
+        """
+        CREATE TABLE mention_vectors (
+            seq INTEGER PRIMARY KEY REFERENCES mentions(seq) ON DELETE CASCADE,
+            encoder TEXT NOT NULL,
+            text_hash TEXT NOT NULL,
+            vector BLOB NOT NULL
+        );
+
+        CREATE TABLE topics (
+            id INTEGER PRIMARY KEY,
+            brand TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('found', 'own')),
+            name TEXT NOT NULL,
+            named_by TEXT,
+            about TEXT,
+            words TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('active', 'hidden', 'merged', 'retired')),
+            merged_into INTEGER REFERENCES topics(id),
+            merged_by TEXT,
+            first_day TEXT NOT NULL,
+            language TEXT,
+            encoder TEXT NOT NULL,
+            centre BLOB NOT NULL,
+            floor REAL NOT NULL,
+            usual REAL NOT NULL,
+            size INTEGER NOT NULL
+        );
+        CREATE INDEX topics_by_brand ON topics(brand, state);
+        CREATE UNIQUE INDEX topics_own ON topics(brand, name) WHERE kind = 'own';
+        CREATE INDEX topics_merged ON topics(merged_into) WHERE merged_into IS NOT NULL;
+
+        CREATE TABLE topic_events (
+            id INTEGER PRIMARY KEY,
+            topic_id INTEGER NOT NULL REFERENCES topics(id),
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (
+                kind IN ('born', 'merged', 'split', 'renamed', 'hidden', 'shown', 'retired')
+            ),
+            other_id INTEGER REFERENCES topics(id),
+            name TEXT NOT NULL,
+            by TEXT
+        );
+        CREATE INDEX topic_events_by_topic ON topic_events(topic_id);
+        CREATE INDEX topic_events_by_other ON topic_events(other_id) WHERE other_id IS NOT NULL;
+
+        CREATE TABLE mention_topics (
+            seq INTEGER NOT NULL REFERENCES mentions(seq) ON DELETE CASCADE,
+            topic_id INTEGER NOT NULL REFERENCES topics(id),
+            brand TEXT NOT NULL,
+            day TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            similarity REAL NOT NULL,
+            PRIMARY KEY (seq, topic_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX mention_topics_by_topic ON mention_topics(topic_id, day, seq);
+
+        CREATE TABLE topic_queue (
+            seq INTEGER PRIMARY KEY REFERENCES mentions(seq) ON DELETE CASCADE,
+            brand TEXT NOT NULL
+        );
+        CREATE INDEX topic_queue_by_brand ON topic_queue(brand);
+        INSERT INTO topic_queue SELECT seq, brand FROM mentions ORDER BY seq;
+
+        CREATE TABLE topic_fits (
+            brand TEXT NOT NULL,
+            language TEXT NOT NULL,
+            fitted_at TEXT NOT NULL,
+            encoder TEXT NOT NULL,
+            mentions INTEGER NOT NULL,
+            sample INTEGER NOT NULL,
+            PRIMARY KEY (brand, language)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE topic_quotes (
+            topic_id INTEGER NOT NULL REFERENCES topics(id),
+            place INTEGER NOT NULL,
+            seq INTEGER NOT NULL REFERENCES mentions(seq) ON DELETE CASCADE,
+            PRIMARY KEY (topic_id, place)
+        ) WITHOUT ROWID;
+        CREATE INDEX topic_quotes_by_mention ON topic_quotes(seq);
+
+        -- A topic of 0 stands for the mentions that are about none.
+        CREATE TABLE topic_periods (
+            brand TEXT NOT NULL,
+            days INTEGER NOT NULL,
+            topic_id INTEGER NOT NULL,
+            since TEXT NOT NULL,
+            until TEXT NOT NULL,
+            of_mentions INTEGER NOT NULL,
+            mentions INTEGER NOT NULL,
+            share REAL, share_low REAL, share_high REAL,
+            angry INTEGER NOT NULL,
+            mediocre INTEGER NOT NULL,
+            delighted INTEGER NOT NULL,
+            wow_rate REAL, wow_low REAL, wow_high REAL,
+            complaint_rate REAL, complaint_low REAL, complaint_high REAL,
+            before_of_mentions INTEGER NOT NULL,
+            before_mentions INTEGER NOT NULL,
+            before_share REAL,
+            wow_mix REAL, wow_rate_effect REAL,
+            wow_impact REAL, wow_impact_low REAL, wow_impact_high REAL,
+            complaint_mix REAL, complaint_rate_effect REAL,
+            complaint_impact REAL, complaint_impact_low REAL, complaint_impact_high REAL,
+            usual REAL, upper_limit REAL,
+            rising INTEGER NOT NULL,
+            PRIMARY KEY (brand, days, topic_id)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE topic_writings (
+            brand TEXT PRIMARY KEY,
+            made_of TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE topic_triggers (
+            brand TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            what TEXT NOT NULL,
+            topic_id INTEGER REFERENCES topics(id),
+            since TEXT NOT NULL,
+            until TEXT NOT NULL,
+            delighted INTEGER NOT NULL,
+            of_delighted INTEGER NOT NULL,
+            mediocre INTEGER NOT NULL,
+            of_mediocre INTEGER NOT NULL,
+            times_likelier REAL NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            quote_seq INTEGER REFERENCES mentions(seq) ON DELETE SET NULL,
+            PRIMARY KEY (brand, place)
+        ) WITHOUT ROWID;
+        CREATE INDEX topic_triggers_by_quote ON topic_triggers(quote_seq)
+            WHERE quote_seq IS NOT NULL;
+        CREATE INDEX topic_triggers_by_topic ON topic_triggers(topic_id)
+            WHERE topic_id IS NOT NULL;
+        """,
+    )
+    # A text that has its first verdict waits to be sorted; a mention keeps its brand's own day.
+    for trigger in (
+        """
+        CREATE TRIGGER topic_queue_of_judged AFTER UPDATE OF verdict_id ON mentions
+        WHEN old.verdict_id IS NULL AND new.verdict_id IS NOT NULL BEGIN
+            INSERT INTO topic_queue (seq, brand) VALUES (new.seq, new.brand)
+                ON CONFLICT DO NOTHING;
+        END
+        """,
+        """
+        CREATE TRIGGER mention_topics_of_day AFTER UPDATE OF day ON mention_facts
+        WHEN old.day <> new.day BEGIN
+            UPDATE mention_topics SET day = new.day WHERE seq = new.seq;
+        END
+        """,
+    ):
+        db.execute(trigger)
+
+
 @migrations(name="0034_trust")
 def _trust(db: Database) -> None:
     # Who did what that people must answer for; who is signed in to the dashboards; which files

@@ -39,6 +39,10 @@ from storage.tables.replies import Replies
 from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
+from storage.tables.topic_figures import TopicFigures
+from storage.tables.topic_fits import TopicFits
+from storage.tables.topic_sorting import TopicSorting
+from storage.tables.topics import Topics
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
@@ -55,6 +59,10 @@ class Store:
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
         self.translations = Translations(database)
+        self.topics = Topics(database)
+        self.topic_sorting = TopicSorting(database)
+        self.topic_fits = TopicFits(database)
+        self.topic_figures = TopicFigures(database)
         self.judgements = Judgements(database)
         self.corrections = Corrections(database)
         self.relevance = Relevance(database)

@@ -266,3 +266,53 @@ FROM (
     GROUP BY day, brand, source
 )
 ORDER BY day DESC, brand, source;
+
+-- A topic beside each mention that is about it, the newest first: to read what stands behind a
+-- topic. A hidden topic is left out, and what is not counted.
+CREATE VIEW topic_voice AS
+SELECT
+    t.day, t.brand, p.name AS topic, f.experience, f.stance, v.source, v.author, v.title, v.text,
+    v.rating, v.url, t.similarity, t.place, p.kind AS topic_kind, t.topic_id, v.id, v.counted_at
+FROM mention_topics t
+JOIN topics p ON p.id = t.topic_id AND p.state = 'active'
+JOIN mention_facts f ON f.seq = t.seq AND f.counted
+JOIN voice v ON v.seq = t.seq
+ORDER BY t.day DESC, t.seq DESC;
+
+-- What each topic came to in the last 7, 28 and 90 days, and by how much it moved the brand's
+-- rates against as many days before: the impacts of a brand and period sum to its change.
+CREATE VIEW topic_impact AS
+SELECT
+    p.brand, p.days, p.since, p.until, coalesce(t.name, '(about none)') AS topic,
+    p.mentions, p.of_mentions, p.share, p.share_low, p.share_high, p.angry, p.mediocre,
+    p.delighted, p.wow_rate, p.wow_low, p.wow_high, p.complaint_rate, p.complaint_low,
+    p.complaint_high, p.before_mentions, p.before_of_mentions, p.before_share,
+    p.wow_mix, p.wow_rate_effect, p.wow_impact, p.wow_impact_low, p.wow_impact_high,
+    p.complaint_mix, p.complaint_rate_effect, p.complaint_impact, p.complaint_impact_low,
+    p.complaint_impact_high, p.rising, p.topic_id
+FROM topic_periods p
+LEFT JOIN topics t ON t.id = p.topic_id
+WHERE p.topic_id = 0 OR t.state = 'active'
+ORDER BY p.brand, p.days, p.mentions DESC;
+
+-- Topics that more mentions are about than chance explains: above the upper control limit.
+CREATE VIEW rising_topics AS
+SELECT
+    p.brand, t.name AS topic, p.days, p.since, p.until, p.mentions, p.usual, p.upper_limit,
+    p.share, p.angry, p.delighted, t.first_day, p.topic_id
+FROM topic_periods p
+JOIN topics t ON t.id = p.topic_id AND t.state = 'active'
+WHERE p.rising
+ORDER BY p.brand, p.days, p.mentions DESC;
+
+-- What delighted mentions speak of and mediocre ones do not: what sets wows apart.
+CREATE VIEW talk_triggers AS
+SELECT
+    g.brand, g.what, g.times_likelier, g.low, g.high, g.delighted, g.of_delighted, g.mediocre,
+    g.of_mediocre, g.since, g.until, coalesce(nullif(m.title, '') || ': ', '') || m.text AS quote,
+    m.url, g.topic_id, m.id AS quote_id
+FROM topic_triggers g
+LEFT JOIN topics t ON t.id = g.topic_id
+LEFT JOIN mentions m ON m.seq = g.quote_seq
+WHERE g.topic_id IS NULL OR t.state = 'active'
+ORDER BY g.brand, g.place;

@@ -31,6 +31,7 @@ from alerts.messages.digest_rows import (
     coverage_row,
     kept_rows,
     pick_row,
+    rising_row,
     standing_row,
     trouble_row,
 )
@@ -63,6 +64,11 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             _("Answered, by source"),
             [coverage_row(one, places) for one in numbers.coverage],
             "coverage",
+        ),
+        bulleted(
+            _("Spoken of more than chance explains"),
+            [rising_row(topic) for topic in numbers.rising],
+            "rising",
         ),
         *_best_wow(numbers.best_wow, places),
         bulleted(

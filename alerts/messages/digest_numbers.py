@@ -56,6 +56,22 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RisingTopic:
+    """A topic that more mentions are about than chance explains, of so many days.
+
+    `usual` would be so many among as many mentions, `limit` the most by chance.
+    """
+
+    name: str
+    days: int
+    mentions: int
+    angry: int
+    delighted: int
+    usual: float
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
@@ -81,6 +97,7 @@ class DigestNumbers:
     lacks: tuple[Pick, ...] = ()
     asks: tuple[Pick, ...] = ()
     advocates: int = 0
+    rising: tuple[RisingTopic, ...] = ()
     kept: Kept = field(default_factory=Kept)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from alerts.decide.sentence_picks import Pick
@@ -9,6 +10,7 @@ from alerts.messages.catalogue import _, n_, written
 from alerts.messages.digest_numbers import (
     CheckpointStanding,
     Kept,
+    RisingTopic,
     SourceCoverage,
     SourceTrouble,
 )
@@ -59,6 +61,23 @@ def pick_row(pick: Pick, places: Places) -> str:
     """Quote one sentence, who wrote it, and where it stands."""
     link = read_link(pick.mention, places, False, _MAX_PICK_LINK)
     return f"“{line(pick.sentence, 160)}” {author_of(pick.mention, 60)} · {link}"
+
+
+def rising_row(topic: RisingTopic) -> str:
+    """Say how much more a topic is spoken of than usual, and with what feeling."""
+    return n_(
+        "{topic}: {n} mention in {days} days ({angry} angry, {delighted} delighted); {usual} "
+        "would be usual, and chance explains up to {limit}",
+        "{topic}: {n} mentions in {days} days ({angry} angry, {delighted} delighted); {usual} "
+        "would be usual, and chance explains up to {limit}",
+        topic.mentions,
+        topic=line(topic.name, 80),
+        days=written(topic.days),
+        angry=written(topic.angry),
+        delighted=written(topic.delighted),
+        usual=written(round(topic.usual)),
+        limit=written(math.floor(topic.limit)),
+    )
 
 
 def kept_rows(kept: Kept) -> list[str]:

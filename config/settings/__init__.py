@@ -29,6 +29,7 @@ from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
+from config.settings.topics_section import OwnTopicSettings, TopicsSettings
 from config.settings.translate_section import TranslateSettings
 from config.settings.value_types import Section, parse_channel, parse_duration
 from config.settings.webhook_section import DoorSettings, WebhookSettings
@@ -48,6 +49,7 @@ __all__ = [
     "MailDestination",
     "ModelSettings",
     "OnCallSettings",
+    "OwnTopicSettings",
     "ReplySettings",
     "RouteSettings",
     "Secrets",
@@ -61,6 +63,7 @@ __all__ = [
     "StoreSettings",
     "TeamsDestination",
     "TemplateSettings",
+    "TopicsSettings",
     "TranslateSettings",
     "WebhookDestination",
     "WebhookSettings",

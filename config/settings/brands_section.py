@@ -1,4 +1,4 @@
-"""The sections `[[brands]]`, with their sources, checkpoints and staff."""
+"""The sections `[[brands]]`, with their sources, checkpoints, staff and own topics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_va
 
 from config.checkpoint_metrics import CheckpointMetric
 from config.redaction import told_apart
+from config.settings.topics_section import OwnTopicSettings
 from config.settings.value_types import (
     Channel,
     Duration,
@@ -71,12 +72,14 @@ class BrandSettings(Section):
     approve_replies: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
+    topics: tuple[OwnTopicSettings, ...] = Field(default=(), max_length=40)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_query(self.query)
         self._refuse_a_source_read_twice()
         self._refuse_a_name_of_two_colleagues()
+        self._refuse_a_topic_named_twice()
         return self
 
     def _refuse_a_source_read_twice(self) -> None:
@@ -99,3 +102,9 @@ class BrandSettings(Section):
                     "give each a name or alias of their own"
                 )
             taken |= names
+
+    def _refuse_a_topic_named_twice(self) -> None:
+        names = [topic.name.casefold() for topic in self.topics]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two topics of brand {self.name!r} are named {name!r}: keep one")

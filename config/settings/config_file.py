@@ -22,6 +22,7 @@ from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
+from config.settings.topics_section import TopicsSettings
 from config.settings.translate_section import TranslateSettings
 from config.settings.value_types import Section
 from config.settings.webhook_section import WebhookSettings
@@ -40,6 +41,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
     translate: TranslateSettings = TranslateSettings()
+    topics: TopicsSettings = TopicsSettings()
     destinations: DestinationsSettings = DestinationsSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()

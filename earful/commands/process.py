@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 T = TypeVar("T")
+
+_A_DAY = timedelta(days=1)
 
 
 @click.command()
@@ -96,6 +99,7 @@ def process(
         scored = stage("score", lambda: _score_waiting(store, app, failing, again))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
+        stage("topics", lambda: _sort_waiting(store, app.settings))
         judged = judged or Judged()
         console.out.print(
             f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "
@@ -148,6 +152,25 @@ class _Again:
     by_ray: bool
     workers: int
     layout: Path | None
+
+
+def _sort_waiting(store: Store, settings: Settings) -> None:
+    """Say what mentions are about, find topics anew where that is due, and count them."""
+    from earful import console
+    from earful.stages.topic_stage import sort_mentions
+    from earful.topics.figures import write_figures
+    from earful.topics.refitting import refit_due
+
+    def sort() -> None:
+        waiting = store.topic_sorting.count_waiting()
+        with console.progress_bar("sorting by topic", waiting) as (bar, task):
+            sort_mentions(store, settings, utc_now, progress=lambda done: bar.advance(task, done))
+
+    sort()
+    # Who runs no daemon has no nights: what is a day old is found anew too.
+    if refit_due(store, settings, utc_now(), older_than=_A_DAY):
+        sort()
+    write_figures(store, settings, utc_now())
 
 
 def _score_waiting(store: Store, app: App, failing: Failing, again: _Again | None) -> int:

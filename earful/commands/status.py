@@ -74,7 +74,11 @@ def _summary(current: Status) -> Table:
     rows = [
         ("store", f"{current.store} · {current.mentions:,} mentions"),
         ("daemon", _daemon(current.daemon)),
-        ("waiting", f"{current.unscored:,} to score · {current.unjudged:,} to judge"),
+        (
+            "waiting",
+            f"{current.unscored:,} to score · {current.unjudged:,} to judge · "
+            f"{current.unsorted:,} to sort by topic",
+        ),
         ("cases", " · ".join(f"{n:,} {state}" for state, n in current.cases.items())),
         ("alerts", " · ".join(f"{n:,} {state}" for state, n in current.alerts.items())),
         ("languages", _languages(current.languages, current.unread)),

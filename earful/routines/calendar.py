@@ -19,6 +19,7 @@ from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
+from earful.routines.topic_routine import find_topics, find_topics_again
 from storage.store import Store
 
 Work = Callable[[Store, Settings, datetime], int | None]
@@ -31,6 +32,7 @@ HEALTH = "health"
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
+_REFITTING = time(4, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,18 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_MINUTE, first_after=_FIRST_LOOK),
             learn_relevance,
             "learns from what people said is about a brand or not, and weighs the newest mentions",
+        ),
+        Routine(
+            "topics",
+            Every(_MINUTE / 2, first_after=_MINUTE / 2),
+            find_topics,
+            "finds the topics of brands that are new or have grown by half, and counts all topics",
+        ),
+        Routine(
+            "topics at night",
+            Daily(_REFITTING, home),
+            find_topics_again,
+            "finds the topics of all that has new mentions again: they keep their ids and names",
         ),
         Routine(
             "parked alerts",

@@ -16,6 +16,7 @@ from alerts.messages.digest_numbers import (
     DigestNumbers,
     Kept,
     OpenCase,
+    RisingTopic,
     SourceCoverage,
     SourceTrouble,
 )
@@ -29,6 +30,7 @@ from storage.store import Store
 
 _PICKED_FROM = 60
 _SHOWN = 3
+_RISING_DAYS = 7
 
 
 def digest_numbers(
@@ -74,6 +76,7 @@ def digest_numbers(
         lacks=lacking(_mentions(store, lacks), _SHOWN),
         asks=asking(_mentions(store, advocates), _SHOWN),
         advocates=len(advocates),
+        rising=_rising(store, brand.name),
         kept=Kept(muted=muted, wows=untold),
         troubles=tuple(
             SourceTrouble(
@@ -91,6 +94,26 @@ def digest_numbers(
             if (result := standing(store, brand, goal, now)) is not None
         ),
     )
+
+
+def _rising(store: Store, brand: str) -> tuple[RisingTopic, ...]:
+    """Give the topics that rise in the last days, those most spoken of first."""
+    return tuple(
+        RisingTopic(
+            name=one.name,
+            days=_RISING_DAYS,
+            mentions=one.period.mentions,
+            angry=one.period.angry,
+            delighted=one.period.delighted,
+            usual=one.period.usual,
+            limit=one.period.upper_limit,
+        )
+        for one in store.topic_figures.listed(brand, _RISING_DAYS)
+        if one.period is not None
+        and one.period.rising
+        and one.period.usual is not None
+        and one.period.upper_limit is not None
+    )[:_SHOWN]
 
 
 def days_before(store: Store, brand: BrandSettings, period: Period) -> list[Day]:

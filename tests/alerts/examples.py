@@ -41,6 +41,7 @@ from alerts.messages.digest_numbers import (
     DigestNumbers,
     Kept,
     OpenCase,
+    RisingTopic,
     SourceCoverage,
     SourceTrouble,
 )
@@ -331,6 +332,17 @@ def _digest() -> dict[str, Any]:
             lacks=lacking([a_mention(text=_MEDIOCRE)], 3),
             asks=asking([a_mention(**{**GLAD, "text": _ASKING})], 3),
             advocates=6,
+            rising=(
+                RisingTopic(
+                    name="cabin door, key <b>",
+                    days=7,
+                    mentions=22,
+                    angry=19,
+                    delighted=1,
+                    usual=4.3,
+                    limit=9.8,
+                ),
+            ),
             kept=Kept(muted=2, wows=17),
             best_wow=a_mention(**GLAD),
             oldest_open=OpenCase(

@@ -59,6 +59,7 @@ from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
 from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
+from tests.storage.topic_store import a_fit, find, fitted, sort, wished
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -216,6 +217,10 @@ def furnish(path: Path) -> None:
         store.audit.add(AUDITED)
         store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
+        found, other = find(store, "bags", "crew")
+        sort(store, _mention(store, "appstore:hostile"), found, other)
+        store.topic_figures.save(BRAND, "made", {}, [], {found: [1]})
+        store.topics.hide(other, by="dana", at=NOW)
 
 
 def found_methods() -> set[str]:
@@ -229,6 +234,12 @@ def found_methods() -> set[str]:
         for method, _ in inspect.getmembers(type(part), callable)
         if not method.startswith("_")
     }
+
+
+def _mention(store: Store, mention_id: str) -> Mention:
+    found = store.mentions.get(mention_id)
+    assert found is not None
+    return found
 
 
 def _case(store: Store) -> int:
@@ -311,6 +322,44 @@ WAYS: dict[str, Way] = {
             ]
         )
     ),
+    "topics.events": reads(lambda s: s.topics.events(1)),
+    "topics.get": reads(lambda s: s.topics.get(1)),
+    "topics.hide": writes(lambda s: s.topics.hide(1, by="dana", at=NOW)),
+    "topics.merge": writes(lambda s: s.topics.merge(1, 2, by="dana", at=NOW)),
+    "topics.of": reads(lambda s: s.topics.of(BRAND)),
+    "topics.own": writes(lambda s: s.topics.own(BRAND, [wished("refunds")], NOW)),
+    "topics.rename": writes(lambda s: s.topics.rename(1, "Luggage", by="dana", at=NOW)),
+    "topics.show": writes(lambda s: s.topics.show(2, by="dana", at=NOW)),
+    "topic_sorting.count_waiting": reads(lambda s: s.topic_sorting.count_waiting(BRAND)),
+    "topic_sorting.save": writes(lambda s: sort(s, _mention(s, "appstore:hostile"), 2, 1)),
+    "topic_sorting.still_waiting": reads(
+        lambda s: s.topic_sorting.still_waiting(["appstore:formula"])
+    ),
+    "topic_sorting.vectors": reads(lambda s: s.topic_sorting.vectors(BRAND, "e1", 9)),
+    "topic_sorting.waiting": reads(lambda s: s.topic_sorting.waiting("e1", 9)),
+    "topic_fits.brands": reads(lambda s: s.topic_fits.brands()),
+    "topic_fits.languages": reads(lambda s: s.topic_fits.languages(BRAND)),
+    "topic_fits.last": reads(lambda s: s.topic_fits.last(BRAND, "en")),
+    "topic_fits.sample": reads(
+        lambda s: s.topic_fits.sample(BRAND, "en", "e1", LONG_AGO.date(), 99)
+    ),
+    "topic_fits.save": writes(
+        lambda s: s.topic_fits.save(a_fit(), [fitted("belts", split_off=1)], retired=[2])
+    ),
+    "topic_figures.by_day": reads(
+        lambda s: s.topic_figures.by_day(BRAND, "topic", LONG_AGO.date(), NOW.date())
+    ),
+    "topic_figures.listed": reads(lambda s: s.topic_figures.listed(BRAND, 28, hidden=True)),
+    "topic_figures.made_of": reads(lambda s: s.topic_figures.made_of(BRAND)),
+    "topic_figures.quotable": reads(lambda s: s.topic_figures.quotable(1, None, 9)),
+    "topic_figures.save": writes(
+        lambda s: s.topic_figures.save(BRAND, "made again", {}, [], {2: [1]})
+    ),
+    "topic_figures.total": reads(
+        lambda s: s.topic_figures.total(BRAND, LONG_AGO.date(), NOW.date())
+    ),
+    "topic_figures.triggers": reads(lambda s: s.topic_figures.triggers(BRAND)),
+    "topic_figures.untopical": reads(lambda s: s.topic_figures.untopical(BRAND, 28)),
     "judgements.count_unjudged": reads(lambda s: s.judgements.count_unjudged()),
     "judgements.earlier_experience": reads(
         lambda s: s.judgements.earlier_experience(["appstore:hostile"])
