@@ -103,7 +103,11 @@ def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
     [
         ("max_age", "max_agee", "alerts.max_agee: unknown key; did you mean 'max_age'?"),
         ("[store]", "[stroe]", "stroe: unknown key; did you mean 'store'?"),
-        ('"voices.db"', '"{brand}.db"', "store.path: one store a brand cannot be had by a pattern"),
+        (
+            '"voices.db"',
+            '"{brand}.db"',
+            "store.path: one store a brand cannot be had by a pattern",
+        ),
         ("shop_id = 7", "shopid = 7", "brands[0].sources[0].shopid: unknown key; did you mean"),
         ("every = ", "evry = ", "brands[0].sources[0].evry: unknown key; did you mean 'every'?"),
         ("shop_id = 7", "", "brands[0].sources[0].shop_id: Field required"),

@@ -19,7 +19,7 @@ from storage.models import CaseState, Experience
 from storage.store import Store
 from tests.browser import browser as browser
 from tests.earful.front_site import Site, errors_of, now, number, requested, texts
-from tests.earful.voices_of_two_zones import FERRY, RAIL, RIVAL, Spoken, build
+from tests.earful.voices_of_two_zones import FERRY, RAIL, RIVAL, TOPICS, Spoken, build
 from tests.storage.fixtures import Told, make_mention, store_voices
 
 pytestmark = pytest.mark.browser
@@ -216,6 +216,29 @@ def test_the_people_are_the_stores(site: Site, browser: Chrome) -> None:
     assert set(texts(browser, ".people-list li > a")) == advocates
 
 
+@pytest.mark.parametrize(
+    ("side", "felt", "mark"),
+    [("delighted", Experience.DELIGHTED, "daughter"), ("angry", Experience.ANGRY, "minutes")],
+)
+def test_topics_tell_what_is_loved_and_hated(
+    site: Site, browser: Chrome, side: str, felt: Experience, mark: str
+) -> None:
+    browser.get(f"{site.url}?brand={FERRY}&source=feeds")
+    about = [one for one in site.judged(FERRY, source="feeds") if mark in one.mention.text]
+    told = [one for one in about if one.told.current in EXPERIENCES]
+    part = sum(one.told.current is felt for one in told)
+
+    assert texts(browser, f"#voices-{side} .topic-head a") == [TOPICS[mark]]
+    assert texts(browser, f"#voices-{side} .topic-head b") == [f"{part / len(told):.1%}"]
+    assert texts(browser, f"#voices-{side} .topics .by") == [
+        f"{part} of {len(told)} that tell an experience"
+    ]
+    browser.find_element(By.CSS_SELECTOR, f"#voices-{side} .topics .by a").click()
+    assert number(texts(browser, ".count b")[0]) == part
+    shown = browser.find_element(By.CSS_SELECTOR, "select[name=topic]")
+    assert TOPICS[mark] in shown.text
+
+
 def test_the_sources_are_the_stores(site: Site, browser: Chrome) -> None:
     browser.get(f"{site.url}?brand={RAIL}&period=90 days")
     items = site.judged(RAIL, 90)
@@ -272,7 +295,7 @@ def test_several_brands_are_not_pooled(site: Site, browser: Chrome) -> None:
 
 
 def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -> None:
-    browser.get(f"{site.url}?brand={FERRY}&topic=none")
+    browser.get(f"{site.url}?brand={FERRY}&country=NO")
     form = browser.find_element(By.CSS_SELECTOR, "form.filters")
     form.find_element(By.CSS_SELECTOR, "select[name=period] option[value='7 days']").click()
     form.find_element(By.CSS_SELECTOR, "select[name=source] option[value=feeds]").click()
@@ -281,10 +304,10 @@ def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -
 
     query = browser.current_url.partition("?")[2]
     assert sorted(query.split("&")) == [
-        "brand=Fjord+Ferry", "period=7+days", "source=feeds", "topic=none"
+        "brand=Fjord+Ferry", "country=NO", "period=7+days", "source=feeds"
     ]  # fmt: skip
     browser.find_element(By.CSS_SELECTOR, ".chips a").click()
-    assert "topic" not in browser.current_url
+    assert "country" not in browser.current_url
     assert "source=feeds" in browser.current_url
 
 
