@@ -36,7 +36,7 @@ from crawler.forbidden import why_forbidden
 from crawler.request_details import is_loopback, meta_of, page_of, real_url
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
-from storage.fields import EntryError
+from storage.fields import EntryError, require_readable
 from storage.models import FORGOTTEN_TEXT, CrawlOutcome, Mention, RefusalReason
 
 T = TypeVar("T")
@@ -383,6 +383,7 @@ class MentionSpider(scrapy.Spider):
         """
         if not text and not title and rating is None:
             raise EntryError("it has no text", RefusalReason.WORDS)
+        require_readable(text=text, title=title, owner_reply=owner_reply)
         return Mention(
             brand=self.brand,
             source=self.name,

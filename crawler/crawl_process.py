@@ -23,7 +23,7 @@ from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
 from config.redaction import Redactor, redact_logs, told_apart
-from crawler import catalog, crawl_outcome, stat_keys
+from crawler import catalog, crawl_outcome, private_addresses, stat_keys
 from crawler.base import MentionSpider
 from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
@@ -99,6 +99,7 @@ def begin(
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise CrawlError(f"{job.source} {where}: {first['msg']}") from error
+    private_addresses.allow(job)
     crawler = process.create_crawler(spider)
     # Whatever changes what a reading keeps of a page makes it another reading.
     given = options.model_dump(mode="json")

@@ -130,6 +130,6 @@ class FailureMiddleware(CrawlPart):
             else:
                 problem = failed(f"was not asked: {shown_error(exception)}")
         else:
-            problem = connection_problem(exception)
+            problem = connection_problem(request.url, exception)
         asked = not isinstance(exception, NotAsked)
         record_problem(self.stats, request.url, problem, asked=asked)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from scrapy.http import Response
 
 from crawler.entry_problems import PageError, blocked, failed, quota_spent
+from crawler.private_addresses import refusal_of
 from crawler.request_details import meta_of
 from crawler.waits import limit_resets_in, retry_after
 from storage.models import CrawlOutcome
@@ -85,8 +86,10 @@ def refusal(response: Response, words: str = "") -> PageError:
     return PageError(problem.outcome, reason, problem.opens_at, missing=problem.missing)
 
 
-def connection_problem(error: Exception) -> PageError:
+def connection_problem(url: str, error: Exception) -> PageError:
     """Make the error of a request that got no response."""
+    if reason := refusal_of(url):
+        return failed(reason)
     name = type(error).__name__
     known = next((why for part, why in _UNREACHABLE.items() if part in name), None)
     return failed(f"did not answer: {known or f'the connection failed ({shown_error(error)})'}")

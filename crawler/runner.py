@@ -33,7 +33,7 @@ class CrawlJob:
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
     What was stored before `known_before` was stored by a good run of this job, or earlier. What is
     older than `keeps_since` is not stored. For the first `explain` mentions the report shows which
-    clauses of the query they hold.
+    clauses of the query they hold. `allow_private` are hosts that may have private addresses.
     """
 
     brand: str
@@ -48,6 +48,7 @@ class CrawlJob:
     known_before: datetime | None = None
     keeps_since: datetime | None = None
     explain: int = 0
+    allow_private: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         given = asdict(self) | {
@@ -63,7 +64,8 @@ class CrawlJob:
         given = json.loads(text)
         for name in ("since", "known_before", "keeps_since"):
             given[name] = from_iso(given[name]) if given[name] else None
-        return cls(**given | {"db": Path(given["db"])})
+        given |= {"db": Path(given["db"]), "allow_private": tuple(given["allow_private"])}
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class _child:  # noqa: N801 - used as a context manager only
         }
         environment = {**passed, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "crawler.runner"],
+            [sys.executable, "-P", "-m", "crawler.runner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -238,6 +238,7 @@ def _source(app: App, brand: BrandSettings, source: SourceSettings, explain: boo
                 base_url=source.base_url,
                 responses=1,
                 explain=_EXPLAINED if explain else 0,
+                allow_private=app.settings.crawl.allow_private,
             ),
             time_limit=_PROBE_LIMIT,
         )

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
-from earful.process_locks import lock_for_daemon
+from earful.process_locks import lock_for_daemon, require_one_name
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
@@ -107,13 +108,21 @@ class Daemon:
             lock.acquire()
         except Timeout:
             raise EarfulError(
-                f"{self._path}: another daemon is working on this store: stop it first, or name "
-                "another store with --db"
+                f"{self._path}: another daemon{self._other()} is working on this store: stop it "
+                "first, or name another store with --db"
             ) from None
         try:
+            require_one_name(self._path)
             self._run(started)
         finally:
             lock.release()
+
+    def _other(self) -> str:
+        """Name the daemon that holds the lock, as far as its store tells."""
+        with suppress(EarfulError), Store.open(self._path, readonly=True, patience_s=1.0) as store:
+            if (last := store.daemon_runs.last()) is not None and last.stopped_at is None:
+                return f" (pid {last.pid}, since {last.started_at:%Y-%m-%d %H:%M} UTC)"
+        return ""
 
     def _run(self, started: Callable[[], object]) -> None:
         # The one migration, before any job could open the file.

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from filelock import Timeout
-
 from alerts.decide.own_health import Problem
 from alerts.decide.source_health import is_resting
 from alerts.outbox.advice import trouble
@@ -16,7 +14,7 @@ from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
 from earful.failing import stage_name
-from earful.process_locks import lock_for_daemon
+from earful.process_locks import daemon_runs
 from storage.models import AlertTrouble, Failure, SourceState
 from storage.store import Store
 from storage.write_check import probe
@@ -70,14 +68,13 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
     last = store.daemon_runs.last()
     if last is None:
         return {"state": "never started"}
-    lock = lock_for_daemon(store.database.path)
     try:
-        with lock:
+        if daemon_runs(store.database.path):
+            state = "running"
+        else:
             state = "stopped" if last.stopped_at else "died"
-    except Timeout:
-        state = "running"
     except StoreReadOnlyError:
-        state = "unknown"  # who may only read cannot ask for the lock
+        state = "unknown"  # who may not read the lock's file cannot see whether it is held
     return {
         "state": state,
         "pid": last.pid,

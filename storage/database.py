@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -159,7 +160,7 @@ class Database:
 
         from storage.migrations import migrations
 
-        with StoreLock(f"{self.path}.migrate.lock"):
+        with StoreLock(f"{os.path.realpath(self.path)}.migrate.lock"):
             if self._is_current():
                 return
             applied = self._applied()

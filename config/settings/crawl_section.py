@@ -13,3 +13,4 @@ class CrawlSettings(Section):
     contact: str = Field(default="no contact configured", max_length=200, pattern=r"^[ -~]+$")
     time_limit: Duration = timedelta(minutes=10)
     overlap: Duration = timedelta(hours=48)
+    allow_private: tuple[str, ...] = ()

@@ -19,7 +19,6 @@ from storage.fields import DateReading, EntryError
 from storage.models import Mention, RefusalReason
 
 # No review is longer; what is longer is a file that was cut wrongly.
-MAX_TEXT = 100_000
 T = TypeVar("T")
 
 
@@ -55,8 +54,7 @@ class RowReader:
             raise EntryError(
                 "text is empty, and there is neither title nor rating", RefusalReason.WORDS
             )
-        if len(text) > MAX_TEXT:
-            raise EntryError(f"text has {len(text):,} characters; {MAX_TEXT:,} is the most")
+        fields.require_readable(text=text, title=title)
         created = self._moment(row, "created_at")
         edited = self._moment(row, "edited_at")
         if not self._own and edited and created and edited <= created:

@@ -79,7 +79,7 @@ def server_process(
         "settings": base64.b64encode(pickle.dumps(settings)).decode() if settings else None,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "earful.pages.server_process"],
+        [sys.executable, "-P", "-m", "earful.pages.server_process"],
         # Its end of the pipe closes when this process dies, however it dies.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -91,7 +91,7 @@ class Webhook:
         settings = self._settings
         process = subprocess.Popen(
             [
-                sys.executable, "-m", MODULE,
+                sys.executable, "-P", "-m", MODULE,
                 str(settings.store.path), settings.webhook.model_dump_json(),
                 str(settings.store.retention_days),
             ],

@@ -2,6 +2,7 @@
 
 from storage.fields.clean_text import (
     LONGEST_ID,
+    LONGEST_TEXT,
     from_bbcode,
     from_html,
     identity,
@@ -9,6 +10,7 @@ from storage.fields.clean_text import (
     original,
     plain,
     plain_or_html,
+    require_readable,
     string,
 )
 from storage.fields.counts import count, whole_number
@@ -40,6 +42,7 @@ __all__ = [
     "EARLIEST",
     "LATEST_AHEAD",
     "LONGEST_ID",
+    "LONGEST_TEXT",
     "AmbiguousDateError",
     "DateOrder",
     "DateReading",
@@ -66,6 +69,7 @@ __all__ = [
     "product_version",
     "rated",
     "rating",
+    "require_readable",
     "string",
     "version_name",
     "whole_number",

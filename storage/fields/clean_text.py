@@ -13,6 +13,8 @@ from storage.models import RefusalReason
 
 # Google News ids and links run to some 700 characters.
 LONGEST_ID = 2000
+# Five hours of reading aloud: what is longer is a dump or a bomb, and no door lets it in.
+LONGEST_TEXT = 100_000
 
 _FTFY = ftfy.TextFixerConfig(
     # Repair damage, but do not restyle what people wrote.
@@ -46,6 +48,16 @@ _BBCODE_BREAK = re.compile(
     r"\[(?:/h[1-6]|/p|/?list|/?olist|/quote|/?table|/tr|/code|hr|br)\](?:\[/hr\])?", re.IGNORECASE
 )
 _BBCODE_ITEM = re.compile(r"\s*\[\*\]\s*")
+
+
+def require_readable(**texts: str | None) -> None:
+    """Raise EntryError, which names the field, for a text that is too long to be read."""
+    for name, text in texts.items():
+        if text is not None and len(text) > LONGEST_TEXT:
+            raise EntryError(
+                f"{name} has {len(text):,} characters; {LONGEST_TEXT:,} is the most",
+                RefusalReason.LENGTH,
+            )
 
 
 def string(value: object, field: str) -> str:

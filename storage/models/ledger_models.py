@@ -37,6 +37,8 @@ class RefusalReason(StrEnum):
     """Why an entry was refused: few names, so that they can be counted and compared."""
 
     WORDS = "words"
+    # Far longer than people write: scoring it would hold up all others.
+    LENGTH = "length"
     ID = "id"
     DATE = "date"
     LINK = "link"

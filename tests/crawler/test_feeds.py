@@ -263,3 +263,12 @@ def test_an_entry_with_an_id_of_its_own_is_edited_in_place(tmp_path: Path) -> No
             spider.stored = lambda ids: store.mentions.known("feeds", ids, NOW)
             store.mentions.save(read(spider, said(text))[0])
         assert store.mentions.count() == 1
+
+
+def test_a_text_as_long_as_a_bomb_is_refused_and_counted_alone() -> None:
+    body = said("Fine", "word " * 30_000, "Good")
+    mentions, refusals, _, problem = read(spider_of("feeds", URL), body)
+    assert [mention.text for mention in mentions] == ["Fine", "Good"]
+    assert problem is None
+    (refusal,) = refusals
+    assert "100,000 is the most" in str(refusal)

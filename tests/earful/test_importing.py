@@ -12,8 +12,8 @@ from config.errors import InputError, StoreRefusedError
 from earful.importing.files import open_table
 from earful.importing.import_rows import FileImport, ImportReport
 from earful.importing.rejects import as_mended
-from earful.importing.row_reading import MAX_TEXT
 from earful.importing.wishes import Wishes
+from storage.fields import LONGEST_TEXT
 from storage.models import SaveResult
 from storage.store import Store
 
@@ -138,7 +138,7 @@ def test_tab_separated(store: Store, tmp_path: Path) -> None:
         ({"text": "", "rating": "N/A"}, "text is empty"),
         ({"text": ["a"]}, "text is a list, not text"),
         ({"text": True}, "text is a truth value, not text"),
-        ({"text": "x" * (MAX_TEXT + 1)}, "100,001 characters; 100,000 is the most"),
+        ({"text": "x" * (LONGEST_TEXT + 1)}, "100,001 characters; 100,000 is the most"),
     ],
 )
 def test_a_bad_row_is_named_and_the_others_are_kept(
@@ -235,7 +235,7 @@ def test_borders_that_are_still_good(store: Store, tmp_path: Path) -> None:
         store,
         jsonl(
             tmp_path,
-            {"text": "x" * MAX_TEXT},
+            {"text": "x" * LONGEST_TEXT},
             {"text": "a", "rating": 0},
             {"text": "b", "rating": 5},
             {"text": "c", "created_at": "1995-01-01"},
