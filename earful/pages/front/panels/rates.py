@@ -145,11 +145,12 @@ class Rates:
 
 def rates_panel(connection: sqlite3.Connection, asked: Asked) -> Rates:
     """Count a choice and the days before it."""
-    tally = totals(connection, asked.choice)
+    found = by_day(connection, asked.choice)
+    tally = sum(found.values(), Tally())
     earlier = asked.choice.before()
     before = totals(connection, earlier) if earlier else None
     tiles = [_tile(metric, tally, before, asked) for metric in METRICS]
-    counted = bins(by_day(connection, asked.choice), asked)
+    counted = bins(found, asked)
     unit = _unit(asked, counted)
     return Rates(
         tally=tally,
