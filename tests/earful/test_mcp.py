@@ -317,7 +317,7 @@ def test_links_lead_to_the_dashboards_where_the_config_says_so(
             seen = await answer(client, "cases", limit=1)
             case = seen["cases"][0]
             assert case["page"] == f"https://voice.acme.example/case/{case['case']}"
-            assert case["mention"]["page"].startswith("https://voice.acme.example/earful/voice?")
+            assert case["mention"]["page"].startswith("https://voice.acme.example/mention?")
 
     in_loop(go)
 
