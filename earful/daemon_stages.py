@@ -19,6 +19,7 @@ from earful.policies import Policies
 from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
+from earful.stages.measure_stage import measure_changed
 from earful.stages.score_stage import score
 from earful.stages.topic_stage import sort_mentions
 from storage.store import Store
@@ -103,6 +104,7 @@ class DaemonStages:
         self._failing.carry_out("score", self._score)
         self._failing.carry_out("judge", self._judge)
         self._alerts_wait()
+        self._failing.carry_out("measure", self._measure)
         return 0.0 if self._failing.carry_out("topics", self._sort) else None
 
     def _score(self) -> None:
@@ -153,6 +155,12 @@ class DaemonStages:
         if sorted_now:
             log.info("sorted by topic", extra={"mentions": sorted_now, "left": left})
         return sorted_now >= _SORTED_AT_A_TIME and not self._stopping.is_set()
+
+    def _measure(self) -> None:
+        with Store.open(self._path) as store:
+            measured = measure_changed(store, self._settings, self._clock())
+        if measured:
+            log.info("measured", extra={"brands": measured})
 
     def deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""

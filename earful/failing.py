@@ -23,6 +23,7 @@ _STAGES = {
     "crawl": "crawling",
     "score": "scoring",
     "judge": "judging",
+    "measure": "measuring",
     "cases": "seeing to cases",
     "answers": "measuring answers",
     "topics": "sorting by topic",

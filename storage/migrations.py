@@ -1333,6 +1333,154 @@ def _facts(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0032_charts")
+def _charts(db: Database) -> None:
+    # Brands whose counts changed are marked by triggers, whoever changes them: their metrics are
+    # measured anew. `changes` tells whether more came while they were. Goals may come back to a
+    # target that was one before, and tell how they were set.
+    _run(
+        db,
+        """
+        CREATE TABLE measure_due (
+            brand TEXT PRIMARY KEY,
+            changes INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE control_points (
+            brand TEXT NOT NULL,
+            metric TEXT NOT NULL,
+            day TEXT NOT NULL,
+            until TEXT NOT NULL,
+            n INTEGER NOT NULL,
+            k INTEGER NOT NULL,
+            value REAL NOT NULL,
+            centre REAL NOT NULL,
+            lower REAL NOT NULL,
+            upper REAL NOT NULL,
+            phase INTEGER NOT NULL,
+            signal TEXT,
+            side TEXT NOT NULL CHECK (side IN ('above', 'below')),
+            act TEXT,
+            PRIMARY KEY (brand, metric, day)
+        ) WITHOUT ROWID;
+        CREATE TABLE shifts (
+            brand TEXT NOT NULL,
+            metric TEXT NOT NULL,
+            day TEXT NOT NULL,
+            found_on TEXT NOT NULL,
+            value_before REAL NOT NULL,
+            value REAL NOT NULL,
+            change_low REAL,
+            change_high REAL,
+            better INTEGER CHECK (better IN (0, 1)),
+            PRIMARY KEY (brand, metric, day)
+        ) WITHOUT ROWID;
+        CREATE TABLE metric_periods (
+            brand TEXT NOT NULL,
+            period TEXT NOT NULL,
+            metric TEXT NOT NULL,
+            first_day TEXT NOT NULL,
+            last_day TEXT NOT NULL,
+            k INTEGER NOT NULL,
+            n INTEGER NOT NULL,
+            value REAL,
+            low REAL,
+            high REAL,
+            value_before REAL,
+            n_before INTEGER NOT NULL,
+            change REAL,
+            change_low REAL,
+            change_high REAL,
+            chance INTEGER CHECK (chance IN (0, 1)),
+            PRIMARY KEY (brand, period, metric)
+        ) WITHOUT ROWID;
+        CREATE TABLE measured_error (
+            brand TEXT NOT NULL,
+            label TEXT NOT NULL,
+            verdicts INTEGER NOT NULL,
+            checked INTEGER NOT NULL,
+            corrected INTEGER NOT NULL,
+            error REAL,
+            low REAL,
+            high REAL,
+            PRIMARY KEY (brand, label)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE goals (
+            id INTEGER PRIMARY KEY,
+            brand TEXT NOT NULL,
+            metric TEXT NOT NULL,
+            target REAL NOT NULL,
+            window_days INTEGER NOT NULL,
+            set_at TEXT NOT NULL,
+            reached_at TEXT,
+            value REAL,
+            set_by TEXT NOT NULL DEFAULT 'config'
+                CHECK (set_by IN ('config', 'raised', 'lowered')),
+            configured REAL,
+            lowered_from REAL,
+            left_at TEXT,
+            n INTEGER,
+            low REAL,
+            high REAL,
+            sure REAL,
+            measured_at TEXT,
+            next_target REAL
+        );
+        INSERT INTO goals
+            (id, brand, metric, target, window_days, set_at, reached_at, value, set_by, configured)
+            SELECT id, brand, metric, target, window_days, set_at, reached_at, value,
+                iif(raised, 'raised', 'config'), (
+                    SELECT g.target FROM checkpoints g
+                    WHERE (g.brand, g.metric, g.window_days) = (c.brand, c.metric, c.window_days)
+                        AND g.id <= c.id AND NOT EXISTS (
+                            SELECT 1 FROM checkpoints p
+                            WHERE p.reached_at = g.set_at AND p.id < g.id
+                                AND (p.brand, p.metric, p.window_days)
+                                    = (g.brand, g.metric, g.window_days)
+                        )
+                    ORDER BY g.id DESC LIMIT 1
+                )
+            FROM (
+                SELECT *, EXISTS (
+                    SELECT 1 FROM checkpoints p WHERE p.reached_at = g.set_at AND p.id < g.id
+                    AND (p.brand, p.metric, p.window_days) = (g.brand, g.metric, g.window_days)
+                ) AS raised
+                FROM checkpoints g
+            ) c;
+        DROP TABLE checkpoints;
+        ALTER TABLE goals RENAME TO checkpoints;
+        CREATE INDEX mention_facts_undated ON mention_facts(brand, day, experience, stance)
+            WHERE NOT dated AND counted AND experience IS NOT NULL;
+        CREATE INDEX checkpoints_by_goal ON checkpoints(brand, metric, window_days, id);
+        """,
+    )
+    counts = ("mentions", "angry", "mediocre", "delighted", "none", "advocate", "hater")
+    old, new = (", ".join(f"{row}.{name}" for name in counts) for row in ("OLD", "NEW"))
+    for name, event, brand in (
+        ("counts_added", "INSERT ON cut_days WHEN NEW.dimension = 'all'", "NEW.brand"),
+        ("counts_changed",
+         f"UPDATE ON cut_days WHEN NEW.dimension = 'all' AND ({old}) IS NOT ({new})", "NEW.brand"),
+        ("counts_gone", "DELETE ON cut_days WHEN OLD.dimension = 'all'", "OLD.brand"),
+        ("cases_added", "INSERT ON cases", "NEW.brand"),
+        ("cases_changed", "UPDATE OF state, responded_at ON cases", "NEW.brand"),
+        ("cases_gone", "DELETE ON cases", "OLD.brand"),
+        ("answers_added", "INSERT ON answer_times", "NEW.brand"),
+        ("corrections_added", "INSERT ON corrections",
+         "(SELECT brand FROM mentions WHERE id = NEW.mention_id)"),
+    ):  # fmt: skip
+        db.execute(
+            f"CREATE TRIGGER measure_{name} AFTER {event} BEGIN "
+            f"INSERT INTO measure_due (brand, changes) SELECT {brand}, 1 "
+            f"WHERE {brand} IS NOT NULL ON CONFLICT (brand) DO UPDATE SET changes = changes + 1; "
+            "END"
+        )
+    # What is there already is measured at the next occasion.
+    db.execute(
+        "INSERT INTO measure_due (brand, changes) "
+        "SELECT DISTINCT brand, 1 FROM cut_days WHERE dimension = 'all'"
+    )
+
+
 @migrations(name="0033_topics")
 def _topics(db: Database) -> None:
     # Vectors stand beside `relevance_vectors`, not in it: those are of the newest mentions alone

@@ -14,6 +14,7 @@ from storage.faults import fault
 from storage.reports import Insight
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.audit import Audit
+from storage.tables.brand_metrics import Metrics
 from storage.tables.brands import Brands
 from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
@@ -83,6 +84,7 @@ class Store:
         self.ledger = Ledger(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
+        self.metrics = Metrics(database)
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
         self.failures = Failures(database)

@@ -236,6 +236,29 @@ ORDER BY r.brand, r.source, r.target;
 -- What each entry came to that a source, a file or a program gave, by the day in UTC it was seen
 -- on. What was seen is new + edited + known + irrelevant + refused, and new + edited is the sum of
 -- all from `waiting` on. `refused_because` names the reasons with their counts.
+CREATE VIEW metrics AS
+SELECT
+    p.brand, p.period, p.metric, p.value, p.low, p.high, p.k, p.n, p.value_before, p.change,
+    p.change_low, p.change_high, p.chance, e.error, e.low AS error_low, e.high AS error_high,
+    e.checked, p.first_day, p.last_day
+FROM metric_periods p
+LEFT JOIN measured_error e ON e.brand = p.brand AND e.label = CASE p.metric
+    WHEN 'wow_rate' THEN 'delighted' WHEN 'complaint_rate' THEN 'angry'
+    WHEN 'mediocre_rate' THEN 'mediocre' WHEN 'advocate_rate' THEN 'advocate'
+    WHEN 'hater_rate' THEN 'hater' END
+ORDER BY p.brand, p.metric, p.first_day DESC;
+
+-- Each goal of a brand in the order in which it was set: the road that it walks.
+CREATE VIEW checkpoint_road AS
+SELECT
+    brand, metric, window_days,
+    CASE WHEN reached_at IS NOT NULL THEN 'reached' WHEN left_at IS NOT NULL THEN 'left'
+        ELSE 'walking' END AS state,
+    target, value, low, high, n, sure, set_at, set_by, lowered_from, reached_at, next_target,
+    left_at, measured_at
+FROM checkpoints
+ORDER BY brand, metric, window_days, id;
+
 CREATE VIEW ledger AS
 SELECT
     day, brand, source, new + edited + known + irrelevant + refused AS seen,

@@ -134,7 +134,9 @@ def test_the_page_of_metrics_has_each_metric() -> None:
     goals, _, others = page.partition("## What else")
     listed = re.findall(r"^\| `(\w+)` \| (.+?) \| (higher|lower) \|", goals, re.MULTILINE)
     assert sorted(name for name, _, _ in listed) == sorted(CheckpointMetric)
-    assert [name for name, _, better in listed if better == "lower"] == ["complaint_rate"]
+    assert [name for name, _, better in listed if better == "lower"] == [
+        metric for metric in CheckpointMetric if metric.less_is_better
+    ]
     views = (ROOT / "storage" / "views.sql").read_text(encoding="utf-8")
     for column in re.findall(r"AS (\w+_rate)\b", views):
         assert f"| `{column}` |" in page
@@ -151,8 +153,8 @@ def test_a_path_follows_the_name_that_has_moved() -> None:
     moved = "See `config/elsewhere.py::QueryError` and `storage/views.sql::voice`."
     assert with_paths_mended(moved) == moved.replace("elsewhere", "errors")
     assert with_paths_mended("`config/x.py::no_such_name`") == "`config/x.py::no_such_name`"
-    assert defines("alerts/decide/stats.py", "PChart.consistency")
-    assert not defines("alerts/decide/stats.py", "consistency")
+    assert defines("alerts/decide/control_charts.py", "Chart.outside")
+    assert not defines("alerts/decide/control_charts.py", "outside")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import posted_or_changed
+from alerts.decide.goals import CheckpointResult
 from alerts.decide.policy import Policy
 from alerts.decide.routing import Calm
-from alerts.decide.stats import CheckpointResult
 from alerts.decide.voice_signs import Colleague
 from storage.models import AlertKind, Experience, NewAlert
 from storage.models.dedupe_keys import (
@@ -20,6 +20,7 @@ from storage.models.dedupe_keys import (
     checkpoint_key,
     kudos_key,
     limited_key,
+    lowered_key,
     overdue_key,
 )
 
@@ -49,9 +50,19 @@ def backlog(
 
 
 def checkpoint_reached(
-    brand: str, metric: str, window: str, result: CheckpointResult, policy: Policy, now: datetime
+    brand: str,
+    metric: str,
+    window: str,
+    result: CheckpointResult,
+    policy: Policy,
+    now: datetime,
+    *,
+    raised: bool = False,
 ) -> NewAlert | None:
-    """Celebrate a goal the first time it is truly reached; None while it is not."""
+    """Celebrate a goal the first time it is truly reached; None while it is not.
+
+    The next goal is proposed, or named as set where it was `raised`.
+    """
     if not result.reached or result.value is None:
         return None
     return NewAlert(
@@ -69,7 +80,29 @@ def checkpoint_reached(
             result.total,
             result.next_target,
             window,
+            raised=raised,
         ),
+        created_at=now,
+        not_before=policy.calm.release(policy.channels.wows, now),
+    )
+
+
+def checkpoint_lowered(
+    brand: str,
+    metric: str,
+    goal: int,
+    lowered_from: float,
+    target: float,
+    policy: Policy,
+    now: datetime,
+) -> NewAlert:
+    """Tell that the config lowered a goal, once for the row of the one that it set."""
+    return NewAlert(
+        dedupe_key=lowered_key(brand, metric, goal),
+        kind=AlertKind.CHECKPOINT,
+        brand=brand,
+        channel=policy.channels.wows,
+        payload=messages.checkpoint_lowered(brand, metric, lowered_from, target),
         created_at=now,
         not_before=policy.calm.release(policy.channels.wows, now),
     )

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import UPDATE_EVERY, posted_or_changed
+from alerts.decide.control_charts import p_chart, without_signals
 from alerts.decide.explanation import Explanation
-from alerts.decide.stats import Rate, count_limit, p_chart
+from alerts.decide.stats import Rate, count_limit
 from alerts.decide.telling_phrases import telling_phrase
 from alerts.messages import Places
 from storage.models import (
@@ -41,7 +42,7 @@ def is_incident(complaints: int, over: int, usual: Sequence[int], share: float) 
     """
     if complaints <= over:
         return False
-    return complaints > count_limit(usual, share) if usual else True
+    return complaints > count_limit(without_signals(usual), share) if usual else True
 
 
 def grown(
@@ -121,14 +122,14 @@ def unusual_now(
     unusual: dict[IncidentKind, int] = {}
     if not weeks:
         return unusual
-    limit = count_limit([week["mentions"] for week in weeks], 1.0)
+    limit = count_limit(without_signals([week["mentions"] for week in weeks]), 1.0)
     if seen["mentions"] >= _MIN_VOLUME and seen["mentions"] > limit:
         unusual[IncidentKind.VOLUME] = seen["mentions"]
     experiences = sum(week["told"] for week in weeks)
     if experiences >= _MIN_BASELINE and seen["told"] and seen["angry"] >= _MIN_ANGRY:
         rate = Rate(seen["angry"], seen["told"])
         chart = p_chart([rate], baseline=[Rate(week["angry"], week["told"]) for week in weeks])
-        if chart.points[0].above:
+        if chart.points[0].outside and chart.points[0].above:
             unusual[IncidentKind.ANGER] = seen["angry"]
     return unusual
 

@@ -11,6 +11,7 @@ from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
 from alerts.messages.notices import (
     backlog,
     checkpoint,
+    checkpoint_lowered,
     leaderboard,
     limited,
     overdue_count,
@@ -37,6 +38,7 @@ __all__ = [
     "backlog",
     "case_card",
     "checkpoint",
+    "checkpoint_lowered",
     "complaint",
     "due_soon",
     "earful_in_trouble",

@@ -109,13 +109,22 @@ def checkpoint(
     total: int,
     next_target: float | None,
     window: str,
+    *,
+    raised: bool = False,
 ) -> dict[str, Any]:
-    """Celebrate a goal that was truly reached, and name the next one. Rates are shares of 1."""
-    onward = (
-        _("Rest a moment. The next checkpoint is {goal}.", goal=percentage(next_target))
-        if next_target is not None
-        else _("There is no higher one: hold it.")
-    )
+    """Celebrate a goal that was truly reached, and name the next one. Rates are shares of 1.
+
+    What was not `raised` is proposed: somebody sets it in the config.
+    """
+    if next_target is None:
+        onward = _("There is no higher one: hold it.")
+    elif raised:
+        onward = _("Rest a moment. The next checkpoint is {goal}.", goal=percentage(next_target))
+    else:
+        onward = _(
+            "Rest a moment. The next checkpoint could be {goal}: set it as target in earful.toml.",
+            goal=percentage(next_target),
+        )
     told = {
         "brand": line(brand, 80),
         "metric": metric_name(metric),
@@ -154,10 +163,31 @@ def checkpoint(
     )
 
 
+@plainly("Checkpoint lowered")
+def checkpoint_lowered(
+    brand: str, metric: str, lowered_from: float, target: float
+) -> dict[str, Any]:
+    """Say that the config lowered a goal: no goal is lowered in silence. Rates are shares of 1."""
+    told = {
+        "brand": line(brand, 80),
+        "metric": metric_name(metric),
+        "before": percentage(lowered_from),
+        "goal": percentage(target),
+    }
+    sentence = _(
+        "The goal for the {metric} of {brand} was lowered in the config: it was {before} and is "
+        "{goal} now.",
+        **told,
+    )
+    return payload(sentence, [section(sentence, "lead")])
+
+
 def _counted_in(metric: str, total: int) -> str:
     known = _METRICS.get(metric)
     if known is not None and known.unit == "case":
         return n_("{n} case", "{n} cases", total)
+    if known is not None and known.unit == "point":
+        return n_("{n} point of the charts", "{n} points of the charts", total)
     return n_("{n} mention", "{n} mentions", total)
 
 

@@ -43,6 +43,7 @@ class CheckpointSettings(Section):
     metric: CheckpointMetric
     target: float = Field(gt=0, le=1)
     window: Duration = timedelta(days=30)
+    raises: bool = False
 
 
 class StaffSettings(Section):

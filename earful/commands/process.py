@@ -72,6 +72,7 @@ def process(
     from earful.failing import Failing, describe, stage_name
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
+    from earful.stages.measure_stage import measure_changed
 
     again = _Again(engine == "ray", workers or os.cpu_count() or 1, layout) if rescore else None
     app.open_store(migrate=True).close()
@@ -101,6 +102,7 @@ def process(
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
         stage("topics", lambda: _sort_waiting(store, app.settings))
         judged = judged or Judged()
+        stage("measure", lambda: measure_changed(store, app.settings, utc_now()))
         console.out.print(
             f"scored {scored or 0:,} · judged {judged.mentions:,} ({judged.quiet:,} of them "
             f"too old to alert) · {judged.cases:,} new cases · {judged.alerts:,} new alerts"

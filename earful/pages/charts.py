@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -31,6 +32,7 @@ class Point:
     rate: float | None
     lower: float
     upper: float
+    centre: float
     outside: bool
 
 
@@ -58,8 +60,8 @@ def stacked_bars(labels: Sequence[str], series: Sequence[Series], alt: str) -> M
     return _svg(parts, alt)
 
 
-def control_chart(points: Sequence[Point], centre: float, alt: str) -> Markup:
-    """Draw a p-chart: the band of chance, the pooled share, and each period's rate."""
+def control_chart(points: Sequence[Point], alt: str) -> Markup:
+    """Draw a p-chart: the band of chance, the level that holds, and each period's rate."""
     peak = max([point.rate or 0 for point in points] + [point.upper for point in points])
     top = min(1.0, math.ceil(max(peak, 0.05) * 10) / 10)
     tick = 0.2 if top > 0.5 else 0.1 if top > 0.2 else 0.05
@@ -77,9 +79,10 @@ def control_chart(points: Sequence[Point], centre: float, alt: str) -> Markup:
         for place, point in enumerate(points)
         if point.rate is not None
     )
-    parts.append(
-        f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{_y(centre, top):.1f}" '
+    parts.extend(
+        f'<line x1="{x(first):.1f}" x2="{x(until):.1f}" y1="{_y(centre, top):.1f}" '
         f'y2="{_y(centre, top):.1f}" stroke="{DELIGHTED}" stroke-dasharray="5 4"/>'
+        for first, until, centre in _levels(points)
     )
     dots = [(x(n + 0.5), _y(p.rate, top)) for n, p in enumerate(points) if p.rate is not None]
     line = " ".join(f"{across:.1f},{down:.1f}" for across, down in dots)
@@ -100,6 +103,15 @@ def control_chart(points: Sequence[Point], centre: float, alt: str) -> Markup:
                          "</circle>")  # fmt: skip
     parts.append(_labels([point.label for point in points], slot))
     return _svg(parts, alt)
+
+
+def _levels(points: Sequence[Point]) -> Iterator[tuple[int, int, float]]:
+    """Give where each level begins, where it ends, and its centre."""
+    place = 0
+    for centre, group in groupby(points, key=lambda point: point.centre):
+        until = place + len(list(group))
+        yield place, until, centre
+        place = until
 
 
 def share_bar(series: Sequence[Series], alt: str) -> Markup:

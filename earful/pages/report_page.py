@@ -9,8 +9,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from alerts.decide.local_time import last_local_day, local_day
-from alerts.decide.stats import Rate, difference, p_chart
+from alerts.decide.metric_charts import between
+from alerts.decide.stats import Rate, difference
+from config.checkpoint_metrics import CheckpointMetric
 from config.errors import InputError
+from earful.brand_charts import BrandCharts
 from earful.policies import source_places
 from storage.models import from_iso
 from storage.reports import Filter
@@ -23,6 +26,8 @@ _PICKS = 5
 _FLIPS = 12
 _EXPERIENCES = ("angry", "mediocre", "delighted")
 _CUT = 700
+# Marks that lie denser than this run into one: longer spans are drawn by week or month.
+_DAYS_DRAWN = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ def render_report(
         any_stored=bool(brands),
         headlines=_headlines(store, which, before, totals),
         **_over_time(store, which, local_day(since, zone), last_local_day(until, zone), zone),
+        **_consistency(store, which, local_day(since, zone), last_local_day(until, zone)),
         sources=_sources(store, which),
         cases=_cases(store, which),
         public_replies=store.insight.public_replies(which),
@@ -157,7 +163,7 @@ def _over_time(
     from earful.pages import charts
 
     span = (last - first).days + 1
-    step = 1 if span <= 100 else 7 if span <= 1000 else 30
+    step = 1 if span <= _DAYS_DRAWN else 7 if span <= 1000 else 30
     buckets = [dict.fromkeys((*_EXPERIENCES, "none"), 0) for _ in range(-(-span // step))]
     for day, row in store.insight.by_day(which, zone).items():
         place = (day - first).days // step
@@ -166,7 +172,6 @@ def _over_time(
     starts = [first + timedelta(days=step * place) for place in range(len(buckets))]
     long = starts[0].year != starts[-1].year and step > 1
     labels = [f"{start:%b %Y}" if long else f"{start:%-d %b}" for start in starts]
-    chart = p_chart([_rate(bucket, "angry") for bucket in buckets])
     unit = {1: "day", 7: "week", 30: "30 days"}[step]
     return {
         "unit": unit,
@@ -180,18 +185,52 @@ def _over_time(
             ],
             f"Mentions a {unit} by experience",
         ),
-        "consistency": chart.consistency,
-        "outside": [labels[place] for place in chart.outside],
-        "consistency_chart": None
-        if chart.centre is None
-        else charts.control_chart(
+    }
+
+
+def _consistency(store: Store, which: Filter, first: date, last: date) -> dict[str, Any]:
+    """Chart the complaint rate over the period, by limits that rest on all days up to its end."""
+    from earful.pages import charts
+
+    brands = store.metrics.brands() if which.brand is None else [which.brand]
+    span = (last - first).days + 1
+    drawn = BrandCharts.of(
+        store, brands, last, joined=1 if span <= _DAYS_DRAWN else 7 if span <= 1000 else 30
+    )
+    metric = CheckpointMetric.COMPLAINT_RATE
+    chart = drawn.chart(metric)
+    periods = [one for one in chart.periods if one.until > first]
+    steady = between(drawn.counted(CheckpointMetric.CONSISTENCY), first, last + timedelta(days=1))
+    return {
+        "consistency": steady.value,
+        "outside": [
+            f"{one.first:%-d %b}" + (f" ({one.act.value})" if one.act else "")
+            for one in periods
+            if one.act
+        ],
+        "shifts": [
+            f"since {shift.day:%-d %B %Y} the complaint rate is {shift.after.value:.1%}, "
+            f"before it was {shift.before.value:.1%}"
+            for shift in chart.shifts
+            if shift.day >= first
+        ],
+        "runs": sum(bool(one.rules) and one.act is None for one in periods),
+        "consistency_chart": charts.control_chart(
             [
-                charts.Point(label, point.rate.value, point.lower, point.upper, point.outside)
-                for label, point in zip(labels, chart.points, strict=True)
+                charts.Point(
+                    f"{one.first:%-d %b}",
+                    one.counted.value,
+                    one.lower,
+                    one.upper,
+                    one.centre,
+                    one.act is not None,
+                )
+                for one in periods
             ],
-            chart.centre,
-            f"Complaint rate a {unit} with its control limits",
-        ),
+            "Complaint rate with its control limits",
+        )
+        if periods
+        else None,
     }
 
 

@@ -20,6 +20,7 @@ from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
 from earful.routines.topic_routine import find_topics, find_topics_again
+from earful.stages.measure_stage import measure_all
 from storage.store import Store
 
 Work = Callable[[Store, Settings, datetime], int | None]
@@ -33,6 +34,7 @@ HEALTH = "health"
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
 _REFITTING = time(4, 0)
+_DAY_TURNS = time(0, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR, first_after=_FIRST_LOOK),
             judge_checkpoints,
             "celebrates a goal that is truly reached, and raises it",
+        ),
+        Routine(
+            "metrics",
+            Daily(_DAY_TURNS, zones, at_start=True),
+            measure_all,
+            "measures every brand anew: the day has turned, and with it each period",
         ),
         Routine(
             "relevance",

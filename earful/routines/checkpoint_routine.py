@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.decide.brand_alerts import checkpoint_reached
-from alerts.decide.stats import Better, CheckpointResult, Rate, judge_checkpoint
+from alerts.decide.brand_alerts import checkpoint_lowered, checkpoint_reached
+from alerts.decide.goals import CheckpointResult, judge_checkpoint
+from alerts.decide.stats import Rate
 from config.settings import BrandSettings, CheckpointSettings, Settings
+from earful.brand_charts import BrandCharts, better_of
 from earful.isolation import Isolation
 from earful.policies import Policies
-from storage.reports import Filter
 from storage.store import Store
+from storage.tables.checkpoints import Checkpoint, Standing
 
 
 def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
@@ -19,9 +21,11 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
     policies = Policies(settings)
     reached = 0
     for brand in settings.brands:
+        charts = None
         for goal in brand.checkpoints:
             with isolation.subject(f"{goal.metric} of {brand.name}"):
-                reached += _judge_checkpoint(store, policies, brand, goal, now)
+                charts = charts or BrandCharts.at(store, brand.name, now)
+                reached += _judge_checkpoint(store, policies, brand, goal, charts, now)
     isolation.keep_only(
         [
             f"{goal.metric} of {brand.name}"
@@ -33,48 +37,84 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
 
 
 def _judge_checkpoint(
-    store: Store, policies: Policies, brand: BrandSettings, goal: CheckpointSettings, now: datetime
+    store: Store,
+    policies: Policies,
+    brand: BrandSettings,
+    goal: CheckpointSettings,
+    charts: BrandCharts,
+    now: datetime,
 ) -> bool:
-    present = store.checkpoints.current(
-        brand.name, goal.metric, goal.window.days, goal.target, now
-    )
+    present = _present(store, brand, goal, now)
     if present is None:
         return False
-    result = _judged(store, brand, goal, present.target, now)
+    result = _judged(charts, goal, present)
     policy = policies.of(brand.name)
-    alert = checkpoint_reached(brand.name, goal.metric, days_of(goal), result, policy, now)
-    if alert is None or result.value is None:
-        return False
+    window = days_of(goal)
+    celebrated = checkpoint_reached(
+        brand.name, goal.metric, window, result, policy, now, raised=goal.raises
+    )
     with store.write() as unit:
-        unit.checkpoints.reach(present, result.value, result.next_target, now)
-        unit.outbox.add([alert])
-    return True
+        unit.checkpoints.measure(present, _standing(result), now)
+        if present.lowered_from is not None:
+            lowered = checkpoint_lowered(
+                brand.name,
+                goal.metric,
+                present.id,
+                present.lowered_from,
+                present.target,
+                policy,
+                now,
+            )
+            unit.outbox.add([lowered])
+        if celebrated is not None:
+            unit.outbox.add([celebrated])
+            unit.checkpoints.reach(present, result.next_target, now, raises=goal.raises)
+    return celebrated is not None
 
 
 def standing(
     store: Store, brand: BrandSettings, goal: CheckpointSettings, now: datetime
 ) -> CheckpointResult | None:
     """Tell how a brand does on its present goal; None where it walks towards none."""
-    present = store.checkpoints.current(
-        brand.name, goal.metric, goal.window.days, goal.target, now
+    present = _present(store, brand, goal, now)
+    if present is None:
+        return None
+    return _judged(BrandCharts.at(store, brand.name, now), goal, present)
+
+
+def _present(
+    store: Store, brand: BrandSettings, goal: CheckpointSettings, now: datetime
+) -> Checkpoint | None:
+    return store.checkpoints.current(
+        brand.name,
+        goal.metric,
+        goal.window.days,
+        goal.target,
+        now,
+        less_is_better=goal.metric.less_is_better,
     )
-    return None if present is None else _judged(store, brand, goal, present.target, now)
 
 
 def _judged(
-    store: Store, brand: BrandSettings, goal: CheckpointSettings, target: float, now: datetime
+    charts: BrandCharts, goal: CheckpointSettings, present: Checkpoint
 ) -> CheckpointResult:
-    # What has no date may be years old: it says nothing of how the brand does now.
-    period = Filter(brand=brand.name, dated=True, since=now - goal.window, until=now)
-    metric = goal.metric
-    counted = store.insight.totals(period)
-    if not counted.keys() >= {*metric.part, *metric.whole}:
-        counted |= store.insight.answers(period)
-    rate = Rate(
-        sum(counted[name] for name in metric.part), sum(counted[name] for name in metric.whole)
+    counted = charts.over(goal.metric, goal.window.days, dated=True)
+    return judge_checkpoint(
+        Rate(counted.part, counted.whole),
+        present.target,
+        charts.chart(goal.metric).level,
+        better=better_of(goal.metric),
     )
-    better = Better.LOWER if metric.less_is_better else Better.HIGHER
-    return judge_checkpoint(rate, target, better=better)
+
+
+def _standing(result: CheckpointResult) -> Standing:
+    return Standing(
+        value=result.value,
+        low=result.interval.low,
+        high=result.interval.high,
+        n=result.total,
+        sure=result.sure,
+    )
 
 
 def days_of(goal: CheckpointSettings) -> str:

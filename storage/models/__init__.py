@@ -56,6 +56,13 @@ from storage.models.mention_models import (
     SaveResult,
     Unstored,
 )
+from storage.models.metric_models import (
+    ControlPoint,
+    Measured,
+    MeasuredError,
+    MetricPeriod,
+    MetricShift,
+)
 from storage.models.nobody import is_nobody, is_of_one_mention
 from storage.models.reply_models import (
     NewReply,
@@ -106,6 +113,7 @@ __all__ = [
     "CaseMove",
     "CaseOutcome",
     "CaseState",
+    "ControlPoint",
     "CrawlOutcome",
     "CrawlReport",
     "CrawlTarget",
@@ -122,7 +130,11 @@ __all__ = [
     "LedgerLine",
     "ListedCase",
     "Lost",
+    "Measured",
+    "MeasuredError",
     "Mention",
+    "MetricPeriod",
+    "MetricShift",
     "Mute",
     "NewAlert",
     "NewCase",

@@ -107,6 +107,11 @@ def checkpoint_key(brand: str, metric: str, target: float) -> str:
     return f"checkpoint:{brand}:{metric}:{target:g}"
 
 
+def lowered_key(brand: str, metric: str, goal: int) -> str:
+    """Name the word on a goal that the config lowered, by the row of the lower one."""
+    return f"lowered:{brand}:{metric}:{goal}"
+
+
 def kudos_key(brand: str, month: str) -> str:
     """Name the praise of a month, such as `2026-03`."""
     return f"kudos:{brand}:{month}"

@@ -20,7 +20,7 @@ from alerts.decide.answer_choices import fingerprint
 from alerts.decide.answer_speed import AnswerSpeed, Speed
 from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.sentence_picks import asking, lacking
-from alerts.decide.stats import Rate, judge_checkpoint, percentile
+from alerts.decide.stats import Rate, percentile
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import Places
@@ -74,6 +74,7 @@ from storage.models import (
     Voice,
 )
 from tests.alerts import work_examples
+from tests.alerts.goals import judged
 from tests.alerts.view_text import as_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -269,8 +270,12 @@ def _backlog() -> dict[str, Any]:
     )
 
 
-def _checkpoint() -> dict[str, Any]:
-    result = judge_checkpoint(Rate(371, 1100), 0.3)
+def _checkpoint_raised() -> dict[str, Any]:
+    return _checkpoint(raised=True)
+
+
+def _checkpoint(*, raised: bool = False) -> dict[str, Any]:
+    result = judged(Rate(391, 1100), 0.3)
     assert result.value is not None
     return messages.checkpoint(
         "Acme Air",
@@ -282,7 +287,12 @@ def _checkpoint() -> dict[str, Any]:
         result.total,
         result.next_target,
         "30d",
+        raised=raised,
     )
+
+
+def _checkpoint_lowered() -> dict[str, Any]:
+    return messages.checkpoint_lowered("Acme Air", "wow_rate", 0.42, 0.3)
 
 
 TARGET = CrawlTarget(brand="Acme Air", source="appstore", target="gb")
@@ -362,10 +372,10 @@ def _digest() -> dict[str, Any]:
                 CheckpointStanding(
                     metric="wow_rate",
                     window="30d",
-                    result=judge_checkpoint(Rate(371, 1100), 0.3),
+                    result=judged(Rate(391, 1100), 0.3),
                 ),
                 CheckpointStanding(
-                    metric="coverage", window="7d", result=judge_checkpoint(Rate(60, 71), 0.9)
+                    metric="coverage", window="7d", result=judged(Rate(60, 71), 0.9)
                 ),
             ),
         ),
@@ -946,6 +956,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "won_back": _won_back,
     "backlog": _backlog,
     "checkpoint": _checkpoint,
+    "checkpoint_raised": _checkpoint_raised,
+    "checkpoint_lowered": _checkpoint_lowered,
     "ops": _ops,
     "ops_healed": _ops_healed,
     "earful_in_trouble": _earful_in_trouble,

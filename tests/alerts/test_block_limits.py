@@ -23,7 +23,7 @@ from alerts.decide.explanation import Explanation, Facet, Trait
 from alerts.decide.on_call import Duty, OnCallPerson
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.sentence_picks import Pick
-from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.stats import Rate
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
@@ -89,6 +89,7 @@ from tests.alerts.examples import (
     new_complaint,
 )
 from tests.alerts.fake_blocks import block_faults, view_faults
+from tests.alerts.goals import judged
 from tests.alerts.work_examples import PLACES as LINKED
 from tests.alerts.work_examples import WORKSPACE
 
@@ -159,7 +160,7 @@ def _staff(text: str) -> tuple[Colleague, ...]:
 
 def _digest(voice: Voice, text: str) -> DigestNumbers:
     mention = voice.mention
-    result = judge_checkpoint(Rate(371, 1100), 0.3)
+    result = judged(Rate(391, 1100), 0.3)
     return DigestNumbers(
         brand=mention.brand,
         start=NOW - timedelta(days=7),
@@ -389,6 +390,9 @@ BUILDERS: dict[str, Builder] = {
     ),
     "checkpoint": lambda voice, text: messages.checkpoint(
         voice.mention.brand, text, 0.3, 0.4, 0.31, 0.5, 10**12, 0.5, text
+    ),
+    "checkpoint_lowered": lambda voice, text: messages.checkpoint_lowered(
+        voice.mention.brand, text, 0.4, 0.3
     ),
     "ops": _source(SourceState.BROKEN),
     "ops, healed": _source(SourceState.OK),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.decide.digest_alerts import digest_alert
-from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.stats import Rate
 from alerts.messages import plain
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
@@ -20,6 +20,7 @@ from alerts.messages.digest_numbers import (
 )
 from storage.models import AlertKind, Experience, SourceState
 from tests.alerts.examples import NOW, PLACES, a_mention
+from tests.alerts.goals import judged
 from tests.alerts.test_rules import POLICY
 
 EMPTY = DigestNumbers(
@@ -81,7 +82,7 @@ def test_long_lists_are_cut_and_say_so():
 
 def test_checkpoints_tell_how_far_they_are():
     standings = tuple(
-        CheckpointStanding(metric="wow_rate", window="30d", result=judge_checkpoint(rate, 0.3))
+        CheckpointStanding(metric="wow_rate", window="30d", result=judged(rate, 0.3))
         for rate in (Rate(0, 0), Rate(31, 100), Rate(500, 1000), Rate(100, 100))
     )
     shown = plain(digest(replace(EMPTY, checkpoints=standings), PLACES), width=200)

@@ -15,7 +15,7 @@ from alerts.decide.hours import parse
 from alerts.decide.policy import Channels, Policy
 from alerts.decide.routing import Route
 from alerts.decide.rules import Surroundings, judge
-from alerts.decide.stats import Rate, judge_checkpoint
+from alerts.decide.stats import Rate
 from alerts.decide.voice_signs import Colleague, named_staff, was_against, was_friend
 from alerts.messages import plain
 from storage.models import (
@@ -38,6 +38,7 @@ from tests.alerts.examples import (
     an_unread_voice,
     new_complaint,
 )
+from tests.alerts.goals import judged
 
 ANGRY, MEDIOCRE = Experience.ANGRY, Experience.MEDIOCRE
 DELIGHTED, NONE = Experience.DELIGHTED, Experience.NONE
@@ -419,16 +420,17 @@ def test_backlog_is_one_summary_a_day():
 
 
 class TestCheckpointReached:
-    def told(self, part):
-        result = judge_checkpoint(Rate(part, 1000), 0.30)
-        return checkpoint_reached("Acme Air", "wow_rate", "30d", result, POLICY, NOW)
+    def told(self, part, **how):
+        result = judged(Rate(part, 1000), 0.30)
+        return checkpoint_reached("Acme Air", "wow_rate", "30d", result, POLICY, NOW, **how)
 
     def test_only_what_is_truly_reached_is_celebrated(self):
-        assert self.told(310) is None
-        alert = self.told(340)
+        assert self.told(325) is None
+        alert = self.told(350)
         assert alert.dedupe_key == "checkpoint:Acme Air:wow_rate:0.3"
         assert (alert.kind, alert.channel) == (AlertKind.CHECKPOINT, "#wows")
-        assert "The next checkpoint is 41%" in alert.payload["text"]
+        assert "The next checkpoint could be 42%" in alert.payload["text"]
+        assert "The next checkpoint is 42%" in self.told(350, raised=True).payload["text"]
 
 
 SCAM = "Acme is a scam, buy gold coins at our shop instead of this company today"

@@ -629,6 +629,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "mentions", "mention_versions", "verdicts", "authors", "cases", "case_events", "alerts",
         "crawl_runs", "source_states", "quotas", "webhook_receipts", "daemon_runs", "corrections",
         "relevance_labels", "translations", "relevance_models",
+        "control_points", "shifts", "metric_periods", "measured_error",
         "checkpoints", "tombstones", "brands", "mention_facts", "mention_cuts", "cut_days",
         "author_standing", "author_flips",
         "alert_mentions", "slack_channels", "channel_roles",

@@ -264,18 +264,47 @@ def test_no_digest_of_nothing(store: Store, settings: Settings) -> None:
     assert write_digests(store, settings, NOW) == 0
 
 
-def test_a_checkpoint_is_celebrated_once_and_raised(store: Store, settings: Settings) -> None:
-    say(store, *["delighted"] * 60, *["angry"] * 40, hours_ago=48)
+def test_a_checkpoint_is_celebrated_once_and_the_next_proposed(
+    store: Store, settings: Settings
+) -> None:
+    for days in range(1, 13):
+        say(store, *["delighted"] * 12, *["angry"] * 8, hours_ago=24 * days)
     process(store, settings)
     assert judge_checkpoints(store, settings, NOW) == 1
     assert judge_checkpoints(store, settings, NOW) == 0
-    celebrated = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
+    celebrated = [
+        one for one in store.outbox.waiting(NOW, 999) if one.kind == AlertKind.CHECKPOINT
+    ]
     assert len(celebrated) == 1
-    targets = store.database.connection.execute(
-        "SELECT target, reached_at IS NOT NULL FROM checkpoints ORDER BY id"
-    ).fetchall()
-    assert tuple(targets[0]) == (0.3, 1)
-    assert targets[1][0] > 0.6
+    assert "could be 64%" in celebrated[0].payload["text"]
+    (goal,) = store.database.connection.execute("SELECT * FROM checkpoint_road").fetchall()
+    assert (goal["state"], goal["target"], goal["next_target"]) == ("reached", 0.3, 0.64)
+    assert (goal["value"], goal["n"]) == (0.6, 240)
+    assert goal["sure"] > 0.98
+
+
+def test_one_good_day_is_no_checkpoint_however_many_spoke(
+    store: Store, settings: Settings
+) -> None:
+    say(store, *["delighted"] * 600, *["angry"] * 400, hours_ago=48)
+    process(store, settings)
+    assert judge_checkpoints(store, settings, NOW) == 0
+
+
+def test_a_goal_that_the_config_lowers_is_told_once(store: Store, settings: Settings) -> None:
+    say(store, "angry")
+    process(store, settings)
+    judge_checkpoints(store, settings, NOW)
+    (brand,) = settings.brands
+    (goal,) = brand.checkpoints
+    lower = goal.model_copy(update={"target": 0.2})
+    changed = settings.model_copy(
+        update={"brands": (brand.model_copy(update={"checkpoints": (lower,)}),)}
+    )
+    for _ in range(2):
+        judge_checkpoints(store, changed, NOW)
+    (told,) = [one for one in store.outbox.waiting(NOW, 99) if one.kind == AlertKind.CHECKPOINT]
+    assert "lowered in the config: it was 30% and is 20% now" in told.payload["text"]
 
 
 def test_a_checkpoint_that_chance_could_reach_is_not_celebrated(

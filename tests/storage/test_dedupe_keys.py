@@ -53,6 +53,10 @@ PINNED = {
         keys.checkpoint_key("Acme Air", "wow_rate", 0.30),
         "checkpoint:Acme Air:wow_rate:0.3",
     ),
+    "lowered_key": (
+        keys.lowered_key("Acme Air", "wow_rate", 7),
+        "lowered:Acme Air:wow_rate:7",
+    ),
     "kudos_key": (keys.kudos_key("Acme Air", "2026-03"), "kudos:Acme Air:2026-03"),
     "digest_key": (keys.digest_key("Acme Air", NOW), "digest:Acme Air:2026-03-10T23:07"),
     "digest_key, weekly": (

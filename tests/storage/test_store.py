@@ -33,6 +33,7 @@ from storage.models import (
     Verdict,
 )
 from storage.store import Store
+from storage.tables.checkpoints import Checkpoint, Standing
 from storage.tables.judgements import Backlog
 from storage.tables.verdicts import Scored
 from tests.storage.erasure import ERASURE
@@ -452,18 +453,86 @@ def test_validators_are_kept(store: Store) -> None:
 # Checkpoints and the daemon's runs
 
 
-def test_a_reached_checkpoint_is_raised(store: Store) -> None:
-    goal = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
+def goal_of(store: Store, target: float, **how: bool) -> Checkpoint | None:
+    return store.checkpoints.current("A", "wow_rate", 30, target, NOW, **how)
+
+
+def road(store: Store) -> list[tuple[object, ...]]:
+    rows = store.database.connection.execute(
+        "SELECT state, target, set_by, lowered_from, next_target FROM checkpoint_road"
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_a_reached_checkpoint_is_raised_where_the_config_says_so(store: Store) -> None:
+    goal = goal_of(store, 0.3)
     assert goal is not None
     assert goal.target == 0.3
-    store.checkpoints.reach(goal, 0.41, 0.47, NOW)
-    raised = store.checkpoints.current("A", "wow_rate", 30, 0.3, NOW)
+    store.checkpoints.reach(goal, 0.47, NOW, raises=True)
+    raised = goal_of(store, 0.3)
     assert raised is not None
     assert raised.target == 0.47
     # A person who sets another goal in the config starts from there.
-    set_anew = store.checkpoints.current("A", "wow_rate", 30, 0.5, NOW)
+    set_anew = goal_of(store, 0.5)
     assert set_anew is not None
-    assert set_anew.target == 0.5
+    assert (set_anew.target, set_anew.lowered_from) == (0.5, None)
+    assert road(store) == [
+        ("reached", 0.3, "config", None, 0.47),
+        ("left", 0.47, "raised", None, None),
+        ("walking", 0.5, "config", None, None),
+    ]
+
+
+def test_a_reached_checkpoint_is_otherwise_left_to_people(store: Store) -> None:
+    goal = goal_of(store, 0.3)
+    assert goal is not None
+    store.checkpoints.reach(goal, 0.47, NOW, raises=False)
+    assert goal_of(store, 0.3) is None
+    taken = goal_of(store, 0.47)
+    assert taken is not None
+    assert (taken.target, taken.lowered_from) == (0.47, None)
+
+
+@pytest.mark.parametrize("less_is_better", [False, True])
+def test_a_goal_is_never_lowered_in_silence(store: Store, less_is_better: bool) -> None:
+    better, worse = (0.1, 0.2) if less_is_better else (0.2, 0.1)
+    how = {"less_is_better": less_is_better}
+    assert goal_of(store, better, **how) is not None
+    lowered = goal_of(store, worse, **how)
+    assert lowered is not None
+    assert (lowered.target, lowered.lowered_from) == (worse, better)
+    assert goal_of(store, worse, **how) == lowered
+    # Back again: what was one before may be a goal a second time.
+    back = goal_of(store, better, **how)
+    assert back is not None
+    assert (back.target, back.lowered_from) == (better, None)
+    assert [row[:4] for row in road(store)] == [
+        ("left", better, "config", None),
+        ("left", worse, "lowered", better),
+        ("walking", better, "config", None),
+    ]
+
+
+def test_a_raised_goal_stays_while_the_config_does(store: Store) -> None:
+    goal = goal_of(store, 0.3)
+    assert goal is not None
+    store.checkpoints.reach(goal, 0.47, NOW, raises=True)
+    assert (goal_of(store, 0.3) or goal).target == 0.47
+    # The config catches up: no new goal.
+    assert (goal_of(store, 0.47) or goal).target == 0.47
+    assert len(road(store)) == 2
+
+
+def test_where_a_brand_stands_is_written_beside_its_goal(store: Store) -> None:
+    goal = goal_of(store, 0.3)
+    assert goal is not None
+    store.checkpoints.measure(
+        goal, Standing(value=0.28, low=0.25, high=0.31, n=900, sure=0.4), NOW
+    )
+    (row,) = store.database.connection.execute(
+        "SELECT value, low, high, n, sure, measured_at FROM checkpoint_road"
+    )
+    assert tuple(row) == (0.28, 0.25, 0.31, 900, 0.4, NOW.isoformat())
 
 
 def test_the_daemon_leaves_its_traces(store: Store) -> None:

@@ -26,6 +26,7 @@ from storage.models import (
     CaseList,
     CaseMove,
     CaseState,
+    ControlPoint,
     CrawlOutcome,
     CrawlReport,
     CrawlTarget,
@@ -35,6 +36,7 @@ from storage.models import (
     IncidentKind,
     KnownProblem,
     LadderStep,
+    Measured,
     Mention,
     NewAlert,
     NewCase,
@@ -51,7 +53,7 @@ from storage.reports import Filter
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
 from storage.tables.brands import BrandRow
-from storage.tables.checkpoints import Checkpoint
+from storage.tables.checkpoints import Checkpoint, Standing
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
 from storage.tables.relevance_labels import StoredModel, Weighed
@@ -103,6 +105,28 @@ TAKE = Take(
     taken_at=NOW,
     taken_on=NOW.date(),
     by="dana",
+)
+MEASURED = Measured(
+    points=(
+        ControlPoint(
+            metric="wow_rate",
+            day=NOW.date(),
+            until=NOW.date() + timedelta(days=1),
+            n=9,
+            k=3,
+            value=1 / 3,
+            centre=0.3,
+            lower=0.0,
+            upper=0.8,
+            phase=0,
+            signal=None,
+            side="above",
+            act=None,
+        ),
+    ),
+    shifts=(),
+    periods=(),
+    errors=(),
 )
 AUDITED = AuditEntry(at=NOW, actor="anna", role="work", act=Act.CORRECTED, what="angry")
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
@@ -604,8 +628,21 @@ WAYS: dict[str, Way] = {
         lambda s: s.checkpoints.current(BRAND, "coverage", 30, 0.5, NOW)
     ),
     "checkpoints.reach": writes(
-        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.4, 0.5, NOW)
+        lambda s: s.checkpoints.reach(Checkpoint(id=1, target=0.3), 0.5, NOW, raises=True)
     ),
+    "checkpoints.measure": writes(
+        lambda s: s.checkpoints.measure(
+            Checkpoint(id=1, target=0.3),
+            Standing(value=0.3, low=0.2, high=0.4, n=9, sure=0.5),
+            NOW,
+        )
+    ),
+    "metrics.due": reads(lambda s: s.metrics.due()),
+    "metrics.brands": reads(lambda s: s.metrics.brands()),
+    "metrics.days": reads(lambda s: s.metrics.days(BRAND)),
+    "metrics.undated": reads(lambda s: s.metrics.undated(BRAND)),
+    "metrics.checked": reads(lambda s: s.metrics.checked(BRAND)),
+    "metrics.write": writes(lambda s: s.metrics.write(BRAND, MEASURED, 1)),
     "daemon_runs.beat": writes(lambda s: s.daemon_runs.beat(1, NOW, {"digest": NOW})),
     "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
     "daemon_runs.ran": writes(lambda s: s.daemon_runs.ran("forgetting", NOW)),

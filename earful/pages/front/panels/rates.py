@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from alerts.decide.stats import PChart, Rate, difference, p_chart
+from alerts.decide.control_charts import p_chart
+from alerts.decide.stats import Rate, difference
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import (
@@ -255,14 +256,15 @@ def _count_change(mentions: int, before: Tally | None) -> str:
 
 
 def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> Chart:
-    drawn = _without_storms([metric.rate(one.tally) for one in counted])
+    rates = [metric.rate(one.tally) for one in counted]
+    drawn = p_chart(rates)
     marks, rows = [], []
-    for one, point in zip(counted, drawn.points, strict=True):
+    for one, rate, point in zip(counted, rates, drawn.points, strict=True):
         label = _label(one, unit, asked)
         link = asked.link("mentions", **metric.filters, **asked.of_day(one.first, one.last))
         signal = "beyond what chance explains" if point.outside else None
-        share = point.rate.value
-        told = f"{label}: {words.percent(share)}, {point.rate.part:,} of {point.rate.total:,}"
+        share = rate.value
+        told = f"{label}: {words.percent(share)}, {rate.part:,} of {rate.total:,}"
         marks.append(
             Mark(
                 label=label, told=f"{told}, {signal}" if signal else told, link=link, share=share,
@@ -272,7 +274,7 @@ def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> C
         if share is not None:
             rows.append(
                 ChartRow(
-                    label=label, link=link, part=point.rate.part, whole=point.rate.total,
+                    label=label, link=link, part=rate.part, whole=rate.total,
                     share=words.percent(share), limits=f"{point.lower:.0%} to {point.upper:.0%}",
                     signal=signal or "",
                 )
@@ -286,22 +288,6 @@ def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> C
         rows=rows,
         unit=unit,
     )
-
-
-def _without_storms(rates: Sequence[Rate]) -> PChart:
-    """Draw limits in which the points beyond them have no part, while most are within."""
-    drawn = p_chart(rates)
-    for _ in rates:
-        inside = [
-            rate for rate, point in zip(rates, drawn.points, strict=True) if not point.outside
-        ]
-        if 4 * len(inside) < 3 * len(rates):
-            return p_chart(rates)
-        again = p_chart(rates, baseline=inside)
-        if again.outside == drawn.outside:
-            return again
-        drawn = again
-    return drawn
 
 
 def _verdict(outside: Sequence[str], unit: str) -> str:
