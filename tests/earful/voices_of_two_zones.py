@@ -15,6 +15,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from config.settings import parse_settings
+from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.stages.measure_stage import measure_changed
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.store import Store
 from storage.tables.brands import BrandRow
@@ -32,6 +35,20 @@ _TEXTS = {
     Experience.DELIGHTED: "Ingrid on deck {n} gave my daughter her own cap. A wonderful trip!",
     Experience.NONE: "Does anybody know at what time boat number {n} leaves on a Sunday?",
 }
+SETTINGS = parse_settings(
+    {
+        "brands": [
+            {
+                "name": FERRY,
+                "query": "ferry",
+                "timezone": ZONES[FERRY],
+                "checkpoints": [{"metric": "wow_rate", "target": 0.95, "window": "30d"}],
+            }
+        ]
+    },
+    {},
+    where="the test",
+)
 HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
     "\"><svg onload=document.title='owned'> {{ 7*7 }} javascript:document.title='owned'"
@@ -73,10 +90,11 @@ def build(path: Path, now: datetime, *, days: int = 50) -> list[Spoken]:
                 _write_topic(connection, mark, topic, told)
             connection.execute(
                 "INSERT INTO checkpoints (brand, metric, window_days, target, set_at, reached_at, "
-                "value) VALUES (?, 'wow_rate', 30, 0.2, ?, ?, 0.31), "
-                "(?, 'wow_rate', 30, 0.95, ?, NULL, NULL)",
-                (FERRY, now.isoformat(), now.isoformat(), FERRY, now.isoformat()),
+                "value) VALUES (?, 'wow_rate', 30, 0.2, ?, ?, 0.31)",
+                (FERRY, now.isoformat(), now.isoformat()),
             )
+        measure_changed(store, SETTINGS, now)
+        judge_checkpoints(store, SETTINGS, now)
     return [Spoken(one, _day(one.mention, now)) for one in told]
 
 
