@@ -27,6 +27,8 @@ from storage.page_reads.tallies import Tally, by_day, totals
 
 # Longer spans are counted by week or month: marks that lie denser run into one.
 _DAYS, _WEEKS = 45, 400
+# Of fewer checked verdicts an error says nothing.
+_LEAST_CHECKED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,10 +248,10 @@ def _tile(
 
 def _error(row: Mapping[str, Any] | None) -> str:
     """Say how far the model's word on a label can be trusted, where people looked."""
-    if row is None or row["error"] is None:
+    if row is None or row["checked"] < _LEAST_CHECKED:
         return ""
     return (
-        f"of {row['checked']:,} that people looked at, {row['corrected']:,} were corrected "
+        f"people corrected {row['corrected']:,} of {row['checked']:,} that they checked "
         f"(95%: {row['low']:.0%} to {row['high']:.0%})"
     )
 
