@@ -113,6 +113,7 @@ def begin(
         known_before=job.known_before,
         keeps_since=job.keeps_since,
         explain=job.explain,
+        location=job.location,
     )
     attach(crawler, session)
     failure: list[str] = []

@@ -65,7 +65,7 @@ class Session:
     `scope` keeps validators of one brand's reading apart from another's; `responses` bounds the
     pages that are asked for; what was stored before `known_before` was stored by a good run;
     what is older than `keeps_since` is not stored; for the first `explain` mentions the stats show
-    which clauses of the query they hold.
+    which clauses of the query they hold; all mentions are of the `location`, where one is given.
     `left_out` counts the entries that are no mentions to store, until the ledger has them.
     """
 
@@ -76,6 +76,7 @@ class Session:
     known_before: datetime | None = None
     keeps_since: datetime | None = None
     explain: int = 0
+    location: str | None = None
     left_out: Counter[tuple[Fate, RefusalReason | None]] = field(default_factory=Counter)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -145,6 +145,7 @@ class StorePipeline(_Pipeline):
             raise NotConfigured
         self.store: CrawlerStore = session.store
         self.left_out, self.keeps_since = session.left_out, session.keeps_since
+        self.location = session.location
         assert isinstance(crawler.spider, MentionSpider)
         self.spider = crawler.spider
         self.waiting: list[Mention] = []
@@ -161,7 +162,8 @@ class StorePipeline(_Pipeline):
         if isinstance(item, Gone):
             self.gone.append(f"{self.spider.name}:{item.native_id}")
         else:
-            self.waiting.append(item)
+            # Where one page is one place, the config says which: no source is asked for it.
+            self.waiting.append(replace(item, location=self.location) if self.location else item)
         if len(self.waiting) + len(self.gone) >= PAGE:
             self.flush()
         return item

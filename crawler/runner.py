@@ -33,7 +33,8 @@ class CrawlJob:
     `responses` bounds how many pages are asked for, to see whether a source answers at all.
     What was stored before `known_before` was stored by a good run of this job, or earlier. What is
     older than `keeps_since` is not stored. For the first `explain` mentions the report shows which
-    clauses of the query they hold. `allow_private` are hosts that may have private addresses.
+    clauses of the query they hold. All mentions are of the `location`, where one is given.
+    `allow_private` are hosts that may have private addresses.
     """
 
     brand: str
@@ -48,6 +49,7 @@ class CrawlJob:
     known_before: datetime | None = None
     keeps_since: datetime | None = None
     explain: int = 0
+    location: str | None = None
     allow_private: tuple[str, ...] = ()
 
     def to_json(self) -> str:

@@ -69,10 +69,11 @@ class BrandCharts:
 
     def chart(self, metric: CheckpointMetric) -> MetricChart:
         if metric not in self._charts:
-            better = better_of(metric)
             dated = self.counted(metric, dated=True)
-            # One day's rule may tell of the days before it: no run of those is a level.
+            # One day's rule may tell of the days before it: no run of those is a level, and a
+            # point that lies outside is not an act of its own.
             steady = metric is CheckpointMetric.CONSISTENCY
+            better = None if steady else better_of(metric)
             self._charts[metric] = metric_chart(
                 dated, self.today, better=better, shifting=not steady, joined=self._joined
             )

@@ -25,7 +25,11 @@ def sync_brands(store: Store, settings: Settings) -> None:
     """Let the store know the config's brands and the zones of their days."""
     store.brands.sync(
         [
-            BrandRow(name=brand.name, time_zone=zone_of(settings, brand.name).key)
+            BrandRow(
+                name=brand.name,
+                time_zone=zone_of(settings, brand.name).key,
+                competitor=brand.competitor,
+            )
             for brand in settings.brands
         ]
     )

@@ -11,11 +11,13 @@ import click
 from config.errors import EarfulError
 from earful import __version__
 from earful.app import App
+from earful.commands.advocates import advocates
 from earful.commands.alert_group import alerts
 from earful.commands.backup import backup
 from earful.commands.case_group import case
 from earful.commands.check import check
 from earful.commands.classify import classify
+from earful.commands.compare import compare
 from earful.commands.correct import correct
 from earful.commands.crawl import crawl
 from earful.commands.evaluate import evaluate
@@ -23,6 +25,7 @@ from earful.commands.export import export
 from earful.commands.forget import forget
 from earful.commands.import_file import import_
 from earful.commands.init import init
+from earful.commands.kudos import kudos
 from earful.commands.process import process
 from earful.commands.relevance_group import relevance
 from earful.commands.report import report
@@ -70,6 +73,7 @@ for command in (
     *(init, check, run, demo, serve, mcp),
     *(crawl, import_, sources),
     *(process, classify, evaluate, train),
+    *(compare, advocates, kudos),
     *(status, search, topics, report, export),
     *(case, correct, relevance, alerts),
     *(forget, backup, restore),

@@ -14,6 +14,7 @@ from earful.app import Clock
 from earful.brand_relevance import BrandRelevance
 from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
+from earful.competitor_changes import follow_competitors
 from earful.failing import Failing
 from earful.policies import Policies
 from earful.replying.settling import settle_replies
@@ -22,6 +23,7 @@ from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.measure_stage import measure_changed
 from earful.stages.score_stage import score
 from earful.stages.topic_stage import sort_mentions
+from earful.topic_upkeep.period_figures import write_figures
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -141,6 +143,12 @@ class DaemonStages:
             judged = judge_waiting(store, self._settings, self._clock)
         _log_judged(judged)
 
+    def _measure(self) -> None:
+        with Store.open(self._path) as store:
+            measured = measure_changed(store, self._settings, self._clock())
+        if measured:
+            log.info("measured", extra={"brands": measured})
+
     def _sort(self) -> bool:
         """Sort a while: a long history must not keep new complaints from being scored."""
         with Store.open(self._path) as store:
@@ -152,15 +160,11 @@ class DaemonStages:
                 stop=self._stopping.is_set,
             )
             left = store.topic_sorting.count_waiting() if sorted_now else 0
+            if sorted_now and not left:
+                write_figures(store, self._settings, self._clock())
         if sorted_now:
             log.info("sorted by topic", extra={"mentions": sorted_now, "left": left})
         return sorted_now >= _SORTED_AT_A_TIME and not self._stopping.is_set()
-
-    def _measure(self) -> None:
-        with Store.open(self._path) as store:
-            measured = measure_changed(store, self._settings, self._clock())
-        if measured:
-            log.info("measured", extra={"brands": measured})
 
     def deliver(self) -> float | None:
         """Send what is due; gives the seconds until something is due again."""
@@ -169,6 +173,7 @@ class DaemonStages:
     def _deliver_due(self) -> float | None:
         with Store.open(self._path) as store:
             follow_config(store, self._settings, self._clock())
+            follow_competitors(store, self._settings, self._clock())
             # Before too: what nobody wants any more must not go out.
             settle_replies(store, self._settings, self._clock())
             result = deliver_waiting(

@@ -20,7 +20,7 @@ from storage.store import Store
 COLUMNS = (
     "id", "brand", "source", "created_at", "author", "author_id", "rating", "rating_max",
     "experience", "stance", "sure", "corrected", "title", "text", "url", "language", "country",
-    "product_version", "reach",
+    "product_version", "location", "reach",
     "parent_id", "owner_reply", "owner_replied_at", "fetched_at", "edited_at",
     "p_angry", "p_mediocre", "p_delighted", "p_none", "p_advocate", "p_hater", "p_neither",
     "model", "scored_at",

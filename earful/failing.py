@@ -26,6 +26,7 @@ _STAGES = {
     "measure": "measuring",
     "cases": "seeing to cases",
     "answers": "measuring answers",
+    "staff": "looking for colleagues",
     "topics": "sorting by topic",
     "translate": "translating",
     "deliver": "delivery",

@@ -28,6 +28,8 @@ class Status:
     unjudged: int
     cases: dict[str, int]
     alerts: dict[str, int]
+    # Gathered and judged, and never told of.
+    competitors: list[str]
     languages: dict[str, int]
     unread: int
     # What scoring last computed in on this machine; None before it ever scored.
@@ -67,10 +69,14 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         unjudged=store.judgements.count_unjudged(),
         cases=store.cases.counts(now),
         alerts={state.value: number for state, number in alerts.items()},
+        competitors=list(settings.competitors),
         languages=store.insight.languages(),
         unread=store.verdicts.count_unread(),
         numbers=last_choice(),
-        sources=store.insight.source_health(),
+        sources=[
+            row | {"competitor": row["brand"] in settings.competitors}
+            for row in store.insight.source_health()
+        ],
         ledger=[one.as_dict() for one in entries_of_late(store, now)],
         webhook=_doors(store, settings),
         destinations=_destinations(store, settings),

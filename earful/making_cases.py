@@ -34,9 +34,14 @@ def make_case(
     """Store a mention that a person calls a complaint, with its case and message, at once.
 
     The same mention makes one case, however often it is made. InputError where the store cannot
-    hold it.
+    hold it, and where it is about a competitor.
     """
     policy = policies.of(mention.brand)
+    if policy.competitor:
+        raise InputError(
+            f"{mention.brand} is a competitor: no case is made of what is said of it; choose a "
+            "brand of your own"
+        )
     with store.write() as unit:
         again = not unit.cases.is_first(click, now)
         case = unit.cases.of_mention(mention.id)

@@ -183,6 +183,7 @@ def _policy(
         places=places_of(settings),
         zone=zone_of(settings, brand.name if brand else None),
         likely=_likely() if settings.cases.open_at == "likely" else None,
+        competitor=brand is not None and brand.competitor,
     )
 
 

@@ -114,10 +114,11 @@ class _Pool:
 def _pool(models: Sequence[ModelSettings], workers: int) -> Iterator[_Pool]:
     import ray
 
-    # Ray takes a cluster's address from RAY_ADDRESS; its machines have their own CPUs. Here one is
-    # told more than there are workers: actors that fill all CPUs leave none for what brings them
-    # their work, and wait for good (ray-project/ray#44687).
-    here = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers + 1}
+    # Ray takes a cluster's address from RAY_ADDRESS; its machines have their own CPUs. Without it
+    # Ray would join whatever cluster was last begun on this machine. Here one CPU is told more
+    # than there are workers: actors that fill all leave none for what brings them their work, and
+    # wait for good (ray-project/ray#44687).
+    here = {} if os.environ.get("RAY_ADDRESS") else {"address": "local", "num_cpus": workers + 1}
     ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **here)
     try:
         actor = ray.remote(num_cpus=1, max_restarts=_RESTARTS, max_task_retries=_RESTARTS)(

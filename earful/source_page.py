@@ -57,7 +57,9 @@ def standings(app: App) -> dict[str, list[dict[str, Any]]]:
     keys = ("brand", "target", *_HEALTH)
     with app.open_store(readonly=True) as store:
         for row in store.insight.source_health():
-            by_source.setdefault(row["source"], []).append({key: row[key] for key in keys})
+            here = {key: row[key] for key in keys}
+            here["competitor"] = row["brand"] in app.settings.competitors
+            by_source.setdefault(row["source"], []).append(here)
     return by_source
 
 
@@ -81,6 +83,7 @@ def page_data(app: App, spider: type[MentionSpider]) -> dict[str, Any]:
         for source in brand.sources:
             if source.source == spider.name:
                 nothing = {"brand": brand.name, "target": source.target, **dict.fromkeys(_HEALTH)}
+                nothing["competitor"] = brand.competitor
                 row = targets.setdefault((brand.name, source.target), nothing)
                 assert isinstance(source.options, SourceOptions)
                 row["remarks"] = list(spider.remarks(source.options))
@@ -170,7 +173,8 @@ def _here(page: dict[str, Any]) -> Iterator[str]:
 
 def standing_words(row: dict[str, Any]) -> str:
     """Say how a target does: "Acme Air, 440 is blocked since 2026-11-28 09:00 UTC: …"."""
-    place = ", ".join(part for part in (row["brand"], row["target"]) if part)
+    brand = f"{row['brand']} (competitor)" if row["competitor"] else row["brand"]
+    place = ", ".join(part for part in (brand, row["target"]) if part)
     if row["state"] is None:
         return f"{place} was not read yet"
     since = f" since {_minute(row['since'])}" if row["since"] else ""

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
+from threading import BoundedSemaphore, Timer
 from typing import Any
 
 from config.errors import EarfulError, InputError
@@ -46,6 +46,8 @@ _ADDRESS_SPACE_BYTES = 1024 * 1024 * 1024
 _ALWAYS = frozenset({"sqlite_master", "sqlite_schema", "json_each", "json_tree"})
 _INDEX = "mentions_fts"
 _REFUSED = frozenset({"load_extension", "fts3_tokenizer", "fts5"})
+# So many are asked at once: each may take memory and a core. Others wait their turn.
+_TURNS = BoundedSemaphore(4)
 # The process needs this long to start and to say what it found; of its CPU it needs less.
 _GRACE_S = 10.0
 _CPU_GRACE_S = 2
@@ -81,13 +83,14 @@ def ask(
         "seconds": seconds,
     }
     try:
-        ran = subprocess.run(
-            [sys.executable, "-m", "storage.guarded_reading"],
-            input=json.dumps(asked).encode(),
-            capture_output=True,
-            timeout=seconds + _GRACE_S,
-            check=False,
-        )
+        with _TURNS:
+            ran = subprocess.run(
+                [sys.executable, "-m", "storage.guarded_reading"],
+                input=json.dumps(asked).encode(),
+                capture_output=True,
+                timeout=seconds + _GRACE_S,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         raise _too_slow(seconds) from None
     try:

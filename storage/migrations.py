@@ -1689,6 +1689,95 @@ def _trust(db: Database) -> None:
     )
 
 
+@migrations(name="0035_people")
+def _people(db: Database) -> None:
+    # Which brands the config called competitors, since when and until when: of these no case opens
+    # and nothing is told.
+    _run(
+        db,
+        """
+        CREATE TABLE competitors (
+            brand TEXT PRIMARY KEY,
+            since TEXT NOT NULL,
+            until TEXT
+        ) WITHOUT ROWID;
+
+        -- Where one shop, hotel or branch is meant; which mentions count for it follows.
+        ALTER TABLE mentions ADD COLUMN location TEXT;
+
+        -- The colleagues whom wows may name, as the config has them.
+        CREATE TABLE staff (
+            brand TEXT NOT NULL,
+            name TEXT NOT NULL,
+            team TEXT,
+            location TEXT,
+            PRIMARY KEY (brand, name)
+        ) WITHOUT ROWID;
+
+        -- The one thing that each advocate needs, as the daily list last had it.
+        CREATE TABLE advocate_needs (
+            brand TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            mention_id TEXT NOT NULL REFERENCES mentions(id) ON DELETE CASCADE,
+            need TEXT NOT NULL CHECK (need IN ('complaint', 'question', 'wish', 'lack')),
+            sentence TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            listed_on TEXT NOT NULL,
+            PRIMARY KEY (brand, author_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX advocate_needs_by_mention ON advocate_needs(mention_id);
+
+        -- How the last look at each version of a product compared it with those before.
+        CREATE TABLE version_changes (
+            brand TEXT NOT NULL,
+            version TEXT NOT NULL,
+            metric TEXT NOT NULL CHECK (metric IN ('wow_rate', 'complaint_rate')),
+            first_day TEXT NOT NULL,
+            part_before INTEGER NOT NULL,
+            told_before INTEGER NOT NULL,
+            part INTEGER NOT NULL,
+            told INTEGER NOT NULL,
+            strata INTEGER NOT NULL,
+            difference REAL NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            p_value REAL NOT NULL,
+            looks INTEGER NOT NULL,
+            looked_at TEXT NOT NULL,
+            direction TEXT CHECK (direction IN ('worse', 'better')),
+            found_at TEXT,
+            PRIMARY KEY (brand, version, metric)
+        ) WITHOUT ROWID;
+        -- A brand's days are read for all dimensions at once, and for one of them.
+        CREATE INDEX cut_days_by_brand ON cut_days(
+            brand, day, dimension, value, mentions, angry, mediocre, delighted, advocate, hater
+        );
+        CREATE INDEX mention_facts_by_version ON mention_facts(
+            brand, product_version, day, source, country, experience, counted
+        ) WHERE product_version IS NOT NULL;
+        """,
+    )
+    for trigger in (
+        """
+        CREATE TRIGGER mention_cuts_of_new_location AFTER INSERT ON mentions
+        WHEN new.location IS NOT NULL BEGIN
+            INSERT INTO mention_cuts (seq, dimension, value)
+            VALUES (new.seq, 'location', new.location) ON CONFLICT DO NOTHING;
+        END
+        """,
+        """
+        CREATE TRIGGER mention_cuts_of_location AFTER UPDATE OF location ON mentions
+        WHEN old.location IS NOT new.location BEGIN
+            DELETE FROM mention_cuts WHERE seq = new.seq AND dimension = 'location';
+            INSERT INTO mention_cuts (seq, dimension, value)
+            SELECT new.seq, 'location', new.location WHERE new.location IS NOT NULL
+            ON CONFLICT DO NOTHING;
+        END
+        """,
+    ):
+        db.execute(trigger)
+
+
 @migrations(name="0036_pages")
 def _pages(db: Database) -> None:
     # What the pages look up: the mentions of a day whatever their brand, those that wait for their

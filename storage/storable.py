@@ -125,6 +125,7 @@ _SIDE: dict[str, _Read] = {
             "owner_reply",
             "country",
             "product_version",
+            "location",
         ),
         _text,
     ),

@@ -9,9 +9,12 @@ from typing import Self
 
 from config.errors import InputError
 from storage.backups import back_up_before
+from storage.comparisons import Comparisons
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
 from storage.reports import Insight
+from storage.rewards import Rewards
+from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
 from storage.tables.audit import Audit
 from storage.tables.brand_metrics import Metrics
@@ -20,6 +23,7 @@ from storage.tables.case_events import CaseDestinations
 from storage.tables.case_watch import CaseWatch
 from storage.tables.cases import Cases
 from storage.tables.checkpoints import Checkpoints
+from storage.tables.competitors import Competitors
 from storage.tables.copies import Copies
 from storage.tables.corrections import Corrections
 from storage.tables.crawls import Crawls
@@ -42,11 +46,12 @@ from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
 from storage.tables.topic_figures import TopicFigures
 from storage.tables.topic_fits import TopicFits
+from storage.tables.topic_rows import Topics
 from storage.tables.topic_sorting import TopicSorting
-from storage.tables.topics import Topics
 from storage.tables.translations import Translations
 from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
+from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
 
@@ -82,6 +87,11 @@ class Store:
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)
+        self.competitors = Competitors(database)
+        self.comparisons = Comparisons(database)
+        self.advocates = AdvocateList(database)
+        self.rewards = Rewards(database)
+        self.version_changes = VersionChanges(database)
         self.copies = Copies(database)
         self.insight = Insight(database)
         self.metrics = Metrics(database)

@@ -10,7 +10,7 @@ SELECT
     CASE WHEN c.id IS NOT NULL THEN 1 ELSE v.sure END AS sure,
     c.id IS NOT NULL AS corrected,
     m.owner_reply, m.owner_replied_at, m.language, m.fetched_at, m.edited_at, m.parent_id,
-    m.country, m.product_version,
+    m.country, m.product_version, m.location,
     v.p_angry, v.p_mediocre, v.p_delighted, v.p_none, v.p_advocate, v.p_hater, v.p_neither,
     v.model, v.scored_at, m.text_hash, m.author_id, m.id,
     -- A copy of another mention is counted nowhere, nor is what is not about the brand; a deleted
@@ -290,6 +290,337 @@ FROM (
 )
 ORDER BY day DESC, brand, source;
 
+-- The one thing that each advocate needs from us, as the daily list last had it: a complaint, a
+-- question, a wish or a lack that has no answer, in a sentence of theirs.
+CREATE VIEW advocates_today AS
+SELECT
+    n.listed_on, n.brand, n.place, a.name AS author, n.need, n.sentence, m.source, m.created_at,
+    s.advocate_since, s.advocacy, m.reach, m.url, n.author_id, n.mention_id
+FROM advocate_needs n
+JOIN mentions m ON m.id = n.mention_id
+LEFT JOIN authors a ON a.id = n.author_id
+LEFT JOIN author_standing s ON s.author_id = n.author_id AND s.brand = n.brand
+ORDER BY n.brand, n.place;
+
+-- Advocates whose silence is longer than their own rhythm explains. After n silences of a mean
+-- length m, one of length x or more comes by chance in (1 + x / (n m)) ** -n of cases (silences of
+-- random events; the mean is only estimated, so that few of them make wide limits). Here that is
+-- one in a hundred. Who spoke on fewer than four days has no rhythm yet.
+CREATE VIEW quiet_advocates AS
+SELECT
+    a.name AS author, t.brand, a.source, t.advocate_since, t.last_seen_at, t.days_spoken,
+    round(t.span / (t.days_spoken - 1), 1) AS usual_days, round(t.silent, 1) AS silent_days,
+    round(t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1), 1) AS limit_days,
+    t.advocacy, t.reach, (
+        SELECT m.id FROM mention_facts f JOIN mentions m ON m.seq = f.seq
+        WHERE f.author_id = t.author_id AND f.brand = t.brand AND f.dated AND f.counted
+        ORDER BY f.counted_at DESC, f.seq DESC LIMIT 1
+    ) AS last_mention_id, t.author_id
+FROM (
+    SELECT s.*,
+        julianday(s.last_seen_at) - julianday(s.first_seen_at) AS span,
+        julianday('now') - julianday(s.last_seen_at) AS silent,
+        (
+            SELECT count(DISTINCT f.day) FROM mention_facts f
+            WHERE f.author_id = s.author_id AND f.brand = s.brand AND f.counted AND f.dated
+        ) AS days_spoken
+    FROM author_standing s
+    WHERE s.is_advocate AND s.mentions BETWEEN 4 AND 500
+) t
+JOIN authors a ON a.id = t.author_id
+WHERE t.days_spoken >= 4
+    AND t.silent > t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1)
+    AND t.silent < 730
+ORDER BY t.last_seen_at DESC;
+
+-- Colleagues whom wows praise, by the month of the brand's time zone, with their team and location.
+CREATE VIEW rewards AS
+SELECT
+    substr(f.day, 1, 7) AS month, f.brand, s.name, t.team, t.location, count(*) AS wows,
+    sum(f.stance = 'advocate') AS advocates, max(f.day) AS last_day
+FROM named_staff s
+JOIN mentions m ON m.id = s.mention_id
+JOIN mention_facts f ON f.seq = m.seq
+LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
+WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
+GROUP BY 1, 2, 3
+ORDER BY month DESC, wows DESC, s.name;
+
+-- The same by team. A wow that names two of a team is one.
+CREATE VIEW team_rewards AS
+SELECT
+    substr(f.day, 1, 7) AS month, f.brand, coalesce(t.team, 'No team') AS team,
+    count(DISTINCT m.seq) AS wows, count(DISTINCT s.name) AS people, max(f.day) AS last_day
+FROM named_staff s
+JOIN mentions m ON m.id = s.mention_id
+JOIN mention_facts f ON f.seq = m.seq
+LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
+WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
+GROUP BY 1, 2, 3
+ORDER BY month DESC, wows DESC, team;
+
+-- The words of those wows.
+CREATE VIEW reward_words AS
+SELECT
+    substr(f.day, 1, 7) AS month, f.day, f.brand, s.name, t.team, m.title, m.text,
+    a.name AS author, f.source, f.stance, f.stars, v.p_delighted, m.url, m.id AS mention_id
+FROM named_staff s
+JOIN mentions m ON m.id = s.mention_id
+JOIN mention_facts f ON f.seq = m.seq
+LEFT JOIN verdicts v ON v.id = m.verdict_id
+LEFT JOIN authors a ON a.id = m.author_id
+LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
+WHERE f.counted AND NOT f.deleted AND f.experience <> 'angry'
+    AND (f.experience = 'delighted' OR f.stance = 'advocate')
+ORDER BY f.day DESC, m.id, s.name;
+
+-- Whose answers win people back: of the complaints that each person and team answered, by the month
+-- of the answer, how many of their authors were delighted since, with the 95% interval of the share
+-- (Wilson's).
+CREATE VIEW won_back_by AS
+WITH answered AS (
+    SELECT
+        substr(t.answered_on, 1, 7) AS month, t.brand, t.team, t.answered_by,
+        coalesce(t.answered_by_id, t.answered_by) AS person,
+        k.outcome IS 'won_back' OR EXISTS (
+            SELECT 1 FROM mentions m
+            JOIN mention_facts f ON f.author_id = m.author_id AND f.brand = t.brand
+                AND f.counted_at > t.answered_at
+            WHERE m.id = k.mention_id AND f.counted AND f.experience = 'delighted'
+        ) AS turned
+    FROM answer_times t
+    JOIN cases k ON k.id = t.case_id
+    WHERE k.state <> 'dismissed'
+),
+counted AS (
+    SELECT month, brand, 'person' AS kind, max(answered_by) AS name, max(team) AS team,
+        count(*) AS answered, sum(turned) AS won_back
+    FROM answered WHERE person IS NOT NULL GROUP BY month, brand, person
+    UNION ALL
+    SELECT month, brand, 'team', team, team, count(*), sum(turned)
+    FROM answered GROUP BY month, brand, team
+)
+SELECT
+    month, brand, kind, name, team, answered, won_back,
+    round(1.0 * won_back / answered, 4) AS share,
+    round(max(0, won_back + 1.9207
+        - 1.959964 * sqrt(1.0 * won_back * (answered - won_back) / answered + 0.9604))
+        / (answered + 3.8415), 4) AS low,
+    round(min(1, (won_back + 1.9207
+        + 1.959964 * sqrt(1.0 * won_back * (answered - won_back) / answered + 0.9604))
+        / (answered + 3.8415)), 4) AS high
+FROM counted
+ORDER BY month DESC, brand, kind, won_back DESC, name;
+
+-- The periods that people compare, for each brand by the days of its time zone: up to today, and
+-- each month and week (by its Monday) that it has mentions in.
+CREATE VIEW brand_periods AS
+WITH today AS (
+    SELECT d.brand, d.first_day, date('now', coalesce((
+        SELECT o.seconds FROM brands b JOIN zone_offsets o ON o.time_zone = b.time_zone
+        WHERE b.name = d.brand AND o.since <= strftime('%Y-%m-%dT%H:%M:%S', 'now')
+        ORDER BY o.since DESC LIMIT 1
+    ), 0) || ' seconds') AS day
+    FROM (SELECT brand, min(day) AS first_day FROM cut_days WHERE dimension = 'all' GROUP BY brand) d
+)
+SELECT t.brand, p.period, 'to date' AS span, date(t.day, p.back) AS first, t.day AS last
+FROM today t
+JOIN (
+    SELECT '7 days' AS period, '-6 days' AS back UNION ALL SELECT '30 days', '-29 days'
+    UNION ALL SELECT '90 days', '-89 days' UNION ALL SELECT '12 months', '-364 days'
+) p;
+
+-- How the mentions of each part of a brand compare with all its others, in a period: by source,
+-- country, language, version, location, topic and staff, a row for each rate. Intervals are of 95%:
+-- Wilson's for a rate, Newcombe's for the difference to the rest. `may_be_chance` is 1 where chance
+-- explains the difference, all `compared` parts of the dimension taken into account (Bonferroni's).
+-- Parts with fewer than 20 told experiences are not compared, nor is what has no value; their
+-- `may_be_chance` is empty.
+CREATE VIEW cuts AS
+WITH summed AS (
+    SELECT
+        p.period, c.brand, c.dimension, c.value, sum(c.mentions) AS mentions,
+        sum(c.angry + c.mediocre + c.delighted) AS told, sum(c.angry) AS angry,
+        sum(c.mediocre) AS mediocre, sum(c.delighted) AS delighted, sum(c.advocate) AS advocate,
+        sum(c.hater) AS hater
+    FROM brand_periods p
+    CROSS JOIN cut_days c ON c.brand = p.brand AND c.day BETWEEN p.first AND p.last
+    WHERE +c.dimension IN (
+            'source', 'country', 'language', 'version', 'location', 'topic', 'staff'
+        ) AND p.period <> '12 months'
+    GROUP BY p.period, c.brand, c.dimension, c.value
+),
+whole AS (
+    SELECT
+        p.period, p.brand, sum(c.mentions) AS mentions,
+        sum(c.angry + c.mediocre + c.delighted) AS told, sum(c.angry) AS angry,
+        sum(c.mediocre) AS mediocre, sum(c.delighted) AS delighted, sum(c.advocate) AS advocate,
+        sum(c.hater) AS hater
+    FROM brand_periods p
+    -- The plus keeps SQLite from an index that has all dimensions.
+    CROSS JOIN cut_days c ON c.dimension = 'all' AND +c.brand = p.brand
+        AND c.day BETWEEN p.first AND p.last
+    WHERE p.period <> '12 months'
+    GROUP BY p.period, p.brand
+),
+beside AS (
+    SELECT
+        s.*, w.mentions - s.mentions AS rest_mentions, w.told - s.told AS rest_told,
+        w.angry - s.angry AS rest_angry, w.mediocre - s.mediocre AS rest_mediocre,
+        w.delighted - s.delighted AS rest_delighted, w.advocate - s.advocate AS rest_advocate,
+        w.hater - s.hater AS rest_hater,
+        s.value <> '' AND s.told >= 20 AND w.told - s.told >= 20 AS is_compared
+    FROM summed s
+    JOIN whole w ON w.period = s.period AND w.brand = s.brand
+),
+-- How far the limits lie from the middle when so many parts are compared: the normal deviate of
+-- 0.05 / compared on both sides (Abramowitz and Stegun 26.2.23, right to 0.0005).
+judged AS (
+    SELECT *, 1.959964 AS z,
+        t - (2.515517 + 0.802853 * t + 0.010328 * t * t)
+            / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t) AS strict_z
+    FROM (
+        SELECT *, sqrt(-2 * ln(0.025 / max(1, compared))) AS t
+        FROM (
+            SELECT *, sum(is_compared) OVER (PARTITION BY period, brand, dimension) AS compared
+            FROM beside
+        )
+    )
+),
+counted AS (
+    SELECT
+        j.*, m.metric, iif(m.of_all, j.mentions, j.told) AS n,
+        CASE m.metric WHEN 'wow_rate' THEN j.delighted WHEN 'complaint_rate' THEN j.angry
+            WHEN 'mediocre_rate' THEN j.mediocre WHEN 'advocate_rate' THEN j.advocate
+            ELSE j.hater END AS k,
+        iif(m.of_all, j.rest_mentions, j.rest_told) AS rest_n,
+        CASE m.metric WHEN 'wow_rate' THEN j.rest_delighted
+            WHEN 'complaint_rate' THEN j.rest_angry WHEN 'mediocre_rate' THEN j.rest_mediocre
+            WHEN 'advocate_rate' THEN j.rest_advocate ELSE j.rest_hater END AS rest_k
+    FROM judged j
+    CROSS JOIN (
+        SELECT 'wow_rate' AS metric, 0 AS of_all UNION ALL SELECT 'complaint_rate', 0
+        UNION ALL SELECT 'mediocre_rate', 0 UNION ALL SELECT 'advocate_rate', 1
+        UNION ALL SELECT 'hater_rate', 1
+    ) m
+),
+bounded AS (
+    SELECT *,
+        1.0 * k / n AS rate, 1.0 * rest_k / nullif(rest_n, 0) AS rest_rate,
+        (k + z * z / 2 - z * sqrt(1.0 * k * (n - k) / n + z * z / 4)) / (n + z * z) AS low,
+        (k + z * z / 2 + z * sqrt(1.0 * k * (n - k) / n + z * z / 4)) / (n + z * z) AS high,
+        (rest_k + z * z / 2 - z * sqrt(1.0 * rest_k * (rest_n - rest_k) / nullif(rest_n, 0)
+            + z * z / 4)) / (rest_n + z * z) AS rest_low,
+        (rest_k + z * z / 2 + z * sqrt(1.0 * rest_k * (rest_n - rest_k) / nullif(rest_n, 0)
+            + z * z / 4)) / (rest_n + z * z) AS rest_high,
+        (k + strict_z * strict_z / 2 - strict_z * sqrt(1.0 * k * (n - k) / n
+            + strict_z * strict_z / 4)) / (n + strict_z * strict_z) AS strict_low,
+        (k + strict_z * strict_z / 2 + strict_z * sqrt(1.0 * k * (n - k) / n
+            + strict_z * strict_z / 4)) / (n + strict_z * strict_z) AS strict_high,
+        (rest_k + strict_z * strict_z / 2 - strict_z * sqrt(1.0 * rest_k * (rest_n - rest_k)
+            / nullif(rest_n, 0) + strict_z * strict_z / 4)) / (rest_n + strict_z * strict_z)
+            AS rest_strict_low,
+        (rest_k + strict_z * strict_z / 2 + strict_z * sqrt(1.0 * rest_k * (rest_n - rest_k)
+            / nullif(rest_n, 0) + strict_z * strict_z / 4)) / (rest_n + strict_z * strict_z)
+            AS rest_strict_high
+    FROM counted WHERE n > 0
+)
+SELECT
+    brand, period, dimension, coalesce(nullif(value, ''), 'not told') AS value, metric, mentions,
+    k AS part, n AS whole, round(rate, 4) AS rate, round(max(0, low), 4) AS low,
+    round(min(1, high), 4) AS high, round(rest_rate, 4) AS rest_rate,
+    round(rate - rest_rate, 4) AS difference,
+    round(rate - rest_rate - sqrt((rate - low) * (rate - low)
+        + (rest_high - rest_rate) * (rest_high - rest_rate)), 4) AS difference_low,
+    round(rate - rest_rate + sqrt((high - rate) * (high - rate)
+        + (rest_rate - rest_low) * (rest_rate - rest_low)), 4) AS difference_high,
+    iif(is_compared,
+        rate - rest_rate - sqrt((rate - strict_low) * (rate - strict_low)
+            + (rest_strict_high - rest_rate) * (rest_strict_high - rest_rate)) <= 0
+        AND rate - rest_rate + sqrt((strict_high - rate) * (strict_high - rate)
+            + (rest_rate - rest_strict_low) * (rest_rate - rest_strict_low)) >= 0,
+        NULL) AS may_be_chance,
+    compared
+FROM bounded
+ORDER BY brand, period, dimension, metric, n DESC;
+
+-- Share of voice: whose mentions are how much of all that is said of you and your competitors, with
+-- wow and complaint rate side by side. Intervals are of 95% (Wilson's).
+CREATE VIEW share_of_voice AS
+WITH days AS (
+    SELECT brand, day, mentions, angry, delighted, angry + mediocre + delighted AS told
+    FROM cut_days WHERE dimension = 'all'
+),
+summed AS (
+    SELECT p.period, p.brand, sum(d.mentions) AS mentions, sum(d.told) AS told,
+        sum(d.angry) AS angry, sum(d.delighted) AS delighted
+    FROM brand_periods p
+    CROSS JOIN days d ON +d.brand = p.brand AND d.day BETWEEN p.first AND p.last
+    GROUP BY p.period, p.brand
+    UNION ALL
+    SELECT substr(day, 1, 7), brand, sum(mentions), sum(told), sum(angry), sum(delighted)
+    FROM days GROUP BY 1, 2
+    UNION ALL
+    SELECT 'week of ' || date(day, 'weekday 0', '-6 days'), brand, sum(mentions), sum(told),
+        sum(angry), sum(delighted)
+    FROM days GROUP BY 1, 2
+),
+shared AS (
+    SELECT s.*, coalesce(b.competitor, 0) AS competitor,
+        sum(s.mentions) OVER (PARTITION BY s.period) AS of_all
+    FROM summed s
+    LEFT JOIN brands b ON b.name = s.brand
+)
+SELECT
+    period, brand, competitor, mentions, round(1.0 * mentions / of_all, 4) AS share,
+    round(max(0, (mentions + 1.9207
+        - 1.959964 * sqrt(1.0 * mentions * (of_all - mentions) / of_all + 0.9604))
+        / (of_all + 3.8415)), 4) AS share_low,
+    round(min(1, (mentions + 1.9207
+        + 1.959964 * sqrt(1.0 * mentions * (of_all - mentions) / of_all + 0.9604))
+        / (of_all + 3.8415)), 4) AS share_high,
+    told, round(1.0 * delighted / nullif(told, 0), 4) AS wow_rate,
+    round(max(0, (delighted + 1.9207
+        - 1.959964 * sqrt(1.0 * delighted * (told - delighted) / nullif(told, 0) + 0.9604))
+        / (told + 3.8415)), 4) AS wow_low,
+    round(min(1, (delighted + 1.9207
+        + 1.959964 * sqrt(1.0 * delighted * (told - delighted) / nullif(told, 0) + 0.9604))
+        / (told + 3.8415)), 4) AS wow_high,
+    round(1.0 * angry / nullif(told, 0), 4) AS complaint_rate,
+    round(max(0, (angry + 1.9207
+        - 1.959964 * sqrt(1.0 * angry * (told - angry) / nullif(told, 0) + 0.9604))
+        / (told + 3.8415)), 4) AS complaint_low,
+    round(min(1, (angry + 1.9207
+        + 1.959964 * sqrt(1.0 * angry * (told - angry) / nullif(told, 0) + 0.9604))
+        / (told + 3.8415)), 4) AS complaint_high
+FROM shared
+ORDER BY period, mentions DESC, brand;
+
+-- Your brand and each competitor, a rate at a time. `may_be_chance` is 1 where chance explains the
+-- difference of the two (Newcombe's interval of 95%).
+CREATE VIEW side_by_side AS
+WITH rated AS (
+    SELECT period, brand, competitor, told, 'wow_rate' AS metric, wow_rate AS rate, wow_low AS low,
+        wow_high AS high FROM share_of_voice WHERE told > 0
+    UNION ALL
+    SELECT period, brand, competitor, told, 'complaint_rate', complaint_rate, complaint_low,
+        complaint_high FROM share_of_voice WHERE told > 0
+)
+SELECT
+    o.period, o.brand, t.brand AS competitor, o.metric, o.told, o.rate, t.told AS their_told,
+    t.rate AS their_rate, round(o.rate - t.rate, 4) AS difference,
+    round(o.rate - t.rate - sqrt((o.rate - o.low) * (o.rate - o.low)
+        + (t.high - t.rate) * (t.high - t.rate)), 4) AS difference_low,
+    round(o.rate - t.rate + sqrt((o.high - o.rate) * (o.high - o.rate)
+        + (t.rate - t.low) * (t.rate - t.low)), 4) AS difference_high,
+    o.rate - t.rate - sqrt((o.rate - o.low) * (o.rate - o.low)
+        + (t.high - t.rate) * (t.high - t.rate)) <= 0
+    AND o.rate - t.rate + sqrt((o.high - o.rate) * (o.high - o.rate)
+        + (t.rate - t.low) * (t.rate - t.low)) >= 0 AS may_be_chance
+FROM rated o
+JOIN rated t ON t.period = o.period AND t.metric = o.metric AND t.competitor
+WHERE NOT o.competitor
+ORDER BY o.period, o.brand, t.brand, o.metric;
 -- A topic beside each mention that is about it, the newest first: to read what stands behind a
 -- topic. A hidden topic is left out, and what is not counted.
 CREATE VIEW topic_voice AS
@@ -332,7 +663,8 @@ ORDER BY p.brand, p.days, p.mentions DESC;
 CREATE VIEW talk_triggers AS
 SELECT
     g.brand, g.what, g.times_likelier, g.low, g.high, g.delighted, g.of_delighted, g.mediocre,
-    g.of_mediocre, g.since, g.until, coalesce(nullif(m.title, '') || ': ', '') || m.text AS quote,
+    g.of_mediocre, g.since, g.until, iif(m.parent_id IS NULL OR m.text = '', coalesce(nullif(m.title, '') || ': ', ''), '')
+        || m.text AS quote,
     m.url, g.topic_id, m.id AS quote_id
 FROM topic_triggers g
 LEFT JOIN topics t ON t.id = g.topic_id

@@ -14,14 +14,18 @@ from alerts.decide.goals import CheckpointResult
 from alerts.decide.policy import Policy
 from alerts.decide.routing import Calm
 from alerts.decide.voice_signs import Colleague
-from storage.models import AlertKind, Experience, NewAlert
+from alerts.messages.advocate_notices import AdvocatesToday
+from storage.models import AlertKind, Experience, NewAlert, VersionLook
 from storage.models.dedupe_keys import (
+    advocates_key,
     backlog_key,
     checkpoint_key,
+    competitor_key,
     kudos_key,
     limited_key,
     lowered_key,
     overdue_key,
+    version_key,
 )
 
 
@@ -125,6 +129,36 @@ def leaderboard(
     )
 
 
+def worse_version(
+    brand: str, looks: Sequence[VersionLook], policy: Policy, now: datetime
+) -> NewAlert:
+    """Tell, once a version, that it made things worse than the ones before it."""
+    channel = policy.channels.complaints
+    return NewAlert(
+        dedupe_key=version_key(brand, looks[0].version),
+        kind=AlertKind.VERSION,
+        brand=brand,
+        channel=channel,
+        payload=messages.worse_version(brand, looks),
+        created_at=now,
+        not_before=policy.calm.release(channel, now),
+    )
+
+
+def advocates_list(listed: AdvocatesToday, policy: Policy, now: datetime) -> NewAlert:
+    """Send the day's list of what a brand's advocates need, once a day."""
+    channel = policy.channels.digest
+    return NewAlert(
+        dedupe_key=advocates_key(listed.brand, listed.day),
+        kind=AlertKind.ADVOCATES,
+        brand=listed.brand,
+        channel=channel,
+        payload=messages.advocates_today(listed, policy.places),
+        created_at=now,
+        not_before=policy.calm.release(channel, now),
+    )
+
+
 def limited(brand: str, channel: str, number: int, calm: Calm, now: datetime) -> list[NewAlert]:
     """Fold the complaints beyond a channel's limit into one message an hour that counts up."""
     return posted_or_changed(
@@ -137,6 +171,32 @@ def limited(brand: str, channel: str, number: int, calm: Calm, now: datetime) ->
             created_at=now,
             not_before=calm.release(channel, now),
         )
+    )
+
+
+def became_competitor(
+    brand: str, cases: int, alerts: int, policy: Policy, now: datetime
+) -> NewAlert:
+    """Let ops know what became of what was open of a brand that is a competitor now."""
+    payload = messages.competitor_now(brand, cases, alerts)
+    return _about_competitor(brand, payload, policy, now, ended=False)
+
+
+def competitor_no_more(brand: str, policy: Policy, now: datetime) -> NewAlert:
+    """Let ops know that a brand is told of again."""
+    return _about_competitor(brand, messages.competitor_no_more(brand), policy, now, ended=True)
+
+
+def _about_competitor(
+    brand: str, payload: dict[str, object], policy: Policy, now: datetime, *, ended: bool
+) -> NewAlert:
+    return NewAlert(
+        dedupe_key=competitor_key(brand, now, ended=ended),
+        kind=AlertKind.OPS,
+        brand=brand,
+        channel=policy.channels.ops,
+        payload=payload,
+        created_at=now,
     )
 
 

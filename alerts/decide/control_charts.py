@@ -110,16 +110,6 @@ def p_chart(rates: Sequence[Rate], *, baseline: Sequence[Rate] | None = None) ->
     )
 
 
-def u_chart(
-    counts: Sequence[int],
-    sizes: Sequence[float],
-    *,
-    baseline: tuple[Sequence[int], Sequence[float]] | None = None,
-) -> Chart:
-    """Chart counts of events by the size (days, units) of each period, as events a unit."""
-    return control_chart(counts, sizes, Kind.COUNT, baseline=baseline)
-
-
 def control_chart(
     parts: Sequence[float],
     sizes: Sequence[float],

@@ -15,6 +15,7 @@ _ROLE_OF = {
     AlertKind.KUDOS: WOWS,
     AlertKind.DIGEST: DIGEST,
     AlertKind.BACKLOG: DIGEST,
+    AlertKind.ADVOCATES: DIGEST,
     AlertKind.OPS: OPS,
 }
 """The channel of the config for each kind of alert; the other kinds are complaints."""

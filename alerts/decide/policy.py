@@ -35,6 +35,7 @@ class Policy:
     `likely` tells unsure complaints that open a case all the same; without it none does. `places`
     names sources in messages, `zone` is that of the days that they name. `ladders` are by channel,
     `ladder` is for the others; `rota_of` gives the rota of a channel.
+    Of a `competitor` nothing is told, and no case is opened.
     """
 
     channels: Channels
@@ -54,6 +55,7 @@ class Policy:
     ladder: tuple[Step, ...] = ()
     ladders: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     rota_of: Callable[[str], Rota | None] = lambda channel: None
+    competitor: bool = False
 
     def acts_on(self, voice: Voice) -> bool:
         """Tell whether a verdict may act: it is sure, or a complaint that is likely enough."""

@@ -83,8 +83,8 @@ def judge(
     when the team can first know. A complaint that the owner answered after its last edit needs no
     case and no alert, except that a lost advocate is still told, without a due time. Mentions that
     were old when the store got them, undated and future ones are only counted, unless an edit has
-    changed how they feel; so is a bad rating without words, unless the policy makes it a case. A
-    text that was edited changes the case it has.
+    changed how they feel; so is what is said of a competitor, and a bad rating without words,
+    unless the policy makes it a case. A text that was edited changes the case it has.
     """
     judging = _Judging(policy, now, around or Surroundings())
     for voice in voices:
@@ -111,6 +111,9 @@ class _Judging:
 
     def see(self, voice: Voice) -> None:
         mention = voice.mention
+        if self._policy.competitor:
+            self._fates[mention.id] = Fate.QUIET
+            return
         # What makes no alert and no case is for the digest, unless it says why not.
         self._fates[mention.id] = Fate.IN_DIGEST
         if mention.author_id is not None and mention.author_id in self._around.muted:

@@ -24,6 +24,14 @@ _ASKS = re.compile(
     r"s'il vous plaît|j'aimerais|por favor|ojalá|me gustaría|necesit\w+)\b|\?\s*$",
     re.I,
 )
+# Of one person alone there is no choice among many: "you need this" is no wish of theirs.
+_WISHES = re.compile(
+    r"\b(please (?!do(n't| not) )|(i|we)( really| do| just)? (wish|hope|want|need)|"
+    r"(i|we)( would|'d) (love|like)|would be (great|nice|lovely)|could you|can you|when will|"
+    r"bring back|if only|needs to|bitte|(ich|wir) (wünschen?|hoffen?|brauchen?)|wäre schön|svp|"
+    r"s'il vous plaît|j'aimerais|on aimerait|por favor|ojalá|(me|nos) gustaría|necesitamos)\b",
+    re.I,
+)
 _MIN, _MAX = 15, 240
 
 
@@ -45,6 +53,32 @@ def asking(mentions: Sequence[Mention], limit: int) -> tuple[Pick, ...]:
     return _picked(mentions, _ASKS, limit)
 
 
+def missed(text: str) -> str | None:
+    """Give the sentence that says most of what was missing; None where none does."""
+    return _sentence(text, _LACKS)
+
+
+def wished(text: str) -> str | None:
+    """Give the sentence in which its writer asks us for something; None where none does."""
+    return _sentence(text, _WISHES)
+
+
+def questioned(text: str) -> str | None:
+    """Give the last sentence that is a question; None where none is."""
+    found = [part for part in _sentences(text) if part.endswith(("?", "？", "؟"))]
+    fitting = [part for part in found if _MIN <= len(part) <= _MAX]
+    return fitting[-1] if fitting else None
+
+
+def longest(text: str) -> str | None:
+    """Give the longest sentence that can be quoted, or how a long text begins."""
+    sentences = _sentences(text)
+    fitting = [part for part in sentences if len(part) <= _MAX]
+    if fitting:
+        return max(fitting, key=len) or None
+    return f"{sentences[0][: _MAX - 2].rstrip()} …" if sentences else None
+
+
 def _picked(mentions: Sequence[Mention], wanted: re.Pattern[str], limit: int) -> tuple[Pick, ...]:
     picks: list[Pick] = []
     authors: set[str] = set()
@@ -63,6 +97,12 @@ def _picked(mentions: Sequence[Mention], wanted: re.Pattern[str], limit: int) ->
 
 
 def _sentence(text: str, wanted: re.Pattern[str]) -> str | None:
-    sentences = (part.strip() for part in re.split(r"(?<=[.!?。！？])\s+|\n+", text[:4000]))
-    fitting = [part for part in sentences if _MIN <= len(part) <= _MAX and wanted.search(part)]
+    fitting = [
+        part for part in _sentences(text) if _MIN <= len(part) <= _MAX and wanted.search(part)
+    ]
     return max(fitting, key=lambda part: len(wanted.findall(part)), default=None)
+
+
+def _sentences(text: str) -> list[str]:
+    parts = re.split(r"(?<=[.!?？؟])\s+|(?<=[。！？])\s*|\n+", text[:4000])
+    return [part.strip() for part in parts if part.strip()]

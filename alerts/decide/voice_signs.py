@@ -84,7 +84,12 @@ def has_substance(mention: Mention) -> bool:
 
 def named_staff(mention: Mention, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:
     """Find whose whole name or alias the words say, whatever the case or the apostrophe."""
-    text = _folded(f"{mention.title or ''}\n{mention.text}")
+    return named_in(mention.title, mention.text, staff)
+
+
+def named_in(title: str | None, text: str, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:
+    """Find whom a title and a text name, as `named_staff` does."""
+    text = _folded(f"{title or ''}\n{text}")
     return tuple(
         one for one in staff if any(_says(text, name) for name in (one.name, *one.aliases))
     )

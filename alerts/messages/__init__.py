@@ -3,8 +3,10 @@
 Pure: the same facts make the same message.
 """
 
+from alerts.messages.advocate_notices import advocates_today
 from alerts.messages.case_cards import answered_advocate, case_card
 from alerts.messages.case_thread import note, thread_reply
+from alerts.messages.competitor_notices import competitor_no_more, competitor_now
 from alerts.messages.console_text import plain
 from alerts.messages.ladder_lines import due_soon, on_card, overdue, reminder, unclaimed
 from alerts.messages.ladder_lists import many_due, many_overdue, many_unclaimed
@@ -28,17 +30,21 @@ from alerts.messages.surge_notices import (
     incident_over,
     spike,
 )
+from alerts.messages.version_notices import worse_version
 from alerts.messages.views import as_modal
 from alerts.messages.voice_cards import shared_quote, won_back, wow
 
 __all__ = [
     "Places",
+    "advocates_today",
     "answered_advocate",
     "as_modal",
     "backlog",
     "case_card",
     "checkpoint",
     "checkpoint_lowered",
+    "competitor_no_more",
+    "competitor_now",
     "complaint",
     "due_soon",
     "earful_in_trouble",
@@ -72,5 +78,6 @@ __all__ = [
     "unclaimed",
     "unusual_silence",
     "won_back",
+    "worse_version",
     "wow",
 ]

@@ -54,6 +54,7 @@ _ENDED = {
     CaseOutcome.MUTED: later("the author is muted"),
     CaseOutcome.NOT_ABOUT_US: later("not about us"),
     CaseOutcome.WITHDRAWN: later("taken back at its source"),
+    CaseOutcome.COMPETITOR: later("about a competitor"),
 }
 _ENDS = frozenset(
     {

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from alerts.decide.local_time import DAY, last_local_day, local_day
 from alerts.decide.stats import Rate, difference
+from alerts.messages.advocate_notices import quiet_row
 from alerts.messages.blocks import (
     MAX_FIELD,
     bulleted,
@@ -40,6 +41,7 @@ from alerts.messages.places import Places
 from alerts.messages.plainly import plainly
 from alerts.messages.quoting import quoting
 from alerts.messages.safe_text import colleague, day, line, link, moment, percentage, units
+from alerts.messages.version_notices import version_row
 from alerts.messages.voice_cards import quotation, read_link, stars
 from storage.models import Experience, Mention
 
@@ -85,6 +87,12 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             "asks",
         ),
         bulleted(
+            _("Advocates gone quiet, for longer than their own rhythm explains"),
+            [quiet_row(one) for one in numbers.quiet],
+            "quiet",
+        ),
+        bulleted(_("Versions"), [version_row(one) for one in numbers.versions], "versions"),
+        bulleted(
             _("Sources in trouble"),
             [trouble_row(trouble, places) for trouble in numbers.troubles],
             "sources",
@@ -116,6 +124,7 @@ def _shown(numbers: DigestNumbers, places: Places) -> Iterator[tuple[Mention, st
         yield from ((numbers.best_wow, piece) for piece in pieces)
     for pick in (*numbers.lacks, *numbers.asks):
         yield pick.mention, pick_row(pick, places)
+    yield from ((one.last, quiet_row(one)) for one in numbers.quiet)
 
 
 def _summary(numbers: DigestNumbers, total: int, wows: Rate) -> str:

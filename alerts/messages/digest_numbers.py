@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from alerts.decide.goals import CheckpointResult
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate
-from storage.models import Experience, Mention, SourceState
+from storage.models import Experience, Mention, QuietAdvocate, SourceState, VersionLook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,8 @@ class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
     The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
-    missed, `asks` what advocates ask for. The title names days of `zone`.
+    missed, `asks` what advocates ask for. `versions` are those that were found to be worse or
+    better in the period; `quiet` advocates are for the week's. The title names days of `zone`.
     """
 
     brand: str
@@ -100,6 +101,8 @@ class DigestNumbers:
     advocates: int = 0
     rising: tuple[RisingTopic, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    versions: tuple[VersionLook, ...] = ()
+    quiet: tuple[QuietAdvocate, ...] = ()
 
 
 def wow_rate(counts: Mapping[Experience, int]) -> Rate:

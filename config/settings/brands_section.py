@@ -31,6 +31,7 @@ class SourceSettings(Section):
     base_url: HttpUrl | None = None
     enabled: bool = True
     channel: Channel | None = None
+    location: PersonName | None = None
     options: SerializeAsAny[BaseModel]
 
     @property
@@ -52,6 +53,8 @@ class StaffSettings(Section):
     name: PersonName
     slack: SlackUser | None = None
     aliases: tuple[PersonName, ...] = ()
+    team: PersonName | None = None
+    location: PersonName | None = None
 
 
 def _colleague(value: object) -> object:
@@ -65,12 +68,14 @@ def _colleague(value: object) -> object:
 class BrandSettings(Section):
     name: str = Field(min_length=1, max_length=80)
     query: str
+    competitor: bool = False
     staff: tuple[Annotated[StaffSettings, BeforeValidator(_colleague)], ...] = ()
     timezone: TimeZone | None = None
     language: MessageLanguage | None = None
     quiet_hours: str | None = None
     relevance: Literal["suggest", "drop"] = "suggest"
     approve_replies: bool = False
+    advocates_daily: bool = False
     sources: tuple[SourceSettings, ...] = ()
     checkpoints: tuple[CheckpointSettings, ...] = ()
     topics: tuple[OwnTopicSettings, ...] = Field(default=(), max_length=40)
@@ -78,10 +83,19 @@ class BrandSettings(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_query(self.query)
+        self._refuse_what_a_competitor_never_tells()
         self._refuse_a_source_read_twice()
         self._refuse_a_name_of_two_colleagues()
         self._refuse_a_topic_named_twice()
         return self
+
+    def _refuse_what_a_competitor_never_tells(self) -> None:
+        for key in ("staff", "checkpoints"):
+            if self.competitor and getattr(self, key):
+                raise ValueError(
+                    f"brand {self.name!r} is a competitor, of which nothing is celebrated: take "
+                    f"out its {key}, or `competitor = true`"
+                )
 
     def _refuse_a_source_read_twice(self) -> None:
         seen = set()

@@ -47,6 +47,16 @@ class Settings(Section):
     brands: tuple[BrandSettings, ...] = ()
     on_call: tuple[OnCallSettings, ...] = ()
 
+    @property
+    def own_brands(self) -> tuple[BrandSettings, ...]:
+        """The brands that are told of: all but the competitors."""
+        return tuple(brand for brand in self.brands if not brand.competitor)
+
+    @property
+    def competitors(self) -> tuple[str, ...]:
+        """Name the brands that are gathered and judged to be compared with, and never told of."""
+        return tuple(brand.name for brand in self.brands if brand.competitor)
+
     @model_validator(mode="after")
     def _languages_differ(self) -> Self:
         languages = [model.language for model in self.models]

@@ -68,8 +68,10 @@ def process(
     from earful import console, telling_ops
     from earful.brand_relevance import BrandRelevance
     from earful.channel_moves import follow_config
+    from earful.competitor_changes import follow_competitors
     from earful.configured_destinations import subscribe
     from earful.failing import Failing, describe, stage_name
+    from earful.naming_staff import name_staff
     from earful.stages.deliver_stage import transport_for
     from earful.stages.judge_stage import Judged, judge_waiting
     from earful.stages.measure_stage import measure_changed
@@ -97,9 +99,11 @@ def process(
         subscribe(store, app.settings)
         if moved := follow_config(store, app.settings, utc_now()):
             console.out.print(f"moved {moved:,} to the channels that the config names now")
+        follow_competitors(store, app.settings, utc_now())
         scored = stage("score", lambda: _score_waiting(store, app, failing, again))
         stage("relevance", lambda: BrandRelevance(app.settings).refresh(store, utc_now()))
         judged = stage("judge", lambda: judge_waiting(store, app.settings, utc_now))
+        stage("staff", lambda: name_staff(store, app.settings))
         stage("topics", lambda: _sort_waiting(store, app.settings))
         judged = judged or Judged()
         stage("measure", lambda: measure_changed(store, app.settings, utc_now()))
@@ -147,21 +151,12 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
     return good
 
 
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """How to score again what another version of the model scored."""
-
-    by_ray: bool
-    workers: int
-    layout: Path | None
-
-
 def _sort_waiting(store: Store, settings: Settings) -> None:
     """Say what mentions are about, find topics anew where that is due, and count them."""
     from earful import console
     from earful.stages.topic_stage import sort_mentions
-    from earful.topics.figures import write_figures
-    from earful.topics.refitting import refit_due
+    from earful.topic_upkeep.period_figures import write_figures
+    from earful.topic_upkeep.refitting import refit_due
 
     def sort() -> None:
         waiting = store.topic_sorting.count_waiting()
@@ -173,6 +168,15 @@ def _sort_waiting(store: Store, settings: Settings) -> None:
     if refit_due(store, settings, utc_now(), older_than=_A_DAY):
         sort()
     write_figures(store, settings, utc_now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How to score again what another version of the model scored."""
+
+    by_ray: bool
+    workers: int
+    layout: Path | None
 
 
 def _score_waiting(store: Store, app: App, failing: Failing, again: _Again | None) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from alerts.decide.local_time import first_of_days
-from config.errors import InputError
 from earful.app import App, utc_now
 from earful.brand_zones import zone_of
+from earful.commands.chosen_brand import the_brand
 from earful.commands.which_mentions import moment
 
 
@@ -35,7 +35,7 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
 
     now = utc_now()
     with app.open_store(readonly=True) as store:
-        chosen = _the_brand(app, store.insight.brands(), brand)
+        chosen = the_brand(app, store, brand)
         zone = zone_of(app.settings, chosen)
         page = render_report(
             store,
@@ -58,17 +58,3 @@ def _begin(text: str, now: datetime, zone: tzinfo) -> datetime:
         if days and int(days[1])
         else moment(text, "--since", now, zone)
     )
-
-
-def _the_brand(app: App, stored: list[str], brand: str | None) -> str:
-    known = sorted({*stored, *(each.name for each in app.settings.brands)})
-    if brand is not None:
-        for name in known:
-            if name.casefold() == brand.casefold():
-                return name
-        raise InputError(
-            f"--brand: {brand!r} is not in the store; it has: {', '.join(known) or 'none'}"
-        )
-    if len(known) != 1:
-        raise InputError(f"--brand is needed; the store has: {', '.join(known) or 'no brand yet'}")
-    return known[0]

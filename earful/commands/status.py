@@ -81,10 +81,15 @@ def _summary(current: Status) -> Table:
         ),
         ("cases", " · ".join(f"{n:,} {state}" for state, n in current.cases.items())),
         ("alerts", " · ".join(f"{n:,} {state}" for state, n in current.alerts.items())),
+        *([("compared", _compared(current.competitors))] if current.competitors else []),
         ("languages", _languages(current.languages, current.unread)),
         ("next", _coming(current.routines)),
     ]
     return console.table(("", ""), [(a, escape(b)) for a, b in rows])
+
+
+def _compared(competitors: list[str]) -> str:
+    return f"with {', '.join(competitors)}: gathered and judged, never told of"
 
 
 def _daemon(daemon: dict[str, Any]) -> str:

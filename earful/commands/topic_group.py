@@ -223,7 +223,7 @@ def _all(store: Store, brand: str, days: int, period: TopicPeriod) -> tuple[obje
     return (
         "",
         "all mentions",
-        f"{now.mentions:,}",
+        f"{period.of_mentions:,}",
         "",
         _percent(rates[0]),
         _points(changes[0]),
@@ -259,6 +259,8 @@ def _why_none(store: Store, brand: str, waiting: int) -> str:
             f"{brand}: {waiting:,} mentions wait to be sorted by topic: `earful process` sorts "
             "them now, `earful run` by itself"
         )
+    if store.topics.of(brand):
+        return f"{brand}: its topics are not counted yet: ask again in a minute"
     return (
         f"{brand}: no topic was found yet: some 60 mentions in a language are needed, then "
         "`earful process` finds them, or `earful run` by itself"
@@ -304,4 +306,6 @@ def _figures(period: TopicPeriod | None) -> dict[str, Any]:
 
 
 def _said(mention: Mention) -> str:
-    return ". ".join(filter(None, (mention.title, mention.text)))
+    from earful.topic_upkeep.known_topics import own_title, text_of
+
+    return text_of(own_title(mention), mention.text)

@@ -22,7 +22,7 @@ def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[
             {
                 "name": world.BRAND,
                 "query": world.QUERY,
-                "staff": list(world.STAFF),
+                "staff": [{"name": name, "team": world.TEAMS[name]} for name in world.STAFF],
                 "sources": [
                     {
                         "source": "appstore",

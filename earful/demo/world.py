@@ -12,6 +12,7 @@ QUERY = (
     "OR nesting OR scuba)"
 )
 STAFF = ("Maureen", "Idris", "Priya", "Callum")
+TEAMS = {"Maureen": "On board", "Idris": "On board", "Priya": "Stations", "Callum": "On board"}
 HOSTESSES = ("Maureen",)
 HOSTS = ("Idris", "Callum")
 

@@ -16,6 +16,7 @@ FIELDS = (
     "native_id", "url", "author", "author_id", "title", "text", "rating", "rating_max",
     "language", "created_at", "edited_at", "reach", "parent_id", "owner_reply",
     "owner_replied_at", "source", "country", "product_version",
+    "location",
 )  # fmt: skip
 _FILE = Path(__file__).with_name("layouts.toml")
 _FALLBACK = "table"

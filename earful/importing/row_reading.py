@@ -80,6 +80,7 @@ class RowReader:
             owner_replied_at=self._moment(row, "owner_replied_at"),
             country=self._side(row, "country", fields.country_code),
             product_version=self._side(row, "product_version", fields.version_name),
+            location=self._side(row, "location", lambda value: self._line(value, "location")),
             fetched_at=self._moment(row, "fetched_at") or self._now,
         )
 

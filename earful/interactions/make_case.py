@@ -18,9 +18,9 @@ _MAX_OPTION = 150
 
 
 def _ask(desk: Desk, shortcut: Shortcut) -> Answer:
-    names = [brand.name for brand in desk.settings.brands]
+    names = [brand.name for brand in desk.settings.own_brands]
     if not names:
-        return Answer.of(_("The config names no brand: a case needs one."))
+        return Answer.of(_("The config names no brand of your own: a case needs one."))
     if not shortcut.message_ts:
         return Answer.of(_("A case is made of a message: open the menu of one."))
     value = json.dumps([shortcut.channel_id, shortcut.message_ts, shortcut.permalink])
@@ -36,6 +36,9 @@ def _make(desk: Desk, sent: Submission) -> Answer:
     brand = next((b.name for b in desk.settings.brands if b.name[:_MAX_OPTION] == chosen), None)
     if brand is None:
         return Answer(errors={"brand": _("The config names this brand no more: choose another.")})
+    if brand in desk.settings.competitors:
+        competitor = _("{brand} is a competitor: choose a brand of your own.", brand=brand)
+        return Answer(errors={"brand": competitor})
     if not fields.get("words", "").strip():
         return Answer(errors={"words": _("Say what the customer said: a case needs words.")})
     now, stars = desk.now(), fields.get("stars")

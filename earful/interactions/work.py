@@ -159,8 +159,9 @@ def _row(click: Click) -> tuple[str, Asked | None] | None:
 
 
 def _brands(desk: Desk) -> list[str]:
-    configured = [brand.name for brand in desk.settings.brands]
-    return [*configured, *(one for one in desk.store.insight.brands() if one not in configured)]
+    configured = [brand.name for brand in desk.settings.own_brands]
+    known = {*configured, *desk.settings.competitors}
+    return [*configured, *(one for one in desk.store.insight.brands() if one not in known)]
 
 
 def _brand(desk: Desk, asked: str) -> tuple[str | None, str]:

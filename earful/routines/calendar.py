@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 
 from config.settings import Settings
 from earful.brand_zones import zones_of_brands
+from earful.routines.advocate_routine import list_advocates
 from earful.routines.checkpoint_routine import judge_checkpoints
 from earful.routines.crawl_history_routine import prune_crawls
 from earful.routines.digest_routine import write_digests, write_late_digests
@@ -19,7 +20,9 @@ from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
 from earful.routines.spike_routine import watch_spikes
+from earful.routines.staff_routine import look_for_staff
 from earful.routines.topic_routine import find_topics, find_topics_again
+from earful.routines.version_routine import watch_versions
 from earful.stages.measure_stage import measure_all
 from storage.store import Store
 
@@ -112,6 +115,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "names, once a month, the colleagues whom last month's wows praise",
         ),
         Routine(
+            "advocates",
+            Daily(digest_at, zones, at_start=True),
+            list_advocates,
+            "writes down what each brand's advocates need today; sends it where that is wished",
+        ),
+        Routine(
             "spikes",
             Every(_HOUR / 2, first_after=_FIRST_LOOK),
             watch_spikes,
@@ -128,6 +137,18 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Daily(_DAY_TURNS, zones, at_start=True),
             measure_all,
             "measures every brand anew: the day has turned, and with it each period",
+        ),
+        Routine(
+            "versions",
+            Every(_HOUR, first_after=_FIRST_LOOK),
+            watch_versions,
+            "compares each new version of a product with those before; tells once of a worse one",
+        ),
+        Routine(
+            "staff",
+            Every(_HOUR, first_after=_FIRST_LOOK),
+            look_for_staff,
+            "looks which colleagues mentions name, in old ones too",
         ),
         Routine(
             "relevance",

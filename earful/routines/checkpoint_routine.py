@@ -20,7 +20,7 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
     isolation = Isolation(store, "checkpoints", now)
     policies = Policies(settings)
     reached = 0
-    for brand in settings.brands:
+    for brand in settings.own_brands:
         charts = None
         for goal in brand.checkpoints:
             with isolation.subject(f"{goal.metric} of {brand.name}"):
@@ -29,7 +29,7 @@ def judge_checkpoints(store: Store, settings: Settings, now: datetime) -> int:
     isolation.keep_only(
         [
             f"{goal.metric} of {brand.name}"
-            for brand in settings.brands
+            for brand in settings.own_brands
             for goal in brand.checkpoints
         ]
     )

@@ -26,7 +26,7 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
     isolation = Isolation(store, DIGESTS, now)
     policies = Policies(settings)
     written = 0
-    for brand in settings.brands:
+    for brand in settings.own_brands:
         for period in due_periods(settings, brand.name, now):
             name = f"{brand.name}, the week" if period.weekly else brand.name
             with isolation.subject(name):
@@ -36,7 +36,7 @@ def write_digests(store: Store, settings: Settings, now: datetime) -> int:
                 with isolation.subject(f"{brand.name}, who answered"):
                     _tell_who_answered(store, policies, brand, period, now)
     parts = ("", ", the week", ", the chart", ", who answered")
-    isolation.keep_only([f"{brand.name}{part}" for brand in settings.brands for part in parts])
+    isolation.keep_only([f"{brand.name}{part}" for brand in settings.own_brands for part in parts])
     return written
 
 

@@ -30,6 +30,7 @@ from storage.store import Store
 
 _PICKED_FROM = 60
 _SHOWN = 3
+_QUIET = 20
 _RISING_DAYS = 7
 
 
@@ -78,6 +79,8 @@ def digest_numbers(
         advocates=len(advocates),
         rising=_rising(store, brand.name),
         kept=Kept(muted=muted, wows=untold),
+        versions=tuple(store.version_changes.found(brand.name, period.start, end)),
+        quiet=tuple(store.advocates.quiet(brand.name, _QUIET)) if period.weekly else (),
         troubles=tuple(
             SourceTrouble(
                 source=row["source"],

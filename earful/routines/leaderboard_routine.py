@@ -18,7 +18,7 @@ def write_leaderboards(store: Store, settings: Settings, now: datetime) -> int:
     isolation = Isolation(store, "leaderboards", now)
     policies = Policies(settings)
     written = 0
-    for brand in settings.brands:
+    for brand in settings.own_brands:
         with isolation.subject(brand.name):
             zone = zone_of(settings, brand.name)
             this_month = local_day(now, zone).replace(day=1)
@@ -29,5 +29,5 @@ def write_leaderboards(store: Store, settings: Settings, now: datetime) -> int:
                 policy = policies.of(brand.name)
                 alert = leaderboard(brand.name, f"{last_month:%Y-%m}", names, policy, now)
                 written += store.outbox.add([alert])
-    isolation.keep_only([brand.name for brand in settings.brands])
+    isolation.keep_only([brand.name for brand in settings.own_brands])
     return written

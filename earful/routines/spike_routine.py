@@ -26,7 +26,7 @@ def watch_spikes(store: Store, settings: Settings, now: datetime) -> int:
     isolation = Isolation(store, "spikes", now)
     policies = Policies(settings)
     written = 0
-    for brand in settings.brands:
+    for brand in settings.own_brands:
         with isolation.subject(brand.name):
             # Where an incident is open its message says it already; what began before may end.
             quiet = bool(store.incidents.open(brand.name))
@@ -38,7 +38,7 @@ def watch_spikes(store: Store, settings: Settings, now: datetime) -> int:
                 begins = state is not None and now in (state.opened_at, state.back_at)
                 if state is not None and not (quiet and begins):
                     written += _show(store, policies, state, now)
-    isolation.keep_only([brand.name for brand in settings.brands])
+    isolation.keep_only([brand.name for brand in settings.own_brands])
     return written
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from config.settings import Settings
-from earful.topics.figures import write_figures
-from earful.topics.refitting import refit_due
+from earful.topic_upkeep.period_figures import write_figures
+from earful.topic_upkeep.refitting import refit_due
 from storage.store import Store
 
 

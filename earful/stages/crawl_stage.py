@@ -79,6 +79,7 @@ def _crawl(
         # Once a day the whole overlap is read anew: for edits further back than a run of known.
         known_before=good_until if last_good and last_good.date() == now.date() else None,
         keeps_since=settings.store.keeps_since(now),
+        location=source.location,
         allow_private=settings.crawl.allow_private,
     )
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from alerts.decide.brand_alerts import backlog
 from config.settings import Settings
 from earful.app import Clock
+from earful.competitor_changes import follow_competitors
 from earful.isolation import Isolation, mention_subject
 from earful.policies import Policies
 from earful.stages.answer_stage import measure_answers
@@ -41,6 +42,7 @@ def judge_waiting(store: Store, settings: Settings, clock: Clock) -> Judged:
     reminded, what is overdue.
     """
     now = clock()
+    follow_competitors(store, settings, now)
     policies = Policies(settings)
     isolation = Isolation(store, "judge", now)
     try:
@@ -149,5 +151,6 @@ def _judge_backlogs(store: Store, policies: Policies, isolation: Isolation, now:
             )
             with store.write() as unit:
                 quiet += unit.judgements.judge_backlog(old, max_age, now)
-                unit.outbox.add([summary])
+                if not policy.competitor:
+                    unit.outbox.add([summary])
     return quiet

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 from config.settings import Settings
 from earful.app import Clock
 from earful.isolation import Isolation, mention_subject
-from earful.topics.known_topics import (
+from earful.topic_upkeep.known_topics import (
     Load,
     encoder_now,
     known,
     language_of,
     load_embedder,
+    own_title,
+    pack_vectors,
     text_of,
     vectors_of,
 )
-from earful.topics.own_topics import have_own_topics
+from earful.topic_upkeep.own_topics import have_own_topics
 from storage.models import Mention, SortedMention, Topic, TopicKind, Unsorted
 from storage.store import Store
 
@@ -135,17 +137,20 @@ def _sorted(
 
 def _vectors(store: Store, batch: Sequence[Unsorted], load: Load) -> list[bytes]:
     """Give each mention's vector; what neither topics nor relevance keep is read."""
-    from sentiment.relevance.embedding import pack
+    from sentiment.relevance.embedding import ENCODER, unpacked
     from sentiment.scoring.text import Text
 
     missing = [one.mention for one in batch if one.vector is None]
-    kept = store.relevance.vectors([one.id for one in missing], encoder_now())
+    # Relevance reads the title of the thread too.
+    alike = [one.id for one in missing if own_title(one) == one.title]
+    relevance = store.relevance.vectors(alike, ENCODER)
+    kept = dict(zip(relevance, pack_vectors(unpacked([*relevance.values()])), strict=True))
     unread = [one for one in missing if one.id not in kept]
     if unread:
-        made = load().vectors([Text(text=one.text, title=one.title) for one in unread])
-        kept |= {one.id: pack(vector) for one, vector in zip(unread, made, strict=True)}
+        made = load().vectors([Text(text=one.text, title=own_title(one)) for one in unread])
+        kept |= dict(zip((one.id for one in unread), pack_vectors(made), strict=True))
     return [one.vector or kept[one.mention.id] for one in batch]
 
 
 def _words(mention: Mention) -> str:
-    return text_of(mention.title, mention.text)
+    return text_of(own_title(mention), mention.text)

@@ -68,6 +68,7 @@ class Translating:
         if (
             not source
             or source == target
+            or self._policies.of(mention.brand).competitor
             or not _is_quoted(voice, self._policies.of(mention.brand))
         ):
             return None

@@ -9,7 +9,7 @@ from sentiment.topics.assigning import assign, own_topic
 from sentiment.topics.finding import refit
 from sentiment.topics.impact import Impact, TopicCount, impact
 from sentiment.topics.naming import TopicName, name_topics
-from sentiment.topics.quoting import quotes
+from sentiment.topics.quoted_texts import quotes
 from sentiment.topics.rising import Rise, rising
 from sentiment.topics.topic import (
     MOST_TOPICS,

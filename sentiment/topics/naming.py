@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 WORDS = 8
 """So many telling words a topic has at most."""
 
+NAME_MARK = ", "
+"""What stands between the words of a name."""
+
 _IN_NAME = 3
-# The prior weighs as much as so many texts.
+# The prior weighs as much as so many texts, and no more than such a share of all.
 _PRIOR = 50.0
+_PRIOR_SHARE = 0.1
 # A word is told by so many of a topic's texts, and by such a share of them.
 _LEAST_TEXTS = 3
 _LEAST_SHARE = 0.03
@@ -99,11 +103,12 @@ def _signal(
     here: NDArray[np.float64], everywhere: NDArray[np.float64], size: int, total: int
 ) -> NDArray[np.float64]:
     """Give each term's log-odds in a topic against the others, in standard deviations."""
-    prior = _PRIOR * (everywhere + 0.5) / (total + 1)
+    weight = min(_PRIOR, _PRIOR_SHARE * total + 1)
+    prior = weight * (everywhere + 0.5) / (total + 1)
     there = everywhere - here
     rest = total - size
-    odds_here = np.log((here + prior) / (size + _PRIOR - here - prior))
-    odds_there = np.log((there + prior) / (rest + _PRIOR - there - prior))
+    odds_here = np.log((here + prior) / (size + weight - here - prior))
+    odds_there = np.log((there + prior) / (rest + weight - there - prior))
     spread = np.sqrt(1 / (here + prior) + 1 / (there + prior))
     signal: NDArray[np.float64] = (odds_here - odds_there) / spread
     return signal
@@ -137,9 +142,9 @@ def _alike(one: str, two: str) -> bool:
 
 def _named(words: Sequence[str], taken: Collection[str]) -> TopicName:
     """Make a name of the first words that no other topic has."""
-    name = ", ".join(words[:_IN_NAME])
+    name = NAME_MARK.join(words[:_IN_NAME])
     for more in range(_IN_NAME + 1, len(words) + 1):
         if name not in taken:
             break
-        name = ", ".join(words[:more])
+        name = NAME_MARK.join(words[:more])
     return TopicName(name, tuple(words))

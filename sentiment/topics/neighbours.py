@@ -17,14 +17,19 @@ NEIGHBOURS = 15
 _WORDS_COUNT = 1.0
 _TOO_COMMON = 0.2
 _LEAST_TEXTS = 3
+_STEPS = 3
 _CHUNK = 1024
 
 
 def beside_neighbours(vectors: Floats, texts: Sequence[str], language: str | None) -> Floats:
-    """Give for each text the mean of its and its neighbours' vectors, twice over, of length 1."""
+    """Give each text as the mean of its neighbours, their neighbours and theirs, length 1."""
     beside = _links(vectors, texts, language)
-    once = np.asarray(vectors, np.float32) + beside @ vectors
-    return of_length_1(np.asarray(once + beside @ (beside @ vectors), np.float32))
+    mean = np.zeros_like(vectors)
+    reached = vectors
+    for _ in range(_STEPS):
+        reached = beside @ reached
+        mean += reached
+    return of_length_1(mean)
 
 
 def of_length_1(vectors: Floats) -> Floats:

@@ -29,11 +29,12 @@ class Kind(StrEnum):
 class KnownTopic:
     """A topic of one brand, one vector model and, but for own ones, one language.
 
-    `centre` (d,) has length 1. A text with vector `v` is about the topic where
-    `v @ centre - usual >= floor`; `usual` is what an ordinary text of the brand scores. `words`
-    are a found topic's telling words; of an own topic they are words of the config: a text that
-    says one of them is about it, whatever its vector. `pinned`: a person renamed it, merged
-    others into it or wrote it; a refit neither renames, merges, splits nor retires it.
+    `centre` (d,) has length 1; it is empty (0,) of a topic of words alone. A text with vector `v`
+    is about the topic where `v @ centre - usual >= floor`; `usual` is what an ordinary text of
+    the brand scores. `words` are a found topic's telling words, and bring a text that says them
+    nearer; of an own topic they are the config's: a text that says one is about it, whatever its
+    vector; `hints`, of the sentence that describes it, bring nearer. `pinned`: a person renamed
+    it, merged others into it or wrote it; a refit neither renames, merges, splits nor retires it.
     """
 
     id: int
@@ -45,6 +46,7 @@ class KnownTopic:
     usual: float = 0.0
     size: int = 0
     pinned: bool = False
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _PIECE = regex.compile(
     r"|(?P<joined>[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
     r"|(?P<word>[^\p{Han}\p{Katakana}ー\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
 )
+_UNSPACED = regex.compile(r"[\p{Han}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 # Characters of a piece where words cannot be told: most Chinese words have two, Thai ones four.
 _HAN_SIZE = 2
 _JOINED_SIZE = 4
@@ -119,10 +120,10 @@ def terms_of(text: str, stop: Collection[str]) -> Iterator[tuple[str, str]]:
             yield fold, word
     for (one, first), (two, second) in pairwise(words):
         if (
-            first.isascii() == second.isascii()
-            and one != two
-            and not regex.search(r"[\p{Han}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]", one + two)
+            one != two
             and is_telling(one, stop)
             and is_telling(two, stop)
+            and first.isascii() == second.isascii()
+            and (first.isascii() or not _UNSPACED.search(one + two))
         ):
             yield f"{one} {two}", f"{first} {second}"

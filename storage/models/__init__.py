@@ -1,5 +1,11 @@
 """The words of the product as frozen dataclasses and enums; what every room may hold."""
 
+from storage.models.advocate_models import (
+    AdvocateNeed,
+    AdvocateWord,
+    Need,
+    QuietAdvocate,
+)
 from storage.models.alert_models import (
     Alert,
     AlertKind,
@@ -94,9 +100,12 @@ from storage.models.verdict_models import (
     Verdict,
     Voice,
 )
+from storage.models.version_models import VersionCount, VersionDays, VersionLook
 
 __all__ = [
     "FORGOTTEN_TEXT",
+    "AdvocateNeed",
+    "AdvocateWord",
     "Alert",
     "AlertKind",
     "AlertState",
@@ -136,11 +145,13 @@ __all__ = [
     "MetricPeriod",
     "MetricShift",
     "Mute",
+    "Need",
     "NewAlert",
     "NewCase",
     "NewReply",
     "Operation",
     "PastRun",
+    "QuietAdvocate",
     "RefusalReason",
     "Reply",
     "ReplyState",
@@ -162,6 +173,9 @@ __all__ = [
     "Unstored",
     "Validators",
     "Verdict",
+    "VersionCount",
+    "VersionDays",
+    "VersionLook",
     "Voice",
     "from_iso",
     "is_nobody",

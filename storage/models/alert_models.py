@@ -56,6 +56,8 @@ class AlertKind(StrEnum):
     SPIKE = "spike"
     LIMITED = "limited"
     KUDOS = "kudos"
+    VERSION = "version"
+    ADVOCATES = "advocates"
     REPLY = "reply"
     CASE_EVENT = "case_event"
     ISSUE = "issue"

@@ -32,6 +32,7 @@ class CaseOutcome(StrEnum):
     MUTED = "muted"
     NOT_ABOUT_US = "not_about_us"
     WITHDRAWN = "withdrawn"
+    COMPETITOR = "competitor"
 
 
 class CaseEventKind(StrEnum):

@@ -6,7 +6,7 @@ A key that changed would let an update of Earful send again what Slack has: none
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from storage.models.store_times import iso
@@ -110,6 +110,21 @@ def checkpoint_key(brand: str, metric: str, target: float) -> str:
 def lowered_key(brand: str, metric: str, goal: int) -> str:
     """Name the word on a goal that the config lowered, by the row of the lower one."""
     return f"lowered:{brand}:{metric}:{goal}"
+
+
+def competitor_key(brand: str, now: datetime, *, ended: bool) -> str:
+    """Name what ops hear of a brand that becomes a competitor, or is one no more."""
+    return f"ops:competitor{':ended' if ended else ''}:{brand}:{_second(now)}"
+
+
+def version_key(brand: str, version: str) -> str:
+    """Name the alert that a version made things worse: one a version, whatever the metric."""
+    return f"version:{brand}:{version}"
+
+
+def advocates_key(brand: str, day: date) -> str:
+    """Name the list of what a brand's advocates need on a day."""
+    return f"advocates:{brand}:{day.isoformat()}"
 
 
 def kudos_key(brand: str, month: str) -> str:

@@ -29,8 +29,9 @@ class Mention:
     store gives them back. `text` and `title` are clean plain text; both are empty where somebody
     gave a rating without words. `rating` lies between 0 and `rating_max`. `created_at` is None
     where no date is given, or none that can be read. `country` is an ISO 3166 code of two letters,
-    `product_version` the version of the product that the source says it is about. Of an `excerpt`
-    the text is not all that was said: it never replaces what is stored.
+    `product_version` the version of the product that the source says it is about, `location` the
+    shop, hotel or branch that it is about. Of an `excerpt` the text is not all that was said: it
+    never replaces what is stored.
     """
 
     brand: str
@@ -53,6 +54,7 @@ class Mention:
     owner_replied_at: datetime | None = None
     country: str | None = None
     product_version: str | None = None
+    location: str | None = None
     # Given to `Mentions.save` alone: the table does not hold it.
     excerpt: bool = False
 

@@ -95,8 +95,9 @@ class Metrics:
             WITH said AS (
                 SELECT c.experience AS c_experience, c.stance AS c_stance,
                     v.experience, v.stance
+                -- People corrected few: from them to their mentions, and not from a whole brand's.
                 FROM corrections c
-                JOIN mentions m ON m.id = c.mention_id AND m.brand = ?
+                CROSS JOIN mentions m ON m.id = c.mention_id AND m.brand = ?
                 JOIN verdicts v ON v.id = (
                     SELECT max(k.id) FROM verdicts k
                     WHERE k.mention_id = c.mention_id AND k.text_hash = c.text_hash

@@ -23,6 +23,7 @@ from storage.models import (
 from storage.models.dedupe_keys import complaint_key
 from storage.rows import reads
 from storage.tables.case_events import trackers_of, write_case_event
+from storage.tables.competitors import IS_COMPETITOR
 from storage.tables.mention_rows import SELECT_MENTION, mention_from
 from storage.tables.replies import latest_reply, note_by_hand
 from storage.tables.voice_rows import (
@@ -61,12 +62,13 @@ class Applied:
 
 
 def open_case(connection: sqlite3.Connection, case: NewCase) -> bool:
-    """Open a case; False when its mention has one, or is part of one."""
+    """Open a case; False when its mention has one, is part of one, or is about a competitor."""
     row = connection.execute(
-        """
+        f"""
         INSERT INTO cases (mention_id, brand, state, opened_at, due_at, due_from, kind)
         SELECT :mention_id, :brand, 'open', :opened_at, :due_at, :opened_at, :kind
         WHERE NOT EXISTS (SELECT 1 FROM case_mentions WHERE mention_id = :mention_id)
+            AND NOT {IS_COMPETITOR.format(":brand")}
         ON CONFLICT (mention_id) DO NOTHING RETURNING id
         """,
         {
@@ -123,11 +125,22 @@ def apply_move(connection: sqlite3.Connection, move: CaseMove) -> Applied:
             f"case {case.id}: is {case.state} and cannot become {move.to}: it can become "
             f"{allowed}",
         )
+    if move.to is _OPEN and move.to != case.state and _is_of_competitor(connection, case):
+        return Applied(
+            case,
+            False,
+            f"case {case.id}: {case.brand} is a competitor: its cases stay closed",
+        )
     if move.joins is not None and not _join(connection, case, move):
         return Applied(case, False)
     _write(connection, case, move)
     after = find_case(connection, case.mention_id)
     return Applied(after, True, file=case_file(connection, case.mention_id))
+
+
+def _is_of_competitor(connection: sqlite3.Connection, case: Case) -> bool:
+    row = connection.execute(f"SELECT {IS_COMPETITOR.format('?')}", (case.brand,)).fetchone()
+    return bool(row[0])
 
 
 def case_file(connection: sqlite3.Connection, mention_id: str) -> CaseFile | None:

@@ -204,7 +204,8 @@ class Cases:
         rows = self._database.connection.execute(
             f"{SELECT_MENTION} JOIN cases k ON k.mention_id = m.id WHERE k.brand = ? "
             "AND k.state = 'dismissed' "
-            "AND coalesce(k.outcome, '') NOT IN ('wrong_label', 'not_about_us') "
+            "AND coalesce(k.outcome, '') NOT IN "
+            "('wrong_label', 'not_about_us', 'competitor') "
             "AND k.closed_at >= ? ORDER BY k.closed_at DESC LIMIT ?",
             (brand, iso(since), limit),
         )

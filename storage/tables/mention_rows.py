@@ -14,6 +14,7 @@ COLUMNS = (
     "id", "brand", "source", "native_id", "url", "author_id", "title", "text", "rating",
     "rating_max", "language", "created_at", "fetched_at", "reach", "parent_id", "text_hash",
     "edited_at", "owner_reply", "owner_replied_at", "country", "product_version",
+    "location",
 )  # fmt: skip
 # `excerpt` says how to save and is not kept.
 _FIELDS = tuple(item.name for item in fields(Mention) if item.name != "excerpt")
@@ -22,6 +23,9 @@ SELECT_MENTION = """
     SELECT m.*, a.name AS author, a.native_id AS author_native_id
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
+
+OWN_TITLE = "iif(m.parent_id IS NULL OR m.text = '', m.title, NULL)"
+"""The title that a mention's writer gave it: that of an answer is its thread's."""
 
 
 @reads("mentions")

@@ -33,7 +33,7 @@ from storage.tables.tombstones import forgotten, forgotten_ids
 # What a later reading may change without making a new version.
 _REFRESHED = (
     "url", "author_id", "language", "created_at", "reach", "parent_id", "edited_at",
-    "owner_reply", "owner_replied_at", "country", "product_version",
+    "owner_reply", "owner_replied_at", "country", "product_version", "location",
 )  # fmt: skip
 _VERSIONED = ("title", "text", "rating", "rating_max", "text_hash")
 # The day of the ledger is no part of a mention.

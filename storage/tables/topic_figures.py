@@ -16,6 +16,7 @@ from typing import Any
 from storage.database import Database
 from storage.models import Experience
 from storage.rows import reads
+from storage.tables.mention_rows import OWN_TITLE
 
 NO_TOPIC = 0
 _COUNTS = ("mentions", "angry", "mediocre", "delighted")
@@ -116,7 +117,6 @@ class Quotable:
     title: str | None
     text: str
     author: str | None
-    experience: Experience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +164,8 @@ class TopicFigures:
     def quotable(self, topic_id: int, experience: Experience | None, most: int) -> list[Quotable]:
         """Give the newest mentions about a topic, of one experience or any, that count."""
         rows = self._database.connection.execute(
-            """
-            SELECT f.seq, w.vector, m.title, m.text, a.name AS author, f.experience
+            f"""
+            SELECT f.seq, w.vector, {OWN_TITLE} AS title, m.text, a.name AS author
             FROM mention_topics t
             JOIN mention_facts f ON f.seq = t.seq
             JOIN mention_vectors w ON w.seq = t.seq
@@ -316,5 +316,4 @@ def _quotable(row: sqlite3.Row) -> Quotable:
         title=row["title"],
         text=row["text"],
         author=row["author"],
-        experience=Experience(row["experience"]),
     )

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import Experience, TopicEventKind, from_iso, iso
+from storage.models import TopicEventKind, from_iso, iso
 from storage.rows import reads
+from storage.tables.mention_rows import OWN_TITLE
+from storage.tables.topic_rows import merge, note_event, retire, wait_for_topic
 from storage.tables.topic_sorting import wait_again
-from storage.tables.topics import merge, note_event, retire, wait_for_topic
 
 # Spreads the ids of a sample evenly, in whatever order mentions came: Knuth's multiplicative hash.
 _SPREAD, _RANGE = 2_654_435_761, 4_294_967_296
@@ -40,7 +41,6 @@ class Sampled:
     title: str | None
     text: str
     author: str | None
-    experience: Experience
     day: date
     topics: tuple[int, ...]
 
@@ -120,8 +120,8 @@ class TopicFits:
             return []
         share = min(1.0, most / count)
         rows = connection.execute(
-            """
-            SELECT f.seq, w.vector, m.title, m.text, a.name AS author, f.experience, f.day, (
+            f"""
+            SELECT f.seq, w.vector, {OWN_TITLE} AS title, m.text, a.name AS author, f.day, (
                     SELECT group_concat(t.topic_id) FROM mention_topics t WHERE t.seq = f.seq
                 ) AS topics
             FROM mention_facts f
@@ -253,7 +253,6 @@ def _sampled(row: sqlite3.Row) -> Sampled:
         title=row["title"],
         text=row["text"],
         author=row["author"],
-        experience=Experience(row["experience"]),
         day=date.fromisoformat(row["day"]),
         topics=tuple(int(one) for one in (row["topics"] or "").split(",") if one),
     )

@@ -73,7 +73,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
-from tests.alerts import work_examples
+from tests.alerts import people_examples, work_examples
 from tests.alerts.goals import judged
 from tests.alerts.view_text import as_text
 
@@ -378,6 +378,8 @@ def _digest() -> dict[str, Any]:
                     metric="coverage", window="7d", result=judged(Rate(60, 71), 0.9)
                 ),
             ),
+            versions=(people_examples.WORSE, people_examples.BETTER),
+            quiet=(people_examples.QUIET,),
         ),
         PLACES,
     )
@@ -1029,6 +1031,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "shared_quote": _shared_quote,
     "erased_author": messages.erased_author,
     "erased_text": messages.erased_text,
+    **people_examples.examples(PLACES),
 }
 
 

@@ -27,6 +27,7 @@ from alerts.decide.stats import Rate
 from alerts.decide.telling_phrases import Phrase
 from alerts.decide.voice_signs import Colleague
 from alerts.messages import digest as digests
+from alerts.messages.advocate_notices import AdvocatesToday
 from alerts.messages.answer_thread import answer_news, draft_decided, draft_request
 from alerts.messages.digest import digest
 from alerts.messages.digest_chart import Day
@@ -51,6 +52,7 @@ from alerts.messages.work_lists import (
     work_help,
 )
 from storage.models import (
+    AdvocateNeed,
     AlertKind,
     AuthorHistory,
     CaseCounts,
@@ -67,6 +69,7 @@ from storage.models import (
     IncidentWork,
     ListedCase,
     Mention,
+    Need,
     Reply,
     ReplyState,
     SourceStanding,
@@ -74,6 +77,7 @@ from storage.models import (
     Verdict,
     Voice,
 )
+from tests.alerts import people_examples
 from tests.alerts.examples import (
     ADVOCATE,
     DUE,
@@ -176,6 +180,8 @@ def _digest(voice: Voice, text: str) -> DigestNumbers:
         troubles=(SourceTrouble(source=text, state=SourceState.FAILED, reason=text, since=NOW),)
         * 20,
         checkpoints=(CheckpointStanding(metric=text, window=text, result=result),) * 20,
+        versions=(replace(people_examples.WORSE, version=text, metric=text),) * 20,
+        quiet=(replace(people_examples.QUIET, last=mention),) * 20,
     )
 
 
@@ -401,6 +407,23 @@ BUILDERS: dict[str, Builder] = {
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
     "answer_speed": lambda voice, text: answer_speed(_answer_speed(voice, text)),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),
+    "worse_version": lambda voice, text: messages.worse_version(
+        text, [replace(people_examples.WORSE, version=text, told=10**12, told_before=10**12)] * 2
+    ),
+    "advocates_today": lambda voice, text: messages.advocates_today(
+        AdvocatesToday(
+            brand=text,
+            day=NOW.date(),
+            needs=tuple(
+                AdvocateNeed(mention=voice.mention, need=need, sentence=text) for need in Need
+            )
+            * 9,
+            quiet=(replace(people_examples.QUIET, last=voice.mention),) * 99,
+        ),
+        PLACES,
+    ),
+    "competitor_now": lambda voice, text: messages.competitor_now(text, 10**12, 1),
+    "competitor_no_more": lambda voice, text: messages.competitor_no_more(text),
     "erased_author": lambda voice, text: messages.erased_author(),
     "erased_text": lambda voice, text: messages.erased_text(),
 }

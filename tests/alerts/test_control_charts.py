@@ -13,7 +13,6 @@ from alerts.decide.control_charts import (
     Rule,
     control_chart,
     p_chart,
-    u_chart,
     without_signals,
 )
 from alerts.decide.lasting_shifts import lasting_shifts
@@ -31,6 +30,10 @@ UNITS = [10, 8, 13, 10, 9.5, 10, 12, 10.5, 12, 12.5]
 # Defects on 25 wafers: NIST/SEMATECH e-Handbook 6.3.3.1; the mean is 16, the limits are 4 and 28.
 WAFERS = [16, 14, 28, 16, 12, 20, 10, 12, 10, 17, 19, 17, 14,
           16, 15, 13, 14, 16, 11, 20, 11, 19, 16, 31, 13]  # fmt: skip
+
+
+def u_chart(counts, units, **how):
+    return control_chart(counts, units, Kind.COUNT, **how)
 
 
 def cans(parts):

@@ -38,6 +38,7 @@ class World:
             "brands": [
                 {"name": "Acme Air", "query": "acme"},
                 {"name": "Bolt", "query": "bolt"},
+                {"name": "Rival", "query": "rival", "competitor": True},
             ],
         }
         self.settings = parse_settings(raw, {}, where="test")
@@ -361,6 +362,19 @@ class TestMakeCase:
         assert {one.text for one in slack.direct(DANA)} == {
             "Case 1 is open: its message comes to #voice-complaints."
         }
+
+    def test_no_case_is_made_of_a_competitor(self, world, slack):
+        view = self.form(world, slack)
+        assert "Bolt" in str(view.shown)
+        assert "Rival" not in str(view.shown)
+        # It may have become one while the window was open.
+        (rival,) = (one for one in world.settings.brands if one.name == "Bolt")
+        object.__setattr__(rival, "competitor", True)
+        world.ack(slack.submit(view, self.fill()))
+        assert view.open
+        assert view.errors == {"brand": "Bolt is a competitor: choose a brand of your own."}
+        assert world.states() == {}
+        assert world.store.mentions.count() == 0
 
     def test_words_that_hold_nothing_keep_the_modal_open(self, world, slack):
         view = self.form(world, slack)

@@ -13,9 +13,12 @@ import pytest
 from alerts import messages
 from alerts.decide import brand_alerts, rules, surges
 from alerts.decide.ladder import due_rungs
+from alerts.decide.metric_charts import Counted
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
+from config.checkpoint_metrics import CheckpointMetric
 from config.errors import ConfigError, StoreError
+from earful.brand_charts import BrandCharts
 from earful.isolation import FIRST_WAIT, LONGEST_WAIT, Isolation, wait_after
 from earful.policies import Policies
 from earful.routines import (
@@ -524,8 +527,18 @@ class TestRoutines:
         brands = [{"name": "Acme", "query": "acme", "checkpoints": goals}]
         world = World(tmp_path / "earful.db", brands=brands)
         for number in range(60):
-            world.say(f"wow {number}", Experience.DELIGHTED, created_at=NOW - DAY, judge=False)
-        monkeypatch.setattr(world.store.insight, "answers", _raise(ValueError("no answers")))
+            said_at = NOW - (1 + number % 12) * DAY
+            world.say(f"wow {number}", Experience.DELIGHTED, created_at=said_at, judge=False)
+        over = BrandCharts.over
+
+        def no_answers(
+            charts: BrandCharts, metric: CheckpointMetric, *how: int, **more: bool
+        ) -> Counted:
+            if metric is CheckpointMetric.COVERAGE:
+                raise ValueError("no answers")
+            return over(charts, metric, *how, **more)
+
+        monkeypatch.setattr(BrandCharts, "over", no_answers)
         assert checkpoint_routine.judge_checkpoints(world.store, world.settings, world.now) == 1
         assert failing(world, "checkpoints") == ["coverage of Acme"]
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from alerts.decide.stats import Rate, difference
 from config.checkpoint_metrics import CheckpointMetric
 from config.settings import Settings
 from earful.brand_charts import BrandCharts
 from earful.stages.measure_stage import measure_all, measure_changed, measured_of
+from storage.migrations import migrations
 from storage.models import Experience, Mention, Stance, Verdict
 from storage.store import Store
 from storage.tables.verdicts import Scored
@@ -273,10 +277,32 @@ def test_one_brand_that_cannot_be_measured_stops_no_other(store: Store) -> None:
 
 def test_a_store_with_history_is_measured_after_the_migration(tmp_path: Path) -> None:
     path = tmp_path / "earful.db"
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="0032_charts")
+        connection.execute(
+            "INSERT INTO cut_days VALUES ('Acme', ?, 'all', '', 10, 2, 1, 5, 2, 0, 0)",
+            (TODAY.isoformat(),),
+        )
+        connection.executemany(
+            "INSERT INTO checkpoints "
+            "(brand, metric, window_days, target, set_at, reached_at, value) "
+            "VALUES ('Acme', 'wow_rate', 30, ?, ?, ?, ?)",
+            [(0.3, "2026-01-01", "2026-02-01", 0.34), (0.41, "2026-02-01", None, None)],
+        )
+        connection.commit()
     with Store.open(path, migrate=True) as store:
-        Speech(store).say(TODAY, Experience.ANGRY)
-        measure_changed(store, SETTINGS, NOW)
-        assert store.metrics.due() == {}
+        assert store.metrics.due() == {"Acme": 1}
+        assert measure_changed(store, SETTINGS, NOW) == 1
+        assert metric(store, "wow_rate", "7 days")["value"] == 5 / 8
+        # Goals that were raised before stay as they were: the config still says 30%.
+        goal = store.checkpoints.current("Acme", "wow_rate", 30, 0.3, NOW)
+        assert goal is not None
+        assert (goal.target, goal.lowered_from) == (0.41, None)
+        road = rows(store, "SELECT state, target, value, set_by, set_at FROM checkpoint_road")
+    assert [tuple(row.values()) for row in road] == [
+        ("reached", 0.3, 0.34, "config", "2026-01-01"),
+        ("walking", 0.41, None, "raised", "2026-02-01"),
+    ]
 
 
 @pytest.mark.slow("starts the daemon as a process")

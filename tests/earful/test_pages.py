@@ -634,7 +634,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "author_standing", "author_flips",
         "alert_mentions", "slack_channels", "channel_roles",
         "answer_times", "case_takes", "case_mentions", "incidents", "ladder_steps", "mutes",
-        "named_staff",
+        "named_staff", "staff", "competitors", "version_changes",
         "failures", "problems", "routines", "replies", "case_destinations",
         "topics", "topic_events", "topic_fits", "topic_periods", "topic_queue", "topic_triggers",
         "mention_topics",

@@ -164,7 +164,7 @@ def test_without_ray_it_is_said_how_to_get_it(tmp_path: Path, earful: Earful) ->
 
 
 @needs_ray
-@pytest.mark.slow("starts Ray")
+@pytest.mark.slow("starts Ray, whose workers load the model each")
 def test_two_workers_give_the_verdicts_of_one_process(tmp_path: Path) -> None:
     alone = make_store(tmp_path / "alone.db", 300)
     together = make_store(tmp_path / "together.db", 300)
@@ -181,7 +181,7 @@ def test_two_workers_give_the_verdicts_of_one_process(tmp_path: Path) -> None:
 
 
 @needs_ray
-@pytest.mark.slow("starts Ray")
+@pytest.mark.slow("starts Ray, whose workers load the model each")
 def test_a_killed_worker_gets_its_part_again(tmp_path: Path) -> None:
     count = 5 * BATCH
     path = make_store(tmp_path / "earful.db", count)

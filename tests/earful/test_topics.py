@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,11 +20,13 @@ from config.settings import Settings, parse_settings
 from earful.routines.topic_routine import find_topics, find_topics_again
 from earful.stages import score_stage
 from earful.stages.topic_stage import sort_mentions
-from earful.topics.figures import PERIODS, write_figures
+from earful.topic_upkeep.known_topics import pack_vectors, vectors_of
+from earful.topic_upkeep.period_figures import PERIODS, write_figures
 from sentiment.relevance import embedding
 from sentiment.scoring.text import Text
 from storage.models import Mention, TopicKind, TopicState
 from storage.store import Store
+from storage.tables.relevance_labels import Weighed
 from storage.tables.topic_figures import NO_TOPIC, TopicPeriod
 from tests.earful.conftest import Earful
 from tests.earful.test_relevance import WordEmbedder
@@ -107,7 +112,7 @@ class SubjectEmbedder(WordEmbedder):
         noise = super().vectors(texts)
         about = np.zeros_like(noise)
         for row, text in enumerate(texts):
-            words = text.text.lower().split()
+            words = f"{text.title or ''} {text.text}".lower().split()
             for axis, subject in enumerate((BAGS, CREW, APP)):
                 about[row, axis] = sum(word in subject for word in words)
         made = noise + about
@@ -127,6 +132,7 @@ class Brand:
         self.settings: Settings = parse_settings(raw, {}, where="test")
         self.store = Store.open(path, migrate=True)
         self.embedder: WordEmbedder = SubjectEmbedder()
+        self.now = NOW
         self._chance = random.Random(3)
         self._number = 0
 
@@ -139,14 +145,14 @@ class Brand:
         values: dict[str, Any] = {
             "text": " ".join((*told, feeling)),
             "author": f"author {self._number}",
-            "created_at": NOW - timedelta(days=ago, minutes=self._number),
+            "created_at": self.now - timedelta(days=ago, seconds=self._number),
             "language": "en",
         }
         mention = Mention(
             brand="Delta",
             source="shop",
             native_id=str(self._number),
-            fetched_at=NOW,
+            fetched_at=self.now,
             **(values | more),
         )
         self.store.mentions.save([mention])
@@ -201,7 +207,7 @@ class Brand:
             "WHERE t.topic_id = ?",
             (topic,),
         )
-        first = NOW.date() - timedelta(days=days - 1)
+        first = self.now.date() - timedelta(days=days - 1)
         found = self.store.mentions.many([row[0] for row in rows]).values()
         return [one for one in found if one.created_at and one.created_at.date() >= first]
 
@@ -229,7 +235,8 @@ def test_topics_are_found_and_mentions_about_the_same_are_of_the_same(brand: Bra
     assert topic is not None
     assert {*" ".join(topic.words).split()} <= {*BAGS, "angry"}
     read = brand.embedder.read
-    new = [brand.say(words, "angry") for words in (BAGS, CREW, APP) for _ in range(20)]
+    feelings = ((BAGS, "angry"), (CREW, "delighted"), (APP, "mediocre"))
+    new = [brand.say(words, feeling) for words, feeling in feelings for _ in range(20)]
     assert brand.sort() == 60
     assert brand.embedder.read == read + 60
     found = [brand.topic_of(mention) for mention in new]
@@ -249,6 +256,29 @@ def test_a_pass_may_be_stopped_anywhere_and_goes_on_where_it_was(brand: Brand) -
     assert brand.sort(progress=done.append) == 88
     assert done == [88]
     assert brand.embedder.read == 600
+
+
+def test_what_is_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "earful.db"
+    brand = Brand(path)
+    brand.tell(days=200)
+    for batches, left in ((1, 344), (0, 344), (1, 88)):
+        command = [sys.executable, "-m", "tests.earful.killed_sort", str(path), str(batches)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        assert brand.store.topic_sorting.count_waiting() == left
+    assert brand.sort() == 88
+    counted = brand.store.database.connection.execute("SELECT count(*) FROM mention_vectors")
+    assert counted.fetchone()[0] == 600
+
+
+def test_an_answer_is_about_what_it_says_and_not_its_thread(brand: Brand) -> None:
+    thread = " ".join(BAGS)
+    answer = brand.say(CREW, "delighted", title=thread, parent_id="shop:0")
+    mine = brand.say(CREW, "delighted", title=thread)
+    brand.tell()
+    brand.find()
+    assert brand.topic_of(answer) in {brand.topic(CREW), None}
+    assert brand.topic_of(mine) in {brand.topic(BAGS), None}
 
 
 def test_a_text_that_cannot_be_read_stops_only_itself(brand: Brand) -> None:
@@ -279,6 +309,29 @@ def test_topics_that_are_switched_off_read_nothing(tmp_path: Path) -> None:
     assert brand.store.topic_sorting.count_waiting() == 90, "for when they are switched on"
 
 
+def test_a_vector_is_kept_small_and_true() -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, embedding.SIZE))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    packed = pack_vectors(vectors)
+    assert {len(one) for one in packed} == {384}
+    read = vectors_of(packed)
+    assert np.linalg.norm(read, axis=1) == pytest.approx(1, abs=1e-5)
+    assert ((read * vectors).sum(1) > 0.9998).all()
+    assert (vectors_of(pack_vectors(np.zeros((1, embedding.SIZE)))) == 0).all()
+
+
+def test_what_relevance_has_read_is_not_read_again(brand: Brand) -> None:
+    mention = brand.say(BAGS, "angry")
+    (vector,) = brand.embedder.vectors([Text(text=mention.text)])
+    weighed = Weighed(
+        mention=mention, encoder=embedding.ENCODER, vector=embedding.pack(vector), weighed=False
+    )
+    brand.store.relevance.weigh([weighed])
+    read = brand.embedder.read
+    assert brand.sort() == 1
+    assert brand.embedder.read == read
+
+
 # Own topics.
 
 
@@ -298,6 +351,20 @@ def test_an_own_topic_is_counted_by_its_words_before_any_is_found(tmp_path: Path
     without.sort()
     assert without.store.topics.of("Delta") == []
     assert without.topic_of(mine) is None
+
+
+def test_an_own_topic_takes_what_its_sentence_is_about(tmp_path: Path) -> None:
+    own = [{"name": "Luggage", "about": "a suitcase or bag, and the belt"}]
+    brand = Brand(tmp_path / "earful.db", topics=own)
+    brand.tell()
+    brand.find()
+    own_topic = next(one for one in brand.store.topics.of("Delta") if one.kind is TopicKind.OWN)
+    # What an ordinary text is like was measured once there were some.
+    assert own_topic.usual > 0
+    mine = brand.about(own_topic.id, 30)
+    assert len(mine) >= 25
+    assert all({*one.text.split()} & {*BAGS} for one in mine)
+    assert brand.store.topic_sorting.count_waiting() == 0
 
 
 # Found again.

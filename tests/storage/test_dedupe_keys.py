@@ -57,6 +57,19 @@ PINNED = {
         keys.lowered_key("Acme Air", "wow_rate", 7),
         "lowered:Acme Air:wow_rate:7",
     ),
+    "version_key": (keys.version_key("Acme Air", "5.2.0"), "version:Acme Air:5.2.0"),
+    "advocates_key": (
+        keys.advocates_key("Acme Air", NOW.date()),
+        "advocates:Acme Air:2026-03-11",
+    ),
+    "competitor_key": (
+        keys.competitor_key("Rival Air", NOW, ended=False),
+        "ops:competitor:Rival Air:2026-03-10T23:07:09",
+    ),
+    "competitor_key, ended": (
+        keys.competitor_key("Rival Air", NOW, ended=True),
+        "ops:competitor:ended:Rival Air:2026-03-10T23:07:09",
+    ),
     "kudos_key": (keys.kudos_key("Acme Air", "2026-03"), "kudos:Acme Air:2026-03"),
     "digest_key": (keys.digest_key("Acme Air", NOW), "digest:Acme Air:2026-03-10T23:07"),
     "digest_key, weekly": (

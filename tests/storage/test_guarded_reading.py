@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +166,12 @@ def test_an_answer_is_small(path: Path, tmp_path: Path) -> None:
     many = asked(path, "SELECT replace(hex(zeroblob(200)), '0', 'y') FROM voice")
     assert many.more
     assert len(many.rows) == WHOLE // 400
+
+
+def test_many_at_once_all_get_their_answer(path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        numbers = threads.map(lambda n: asked(path, f"SELECT {n}").rows[0][0], range(8))
+        assert [*numbers] == [*range(8)]
 
 
 def test_a_store_in_use_is_read_as_it_is(tmp_path: Path) -> None:

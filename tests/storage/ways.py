@@ -17,6 +17,7 @@ from typing import cast
 
 from storage.database import Database
 from storage.models import (
+    AdvocateNeed,
     Alert,
     AlertKind,
     AlertState,
@@ -38,6 +39,7 @@ from storage.models import (
     LadderStep,
     Measured,
     Mention,
+    Need,
     NewAlert,
     NewCase,
     NewReply,
@@ -48,8 +50,10 @@ from storage.models import (
     Translation,
     TroubleKind,
     Validators,
+    VersionLook,
 )
 from storage.reports import Filter
+from storage.rewards import StaffRow
 from storage.store import Store
 from storage.tables.audit import Act, AuditEntry
 from storage.tables.brands import BrandRow
@@ -130,6 +134,11 @@ MEASURED = Measured(
 )
 AUDITED = AuditEntry(at=NOW, actor="anna", role="work", act=Act.CORRECTED, what="angry")
 CHANNEL, PASSING = TroubleKind.CHANNEL, TroubleKind.PASSING
+LOOK = VersionLook(
+    brand=BRAND, version="1.0", metric="wow_rate", first_day=NOW.date(), part_before=1,
+    told_before=20, part=9, told=20, strata=1, difference=0.4, low=0.1, high=0.6, p_value=0.01,
+    looks=1, direction=None,
+)  # fmt: skip
 OLD = Backlog(
     brand=BRAND,
     source="appstore",
@@ -241,6 +250,7 @@ def furnish(path: Path) -> None:
         store.audit.add(AUDITED)
         store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
+        store.competitors.begin("Gone Air", LONG_AGO)
         found, other = find(store, "bags", "crew")
         sort(store, _mention(store, "appstore:hostile"), found, other)
         store.topic_figures.save(BRAND, "made", {}, [], {found: [1]})
@@ -597,6 +607,46 @@ WAYS: dict[str, Way] = {
     "webhook_receipts.add": writes(lambda s: s.webhook_receipts.add(RECEIPT)),
     "webhook_receipts.find": reads(lambda s: s.webhook_receipts.find("shop", "msg_1")),
     "webhook_receipts.by_door": reads(lambda s: s.webhook_receipts.by_door()),
+    "competitors.begin": writes(lambda s: s.competitors.begin("Rival", NOW)),
+    "competitors.end": writes(lambda s: s.competitors.end("Gone Air", NOW)),
+    "competitors.now": reads(lambda s: s.competitors.now()),
+    "comparisons.cuts": reads(lambda s: s.comparisons.cuts(BRAND, "source", "30 days")),
+    "comparisons.share_of_voice": reads(lambda s: s.comparisons.share_of_voice("30 days")),
+    "comparisons.side_by_side": reads(lambda s: s.comparisons.side_by_side(BRAND, "30 days")),
+    "advocates.quiet": reads(lambda s: s.advocates.quiet(BRAND, 9)),
+    "advocates.spoken": reads(lambda s: s.advocates.spoken(BRAND, LONG_AGO, NOW)),
+    "advocates.standing": reads(lambda s: s.advocates.standing(BRAND, ["hackernews:Ana"])),
+    "advocates.write": writes(
+        lambda s: s.advocates.write(
+            BRAND,
+            NOW.date(),
+            [
+                AdvocateNeed(
+                    mention=one, need=Need.QUESTION, sentence="Will you fly to Oslo again?"
+                )
+                for one in (s.mentions.get("hackernews:ana-1"),)
+                if one is not None
+            ],
+        )
+    ),
+    "rewards.may_name": reads(lambda s: s.rewards.may_name(BRAND, ["Rita"])),
+    "rewards.months": reads(lambda s: s.rewards.months(BRAND)),
+    "rewards.name": writes(lambda s: s.rewards.name({1: ["Rita"]})),
+    "rewards.named": reads(lambda s: s.rewards.named(BRAND, ["Rita"])),
+    "rewards.people": reads(lambda s: s.rewards.people(BRAND, "2026-03")),
+    "rewards.sync_staff": writes(
+        lambda s: s.rewards.sync_staff([StaffRow(brand=BRAND, name="Rita", team="Gates")])
+    ),
+    "rewards.teams": reads(lambda s: s.rewards.teams(BRAND, "2026-03")),
+    "rewards.won_back": reads(lambda s: s.rewards.won_back(BRAND, "2026-03")),
+    "rewards.words": reads(lambda s: s.rewards.words(BRAND, "2026-03")),
+    "version_changes.counts": reads(
+        lambda s: s.version_changes.counts(BRAND, "1.0", LONG_AGO.date(), NOW.date())
+    ),
+    "version_changes.found": reads(lambda s: s.version_changes.found(BRAND, LONG_AGO, NOW)),
+    "version_changes.looks": reads(lambda s: s.version_changes.looks(BRAND)),
+    "version_changes.versions": reads(lambda s: s.version_changes.versions(BRAND)),
+    "version_changes.write": writes(lambda s: s.version_changes.write(LOOK, NOW)),
     "copies.count": reads(lambda s: s.copies.count()),
     "copies.link": writes(lambda s: s.copies.link()),
     "answer_times.add": writes(lambda s: s.answer_times.add([ANSWER], [TAKE])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -12,8 +12,8 @@ from alerts.decide.local_time import DAY, local_day
 from alerts.decide.stats import Rate
 from config.settings import Settings
 from earful.brand_zones import zone_of
-from earful.topics.known_topics import centre_of, text_of, vectors_of
-from earful.topics.refitting import is_behind
+from earful.topic_upkeep.known_topics import centre_of, text_of, vectors_of
+from earful.topic_upkeep.refitting import is_behind
 from storage.models import Experience, Topic, TopicState
 from storage.store import Store
 from storage.tables.topic_figures import NO_TOPIC, Counted, TalkTrigger, TopicPeriod
@@ -235,8 +235,8 @@ def _triggers(
 
     since = today - (_TRIGGER_DAYS - 1) * DAY
     spoken, total = _sums(counts.topic, since, today), counts.total(since, today)
-    delighted: dict[Hashable, int] = {}
-    mediocre: dict[Hashable, int] = {}
+    delighted: dict[int, int] = {}
+    mediocre: dict[int, int] = {}
     for one in topics:
         counted = spoken.get(str(one.id), Counted())
         delighted[one.id], mediocre[one.id] = counted.delighted, counted.mediocre
@@ -275,10 +275,13 @@ def _quotes(store: Store, topic: Topic, counts: _Counts, today: date) -> list[in
         candidates = store.topic_figures.quotable(topic.id, None, _QUOTED_FROM)
     if not candidates:
         return []
+    vectors = vectors_of([one.vector for one in candidates])
+    # A topic of words alone has no middle but that of its mentions.
+    centre = centre_of(topic.centre) if topic.centre else vectors.mean(0)
     chosen = quotes(
-        vectors_of([one.vector for one in candidates]),
+        vectors,
         [text_of(one.title, one.text) for one in candidates],
         [one.author for one in candidates],
-        centre_of(topic.centre),
+        centre,
     )
     return [candidates[place].seq for place in chosen]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.settings import OwnTopicSettings, Settings
-from earful.topics.known_topics import (
+from earful.topic_upkeep.known_topics import (
     Load,
     centre_of,
     encoder_now,
@@ -47,13 +47,10 @@ def renew_usual(store: Store, brand: str, now: datetime) -> bool:
     """
     there = [one for one in _there(store, brand).values() if one.state is not TopicState.RETIRED]
     mean = _mean(store, brand)
-    renewed = [
-        replace(one, usual=usual)
-        if one.about is not None and abs(usual - one.usual) > _NOTICED
-        else one
-        for one in there
-        for usual in (float(centre_of(one.centre) @ mean),)
-    ]
+    renewed = []
+    for one in there:
+        usual = float(centre_of(one.centre) @ mean) if one.about is not None else one.usual
+        renewed.append(replace(one, usual=usual) if abs(usual - one.usual) > _NOTICED else one)
     return bool(there) and store.topics.own(brand, renewed, now)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from alerts.decide.local_time import local_day
 from config.settings import Settings
 from earful.brand_zones import zone_of
-from earful.topics.known_topics import encoder_now, known, pack_centre, text_of, vectors_of
-from earful.topics.own_topics import renew_usual
+from earful.topic_upkeep.known_topics import encoder_now, known, pack_centre, text_of, vectors_of
+from earful.topic_upkeep.own_topics import renew_usual
 from storage.models import Topic, TopicKind, TopicState
 from storage.store import Store
 from storage.tables.topic_fits import Fit, Fitted, Sampled
