@@ -16,10 +16,10 @@ class Links:
         return self._page("")
 
     def case(self, case_id: int) -> str | None:
-        return self._page(f"earful/cases/{case_id}")
+        return self._page(f"case/{case_id}")
 
     def mention(self, mention_id: str) -> str | None:
-        return self._page(f"earful/voice?{_asked(id__exact=mention_id)}")
+        return self._page(f"mention?{_asked(id=mention_id)}")
 
     def search(self, words: str, brand: str | None = None) -> str | None:
         """Give the page that looks for words; marks that its search would read are left out."""
@@ -27,7 +27,7 @@ class Links:
         return self._page(f"earful/mentions_naming?{_asked(words=literal, brand=brand or '')}")
 
     def cases(self, brand: str | None = None) -> str | None:
-        return self._page(f"earful/unanswered_cases?{_asked(brand=brand or '')}")
+        return self._page(f"cases?{_asked(brand=brand or '')}")
 
     def _page(self, path: str) -> str | None:
         return f"{self.public_url.rstrip('/')}/{path}" if self.public_url else None

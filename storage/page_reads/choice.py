@@ -52,6 +52,13 @@ class Choice:
         values = {name: getattr(self, name) for name in CUTS}
         return {name: value for name, value in values.items() if value is not None}
 
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether more than brand and days is chosen."""
+        return bool(self.cuts) or any(
+            one is not None for one in (self.staff, self.experience, self.stance, self.words)
+        )
+
     def before(self) -> Choice | None:
         """Choose as many days right before; None where the days have no beginning."""
         if self.first is None or self.last is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.page_reads.choice import Choice
 from storage.page_reads.tallies import totals
 
+# To find some that can be quoted: stars alone have no words.
+_LOOKED_AT, _WORDS = 8, 40
 _SHOWN = """
     v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
     v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
@@ -69,16 +71,10 @@ def count_mentions(connection: sqlite3.Connection, choice: Choice) -> int:
 
 def strongest(connection: sqlite3.Connection, choice: Choice, limit: int) -> list[dict[str, Any]]:
     """Give the latest mentions that have words to quote and of which the model is sure."""
-    where, values = choice.facts()
-    rows = connection.execute(
-        f"""
-        SELECT {_SHOWN} FROM mention_facts f JOIN voice v ON v.seq = f.seq
-        WHERE {where} AND f.sure AND NOT f.deleted AND length(v.text) > 40
-        ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?
-        """,
-        [*values, limit],
-    )
-    return [dict(row) for row in rows]
+    rows = _rows(connection, replace(choice, sure=True), None, _LOOKED_AT * limit)
+    return [row for row in rows if not row["deleted_at"] and len(row["text"] or "") > _WORDS][
+        :limit
+    ]
 
 
 def _rows(

@@ -29,7 +29,7 @@ LINKED = replace(PLACES, links=Links("https://earful.example/sub/"))
 
 def test_a_case_and_a_digest_lead_to_the_dashboards():
     card = str(messages.case_card(a_file(CaseState.OPEN), LINKED)["blocks"])
-    assert "<https://earful.example/sub/earful/cases/12|Case 12>" in card
+    assert "<https://earful.example/sub/case/12|Case 12>" in card
     told = str(digest(NUMBERS, LINKED)["blocks"])
     assert "<https://earful.example/sub/|Open the dashboards>" in told
 
@@ -48,7 +48,7 @@ def test_without_an_address_no_link_is_shown():
 def test_the_address_comes_from_the_config():
     raw = {"serve": {"public_url": "https://earful.example"}, "brands": []}
     settings = parse_settings(raw, {}, where="test")
-    assert places_of(settings).links.case(3) == "https://earful.example/earful/cases/3"
+    assert places_of(settings).links.case(3) == "https://earful.example/case/3"
     assert Policies(settings).of("Any").places.links.home() == "https://earful.example/"
     with pytest.raises(ConfigError, match=r"serve\.public_url: not an http"):
         parse_settings({"serve": {"public_url": "earful.example"}}, {}, where="test")

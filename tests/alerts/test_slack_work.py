@@ -135,7 +135,7 @@ class TestCommand:
         asked = {"channel": root.channel_id, "message_ts": root.ts}
         link = slack.answer("chat.getPermalink", slack.token, asked)["permalink"]
         assert f"<{link}|Its message>" in words_of(shown)
-        assert "<https://earful.example/earful/cases/1|In the dashboards>" in words_of(shown)
+        assert "<https://earful.example/case/1|In the dashboards>" in words_of(shown)
         world.ack(slack.click(shown, "work_claim", value=shown.blocks[2]["elements"][0]["value"]))
         wait_for(lambda: "dana has claimed it" in words_of(shown))
         assert world.states() == {1: "claimed", 2: "open"}

@@ -56,12 +56,6 @@ staff = ["Rita", { name = "Jim O'Neil", slack = "U0123ABCD", aliases = ["Jim"] }
   metric = "wow_rate"
   target = 0.30
   window = "30d"
-  [[brands.topics]]
-  name = "Delivery  time"
-  about = "how long delivery takes"
-  [[brands.topics]]
-  name = "Refunds"
-  words = ["refund", "money  back"]
 """
 
 
@@ -86,11 +80,6 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert (shop.target, shop.every, shop.channel) == ("7", timedelta(minutes=30), "#shop")
     assert not news.enabled
     assert brand.checkpoints[0].window == timedelta(days=30)
-    assert [(one.name, one.about, one.words) for one in brand.topics] == [
-        ("Delivery time", "how long delivery takes", ()),
-        ("Refunds", None, ("refund", "money back")),
-    ]
-    assert settings.topics.enabled
     assert parse_query(brand.query).search_terms() == ("acme air", "@acmeair")
 
 
@@ -129,14 +118,6 @@ def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
         ('["Rita"', '[" "', "brands[0].staff[0].name: a name has at least one letter"),
         ('["Rita"', "[7", "brands[0].staff[0]: write a name, or { name ="),
         ('["Jim"]', '["RITA"]', "two of the staff of brand 'Acme Air' are called 'rita'"),
-        (
-            'words = ["refund", "money  back"]',
-            "",
-            "nothing says what the topic 'Refunds' is about",
-        ),
-        ('"refund",', '"!",', "brands[0].topics[1].words: '!' is no word or phrase"),
-        ('"Refunds"', '"delivery time"', "two topics of brand 'Acme Air' are named 'delivery"),
-        ('"Refunds"', '"..."', "brands[0].topics[1].name: it has no letter: write words"),
         ("[store]", "[store", "not valid TOML"),
         ("[[brands]]", "[brands]", "brands: Input should be a valid tuple"),
     ],

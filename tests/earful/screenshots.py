@@ -44,7 +44,6 @@ def pictures(mention: int) -> tuple[Picture, ...]:
         Picture("home-phone", home, width=390, height=1500, scale=0.8),
         Picture("home-dark", home, scheme="dark", height=1000),
         Picture("mention", f"mention/{mention}", height=900),
-        Picture("mentions", f"mentions?brand={FERRY}&experience=angry", height=800),
         Picture("question", f"earful/week_by_week?brand={FERRY}", height=800),
     )
 

@@ -19,7 +19,7 @@ from storage.models import CaseState, Experience
 from storage.store import Store
 from tests.browser import browser as browser
 from tests.earful.front_site import Site, errors_of, now, number, requested, texts
-from tests.earful.voices_of_two_zones import FERRY, RAIL, RIVAL, Spoken, build
+from tests.earful.voices_of_two_zones import FERRY, RAIL, RIVAL, TOPICS, Spoken, build
 from tests.storage.fixtures import Told, make_mention, store_voices
 
 pytestmark = pytest.mark.browser
@@ -142,29 +142,51 @@ def said(one: Spoken) -> str:
     return f"{one.mention.title or ''} {' '.join(one.mention.text.split())}".strip()
 
 
-def test_the_charts_table_has_every_mention_and_marks_the_storm(
-    site: Site, browser: Chrome
-) -> None:
-    browser.get(f"{site.url}?brand={FERRY}")
-    for fold in browser.find_elements(By.CSS_SELECTOR, "#chart-complaint_rate summary"):
-        fold.click()
-    rows = [
+def chart_table(browser: Chrome, metric: str) -> list[list[str]]:
+    """Unfold the table under a chart and read it."""
+    browser.find_element(By.CSS_SELECTOR, f"#chart-{metric} summary").click()
+    return [
         [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
-        for row in browser.find_elements(By.CSS_SELECTOR, "#chart-complaint_rate tbody tr")
+        for row in browser.find_elements(By.CSS_SELECTOR, f"#chart-{metric} tbody tr")
     ]
-    told = [one for one in site.judged(FERRY) if one.told.current in EXPERIENCES]
+
+
+@pytest.mark.parametrize("metric", ["wow_rate", "complaint_rate"])
+def test_a_brands_chart_is_the_one_that_was_measured(
+    site: Site, browser: Chrome, metric: str
+) -> None:
+    browser.get(f"{site.url}?brand={FERRY}&period=90 days")
+    rows = chart_table(browser, metric)
+    first = site.today(FERRY) - timedelta(days=89)
+    with Store.open(site.path, readonly=True) as store:
+        points = store.database.connection.execute(
+            "SELECT k, n, coalesce(act, signal, '') AS signal FROM control_points "
+            "WHERE brand = ? AND metric = ? AND until > ? ORDER BY day",
+            (FERRY, metric, first.isoformat()),
+        ).fetchall()
+
+    assert [(int(row[1]), int(row[2]), row[5]) for row in rows] == [tuple(p) for p in points]
+    marked = sum(bool(row[5]) for row in rows)
+    assert len(browser.find_elements(By.CSS_SELECTOR, f"#chart-{metric} .signal")) == marked
+    if metric == "complaint_rate":
+        assert marked  # the storm
+        link = browser.find_element(By.CSS_SELECTOR, f"#chart-{metric} tbody a")
+        shown = number(link.text)
+        browser.get(str(link.get_property("href")))
+        assert number(texts(browser, ".count b")[0]) == shown
+
+
+def test_a_narrower_choice_has_a_chart_of_its_own(site: Site, browser: Chrome) -> None:
+    browser.get(f"{site.url}?brand={FERRY}&source=feeds")
+    rows = chart_table(browser, "complaint_rate")
+    items = site.judged(FERRY, source="feeds")
+    told = [one for one in items if one.told.current in EXPERIENCES]
     by_day = Counter(one.day for one in told)
     angry = Counter(one.day for one in told if one.told.current is Experience.ANGRY)
 
     assert [(int(row[1]), int(row[2])) for row in rows] == [
         (angry[day], by_day[day]) for day in sorted(by_day)
     ]
-    storm = [day for day in sorted(by_day) if by_day[day] > 9 and angry[day] / by_day[day] > 0.75]
-    marked = [row[0] for row in rows if row[5]]
-    assert {f"{day.day} {day:%b}" for day in storm} <= set(marked)
-    assert len(browser.find_elements(By.CSS_SELECTOR, "#chart-complaint_rate .signal")) == len(
-        marked
-    )
 
 
 def test_the_open_cases_are_the_stores_the_overdue_first(site: Site, browser: Chrome) -> None:
@@ -216,6 +238,29 @@ def test_the_people_are_the_stores(site: Site, browser: Chrome) -> None:
     assert set(texts(browser, ".people-list li > a")) == advocates
 
 
+@pytest.mark.parametrize(
+    ("side", "felt", "mark"),
+    [("delighted", Experience.DELIGHTED, "daughter"), ("angry", Experience.ANGRY, "minutes")],
+)
+def test_topics_tell_what_is_loved_and_hated(
+    site: Site, browser: Chrome, side: str, felt: Experience, mark: str
+) -> None:
+    browser.get(f"{site.url}?brand={FERRY}&source=feeds")
+    about = [one for one in site.judged(FERRY, source="feeds") if mark in one.mention.text]
+    told = [one for one in about if one.told.current in EXPERIENCES]
+    part = sum(one.told.current is felt for one in told)
+
+    assert texts(browser, f"#voices-{side} .topic-head a") == [TOPICS[mark]]
+    assert texts(browser, f"#voices-{side} .topic-head b") == [f"{part / len(told):.1%}"]
+    assert texts(browser, f"#voices-{side} .topics .by") == [
+        f"{part} of {len(told)} that tell an experience"
+    ]
+    browser.find_element(By.CSS_SELECTOR, f"#voices-{side} .topics .by a").click()
+    assert number(texts(browser, ".count b")[0]) == part
+    shown = browser.find_element(By.CSS_SELECTOR, "select[name=topic]")
+    assert TOPICS[mark] in shown.text
+
+
 def test_the_sources_are_the_stores(site: Site, browser: Chrome) -> None:
     browser.get(f"{site.url}?brand={RAIL}&period=90 days")
     items = site.judged(RAIL, 90)
@@ -254,9 +299,13 @@ def test_the_brands_stand_side_by_side(site: Site, browser: Chrome) -> None:
 def test_the_road_says_where_a_brand_stands(site: Site, browser: Chrome) -> None:
     browser.get(f"{site.url}?brand={FERRY}")
     [head] = texts(browser, ".goal-head")
-    stands = tile(site.judged(FERRY, 30), "wow_rate")
+    with Store.open(site.path, readonly=True) as store:
+        goal = store.database.connection.execute(
+            "SELECT * FROM checkpoint_road WHERE brand = ? AND state = 'walking'", (FERRY,)
+        ).fetchone()
 
-    assert str(stands["value"]) in head
+    assert f"{goal['value']:.1%}" in head
+    assert f"95%: {goal['low']:.1%} to {goal['high']:.1%}" in head
     assert "goal: at least 95.0%" in head
     assert "20.0% reached" in browser.find_element(By.CSS_SELECTOR, ".goal .by").text
 
@@ -272,7 +321,7 @@ def test_several_brands_are_not_pooled(site: Site, browser: Chrome) -> None:
 
 
 def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -> None:
-    browser.get(f"{site.url}?brand={FERRY}&topic=none")
+    browser.get(f"{site.url}?brand={FERRY}&country=NO")
     form = browser.find_element(By.CSS_SELECTOR, "form.filters")
     form.find_element(By.CSS_SELECTOR, "select[name=period] option[value='7 days']").click()
     form.find_element(By.CSS_SELECTOR, "select[name=source] option[value=feeds]").click()
@@ -281,10 +330,10 @@ def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -
 
     query = browser.current_url.partition("?")[2]
     assert sorted(query.split("&")) == [
-        "brand=Fjord+Ferry", "period=7+days", "source=feeds", "topic=none"
+        "brand=Fjord+Ferry", "country=NO", "period=7+days", "source=feeds"
     ]  # fmt: skip
     browser.find_element(By.CSS_SELECTOR, ".chips a").click()
-    assert "topic" not in browser.current_url
+    assert "country" not in browser.current_url
     assert "source=feeds" in browser.current_url
 
 

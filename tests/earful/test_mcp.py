@@ -357,8 +357,8 @@ def test_links_lead_to_the_dashboards_where_the_config_says_so(
         async with Client(parameters, read_timeout_seconds=PATIENCE_S) as client:
             seen = await answer(client, "cases", limit=1)
             case = seen["cases"][0]
-            assert case["page"] == f"https://voice.acme.example/earful/cases/{case['case']}"
-            assert case["mention"]["page"].startswith("https://voice.acme.example/earful/voice?")
+            assert case["page"] == f"https://voice.acme.example/case/{case['case']}"
+            assert case["mention"]["page"].startswith("https://voice.acme.example/mention?")
 
     in_loop(go)
 

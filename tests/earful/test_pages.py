@@ -494,6 +494,61 @@ def test_saved_queries_give_what_their_titles_say(site: Site) -> None:
     }
 
 
+def test_the_twenty_questions_are_those_of_the_documents(site: Site) -> None:
+    twenty = metadata()["plugins"]["earful-pages"]["twenty"]
+    page = Path(__file__).parents[2] / "docs" / "twenty-questions.md"
+    documented = re.findall(r"\| `/earful/(\w+)` \|", page.read_text(encoding="utf-8"))
+
+    assert len(set(twenty)) == 20
+    assert documented == twenty
+    assert set(twenty) <= set(metadata()["databases"]["earful"]["queries"])
+    listed = re.findall(r'<dt><a href="/earful/(\w+)">', site.get("/questions").text)
+    assert listed[:20] == twenty
+    assert set(listed) == set(metadata()["databases"]["earful"]["queries"])
+
+
+def test_the_rates_that_queries_give_are_the_stores(site: Site) -> None:
+    def rate(items: Sequence[Told], felt: str) -> float | None:
+        told = told_an_experience(items)
+        return round(by_experience(told)[felt] / len(told), 3) if told else None
+
+    for row in site.rows("/earful/how_are_we_doing.json", days="7"):
+        items = counted(site.told, Choice(brand=row["brand"], days=7))
+        before = counted(site.told, Choice(brand=row["brand"], days=7, ended=7))
+        assert (row["mentions"] or 0, row["mentions_before"] or 0) == (len(items), len(before))
+        assert row["wow_rate"] == pytest.approx(rate(items, "delighted"), abs=0.001)
+        assert row["complaint_rate_before"] == pytest.approx(rate(before, "angry"), abs=0.001)
+    beside = {row["brand"]: row for row in site.rows("/earful/brands_side_by_side.json")}
+    month = {brand: counted(site.told, Choice(brand=brand)) for brand in (BRAND, OTHER_BRAND)}
+    assert {brand: row["mentions"] for brand, row in beside.items()} == {
+        brand: len(items) for brand, items in month.items()
+    }
+    assert sum(row["share_of_voice"] for row in beside.values()) == pytest.approx(1, abs=0.002)
+    quarter = counted(site.told, Choice(brand=BRAND, days=91))
+    by_source = grouped(quarter, lambda item: item.mention.source)
+    found = site.rows("/earful/where_it_differs.json", brand=BRAND, cut="source")
+    assert {row["value"]: row["mentions"] for row in found} == {
+        source: len(items) for source, items in by_source.items()
+    }
+
+
+@pytest.mark.browser
+def test_a_question_is_asked_by_its_form_and_answered_with_a_chart(
+    site: Site, browser: Chrome
+) -> None:
+    browser.get(site.url + "earful/where_it_differs")
+    form = browser.find_element(By.CSS_SELECTOR, "form.filters")
+    form.find_element(By.CSS_SELECTOR, "select[name=cut] option[value=language]").click()
+    form.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
+    WebDriverWait(browser, 30).until(lambda page: "cut=language" in page.current_url)
+    bars = browser.find_elements(By.CSS_SELECTOR, ".query-chart tbody th")
+    assert [bar.text for bar in bars] == [f"en, {BRAND}", f"en, {OTHER_BRAND}"]
+    assert browser.find_element(By.CSS_SELECTOR, "select[name=cut]").get_property("value") == (
+        "language"
+    )
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
 def test_the_coverage_query_gives_median_first_response(site: Site) -> None:
     found = site.rows("/earful/coverage_by_source.json")
     assert {row["brand"] for row in found} == {BRAND, OTHER_BRAND}

@@ -8,19 +8,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from config.settings import parse_settings
+from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.stages.measure_stage import measure_changed
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.store import Store
 from storage.tables.brands import BrandRow
+from storage.tables.cuts import cut
 from tests.storage.fixtures import Told, make_mention, store_voices
 
 FERRY, RAIL, RIVAL = "Fjord Ferry", "Kiwi Rail", "Rival Lines"
 ZONES = {FERRY: "Europe/Oslo", RAIL: "Pacific/Auckland", RIVAL: "Europe/Oslo"}
+TOPICS = {"daughter": "Kind to children <i>", "minutes": "Leaves too early"}
 SOURCES = ("appstore", "hackernews", "feeds")
 LANGUAGES = ("en", "de", "nb")
 _TEXTS = {
@@ -29,6 +35,20 @@ _TEXTS = {
     Experience.DELIGHTED: "Ingrid on deck {n} gave my daughter her own cap. A wonderful trip!",
     Experience.NONE: "Does anybody know at what time boat number {n} leaves on a Sunday?",
 }
+SETTINGS = parse_settings(
+    {
+        "brands": [
+            {
+                "name": FERRY,
+                "query": "ferry",
+                "timezone": ZONES[FERRY],
+                "checkpoints": [{"metric": "wow_rate", "target": 0.95, "window": "30d"}],
+            }
+        ]
+    },
+    {},
+    where="the test",
+)
 HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
     "\"><svg onload=document.title='owned'> {{ 7*7 }} javascript:document.title='owned'"
@@ -66,13 +86,45 @@ def build(path: Path, now: datetime, *, days: int = 50) -> list[Spoken]:
                 "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(one.mention.id, "Ingrid <b>Å</b>") for one in named],
             )
+            for mark, topic in TOPICS.items():
+                _write_topic(connection, mark, topic, told)
             connection.execute(
                 "INSERT INTO checkpoints (brand, metric, window_days, target, set_at, reached_at, "
-                "value) VALUES (?, 'wow_rate', 30, 0.2, ?, ?, 0.31), "
-                "(?, 'wow_rate', 30, 0.95, ?, NULL, NULL)",
-                (FERRY, now.isoformat(), now.isoformat(), FERRY, now.isoformat()),
+                "value) VALUES (?, 'wow_rate', 30, 0.2, ?, ?, 0.31)",
+                (FERRY, now.isoformat(), now.isoformat()),
             )
+        measure_changed(store, SETTINGS, now)
+        judge_checkpoints(store, SETTINGS, now)
     return [Spoken(one, _day(one.mention, now)) for one in told]
+
+
+def _write_topic(
+    connection: sqlite3.Connection, mark: str, name: str, told: Sequence[Told]
+) -> None:
+    """Write a topic of the ferry with every mention that has a word, as sorting would."""
+    number = connection.execute(
+        """
+        INSERT INTO topics (brand, kind, name, words, state, first_day, encoder, centre, floor,
+            usual, size)
+        VALUES (?, 'found', ?, '[]', 'active', '2026-01-01', 'test', x'00', 0.5, 0.6, 1)
+        """,
+        (FERRY, name),
+    ).lastrowid
+    about = [
+        one.mention.id for one in told if one.mention.brand == FERRY and mark in one.mention.text
+    ]
+    for place, mention_id in enumerate(about):
+        seq = connection.execute(
+            "SELECT seq FROM mentions WHERE id = ?", (mention_id,)
+        ).fetchone()[0]
+        connection.execute(
+            "INSERT INTO mention_topics SELECT seq, ?, brand, day, 0, 0.9 FROM mention_facts "
+            "WHERE seq = ?",
+            (number, seq),
+        )
+        if place < 3:
+            connection.execute("INSERT INTO topic_quotes VALUES (?, ?, ?)", (number, place, seq))
+        cut(connection, seq, "topic", [str(number)])
 
 
 def _day(mention: Mention, now: datetime) -> date:

@@ -12,9 +12,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.made_store import BRANDS, NOW, SOURCES, make_store
-from storage.page_reads import mention_list, one_mention, source_rows, speakers, tallies, waiting
+from storage.page_reads import (
+    chart_rows,
+    mention_list,
+    one_mention,
+    source_rows,
+    speakers,
+    tallies,
+    waiting,
+)
 from storage.page_reads.choice import CUTS, Choice
-from storage.page_reads.goal_rows import checkpoint_rows
 from storage.store import Store
 from tests.storage.scans import scans, statements
 from tests.storage.test_history import BIG
@@ -72,7 +79,10 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
         "haters": lambda: speakers.people_page(connection, "haters", choice, 50, 0),
         "flips": lambda: speakers.flips_page(connection, choice, 50, 0),
         "kudos": lambda: speakers.named_colleagues(connection, choice, 50, 0),
-        "goals": lambda: checkpoint_rows(connection, choice),
+        "road": lambda: chart_rows.road_rows(connection, choice),
+        "chart": lambda: chart_rows.chart_rows(connection, choice, "wow_rate"),
+        "shifts": lambda: chart_rows.shift_rows(connection, choice),
+        "error": lambda: chart_rows.measured_error(connection, choice.brand),
     }
 
 

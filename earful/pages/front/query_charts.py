@@ -30,13 +30,17 @@ def query_chart(spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> M
 def _bars(spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Markup:
     values = [float(row[spec["value"]] or 0) for row in rows]
     most = max(values) or 1.0
+    # A row of SQLite iterates over its values.
+    has_brand = "brand" in dict(rows[0])
+    brands = {row["brand"] for row in rows} if has_brand else set[str]()
+    named = len(brands) > 1 and spec["label"] != "brand"
     lines_of_table = [
         Markup(
             '<tr><th scope="row">{}</th><td><svg class="age" viewBox="0 0 1000 12" '
             'preserveAspectRatio="none" aria-hidden="true"><rect class="{}" width="{}" '
             'height="12"/></svg></td><td class="number">{}</td></tr>'
         ).format(
-            row[spec["label"]] or "unknown",
+            f"{row[spec['label']] or 'unknown'}" + (f", {row['brand']}" if named else ""),
             spec["class"],
             round(1000 * value / most),
             _written(row[spec["value"]], bool(spec.get("share"))),

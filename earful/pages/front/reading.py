@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +25,7 @@ from storage.page_reads import one_mention
 from storage.page_reads.mention_list import Place, count_mentions, mention_page
 from storage.page_reads.source_rows import anything_stored
 from storage.page_reads.tallies import known_brands, known_values, waiting_for_verdicts
+from storage.page_reads.topic_rows import topic_rows, topics_of
 from storage.page_reads.waiting import WHICH, case_page
 
 LIST_SIZE = 50
@@ -73,7 +74,7 @@ def home(connection: sqlite3.Connection, asked: Asked, now: datetime) -> dict[st
         "pending": waiting_for_verdicts(connection, replace(choice, waiting=True)),
         "pending_link": plain.link("mentions", waiting="1"),
         "answers": answers_panel(connection, plain, now),
-        "voices": [] if pooled else voices_panel(connection, plain),
+        "voices": None if pooled else voices_panel(connection, plain),
         "people": [] if pooled else who.who_panel(connection, plain),
         "sources": where_panel(connection, plain),
         "goals": goals_panel(connection, plain),
@@ -85,10 +86,11 @@ def home(connection: sqlite3.Connection, asked: Asked, now: datetime) -> dict[st
 
 def common(connection: sqlite3.Connection, asked: Asked) -> dict[str, Any]:
     """Give what every page with filters needs."""
+    selects = _selects(connection, asked)
     return {
         "asked": asked,
-        "selects": _selects(connection, asked),
-        "chips": _chips(asked),
+        "selects": selects,
+        "chips": _chips(asked, {one.name for one in selects}),
         "span": _span(asked),
         "w": words,
     }
@@ -169,6 +171,10 @@ def mention(
         "original": _other(found.original, asked),
         "by_author": [
             quote(one, asked, 200) for one in found.by_author if one["id"] not in said_twice
+        ],
+        "topics": [
+            (one["name"], asked.link("mentions", topic=one["id"]))
+            for one in topics_of(connection, seq)
         ],
         "case_link": case_link(asked, found.case["id"]) if found.case else None,
         "history": history(found.events, found.answers, asked),
@@ -325,6 +331,15 @@ def _selects(connection: sqlite3.Connection, asked: Asked) -> list[Select]:
         selects.append(
             Select(name=cut, label=label, empty=empty, chosen=value, options=_with(value, options))
         )
+    if brand is not None and (topics := topic_rows(connection, brand)):
+        value = asked.given.get("topic", "")
+        options = [(row.value, row.name) for row in topics.values()]
+        selects.append(
+            Select(
+                name="topic", label="Topic", empty="all topics", chosen=value,
+                options=_with(value, options),
+            )
+        )  # fmt: skip
     return selects
 
 
@@ -346,7 +361,7 @@ def language_name(tag: str) -> str:
         return tag
 
 
-def _chips(asked: Asked) -> list[tuple[str, str]]:
+def _chips(asked: Asked, fields: Collection[str]) -> list[tuple[str, str]]:
     """Give what narrows a page beside the form, each with the address without it."""
     shown = {
         "topic": "topic", "country": "country", "version": "version", "staff": "names",
@@ -355,7 +370,7 @@ def _chips(asked: Asked) -> list[tuple[str, str]]:
     named = {"1": "yes", "0": "no"}
     chips = []
     for name, label in shown.items():
-        if name in asked.given:
+        if name in asked.given and name not in fields:
             value = asked.given[name]
             if name in ("sure", "corrected"):
                 value = named[value]

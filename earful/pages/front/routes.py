@@ -229,7 +229,10 @@ def _label(form: Mapping[str, str], name: str, kind: type[L]) -> L | None:
 
 
 def _described(datasette: Datasette) -> dict[str, Any]:
-    return {"described": datasette.metadata()}
+    described = datasette.metadata()
+    twenty = described["plugins"]["earful-pages"]["twenty"]
+    queries = described["databases"][datasette.get_database().name]["queries"]
+    return {"described": {**described, "others": [one for one in queries if one not in twenty]}}
 
 
 async def _page(

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
-from alerts.decide.stats import Interval, Rate
 from config.checkpoint_metrics import CheckpointMetric
 from earful.pages.front import words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import Road, road
-from storage.page_reads.choice import Choice
-from storage.page_reads.goal_rows import checkpoint_rows
-from storage.page_reads.tallies import totals
-from storage.page_reads.waiting import answered
-
-_COUNTED_HERE = {
-    one for one in CheckpointMetric if one.label is not None or one is CheckpointMetric.COVERAGE
-}
+from storage.page_reads.chart_rows import road_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,93 +34,79 @@ class Goal:
 
 
 def goals_panel(connection: sqlite3.Connection, asked: Asked) -> list[Goal]:
-    """Give the road of each checkpoint of a brand or of all."""
-    rows = checkpoint_rows(connection, asked.choice)
-    grouped = groupby(rows, key=lambda row: (row["brand"], row["metric"], row["window_days"]))
+    """Give the road of each checkpoint of a brand or of all, as it was last measured."""
+    grouped = groupby(
+        road_rows(connection, asked.choice),
+        key=lambda row: (row["brand"], row["metric"], row["window_days"]),
+    )
     return [
         made
-        for (brand, metric, window), goals in grouped
-        if (made := _goal(connection, asked, brand, metric, window, list(goals))) is not None
+        for (_, key, _), goals in grouped
+        if (made := _goal(asked, key, list(goals))) is not None
     ]
 
 
-def _goal(
-    connection: sqlite3.Connection,
-    asked: Asked,
-    brand: str,
-    key: str,
-    window: int,
-    goals: Sequence[Mapping[str, Any]],
-) -> Goal | None:
+def _goal(asked: Asked, key: str, goals: Sequence[Mapping[str, Any]]) -> Goal | None:
     metric = next((one for one in CheckpointMetric if one == key), None)
     if metric is None:
-        return None  # of another Earful: the table has it
-    last = asked.today
-    choice = Choice(brand=brand, first=last - timedelta(days=window - 1), last=last)
+        return None  # of another Earful: the view has it
     present = goals[-1]
-    asked_of = replace(asked, choice=choice, first=choice.first, last=last)
-    value, bound = _stands(connection, asked_of, metric, present)
-    passed = [one["target"] for one in goals if one["reached_at"] is not None]
-    target = present["target"]
-    stands = "nothing was counted yet" if value is None else words.percent(value)
-    sure = "" if value is None else f"95%: {bound.low:.1%} to {bound.high:.1%}"
-    if sure and present["sure"] is not None and present["reached_at"] is None:
-        sure += f"; {present['sure']:.0%} sure that the level is beyond the goal"
+    passed = [one["target"] for one in goals if one["state"] == "reached"]
+    brand, window, target, value = (
+        present[name] for name in ("brand", "window_days", "target", "value")
+    )
+    less = metric.less_is_better
+    stands = "not measured yet" if value is None else words.percent(value)
+    reached = present["state"] == "reached"
     goal = (
         f"the last goal, {target:.1%}, is reached"
-        if present["reached_at"] is not None
-        else f"goal: {'at most' if metric.less_is_better else 'at least'} {target:.1%}"
+        if reached
+        else f"goal: {'at most' if less else 'at least'} {target:.1%}"
     )
     name = metric.words[0].upper() + metric.words[1:]
-    filters: dict[str, object] = {"brand": brand, **asked.of_day(choice.first or last, last)}
+    last = asked.today
+    filters: dict[str, object] = {
+        "brand": brand, **asked.of_day(last - timedelta(days=window - 1), last),
+    }  # fmt: skip
     return Goal(
         brand=brand,
         name=name,
         window=f"over {window} days",
         stands=stands,
-        sure=sure,
+        sure=_sure(present),
         goal=goal,
         drawing=road(
             Road(
-                value=value, low=bound.low, high=bound.high, goal=target,
-                passed=[one for one in passed if one != target or present["reached_at"]],
-                less_is_better=metric.less_is_better,
+                value=value,
+                low=value if present["low"] is None else present["low"],
+                high=value if present["high"] is None else present["high"],
+                goal=target,
+                passed=[one for one in passed if one != target or reached],
+                less_is_better=less,
             ),
             f"{name}: {stands}, {goal}",
         ),
-        reached=[
-            f"{one['target']:.1%} reached {words.moment(one['reached_at'], asked)}"
-            for one in reversed(goals)
-            if one["reached_at"] is not None
-        ],
-        link=asked.link(
-            "cases" if metric.unit == "case" else "mentions",
-            **({"which": "opened"} if metric.unit == "case" else {}),
-            **filters,
-        ),
-    )  # fmt: skip
-
-
-def _stands(
-    connection: sqlite3.Connection,
-    asked: Asked,
-    metric: CheckpointMetric,
-    present: Mapping[str, Any],
-) -> tuple[float | None, Interval]:
-    """Give the share over the window, as it was last measured; a new goal's is counted here."""
-    if present["measured_at"] is not None and present["reached_at"] is None:
-        return present["value"], Interval(present["low"], present["high"])
-    # Not everything that a goal may aim at is counted in a page's time.
-    rate = _rate(connection, asked, metric) if metric in _COUNTED_HERE else Rate(0, 0)
-    return rate.value, rate.interval()
-
-
-def _rate(connection: sqlite3.Connection, asked: Asked, metric: CheckpointMetric) -> Rate:
-    if metric.unit == "case":
-        counted: Mapping[str, int] = answered(connection, asked.choice, asked.between())
-    else:
-        tally = totals(connection, asked.choice)
-        counted = {name: getattr(tally, name) for name in (*metric.part, *metric.whole)}
-    return Rate(
-        sum(counted[name] for name in metric.part), sum(counted[name] for name in metric.whole)
+        reached=[text for one in reversed(goals) if (text := _happened(one, asked))],
+        link=asked.link("cases", which="opened", **filters)
+        if metric.unit == "case"
+        else asked.link("mentions", **filters),
     )
+
+
+def _sure(goal: Mapping[str, Any]) -> str:
+    """Write the interval, and how sure it is that the goal is reached already."""
+    if goal["value"] is None or goal["low"] is None:
+        return ""
+    text = f"95%: {goal['low']:.1%} to {goal['high']:.1%}"
+    if goal["sure"] is not None and goal["state"] == "walking":
+        text += f", {goal['sure']:.0%} sure that it is reached"
+    return text
+
+
+def _happened(goal: Mapping[str, Any], asked: Asked) -> str:
+    if goal["state"] == "reached":
+        return f"{goal['target']:.1%} reached {words.moment(goal['reached_at'], asked)}"
+    if goal["lowered_from"] is not None:
+        when = words.moment(goal["set_at"], asked)
+        return f"lowered from {goal['lowered_from']:.1%} to {goal['target']:.1%} {when}"
+    return ""

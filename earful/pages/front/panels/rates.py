@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 from markupsafe import Markup
 
@@ -20,10 +22,13 @@ from earful.pages.front.drawings import (
     stacked_columns,
     whisker,
 )
+from storage.page_reads.chart_rows import chart_rows, measured_error, shift_rows
 from storage.page_reads.tallies import Tally, by_day, totals
 
 # Longer spans are counted by week or month: marks that lie denser run into one.
 _DAYS, _WEEKS = 45, 400
+# Of fewer checked verdicts an error says nothing.
+_LEAST_CHECKED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class Tile:
     bar: Markup | None
     change: str
     tone: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,7 @@ class Chart:
     calm: bool
     rows: Sequence[ChartRow]
     unit: str
+    shifts: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +153,13 @@ class Rates:
 
 def rates_panel(connection: sqlite3.Connection, asked: Asked) -> Rates:
     """Count a choice and the days before it."""
-    tally = totals(connection, asked.choice)
+    found = by_day(connection, asked.choice)
+    tally = sum(found.values(), Tally())
     earlier = asked.choice.before()
     before = totals(connection, earlier) if earlier else None
-    tiles = [_tile(metric, tally, before, asked) for metric in METRICS]
-    counted = bins(by_day(connection, asked.choice), asked)
+    errors = measured_error(connection, asked.choice.brand)
+    tiles = [_tile(metric, tally, before, asked, errors) for metric in METRICS]
+    counted = bins(found, asked)
     unit = _unit(asked, counted)
     return Rates(
         tally=tally,
@@ -158,7 +167,9 @@ def rates_panel(connection: sqlite3.Connection, asked: Asked) -> Rates:
         mentions_link=asked.link("mentions"),
         mentions_change=_count_change(tally.mentions, before),
         tiles=tiles,
-        charts=[_chart(metric, counted, unit, asked) for metric in METRICS] if tally.told else [],
+        charts=[_chart(connection, one, counted, unit, asked) for one in METRICS]
+        if tally.told
+        else [],
         volume=_volume(counted, unit, asked) if tally.mentions else None,
         unit=unit,
         headline=_headline(tally, before, asked),
@@ -207,7 +218,13 @@ def _label(one: Bin, unit: str, asked: Asked) -> str:
     return words.day(one.first, asked.today)
 
 
-def _tile(metric: Metric, tally: Tally, before: Tally | None, asked: Asked) -> Tile:
+def _tile(
+    metric: Metric,
+    tally: Tally,
+    before: Tally | None,
+    asked: Asked,
+    errors: Mapping[str, Mapping[str, Any]],
+) -> Tile:
     rate = metric.rate(tally)
     bound = rate.interval()
     then = metric.rate(before) if before is not None else None
@@ -225,7 +242,18 @@ def _tile(metric: Metric, tally: Tally, before: Tally | None, asked: Asked) -> T
         ),
         change=change,
         tone=tone,
+        error=_error(errors.get(metric.part)),
     )  # fmt: skip
+
+
+def _error(row: Mapping[str, Any] | None) -> str:
+    """Say how far the model's word on a label can be trusted, where people looked."""
+    if row is None or row["checked"] < _LEAST_CHECKED:
+        return ""
+    return (
+        f"people corrected {row['corrected']:,} of {row['checked']:,} that they checked "
+        f"(95%: {row['low']:.0%} to {row['high']:.0%})"
+    )
 
 
 def _change(metric: Metric, now: Rate, then: Rate | None) -> tuple[str, str]:
@@ -254,39 +282,123 @@ def _count_change(mentions: int, before: Tally | None) -> str:
     return f"{change:+.0f}% on the days before".replace("-", "−")
 
 
-def _chart(metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked) -> Chart:
-    rates = [metric.rate(one.tally) for one in counted]
-    drawn = p_chart(rates)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    """A period of a control chart, wherever it comes from."""
+
+    first: date
+    last: date
+    part: int
+    whole: int
+    share: float | None
+    centre: float
+    lower: float
+    upper: float
+    signal: str | None
+
+
+def _chart(
+    connection: sqlite3.Connection, metric: Metric, counted: Sequence[Bin], unit: str, asked: Asked
+) -> Chart:
+    """Draw the chart that was measured; of a narrower choice, one of its own."""
+    points = [] if asked.choice.narrowed else _measured(connection, metric, asked)
+    measured = bool(points)
+    if not measured:
+        points = _charted(metric, counted)
+    label = _span_label if measured else partial(_label_of, unit=unit)
     marks, rows = [], []
-    for one, rate, point in zip(counted, rates, drawn.points, strict=True):
-        label = _label(one, unit, asked)
+    for one in points:
+        name = label(one, asked)
         link = asked.link("mentions", **metric.filters, **asked.of_day(one.first, one.last))
-        signal = "beyond what chance explains" if point.outside else None
-        share = rate.value
-        told = f"{label}: {words.percent(share)}, {rate.part:,} of {rate.total:,}"
+        told = f"{name}: {words.percent(one.share)}, {one.part:,} of {one.whole:,}"
         marks.append(
             Mark(
-                label=label, told=f"{told}, {signal}" if signal else told, link=link, share=share,
-                centre=drawn.centre or 0.0, lower=point.lower, upper=point.upper, signal=signal,
+                label=words.day(one.first, asked.today) if unit != "month" else name,
+                told=f"{told}, {one.signal}" if one.signal else told, link=link, share=one.share,
+                centre=one.centre, lower=one.lower, upper=one.upper, signal=one.signal,
             )
         )  # fmt: skip
-        if share is not None:
+        if one.share is not None:
             rows.append(
                 ChartRow(
-                    label=label, link=link, part=rate.part, whole=rate.total,
-                    share=words.percent(share), limits=f"{point.lower:.0%} to {point.upper:.0%}",
-                    signal=signal or "",
+                    label=name, link=link, part=one.part, whole=one.whole,
+                    share=words.percent(one.share), limits=f"{one.lower:.0%} to {one.upper:.0%}",
+                    signal=one.signal or "",
                 )
             )  # fmt: skip
-    outside = [mark.label for mark in marks if mark.signal]
+    outside = [row.label for row in rows if row.signal]
     return Chart(
         metric=metric,
-        drawing=control_chart(marks, f"{metric.name} a {unit} with its control limits"),
-        verdict=_verdict(outside, unit),
+        drawing=control_chart(marks, f"{metric.name} with its control limits"),
+        verdict=_verdict(outside, "period" if measured else unit),
         calm=not outside,
         rows=rows,
-        unit=unit,
+        unit=_width(points) if measured else unit,
+        shifts=_shifts(connection, metric, asked) if measured else (),
     )
+
+
+def _measured(connection: sqlite3.Connection, metric: Metric, asked: Asked) -> list[_Point]:
+    return [
+        _Point(
+            first=date.fromisoformat(row["day"]),
+            last=date.fromisoformat(row["until"]) - timedelta(days=1),
+            part=row["k"], whole=row["n"], share=row["value"], centre=row["centre"],
+            lower=row["lower"], upper=row["upper"],
+            signal=row["act"] or row["signal"],
+        )
+        for row in chart_rows(connection, asked.choice, metric.key)
+    ]  # fmt: skip
+
+
+def _charted(metric: Metric, counted: Sequence[Bin]) -> list[_Point]:
+    drawn = p_chart([metric.rate(one.tally) for one in counted])
+    return [
+        _Point(
+            first=one.first, last=one.last, part=metric.rate(one.tally).part,
+            whole=metric.rate(one.tally).total, share=point.value, centre=drawn.centre or 0.0,
+            lower=point.lower, upper=point.upper, signal="; ".join(point.rules) or None,
+        )
+        for one, point in zip(counted, drawn.points, strict=True)
+    ]  # fmt: skip
+
+
+def _span_label(one: _Point, asked: Asked) -> str:
+    return words.days(one.first, one.last, asked.today)
+
+
+def _label_of(one: _Point, asked: Asked, unit: str) -> str:
+    if unit == "month":
+        return f"{one.first:%b %Y}"
+    return words.day(one.first, asked.today)
+
+
+def _width(points: Sequence[_Point]) -> str:
+    """Name how long the periods of a chart are: the last one may be cut by today."""
+    days = sorted((one.last - one.first).days + 1 for one in points)
+    usual = days[len(days) // 2]
+    return {1: "day", 7: "week", 30: "month", 31: "month"}.get(usual, f"{usual} days")
+
+
+def _shifts(
+    connection: sqlite3.Connection, metric: Metric, asked: Asked
+) -> tuple[tuple[str, str], ...]:
+    """Say what has lasted since when: (sentence, tone)."""
+    said = []
+    for row in shift_rows(connection, asked.choice):
+        if row["metric"] != metric.key:
+            continue
+        tone = "" if row["better"] is None else "good" if row["better"] else "bad"
+        word = {"good": ": better", "bad": ": worse", "": ""}[tone]
+        day = words.day(date.fromisoformat(row["day"]), asked.today)
+        said.append(
+            (
+                f"Since {day} another level holds: {row['value']:.1%}, before "
+                f"{row['value_before']:.1%}{word}.",
+                tone,
+            )
+        )
+    return tuple(said)
 
 
 def _verdict(outside: Sequence[str], unit: str) -> str:
