@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.topics.words import FEELINGS, folded, stop_words, terms_of, words_of
+from sentiment.topics.topic_words import FEELINGS, folded, stop_words, terms_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
