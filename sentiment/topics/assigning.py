@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment.topics.topic import MOST_TOPICS, Assignment, Kind, KnownTopic
-from sentiment.topics.words import folded, stop_words, terms_of, words_of
+from sentiment.topics.topic_words import folded, stop_words, terms_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

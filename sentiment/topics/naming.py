@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.topics.words import FEELINGS, folded, stop_words, terms_of, words_of
+from sentiment.topics.topic_words import FEELINGS, folded, stop_words, terms_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +34,9 @@ _PRIOR_SHARE = 0.1
 # A word is told by so many of a topic's texts, and by such a share of them.
 _LEAST_TEXTS = 3
 _LEAST_SHARE = 0.03
-# Standard deviations from chance: 2.6 is 1 in 200, and some hundred words are looked at.
-_LEAST_SIGNAL = 2.6
+# Standard deviations from chance. The most telling come first: what is a name's last word by
+# chance costs less than a topic that is called by one.
+_LEAST_SIGNAL = 1.8
 # A pair that is said this often where its words are is the better name.
 _PAIR_BONUS = 1.3
 _TWINS = 4

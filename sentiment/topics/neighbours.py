@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sentiment.topics.words import stop_words, terms_of
+from sentiment.topics.topic_words import stop_words, terms_of
 
 if TYPE_CHECKING:
     from sentiment.topics.topic import Floats

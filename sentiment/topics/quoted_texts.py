@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.topics.words import folded, words_of
+from sentiment.topics.topic_words import folded, words_of
 
 if TYPE_CHECKING:
     from sentiment.topics.topic import Floats

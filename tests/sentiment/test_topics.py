@@ -20,7 +20,7 @@ from sentiment.topics import (
     quotes,
     refit,
 )
-from sentiment.topics.words import words_of
+from sentiment.topics.topic_words import words_of
 
 if TYPE_CHECKING:
     from sentiment.topics.topic import Floats, Ints
