@@ -249,8 +249,7 @@ def _require_alone(path: Path) -> None:
         try:
             # With this mode SQLite takes the file for itself, which it gets only alone.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
+            connection.execute("PRAGMA wal_checkpoint").fetchone()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
                 raise StoreLockedError(

@@ -1793,7 +1793,7 @@ def _pages(db: Database) -> None:
     )
 
 
-@migrations(name="0038_fact_indexes")
+@migrations(name="0037_fact_indexes")
 def _fact_indexes(db: Database) -> None:
     # What pages list is found by its time; what stands beside a list, such as how many a choice
     # has, is counted in few cells. An empty experience waits for a verdict.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.errors import StoreCorruptError
 from storage.connection import Connection, address
-from storage.database import PATIENCE_S
+from storage.database import PATIENCE_S, Database
 from storage.models import iso
 
 # A message that has gone, may have gone or is not to go; what waits is made again from what is
@@ -30,9 +30,8 @@ def carry_over(old: Path, new: Path) -> int:
     what was forgotten. Returns how many alerts `new` would have sent again, or made again.
     StoreCorruptError where `old` cannot be read.
     """
-    with _attached(new, old) as connection:
+    with _attached(new, old) as database, database.transaction() as connection:
         columns = ", ".join(_common_columns(connection, "alerts"))
-        connection.execute("BEGIN IMMEDIATE")
         changed = connection.execute(
             f"""
             UPDATE alerts SET ({columns}) =
@@ -59,7 +58,6 @@ def carry_over(old: Path, new: Path) -> int:
                 "INSERT OR IGNORE INTO tombstones SELECT * FROM old.tombstones "
                 "WHERE (SELECT key FROM tombstone_key) = (SELECT key FROM old.tombstone_key)"
             )
-        connection.execute("COMMIT")
         return changed + added
 
 
@@ -68,9 +66,8 @@ def doubt_all(new: Path, at: datetime) -> int:
 
     For where nothing is known of what was sent since the backup. Returns how many there are.
     """
-    with closing(Connection(new, "rw", PATIENCE_S)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        doubted = connection.execute(
+    with closing(Database(new, create=False)) as database, database.transaction() as connection:
+        return connection.execute(
             """
             UPDATE alerts SET state = 'sending', may_be_posted = 1, error = ?1,
                 trouble = 'passing', next_attempt_at = ?2,
@@ -79,20 +76,19 @@ def doubt_all(new: Path, at: datetime) -> int:
             """,
             (_DOUBT, iso(at)),
         ).rowcount
-        connection.execute("COMMIT")
-        return doubted
 
 
 @contextmanager
-def _attached(new: Path, old: Path) -> Iterator[sqlite3.Connection]:
+def _attached(new: Path, old: Path) -> Iterator[Database]:
     # An error names the store that cannot be read, and not the copy.
     with closing(Connection(old, "ro", PATIENCE_S)) as readable:
         readable.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    with closing(Connection(new, "rw", PATIENCE_S)) as connection:
+    with closing(Database(new, create=False)) as database:
+        connection = database.connection
         connection.execute("ATTACH ? AS old", (address(old, "ro"),))
         if not _has(connection, "alerts"):
             raise StoreCorruptError(f"{old}: is no store of Earful: it has none of its tables")
-        yield connection
+        yield database
 
 
 def _common_columns(connection: sqlite3.Connection, table: str) -> list[str]:
