@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide.changing_alerts import posted_or_changed
-from alerts.decide.goals import CheckpointResult
+from alerts.decide.goal_judging import CheckpointResult
 from alerts.decide.policy import Policy
 from alerts.decide.routing import Calm
 from alerts.decide.voice_signs import Colleague

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from alerts.decide.goals import CheckpointResult
+from alerts.decide.goal_judging import CheckpointResult
 from alerts.decide.sentence_picks import Pick
 from alerts.decide.stats import Rate
 from storage.models import Experience, Mention, QuietAdvocate, SourceState, VersionLook

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.decide.brand_alerts import checkpoint_lowered, checkpoint_reached
-from alerts.decide.goals import CheckpointResult, judge_checkpoint
+from alerts.decide.goal_judging import CheckpointResult, judge_checkpoint
 from alerts.decide.stats import Rate
 from config.settings import BrandSettings, CheckpointSettings, Settings
 from earful.brand_charts import BrandCharts, better_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from alerts.decide.goals import CheckpointResult, judge_checkpoint
+from alerts.decide.goal_judging import CheckpointResult, judge_checkpoint
 from alerts.decide.metric_charts import Counted, Level
 from alerts.decide.stats import Better, Rate
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alerts.decide.control_charts import Kind, Rule
-from alerts.decide.goals import SURE, judge_checkpoint, surely_beyond
+from alerts.decide.goal_judging import SURE, judge_checkpoint, surely_beyond
 from alerts.decide.lasting_shifts import LASTS, lasting_shifts
 from alerts.decide.metric_charts import Act, Counted, Level, consistency, metric_chart
 from alerts.decide.stats import Better, Rate
