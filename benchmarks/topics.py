@@ -258,10 +258,15 @@ def judged(name: str, one: LabelledSet, runs: Sequence[Run], days: Sequence[Run]
         kept_share(before.labels, after.labels, by_id=name == "earful")
         for before, after in itertools.pairwise(days)
     ]
+    topics, none, pure, mutual, pure_of_some, mutual_of_some = (float(value) for value in mean)
     return Judged(
-        name,
-        round(float(mean[0])),
-        *(float(value) for value in mean[1:]),
+        name=name,
+        topics=round(topics),
+        none=none,
+        purity=pure,
+        nmi=mutual,
+        purity_of_some=pure_of_some,
+        nmi_of_some=mutual_of_some,
         same=ari(runs[0].labels, runs[1].labels),
         kept=float(np.mean(kept)),
         seconds=runs[-1].seconds,

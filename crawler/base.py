@@ -121,6 +121,8 @@ class MentionSpider(scrapy.Spider):
         self.passed_over = 0
         # The same of whatever the store has, whichever run stored it.
         self.stored: Known = lambda native_ids: {}
+        # A mention as it is stored, to be compared with what is: `[privacy]` may mask its words.
+        self.kept: Callable[[Mention], Mention] = lambda mention: mention
         # When a host that a body asked to wait for may be asked again, by `time.monotonic`.
         self.body_waits: dict[str, float] = {}
         # Those of them whose quota is spent.
@@ -132,6 +134,7 @@ class MentionSpider(scrapy.Spider):
         session = session_of(crawler)
         if session is not None:
             mentions = session.store.mentions
+            spider.kept = mentions.as_kept
             spider.stored = lambda ids: mentions.known(spider.name, ids, spider.now)
             if (before := session.known_before) is not None:
                 spider.known = lambda native_ids: mentions.known(spider.name, native_ids, before)
@@ -310,7 +313,7 @@ class MentionSpider(scrapy.Spider):
         run = before
         for mention in mentions:
             held = stored.get(mention.native_id)
-            if held == mention.text_hash:
+            if held is not None and held == self.kept(mention).text_hash:
                 run += 1
                 if run >= self.enough_known:
                     break

@@ -35,6 +35,7 @@ class MentionStore(Protocol):
     def known(
         self, source: str, native_ids: Sequence[str], before: datetime
     ) -> dict[str, str]: ...
+    def as_kept(self, mention: Mention) -> Mention: ...
 
 
 class CrawlStore(Protocol):

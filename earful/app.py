@@ -21,6 +21,7 @@ from config.settings import (
     parse_settings,
 )
 from earful.brand_zones import sync_brands
+from earful.private_store import keep_private
 from storage.database import PATIENCE_S
 from storage.models import CrawlTarget
 from storage.store import Store
@@ -99,9 +100,11 @@ class App:
             self.store_path, migrate=migrate, readonly=readonly, patience_s=patience_s
         )
         # What needs no config must work beside one that is broken.
-        if not readonly and (migrate or "settings" in vars(self)) and self.settings.brands:
+        if not readonly and self.has_config and (migrate or "settings" in vars(self)):
             try:
-                sync_brands(store, self.settings)
+                keep_private(store, self.settings)
+                if self.settings.brands:
+                    sync_brands(store, self.settings)
             except BaseException:
                 store.close()
                 raise

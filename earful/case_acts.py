@@ -31,14 +31,28 @@ from storage.models import (
 )
 from storage.models.dedupe_keys import wow_key
 from storage.store import Store
+from storage.tables.audit import COMMAND, Act, AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a name for people to read, and at Slack the user's id."""
+    """Who acts: a name for people to read, and at Slack the user's id.
+
+    `role` is that of an account, for whom acts on a page.
+    """
 
     name: str
     id: str | None = None
+    role: str | None = None
+
+    @property
+    def way(self) -> str:
+        """Say for the audit in what role they act: by an account, in Slack, or by a command."""
+        return self.role or ("slack" if self.id else COMMAND)
+
+    def did(self, act: Act, what: str, about: str | None, now: datetime) -> AuditEntry:
+        """Word an entry of the audit."""
+        return AuditEntry(at=now, actor=self.name, role=self.way, act=act, what=what, about=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,8 @@ def relabel(
             mention_id, experience=experience, stance=stance, by=actor.name, at=now, note=note
         )
         if corrected:
+            said = " and ".join(label for label in (experience, stance) if label)
+            unit.audit.add(actor.did(Act.CORRECTED, said, mention_id, now))
             open_cases(unit, cases, alerts, policy.places)
             if cases or alerts:
                 unit.ledger.alerted(mention_id)
@@ -203,6 +219,8 @@ def say_about(
         )
         if not changed:
             return Acted(case, False)
+        said = "about the brand" if about else "not about the brand"
+        unit.audit.add(actor.did(Act.CORRECTED, said, mention_id, now))
         # A further complaint that joined a case leaves it as it is: its first one made it.
         if case is not None and case.mention_id == mention_id:
             case = move_case(

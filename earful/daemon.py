@@ -26,6 +26,7 @@ from earful.configured_destinations import subscribe
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
+from earful.private_store import keep_private
 from earful.process_locks import lock_for_daemon, require_one_name
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
@@ -132,6 +133,7 @@ class Daemon:
             interrupted = store.crawls.close_interrupted(now)
             telling_ops.tell_of_absence(store, self._settings, now)
             subscribe(store, self._settings)
+            keep_private(store, self._settings)
             self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
             self._schedule_crawls(store, now)
             self._schedule_routines()

@@ -15,6 +15,12 @@ def forget_author(store: Store, author_id: str) -> int:
     return store.upkeep.forget_author(author_id, erasure)
 
 
+def forget_mention(store: Store, mention_id: str) -> int:
+    """Erase one mention; returns 0 where there is none of this id."""
+    erasure = Erasure(messages.erased_text(), messages.erased_quote())
+    return store.upkeep.forget_mention(mention_id, erasure)
+
+
 def forget_deleted(store: Store, now: datetime) -> int:
     """Erase what its authors deleted at its source; returns how many mentions that were."""
     erasure = Erasure(messages.erased_text(), messages.erased_quote())

@@ -13,6 +13,7 @@ from earful.policies import Policies
 from storage.models import Case, Experience, Mention, Stance, Verdict
 from storage.models.dedupe_keys import complaint_key
 from storage.store import Store
+from storage.tables.audit import Act
 from storage.tables.verdicts import Scored
 
 PERSON = "person"
@@ -42,6 +43,7 @@ def make_case(
             f"{mention.brand} is a competitor: no case is made of what is said of it; choose a "
             "brand of your own"
         )
+    mention = store.mentions.as_kept(mention)
     with store.write() as unit:
         again = not unit.cases.is_first(click, now)
         case = unit.cases.of_mention(mention.id)
@@ -68,6 +70,7 @@ def make_case(
             open_cases(unit, decision.cases, decision.alerts, policy.places)
             unit.judgements.mark_judged([voice], now, decision.fates)
             case = unit.cases.of_mention(mention.id)
+            unit.audit.add(actor.did(Act.MADE_CASE, mention.source, mention.id, now))
         if case is None:
             raise InputError(f"{mention.id}: the rules made no case of this mention")
         alert = unit.outbox.find(complaint_key(case.mention_id))

@@ -42,7 +42,7 @@ CUTS = {
     "language": ("language", "value"),
     "country": ("country", "value"),
     "product_version": ("version", "value"),
-    "topic": ("topic", "value"),
+    "topic": ("topic", "(SELECT t.name FROM topics t WHERE t.id = CAST(value AS INTEGER))"),
     "location": ("location", "value"),
     "staff": ("staff", "value"),
 }
@@ -114,6 +114,7 @@ class Questions:
         *,
         limit: int,
         before: tuple[str, str] | None = None,
+        topic: int | None = None,
     ) -> list[dict[str, Any]]:
         """Give mentions, the newest first; `equal` has columns of `COLUMNS` with their values.
 
@@ -125,6 +126,9 @@ class Questions:
                 raise ValueError(f"cannot choose by {column!r}")
             where += f" AND {column} = ?"
             values.append(value)
+        if topic is not None:
+            where += " AND seq IN (SELECT seq FROM mention_topics WHERE topic_id = ?)"
+            values.append(topic)
         if before is not None:
             where += " AND counted_at <= ? AND (counted_at < ? OR id < ?)"
             values += [before[0], *before]
@@ -182,6 +186,22 @@ class Questions:
             f"GROUP BY 1 HAVING sum(mentions) > 0 ORDER BY {order} LIMIT ?",
             dimension,
             *values,
+            limit,
+        )
+
+    def topics(self, brand: str, days: int, limit: int) -> list[dict[str, Any]]:
+        """Give what a brand's mentions of the last 7, 28 or 90 days are about, the largest first.
+
+        The topic of 0 stands for those about none; the impacts of all sum to the rates' change.
+        """
+        return self._rows(
+            """
+            SELECT i.*, t.kind, t.first_day, t.words FROM topic_impact i
+            LEFT JOIN topics t ON t.id = i.topic_id
+            WHERE i.brand = ? AND i.days = ? ORDER BY i.mentions DESC, i.topic_id LIMIT ?
+            """,
+            brand,
+            days,
             limit,
         )
 

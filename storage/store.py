@@ -29,6 +29,7 @@ from storage.tables.corrections import Corrections
 from storage.tables.crawls import Crawls
 from storage.tables.daemon_runs import DaemonRuns
 from storage.tables.failures import Failures
+from storage.tables.held_data import HeldData
 from storage.tables.incidents import Incidents
 from storage.tables.judgements import Judgements
 from storage.tables.known_problems import KnownProblems
@@ -38,6 +39,7 @@ from storage.tables.mentions import Mentions
 from storage.tables.named_channels import NamedChannels
 from storage.tables.outbox import Outbox
 from storage.tables.outbox_word import OutboxWord
+from storage.tables.privacy import Privacy
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
@@ -54,6 +56,7 @@ from storage.tables.verdicts import Verdicts
 from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
 from storage.tables.webhook_receipts import WebhookReceipts
+from storage.tables.written_files import WrittenFiles
 
 
 class Store:
@@ -104,6 +107,9 @@ class Store:
         self.webhook_receipts = WebhookReceipts(database)
         self.audit = Audit(database)
         self.sessions = Sessions(database)
+        self.written_files = WrittenFiles(database)
+        self.held_data = HeldData(database)
+        self.privacy = Privacy(database)
 
     @classmethod
     def open(

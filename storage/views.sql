@@ -526,7 +526,12 @@ bounded AS (
     FROM counted WHERE n > 0
 )
 SELECT
-    brand, period, dimension, coalesce(nullif(value, ''), 'not told') AS value, metric, mentions,
+    brand, period, dimension,
+    coalesce(
+        CASE dimension WHEN 'topic' THEN (SELECT t.name FROM topics t WHERE t.id = value) END,
+        nullif(value, ''), 'not told'
+    ) AS value,
+    metric, mentions,
     k AS part, n AS whole, round(rate, 4) AS rate, round(max(0, low), 4) AS low,
     round(min(1, high), 4) AS high, round(rest_rate, 4) AS rest_rate,
     round(rate - rest_rate, 4) AS difference,

@@ -33,8 +33,8 @@ class Template:
 
     def fill(self, mention: Mention, agent: str) -> str:
         """Give its words; where nobody knows the customer's name, none stands there."""
-        text = self.text if mention.author else _EMPTY.sub("", self.text)
-        return text.format(author=mention.author, brand=mention.brand, agent=agent).strip()
+        text = self.text if mention.called else _EMPTY.sub("", self.text)
+        return text.format(author=mention.called, brand=mention.brand, agent=agent).strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.privacy_section import PrivacySettings
 from config.settings.replies_section import ReplySettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -40,6 +41,7 @@ class Settings(Section):
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
     webhook: WebhookSettings = WebhookSettings()
+    privacy: PrivacySettings = PrivacySettings()
     translate: TranslateSettings = TranslateSettings()
     topics: TopicsSettings = TopicsSettings()
     destinations: DestinationsSettings = DestinationsSettings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -195,7 +195,8 @@ class FeedsSpider(MentionSpider):
         stored = self.stored([*texts, *apart])
         for native_id, each in texts.items():
             if len(each) > 1:
-                self._holders.setdefault(native_id, _holder(each, stored.get(native_id)))
+                holder = _holder(each, stored.get(native_id), self.kept)
+                self._holders.setdefault(native_id, holder)
         for one in given:
             if isinstance(one, Mention):
                 named = f"{one.native_id}#{_said_by(one)}"
@@ -303,11 +304,13 @@ def _author_id(entry: Any, publisher: Any, where: str) -> str | None:
     return fields.link(publisher.get("href")) or (f"{host}:{named}" if named else None)
 
 
-def _holder(each: Mapping[str, Mention], stored: str | None) -> str:
+def _holder(
+    each: Mapping[str, Mention], stored: str | None, kept: Callable[[Mention], Mention]
+) -> str:
     """Choose which of the entries that share an id keeps it; "" where the store has another."""
     newest_first = list(each.values())
     if stored is not None:
-        holder = next((one for one in newest_first if one.text_hash == stored), None)
+        holder = next((one for one in newest_first if kept(one).text_hash == stored), None)
     else:
         holder = min(reversed(newest_first), key=lambda one: one.created_at or one.fetched_at)
     return f"{holder.native_id}#{_said_by(holder)}" if holder else ""

@@ -85,6 +85,35 @@ def counted(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def topic(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Shape a topic's figures; its name is made of strangers' words unless a person gave it."""
+    bounded = {
+        name: {
+            "share": round(row[value], 4), "low": round(row[low], 4), "high": round(row[high], 4),
+        }
+        for name, value, low, high in (
+            ("share", "share", "share_low", "share_high"),
+            ("wow_rate", "wow_rate", "wow_low", "wow_high"),
+            ("complaint_rate", "complaint_rate", "complaint_low", "complaint_high"),
+            ("wow_impact", "wow_impact", "wow_impact_low", "wow_impact_high"),
+            (
+                "complaint_impact", "complaint_impact",
+                "complaint_impact_low", "complaint_impact_high",
+            ),
+        )
+        if row[value] is not None and row[low] is not None and row[high] is not None
+    }  # fmt: skip
+    return {
+        "topic_id": row["topic_id"],
+        "name": words(row["topic"], 120),
+        "mentions": row["mentions"],
+        "of_mentions": row["of_mentions"],
+        **bounded,
+        "rising": bool(row["rising"]),
+        **({"since_day": row["first_day"]} if row["first_day"] else {}),
+    }
+
+
 def case(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
     """Shape a case without its mention."""
     number = row["case_id"] if "case_id" in row else row["id"]

@@ -63,7 +63,7 @@ class Tools:
     def all(self) -> tuple[Callable[..., dict[str, Any]], ...]:
         """Give the tools in the order in which agents see them."""
         return (
-            *(self.overview, self.search, self.voice, self.mention, self.metrics),
+            *(self.overview, self.metrics, self.topics, self.search, self.voice, self.mention),
             *(self.cases, self.case, self.saved_questions, self.ask_saved),
             *(self.tables, self.select),
         )
@@ -122,6 +122,7 @@ class Tools:
         country: Annotated[str | None, Field(description="Two letters: US, DE …")] = None,
         product_version: Annotated[str | None, Field(description="Only this version.")] = None,
         author_id: Annotated[str | None, Field(description="Only this author.")] = None,
+        topic: Annotated[int | None, Field(description="Only about this `topic_id`.")] = None,
         only_sure: Annotated[
             bool, Field(description="Only verdicts the model is sure of, or a person gave.")
         ] = False,
@@ -155,7 +156,7 @@ class Tools:
             before = (at, mention_id)
         with questions(self._path) as asked:
             asked.require_brand(brand)
-            rows = asked.voices(which, equal, limit=limit + 1, before=before)
+            rows = asked.voices(which, equal, limit=limit + 1, before=before, topic=topic)
         answer = self._mentions(rows, limit)
         if answer["more"]:
             last = rows[limit - 1]
@@ -246,6 +247,30 @@ class Tools:
                 "answered_rate": shaping.rate(answers["answered"], answers["cases"])
             }
         return answer
+
+    def topics(
+        self,
+        brand: Annotated[str, Field(description="The brand, as `overview` writes it.")],
+        days: Annotated[
+            Literal[7, 28, 90], Field(description="The period, compared with as many days before.")
+        ] = 28,
+        limit: Limit = 15,
+    ) -> dict[str, Any]:
+        """Say what a brand's mentions are about, and how much each topic moved the rates.
+
+        `wow_impact` and `complaint_impact` are in shares of 1, with their 95% intervals; those of
+        all topics sum to the change since the period before. `rising` is above what chance
+        explains. Topic 0 is what is about none. `voice` with `topic` gives the words behind it.
+        """
+        with questions(self._path) as asked:
+            asked.require_brand(brand)
+            rows = asked.topics(brand, days, limit + 1)
+        return {
+            "since": rows[0]["since"] if rows else None,
+            "until": rows[0]["until"] if rows else None,
+            "topics": [shaping.topic(row) for row in rows[:limit]],
+            "more": len(rows) > limit,
+        }
 
     def cases(
         self,

@@ -27,6 +27,10 @@ def backup(app: App, file: Path, keep: int | None) -> int:
 
     `earful backup /backups --keep 7` fits into a timer: it removes the eighth.
     """
+    from earful.answering_for import note
+    from storage.tables.audit import Act
+    from storage.tables.written_files import WrittenFile
+
     if keep is not None and not file.is_dir():
         raise InputError(f"{file}: no such folder: --keep needs one: make it, or leave --keep out")
     removed: list[Path] = []
@@ -35,6 +39,9 @@ def backup(app: App, file: Path, keep: int | None) -> int:
             size = store.upkeep.backup(file)
         else:
             file, size, removed = store.upkeep.backup_into(file, keep, utc_now())
+        note(store, Act.EXPORTED, "all of it, as a backup", utc_now())
+        store.written_files.add(WrittenFile(path=file, kind="backup", at=utc_now()))
+        store.written_files.remove(removed)
     click.echo(f"{file}: {size:,} bytes, verified")
     for path in removed:
         click.echo(f"{path}: removed, {keep} newer ones are there")

@@ -167,6 +167,7 @@ def _run(app: App, one: FileImport, dry_run: bool, rejects: Path | None) -> Impo
     from earful import console
     from earful.importing import preview
     from earful.importing.rejects import Rejects
+    from storage.tables.written_files import WrittenFile
 
     began = time.monotonic()
     keeps_since = app.settings.store.keeps_since(utc_now())
@@ -179,6 +180,11 @@ def _run(app: App, one: FileImport, dry_run: bool, rejects: Path | None) -> Impo
         else:
             with app.open_store(migrate=True) as store:
                 report = one.store(store, reject, keeps_since=keeps_since)
+                if rejects and rejects.exists():
+                    brand = one.wishes.brand
+                    store.written_files.add(
+                        WrittenFile(path=rejects, kind="refused rows", at=utc_now(), brand=brand)
+                    )
     _show(report, time.monotonic() - began, rejects is not None)
     for line in preview.kept_out_lines(report, app.settings.store.retention_days):
         console.err.print(escape(line))

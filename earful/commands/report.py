@@ -31,21 +31,28 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
 
     Days are those of the brand's time zone.
     """
+    from earful.answering_for import note_file
     from earful.pages.report_page import render_report
+    from storage.tables.audit import Act
+    from storage.tables.written_files import WrittenFile
 
     now = utc_now()
     with app.open_store(readonly=True) as store:
         chosen = the_brand(app, store, brand)
         zone = zone_of(app.settings, chosen)
-        page = render_report(
-            store,
-            chosen,
-            _begin(since, now, zone),
-            moment(until, "--until", now, zone) if until else now,
-            now,
-            zone,
-        )
+        since_at = _begin(since, now, zone)
+        until_at = moment(until, "--until", now, zone) if until else now
+        page = render_report(store, chosen, since_at, until_at, now, zone)
     output.write_text(page, encoding="utf-8")
+    note_file(
+        app,
+        Act.REPORTED,
+        f"{chosen}, {since_at:%Y-%m-%d} to {until_at:%Y-%m-%d}",
+        WrittenFile(
+            path=output, kind="report", at=now, brand=chosen, since=since_at, until=until_at
+        ),
+        now,
+    )
     click.echo(f"{output}: {len(page.encode()):,} bytes")
     return 0
 

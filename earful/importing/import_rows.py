@@ -216,7 +216,7 @@ class FileImport:
                 _refuse(report, row, f"{mention.id} is a mention of {brand} already", reject)
                 self._leave_out(report, key.source, Fate.REFUSED, RefusalReason.OTHER_BRAND)
                 continue
-            if self._is_outdated(mine, stored.get(mine.id)):
+            if self._is_outdated(store.mentions.as_kept(mine), stored.get(mine.id)):
                 report.saved += SaveResult(known=1)
                 self._leave_out(report, key.source, Fate.KNOWN)
                 continue
@@ -289,7 +289,7 @@ class FileImport:
             try:
                 key = self._ids.key(row)
                 if key.whose is Whose.FILE:
-                    keyed.append((key, reader.read(row, key)))
+                    keyed.append((key, store.mentions.as_kept(reader.read(row, key))))
             except EntryError:
                 continue
         stored = store.mentions.many([n for key, one in keyed for n in self._names(key, one)])

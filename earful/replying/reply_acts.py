@@ -234,7 +234,7 @@ def _send(unit: Store, reply: Reply, mention: Mention, way: ReplyWay, now: datet
             "native_id": mention.native_id,
             "url": mention.url,
             "parent_id": mention.parent_id,
-            "author": mention.author,
+            "author": mention.called,
             "brand": mention.brand,
             "target": way.target,
         },

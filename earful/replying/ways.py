@@ -55,13 +55,13 @@ class ReplyWay:
         """Measure a text; None where nobody knows how the source counts."""
         if self.publisher is None:
             return None
-        return self.publisher.limit(text, self.mention.author, self.mention.native_id)
+        return self.publisher.limit(text, self.mention.called, self.mention.native_id)
 
     def shown(self, text: str) -> str:
         """Give the words as they will stand at the source."""
         if self.publisher is None:
             return text
-        return self.publisher.shown(text, self.mention.author, self.mention.native_id)
+        return self.publisher.shown(text, self.mention.called, self.mention.native_id)
 
     def wrong_with(self, text: str) -> str | None:
         """Say why a text cannot be an answer; None where it can."""

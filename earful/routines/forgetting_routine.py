@@ -6,12 +6,24 @@ from datetime import datetime
 
 from config.settings import Settings
 from storage.store import Store
+from storage.tables.audit import KEPT_FOR, Act, AuditEntry
 
 
 def forget_old(store: Store, settings: Settings, now: datetime) -> int:
     """Erase what is older than the config keeps; the daily counts stay. Returns the mentions."""
     than = settings.store.keeps_since(now)
     erased = store.upkeep.forget_older(than)
+    if erased:
+        store.audit.add(
+            AuditEntry(
+                at=now,
+                actor="earful",
+                role="daemon",
+                act=Act.ERASED,
+                what=f"{erased:,} mentions, older than {settings.store.retention_days} days",
+            )
+        )
+    store.audit.forget_before(now - KEPT_FOR)
     # After the mentions: what is erased unjudged is counted on the line of its day.
     store.ledger.forget_before(than)
     return erased

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from numbers import Real
 
-from storage.models.nobody import author_key, is_of_one_mention
+from storage.models.nobody import author_key, is_of_one_mention, is_pseudonym
 
 FORGOTTEN_TEXT = "forgotten"
 """Stands for the hash of a text that was forgotten: no text has it."""
@@ -74,6 +74,11 @@ class Mention:
         """Name the author; whom only a name tells is the author of this mention alone."""
         key = author_key(self.author, self.author_native_id, self.native_id)
         return f"{self.source}:{key}" if key else None
+
+    @property
+    def called(self) -> str | None:
+        """Give the name that an answer may call its author by; a pseudonym is none."""
+        return None if self.author and is_pseudonym(self.author) else self.author
 
     @property
     def is_by_known_author(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # What sites and exports write where nobody gave a name, in the languages that they write it in.
 _NAMES_OF_NOBODY = frozenset({
     "a customer", "a google user", "a reviewer", "a user", "anonim", "anonym", "anonyme",
@@ -12,6 +14,8 @@ _NAMES_OF_NOBODY = frozenset({
     "un utilisateur de google", "un usuario de google", "un utente google",
     "аноним", "пользователь google",
 })  # fmt: skip
+# What pseudonyms of authors look like where people read them.
+_PSEUDONYM = re.compile(r"Person [0-9a-f]{6}")
 # Stands in the id of an author whom nothing but a name tells: theirs is the one mention's.
 _BY_ONE = "by/"
 
@@ -19,6 +23,11 @@ _BY_ONE = "by/"
 def is_nobody(name: str) -> bool:
     """Tell whether a name, or what stands where an id belongs, is what strangers share."""
     return name.casefold().strip(" .-–—*") in _NAMES_OF_NOBODY or not name.strip(" .-–—*")
+
+
+def is_pseudonym(name: str) -> bool:
+    """Tell whether a name is one that a store gave, and that nobody is called by."""
+    return _PSEUDONYM.fullmatch(name) is not None
 
 
 def author_key(name: str | None, native_id: str | None, of_mention: str) -> str | None:

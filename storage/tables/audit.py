@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.database import Database
 from storage.models import from_iso, iso
 from storage.rows import reads
 from storage.storable import mended
+
+KEPT_FOR = timedelta(days=730)
+"""So long an entry is kept, whatever else is."""
+
+COMMAND = "command"
+"""The role of whom the audit knows by a command on this machine."""
 
 
 class Act(StrEnum):

@@ -12,6 +12,7 @@ from typing import Any
 
 from storage.database import Database
 from storage.faults import is_unfit
+from storage.masking import masked
 from storage.models import (
     FORGOTTEN_TEXT,
     Fate,
@@ -28,6 +29,7 @@ from storage.tables.author_rows import save_authors
 from storage.tables.gone_mentions import mark_gone
 from storage.tables.ledger import count_lines, unstorable_line
 from storage.tables.mention_rows import COLUMNS, SELECT_MENTION, mention_from, row_of
+from storage.tables.privacy import kept, wishes_of
 from storage.tables.tombstones import forgotten, forgotten_ids
 
 # What a later reading may change without making a new version.
@@ -80,9 +82,10 @@ class Mentions:
         held: dict[str, Mention] = {}
         refused: list[Unstored] = []
         lines = Counter[LedgerLine](left_out or {})
+        wishes = wishes_of(self._database.connection)
         for mention in batch:
             try:
-                one = storable(mention)
+                one = kept(self._database.connection, storable(mention), wishes)
             except UnstorableError as error:
                 refused.append(Unstored(mention_id=mention.id, reason=str(error)))
                 lines[unstorable_line(mention, at)] += 1
@@ -201,6 +204,14 @@ class Mentions:
             self._write(connection, {blameless.id: blameless}, _Visit(None, None))
             raise _UndoneError
 
+    def as_kept(self, mention: Mention) -> Mention:
+        """Give a mention as `save` stores it, by the wishes of `[privacy]`: with its `text_hash`.
+
+        What is compared with the store is compared as this.
+        """
+        connection = self._database.connection
+        return kept(connection, mention, wishes_of(connection))
+
     def known(self, source: str, native_ids: Sequence[str], before: datetime) -> dict[str, str]:
         """Give the text hash of each of these that was stored before a moment and still stands.
 
@@ -264,6 +275,12 @@ class Mentions:
     def _replace_version(
         self, connection: sqlite3.Connection, old: sqlite3.Row, row: dict[str, Any]
     ) -> None:
+        wishes = wishes_of(connection)
+
+        def said(text: str | None) -> str | None:
+            # What was stored before anything was masked is masked now.
+            return text and masked(text, wishes.mask, old["country"], old["language"])
+
         connection.execute(
             """
             INSERT INTO mention_versions
@@ -271,7 +288,8 @@ class Mentions:
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
-                old["id"], old["text_hash"], old["title"], old["text"], old["rating"],
+                old["id"], old["text_hash"], said(old["title"]), said(old["text"]) or "",
+                old["rating"],
                 old["rating_max"], row["fetched_at"], _day_in(old),
             ),
         )  # fmt: skip

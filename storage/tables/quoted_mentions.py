@@ -118,7 +118,9 @@ def _take_out_of(
         payload = FORGOTTEN
         state = state if alert.state is AlertState.SENT else "dropped"
     connection.execute(
-        "UPDATE alerts SET payload = ?, state = ? WHERE id = ?", (payload, state, alert.id)
+        # An error may quote what could not be sent.
+        "UPDATE alerts SET payload = ?, state = ?, error = NULL WHERE id = ?",
+        (payload, state, alert.id),
     )
 
 

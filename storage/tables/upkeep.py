@@ -13,16 +13,22 @@ from config.errors import (
 )
 from storage.backups import back_up, back_up_into
 from storage.database import Database
-from storage.models import Erasure, Fate, iso
-from storage.tables.daily_counts import COUNTED_AT, keep_counts
+from storage.models import Erasure, Fate
+from storage.tables.daily_counts import keep_counts
 from storage.tables.erased_traces import clear_traces
 from storage.tables.ledger import count_waiting_as
 from storage.tables.quoted_mentions import FORGOTTEN, take_out
+from storage.tables.subjects import (
+    CALLED,
+    Subject,
+    deleted_by,
+    of_author,
+    of_mention,
+    older_than,
+)
 from storage.tables.tombstones import bury
 
 log = logging.getLogger(__name__)
-
-_CALLED = "(id = ?1 OR (substr(native_id, 1, 3) = 'by/' AND source || ':' || name = ?1))"
 
 
 class Upkeep:
@@ -37,8 +43,7 @@ class Upkeep:
         messages about them, or with their words, are changed by updates. Returns how many mentions
         were erased.
         """
-        chosen = f"SELECT id FROM authors WHERE {_CALLED}"
-        return self._forget(f"author_id IN ({chosen})", author_id, erasure, of_author=True)
+        return self._forget(of_author(author_id), erasure)
 
     def forget_older(self, than: datetime) -> int:
         """Erase mentions written before a moment; the daily counts stay. Returns how many.
@@ -46,15 +51,15 @@ class Upkeep:
         What has no date is as old as its first reading. Slack keeps its messages as long as the
         workspace says.
         """
-        return self._forget(f"{COUNTED_AT} < ?1", iso(than), None)
+        return self._forget(older_than(than), None)
 
     def forget_deleted(self, at: datetime, erasure: Erasure) -> int:
         """Erase mentions that their sources had deleted by a moment, as `forget_author` does."""
-        return self._forget("deleted_at <= ?1", iso(at), erasure)
+        return self._forget(deleted_by(at), erasure)
 
     def forget_mention(self, mention_id: str, erasure: Erasure) -> int:
         """Erase one mention, as `forget_author` does; returns 0 where there is none of this id."""
-        return self._forget("id = ?1", mention_id, erasure)
+        return self._forget(of_mention(mention_id), erasure)
 
     def rewrite(self) -> None:
         """Write the file anew, so that no copy of an erased word is left between its pages.
@@ -64,6 +69,9 @@ class Upkeep:
         """
         path = self._database.path
         try:
+            with self._database.transaction() as connection:
+                # The index keeps the words of what was edited until its parts are merged.
+                connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
             self._database.connection.execute("VACUUM")
         except StoreFullError as error:
             raise StoreFullError(
@@ -73,10 +81,8 @@ class Upkeep:
             ) from error
         self._empty_log(0)
 
-    def _forget(
-        self, where: str, value: str, erasure: Erasure | None, *, of_author: bool = False
-    ) -> int:
-        chosen = f"SELECT id FROM mentions WHERE {where}"
+    def _forget(self, subject: Subject, erasure: Erasure | None) -> int:
+        chosen, value = subject.chosen, subject.value
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO mentions_fts (mentions_fts, rank) VALUES ('secure-delete', 1)"
@@ -104,8 +110,11 @@ class Upkeep:
             connection.execute(
                 f"UPDATE mentions SET verdict_id = NULL WHERE id IN ({chosen})", (value,)
             )
-            erased = connection.execute(f"DELETE FROM mentions WHERE {where}", (value,)).rowcount
-            _delete_authors(connection, value if of_author else None)
+            _note_authors(connection, subject)
+            erased = connection.execute(
+                f"DELETE FROM mentions WHERE {subject.where}", (value,)
+            ).rowcount
+            _delete_authors(connection, subject)
             if erased:
                 # In the same transaction: a word is gone from tables and index, or from neither.
                 connection.execute("INSERT INTO mentions_fts (mentions_fts) VALUES ('optimize')")
@@ -143,18 +152,34 @@ class Upkeep:
         return back_up_into(self._database, folder, keep, at)
 
 
-def _delete_authors(connection: sqlite3.Connection, author_id: str | None) -> None:
-    """Delete who is called so; without a name all of whom nothing is stored any more."""
+def _note_authors(connection: sqlite3.Connection, subject: Subject) -> None:
+    """Keep whose mentions are about to be erased."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS erased_authors (id TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.erased_authors")
+    connection.execute(
+        "INSERT OR IGNORE INTO temp.erased_authors SELECT author_id FROM mentions "
+        f"WHERE ({subject.where}) AND author_id IS NOT NULL",
+        (subject.value,),
+    )
+
+
+def _delete_authors(connection: sqlite3.Connection, subject: Subject) -> None:
+    """Delete who is meant; where none is, those of whom nothing is stored any more."""
     which, values = (
-        (_CALLED, (author_id,))
-        if author_id is not None
+        (CALLED, (subject.value,))
+        if subject.author
         else (
-            "id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)",
+            "id IN (SELECT id FROM temp.erased_authors) "
+            "AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.author_id = authors.id)",
             (),
         )
     )
+    # Whoever asked for an author may have called them by their name.
     connection.execute(
-        f"UPDATE audit SET about = NULL WHERE about IN (SELECT id FROM authors WHERE {which})",
+        "UPDATE audit SET about = NULL WHERE about IN ("
+        f"SELECT id FROM authors WHERE {which} UNION "
+        f"SELECT source || ':' || name FROM authors WHERE {which})",
         values,
     )
     connection.execute(f"DELETE FROM authors WHERE {which}", values)
+    connection.execute("DELETE FROM temp.erased_authors")

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from config.errors import ConfigError, InputError
 from config.settings import ServeSettings
@@ -33,7 +34,9 @@ from earful.pages.throttle import FREE, Throttle
 from storage.store import Store
 from storage.tables.audit import Act
 from tests.browser import browser as browser
+from tests.earful.conftest import Earful
 from tests.storage.fixtures import build_store
+from tests.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -496,15 +499,29 @@ def test_a_person_signs_in_and_out(url: str, browser: Chrome) -> None:
     assert browser.find_element(By.TAG_NAME, "h1").text == "Earful"
     browser.find_element(By.ID, "name").send_keys("cleo")
     browser.find_element(By.ID, "password").send_keys("not it\n")
-    assert browser.find_element(By.CLASS_NAME, "refusal").text == (
-        "The name or the password is wrong."
-    )
+    soon = WebDriverWait(browser, PATIENCE_S)
+    refusal = soon.until(lambda page: page.find_element(By.CLASS_NAME, "refusal"))
+    assert refusal.text == "The name or the password is wrong."
     assert browser.find_element(By.ID, "name").get_attribute("value") == "cleo"
     browser.find_element(By.ID, "password").send_keys(PASSWORD + "\n")
-    assert browser.current_url == url + "earful/voice"
+    soon.until(lambda page: page.current_url == url + "earful/voice")
     [who] = browser.find_elements(By.CLASS_NAME, "actor")
     assert "cleo (work)" in who.text
     who.find_element(By.TAG_NAME, "button").click()
-    assert "/-/sign-in" in browser.current_url
+    soon.until(lambda page: "/-/sign-in" in page.current_url)
     browser.get(url + "earful")
     assert "/-/sign-in" in browser.current_url
+
+
+def test_check_names_what_an_account_lacks(earful: Earful, tmp_path: Path) -> None:
+    brand = '[[brands]]\nname = "A"\nquery = "bag"\n'
+    account = f'{brand}[[serve.accounts]]\nname = "dana"\n'
+    (tmp_path / "earful.toml").write_text(account)
+    told = earful("check", "--offline")
+    assert told.code == 1
+    assert "serve.accounts[0] (dana)" in told.out
+    assert "EARFUL_PASSWORD_HASH_DANA" in told.out
+    (tmp_path / "earful.toml").write_text(f'{account}password_hash = "{HASHED}"\n')
+    assert "1 account, 0 tokens" in " ".join(earful("check", "--offline").out.split())
+    (tmp_path / "earful.toml").write_text(f'{brand}[serve]\nhost = "0.0.0.0"\n')
+    assert "others can reach this address" in " ".join(earful("check", "--offline").out.split())

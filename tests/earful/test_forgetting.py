@@ -201,7 +201,7 @@ def test_the_command_does_it(
     message = an_incident(world, slack)
     (tmp_path / "earful.toml").write_text(f'[slack]\napi_url = "{slack.api_url}"\n')
     monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
-    assert earful("forget", "--author", "shop:Hal", "--yes").out == "erased 1 mentions\n"
+    assert earful("forget", "--author", "shop:Hal", "--yes").out == "erased 1 mention\n"
     earful("process")
     assert "Hal" not in shown([message])
 

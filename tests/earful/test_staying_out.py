@@ -76,7 +76,7 @@ def test_a_person_who_objects_is_blocked(earful: Earful, tmp_path: Path) -> None
     earful(*what)
     told = earful("forget", "--author", "shop:joe", "--block", "--yes").out
     assert told == (
-        "erased 1 mentions\nshop:joe is blocked: what they write from now on stays out\n"
+        "erased 1 mention\nshop:joe is blocked: what they write from now on stays out\n"
     )
     later = write(tmp_path / "later.jsonl", {"native_id": "9", "text": WORDS, "author_id": "joe"})
     assert "1 row: 0 new" in earful("import", later, "--brand", "A", "--source", "shop").out

@@ -199,6 +199,25 @@ def test_a_mention_counts_for_each_colleague_it_names(told: tuple[Store, list[To
     assert {(row["value"], row["mentions"]) for row in rows} == {("Jim", 1), ("Rita", 1)}
 
 
+def test_a_topic_is_called_by_its_name(told: tuple[Store, list[Told]]) -> None:
+    store, voices = told
+    with store.database.transaction() as connection:
+        topic = connection.execute(
+            "INSERT INTO topics (brand, kind, name, words, state, first_day, encoder, centre, "
+            "floor, usual, size) VALUES (?, 'own', 'Delivery time', '[]', 'active', '2026-01-01', "
+            "'e', x'00', 0, 0, 0) RETURNING id",
+            (BRAND,),
+        ).fetchone()["id"]
+    one = spoken(voices, 7)[0]
+    seq = store.database.connection.execute(
+        "SELECT seq FROM mentions WHERE id = ?", (one.mention.id,)
+    ).fetchone()["seq"]
+    with store.database.transaction() as connection:
+        cut(connection, seq, "topic", [str(topic)])
+    found = store.comparisons.cuts(BRAND, "topic", "7 days")
+    assert {row["value"] for row in found} == {"Delivery time"}
+
+
 def test_share_of_voice_and_both_rates_side_by_side(told: tuple[Store, list[Told]]) -> None:
     store, voices = told
     for period, days in (("7 days", 7), ("30 days", 30), ("90 days", 90)):

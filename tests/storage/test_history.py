@@ -27,7 +27,7 @@ LATER = NOW + timedelta(hours=2)
 TARGET = CrawlTarget(brand=BRANDS[0], source=SOURCES[0], target="main")
 # They grow with what the public says; the alerts and the cases grow with what people answer.
 BIG = ("mentions", "mention_versions", "verdicts", "authors", "copy_bands", "crawl_runs",
-       "relevance_vectors")  # fmt: skip
+       "relevance_vectors", "mention_vectors", "mention_topics", "topic_queue")  # fmt: skip
 # What reads a big table through on purpose; nothing of it is asked for each mention or crawl, or
 # once a minute.
 _ALL = {"mentions"}
@@ -44,6 +44,8 @@ READ_THROUGH = {
     # By the few labels that people gave; the planner begins at either end.
     "relevance.brands": _ALL,
     "relevance.forget_vectors": _ALL,
+    # The newest of the queue, up to a limit.
+    "topic_sorting.waiting": {"topic_queue"},
     # The test's own question.
     "ledger.alerted": {"verdicts"},
     # Every verdict's model is compared: `--rescore` and the look before it.
@@ -53,9 +55,6 @@ READ_THROUGH = {
     "crawls.last_failures": {"crawl_runs"},
     "crawls.prune": {"crawl_runs"},
     "insight.source_health": {"crawl_runs"},
-    # Once for all that is erased: authors of whom nothing is left.
-    "upkeep.forget_deleted": {"authors"},
-    "upkeep.forget_older": {"authors"},
 }  # fmt: skip
 
 

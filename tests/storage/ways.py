@@ -60,9 +60,12 @@ from storage.tables.brands import BrandRow
 from storage.tables.checkpoints import Checkpoint, Standing
 from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
+from storage.tables.privacy import PrivacyWishes
 from storage.tables.relevance_labels import StoredModel, Weighed
+from storage.tables.subjects import of_author
 from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
+from storage.tables.written_files import WrittenFile
 from tests.storage.erasure import ERASURE
 from tests.storage.fixtures import BRAND, build_store, make_mention, make_verdict
 from tests.storage.topic_store import a_fit, find, fitted, sort, wished
@@ -248,6 +251,7 @@ def furnish(path: Path) -> None:
         store.webhook_receipts.add(RECEIPT)
         store.tombstones.block("appstore:blocked")
         store.audit.add(AUDITED)
+        store.written_files.add(WrittenFile(path=Path("/all.csv"), kind="export", at=NOW))
         store.sessions.begin("00", "anna", "00", NOW, NOW + HOURS)
         store.replies.write(an_answer(8))
         store.competitors.begin("Gone Air", LONG_AGO)
@@ -316,12 +320,23 @@ WAYS: dict[str, Way] = {
     "mentions.count": reads(lambda s: s.mentions.count()),
     "mentions.get": reads(lambda s: s.mentions.get("appstore:hostile")),
     "mentions.many": reads(lambda s: s.mentions.many(["appstore:hostile"])),
+    "mentions.as_kept": reads(lambda s: s.mentions.as_kept(mention())),
     "mentions.known": reads(lambda s: s.mentions.known("appstore", ["hostile"], NOW)),
     "mentions.newest": reads(lambda s: s.mentions.newest(BRAND, "appstore")),
     "mentions.save": writes(lambda s: s.mentions.save([mention()], ["appstore:formula"], NOW)),
     "audit.add": writes(lambda s: s.audit.add(AUDITED)),
     "audit.forget_before": writes(lambda s: s.audit.forget_before(NOW + HOURS)),
     "audit.latest": reads(lambda s: s.audit.latest(9)),
+    "held_data.of": reads(lambda s: s.held_data.of(of_author('appstore:<b>"Eve"</b>'))),
+    "written_files.add": writes(
+        lambda s: s.written_files.add(WrittenFile(path=Path("/r.html"), kind="report", at=NOW))
+    ),
+    "written_files.remove": writes(lambda s: s.written_files.remove([Path("/all.csv")])),
+    "written_files.that_hold": reads(
+        lambda s: s.written_files.that_hold(of_author('appstore:<b>"Eve"</b>'))
+    ),
+    "privacy.be": writes(lambda s: s.privacy.be(PrivacyWishes(mask=("email",)))),
+    "privacy.called": reads(lambda s: s.privacy.called('appstore:<b>"Eve"</b>')),
     "sessions.begin": writes(lambda s: s.sessions.begin("01", "anna", "00", NOW, NOW + HOURS)),
     "sessions.end": writes(lambda s: s.sessions.end("00")),
     "sessions.find": reads(lambda s: s.sessions.find("00", NOW)),
@@ -716,6 +731,10 @@ WAYS: dict[str, Way] = {
         lambda s: s.upkeep.backup(s.database.path.with_name("copy.db")), copies="copy.db"
     ),
     "upkeep.forget_author": writes(lambda s: s.upkeep.forget_author("hackernews:Ana", ERASURE)),
+    "upkeep.forget_mention": writes(
+        lambda s: s.upkeep.forget_mention("appstore:formula", ERASURE)
+    ),
+    "upkeep.rewrite": writes(lambda s: s.upkeep.rewrite()),
     "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),
     "upkeep.forget_older": writes(lambda s: s.upkeep.forget_older(NOW - timedelta(days=2))),
 }

@@ -18,7 +18,7 @@ from earful.policies import Policies, choose_languages
 from storage.models import Experience, Stance
 from storage.page_reads.one_mention import id_of
 from storage.store import Store
-from storage.tables.audit import Act, AuditEntry
+from storage.tables.audit import Act
 
 DESK_KEY = "earful.desk"
 
@@ -63,7 +63,6 @@ class Desk:
             if not changed:
                 return "People had said just that before: nothing was changed."
             labels = ", ".join(str(one) for one in (experience, stance) if one is not None)
-            unit.audit.add(_entry(visitor, now, Act.CORRECTED, labels, mention_id))
             case = unit.cases.of_mention(mention_id)
         return f"Corrected to {labels}." + (f" Case {case.id} is {case.state}." if case else "")
 
@@ -79,6 +78,9 @@ class Desk:
                 relabel(
                     unit, self._policies, mention_id, Experience.ANGRY, actor, now, click=click
                 )
+                if (opened := unit.cases.of_mention(mention_id)) is not None:
+                    what = f"case {opened.id}"
+                    unit.audit.add(actor.did(Act.MADE_CASE, what, mention_id, now))
             elif (mention := unit.mentions.get(mention_id)) is not None:
                 make_case(unit, self._policies, mention, actor, now, click=click)
             case = unit.cases.of_mention(mention_id)
@@ -87,7 +89,6 @@ class Desk:
                     f"{mention_id}: the rules make no case of this mention: it is a copy, not "
                     "about the brand, or a competitor's"
                 )
-            unit.audit.add(_entry(visitor, now, Act.MADE_CASE, f"case {case.id}", mention_id))
         return f"Case {case.id} is made."
 
 
@@ -99,10 +100,4 @@ def _id_of(store: Store, seq: int) -> str:
 
 
 def _actor(visitor: Visitor) -> Actor:
-    return Actor(visitor.name)
-
-
-def _entry(visitor: Visitor, now: datetime, act: Act, what: str, about: str) -> AuditEntry:
-    return AuditEntry(
-        at=now, actor=visitor.name, role=visitor.role.word, act=act, what=what, about=about
-    )
+    return Actor(visitor.name, role=visitor.role.word)

@@ -1,0 +1,82 @@
+"""Files that Earful wrote, and which of them still hold what is erased from the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from storage.database import Database
+from storage.models import from_iso, iso
+from storage.rows import reads
+from storage.storable import mended
+from storage.tables.daily_counts import COUNTED_AT
+from storage.tables.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file and what is in it: mentions of a brand (or all), of a period (or all time)."""
+
+    path: Path
+    kind: str
+    at: datetime
+    brand: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class WrittenFiles:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, written: WrittenFile) -> None:
+        """Write a file down, in the place of what was written there before."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO written_files "
+                "(path, kind, written_at, brand, since, until) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    mended(str(written.path.absolute())), written.kind, iso(written.at),
+                    written.brand, iso(written.since) if written.since else None,
+                    iso(written.until) if written.until else None,
+                ),
+            )  # fmt: skip
+
+    def remove(self, paths: list[Path]) -> None:
+        """Strike out files that are there no more."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM written_files WHERE path = ?",
+                [(mended(str(path.absolute())),) for path in paths],
+            )
+
+    def that_hold(self, subject: Subject) -> list[WrittenFile]:
+        """Give the files that were written when one of these mentions was stored, and of its
+        brand and time, the oldest first; whether they are still there is for the caller to see."""
+        rows = self._database.connection.execute(
+            f"""
+            SELECT * FROM written_files f WHERE EXISTS (
+                SELECT 1 FROM mentions WHERE {subject.where}
+                    AND (f.brand IS NULL OR brand = f.brand)
+                    AND (f.since IS NULL OR {COUNTED_AT} >= f.since)
+                    AND (f.until IS NULL OR {COUNTED_AT} < f.until)
+                    AND coalesce(first_fetched_at, fetched_at) <= f.written_at
+            ) ORDER BY f.written_at, f.path
+            """,
+            (subject.value,),
+        )
+        return [_written(row) for row in rows]
+
+
+@reads("written_files", "path")
+def _written(row: sqlite3.Row) -> WrittenFile:
+    return WrittenFile(
+        path=Path(row["path"]),
+        kind=row["kind"],
+        at=from_iso(row["written_at"]),
+        brand=row["brand"],
+        since=from_iso(row["since"]) if row["since"] else None,
+        until=from_iso(row["until"]) if row["until"] else None,
+    )
