@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from earful.pages.front import asked as asking
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.panels import who
 from earful.pages.front.panels.answers_panel import CaseLine, answers_panel, case_line
-from earful.pages.front.panels.goals import goals_panel
 from earful.pages.front.panels.others import others_panel
 from earful.pages.front.panels.rates import rates_panel
+from earful.pages.front.panels.road_panel import goals_panel
 from earful.pages.front.panels.voices import voices_panel
 from earful.pages.front.panels.where import where_panel
 from earful.pages.front.quotes import Quote, author_link, case_link, mention_link, quote
@@ -25,7 +25,7 @@ from storage.page_reads import one_mention
 from storage.page_reads.mention_list import Place, count_mentions, mention_page
 from storage.page_reads.source_rows import anything_stored
 from storage.page_reads.tallies import known_brands, known_values, waiting_for_verdicts
-from storage.page_reads.topic_rows import topic_rows, topics_of
+from storage.page_reads.topic_choices import topic_rows, topics_of
 from storage.page_reads.waiting import WHICH, case_page
 
 LIST_SIZE = 50

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import Quote, case_link, quote
 from storage.page_reads.waiting import AGES, answered, case_page, waiting_cases

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from alerts.decide.control_charts import p_chart
 from alerts.decide.stats import Rate, difference
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import (
     Column,

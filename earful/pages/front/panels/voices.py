@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from alerts.decide.stats import Rate
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import whisker
 from earful.pages.front.quotes import Quote, quote
 from storage.page_reads.mention_list import strongest
 from storage.page_reads.tallies import Tally, by_cut, totals
-from storage.page_reads.topic_rows import TopicRow, topic_quote, topic_rows
+from storage.page_reads.topic_choices import TopicRow, topic_quote, topic_rows
 
 _QUOTES = 3
 _TOPICS = 5

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import share_bar
 from storage.page_reads.source_rows import source_states

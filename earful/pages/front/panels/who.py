@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import author_link, mention_link
 from storage.page_reads.speakers import flips_page, named_colleagues, people_page

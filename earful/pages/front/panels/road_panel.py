@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from config.checkpoint_metrics import CheckpointMetric
-from earful.pages.front import words
+from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import Road, road
 from storage.page_reads.chart_rows import road_rows
