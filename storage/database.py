@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -247,6 +248,16 @@ class Database:
             for sql in _view_statements():
                 connection.execute(sql)
             settle(connection)
+
+
+@contextmanager
+def as_of_one_moment(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Read all in a block as of one moment, whatever others write meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.rollback()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -22,6 +22,7 @@ from earful.pages.front import reading
 from earful.pages.front.asked import Asked
 from earful.pages.front.page_desk import DESK_KEY, Desk
 from earful.spreadsheet_guard import guarded
+from storage.database import as_of_one_moment
 from storage.models import Experience, Stance
 from storage.page_reads import one_mention
 from storage.page_reads.choice import Choice
@@ -262,16 +263,13 @@ async def _read(datasette: Datasette, read: Callable[[sqlite3.Connection], T]) -
     limit = datasette.setting("sql_time_limit_ms")
 
     def in_time(connection: sqlite3.Connection) -> T:
-        connection.execute("BEGIN")
         try:
-            with sqlite_timelimit(connection, limit):
+            with as_of_one_moment(connection), sqlite_timelimit(connection, limit):
                 return read(connection)
         except sqlite3.OperationalError as error:
             if error.args == ("interrupted",):
                 raise DatasetteError(TOO_SLOW, "This took too long", status=400) from error
             raise
-        finally:
-            connection.rollback()
 
     found: T = await datasette.get_database().execute_fn(in_time)
     return found
