@@ -453,7 +453,7 @@ def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
         ), name
         site.rows(f"/earful/{name}.json")
         # One that sets brands side by side has no filter of that kind.
-        if {"brand", "words", "name", "case", "topic"} & set(query.get("params", ())):
+        if {"brand", "words", "name", "case", "topic"} & params:
             narrowed = site.rows(f"/earful/{name}.json", brand="No such brand")
             assert narrowed == [], name
 
