@@ -448,9 +448,8 @@ def test_every_saved_query_runs_and_says_what_it_is(site: Site) -> None:
     for name, query in metadata()["databases"]["earful"]["queries"].items():
         assert query["title"], name
         assert query["description"].endswith("."), name
-        assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == set(
-            query.get("params", ())
-        ), name
+        params = set(query.get("params", ()))
+        assert set(re.findall(r"(?<!:):([a-z]+)\b", query["sql"])) == params, name
         site.rows(f"/earful/{name}.json")
         # One that sets brands side by side has no filter of that kind.
         if {"brand", "words", "name", "case", "topic"} & params:
