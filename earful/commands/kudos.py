@@ -58,10 +58,22 @@ def kudos(
     elif output is not None:
         page = _page(found) if suffix == ".html" else _csv(found)
         output.write_text(page, encoding="utf-8")
+        _note(app, chosen, output)
         click.echo(f"{output}: {len(page.encode()):,} bytes")
     else:
         _print(found)
     return 0
+
+
+def _note(app: App, brand: str, path: Path) -> None:
+    """Write down that people's words went into a file: who forgets them must hear of it."""
+    from earful.answering_for import note_file
+    from storage.tables.audit import Act
+    from storage.tables.written_files import WrittenFile
+
+    now = utc_now()
+    written = WrittenFile(path=path, kind="praise", at=now, brand=brand)
+    note_file(app, Act.REPORTED, f"praise of {brand}'s people", written, now)
 
 
 def _page(found: Kudos) -> str:

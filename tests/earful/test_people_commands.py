@@ -153,6 +153,9 @@ def test_the_table_of_words_is_no_formula(folder: Path, earful: Earful) -> None:
     (jim,) = (row for row in rows if row["name"] == "Jim O'Neil")
     assert jim["title"] == f"'{FORMULA}"
     assert {row["location"] for row in rows} == {"Berlin", ""}
+    # Whoever asks to be forgotten stands in that file still.
+    gone = earful("forget", "--mention", jim["mention_id"], "--yes")
+    assert "kudos.csv" in gone.out + gone.err
 
 
 def test_the_page_for_the_team_meeting_shows_words_and_runs_nothing(
