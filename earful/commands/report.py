@@ -23,27 +23,35 @@ from earful.commands.which_mentions import moment
 @click.option("--until", metavar="WHEN", help="The end, itself excluded.  [default: now]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("earful-report.html"),
-    show_default=True, help="The file to write.",
+    show_default=True, help="The file to write: .html, or .pdf where Chromium is installed.",
 )  # fmt: skip
 @click.pass_obj
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
-    """Write a one-file HTML report of a period.
+    """Write a report of a period: one HTML file, or a PDF.
 
     Days are those of the brand's time zone.
     """
     from earful.answering_for import note_file
+    from earful.pages.pdf_print import find_browser, print_to_pdf
     from earful.pages.report_page import render_report
     from storage.tables.audit import Act
     from storage.tables.written_files import WrittenFile
 
     now = utc_now()
+    as_pdf = output.suffix.lower() == ".pdf"
+    if as_pdf:
+        find_browser()
     with app.open_store(readonly=True) as store:
         chosen = the_brand(app, store, brand)
         zone = zone_of(app.settings, chosen)
         since_at = _begin(since, now, zone)
         until_at = moment(until, "--until", now, zone) if until else now
         page = render_report(store, chosen, since_at, until_at, now, zone)
-    output.write_text(page, encoding="utf-8")
+    if as_pdf:
+        size = print_to_pdf(page, output)
+    else:
+        output.write_text(page, encoding="utf-8")
+        size = len(page.encode())
     note_file(
         app,
         Act.REPORTED,
@@ -53,7 +61,7 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
         ),
         now,
     )
-    click.echo(f"{output}: {len(page.encode()):,} bytes")
+    click.echo(f"{output}: {size:,} bytes")
     return 0
 
 
