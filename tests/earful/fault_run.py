@@ -212,7 +212,7 @@ def memory_short() -> Seen:
     """The model does not fit into the memory that the daemon may use."""
     with world() as made:
         made.say("Acme lost my parcel and nobody answers. Never again.")
-        with running(made.config, made.slack, "--no-serve", memory_mb=400) as run:
+        with running(made.config, made.slack, "--no-serve", memory_mb=600) as run:
             return look(made, run, "scoring has failed")
 
 
