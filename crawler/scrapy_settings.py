@@ -40,7 +40,7 @@ DOWNLOAD_SLOTS = {
     host: {"concurrency": 1, "delay": 0.0} for host in ("127.0.0.1", "localhost", "::1")
 }
 
-DNS_RESOLVER = "crawler.private_addresses.PublicResolver"
+TWISTED_DNS_RESOLVER = "crawler.private_addresses.PublicResolver"
 DOWNLOAD_HANDLERS = {
     # A link in a page must not read this machine's files, or ask what nobody meant to ask.
     **dict.fromkeys(("file", "ftp", "s3", "data"), None),

@@ -29,7 +29,7 @@ _WORDS = {
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def advocates(app: App, brand: str | None, limit: int, as_json: bool) -> int:
-    """List what your advocates need from you today, and who has gone quiet.
+    """List what your advocates need from you today.
 
     One thing each, of the last 30 days: a complaint without an answer, else a question without
     one, else a wish, else what they missed. Quiet is who is silent for longer than their own

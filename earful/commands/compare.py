@@ -39,7 +39,7 @@ _METRICS = ("wow_rate", "complaint_rate")
 def compare(
     app: App, dimension: str | None, brand: str | None, period: str, limit: int, as_json: bool
 ) -> int:
-    """Compare you with your competitors, or with --by the parts of a brand.
+    """Compare you with competitors, or the parts of a brand.
 
     Rates are shares of the mentions that tell an experience, with their 95% intervals. A
     difference is said to be more than chance where its interval leaves out 0, all parts that are

@@ -38,7 +38,7 @@ _CSV = (
 def kudos(
     app: App, brand: str | None, month: str | None, output: Path | None, as_json: bool
 ) -> int:
-    """Name the colleagues whom a month's wows praise, with the words.
+    """Name the colleagues whom a month's wows praise.
 
     Also shows whose answers won people back: whose complainers were delighted since. The page
     that -o writes is one HTML file, for a screen or for paper.

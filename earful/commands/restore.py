@@ -20,9 +20,10 @@ from earful.app import App, utc_now
 )
 @click.pass_obj
 def restore(app: App, file: Path, force: bool) -> int:
-    """Replace the store with the backup FILE, made by this Earful or an older one.
+    """Replace the store with the backup FILE.
 
-    The old store stays beside it, as `….before-restore`; what is wrong with it does not matter.
+    This Earful or an older one made it. The old store stays beside it, as `….before-restore`; what
+    is wrong with it does not matter.
     What was sent since the backup was made is not sent again.
     """
     from earful.process_locks import lock_for_daemon, lock_for_delivery

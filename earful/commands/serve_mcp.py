@@ -16,7 +16,7 @@ from earful.app import App, utc_now
 )  # fmt: skip
 @click.pass_obj
 def mcp(app: App, http: bool, host: str, port: int) -> int:
-    """Serve read-only tools for agents, by the Model Context Protocol.
+    """Serve read-only tools for agents over MCP.
 
     An agent's program starts `earful mcp` itself and speaks to it over stdin and stdout. With
     --http it is served at an address; beyond this machine only if EARFUL_MCP_TOKEN is set, which

@@ -21,11 +21,15 @@ def demo_toml(site_url: str, store_path: Path, *, every: str = "15s") -> str:
     parts = [_HEAD]
     parts += [_table(f"[{name}]", values) for name, values in raw.items()]
     for brand in brands:
-        sources, checkpoints = brand.pop("sources"), brand.pop("checkpoints")
-        parts.append(_table("[[brands]]", brand))
-        parts += [_table("[[brands.sources]]", source, "  ") for source in sources]
-        parts += [_table("[[brands.checkpoints]]", goal, "  ") for goal in checkpoints]
+        inner = {name: value for name, value in brand.items() if _are_tables(value)}
+        parts.append(_table("[[brands]]", {k: v for k, v in brand.items() if k not in inner}))
+        for name, tables in inner.items():
+            parts += [_table(f"[[brands.{name}]]", one, "  ") for one in tables]
     return "\n".join(parts)
+
+
+def _are_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _table(head: str, values: dict[str, Any], indent: str = "") -> str:

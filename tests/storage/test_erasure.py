@@ -62,6 +62,7 @@ NOT_OF_PEOPLE = {
     "control_points": "numbers by day",
     "crawl_runs": "counts, and what a source answered as a whole",
     "daemon_runs": "processes",
+    "voice_cells": "numbers by brand, source and verdict",
     "cut_days": "numbers by day, and by what is counted apart: a version, a country, a topic",
     "http_validators": "addresses that the config names",
     "ledger_lines": "numbers by day",
