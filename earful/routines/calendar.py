@@ -157,7 +157,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "learns from what people said is about a brand or not, and weighs the newest mentions",
         ),
         Routine(
-            "topics",
+            "new topics",
             Every(_MINUTE / 2, first_after=_MINUTE / 2),
             find_topics,
             "finds the topics of brands that are new or have grown by half, and counts all topics",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from earful import daemon_stages
 from earful.routines.calendar import Daily, Every, calendar
 from storage.models import Experience, Fate, Mention, Stance, Verdict
 from storage.store import Store
@@ -42,6 +43,15 @@ def test_the_docs_show_the_calendar() -> None:
 )
 def test_a_distance_in_words(when: Every, words: str) -> None:
     assert str(when) == words
+
+
+def test_no_routine_is_called_like_a_stage_of_the_daemons_threads() -> None:
+    # A routine that works would hide that the stage of its name fails.
+    source = Path(daemon_stages.__file__).read_text(encoding="utf-8")
+    stages = set(re.findall(r'carry_out\("(\w+)"', source))
+    assert "topics" in stages
+    names = {name for name, _, _ in table(Settings())}
+    assert names & stages == set()
 
 
 def test_digests_fall_due_in_each_zone() -> None:
