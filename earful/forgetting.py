@@ -21,6 +21,15 @@ def forget_mention(store: Store, mention_id: str) -> int:
     return store.upkeep.forget_mention(mention_id, erasure)
 
 
+def forget_again(store: Store) -> int:
+    """Erase what had been erased and came back with a backup; returns how many mentions it was."""
+    erasure = Erasure(messages.erased_text(), messages.erased_quote())
+    erased = store.upkeep.forget_again(erasure)
+    if erased:
+        store.upkeep.rewrite()
+    return erased
+
+
 def forget_deleted(store: Store, now: datetime) -> int:
     """Erase what its authors deleted at its source; returns how many mentions that were."""
     erasure = Erasure(messages.erased_text(), messages.erased_quote())

@@ -26,8 +26,10 @@ def restore(app: App, file: Path, force: bool) -> int:
     is wrong with it does not matter.
     What was sent since the backup was made is not sent again.
     """
+    from earful.forgetting import forget_again
     from earful.process_locks import lock_for_daemon, lock_for_delivery
     from storage.backups import restore as put_back
+    from storage.tables.written_files import WrittenFile
 
     path = app.store_path
     try:
@@ -41,6 +43,13 @@ def restore(app: App, file: Path, force: bool) -> int:
             else f"{path}: a daemon is working on it: stop `earful run` first"
         ) from None
     click.echo(f"{path}: restored from {file}")
+    with app.open_store() as store:
+        again = forget_again(store)
+        if done.aside is not None:
+            # Who is forgotten from now on stands in the old store still.
+            store.written_files.add(WrittenFile(path=done.aside, kind="backup", at=utc_now()))
+    if again:
+        click.echo(f"mentions that had been forgotten since, and are erased again: {again:,}")
     if done.aside is not None:
         click.echo(f"{done.aside}: the store from before")
     if done.sent:

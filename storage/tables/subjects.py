@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +44,11 @@ def of_author(author_id: str) -> Subject:
 def of_mention(mention_id: str) -> Subject:
     """Choose one mention."""
     return Subject("id = ?1", mention_id)
+
+
+def of_mentions(mention_ids: Iterable[str]) -> Subject:
+    """Choose some mentions."""
+    return Subject("id IN (SELECT value FROM json_each(?1))", json.dumps(sorted(mention_ids)))
 
 
 def older_than(moment: datetime) -> Subject:

@@ -24,9 +24,10 @@ from storage.tables.subjects import (
     deleted_by,
     of_author,
     of_mention,
+    of_mentions,
     older_than,
 )
-from storage.tables.tombstones import bury
+from storage.tables.tombstones import bury, forgotten_ids
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,12 @@ class Upkeep:
     def forget_mention(self, mention_id: str, erasure: Erasure) -> int:
         """Erase one mention, as `forget_author` does; returns 0 where there is none of this id."""
         return self._forget(of_mention(mention_id), erasure)
+
+    def forget_again(self, erasure: Erasure) -> int:
+        """Erase what was erased before, and came back with a backup of earlier."""
+        rows = self._database.connection.execute("SELECT id FROM mentions").fetchall()
+        again = forgotten_ids(self._database.connection, (row[0] for row in rows))
+        return self._forget(of_mentions(again), erasure) if again else 0
 
     def rewrite(self) -> None:
         """Write the file anew, so that no copy of an erased word is left between its pages.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -164,12 +165,22 @@ def test_import_names_the_brands_of_the_config(earful: Earful, tmp_path: Path) -
 
 
 def test_backup_and_restore(earful: Earful, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("text\nhello\n")
+    yesterday = datetime.now(UTC) - timedelta(days=2)
+    (tmp_path / "in.csv").write_text(f"text,created_at\nhello,{yesterday:%Y-%m-%d}\n")
     earful("import", "in.csv", "--brand", "A", "--source", "s")
     assert "verified" in earful("backup", "copy.db").out
     earful("forget", "--older-than", "1s", "--yes")
+    # What was forgotten is not what was lost: it does not come back with a backup.
+    ran = earful("restore", "copy.db")
+    assert ran.code == 0
+    assert "mentions that had been forgotten since, and are erased again: 1" in ran.out
+    assert "hello" not in earful("search", "hello").out
+    (tmp_path / "more.csv").write_text("text\ngoodbye\n")
+    earful("import", "more.csv", "--brand", "A", "--source", "s")
+    earful("backup", "copy.db")
+    (tmp_path / "earful.db").write_text("no store at all")
     assert earful("restore", "copy.db").code == 0
-    assert "hello" in earful("search", "hello").out
+    assert "goodbye" in earful("search", "goodbye").out
 
 
 def test_status_tells_a_fresh_store_is_healthy(earful: Earful, tmp_path: Path) -> None:

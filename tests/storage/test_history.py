@@ -45,6 +45,8 @@ READ_THROUGH = {
     # By the few labels that people gave; the planner begins at either end.
     "relevance.brands": _ALL,
     "relevance.forget_vectors": _ALL,
+    # Once, after a backup was put back.
+    "upkeep.forget_again": _ALL,
     # The newest of the queue, up to a limit.
     "topic_sorting.waiting": {"topic_queue"},
     # The test's own question.

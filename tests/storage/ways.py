@@ -734,6 +734,7 @@ WAYS: dict[str, Way] = {
     "upkeep.forget_mention": writes(
         lambda s: s.upkeep.forget_mention("appstore:formula", ERASURE)
     ),
+    "upkeep.forget_again": reads(lambda s: s.upkeep.forget_again(ERASURE)),
     "upkeep.rewrite": writes(lambda s: s.upkeep.rewrite()),
     "upkeep.forget_deleted": writes(lambda s: s.upkeep.forget_deleted(NOW, ERASURE)),
     "upkeep.forget_older": writes(lambda s: s.upkeep.forget_older(NOW - timedelta(days=2))),
