@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import WebDriverWait
 
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -41,3 +45,10 @@ def browser(tmp_path: Path) -> Iterator[Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+def follow(browser: Chrome, element: WebElement) -> None:
+    """Click what leads to another page, and wait until the old one is gone."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    element.click()
+    WebDriverWait(browser, 60).until(staleness_of(page))

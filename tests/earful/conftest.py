@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,13 @@ def earful(
         told = capsys.readouterr()
         return Ran(int(exited.value.code or 0), told.out, told.err)
 
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
     yield run
+    # A command's log goes to the stderr of this test, which the next one cannot write to.
+    for handler in set(root.handlers) - set(handlers):
+        if type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
+    root.setLevel(level)
     # What a command's config said is said no more.
     choose(Languages())

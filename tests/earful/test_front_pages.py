@@ -21,6 +21,7 @@ from earful.pages.server_process import server_process
 from storage.models import Experience
 from storage.store import Store
 from tests.browser import browser as browser
+from tests.browser import follow
 from tests.earful.front_site import Site, errors_of, now, texts
 from tests.earful.voices_of_two_zones import FERRY, HOSTILE, RAIL, build
 from tests.storage.fixtures import Told, make_mention, store_voices
@@ -227,7 +228,7 @@ def test_a_mentions_page_has_its_thread_its_case_and_its_author(
     assert "the best crew at sea" in browser.find_element(By.ID, "by-author").text
     browser.get(f"{site.url}mention/{seq_of(site, 'kari-1', 'feeds')}")
     assert "Left on the quay" in browser.find_element(By.ID, "thread").text
-    browser.find_element(By.CSS_SELECTOR, "#by-author .all a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "#by-author .all a"))
     assert browser.find_element(By.TAG_NAME, "h1").text == "Kari"
     assert "Left on the quay" in browser.find_element(By.TAG_NAME, "main").text
 

@@ -18,6 +18,7 @@ from earful.pages.server_process import server_process
 from storage.models import CaseState, Experience
 from storage.store import Store
 from tests.browser import browser as browser
+from tests.browser import follow
 from tests.earful.front_site import Site, errors_of, now, number, requested, texts
 from tests.earful.voices_of_two_zones import FERRY, RAIL, RIVAL, TOPICS, Spoken, build
 from tests.storage.fixtures import Told, make_mention, store_voices
@@ -119,7 +120,7 @@ def test_days_are_those_of_the_brands_zone(site: Site, browser: Chrome) -> None:
 def test_a_number_leads_to_the_mentions_behind_it(site: Site, browser: Chrome, key: str) -> None:
     browser.get(f"{site.url}?brand={FERRY}&period=90 days&source=feeds")
     shown = number(texts(browser, f"#tile-{key} .{'value' if key == 'mentions' else 'of'}")[0])
-    browser.find_element(By.CSS_SELECTOR, f"#tile-{key} .value a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, f"#tile-{key} .value a"))
     items = [
         one
         for one in site.judged(FERRY, 90, source="feeds")
@@ -133,7 +134,7 @@ def test_a_number_leads_to_the_mentions_behind_it(site: Site, browser: Chrome, k
     # The text tells which mention it is: each has a number of its own.
     listed = texts(browser, ".quote .said")
     while older := browser.find_elements(By.CSS_SELECTOR, ".next a"):
-        older[0].click()
+        follow(browser, older[0])
         listed += texts(browser, ".quote .said")
     assert sorted(listed) == sorted(said(one) for one in items)
 
@@ -212,9 +213,9 @@ def test_the_open_cases_are_the_stores_the_overdue_first(site: Site, browser: Ch
     assert [text.startswith(said(one)[:60]) for text, one in zip(
         texts(browser, "#answers .cases .said"), first, strict=True
     )] == [True] * len(first)  # fmt: skip
-    browser.find_element(By.CSS_SELECTOR, "#answers .counts a.bad").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "#answers .counts a.bad"))
     assert number(texts(browser, ".count b")[0]) == len(overdue)
-    browser.find_element(By.CSS_SELECTOR, ".cases .due a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, ".cases .due a"))
     assert browser.find_element(By.TAG_NAME, "h1").text.startswith("Case ")
     assert "opened" in browser.find_element(By.CSS_SELECTOR, ".history").text
 
@@ -255,7 +256,7 @@ def test_topics_tell_what_is_loved_and_hated(
     assert texts(browser, f"#voices-{side} .topics .by") == [
         f"{part} of {len(told)} that tell an experience"
     ]
-    browser.find_element(By.CSS_SELECTOR, f"#voices-{side} .topics .by a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, f"#voices-{side} .topics .by a"))
     assert number(texts(browser, ".count b")[0]) == part
     shown = browser.find_element(By.CSS_SELECTOR, "select[name=topic]")
     assert TOPICS[mark] in shown.text
@@ -316,7 +317,7 @@ def test_several_brands_are_not_pooled(site: Site, browser: Chrome) -> None:
     assert not browser.find_elements(By.ID, "rates")
     names = [text.removesuffix(" competitor") for text in texts(browser, "#others tbody th")]
     assert names == [FERRY, RAIL, RIVAL]
-    browser.find_element(By.CSS_SELECTOR, "#others tbody th a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "#others tbody th a"))
     assert browser.find_element(By.TAG_NAME, "h1").text == FERRY
 
 
@@ -325,14 +326,14 @@ def test_the_form_keeps_its_choice_in_the_address(site: Site, browser: Chrome) -
     form = browser.find_element(By.CSS_SELECTOR, "form.filters")
     form.find_element(By.CSS_SELECTOR, "select[name=period] option[value='7 days']").click()
     form.find_element(By.CSS_SELECTOR, "select[name=source] option[value=feeds]").click()
-    form.find_element(By.TAG_NAME, "button").click()
+    follow(browser, form.find_element(By.TAG_NAME, "button"))
     WebDriverWait(browser, 30).until(lambda page: "period=7+days" in page.current_url)
 
     query = browser.current_url.partition("?")[2]
     assert sorted(query.split("&")) == [
         "brand=Fjord+Ferry", "country=NO", "period=7+days", "source=feeds"
     ]  # fmt: skip
-    browser.find_element(By.CSS_SELECTOR, ".chips a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, ".chips a"))
     assert "country" not in browser.current_url
     assert "source=feeds" in browser.current_url
 
@@ -379,7 +380,7 @@ def test_undated_mentions_count_on_the_day_they_came(tmp_path: Path, browser: Ch
     with server_process(path, "127.0.0.1", 0) as served:
         browser.get(served.url)
         assert texts(browser, "#tile-wow_rate .value") == ["100.0%"]
-        browser.find_element(By.CSS_SELECTOR, "#tile-mentions .value a").click()
+        follow(browser, browser.find_element(By.CSS_SELECTOR, "#tile-mentions .value a"))
         assert all("undated" in text for text in texts(browser, ".quote .by"))
 
 
@@ -387,7 +388,7 @@ def test_a_period_without_mentions_leads_to_those_there_are(site: Site, browser:
     long_ago = date(2001, 1, 1)
     browser.get(f"{site.url}?brand={FERRY}&since={long_ago}&until={long_ago}")
     assert "the latest is of" in browser.find_element(By.CSS_SELECTOR, "#rates .empty").text
-    browser.find_element(By.LINK_TEXT, "Show all time").click()
+    follow(browser, browser.find_element(By.LINK_TEXT, "Show all time"))
     assert texts(browser, "#tile-mentions .value") == [str(len(site.judged(FERRY, None)))]
 
 
@@ -395,7 +396,7 @@ def test_what_waits_for_a_verdict_is_in_no_number(site: Site, browser: Chrome) -
     browser.get(f"{site.url}?brand={FERRY}")
     [note] = texts(browser, "p.note")
     assert note.startswith("1 mention of this choice waits for a verdict")
-    browser.find_element(By.CSS_SELECTOR, "p.note a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "p.note a"))
     assert texts(browser, ".quote .said") == ["Just in: a new boat for the line."]
 
 

@@ -18,6 +18,7 @@ from earful.pages.passwords import hash_password
 from earful.pages.server_process import server_process
 from storage.store import Store
 from tests.browser import browser as browser
+from tests.browser import follow
 from tests.earful.front_site import errors_of, now
 from tests.earful.voices_of_two_zones import FERRY, build
 
@@ -106,7 +107,7 @@ def test_a_colleague_corrects_a_verdict(served: Served, browser: Chrome) -> None
     Select(browser.find_element(By.NAME, "experience")).select_by_value("angry")
     Select(browser.find_element(By.NAME, "stance")).select_by_value("hater")
     browser.find_element(By.NAME, "note").send_keys("irony <b>")
-    browser.find_element(By.CSS_SELECTOR, "form[action$='/correct'] button").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "form[action$='/correct'] button"))
 
     said = browser.find_element(By.CSS_SELECTOR, "p[role=status]").text
     assert said.startswith("Corrected to angry, hater. Case ")
@@ -130,7 +131,7 @@ def test_a_colleague_makes_a_case_once(served: Served, browser: Chrome) -> None:
     # One that waits for its verdict yet.
     seq = served.seq("appstore:unscored")
     sign_in(browser, served.url, "cleo", f"mention/{seq}")
-    browser.find_element(By.CSS_SELECTOR, "form[action$='/case'] button").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "form[action$='/case'] button"))
 
     case = served.row("SELECT * FROM cases WHERE mention_id = 'appstore:unscored'")
     said = browser.find_element(By.CSS_SELECTOR, "p[role=status]").text
@@ -138,7 +139,7 @@ def test_a_colleague_makes_a_case_once(served: Served, browser: Chrome) -> None:
     assert not browser.find_elements(By.CSS_SELECTOR, "form[action$='/case']")
     entry = served.row("SELECT * FROM audit WHERE act = 'made a case'")
     assert (entry["actor"], entry["about"]) == ("cleo", "appstore:unscored")
-    browser.find_element(By.CSS_SELECTOR, "#case .headline a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "#case .headline a"))
     assert browser.find_element(By.TAG_NAME, "h1").text == f"Case {case['id']}"
     count = "SELECT count(*) AS n FROM cases WHERE mention_id = 'appstore:unscored'"
     assert served.row(count)["n"] == 1

@@ -21,6 +21,7 @@ from earful.pages.server_process import server_process
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.browser import browser as browser
+from tests.browser import follow
 from tests.earful.conftest import Earful
 from tests.earful.test_pages import Site, now
 from tests.storage.fixtures import (
@@ -239,13 +240,16 @@ def test_what_took_too_long_says_what_to_do_and_shows_no_sql(
 @pytest.mark.browser
 def test_a_case_number_leads_to_its_history(site: Site, browser: Chrome) -> None:
     open_page(browser, f"{site.url}-/dashboards/voice?brand={BRAND}")
-    browser.find_element(By.CSS_SELECTOR, "#card-waiting_cases td[data-column=case] a").click()
+    follow(
+        browser,
+        browser.find_element(By.CSS_SELECTOR, "#card-waiting_cases td[data-column=case] a"),
+    )
     page = browser.find_element(By.TAG_NAME, "main").text
 
     assert "Nobody answers the phone." in page
     assert "claimed, omar" in page
     browser.get(f"{site.url}earful/unanswered_cases")
-    browser.find_element(By.CSS_SELECTOR, "td.col-case_id a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "td.col-case_id a"))
     assert "Nobody answers the phone." in browser.find_element(By.TAG_NAME, "main").text
 
 
@@ -257,7 +261,7 @@ def test_saved_queries_are_asked_by_choosing(site: Site, browser: Chrome) -> Non
     assert [option.text for option in brands.options] == ["all brands", BRAND, OTHER_BRAND]
     assert browser.find_element(By.ID, "since").get_attribute("type") == "date"
     brands.select_by_visible_text(OTHER_BRAND)
-    browser.find_element(By.CSS_SELECTOR, "form.filters input[type=submit]").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "form.filters input[type=submit]"))
     cells = browser.find_elements(By.CSS_SELECTOR, "td.col-brand")
     assert [cell.text for cell in cells] == [OTHER_BRAND]
 
