@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Python compiles what it imports when it first does: a fifth of the room, and minutes, are saved.
+export PIP_NO_COMPILE := 1
 # Where torch's build for CPUs lies, if pip's config does not name a place: see the README. From
 # there torch alone is taken; the same version satisfies all that is installed after it.
 TORCH_INDEX ?=
@@ -20,12 +22,16 @@ ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=95
 endif
 
-.PHONY: run test quick install torch dev lock lint unit browser mailserver clean
+.PHONY: run test quick install slim torch dev lock lint unit browser mailserver clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi
 
 install: $(VENV)/.installed
+
+# What runs Earful, without libraries' own tests and torch's tools for C++.
+slim: install
+	$(BIN)/python deploy/slim.py $(BIN)/python
 
 # torch alone, from TORCH_INDEX.
 torch: $(VENV)/bin/python
@@ -43,6 +49,7 @@ lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
