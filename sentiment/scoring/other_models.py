@@ -54,8 +54,8 @@ class LanguageModel:
     def load(cls, settings: ModelSettings) -> LanguageModel:
         """Load from a folder or a hub; ModelError names what is missing or does not fit."""
         where = f"models: {settings.language}: {settings.path}"
-        if reason := extra_missing("models", where):
-            raise ModelError(reason)
+        if missing := extra_missing("models", where):
+            raise ModelError(missing)
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging as transformers_logging
