@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import database
+from storage import log_length
 from storage.models import Mention
 from storage.store import Store
 
@@ -81,5 +81,5 @@ def test_the_log_stays_short_beside_readers_that_overlap(
 ) -> None:
     # As long as it takes: these readers leave SQLite no moment to begin it anew.
     assert longest_log(tmp_path / "long.db") > 16 * LONGEST
-    monkeypatch.setattr(database, "LONGEST_LOG", LONGEST)
+    monkeypatch.setattr(log_length, "LONGEST_LOG", LONGEST)
     assert longest_log(tmp_path / "short.db") < 8 * LONGEST
