@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -55,6 +56,10 @@ def managers(path: Path, readers: int, begun: Any, longest: Any) -> None:
     asyncio.run(ask())
 
 
+def is_over(began: float) -> bool:
+    return time.monotonic() - began > _LIMIT_S
+
+
 def others(path: Path, readers: int, begun: Any, longest: Any) -> None:
     """Run the slow query as any other program would, each for as long as a page lets it."""
 
@@ -63,9 +68,7 @@ def others(path: Path, readers: int, begun: Any, longest: Any) -> None:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             while True:
                 began = time.monotonic()
-                connection.set_progress_handler(
-                    lambda began=began: time.monotonic() - began > _LIMIT_S, 1000
-                )
+                connection.set_progress_handler(partial(is_over, began), 1000)
                 with suppress(sqlite3.OperationalError):
                     connection.execute(_SLOW).fetchall()
                 longest.value = max(longest.value, time.monotonic() - began)

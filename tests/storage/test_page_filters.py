@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ def test_counts_read_no_more_than_the_index_of_one_filter(
         connection.execute("ANALYZE")
     try:
         for read in (tallies.totals, tallies.by_day, mention_list.count_mentions):
-            (sql,) = statements(connection, lambda read=read: read(connection, choice))
+            (sql,) = statements(connection, partial(read, connection, choice))
             plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
             if any("cut_days" in step for step in plan):
                 continue  # counted before anybody asked
