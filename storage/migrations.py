@@ -1935,6 +1935,7 @@ def _filters(db: Database) -> None:
         CREATE INDEX mention_facts_by_version ON mention_facts(product_version, counted_at)
             WHERE product_version IS NOT NULL;
         CREATE INDEX mention_facts_corrected ON mention_facts(brand, day) WHERE corrected;
+        CREATE INDEX mention_versions_by_time ON mention_versions(replaced_at);
         UPDATE mention_cuts SET ({columns}) = (
             SELECT {columns} FROM mention_facts f WHERE f.seq = mention_cuts.seq
         ) WHERE {own};
