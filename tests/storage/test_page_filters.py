@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -12,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from benchmarks.made_store import BRANDS, NOW, SOURCES, make_store
+from storage.migrations import migrations
 from storage.models import Experience, Stance
 from storage.page_reads import mention_list, speakers, tallies
 from storage.page_reads.choice import CUTS, Choice
@@ -218,3 +222,35 @@ def test_a_colleague_is_looked_up_before_a_brand_is(store: Store) -> None:
         for sql in statements(connection, work):
             plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
             assert any("SEARCH f USING INTEGER PRIMARY KEY" in step for step in plan), plan
+
+
+def test_a_store_with_topics_gets_the_rows_that_its_filters_read(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    make_store(new, 300)
+    with closing(sqlite3.connect(old)) as connection:
+        migrations.apply(Database(connection), stop_before="0038_filters")
+        connection.execute("ATTACH ? AS new", (str(new),))
+        for table, wanted in (
+            ("authors", ""),
+            ("verdicts", ""),
+            ("mentions", ""),
+            ("mention_cuts", "('seq', 'dimension', 'value')"),
+        ):
+            names = ", ".join(
+                name
+                for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")
+                if not wanted or name in wanted
+            )
+            connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM new.{table}")
+        connection.commit()
+    asked = "SELECT * FROM mention_cuts ORDER BY seq, dimension, value"
+    with Store.open(old, migrate=True) as store, Store.open(new) as made:
+        found, wanted_rows = (
+            [tuple(row) for row in one.database.connection.execute(asked)] for one in (store, made)
+        )
+        assert found == wanted_rows
+        assert len(found) > 100
+        choice = replace(MONTH, topic="1", language="en", brand=None)
+        assert tallies.totals(store.database.connection, choice) == tallies.totals(
+            made.database.connection, choice
+        )
