@@ -1936,6 +1936,7 @@ def _filters(db: Database) -> None:
             WHERE product_version IS NOT NULL;
         CREATE INDEX mention_facts_corrected ON mention_facts(brand, day) WHERE corrected;
         CREATE INDEX mention_versions_by_time ON mention_versions(replaced_at);
+        CREATE INDEX named_staff_by_name ON named_staff(name);
         UPDATE mention_cuts SET ({columns}) = (
             SELECT {columns} FROM mention_facts f WHERE f.seq = mention_cuts.seq
         ) WHERE {own};
