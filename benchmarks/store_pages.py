@@ -7,39 +7,43 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from urllib.parse import urlencode
 
-from benchmarks.made_store import BRANDS, MODEL, NOW, SOURCES
+from benchmarks.made_store import BRANDS, MODEL, SOURCES
 
-_UNTIL = f"{NOW:%Y-%m-%d}"
 _PERIODS = ("30 days", "12 months", "all time")
 
 
 def addresses(connection: sqlite3.Connection, word: str) -> Iterator[tuple[str, bool]]:
-    """Give addresses, and whether one searches for words."""
+    """Give addresses, and whether one searches for words; periods end with the last mention."""
+    (until,) = connection.execute("SELECT max(day) FROM daily_counts").fetchone()
     filters = _filters(connection)
+
+    def address(path: str, chosen: Mapping[str, str], period: str) -> str:
+        return f"{path}?{urlencode({**chosen, 'period': period, 'until': until})}"
+
     for path in ("/", "/mentions"):
         for chosen in _choices(filters):
             for period in _PERIODS:
-                yield _address(path, chosen, period), False
+                yield address(path, chosen, period), False
     labels = ({"experience": "angry"}, {"stance": "hater"}, {"experience": "delighted",
               "stance": "advocate", "sure": "1"}, {"sure": "0"}, {"corrected": "1"},
               {"waiting": "1"})  # fmt: skip
     for label in labels:
         for chosen in ({}, {"language": "fr"}, {"source": filters["source"]}):
             for period in _PERIODS[1:]:
-                yield _address("/mentions", {"brand": BRANDS[0], **chosen, **label}, period), False
+                yield address("/mentions", {"brand": BRANDS[0], **chosen, **label}, period), False
     for chosen in ({"words": word}, {"words": word, "language": "fr"}, {"words": "no such word"}):
-        yield _address("/mentions", {"brand": BRANDS[0], **chosen}, "all time"), True
+        yield address("/mentions", {"brand": BRANDS[0], **chosen}, "all time"), True
     for which in ("open", "overdue", "unclaimed", "snoozed", "opened", "answered", "late",
                   "dismissed"):  # fmt: skip
         for chosen in ({}, {"brand": BRANDS[0]}, {"brand": BRANDS[0], "source": SOURCES[1]},
                        {"brand": BRANDS[0], "topic": filters["topic"]}):  # fmt: skip
             for period in _PERIODS[1:]:
-                yield _address("/cases", {**chosen, "which": which}, period), False
+                yield address("/cases", {**chosen, "which": which}, period), False
     for which in ("advocates", "haters", "flips", "kudos"):
         for chosen in ({}, {"brand": BRANDS[0]}, {"brand": BRANDS[0], "source": SOURCES[1]},
                        {"brand": BRANDS[0], "language": "fr"}):  # fmt: skip
             for period in _PERIODS[1:]:
-                yield _address(f"/people/{which}", chosen, period), False
+                yield address(f"/people/{which}", chosen, period), False
     yield from ((one, False) for one in _single(connection))
     yield from _of_datasette(word)
 
@@ -70,10 +74,6 @@ def _choices(filters: Mapping[str, str]) -> Iterator[dict[str, str]]:
     # One that few mentions have, and one that none has.
     yield {"brand": BRANDS[2], "language": "es"}
     yield {"brand": BRANDS[0], "country": "zz"}
-
-
-def _address(path: str, chosen: Mapping[str, str], period: str) -> str:
-    return f"{path}?{urlencode({**chosen, 'period': period, 'until': _UNTIL})}"
 
 
 def _single(connection: sqlite3.Connection) -> Iterator[str]:

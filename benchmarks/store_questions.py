@@ -51,15 +51,16 @@ def with_filters(sql: str, chosen: dict[str, str]) -> str:
 
 def questions(connection: sqlite3.Connection, word: str) -> Iterator[Question]:
     """Give all that is measured; `word` is one that most mentions have."""
-    asked = (_dashboards(), _saved_queries(word), *(
+    (last,) = connection.execute("SELECT max(day) FROM daily_counts").fetchone()
+    asked = (_dashboards(last), _saved_queries(word), *(
         _table(connection, name, word) for name in (*VIEWS, *TABLES)
     ))  # fmt: skip
     for one in chain(*asked):
-        # As on the day on which the store was made, whenever it is measured.
-        yield replace(one, sql=one.sql.replace("'now'", f"'{NOW:%Y-%m-%d %H:%M:%S}'"))
+        # As on the day of the last mention, whenever it is measured.
+        yield replace(one, sql=one.sql.replace("'now'", f"'{last} 12:00:00'"))
 
 
-def _dashboards() -> Iterator[Question]:
+def _dashboards(until: str) -> Iterator[Question]:
     choices = [
         {"brand": brand, "source": source, "period": period}
         for brand, source, period in product(
@@ -69,7 +70,7 @@ def _dashboards() -> Iterator[Question]:
     for board, described in metadata()["plugins"]["datasette-dashboards"].items():
         for name, chart in described["charts"].items():
             for choice in choices:
-                values = {"until": f"{NOW:%Y-%m-%d}"} | choice
+                values = {"until": until} | choice
                 said = ", ".join(one for one in choice.values() if one)
                 sql = with_filters(chart["query"], values)
                 yield Question(f"dashboard {board}, {name}: {said}", sql, values)
