@@ -98,7 +98,7 @@ def whole_pages(path: Path, results: Results) -> None:
             assert response.status_code == 200, f"{address}: {response.status_code}"
 
         for address, most in pages.items():
-            results.show(address, warm(partial(ask, address), times=5), most)
+            results.show(address, warm(partial(ask, address), times=3), most)
     results.of(pages, "whole pages")
 
 

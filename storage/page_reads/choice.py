@@ -132,7 +132,8 @@ class Choice:
         for name, value in self.cuts.items():
             if name not in _COLUMNS and name != self.own_cut:
                 clauses.append(
-                    "f.seq IN (SELECT seq FROM mention_cuts WHERE dimension = ? AND value = ?)"
+                    "EXISTS (SELECT 1 FROM mention_cuts c "
+                    "WHERE c.seq = f.seq AND c.dimension = ? AND c.value = ?)"
                 )
                 values += [name, value]
         if self.staff is not None:
