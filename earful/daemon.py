@@ -20,13 +20,15 @@ from alerts.scheduler import Schedule
 from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
-from earful.app import Clock, target_of
+from earful.app import Clock
 from earful.brand_zones import sync_brands
 from earful.configured_destinations import subscribe
+from earful.crawl_schedule import CrawlSchedule
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
 from earful.private_store import keep_private
+from earful.problems import span
 from earful.process_locks import lock_for_daemon, require_one_name
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("earful.daemon")
 
-# So many sources are read side by side; further ones wait their turn in order.
-PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 _STOP_WITHIN_S = 60.0
@@ -71,9 +71,9 @@ class Daemon:
         self._clock = clock
         self._path = settings.store.path
         self._stopping = threading.Event()
-        self._crawls = Schedule(threads=PARALLEL_CRAWLS)
+        self._crawls = CrawlSchedule(self._crawl)
         # While the store is held each waits for it: the look at health must not wait for them.
-        self._routines = Schedule(threads=4)
+        self._routines = Schedule(threads=4, on_step=self._clock_was_set)
         self._failing = Failing(self._path, clock)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
@@ -131,11 +131,12 @@ class Daemon:
             sync_brands(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
+            store.waits.bound(now)
             telling_ops.tell_of_absence(store, self._settings, now)
             subscribe(store, self._settings)
             keep_private(store, self._settings)
             self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
-            self._schedule_crawls(store, now)
+            self._crawls.be(store, self._settings, now)
             self._schedule_routines()
         log.info("started", extra={"store": str(self._path), "interrupted": interrupted})
         with StopSignals(self._stopping):
@@ -163,7 +164,7 @@ class Daemon:
         if self._webhook is not None:
             self._webhook.stop()
         # Crawls under way see `_stopping` and end; what they stored stays.
-        self._crawls.stop(wait=True)
+        self._crawls.stop()
         self._routines.stop(wait=True)
         if self._dashboards is not None:
             self._dashboards.stop()
@@ -172,19 +173,6 @@ class Daemon:
         with Store.open(self._path) as store:
             store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
-
-    def _schedule_crawls(self, store: Store, now: datetime) -> None:
-        names = [
-            self._schedule_crawl(store, brand, source, now, place)
-            for place, (brand, source) in enumerate(
-                (brand, source)
-                for brand in self._settings.brands
-                for source in brand.sources
-                if source.enabled
-            )
-        ]
-        # What failed for a source that the config has no more is no problem any more.
-        store.failures.forget_others("crawl", names)
 
     def _schedule_routines(self) -> None:
         table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
@@ -220,26 +208,33 @@ class Daemon:
         if self._failing.carry_out(routine.name, work):
             self._delivery.wake()
 
-    def _schedule_crawl(
-        self, store: Store, brand: BrandSettings, source: SourceSettings, now: datetime, place: int
-    ) -> str:
-        """Go on where the last daemon stopped: a restart must not ask every source at once."""
-        target = target_of(brand, source)
-        last = store.crawls.last_start(target)
-        due = now if last is None else max(now, last + source.every)
-        name = " ".join(filter(None, (brand.name, source.source, target.target)))
-        self._crawls.every(
-            f"crawl {name}",
-            source.every,
-            lambda: self._failing.carry_out("crawl", lambda: self._crawl(brand, source), name),
-            jitter=min(source.every / 10, timedelta(minutes=1)),
-            first_after=due - now + timedelta(milliseconds=200 * place),
-        )
-        return name
-
-    def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
-        if self._stages.crawl(brand, source):
+    def _crawl(self, brand: BrandSettings, source: SourceSettings, name: str) -> None:
+        if self._failing.carry_out("crawl", lambda: self._stages.crawl(brand, source), name):
             self._scoring.wake()
+
+    def _clock_was_set(self, step: timedelta) -> None:
+        """Say so, and let nothing wait for a time that is gone; called by the scheduler."""
+        self._routines.once("clock", partial(self._follow_clock, step))
+
+    def _follow_clock(self, step: timedelta) -> None:
+        log.warning(
+            "the clock of this machine was set %s by %s: the distances to what falls due are kept",
+            "back" if step < timedelta(0) else "ahead",
+            span(abs(step)),
+        )
+
+        def work() -> None:
+            now = self._clock()
+            with Store.open(self._path) as store:
+                moved = store.waits.clock_set(step, now)
+                store.daemon_runs.clock_set(self._run_id, step, now)
+                telling_ops.tell_of_clock(store, self._settings, step, now)
+            if moved:
+                log.info("what waits was moved with the clock", extra={"moments": moved})
+
+        self._failing.carry_out("clock", work)
+        self._scoring.wake()
+        self._delivery.wake()
 
     def _look_at_health(self, store: Store, settings: Settings, now: datetime) -> int:
         """Look at all that could fail without a sound, and let ops know."""

@@ -35,6 +35,7 @@ _STAGES = {
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",
     "webhook": "taking in by the webhook",
+    "clock": "following the clock",
 }
 
 T = TypeVar("T")

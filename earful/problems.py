@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +22,8 @@ from storage.write_check import probe
 STUCK = timedelta(minutes=15)
 """What waits longer than this is stuck, not busy."""
 
+# Two machines that share a store's disk differ by less.
+_AHEAD = timedelta(minutes=2)
 _FAILS_IN_A_ROW = 3
 _FAILS_FOR = timedelta(minutes=5)
 # A source is overdue after so many times its own distance, and a crawl's longest time.
@@ -42,13 +44,14 @@ def find_problems(
     failing = [one for one in failures if not one.subject and _lasts(one, now)]
     known = {one.stage for one in failing}
     return [
+        *_clock_problems(store, settings, now),
         *_daemon_problems(daemon, settings, now),
         *_stage_problems(failing),
         *_silent_stages(store, daemon, known, now),
         *_subject_problems([one for one in failures if one.subject]),
         *_waiting(store, known, now),
         *_alert_problems(store, now),
-        *_overdue_sources(store, settings, now),
+        *_overdue_sources(store, settings, daemon, now),
         *_source_problems(store),
     ]
 
@@ -83,6 +86,27 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
         "heartbeat_at": last.heartbeat_at.isoformat(),
         "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
     }
+
+
+def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """A time of the future was written by a clock that was wrong, or is read by one that is."""
+    last = store.daemon_runs.last()
+    times = [] if last is None else [(last.heartbeat_at, "the daemon's last heartbeat")]
+    for brand in settings.brands:
+        for source in brand.sources:
+            begun = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
+            if begun is not None:
+                name = _named(brand.name, source.source, source.target)
+                times.append((begun, f"the last reading of {name}"))
+    latest, what = max(times, default=(now, ""))
+    if latest - now > _AHEAD:
+        yield Problem(
+            "clock:future",
+            "the clock",
+            f"{what} was at {_clock(latest)}, which is {span(latest - now)} in the future: the "
+            "clock of this machine was wrong then, or is now: compare it with `date -u` "
+            "elsewhere, and let NTP keep it; Earful waits for no such time",
+        )
 
 
 def _daemon_problems(
@@ -230,21 +254,32 @@ def _told(one: AlertTrouble, left: Container[str]) -> str:
     )
 
 
-def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+def _overdue_sources(
+    store: Store, settings: Settings, daemon: dict[str, Any], now: datetime
+) -> Iterator[Problem]:
+    since = _caught_up_from(store, daemon)
     for brand in settings.brands:
         for source in brand.sources:
             last = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
             if last is None or _rests(store, brand, source, now):
                 continue
             allowed = _MISSED_READINGS * source.every + settings.crawl.time_limit
-            if now - last > max(allowed, STUCK):
+            if now - max(last, since) > max(allowed, STUCK):
                 name = _named(brand.name, source.source, source.target)
                 yield Problem(
                     f"overdue:{name}",
                     name,
                     f"{name} was last read at {_clock(last)}, but should be read "
-                    f"every {_span(source.every)}: start `earful run`, or see its log",
+                    f"every {span(source.every)}: start `earful run`, or see its log",
                 )
+
+
+def _caught_up_from(store: Store, daemon: dict[str, Any]) -> datetime:
+    """Tell since when a running daemon could read what is due: its start, or a clock set ahead."""
+    last = store.daemon_runs.last()
+    if last is None or daemon["state"] != "running":
+        return datetime.min.replace(tzinfo=UTC)
+    return max(last.started_at, last.clock_set_at or last.started_at)
 
 
 def _rests(store: Store, brand: BrandSettings, source: SourceSettings, now: datetime) -> bool:
@@ -277,6 +312,10 @@ def _clock(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC"
 
 
-def _span(span: timedelta) -> str:
-    minutes = span / timedelta(minutes=1)
-    return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
+def span(length: timedelta) -> str:
+    """Write a length of time for people, short: `40 s`, `5 min`, `1.5 h`, `30 days`."""
+    seconds = round(length.total_seconds())
+    for size, least, name in ((86400, 172800, "days"), (3600, 3600, "h"), (60, 60, "min")):
+        if seconds >= least:
+            return f"{round(seconds / size, 1):g} {name}"
+    return f"{seconds} s"

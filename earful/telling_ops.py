@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide import own_health
@@ -18,6 +18,8 @@ from storage.models.dedupe_keys import over_key, store_trouble_key
 from storage.store import Store
 
 log = logging.getLogger("earful.health")
+
+_CLOCK_TOLD_FROM = timedelta(minutes=1)
 
 
 def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
@@ -44,6 +46,12 @@ def tell_of_absence(store: Store, settings: Settings, now: datetime) -> None:
     died = last.stopped_at is None
     channel = settings.slack.ops
     store.outbox.add([own_health.was_away(last.heartbeat_at, now, channel, died=died)])
+
+
+def tell_of_clock(store: Store, settings: Settings, step: timedelta, now: datetime) -> None:
+    """Tell ops that the machine's clock was set, if it was by much."""
+    if abs(step) >= _CLOCK_TOLD_FROM:
+        store.outbox.add([own_health.clock_was_set(step, now, settings.slack.ops)])
 
 
 class StoreTrouble:

@@ -63,9 +63,9 @@ def _crawl(
     target = target_of(brand, source)
     store_path = settings.store.path
     with Store.open(store_path) as store:
-        last_good, good_until = store.crawls.last_good(target)
-        before, past = store.crawls.standing(target), store.crawls.past(target)
         now = clock()
+        last_good, good_until = store.crawls.last_good(target, now)
+        before, past = store.crawls.standing(target), store.crawls.past(target)
         run_id = store.crawls.start(target, now)
     job = CrawlJob(
         brand=brand.name,

@@ -63,7 +63,7 @@ class _Planned:
 class MovedSchedule:
     """`alerts.scheduler.Schedule` as far as the daemon uses it, by a clock that is moved."""
 
-    def __init__(self, clock: MovedClock, *, threads: int) -> None:
+    def __init__(self, clock: MovedClock) -> None:
         self._clock = clock
         self._planned: dict[str, _Planned] = {}
 
@@ -154,6 +154,7 @@ class MovedDaemon:
         self._workers: list[MovedWorker] = []
         started = threading.Event()
         with (
+            patch("earful.crawl_schedule.Schedule", partial(self._schedule, clock)),
             patch("earful.daemon.Schedule", partial(self._schedule, clock)),
             patch("earful.daemon.WorkerThread", self._worker),
         ):
@@ -195,8 +196,8 @@ class MovedDaemon:
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
-    def _schedule(self, clock: MovedClock, *, threads: int) -> MovedSchedule:
-        self._schedules.append(MovedSchedule(clock, threads=threads))
+    def _schedule(self, clock: MovedClock, **options: Any) -> MovedSchedule:
+        self._schedules.append(MovedSchedule(clock))
         return self._schedules[-1]
 
     def _worker(self, name: str, run: Callable[[], float | None], idle: timedelta) -> MovedWorker:

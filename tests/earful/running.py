@@ -74,11 +74,14 @@ def running(
     buttons: bool = False,
     weights: Path | None = None,
     memory_mb: int | None = None,
+    clock: Path | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     if buttons:
         environment["SLACK_APP_TOKEN"] = slack.app_token
+    if clock is not None:
+        environment["EARFUL_TEST_CLOCK"] = str(clock)
     log = config.with_suffix(".log")
     limit = ["prlimit", f"--data={memory_mb * 1_000_000}"] if memory_mb else []
     with log.open("ab") as errors:
