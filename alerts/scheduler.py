@@ -11,7 +11,7 @@ clock each second, and where that was set, the distances to the next runs stay w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -155,6 +155,12 @@ class Schedule:
             name=name,
             replace_existing=True,
         )
+
+    def drop(self, names: Collection[str]) -> None:
+        """Run these jobs no more; one that is under way comes to its end."""
+        for job in self._scheduler.get_jobs():
+            if job.id in names:
+                job.remove()
 
     def next_runs(self) -> dict[str, datetime | None]:
         """Give each job's next moment; None where it is not known before the start."""

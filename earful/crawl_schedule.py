@@ -12,6 +12,7 @@ from storage.store import Store
 
 # So many sources are read side by side; further ones wait their turn in order.
 PARALLEL_CRAWLS = 4
+_JOB = "crawl "
 _APART = timedelta(milliseconds=200)
 
 Crawl = Callable[[BrandSettings, SourceSettings, str], object]
@@ -24,6 +25,7 @@ class CrawlSchedule:
     def __init__(self, crawl: Crawl) -> None:
         self._crawl = crawl
         self._jobs = Schedule(threads=PARALLEL_CRAWLS)
+        self._names: set[str] = set()
 
     def be(self, store: Store, settings: Settings, now: datetime) -> None:
         """Have one job for each source that is read: what fell due meanwhile runs soon."""
@@ -37,6 +39,8 @@ class CrawlSchedule:
             self._have(store, brand, source, now, place)
             for place, (brand, source) in enumerate(wanted)
         ]
+        self._jobs.drop({_JOB + name for name in self._names.difference(names)})
+        self._names = set(names)
         # What failed for a source that the config has no more is no problem any more.
         store.failures.forget_others("crawl", names)
 
@@ -57,11 +61,13 @@ class CrawlSchedule:
         """Go on where the last daemon stopped: a restart must not ask every source at once."""
         target = target_of(brand, source)
         last = store.crawls.last_start(target)
-        # A crawl of the future was timed by a clock that was wrong: nobody knows when it was.
-        due = now if last is None or last > now else max(now, last + source.every)
+        due = now
+        # One of the future was timed by a clock that was wrong: nobody knows when it was.
+        if last is not None and last <= now and not store.crawls.reached_nobody(target):
+            due = max(now, last + source.every)
         name = " ".join(filter(None, (brand.name, source.source, target.target)))
         self._jobs.every(
-            f"crawl {name}",
+            _JOB + name,
             source.every,
             lambda: self._crawl(brand, source, name),
             jitter=min(source.every / 10, timedelta(minutes=1)),

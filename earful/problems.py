@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from statistics import median
 from typing import Any
 
 from alerts.decide.own_health import Problem
@@ -13,6 +14,7 @@ from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
+from earful.config_file import AT_START, changed_sections, mark_of
 from earful.failing import stage_name
 from earful.process_locks import daemon_runs
 from storage.models import AlertTrouble, Failure, SourceState
@@ -24,6 +26,9 @@ STUCK = timedelta(minutes=15)
 
 # Two machines that share a store's disk differ by less.
 _AHEAD = timedelta(minutes=2)
+# A crawl may take minutes after the last answer of its server.
+_CLOCK_OFF = timedelta(minutes=15)
+_CLOCKS_OF = timedelta(days=1)
 _FAILS_IN_A_ROW = 3
 _FAILS_FOR = timedelta(minutes=5)
 # A source is overdue after so many times its own distance, and a crawl's longest time.
@@ -98,6 +103,7 @@ def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator
             if begun is not None:
                 name = _named(brand.name, source.source, source.target)
                 times.append((begun, f"the last reading of {name}"))
+    yield from _wrong_clock(store, settings, now)
     latest, what = max(times, default=(now, ""))
     if latest - now > _AHEAD:
         yield Problem(
@@ -107,6 +113,49 @@ def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator
             "clock of this machine was wrong then, or is now: compare it with `date -u` "
             "elsewhere, and let NTP keep it; Earful waits for no such time",
         )
+
+
+def _wrong_clock(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """The servers of sources say what time it is: one may be wrong, most are not."""
+    names = sorted({one.source for brand in settings.brands for one in brand.sources})
+    ahead = {
+        name: seconds
+        for name in names
+        for seconds in store.crawls.clocks_ahead(name, now - _CLOCKS_OF)
+    }
+    middle = timedelta(seconds=median(ahead.values())) if ahead else timedelta(0)
+    if abs(middle) >= _CLOCK_OFF:
+        way = "ahead of" if middle > timedelta(0) else "behind"
+        yield Problem(
+            "clock:wrong",
+            "the clock",
+            f"the clock of this machine is {span(abs(middle))} {way} the clock of "
+            f"{', '.join(list(ahead)[:_SHOWN])}: set it right, and let NTP keep it; until then "
+            "mentions look older or newer than they are",
+        )
+
+
+def config_problem(
+    daemon: dict[str, Any], store: Store, wanted: Settings, where: str = "the config"
+) -> Problem | None:
+    """Compare what is wanted now with what a running daemon goes by."""
+    last = store.daemon_runs.last()
+    if daemon["state"] != "running" or last is None or not last.config_mark:
+        return None
+    changed = changed_sections(last.config_mark, mark_of(wanted))
+    if not changed:
+        return None
+    read_at = _clock(last.config_read_at or last.started_at)
+    if set(changed) <= AT_START:
+        to_do = f"restart the daemon (pid {last.pid}): a running one cannot take that"
+    else:
+        to_do = f"`kill -HUP {last.pid}` applies it"
+    return Problem(
+        "config:changed",
+        "the config",
+        f"{where} has changed in {', '.join(changed)}, and the daemon (pid {last.pid}) goes by "
+        f"what it read at {read_at}: {to_do}",
+    )
 
 
 def _daemon_problems(

@@ -78,14 +78,24 @@ def look(
     return Looked(tuple(after), tuple(alerts))
 
 
-def was_away(since: datetime, until: datetime, channel: str, *, died: bool) -> NewAlert:
-    """Tell ops, once, of a time in which no daemon ran."""
+def was_away(
+    since: datetime,
+    until: datetime,
+    channel: str,
+    *,
+    died: bool,
+    late: tuple[int, int, int],
+) -> NewAlert:
+    """Tell ops, once, of a time in which no daemon ran.
+
+    `late` are the sources to read, the mentions to score and the alerts to send.
+    """
     return NewAlert(
         dedupe_key=away_key(since),
         kind=AlertKind.OPS,
         brand="",
         channel=channel,
-        payload=messages.earful_was_away(since, until, died=died),
+        payload=messages.earful_was_away(since, until, died=died, late=late),
         created_at=until,
     )
 

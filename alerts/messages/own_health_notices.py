@@ -79,8 +79,20 @@ def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[s
 
 
 @plainly("Earful did not run for a while")
-def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str, Any]:
-    """Say that no daemon ran for a while, and what becomes of what was written meanwhile."""
+def earful_was_away(
+    since: datetime, until: datetime, *, died: bool, late: tuple[int, int, int] = (0, 0, 0)
+) -> dict[str, Any]:
+    """Say that no daemon ran for a while, and what becomes of what was written meanwhile.
+
+    `late` are the sources to read, the mentions to score and the alerts to send.
+    """
+    sources, mentions, alerts = late
+    waiting = [
+        n_("{n} source to read", "{n} sources to read", sources) if sources else "",
+        n_("{n} mention to score", "{n} mentions to score", mentions) if mentions else "",
+        n_("{n} alert to send", "{n} alerts to send", alerts) if alerts else "",
+    ]
+    is_late = ", ".join(filter(None, waiting))
     how = _("It had ended without being stopped.") if died else _("It had been stopped.")
     return payload(
         _("Earful did not run for a while, and runs again. {how}", how=how),
@@ -96,6 +108,7 @@ def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str
                 ),
                 "lead",
             ),
+            *([facts([(_("Late by now"), is_late)])] if is_late else []),
         ],
     )
 

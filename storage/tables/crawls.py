@@ -184,6 +184,30 @@ class Crawls:
         ).fetchone()
         return moment_in(row, "crawl_runs", "started_at")
 
+    def reached_nobody(self, target: CrawlTarget) -> bool:
+        """Tell whether at the last finished try no host gave an answer."""
+        row = self._database.connection.execute(
+            f"""
+            SELECT json_extract(stats, '$."earful/unreached"') IS NOT NULL FROM crawl_runs
+            WHERE {_OF_TARGET} AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1
+            """,
+            _key(target),
+        ).fetchone()
+        return bool(row and row[0])
+
+    def clocks_ahead(self, source: str, since: datetime) -> list[int]:
+        """Give by how many seconds our clock was ahead of servers' at recent tries of a source."""
+        rows = self._database.connection.execute(
+            """
+            SELECT json_extract(stats, '$."earful/clock_ahead_s"') FROM crawl_runs WHERE id IN (
+                SELECT max(id) FROM crawl_runs WHERE source = ? AND outcome IS NOT NULL
+                GROUP BY brand, target
+            ) AND finished_at >= ?
+            """,
+            (source, iso(since)),
+        )
+        return [int(row[0]) for row in rows if row[0] is not None]
+
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
         """Give how many entries recent good runs saw, the newest first."""
         rows = self._database.connection.execute(

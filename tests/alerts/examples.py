@@ -920,7 +920,7 @@ def _clock_was_set() -> dict[str, Any]:
 
 
 def _earful_was_away() -> dict[str, Any]:
-    return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True)
+    return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True, late=(12, 340, 1))
 
 
 def a_spike(kind: IncidentKind = IncidentKind.VOLUME, **changes: Any) -> Incident:

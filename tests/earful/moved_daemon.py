@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import time as clock_time
@@ -85,6 +85,10 @@ class MovedSchedule:
 
     def once(self, name: str, func: Job, after: timedelta = timedelta(0)) -> None:
         self._planned[name] = _Planned(func, self._clock() + after, None, True)
+
+    def drop(self, names: Collection[str]) -> None:
+        for name in names:
+            self._planned.pop(name, None)
 
     def next_runs(self) -> dict[str, datetime | None]:
         return {name: planned.due for name, planned in self._planned.items()}

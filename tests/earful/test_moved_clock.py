@@ -22,6 +22,7 @@ TARGET = CrawlTarget(brand="Acme", source="steam", target="440")
 CONFIG = """
 [store]
 path = "{store}"
+retention_days = 1
 [slack]
 api_url = "{api_url}"
 [[brands]]

@@ -594,6 +594,7 @@ WAYS: dict[str, Way] = {
     "channel_roles.left": reads(lambda s: s.channel_roles.left()),
     "channel_roles.note": writes(lambda s: s.channel_roles.note({"slack.ops": "#ops"}, NOW)),
     "crawls.close_interrupted": writes(lambda s: s.crawls.close_interrupted(NOW)),
+    "crawls.clocks_ahead": reads(lambda s: s.crawls.clocks_ahead("appstore", LONG_AGO)),
     "crawls.counts": reads(lambda s: s.crawls.counts(TARGET)),
     "crawls.finish": writes(
         lambda s: s.crawls.finish(
@@ -609,6 +610,7 @@ WAYS: dict[str, Way] = {
     "crawls.latest": reads(lambda s: s.crawls.latest("appstore")),
     "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
     "crawls.prune": writes(lambda s: s.crawls.prune(1)),
+    "crawls.reached_nobody": reads(lambda s: s.crawls.reached_nobody(TARGET)),
     "crawls.save_validators": writes(
         lambda s: s.crawls.save_validators(
             [Validators(url="http://b.example/", etag="e2", last_modified=None)]
