@@ -96,4 +96,4 @@ class Reloading:
         file.taken()
         log.info("reloaded", extra={"changed": changed, "wait_for_restart": waiting})
         if waiting:
-            log.warning("%s wait for a restart of the daemon", " and ".join(waiting))
+            log.warning("what changed in %s waits for a restart", " and ".join(waiting))

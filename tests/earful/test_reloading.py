@@ -101,7 +101,12 @@ def test_what_needs_a_restart_is_said_and_the_rest_applied(world: World) -> None
         )
         run.process.send_signal(HUP)
         run.wait_for(lambda: asked_for(world, 570))
-        run.wait_for(lambda: "[serve] and [store] path wait for a restart" in run.log.read_text())
+        run.wait_for(
+            lambda: (
+                "what changed in [serve] and [store] path waits for a restart"
+                in run.log.read_text()
+            )
+        )
         assert not (world.folder / "other.db").exists()
 
 
