@@ -34,7 +34,8 @@ from earful.private_store import keep_private
 from earful.problems import span
 from earful.process_locks import lock_for_daemon, require_one_name
 from earful.reloading import Reloading
-from earful.routines.calendar import CATCH_UP_AFTER, HEALTH, Daily, Every, Routine, calendar
+from earful.routines import calendar as calendar_table
+from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
 from earful.webhook_intake.beside_daemon import Webhook
@@ -263,7 +264,7 @@ class Daemon:
                         self._routines.daily(name, at, ZoneInfo(zone), job)
                     if missed is not None and (at_start or routine.name in missed):
                         job = partial(self._carry_out, routine, routine.name)
-                        after = timedelta(0) if at_start else CATCH_UP_AFTER
+                        after = timedelta(0) if at_start else calendar_table.CATCH_UP_AFTER
                         self._routines.once(f"{routine.name}{_AT_START}", job, after)
         self._routines.drop(before - self._daily)
 

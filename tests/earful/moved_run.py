@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> None:
     earful.routines.calendar._MINUTE = earful.routines.calendar._FIRST_LOOK = timedelta(
         seconds=float(seconds)
     )
+    earful.routines.calendar.CATCH_UP_AFTER = timedelta(seconds=float(seconds))
     earful.daemon._IDLE = earful.routines.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
     if weights:
         import sentiment.scoring.adapter
