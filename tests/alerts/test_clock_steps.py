@@ -1,4 +1,4 @@
-"""A wall clock that is set is seen against a steady one; a job runs at its distance all the same."""
+"""A wall clock that is set is seen against a steady one; jobs run at their distance anyway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crawls say is kept beside the store, for its owner alone, and no more of it than so much."""
+"""What crawls say is kept beside the store, for its owner alone, and of it so much at most."""
 
 from __future__ import annotations
 

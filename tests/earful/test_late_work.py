@@ -1,7 +1,8 @@
-"""After a time in which no daemon ran: what is late is counted, told once, and made up for once."""
+"""After a time in which no daemon ran: what is late is counted, told and made up for once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def settings() -> Settings:
     ]
     raw = {"brands": [{"name": "Acme", "query": "acme", "sources": sources}]}
     return parse_settings(raw, options_models(), where="x")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""When no host answers the fault is our own: one thing is told, and all is read when it is back."""
+"""When no host answers the fault is our own: told as one thing, and all is read afterwards."""
 
 from __future__ import annotations
 

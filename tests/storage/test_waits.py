@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,12 @@ from storage.store import Store
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TARGET = CrawlTarget(brand="Acme", source="steam", target="440")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "earful.db", migrate=True) as opened:
+        yield opened
 
 
 def alert(store: Store, key: str = "wow:1", at: datetime = NOW, **more: Any) -> int:
