@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from storage.search_words import match_for
 
 # Each has rows of its own in `cut_days`; those without a column here are in `mention_cuts`.
-CUTS = ("source", "country", "language", "version", "topic", "location")
+CUTS = ("source", "country", "language", "version", "topic", "location", "staff")
 # A common word is in a good part of all texts: the latest of them are enough to look at.
 MOST_MATCHES = 5000
 _COLUMNS = {
@@ -17,6 +17,8 @@ _COLUMNS = {
     "language": "language",
     "version": "product_version",
 }
+# A filter that is called otherwise than its cut: `staff` is whom a wow names, `named` whom any.
+_ASKED_AS = {"staff": "named"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class Choice:
     """Which mentions are meant; None leaves a side open.
 
     `first` and `last` are days of the brand's calendar, both included. `topic` and `location`
-    are the values that `mention_cuts` has of them, `staff` is a colleague whom a wow names.
+    are the values that `mention_cuts` has of them, `staff` is a colleague whom a wow names,
+    `named` one whom a mention names, however it feels.
     `waiting` chooses those without a verdict, which no count has. `words` are looked for as the
     full-text search does.
     """
@@ -38,6 +41,7 @@ class Choice:
     version: str | None = None
     topic: str | None = None
     staff: str | None = None
+    named: str | None = None
     location: str | None = None
     experience: str | None = None
     stance: str | None = None
@@ -49,7 +53,7 @@ class Choice:
     @property
     def cuts(self) -> dict[str, str]:
         """Give the cuts that are chosen, by the names that `cut_days` has for them."""
-        values = {name: getattr(self, name) for name in CUTS}
+        values = {name: getattr(self, _ASKED_AS.get(name, name)) for name in CUTS}
         return {name: value for name, value in values.items() if value is not None}
 
     @property

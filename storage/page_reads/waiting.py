@@ -147,9 +147,9 @@ def _of(choice: Choice) -> tuple[str, dict[str, Any]]:
         if name not in columns:
             clauses.append(
                 "m.seq IN (SELECT seq FROM mention_cuts "
-                f"WHERE dimension = '{name}' AND value = :{name})"
+                f"WHERE dimension = '{name}' AND value = :cut_{name})"
             )
-            values[name] = value
+            values[f"cut_{name}"] = value
     if choice.staff is not None:
         clauses.append("m.id IN (SELECT mention_id FROM named_staff WHERE name = :staff)")
         values["staff"] = choice.staff
