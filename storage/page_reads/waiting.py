@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,6 +128,15 @@ def answered(
         "in_time": sum(row["in_time"] or 0 for row in rows),
         "hours": (hours[(middle - 1) // 2] + hours[middle // 2]) / 2 if hours else None,
     }
+
+
+def public_replies(connection: sqlite3.Connection, choice: Choice) -> int:
+    """Count the complaints of a choice that have the brand's answer at their source."""
+    where, values = replace(choice, experience="angry", stance=None).facts()
+    row = connection.execute(
+        f"SELECT count(*) AS n FROM mention_facts f WHERE f.answered AND {where}", values
+    ).fetchone()
+    return int(row["n"])
 
 
 def _of(choice: Choice) -> tuple[str, dict[str, Any]]:

@@ -77,6 +77,7 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
             )
             for which in waiting.WHICH
         },
+        "public_replies": lambda: waiting.public_replies(connection, choice),
         "answered": lambda: waiting.answered(connection, choice, BOTH),
         "advocates": lambda: speakers.people_page(connection, "advocates", choice, 50, 0),
         "haters": lambda: speakers.people_page(connection, "haters", choice, 50, 0),
