@@ -110,7 +110,7 @@ def _write(
         except InputError:
             as_pdf = False
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in brand).strip("-").lower()
-    path = folder / f"earful-{name or 'report'}-{day - DAY}.{'pdf' if as_pdf else 'html'}"
+    path = folder / f"earful-report-{name or 'brand'}-{day - DAY}.{'pdf' if as_pdf else 'html'}"
     if as_pdf:
         print_to_pdf(page, path)
     else:
@@ -156,7 +156,7 @@ def _remove_old(store: Store, folder: Path, now: datetime) -> None:
     """Delete what was sent long ago: whom it was for has it, and it quotes customers."""
     old = [
         path
-        for path in folder.glob("earful-*")
+        for path in folder.glob("earful-report-*")
         if path.suffix in (".pdf", ".html")
         and path.stat().st_mtime < (now - _KEPT_FOR).timestamp()
     ]
