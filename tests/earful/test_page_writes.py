@@ -252,7 +252,7 @@ def form_of(page: str) -> dict[str, str]:
 
 
 def test_a_click_too_late_undoes_nothing(served: Served) -> None:
-    case = served.row("SELECT id FROM cases WHERE state = 'claimed' ORDER BY id")
+    case = served.row("SELECT id FROM cases WHERE state IN ('open', 'claimed') ORDER BY id")
     with signed_in(served, "cleo") as client:
         page = client.get(f"case/{case['id']}").text
         told = form_of(page)
