@@ -685,8 +685,6 @@ WAYS: dict[str, Way] = {
     "insight.method": reads(lambda s: s.insight.method(ALL)),
     "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
     "insight.picks": reads(lambda s: s.insight.picks(ALL, "p_angry", 9)),
-    "insight.response_hours": reads(lambda s: s.insight.response_hours(ALL)),
-    "insight.public_replies": reads(lambda s: s.insight.public_replies(ALL)),
     "insight.said_by_advocates": reads(lambda s: s.insight.said_by_advocates(ALL, 9)),
     "insight.search": reads(lambda s: s.insight.search("gate", ALL, 9)),
     "insight.source_health": reads(lambda s: s.insight.source_health()),
