@@ -84,6 +84,14 @@ class Dashboards:
             finally:
                 self.stop()
 
+    def follow(self, settings: Settings) -> None:
+        """Serve by another config, where they are: the process is begun anew."""
+        with self._lock:
+            self._settings = settings
+            if self._served is not None:
+                self._end()
+                self._start()
+
     def stop(self) -> None:
         """End the process; safe to repeat."""
         with self._lock:
