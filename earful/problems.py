@@ -13,6 +13,7 @@ from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
+from earful.drift_words import drift_problems
 from earful.failing import stage_name
 from earful.process_locks import daemon_runs
 from storage.models import AlertTrouble, Failure, SourceState
@@ -50,6 +51,7 @@ def find_problems(
         *_alert_problems(store, now),
         *_overdue_sources(store, settings, now),
         *_source_problems(store),
+        *drift_problems(store),
     ]
 
 

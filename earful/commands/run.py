@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
     from alerts.slack.listener import Listener
     from earful.interactions.dispatch import Interactions
+    from earful.monitoring.instruments import Instruments
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.run")
@@ -39,6 +40,7 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
     from earful import configured_destinations, logs, needs
+    from earful.monitoring.instruments import Instruments
     from earful.stages.deliver_stage import transport_for
     from earful.webhook_intake.doors import unmet_secrets
 
@@ -58,9 +60,11 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
         log.warning("no source is enabled: Earful works only on what you import")
     if app.secrets.slack_bot_token is None and app.secrets.slack_webhook_url is None:
         log.info(_CONSOLE)
+    instruments = Instruments()
     run_daemon(
         settings,
-        transport_for(settings, app.secrets),
+        transport_for(settings, app.secrets, observe=instruments.sent),
+        instruments=instruments,
         serve=not no_serve,
         listen=_listening(app),
     )
@@ -76,6 +80,7 @@ def run_daemon(
     end_after: timedelta | None = None,
     idle: timedelta | None = None,
     listen: Callable[[Interactions], Listener] | None = None,
+    instruments: Instruments | None = None,
 ) -> None:
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
     from earful.daemon import Daemon
@@ -94,6 +99,7 @@ def run_daemon(
         load_classifier=load_classifier,
         idle=idle,
         listen=listen,
+        instruments=instruments,
         dashboards=Dashboards(settings, any_port=any_port) if serve else None,
     )
     with ExitStack() as stack:

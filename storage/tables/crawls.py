@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from config.redaction import PROCESS
 from storage.database import Database
 from storage.models import (
     CrawlOutcome,
@@ -61,9 +62,10 @@ class Crawls:
                 WHERE id = ?
                 """,
                 (
-                    iso(at), report.outcome, report.reason, report.seen, report.new,
+                    iso(at), report.outcome, _shown(report.reason), report.seen, report.new,
                     report.edited, report.known, report.irrelevant, report.refused,
-                    report.requests, json.dumps(report.stats, default=str), run_id,
+                    report.requests, PROCESS.values_out_of(json.dumps(report.stats, default=str)),
+                    run_id,
                 ),
             )  # fmt: skip
             if standing is not None:
@@ -74,7 +76,8 @@ class Crawls:
                     SELECT brand, source, target, ?, ?, ?, ?, ? FROM crawl_runs WHERE id = ?
                     """,
                     (
-                        standing.state, standing.reason, iso(standing.since), standing.failures,
+                        standing.state, _shown(standing.reason), iso(standing.since),
+                        standing.failures,
                         iso(standing.opens_at) if standing.opens_at else None, run_id,
                     ),
                 )  # fmt: skip
@@ -194,6 +197,11 @@ class Crawls:
                 "INSERT OR REPLACE INTO http_validators VALUES (?, ?, ?)",
                 [(item.url, item.etag, item.last_modified) for item in validators],
             )
+
+
+def _shown(reason: str | None) -> str | None:
+    # A child that ended without a word may have left its last line with a key in it.
+    return PROCESS.text(reason) if reason else reason
 
 
 def _key(target: CrawlTarget) -> tuple[str, str, str]:
