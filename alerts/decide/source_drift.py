@@ -28,7 +28,7 @@ LONGEST = timedelta(days=7)
 USUAL = timedelta(days=28)
 """The usual is taken from so long before them."""
 # So much farther than it has ever been in the days that are compared.
-_FARTHER = 1.5
+_FARTHER = 2.0
 _LEAST_DAYS, _LEAST_COUNTED = 7, 100
 NEW_USUAL = timedelta(days=14)
 """What has lasted for so long is what is usual now."""
@@ -124,9 +124,11 @@ def _lasts(
 def _widest(days: Mapping[date, Rate], first: date, today: date, level: Level) -> float:
     """Tell how far as many days in a row have been from the usual level before.
 
-    Limits that are reckoned from few weeks do not know of the storms that a source has each month.
+    Limits that are reckoned from few weeks do not know of the storms that each month has.
     """
-    counted = [rate for _, rate in sorted((d, r) for d, r in days.items() if d < first and r.total)]
+    counted = [
+        rate for _, rate in sorted((d, r) for d, r in days.items() if d < first and r.total)
+    ]
     judged = sum(1 for day, rate in days.items() if first <= day <= today and rate.total)
     return max(
         (

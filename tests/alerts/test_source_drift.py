@@ -96,7 +96,7 @@ def test_one_thread_of_talk_on_one_day_is_no_change() -> None:
 @pytest.mark.parametrize(
     "days",
     [
-        pytest.param(lambda: {}, id="nothing"),
+        pytest.param(dict, id="nothing"),
         pytest.param(lambda: quiet(60, 0.5, 6, seed=8), id="a week of history"),
         pytest.param(lambda: quiet(0.5, 0.5, 90, seed=9), id="hardly anybody speaks"),
         pytest.param(

@@ -45,6 +45,7 @@ class Seen:
     other: httpx.Response
     held: str
     held_ready: httpx.Response
+    log: list[dict[str, object]]
 
     def value(self, name: str, **labels: str) -> float:
         for family in text_string_to_metric_families(self.metrics):
@@ -58,7 +59,9 @@ class Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     folder = tmp_path_factory.mktemp("ops")
     with (
-        FakeSlack(channels=["voice-complaints", "voice-wows", "voice-digest", "voice-ops"]) as slack,
+        FakeSlack(
+            channels=["voice-complaints", "voice-wows", "voice-digest", "voice-ops"]
+        ) as slack,
         running_site() as site,
     ):
         site.on("/", Reply(FEED.encode(), 200, {"Content-Type": "application/rss+xml"}))
@@ -74,8 +77,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         with running(config, slack, "--no-serve") as run:
             run.wait_for(lambda: slack.messages("voice-complaints"))
             run.wait_for(
-                lambda: 'earful_crawls_total{brand="Acme",outcome="broken"'
-                in httpx.get(f"{url}/metrics", timeout=30).text
+                lambda: (
+                    'earful_crawls_total{brand="Acme",outcome="broken"'
+                    in httpx.get(f"{url}/metrics", timeout=30).text
+                )
             )
             answers = [httpx.get(f"{url}/{path}", timeout=30) for path in
                        ("metrics", "healthz", "readyz", "secrets")]  # fmt: skip
@@ -86,7 +91,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             held_ready = httpx.get(f"{url}/readyz", timeout=30)
             holder.execute("ROLLBACK")
             holder.close()
-        yield Seen(answers[0].text, *answers[1:], held, held_ready)
+        log = [json.loads(line) for line in run.log.read_text().splitlines()]
+        yield Seen(answers[0].text, *answers[1:], held, held_ready, log)
 
 
 pytestmark = pytest.mark.slow("starts a daemon that loads the model")
@@ -141,6 +147,29 @@ def test_names_follow_the_conventions(seen: Seen) -> None:
 def test_no_text_and_no_author_stands_in_a_label(seen: Seen) -> None:
     assert "bag" not in seen.metrics.lower()
     assert "x.example" not in seen.metrics
+
+
+def test_the_log_names_things_by_their_ids(seen: Seen) -> None:
+    lines = {str(line["message"]): line for line in seen.log}
+    crawled = next(
+        line for line in seen.log if line["message"] == "crawled" and line["source"] == "feeds"
+    )
+    assert (crawled["brand"], crawled["new"]) == ("Acme", 1)
+    assert isinstance(crawled["run"], int)
+    opened = lines["case opened"]
+    assert (opened["brand"], opened["source"]) == ("Acme", "feeds")
+    assert (opened["mention"], opened["case"]) == (1, 1)
+    tried = next(
+        line for line in seen.log if line["message"] == "tried" and line["kind"] == "complaint"
+    )
+    assert (tried["brand"], tried["via"], tried["came"]) == ("Acme", "slack", "sent")
+    assert isinstance(tried["alert"], int)
+    for line in seen.log:
+        assert {"at", "level", "logger", "message"} <= set(line)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", str(line["at"]))
+        # What the customer said, and what is theirs, stands in none.
+        assert "furious" not in json.dumps(line)
+        assert "x.example" not in json.dumps(line)
 
 
 def names_in(expression: str) -> set[str]:
