@@ -33,6 +33,7 @@ from earful.private_store import keep_private
 from earful.process_locks import lock_for_daemon, require_one_name
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
+from earful.target_names import follow_names
 from earful.telling_ops import StoreTrouble
 from earful.webhook_intake.beside_daemon import Webhook
 from earful.worker_thread import WorkerThread
@@ -157,6 +158,7 @@ class Daemon:
         # The one migration, before any job could open the file.
         with Store.open(self._path, migrate=True) as store:
             sync_brands(store, self._settings)
+            follow_names(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
             telling_ops.tell_of_absence(store, self._settings, now)

@@ -82,6 +82,31 @@ class Crawls:
                     ),
                 )  # fmt: skip
 
+    def rename(self, old: CrawlTarget, new: CrawlTarget) -> int:
+        """Call a target by another name from its first run on; returns how many runs it had.
+
+        What its runs wrote down is masked again: the new name is there because more is masked.
+        """
+        with self._database.transaction() as connection:
+            runs = connection.execute(
+                f"SELECT id, reason, stats FROM crawl_runs WHERE {_OF_TARGET}", _key(old)
+            ).fetchall()
+            connection.executemany(
+                "UPDATE crawl_runs SET target = ?, reason = ?, stats = ? WHERE id = ?",
+                [
+                    (
+                        new.target, _shown(run["reason"]),
+                        PROCESS.values_out_of(run["stats"]) if run["stats"] else None, run["id"],
+                    )
+                    for run in runs
+                ],
+            )  # fmt: skip
+            connection.execute(
+                f"UPDATE OR REPLACE source_states SET target = ? WHERE {_OF_TARGET}",
+                (new.target, *_key(old)),
+            )
+        return len(runs)
+
     def standing(self, target: CrawlTarget) -> SourceStanding | None:
         """Give the standing that the target's last run left; None before its first."""
         row = self._database.connection.execute(

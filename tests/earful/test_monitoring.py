@@ -82,8 +82,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
                     in httpx.get(f"{url}/metrics", timeout=30).text
                 )
             )
-            answers = [httpx.get(f"{url}/{path}", timeout=30) for path in
-                       ("metrics", "healthz", "readyz", "secrets")]  # fmt: skip
+            metrics, healthz, readyz, other = (
+                httpx.get(f"{url}/{path}", timeout=30)
+                for path in ("metrics", "healthz", "readyz", "secrets")
+            )
             # A long transaction of another program holds the store's lock.
             holder = sqlite3.connect(folder / "earful.db", isolation_level=None)
             holder.execute("BEGIN IMMEDIATE")
@@ -92,7 +94,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             holder.execute("ROLLBACK")
             holder.close()
         log = [json.loads(line) for line in run.log.read_text().splitlines()]
-        yield Seen(answers[0].text, *answers[1:], held, held_ready, log)
+        yield Seen(metrics.text, healthz, readyz, other, held, held_ready, log)
 
 
 pytestmark = pytest.mark.slow("starts a daemon that loads the model")

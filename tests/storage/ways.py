@@ -256,8 +256,8 @@ def furnish(path: Path) -> None:
         store.source_shares.write([DRIFT])
         with store.database.transaction() as connection:
             connection.execute(
-                "INSERT INTO source_days VALUES (?, 'appstore', '2024-01-01', 'verdict sure', 1, 2)",
-                (BRAND,),
+                "INSERT INTO source_days VALUES (?, 'appstore', ?, 'verdict sure', 1, 2)",
+                (BRAND, "2024-01-01"),
             )
         store.problems.record([PROBLEM])
         store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
@@ -620,6 +620,7 @@ WAYS: dict[str, Way] = {
             SourceStanding(state=SourceState.OK, since=NOW),
         )
     ),
+    "crawls.rename": writes(lambda s: s.crawls.rename(TARGET, replace(TARGET, target="other"))),
     "crawls.last_failures": reads(lambda s: s.crawls.last_failures("appstore")),
     "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET)),
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
