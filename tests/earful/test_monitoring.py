@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/earful-alerts.yml"
 DASHBOARD = ROOT / "deploy/grafana/earful.json"
 FEED = """<rss version="2.0"><channel><title>Talk</title>
-<item><guid>https://x.example/1</guid><title>Bag</title>
+<item><guid>https://x.example/1</guid><title>Bag</title><pubDate>{date}</pubDate>
 <description>Acme lost my bag, nobody helped, I am furious and want my money back!</description>
 </item></channel></rss>"""
 # What Prometheus adds itself to what it scrapes.
@@ -64,7 +66,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         ) as slack,
         running_site() as site,
     ):
-        site.on("/", Reply(FEED.encode(), 200, {"Content-Type": "application/rss+xml"}))
+        feed = FEED.format(date=format_datetime(datetime.now(UTC)))
+        site.on("/", Reply(feed.encode(), 200, {"Content-Type": "application/rss+xml"}))
         port = free_port()
         config = folder / "earful.toml"
         config.write_text(
