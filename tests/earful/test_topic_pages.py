@@ -154,6 +154,7 @@ def test_the_daemon_s_stages_sort_what_they_scored(tmp_path: Path) -> None:
         load_classifier=WordClassifier,  # type: ignore[arg-type]
         pace=None,
         instruments=Instruments(),
+        idle=timedelta(minutes=1),
         alerts_wait=lambda: None,
     )
     assert stages.score_and_judge() is None
