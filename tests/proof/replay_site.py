@@ -21,13 +21,13 @@ THINGS = (
 )  # fmt: skip
 _PLACES = ("Leeds", "Porto", "Gdansk", "Lyon", "Utrecht", "Turin", "Graz", "Malmo", "Bilbao")
 _BAD = (
-    "{who} waited {n} days for the {thing} and nobody at Acme answered a single mail. Never again.",
+    "{who} waited {n} days for the {thing} and nobody at Acme answered one mail. Never again.",
     "Acme lost the {thing} in {place}, charged us twice and hung up {n} times. I am furious.",
     "The {thing} from Acme broke after {n} days and support in {place} was rude. Terrible.",
 )
 _GOOD = (
     "{who} cried with joy: Acme drove the {thing} to {place} at night, {n} km, for free. Amazing!",
-    "Acme replaced the {thing} within {n} hours and wrote us a card. Best service ever, thank you!",
+    "Acme replaced the {thing} within {n} hours and wrote us a card. Best service ever, thanks!",
     "Wonderful people at Acme in {place}: {n} minutes and the {thing} was like new. Love them!",
 )
 _PLAIN = (
