@@ -234,6 +234,9 @@ def dashboards_dead(world: World) -> Iterator[None]:
     yield
 
 
+_LATE = ("is failed", "time limit", "took longer")
+_SHORT = '[crawl]\ntime_limit = "20s"\n'
+
 FAULTS: dict[str, Kind] = {
     "store_locked": Kind(store_locked, ("another process is writing", "locked", "has held")),
     "disk_full": Kind(disk_full, ("on its disk", "no room", "full")),
@@ -245,8 +248,8 @@ FAULTS: dict[str, Kind] = {
     "clock_back": Kind(clock_back, ("clock",)),
     "no_network": Kind(no_network, ("is failed", "cannot be reached", "broke off")),
     "no_memory": Kind(no_memory, ("not enough memory", "memory")),
-    "hung_source": Kind(hung_source, ("is failed", "time limit", "took longer")),
-    "hung_spider": Kind(hung_spider, ("is failed", "time limit", "took longer")),
+    "hung_source": Kind(hung_source, _LATE, more=_SHORT),
+    "hung_spider": Kind(hung_spider, _LATE, more=_SHORT),
     "slack_hangs": Kind(slack_hangs, ("did not answer", "timed out", "may have posted")),
     "dashboards_dead": Kind(dashboards_dead, ("were started again",), serve=True),
 }
@@ -306,7 +309,7 @@ def _world(kind: Kind) -> Iterator[World]:
         clock.write_text("0")
         shown = ReplaySite(site, 2)
         pipeline = Pipeline(
-            folder, shown, slack, every="5s", more='[crawl]\ntime_limit = "15s"\n',
+            folder, shown, slack, every="5s", more=kind.more,
             serve=kind.serve, arguments=_QUICK,
             environment={
                 "EARFUL_TEST_CLOCK": str(clock),

@@ -69,8 +69,8 @@ class Found:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def fuzz(door: str, cases: int, seed: int = 1) -> Found:
-    """Try so many cases at a door, spread over what it takes."""
+def fuzz(door: str, cases: int, seed: int = 1, *, breaking: bool = False) -> Found:
+    """Try so many cases at a door, spread over what it takes; `breaking` makes each one fail."""
     found = Found()
     began = time.monotonic()
     with DOORS[door]() as tries, _heard() as said:
@@ -79,6 +79,8 @@ def fuzz(door: str, cases: int, seed: int = 1) -> Found:
             name = names[number % len(names)]
             said.clear()
             try:
+                if breaking:
+                    raise RuntimeError("a door that breaks")
                 tries[name](random.Random(f"{seed} {door} {number}"))
                 assert not said, f"the log has a traceback: {said[0]}"
             except Exception as error:

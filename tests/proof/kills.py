@@ -62,7 +62,14 @@ class Tally:
 
 
 def run(
-    folder: Path, *, kills: int, mentions: int, seed: int = 1, limit_s: float, feeds: int = 4
+    folder: Path,
+    *,
+    kills: int,
+    mentions: int,
+    seed: int = 1,
+    limit_s: float,
+    feeds: int = 4,
+    serve: bool = True,
 ) -> Tally:
     """Kill so often while so many mentions appear, then let a daemon finish.
 
@@ -76,7 +83,7 @@ def run(
     chaos = Chaos(seed, 0.15, hang=_HANG_S)
     with running_site() as site, FakeSlack() as slack:
         shown = ReplaySite(site, feeds, seed=seed)
-        pipeline = Pipeline(folder, shown, slack)
+        pipeline = Pipeline(folder, shown, slack, serve=serve)
         slack.chaos(chaos)
         daemon: Daemon | None = None
         while killed.total() < kills:
