@@ -1970,6 +1970,20 @@ def _filters(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0041_what_a_daemon_goes_by")
+def _what_a_daemon_goes_by(db: Database) -> None:
+    # When the clock under it was last set, and by how much; which config it has, as a mark of it.
+    _run(
+        db,
+        """
+        ALTER TABLE daemon_runs ADD COLUMN clock_set_at TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN clock_step_s REAL;
+        ALTER TABLE daemon_runs ADD COLUMN config_mark TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN config_read_at TEXT;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):
