@@ -22,8 +22,7 @@ ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=95
 endif
 
-.PHONY: run test quick install slim torch dev lock audit lint unit browser mailserver clean
-.PHONY: run test quick install slim torch dev lock lint unit faults browser mailserver clean
+.PHONY: run test quick install slim torch dev lock audit lint unit faults browser mailserver clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi

@@ -334,7 +334,7 @@ def clicks() -> Iterator[dict[str, Case]]:
         }  # fmt: skip
 
 
-_WHO = {"user": {"id": "U0DANA", "name": "dana", "username": "dana"}}
+_WHO: dict[str, Any] = {"user": {"id": "U0DANA", "name": "dana", "username": "dana"}}
 _BY = {"user_id": "U0DANA", "user_name": "dana", "channel_id": "C1"}
 
 
