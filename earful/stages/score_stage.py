@@ -73,7 +73,7 @@ def rescore(
     done = after = 0
     while True:
         batch, after = store.verdicts.stale(
-            classifier.models, _SCORE_BATCH, languages=[*classifier.others], after=after
+            classifier.models, _SCORE_BATCH, languages=classifier.foreign, after=after
         )
         if not batch:
             return done
@@ -114,7 +114,7 @@ def _score_batch(
     relevance: BrandRelevance | None,
 ) -> None:
     from sentiment.scoring.classifier import Text
-    from sentiment.scoring.detect_language import detect_language
+    from sentiment.scoring.detect_language import language_of
 
     texts = [
         Text(
@@ -128,12 +128,8 @@ def _score_batch(
     ]
     verdicts = classifier.classify(texts, progress=progress)
     scored = [
-        Scored(
-            mention=mention,
-            verdict=verdict,
-            language=mention.language or detect_language(mention.text),
-        )
-        for mention, verdict in zip(batch, verdicts, strict=True)
+        Scored(mention=mention, verdict=verdict, language=language_of(text))
+        for mention, text, verdict in zip(batch, texts, verdicts, strict=True)
     ]
     weighed = relevance.weigh(store, batch) if relevance else []
     with store.write() as unit:

@@ -116,7 +116,7 @@ class Verdicts:
         )
 
     def save(self, scored: Sequence[Scored], at: datetime) -> int:
-        """Write verdicts in one transaction.
+        """Write verdicts in one transaction, and what language each text was found to be in.
 
         A mention whose text changed meanwhile keeps waiting. A version that was judged under an
         earlier model is not judged again. Returns how many became current.
@@ -154,9 +154,19 @@ class Verdicts:
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
                 current += connection.execute(
-                    "UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?) "
-                    "WHERE id = ? AND text_hash = ?",
-                    (row["id"], item.language, item.mention.id, item.mention.text_hash),
+                    # A source may know more of the language than the text tells: pt-BR.
+                    """
+                    UPDATE mentions SET verdict_id = :verdict, language = CASE
+                        WHEN lower(language) LIKE :language || '-%' THEN language
+                        ELSE coalesce(:language, language) END
+                    WHERE id = :id AND text_hash = :text_hash
+                    """,
+                    {
+                        "verdict": row["id"],
+                        "language": item.language,
+                        "id": item.mention.id,
+                        "text_hash": item.mention.text_hash,
+                    },
                 ).rowcount
         return current
 
