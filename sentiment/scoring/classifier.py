@@ -75,7 +75,7 @@ class Classifier:
         self.others = dict(others or {})
         self.missing = dict(missing or {})
         self.multilingual = multilingual
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._special = special
 
     @property
@@ -183,7 +183,7 @@ class Classifier:
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
         runtime = self.runtime
-        windows = encode(self._tokenizer, texts, self._special)
+        windows = encode(self.tokenizer, texts, self._special)
         logits = logits_of(texts, windows, runtime.scores, runtime.budget)
         if not runtime.coarse:
             return logits

@@ -100,8 +100,8 @@ def test_a_long_text_is_read_to_its_end(classifier: Classifier) -> None:
     rng = random.Random(1)
     words = ["room", "desk", "street", "we", "walked", "there", "and", "the", "went", "day"]
     text = " ".join(rng.choice(words) for _ in range(2_000)) + " final"
-    (*_, last) = encode(classifier._tokenizer, [Text(text)])
-    (final,) = word_pieces(classifier._tokenizer, ["final"])
+    (*_, last) = encode(classifier.tokenizer, [Text(text)])
+    (final,) = word_pieces(classifier.tokenizer, ["final"])
     assert last.ids[-2:-1] == final
     assert classifier.logits([Text(text)]).whole == [True]
 

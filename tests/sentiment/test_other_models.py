@@ -77,7 +77,7 @@ def polyglot(folder: Path, classifier: Classifier) -> Callable[..., Classifier]:
         return Classifier(
             classifier.model,
             classifier.runtime,
-            classifier._tokenizer,
+            classifier.tokenizer,
             classifier.calibration,
             others={"de": LanguageModel.load(settings(folder, **more))},
         )
@@ -89,7 +89,7 @@ def polyglot(folder: Path, classifier: Classifier) -> Callable[..., Classifier]:
 def english(classifier: Classifier) -> Classifier:
     """The English model alone, as where the multilingual one is not installed."""
     return Classifier(
-        classifier.model, classifier.runtime, classifier._tokenizer, classifier.calibration
+        classifier.model, classifier.runtime, classifier.tokenizer, classifier.calibration
     )
 
 
