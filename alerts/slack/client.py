@@ -149,7 +149,8 @@ class BotTransport:
                 alt_txt=alert.payload["text"],
             )
             request = Request(str(place["upload_url"]), data=content, method="POST")
-            with urlopen(request, timeout=TIMEOUT_S) as uploaded:
+            # Slack's answer to our token names the place, and nothing of it is kept.
+            with urlopen(request, timeout=TIMEOUT_S) as uploaded:  # nosec B310 # see above
                 uploaded.read()
         except SlackApiError as error:
             result = self._refused(error.response, alert)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.errors import InputError
+from config.extras import extra_missing
 from earful.app import App
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def train(
     Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
     `rating_max`, `dataset`, `sure` and `weight`.
     """
+    if reason := extra_missing("train", "training"):
+        raise InputError(reason)
     if languages:
         return _train_languages(files, languages, talk, judge, pool, output, epochs, seed)
     if talk or judge:

@@ -33,6 +33,8 @@ _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 HEARTBEAT = timedelta(seconds=30)
 HEALTH = "health"
+# What fell due at night while no daemon ran waits until it has begun in earnest.
+CATCH_UP_AFTER = timedelta(minutes=1)
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)

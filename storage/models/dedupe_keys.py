@@ -6,7 +6,7 @@ A key that changed would let an update of Earful send again what Slack has: none
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from storage.models.store_times import iso
@@ -172,6 +172,11 @@ def problems_key(problems: Iterable[tuple[str, datetime]], *, over: bool) -> str
 def away_key(since: datetime) -> str:
     """Name the alert about a time in which no daemon ran."""
     return f"ops:away:{_second(since)}"
+
+
+def clock_key(at: datetime, step: timedelta) -> str:
+    """Name the alert that the machine's clock was set."""
+    return f"ops:clock:{iso(at)}:{step.total_seconds():+.0f}"
 
 
 def store_trouble_key(since: datetime) -> str:

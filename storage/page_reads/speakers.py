@@ -79,7 +79,7 @@ def named_colleagues(
         f"""
         SELECT s.name, count(*) AS wows FROM named_staff s
         JOIN mentions m ON m.id = s.mention_id
-        CROSS JOIN mention_facts f ON f.seq = m.seq
+        CROSS JOIN {choice.table} f ON f.seq = m.seq
         WHERE {where} AND f.experience = 'delighted'
         GROUP BY s.name ORDER BY wows DESC, s.name LIMIT ? OFFSET ?
         """,

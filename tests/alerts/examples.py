@@ -915,8 +915,12 @@ def _earful_is_well() -> dict[str, Any]:
     return messages.earful_is_well(["scoring"], 1, NOW)
 
 
+def _clock_was_set() -> dict[str, Any]:
+    return messages.clock_was_set(timedelta(hours=-1), NOW)
+
+
 def _earful_was_away() -> dict[str, Any]:
-    return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True)
+    return messages.earful_was_away(NOW - timedelta(days=8.7), NOW, died=True, late=(12, 340, 1))
 
 
 def a_spike(kind: IncidentKind = IncidentKind.VOLUME, **changes: Any) -> Incident:
@@ -965,6 +969,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "earful_in_trouble": _earful_in_trouble,
     "earful_is_well": _earful_is_well,
     "earful_was_away": _earful_was_away,
+    "clock_was_set": _clock_was_set,
     "digest": _digest,
     "digest_empty": _digest_empty,
     "answer_speed": _answer_speed,

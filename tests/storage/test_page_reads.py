@@ -23,7 +23,7 @@ from storage.page_reads import (
 )
 from storage.page_reads.choice import CUTS, Choice
 from storage.store import Store
-from tests.storage.scans import scans, statements
+from tests.storage.scans import statements, through
 from tests.storage.test_history import BIG
 
 LAST = NOW.date()
@@ -32,13 +32,21 @@ CHOICES = (
     MONTH,
     replace(MONTH, source=SOURCES[0]),
     replace(MONTH, source=SOURCES[0], language="en"),
+    replace(MONTH, source=SOURCES[0], language="en", country="us", version="1.2"),
+    replace(MONTH, topic="7"),
     replace(MONTH, topic="7", version="1.2"),
+    replace(MONTH, topic="7", location="Oslo", language="en"),
     replace(MONTH, staff="Rita"),
+    replace(MONTH, staff="Rita", topic="7", language="en"),
     replace(MONTH, experience="angry", stance="hater", sure=True),
     replace(MONTH, words="the"),
     replace(MONTH, waiting=True),
+    replace(MONTH, corrected=True),
     replace(MONTH, brand=None),
+    replace(MONTH, brand=None, source=SOURCES[0], language="en"),
+    replace(MONTH, brand=None, topic="7"),
     Choice(brand=BRANDS[0], first=date(2000, 1, 1), last=LAST, country="de"),
+    Choice(brand=BRANDS[0], last=LAST, country="de", language="en", experience="angry"),
 )  # fmt: skip
 BOTH = (None, NOW)
 
@@ -88,11 +96,7 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
 
 def big_ones_read_through(store: Store, work: Callable[[], object]) -> set[str]:
     connection = store.database.connection
-    big = {*BIG, "mention_facts"}
-    found = set()
-    for sql in statements(connection, work):
-        found |= {name for name in scans(connection, sql) if name.split("_by_")[0] in big}
-    return found
+    return set().union(*through(connection, statements(connection, work), BIG).values())
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=range(len(CHOICES)))
