@@ -26,6 +26,10 @@ class Scored:
     language: str | None = None
 
 
+# A letter of any script that people write mentions in; emoji lie elsewhere.
+_LETTER = "*[a-zA-Z\u00c0-\u1fff\u3040-\u9fff\uac00-\ud7a3]*"
+
+
 class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -202,5 +206,9 @@ def _stale(models: Sequence[str], languages: Sequence[str]) -> tuple[str, list[o
         return where, list(models)
     spoken = ", ".join("?" * len(languages))
     language = "lower(substr(m.language, 1, instr(m.language || '-', '-') - 1))"
-    where += f" OR (v.unread AND v.model = ? AND {language} IN ({spoken}))"
+    # A text with words that no model read was stored as its page's, before its own was decided.
+    where += (
+        f" OR (v.unread AND v.model = ? AND ({language} IN ({spoken})"
+        f" OR (coalesce({language}, 'en') = 'en' AND m.text GLOB '{_LETTER}')))"
+    )
     return where, [*models, models[0], *languages]

@@ -61,3 +61,25 @@ def test_a_page_read_again_does_not_undo_it(store: Store) -> None:
     # An edited text is another one: what its source says is heard until it is scored.
     store.mentions.save([replace(again, text="Solved. Thanks!")])
     assert store.mentions.many([again.id])[again.id].language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "stale"),
+    [
+        (FRENCH, "en", True),
+        (FRENCH, None, True),
+        (FRENCH, "fr", True),
+        (FRENCH, "fi", False),
+        ("\u0633\u064a\u0626 \u062c\u062f\u0627", "en-US", True),
+        ("\U0001f44d\U0001f44d", "en", False),
+    ],
+)
+def test_what_was_unread_under_a_page_s_language_is_scored_again(
+    store: Store, text: str, language: str | None, stale: bool
+) -> None:
+    store.mentions.save([make_mention("1", text, NOW, language=language)])
+    (waiting,) = store.verdicts.waiting(9)
+    unread = replace(make_verdict(Experience.NONE, model="m-1"), unread=True)
+    store.verdicts.save([Scored(mention=waiting, verdict=unread)], NOW)
+    assert store.verdicts.count_stale(["m-1", "e5-1"], languages=["fr"]) == stale
+    assert store.verdicts.count_stale(["m-1"]) == 0
