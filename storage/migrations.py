@@ -1937,6 +1937,8 @@ def _filters(db: Database) -> None:
         CREATE INDEX mention_facts_corrected ON mention_facts(brand, day) WHERE corrected;
         CREATE INDEX mention_versions_by_time ON mention_versions(replaced_at);
         CREATE INDEX named_staff_by_name ON named_staff(name);
+        DROP INDEX cut_days_by_value;
+        CREATE INDEX cut_days_by_value ON cut_days(dimension, value, brand, day, mentions);
         UPDATE mention_cuts SET ({columns}) = (
             SELECT {columns} FROM mention_facts f WHERE f.seq = mention_cuts.seq
         ) WHERE {own};

@@ -74,7 +74,7 @@ def home(connection: sqlite3.Connection, asked: Asked, now: datetime) -> dict[st
         "pending": waiting_for_verdicts(connection, replace(choice, waiting=True)),
         "pending_link": plain.link("mentions", waiting="1"),
         "answers": answers_panel(connection, plain, now),
-        "voices": None if pooled else voices_panel(connection, plain),
+        "voices": None if rates is None else voices_panel(connection, plain, rates.tally),
         "people": [] if pooled else who.who_panel(connection, plain),
         "sources": where_panel(connection, plain),
         "goals": goals_panel(connection, plain),
