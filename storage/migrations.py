@@ -1937,8 +1937,6 @@ def _filters(db: Database) -> None:
         CREATE INDEX mention_facts_corrected ON mention_facts(brand, day) WHERE corrected;
         CREATE INDEX mention_versions_by_time ON mention_versions(replaced_at);
         CREATE INDEX named_staff_by_name ON named_staff(name);
-        DROP INDEX cut_days_by_value;
-        CREATE INDEX cut_days_by_value ON cut_days(dimension, value, brand, day, mentions);
         UPDATE mention_cuts SET ({columns}) = (
             SELECT {columns} FROM mention_facts f WHERE f.seq = mention_cuts.seq
         ) WHERE {own};
@@ -1970,6 +1968,37 @@ def _filters(db: Database) -> None:
         """,
     ):
         db.execute(trigger)
+
+
+@migrations(name="0041_what_a_daemon_goes_by")
+def _what_a_daemon_goes_by(db: Database) -> None:
+    # When the clock under it was last set, and by how much; which config it has, as a mark of it.
+    _run(
+        db,
+        """
+        ALTER TABLE daemon_runs ADD COLUMN clock_set_at TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN clock_step_s REAL;
+        ALTER TABLE daemon_runs ADD COLUMN config_mark TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN config_read_at TEXT;
+        """,
+    )
+
+
+@migrations(name="0044_values")
+def _values(db: Database) -> None:
+    # What values a filter has, the most mentioned first, and which complaints have the brand's
+    # answer: each from one index.
+    _run(
+        db,
+        """
+        DROP INDEX cut_days_by_value;
+        CREATE INDEX cut_days_by_value ON cut_days(dimension, value, brand, day, mentions);
+        CREATE INDEX mention_facts_answered_by_day ON mention_facts(
+            brand, day, experience, source, country, language, product_version, stance, sure,
+            corrected, counted
+        ) WHERE answered;
+        """,
+    )
 
 
 def _run(db: Database, script: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -41,6 +42,13 @@ class Run:
 
         wait_for(holds, said)
 
+    def limit_memory(self, more_mb: int) -> None:
+        """Let the daemon take so many MB of data beside what it holds, and no more."""
+        told = Path(f"/proc/{self.process.pid}/status").read_text()
+        held = next(int(line.split()[1]) for line in told.splitlines() if "VmData" in line)
+        limit = held * 1024 + more_mb * 1_000_000
+        resource.prlimit(self.process.pid, resource.RLIMIT_DATA, (limit, limit))
+
     def status(self) -> tuple[int, dict[str, Any]]:
         """Ask `earful status --json`: exit code and what it printed."""
         return status(self.config, self.days)
@@ -73,17 +81,18 @@ def running(
     seconds: float = 1,
     buttons: bool = False,
     weights: Path | None = None,
-    memory_mb: int | None = None,
+    clock: Path | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     if buttons:
         environment["SLACK_APP_TOKEN"] = slack.app_token
+    if clock is not None:
+        environment["EARFUL_TEST_CLOCK"] = str(clock)
     log = config.with_suffix(".log")
-    limit = ["prlimit", f"--data={memory_mb * 1_000_000}"] if memory_mb else []
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [*limit, *command(config, days, seconds, "run", *more, weights=weights)],
+            command(config, days, seconds, "run", *more, weights=weights),
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -594,6 +594,7 @@ WAYS: dict[str, Way] = {
     "channel_roles.left": reads(lambda s: s.channel_roles.left()),
     "channel_roles.note": writes(lambda s: s.channel_roles.note({"slack.ops": "#ops"}, NOW)),
     "crawls.close_interrupted": writes(lambda s: s.crawls.close_interrupted(NOW)),
+    "crawls.clocks_ahead": reads(lambda s: s.crawls.clocks_ahead("appstore", LONG_AGO)),
     "crawls.counts": reads(lambda s: s.crawls.counts(TARGET)),
     "crawls.finish": writes(
         lambda s: s.crawls.finish(
@@ -604,11 +605,12 @@ WAYS: dict[str, Way] = {
         )
     ),
     "crawls.last_failures": reads(lambda s: s.crawls.last_failures("appstore")),
-    "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET)),
+    "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET, NOW)),
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
     "crawls.latest": reads(lambda s: s.crawls.latest("appstore")),
     "crawls.past": reads(lambda s: s.crawls.past(TARGET)),
     "crawls.prune": writes(lambda s: s.crawls.prune(1)),
+    "crawls.reached_nobody": reads(lambda s: s.crawls.reached_nobody(TARGET)),
     "crawls.save_validators": writes(
         lambda s: s.crawls.save_validators(
             [Validators(url="http://b.example/", etag="e2", last_modified=None)]
@@ -683,8 +685,6 @@ WAYS: dict[str, Way] = {
     "insight.method": reads(lambda s: s.insight.method(ALL)),
     "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
     "insight.picks": reads(lambda s: s.insight.picks(ALL, "p_angry", 9)),
-    "insight.response_hours": reads(lambda s: s.insight.response_hours(ALL)),
-    "insight.public_replies": reads(lambda s: s.insight.public_replies(ALL)),
     "insight.said_by_advocates": reads(lambda s: s.insight.said_by_advocates(ALL, 9)),
     "insight.search": reads(lambda s: s.insight.search("gate", ALL, 9)),
     "insight.source_health": reads(lambda s: s.insight.source_health()),
@@ -709,11 +709,15 @@ WAYS: dict[str, Way] = {
     "metrics.checked": reads(lambda s: s.metrics.checked(BRAND)),
     "metrics.write": writes(lambda s: s.metrics.write(BRAND, MEASURED, 1)),
     "daemon_runs.beat": writes(lambda s: s.daemon_runs.beat(1, NOW, {"digest": NOW})),
+    "daemon_runs.clock_set": writes(lambda s: s.daemon_runs.clock_set(1, timedelta(hours=1), NOW)),
+    "daemon_runs.goes_by": writes(lambda s: s.daemon_runs.goes_by(1, "abc", NOW)),
     "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
     "daemon_runs.ran": writes(lambda s: s.daemon_runs.ran("forgetting", NOW)),
     "daemon_runs.routines": reads(lambda s: s.daemon_runs.routines()),
     "daemon_runs.start": writes(lambda s: s.daemon_runs.start(2, "0.1", NOW)),
     "daemon_runs.stop": writes(lambda s: s.daemon_runs.stop(1, NOW)),
+    "waits.bound": writes(lambda s: s.waits.bound(NOW)),
+    "waits.clock_set": writes(lambda s: s.waits.clock_set(timedelta(hours=-1), NOW)),
     "failures.all": reads(lambda s: s.failures.all()),
     "failures.counts": reads(lambda s: s.failures.counts()),
     "failures.failed": writes(lambda s: s.failures.failed("judge", NOW, "no memory")),
