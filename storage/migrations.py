@@ -2076,6 +2076,23 @@ def _half_corrected(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0045_values")
+def _values(db: Database) -> None:
+    # What values a filter has, the most mentioned first, and which complaints have the brand's
+    # answer: each from one index.
+    _run(
+        db,
+        """
+        DROP INDEX cut_days_by_value;
+        CREATE INDEX cut_days_by_value ON cut_days(dimension, value, brand, day, mentions);
+        CREATE INDEX mention_facts_answered_by_day ON mention_facts(
+            brand, day, experience, source, country, language, product_version, stance, sure,
+            corrected, counted
+        ) WHERE answered;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):
