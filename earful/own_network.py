@@ -99,11 +99,12 @@ class OwnNetwork:
             return any(pool.map(self._can_reach, wanted))
 
     def _say(self) -> None:
-        hosts = sorted({host for host, _ in self._tried or ()})
+        tried = sorted(self._tried or ())
+        shown = ", ".join(host for host, _ in tried[:3])
         self._failing.failed(
             _STAGE,
             EarfulError(
-                f"none of {len(hosts)} hosts can be reached ({', '.join(hosts[:3])}…): check this "
+                f"no host can be reached, of {len(tried)} that were tried ({shown}): check this "
                 "machine's network, DNS and firewall; Earful leaves all sources alone, and reads "
                 "them as soon as one answers"
             ),
