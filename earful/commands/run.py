@@ -40,7 +40,10 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 )  # fmt: skip
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
-    """Run the daemon: everything on schedule, until SIGTERM."""
+    """Run the daemon: everything on schedule, until SIGTERM.
+
+    SIGHUP has it read its config again.
+    """
     from earful import logs
     from earful.config_file import ConfigFile
 
