@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from config.errors import ModelError
+from config.extras import extra_missing
 from config.settings import ModelSettings
 from sentiment.quality.calibration import softmax
 from sentiment.scoring.text import Text, joined
@@ -52,12 +53,14 @@ class LanguageModel:
     @classmethod
     def load(cls, settings: ModelSettings) -> LanguageModel:
         """Load from a folder or a hub; ModelError names what is missing or does not fit."""
+        where = f"models: {settings.language}: {settings.path}"
+        if missing := extra_missing("models", where):
+            raise ModelError(missing)
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        where = f"models: {settings.language}: {settings.path}"
         try:
             tokenizer = AutoTokenizer.from_pretrained(settings.path)
             # Not in the type of its file: many a CPU cannot compute in 16 bits, or only slowly.

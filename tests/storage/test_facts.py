@@ -9,6 +9,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,34 @@ def test_whatever_happens_the_counts_are_those_of_the_view(store: Store, seed: i
     assert len(rows(store, CELLS)) > 20
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_the_row_of_a_topic_says_what_the_fact_does(
+    store: Store, seed: int
+) -> None:
+    chance = random.Random(seed)
+    columns = (
+        "brand", "day", "source", "country", "language", "product_version", "experience",
+        "stance", "counted", "sure", "corrected", "counted_at",
+    )  # fmt: skip
+    for _ in range(60):
+        live(store, chance)
+        seqs = [row[0] for row in rows(store, "SELECT seq FROM mentions ORDER BY seq")]
+        if seqs and chance.random() < 0.5:
+            with store.database.transaction() as connection:
+                values = chance.sample(["1", "2", "Oslo"], chance.randrange(3))
+                cut(connection, chance.choice(seqs), chance.choice(["topic", "location"]), values)
+    copied, known = (
+        rows(
+            store,
+            f"SELECT k.seq, k.value, {', '.join(f'{table}.{one}' for one in columns)} "
+            "FROM mention_cuts k JOIN mention_facts f ON f.seq = k.seq ORDER BY 1, 2",
+        )
+        for table in ("k", "f")
+    )
+    assert copied == known
+    assert len(known) > 5
+
+
 def test_what_is_erased_stays_counted_in_every_cut(store: Store) -> None:
     chance = random.Random(1)
     for _ in range(60):
@@ -353,6 +382,23 @@ def test_names_of_many_change_no_mind(store: Store) -> None:
     store.mentions.save(said[500:])
     score(store, *COMPLAINT)
     assert flips(store) == []
+
+
+def test_a_text_that_comes_back_is_taken_as_a_person_corrected_it(store: Store) -> None:
+    """It waits for a verdict again, and has an experience and no stance until then."""
+    first = say(1, rating=1.0, rating_max=5.0)
+    other = replace(first, text="They found my bag.", edited_at=NOW + timedelta(hours=1))
+    store.mentions.save([first])
+    score(store, *COMPLAINT)
+    store.corrections.add(first.id, experience=Experience.MEDIOCRE, stance=None, by="dana", at=NOW)
+    store.mentions.save([other])
+    score(store, *COMPLAINT)
+    saved = store.mentions.save([replace(first, edited_at=NOW + timedelta(hours=2))])
+    assert (saved.edited, saved.refused) == (1, ())
+    asked = "SELECT value, mentions, mediocre, hater FROM cut_days WHERE dimension = 'stars'"
+    assert rows(store, asked) == [("1", 1, 1, 0)]
+    score(store, *COMPLAINT)
+    assert [row[:3] for row in rows(store, asked)] == [("1", 1, 1)]
 
 
 # Stores with data.
