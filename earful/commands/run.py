@@ -50,7 +50,8 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     from earful.monitoring.instruments import Instruments
 
     # Until the daemon has its handler: a SIGHUP that comes early must not end it.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     instruments = Instruments()
     read = partial(_checked, app, instruments)
     config = read()
