@@ -345,7 +345,8 @@ def _click(action: str, about: str, number: int, rng: random.Random) -> dict[str
         "action_ts": f"179{number:07}.000100",
     }
     if rng.random() < 0.3:
-        given |= {"selected_option": {"value": rng.choice((about, "angry", "none", "1h", "x"))}}
+        chosen = rng.choice((about, "angry", "none", "1h", "x"))
+        given |= {"selected_option": {"value": chosen}}
     else:
         given |= {"value": about}
     return {
