@@ -114,6 +114,8 @@ def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator
             f"{what} was at {_clock(latest)}, which is {span(latest - now)} in the future: the "
             "clock of this machine was wrong then, or is now: compare it with `date -u` "
             "elsewhere, and let NTP keep it; Earful waits for no such time",
+            # Of a clock that was set under a daemon ops have heard.
+            for_ops=last is None or last.clock_set_at is None,
         )
 
 
