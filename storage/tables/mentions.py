@@ -232,6 +232,17 @@ class Mentions:
                 hashes[one.removeprefix(f"{source}:")] = FORGOTTEN_TEXT
         return hashes
 
+    def seqs(self, mention_ids: Iterable[str]) -> dict[str, int]:
+        """Give the number of each of these mentions in the store, which shows nothing of it."""
+        found: dict[str, int] = {}
+        for chunk in in_chunks([*mention_ids]):
+            marks = ", ".join("?" * len(chunk))
+            rows = self._database.connection.execute(
+                f"SELECT id, seq FROM mentions WHERE id IN ({marks})", chunk
+            )
+            found |= {row["id"]: row["seq"] for row in rows}
+        return found
+
     def get(self, mention_id: str) -> Mention | None:
         row = self._database.connection.execute(
             f"{SELECT_MENTION} WHERE m.id = ?", (mention_id,)
