@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from config.settings import ModelSettings
+    from sentiment.quality.metrics import Floats
     from sentiment.scoring.encoding import WordPieces
     from sentiment.scoring.multilingual import Multilingual
     from sentiment.scoring.other_models import LanguageModel
@@ -61,12 +62,14 @@ class Classifier:
         missing: Mapping[str, ModelError] | None = None,
         multilingual: Multilingual | None = None,
         special: Special = SPECIAL,
+        rating_weight: float = 0.0,
     ) -> None:
         """`others` read the languages they are for; `missing` says why those could not be loaded.
 
         Texts in a missing language are scored as without a model for it. `multilingual` reads its
         languages where none of the `others` does. `special` are the ids of `tokenizer`'s frame.
-        Without `languages` every text is read, whatever it is in.
+        Without `languages` every text is read, whatever it is in. `rating_weight` is how much of
+        what a rating says by itself is added to what was read.
         """
         self.model = model
         self.runtime = runtime
@@ -77,6 +80,7 @@ class Classifier:
         self.multilingual = multilingual
         self.tokenizer = tokenizer
         self._special = special
+        self._rating_weight = rating_weight
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -185,6 +189,8 @@ class Classifier:
         runtime = self.runtime
         windows = encode(self.tokenizer, texts, self._special)
         logits = logits_of(texts, windows, runtime.scores, runtime.budget)
+        by_rating = self._by_ratings(texts)
+        logits.experience[:] += by_rating
         if not runtime.coarse:
             return logits
         close = self._close(texts, logits)
@@ -197,8 +203,21 @@ class Classifier:
             ]
             close_texts = [texts[row] for row in close]
             exact = logits_of(close_texts, part, runtime.exact_scores, runtime.budget)
-            logits.experience[close], logits.stance[close] = exact.experience, exact.stance
+            logits.experience[close] = exact.experience + by_rating[close]
+            logits.stance[close] = exact.stance
         return logits
+
+    def _by_ratings(self, texts: Sequence[Text]) -> Floats:
+        """Give weighed log-probabilities (n, 4) of the ratings alone; zeros without a rating."""
+        import numpy as np
+
+        result = np.zeros((len(texts), len(_EXPERIENCES)))
+        if self._rating_weight:
+            for row, text in enumerate(texts):
+                if position := rating_position(text.rating, text.rating_max):
+                    chances = np.array(wordless.experience_of(position))
+                    result[row] = self._rating_weight * np.log(chances + wordless.LEAST)
+        return result
 
     def _close(self, texts: Sequence[Text], logits: Logits) -> list[int]:
         """Give the indices of texts that a little rounding could give another verdict."""
