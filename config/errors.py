@@ -94,5 +94,9 @@ class CrawlError(EarfulError):
     """A source could not be read."""
 
 
+class StoppedError(EarfulError):
+    """Work was ended on purpose before it was done: nothing failed, and it is done later."""
+
+
 class DeliveryError(EarfulError):
     """Slack refused or could not be reached."""

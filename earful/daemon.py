@@ -39,7 +39,7 @@ from storage.write_check import probe
 if TYPE_CHECKING:
     from alerts.slack.listener import Listener
     from earful.pages.dashboards import Dashboards
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import ModelProcess, Scores
 
 log = logging.getLogger("earful.daemon")
 
@@ -60,14 +60,19 @@ class Daemon:
         transport: Transport,
         clock: Clock,
         *,
-        load_classifier: Callable[[], Classifier],
+        load_classifier: Callable[[], Scores],
+        model: ModelProcess | None = None,
         pace: Pace | None = None,
         idle: timedelta | None = None,
         listen: Callable[[Interactions], Listener] | None = None,
         dashboards: Dashboards | None = None,
     ) -> None:
-        """`listen` makes what hears Slack, given what carries out what people do."""
+        """`listen` makes what hears Slack, given what carries out what people do.
+
+        `model` is the process that the classifier speaks to, if it does.
+        """
         self._settings = settings
+        self._model = model
         self._clock = clock
         self._path = settings.store.path
         self._stopping = threading.Event()
@@ -84,6 +89,7 @@ class Daemon:
             self._failing,
             self._stopping,
             load_classifier=load_classifier,
+            unload=model.rest if model else lambda: False,
             pace=pace,
             alerts_wait=lambda: self._delivery.wake(),
         )

@@ -27,7 +27,7 @@ from earful.topic_upkeep.period_figures import write_figures
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.daemon")
 
@@ -46,18 +46,23 @@ class DaemonStages:
         failing: Failing,
         stopping: threading.Event,
         *,
-        load_classifier: Callable[[], Classifier],
+        load_classifier: Callable[[], Scores],
+        unload: Callable[[], bool] = lambda: False,
         pace: Pace | None,
         alerts_wait: Callable[[], object],
     ) -> None:
-        """`alerts_wait` is called when something new may wait in the outbox."""
+        """`alerts_wait` is called when something new may wait in the outbox.
+
+        `unload` is asked often: it ends a model that nobody has needed for a while, and tells so.
+        """
         self._settings = settings
         self._transport = transport
         self._clock = clock
         self._failing = failing
         self._stopping = stopping
         self._load_classifier = load_classifier
-        self._classifier: Classifier | None = None
+        self._unload = unload
+        self._classifier: Scores | None = None
         self._pace = pace or Pace()
         self._alerts_wait = alerts_wait
         self._path = settings.store.path
@@ -112,6 +117,9 @@ class DaemonStages:
     def _score(self) -> None:
         with Store.open(self._path) as store:
             if not store.verdicts.count_waiting():
+                if self._unload():
+                    self._classifier = None
+                    log.info("the model is unloaded until a text needs it")
                 return
             if self._classifier is None:
                 self._classifier = self._load_classifier()

@@ -17,12 +17,12 @@ from config.environment import load_overrides
 from config.errors import ConfigError
 from config.settings import Settings
 from earful.app import App, utc_now
+from earful.small_process import keep_small
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
     from alerts.slack.listener import Listener
     from earful.interactions.dispatch import Interactions
-    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.run")
 
@@ -38,6 +38,7 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
+    keep_small()
     from earful import configured_destinations, logs, needs
     from earful.stages.deliver_stage import transport_for
     from earful.webhook_intake.doors import unmet_secrets
@@ -80,23 +81,25 @@ def run_daemon(
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
     from earful.daemon import Daemon
     from earful.pages.dashboards import Dashboards
+    from sentiment.relevance.embedding import embed_beside
+    from sentiment.scoring.model_process import ModelProcess
 
-    def load_classifier() -> Classifier:
-        # Late: torch is loaded by the first mention that waits.
-        from sentiment.scoring.classifier import Classifier
-
-        return Classifier.load(models=settings.models, tolerant=True)
-
+    # Begun by the first mention that waits.
+    model = ModelProcess(settings.models, unload_after=settings.model.unload_after)
     daemon = Daemon(
         settings,
         transport,
         utc_now,
-        load_classifier=load_classifier,
+        load_classifier=model.load,
+        model=model,
         idle=idle,
         listen=listen,
         dashboards=Dashboards(settings, any_port=any_port) if serve else None,
     )
     with ExitStack() as stack:
+        embed_beside(model)
+        stack.callback(embed_beside, None)
+        stack.callback(model.close)
         if end_after is not None:
             timer = threading.Timer(end_after.total_seconds(), daemon.stop)
             timer.daemon = True

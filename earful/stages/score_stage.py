@@ -15,7 +15,7 @@ from storage.tables.verdicts import Scored
 
 if TYPE_CHECKING:
     from earful.brand_relevance import BrandRelevance
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.score")
 
@@ -28,7 +28,7 @@ _FIRST_BATCH, _SCORE_BATCH = 128, 2048
 
 def score(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     clock: Clock,
     progress: Progress | None = None,
     *,
@@ -63,7 +63,7 @@ def score(
 
 
 def rescore(
-    store: Store, classifier: Classifier, clock: Clock, progress: Progress | None = None
+    store: Store, classifier: Scores, clock: Clock, progress: Progress | None = None
 ) -> int:
     """Move mentions scored by another model version to this one; old verdicts stay.
 
@@ -82,7 +82,7 @@ def rescore(
 
 def _score_apart(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     isolation: Isolation,
     batch: Sequence[Mention],
     clock: Clock,
@@ -90,7 +90,7 @@ def _score_apart(
     relevance: BrandRelevance | None = None,
 ) -> int:
     """Score a batch; a text that the classifier fails with stops only itself."""
-    from sentiment.scoring.classifier import Text
+    from sentiment.scoring.text import Text
 
     def work(part: Sequence[Mention]) -> int:
         _score_batch(store, classifier, part, clock, progress, relevance)
@@ -107,14 +107,14 @@ def _score_apart(
 
 def _score_batch(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     batch: Sequence[Mention],
     clock: Clock,
     progress: Progress | None,
     relevance: BrandRelevance | None,
 ) -> None:
-    from sentiment.scoring.classifier import Text
     from sentiment.scoring.detect_language import detect_language
+    from sentiment.scoring.text import Text
 
     texts = [
         Text(

