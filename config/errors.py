@@ -18,6 +18,7 @@ EarfulError                     exit 1
 ├─ ModelError
 ├─ CrawlError
 │  └─ PageError                 in crawler.entry_problems
+├─ StoppedError
 ├─ DeliveryError
 └─ TranslationError             in earful.translation.translator
 .. end of the tree

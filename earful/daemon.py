@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -47,7 +49,10 @@ log = logging.getLogger("earful.daemon")
 PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
-_STOP_WITHIN_S = 60.0
+# An hour's work may be under way: after so long it is left to the next start. With what comes
+# before and after, the process ends within ten seconds.
+_STOP_WITHIN_S = 8.0
+_PATIENCE_S = 1.0
 _AT_START = " at start"
 
 
@@ -99,6 +104,8 @@ class Daemon:
         self._webhook: Webhook | None = None
         if settings.webhook.doors:
             self._webhook = Webhook(settings, self._failing, self._scoring.wake)
+        self.unended: list[str] = []
+        """What had not ended in time when `run` came back: only the process's end ends that."""
         self._listener: Listener | None = None
         if listen is not None:
             self._listener = listen(Interactions(self._path, settings, clock, self._delivery.wake))
@@ -162,20 +169,30 @@ class Daemon:
 
     def _shut_down(self) -> None:
         log.info("stopping")
+        ends: dict[str, Callable[[], object]] = {
+            # Crawls under way see `_stopping` and end; what they stored stays.
+            "crawls": self._crawls.stop,
+            "routines": self._routines.stop,
+        }
         for worker in (self._scoring, self._delivery):
             worker.end()
+            ends[worker.name] = worker.join
+        if self._model is not None:
+            # Who waits for verdicts hears StoppedError; the mentions wait for the next start.
+            ends["model"] = self._model.close
         if self._listener is not None:
-            self._listener.stop()
+            ends["buttons"] = self._listener.stop
         if self._webhook is not None:
-            self._webhook.stop()
-        # Crawls under way see `_stopping` and end; what they stored stays.
-        self._crawls.stop(wait=True)
-        self._routines.stop(wait=True)
+            ends["webhook"] = self._webhook.stop
         if self._dashboards is not None:
-            self._dashboards.stop()
-        for worker in (self._scoring, self._delivery):
-            worker.join(_STOP_WITHIN_S)
-        with Store.open(self._path) as store:
+            ends["dashboards"] = self._dashboards.stop
+        self.unended = _within(_STOP_WITHIN_S, ends)
+        if self.unended:
+            log.warning(
+                "stopped before all had ended: what they were at is done after the next start",
+                extra={"unended": self.unended},
+            )
+        with suppress(StoreError), Store.open(self._path, patience_s=_PATIENCE_S) as store:
             store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
 
@@ -210,6 +227,8 @@ class Daemon:
 
     def _carry_out(self, routine: Routine, name: str) -> None:
         """Do a routine; a failure is counted, and its next run comes anyway."""
+        if self._stopping.is_set():
+            return
 
         def work() -> int | None:
             try:
@@ -285,3 +304,14 @@ class Daemon:
         runs = self._routines.next_runs()
         regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
         store.daemon_runs.beat(self._run_id, now, regular)
+
+
+def _within(seconds: float, ends: Mapping[str, Callable[[], object]]) -> list[str]:
+    """Let all end side by side; name those that have not when the time is over."""
+    until = monotonic() + seconds
+    threads = [Thread(target=end, name=name, daemon=True) for name, end in ends.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - monotonic()))
+    return [thread.name for thread in threads if thread.is_alive()]

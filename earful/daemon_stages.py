@@ -119,11 +119,12 @@ class DaemonStages:
             if not store.verdicts.count_waiting():
                 if self._unload():
                     self._classifier = None
-                    log.info("the model is unloaded until a text needs it")
+                    log.info("model unloaded until a text needs it")
                 return
             if self._classifier is None:
                 self._classifier = self._load_classifier()
                 self._failing.count_missing(self._classifier)
+                log.info("model loaded", extra={"model": self._classifier.model})
             scored = score(
                 store,
                 self._classifier,

@@ -126,6 +126,10 @@ def shown_blocks(alert: Alert, *, buttons: bool) -> list[dict[str, Any]] | None:
     return [block for block in blocks if block.get("type") != "actions"]
 
 
+_UNREAD = "alerts go to this console, and nobody reads its output any more"
+_DO = "start Earful again, or set SLACK_BOT_TOKEN; they wait meanwhile."
+
+
 class ConsoleTransport:
     """Print alerts where no Slack is configured."""
 
@@ -142,8 +146,11 @@ class ConsoleTransport:
             place = f" {alert.channel}, in the thread "
         shown = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(shown.encode(encoding, "replace").decode(encoding))
-        self._stream.flush()
+        try:
+            self._stream.write(shown.encode(encoding, "replace").decode(encoding))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            return SendResult(Fate.ACCOUNT_DEAD, f"{_UNREAD} ({error}): {_DO}")
         return SendResult(Fate.SENT)
 
     def find(self, alert: Alert) -> Look:

@@ -106,6 +106,10 @@ def run_daemon(
             timer.start()
             stack.callback(timer.cancel)
         daemon.run()
+    if daemon.unended:
+        # Python would wait for its threads, however long they take.
+        logging.shutdown()
+        os._exit(0)
 
 
 def _listening(app: App) -> Callable[[Interactions], Listener] | None:

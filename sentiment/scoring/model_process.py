@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SHIPPED = WEIGHTS
 UNLOAD_AFTER = timedelta(minutes=10)
-_END_WITHIN_S = 5.0
+_END_WITHIN_S = 2.0
 
 
 class Scores(Protocol):
@@ -226,10 +226,15 @@ class ModelProcess:
             return
         if ended is self._child:
             self._child = None
-        ended.process.kill()
-        ended.process.wait()
         assert ended.process.stdin is not None
-        ended.process.stdin.close()
+        # It ends by itself at that, at once unless it hangs.
+        with suppress(OSError):
+            ended.process.stdin.close()
+        try:
+            ended.process.wait(_END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            ended.process.kill()
+            ended.process.wait()
         # Whoever waits for an answer has seen the end by then, and closes nothing itself.
         for lane in ended.lanes.values():
             with suppress(OSError):

@@ -33,8 +33,10 @@ def group(folder: Path, most: str, used_mb: int, cache_mb: int = 0, *, old: bool
     (folder / "memory.stat").write_text(f"anon 1\n{cache} {cache_mb * MB}\n")
 
 
-@pytest.mark.parametrize(("available", "swap", "fits"), [(450, 0, False), (452, 0, True),
-                                                         (200, 200, False), (200, 300, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("available", "swap", "fits"),
+    [(450, 0, False), (452, 0, True), (200, 200, False), (200, 300, True)],
+)
 def test_the_machine_is_asked(tmp_path: Path, available: int, swap: int, fits: bool) -> None:
     proc = machine(tmp_path, available, swap)
     if fits:
@@ -87,7 +89,5 @@ def test_limits_of_the_process(
     free = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda kind: limits.get(kind, free))
     proc = machine(tmp_path, 90_000)
-    with pytest.raises(
-        ModelError, match=f"it takes {takes} MB, 4[34].* left under this process's"
-    ):
+    with pytest.raises(ModelError, match=rf"takes {takes} MB, 4[34]\d MB are left under this"):
         require(450 * MB, "the model", proc=proc, groups=tmp_path / "none")
