@@ -91,6 +91,10 @@ class ModelError(EarfulError):
     """The classifier's weights are missing, altered or do not fit."""
 
 
+class ModelDiedError(ModelError):
+    """The process that holds the model ended while it was asked: nobody knows by which text."""
+
+
 class CrawlError(EarfulError):
     """A source could not be read."""
 

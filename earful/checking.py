@@ -52,7 +52,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     yield from _webhook(settings)
     yield from _on_call(settings)
     yield from _translation(app, offline)
-    yield _model(app.settings)
+    yield _model(app.settings, offline)
     yield from _slack(app, offline)
     yield from _destinations(settings, offline)
     if offline:
@@ -138,10 +138,11 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"on call for {rota.channel or rota.brand or 'every channel'}", True, who)
 
 
-def _model(settings: Settings) -> Finding:
+def _model(settings: Settings, offline: bool) -> Finding:
     from sentiment.scoring.classifier import Classifier
 
-    return Finding("model", True, ", ".join(Classifier.load(models=settings.models).models))
+    loaded = Classifier.load(models=settings.models, offline=offline)
+    return Finding("model", True, ", ".join(loaded.models))
 
 
 def _slack(app: App, offline: bool) -> Iterator[Finding]:

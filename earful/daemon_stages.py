@@ -21,7 +21,7 @@ from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.measure_stage import measure_changed
-from earful.stages.score_stage import score
+from earful.stages.score_stage import is_due, score
 from earful.stages.topic_stage import sort_mentions
 from earful.topic_upkeep.period_figures import write_figures
 from storage.store import Store
@@ -116,7 +116,7 @@ class DaemonStages:
 
     def _score(self) -> None:
         with Store.open(self._path) as store:
-            if not store.verdicts.count_waiting():
+            if not is_due(store, self._clock):
                 if self._unload():
                     self._classifier = None
                     log.info("model unloaded until a text needs it")

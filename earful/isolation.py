@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from config.errors import StoppedError, StoreError, StoreRowError
+from config.errors import ModelDiedError, StoppedError, StoreError, StoreRowError
 from earful.failing import describe, stage_name
 from storage.faults import UNFIT
 from storage.models import Failure
@@ -183,8 +183,8 @@ def mention_subject(mention_id: str) -> str:
 
 
 def _raise_if_no_subjects(error: Exception) -> None:
-    if isinstance(error, StoppedError):
-        raise error  # nobody's fault
+    if isinstance(error, StoppedError | ModelDiedError):
+        raise error  # nobody's fault, or nobody knows whose
     if isinstance(error, StoreRowError):
         return  # the fault of one row: the others can be read
     cause = error.__cause__ if isinstance(error, StoreError) else error

@@ -1898,6 +1898,21 @@ def _fact_indexes(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0042_scoring_tries")
+def scoring_tries(db: Database) -> None:
+    """What is being scored: who is killed meanwhile has left it here."""
+    db.execute(
+        """
+        CREATE TABLE scoring_tries (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            tried_at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -43,6 +43,7 @@ from storage.tables.privacy import Privacy
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
+from storage.tables.scoring_tries import ScoringTries
 from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.tombstones import Tombstones
@@ -67,6 +68,7 @@ class Store:
         self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.scoring_tries = ScoringTries(database)
         self.translations = Translations(database)
         self.topics = Topics(database)
         self.topic_sorting = TopicSorting(database)

@@ -82,11 +82,12 @@ class Classifier:
         models: Sequence[ModelSettings] = (),
         *,
         tolerant: bool = False,
+        offline: bool = False,
     ) -> Classifier:
         """Load shipped or given weights; ModelError if they or the backbone are not as they were.
 
         `models` read the languages that they name; a `tolerant` classifier goes on without those
-        that cannot be loaded, and names them in `missing`.
+        that cannot be loaded, and names them in `missing`. `offline` asks no hub for one.
 
         Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
@@ -102,7 +103,7 @@ class Classifier:
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
-        others, missing = _others(models, tolerant=tolerant)
+        others, missing = _others(models, tolerant=tolerant, offline=offline)
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),
@@ -248,13 +249,13 @@ def _mode(calibration: Calibration, text: Text) -> Mode:
 
 
 def _others(
-    models: Sequence[ModelSettings], *, tolerant: bool
+    models: Sequence[ModelSettings], *, tolerant: bool, offline: bool
 ) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
     if not models:
         return {}, {}
     from sentiment.scoring.other_models import load_each
 
-    return load_each(models, tolerant=tolerant)
+    return load_each(models, tolerant=tolerant, offline=offline)
 
 
 def _has_words(readable: str) -> bool:

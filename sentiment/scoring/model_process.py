@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from config.errors import ModelError, StoppedError
+from config.errors import ModelDiedError, ModelError, StoppedError
 from sentiment.scoring.backbone import WEIGHTS
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class _Child:
 class ModelProcess:
     """Scores and embeds in a process of its own, as `Classifier` and `Embedder` would here.
 
-    Any thread may ask. What the process dies of is a ModelError, and the next question begins
+    Any thread may ask. What the process dies of is a ModelDiedError, and the next question begins
     another; after `close` questions raise StoppedError.
     """
 
@@ -214,10 +214,10 @@ class ModelProcess:
             self._end(child)
         if code is not None and code < 0:
             why = "; Linux kills so where memory is short: give the machine more"
-            return ModelError(
+            return ModelDiedError(
                 f"the model's process was killed by signal {-code}{why if code == -9 else ''}"
             )
-        return ModelError(f"the model's process ended with {code}; the log says why")
+        return ModelDiedError(f"the model's process ended with {code}; the log says why")
 
     def _end(self, child: _Child | None = None) -> None:
         """End a process, by default the present one; `_beginning` is held."""
