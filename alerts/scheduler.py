@@ -2,12 +2,16 @@
 
 APScheduler drops a job that is more than a second late unless told otherwise: here a late job
 runs late, several missed runs become one, and one job never overlaps itself.
+
+It also reckons with the wall clock alone, and sleeps until the moment of its next job: set back by
+an hour, it runs nothing for an hour, even when the clock is soon right again. Here it looks at the
+clock each second, and where that was set, the distances to the next runs stay what they were.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -24,12 +28,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from alerts.clock_steps import ClockSteps
 from alerts.decide.local_time import next_moment
 
 logger = logging.getLogger(__name__)
 
 Job = Callable[[], object]
 OnError = Callable[[str, BaseException | None], object]
+OnStep = Callable[[timedelta], object]
+
+_LOOK_S = 1.0
 
 
 class _Pool(BasePoolExecutor):  # type: ignore[misc]
@@ -64,15 +72,39 @@ class _Daily(BaseTrigger):  # type: ignore[misc]
         return f"daily at {self._at:%H:%M:%S} {self._zone}"
 
 
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    """APScheduler's own, which looks at something before it looks for jobs, and that often."""
+
+    def __init__(self, before: Callable[[], object], **options: Any) -> None:
+        self._before = before
+        super().__init__(**options)
+
+    def _process_jobs(self) -> float:
+        self._before()
+        wait_s = super()._process_jobs()
+        return _LOOK_S if wait_s is None else min(wait_s, _LOOK_S)
+
+
 class Schedule:
-    """Jobs on a background thread pool; `on_error` hears of failures besides the log."""
+    """Jobs on a background thread pool; `on_error` hears of failures besides the log.
+
+    `on_step` is told, in the scheduler's thread, by how much the wall clock was set.
+    """
 
     def __init__(
-        self, *, threads: int = 10, on_error: OnError | None = None, zone: tzinfo | None = None
+        self,
+        *,
+        threads: int = 10,
+        on_error: OnError | None = None,
+        on_step: OnStep | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
         self._on_error = on_error
+        self._on_step = on_step
+        self._steps = ClockSteps()
         self._pool = _Pool(threads)
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = _Scheduler(
+            self._look_at_clock,
             executors={"default": self._pool},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             **({"timezone": zone} if zone else {"timezone": "UTC"}),
@@ -124,6 +156,12 @@ class Schedule:
             replace_existing=True,
         )
 
+    def drop(self, names: Collection[str]) -> None:
+        """Run these jobs no more; one that is under way comes to its end."""
+        for job in self._scheduler.get_jobs():
+            if job.id in names:
+                job.remove()
+
     def next_runs(self) -> dict[str, datetime | None]:
         """Give each job's next moment; None where it is not known before the start."""
         return {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
@@ -142,6 +180,27 @@ class Schedule:
         # Its own way to wait holds a lock that a job needs which asks for `next_runs`.
         self._scheduler.shutdown(wait=False)
         self._pool.threads.shutdown(wait=wait)
+
+    def _look_at_clock(self) -> None:
+        step = self._steps.look()
+        if step is None:
+            return
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is None:
+                continue
+            if step > timedelta(0):
+                # What fell due meanwhile runs now, once, as after a sleep. APScheduler would count
+                # each run that was missed: thirty years of them where a clock began in 1970.
+                moved = max(job.next_run_time, now)
+            elif isinstance(job.trigger, _Daily):
+                moved = job.trigger.get_next_fire_time(None, now)
+            else:
+                moved = job.next_run_time + step
+            if moved != job.next_run_time:
+                job.modify(next_run_time=moved)
+        if self._on_step is not None:
+            self._on_step(step)
 
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         error = getattr(event, "exception", None)

@@ -3,7 +3,7 @@
 Rows are written as Earful's tables hold them, past its own ways of saving: texts of words as
 frequent as in a language, three brands of unequal size, ten sources, two years, authors with a
 history, scored and judged; a month of half-hourly crawls of each source; a case of one in twenty
-complaints, most of them answered, and a colleague whom one in fifty wows names.
+complaints, most of them answered, a colleague whom one in fifty wows names, and topics.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+from benchmarks.made_topics import write_topics
 from storage.models import Mention, iso
 from storage.store import Store
 
@@ -73,6 +74,7 @@ def make_store(path: Path, mentions: int) -> None:
             _write_block(store, rows)
         _write_cases(store)
         _write_runs(store)
+        write_topics(store, BRANDS, NOW)
 
 
 def let_wait(store: Store, mentions: int) -> None:

@@ -1,9 +1,11 @@
 """Measure a large store: what clicks ask of it, what is written, erased and kept beside a history.
 
-Makes a store (`--mentions`), or works on a copy of one that was made before (`--store`), and
-prints a line for each thing: the milliseconds, of what is asked the 95th percentile of warm
-repeats with a mark where it is beyond 100 (a search: 200). Run the same file in an older checkout
-to compare the two.
+    python -m benchmarks.store [--mentions 1000000] [--parts asks pages]
+
+Makes a store (`--mentions`), or works on a copy of one that `--keep` wrote (`--store`), and prints
+a line for each thing: milliseconds of processor time and of the clock, of what is asked the 95th
+percentile of warm repeats, with a mark where its processor time is beyond 100 (a search: 200).
+`--json` writes them down, and `--beside` compares them with those of another store.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,11 +34,14 @@ from benchmarks.made_store import (  # noqa: E402
     let_wait,
     make_store,
 )
+from benchmarks.measuring import Results, Took, once, warm  # noqa: E402
+from benchmarks.store_pages import addresses  # noqa: E402
 from benchmarks.store_questions import Question, questions  # noqa: E402
+from earful.forgetting import forget_author, forget_mention  # noqa: E402
 from earful.pages.datasette_app import SETTINGS, datasette  # noqa: E402
 from earful.pages.report_page import render_report  # noqa: E402
 from storage.connection import Connection  # noqa: E402
-from storage.models import Experience, Mention, Stance, Verdict  # noqa: E402
+from storage.models import Experience, Mention, SortedMention, Stance, Verdict  # noqa: E402
 from storage.reports import Filter  # noqa: E402
 from storage.search_words import match_for  # noqa: E402
 from storage.store import Store  # noqa: E402
@@ -47,15 +51,11 @@ from storage.tables.verdicts import Scored  # noqa: E402
 MAX_AGE = timedelta(hours=24)
 # The crawls that run as the store was made have ended by then.
 LATER = NOW + timedelta(hours=2)
-_TOO_SLOW_S = 120.0
-_clock = [time.perf_counter]
+_TOO_SLOW_MS = 120_000.0
+_ASKED_MS, _SEARCHED_MS = 100.0, 200.0
+PARTS = ("asks", "pages", "writes", "keeps", "judges", "erases")
 WORD = "ba"
 """One of the commonest of the made words."""
-
-PAGES = (
-    "/earful/voice", "/earful/voice?brand=Large&stance=hater", f"/earful/voice?_search={WORD}",
-    "/earful/advocates", "/earful/flips", "/earful/angry_lately?brand=&since=", "/earful",
-)  # fmt: skip
 
 VERDICT = Verdict(
     model="made-up", experience=Experience.ANGRY, stance=Stance.NEITHER, p_angry=0.9,
@@ -64,55 +64,16 @@ VERDICT = Verdict(
 )  # fmt: skip
 
 
-def clock() -> float:
-    return _clock[0]()
-
-
-def median_ms(work: Callable[[], object], times: int = 5) -> float:
-    took = []
-    for _ in range(times):
-        began = clock()
-        work()
-        took.append(1000 * (clock() - began))
-        if took[-1] > 2000:
-            break
-    return statistics.median(took)
-
-
-def show(what: str, ms: float) -> None:
-    print(f"{ms:12,.1f} ms  {what}", flush=True)
-
-
-def p95_ms(work: Callable[[], object], times: int = 20) -> float:
-    """Time warm repeats; fewer of what takes long."""
-    work()
-    took: list[float] = []
-    while len(took) < times and sum(took) < 5_000:
-        began = clock()
-        work()
-        took.append(1000 * (clock() - began))
-    return sorted(took)[round(0.95 * (len(took) - 1))]
-
-
-def asking(path: Path, *, shown: bool = True) -> list[tuple[float, Question]]:
-    """Print what each question of the pages takes; give those that take too long."""
+def asking(path: Path, results: Results) -> None:
+    """Print what each question of the pages takes."""
     with closing(Connection(path, "ro", 30)) as connection:
         connection.create_function("sqrt", 1, lambda value: value and value**0.5)
         connection.create_function("match_for", 1, match_for, deterministic=True)
-        too_long, took = [], []
+        asked = {}
         for one in questions(connection, WORD):
-            ms = p95_ms(partial(answer, connection, one))
-            took.append(ms)
-            if ms > (200 if one.searches else 100):
-                too_long.append((ms, one))
-            if shown:
-                show(f"{'BEYOND ' if too_long and too_long[-1][1] is one else ''}{one.name}", ms)
-        print(
-            f"{len(took)} questions: median {statistics.median(took):,.1f} ms, longest "
-            f"{max(took):,.1f} ms, {len(too_long)} beyond the goal",
-            flush=True,
-        )
-        return too_long
+            asked[one.name] = _SEARCHED_MS if one.searches else _ASKED_MS
+            results.show(one.name, warm(partial(answer, connection, one)), asked[one.name])
+        results.of(asked, "questions")
 
 
 def answer(connection: sqlite3.Connection, one: Question) -> list[object]:
@@ -121,31 +82,35 @@ def answer(connection: sqlite3.Connection, one: Question) -> list[object]:
     return connection.execute(one.sql, one.values).fetchmany(most + 1)
 
 
-def whole_pages(path: Path) -> None:
+def whole_pages(path: Path, results: Results) -> None:
     """Print what whole pages take, made into HTML."""
-
-    async def ask() -> None:
+    with closing(Connection(path, "ro", 30)) as connection:
+        pages = {
+            address: _SEARCHED_MS if searches else _ASKED_MS
+            for address, searches in addresses(connection, WORD)
+        }
+    with asyncio.Runner() as runner:
         site = datasette(path)
-        await site.invoke_startup()
-        for page in PAGES:
-            took = []
-            for _ in range(6):
-                began = clock()
-                await site.client.get(page)
-                took.append(1000 * (clock() - began))
-            show(f"whole page {page}", sorted(took[1:])[-1])
+        runner.run(site.invoke_startup())
 
-    asyncio.run(ask())
+        def ask(address: str) -> None:
+            response = runner.run(site.client.get(address))
+            assert response.status_code == 200, f"{address}: {response.status_code}"
+
+        for address, most in pages.items():
+            results.show(address, warm(partial(ask, address), times=3), most)
+    results.of(pages, "whole pages")
 
 
-def writing(store: Store, at: datetime) -> None:
+def writing(store: Store, at: datetime, results: Results) -> None:
     """Print what new mentions and their verdicts take, and a save beside a plain insert."""
     new = new_mentions(1_000, at)
-    show("save 1,000 new mentions", once_ms(lambda: store.mentions.save(new, at=at)))
+    results.show("save 1,000 new mentions", once(lambda: store.mentions.save(new, at=at)))
     waiting = store.verdicts.waiting(1_000)
     scored = [Scored(mention=one, verdict=VERDICT) for one in waiting]
-    show("save 1,000 verdicts", once_ms(lambda: store.verdicts.save(scored, at)))
-    show("save the same 1,000 again", once_ms(lambda: store.mentions.save(new, at=at)))
+    results.show("save 1,000 verdicts", once(lambda: store.verdicts.save(scored, at)))
+    results.show("sort 1,000 by topic", once(lambda: sort_by_topic(store)))
+    results.show("save the same 1,000 again", once(lambda: store.mentions.save(new, at=at)))
     connection, columns = store.database.connection, ", ".join(COLUMNS)
     marks = ", ".join(f":{column}" for column in COLUMNS)
     ratios = []
@@ -162,9 +127,24 @@ def writing(store: Store, at: datetime) -> None:
                 )
                 connection.executemany(f"INSERT INTO mentions ({columns}) VALUES ({marks})", plain)
 
-        plainly = once_ms(insert)
-        ratios.append(plainly / once_ms(partial(store.mentions.save, saved, at=at)))
+        plainly = once(insert)
+        ratios.append(plainly.cpu / once(partial(store.mentions.save, saved, at=at)).cpu)
     print(f"{statistics.median(ratios):12.0%}     of a plain executemany's speed, by save")
+
+
+def sort_by_topic(store: Store) -> None:
+    """Let what waits for it be about one topic each, as the daemon does after scoring."""
+    topic = next(iter(store.topics.of(BRANDS[0])))
+    waiting = store.topic_sorting.waiting(topic.encoder, 1_000)
+    store.topic_sorting.save(
+        [
+            SortedMention(
+                seq=one.seq, text_hash=one.mention.text_hash, encoder=topic.encoder,
+                vector=bytes(384), topics=((topic.id, 0.5),),
+            )
+            for one in waiting
+        ]
+    )  # fmt: skip
 
 
 def new_mentions(number: int, at: datetime) -> list[Mention]:
@@ -178,53 +158,64 @@ def new_mentions(number: int, at: datetime) -> list[Mention]:
     ]  # fmt: skip
 
 
-def once_ms(work: Callable[[], object]) -> float:
-    began = clock()
-    work()
-    return 1000 * (clock() - began)
-
-
-def keeping(store: Store, folder: Path) -> None:
+def keeping(store: Store, folder: Path, results: Results) -> None:
     """Print what a report, a search in the terminal and a backup take."""
     since = NOW - timedelta(days=30)
     for brand in (BRANDS[0], None):
         which = f"report of 30 days of {brand or 'all brands'}"
-        show(which, once_ms(partial(render_report, store, brand, since, NOW, NOW)))
-    show("earful search", p95_ms(lambda: store.insight.search(WORD, Filter(), 20)))
-    one = Filter(brand=BRANDS[2])
-    show("earful search --brand", p95_ms(lambda: store.insight.search(WORD, one, 20)))
-    show("backup, verified", once_ms(lambda: store.upkeep.backup(folder / "backup.db")))
+        results.show(which, once(partial(render_report, store, brand, since, NOW, NOW)))
+    for which, chosen in (("", Filter()), (" --brand", Filter(brand=BRANDS[2]))):
+        took = warm(partial(store.insight.search, WORD, chosen, 20))
+        results.show(f"earful search{which}", took, _SEARCHED_MS)
+    results.show("backup, verified", once(lambda: store.upkeep.backup(folder / "backup.db")))
 
 
-def judging(store: Store, waiting: int) -> None:
+def judging(store: Store, waiting: int, results: Results) -> None:
     """Print what judging takes with nothing waiting, and with a history that waits."""
     judgements = store.judgements
-    show("backlogs, nothing waits", median_ms(lambda: judgements.backlogs(MAX_AGE, NOW)))
-    show("count_unjudged, nothing waits", median_ms(judgements.count_unjudged))
-    show("waiting_since, nothing waits", median_ms(judgements.waiting_since))
+    for name, look in (
+        ("backlogs", lambda: judgements.backlogs(MAX_AGE, NOW)),
+        ("count_unjudged", judgements.count_unjudged),
+        ("waiting_since", judgements.waiting_since),
+    ):
+        results.show(f"{name}, nothing waits", warm(look, times=5))
     for number in (1, waiting):
         let_wait(store, number)
-        show(f"backlogs, {number:,} wait", median_ms(lambda: judgements.backlogs(MAX_AGE, LATER)))
-        olds = judgements.backlogs(MAX_AGE, LATER)
-        judged, began = 0, clock()
-        for old in olds:
+        look = partial(judgements.backlogs, MAX_AGE, LATER)
+        results.show(f"backlogs, {number:,} wait", warm(look, times=5))
+        judged, took = 0, Took(0.0, 0.0)
+        for old in look():
+            began = time.process_time(), time.perf_counter()
             judged += judgements.judge_backlog(old, MAX_AGE, LATER)
-            if clock() - began > _TOO_SLOW_S:
+            took = Took(
+                took.cpu + 1000 * (time.process_time() - began[0]),
+                took.wall + 1000 * (time.perf_counter() - began[1]),
+            )
+            if took.cpu > _TOO_SLOW_MS:
                 break
-        took = 1000 * (clock() - began)
-        show(f"judge_backlog, {judged:,} judged of {number:,}", took)
+        results.show(f"judge_backlog, {judged:,} judged of {number:,}", took)
 
 
-def erasing(store: Store, erased: int) -> None:
-    """Print what the retention takes for the oldest so many mentions."""
-    count = store.mentions.count()
-    before = NOW - timedelta(days=DAYS) * (1 - erased / count)
-    began = clock()
-    store.upkeep.forget_older(before - timedelta(days=DAYS))
-    show("forget_older, nothing is so old", 1000 * (clock() - began))
-    began = clock()
-    gone = store.upkeep.forget_older(before)
-    show(f"forget_older, {gone:,} erased", 1000 * (clock() - began))
+def erasing(store: Store, erased: int, results: Results) -> None:
+    """Print what forgetting takes: one mention, one author, and the oldest so many mentions."""
+    connection = store.database.connection
+    (mention,) = connection.execute("SELECT id FROM mentions ORDER BY seq LIMIT 1").fetchone()
+    (author,) = connection.execute(
+        "SELECT author_id FROM author_standing ORDER BY advocacy DESC LIMIT 1"
+    ).fetchone()
+    results.show("forget one mention", once(partial(forget_mention, store, mention)))
+    results.show("forget one author", once(partial(forget_author, store, author)))
+    before = NOW - timedelta(days=DAYS) * (1 - erased / store.mentions.count())
+    for which, than in (("nothing is so old", before - timedelta(days=DAYS)), ("", before)):
+        gone = 0
+
+        def forget(than: datetime = than) -> None:
+            nonlocal gone
+            gone = store.upkeep.forget_older(than)
+
+        took = once(forget)
+        results.show(f"forget_older, {which or f'{gone:,} erased'}", took)
+    results.show("rewrite the file after it", once(store.upkeep.rewrite))
 
 
 def main() -> None:
@@ -234,34 +225,37 @@ def main() -> None:
     parser.add_argument("--erased", type=int, default=300)
     parser.add_argument("--store", type=Path, help="a store that `--keep` wrote; it is copied")
     parser.add_argument("--keep", type=Path, help="write the store here, and measure nothing")
-    parser.add_argument(
-        "--busy",
-        action="store_true",
-        help="for a machine with other work: what asks is timed by its own processor time",
-    )
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--json", type=Path, help="write all that was measured here")
+    parser.add_argument("--beside", type=Path, help="what `--json` wrote of another store")
     asked = parser.parse_args()
-    if asked.busy:
-        _clock[0] = time.thread_time
     if asked.keep:
         make_store(asked.keep, asked.mentions)
         return
+    results = Results()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "earful.db"
-        began = clock()
         if asked.store:
             shutil.copyfile(asked.store, path)
         else:
-            make_store(path, asked.mentions)
+            results.show("make the store", once(partial(make_store, path, asked.mentions)))
         with Store.open(path, migrate=True) as store:
-            show("the store is ready", 1000 * (clock() - began))
             mentions, size = store.mentions.count(), path.stat().st_size
-            print(f"{mentions:,} mentions, {size / mentions:,.0f} bytes of file each")
-            asking(path)
-            whole_pages(path)
-            writing(store, LATER)
-            keeping(store, Path(folder))
-            judging(store, asked.waiting)
-            erasing(store, asked.erased)
+            print(f"{mentions:,} mentions, {size / mentions:,.0f} bytes of file each", flush=True)
+            parts = {
+                "asks": lambda: asking(path, results),
+                "pages": lambda: whole_pages(path, results),
+                "writes": lambda: writing(store, LATER, results),
+                "keeps": lambda: keeping(store, Path(folder), results),
+                "judges": lambda: judging(store, asked.waiting, results),
+                "erases": lambda: erasing(store, asked.erased, results),
+            }
+            for part in asked.parts:
+                parts[part]()
+    if asked.json:
+        results.write(asked.json)
+    if asked.beside:
+        results.beside(asked.beside)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ EarfulError                     exit 1
 │  ├─ StoreUnreachableError
 │  └─ StoreRefusedError
 ├─ ModelError
+│  └─ ModelDiedError
 ├─ CrawlError
 │  └─ PageError                 in crawler.entry_problems
 ├─ StoppedError

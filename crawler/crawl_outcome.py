@@ -22,11 +22,12 @@ _SEVERITY = (
     CrawlOutcome.BROKEN,
     CrawlOutcome.FAILED,
 )
+_LOG = "the crawl's log"
 _ADVICE = {
     CrawlOutcome.UNAUTHORISED: "check the source's key",
     CrawlOutcome.BLOCKED: "crawl it less often; `earful sources` shows its limits",
     CrawlOutcome.QUOTA: "Earful reads it again when the quota opens",
-    CrawlOutcome.BROKEN: "the source may have changed: look at the log and at its spider",
+    CrawlOutcome.BROKEN: f"the source may have changed: look at {_LOG} and its spider",
     CrawlOutcome.FAILED: "the next crawl tries again",
 }
 
@@ -35,12 +36,25 @@ def judge(
     stats: Mapping[str, Any],
     previous_counts: Sequence[int] = (),
     advice: Mapping[CrawlOutcome, str] = MappingProxyType({}),
+    log: str = "",
 ) -> tuple[CrawlOutcome, str | None]:
     """Name the outcome and the reason; `previous_counts` are what earlier good runs saw.
 
     `advice` is what the source knows better to do about an outcome than the usual word.
-    What a crawl kept before something went wrong stays kept, but the run is not good.
+    `log` is the name of the file with what crawls say. What a crawl kept before something went
+    wrong stays kept, but the run is not good.
     """
+    outcome, reason = _judged(stats, previous_counts, advice)
+    if log and reason:
+        reason = reason.replace(_LOG, f"{_LOG} ({log})")
+    return outcome, reason
+
+
+def _judged(
+    stats: Mapping[str, Any],
+    previous_counts: Sequence[int],
+    advice: Mapping[CrawlOutcome, str],
+) -> tuple[CrawlOutcome, str | None]:
     if error := stats.get(stat_keys.STORE_ERROR):
         return CrawlOutcome.FAILED, f"the store did not take the mentions: {error}"
     if stats.get("memusage/limit_reached"):
@@ -116,7 +130,7 @@ def _of_nothing(
     if _number(stats, stat_keys.UNCHANGED):
         return CrawlOutcome.UNCHANGED, "nothing changed since the last crawl"
     if not _number(stats, stat_keys.PAGES):
-        return CrawlOutcome.FAILED, "Earful read no page: look at the crawl's log"
+        return CrawlOutcome.FAILED, f"Earful read no page: look at {_LOG}"
     if stats.get(stat_keys.ASKED_SINCE):
         return CrawlOutcome.QUIET, "nothing new since the last crawl"
     given = next((number for number in previous_counts if number), 0)

@@ -27,7 +27,7 @@ from crawler import catalog, crawl_outcome, private_addresses, stat_keys
 from crawler.base import MentionSpider
 from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
-from crawler.runner import CrawlJob
+from crawler.runner import CrawlJob, log_path_of
 from crawler.scrapy_settings import VERSION
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
 from storage.storable import mended
@@ -132,11 +132,15 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     """Judge a finished crawl; only a good one leaves validators for the next."""
     stats = dict(stats_of(crawler).get_stats())
     validators = stats.pop(stat_keys.VALIDATORS, [])
+    if stats.get("downloader/response_count"):
+        stats.pop(stat_keys.UNREACHED, None)  # somebody was reached
     options = catalog.options_models()[job.source].model_validate(job.options)
     target = CrawlTarget(brand=job.brand, source=job.source, target=told_apart(options.target))
     spider = crawler.spider
     advice = spider.advice if isinstance(spider, MentionSpider) else {}
-    judged, reason = crawl_outcome.judge(stats, store.crawls.counts(target), advice)
+    judged, reason = crawl_outcome.judge(
+        stats, store.crawls.counts(target), advice, log_path_of(job.db).name
+    )
     if judged.good and validators:
         store.crawls.save_validators(validators)
     counts = {name: int(stats.get(key) or 0) for name, key in COUNTS.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
@@ -20,6 +21,7 @@ from crawler.entry_problems import PageError, blocked, broken, failed, place, un
 from crawler.probe import EnoughPages
 from crawler.response_problems import connection_problem, response_problem, shown_error
 from crawler.store_faults import end_for
+from crawler.waits import header
 from storage.models import iso
 
 _MOST_PROBLEMS = 20
@@ -111,6 +113,12 @@ class _NothingToRead(Exception):  # noqa: N818 - it is no error
 class FailureMiddleware(CrawlPart):
     """Record requests that never got a response, once no retry is left."""
 
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Keep what time the server says it is: our own clock may be wrong."""
+        if date := header(response, "Date"):
+            self.stats.set_value(stat_keys.SERVER_TIME, date)
+        return response
+
     def process_exception(self, request: Request, exception: Exception) -> None:
         if isinstance(exception, StoreError):
             end_for(self.crawler, exception)
@@ -131,5 +139,13 @@ class FailureMiddleware(CrawlPart):
                 problem = failed(f"was not asked: {shown_error(exception)}")
         else:
             problem = connection_problem(request.url, exception)
+            self._note_unreached(request.url)
         asked = not isinstance(exception, NotAsked)
         record_problem(self.stats, request.url, problem, asked=asked)
+
+    def _note_unreached(self, url: str) -> None:
+        """Keep the hosts that gave no answer at all: the fault may be this machine's network."""
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        known = self.stats.get_value(stat_keys.UNREACHED) or []
+        if host not in known and len(known) < _MOST_PROBLEMS:
+            self.stats.set_value(stat_keys.UNREACHED, [*known, host])

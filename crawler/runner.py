@@ -14,9 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Self
@@ -24,6 +24,9 @@ from typing import IO, Any, Self
 from storage.models import CrawlOutcome, CrawlReport, from_iso, iso
 
 _TICK_S = 0.25
+_KEPT_BYTES = 256 * 1024
+DIED = "earful/died"
+"""Under this the stats of a crawl say that its process ended before it could report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +92,19 @@ def run_crawl(
     time_limit: timedelta,
     progress: Callable[[CrawlProgress], None] | None = None,
     log_path: Path | None = None,
+    keep_log: Callable[[str], object] = lambda text: None,
     stop: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> CrawlReport:
     """Crawl once and judge it; whatever goes wrong is in the report, nothing is raised.
 
     At `time_limit`, or when `stop` is set, the child is killed; what it stored stays. `clock`
-    gives seconds from any moment on.
+    gives seconds from any moment on. `keep_log` is given what the child wrote on stderr, of much
+    the end.
     """
     started = clock()
     reached = CrawlProgress()
-    with _log(log_path) as log, _child(job, log) as child:
+    with _log(log_path) as log, _kept(log, keep_log), _child(job, log) as child:
         events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=_read_events, args=(child, events), daemon=True).start()
         while True:
@@ -115,7 +120,8 @@ def run_crawl(
             with suppress(queue.Empty):
                 event = events.get(timeout=min(_TICK_S, left))
                 if event is None:
-                    return _cut(CrawlOutcome.FAILED, _why_it_died(child, log), reached)
+                    died = _cut(CrawlOutcome.FAILED, _why_it_died(child, log), reached)
+                    return replace(died, stats={DIED: True})
                 if event["event"] == "report":
                     return report_from(event["report"])
                 reached = CrawlProgress(
@@ -123,6 +129,11 @@ def run_crawl(
                 )
                 if progress is not None:
                     progress(reached)
+
+
+def log_path_of(db: Path) -> Path:
+    """Tell where what the crawls of a store say is kept."""
+    return db.with_name(f"{db.name}.crawls.log")
 
 
 def report_from(given: dict[str, Any]) -> CrawlReport:
@@ -176,6 +187,16 @@ def _log(path: Path | None) -> IO[bytes]:
         return tempfile.TemporaryFile()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("a+b")
+
+
+@contextmanager
+def _kept(log: IO[bytes], keep_log: Callable[[str], object]) -> Iterator[None]:
+    """Hand over what stands in a log once the child has ended."""
+    try:
+        yield
+    finally:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - _KEPT_BYTES))
+        keep_log(log.read().decode("utf-8", "replace"))
 
 
 def _read_events(

@@ -73,6 +73,7 @@ MEMUSAGE_CHECK_INTERVAL_SECONDS = 5
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
+LOG_VERSIONS: list[str] = []  # the same in every crawl
 LOGSTATS_INTERVAL = 0
 STATS_DUMP = False
 LOG_FORMATTER = "crawler.extensions.TerseLogFormatter"

@@ -12,6 +12,7 @@ from pathlib import Path
 from alerts.messages.safe_text import in_utc
 from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
+from config.settings.report_section import MAIL
 from earful.app import App, utc_now
 from earful.hours_check import read_hours
 from earful.http_serving import listen_at
@@ -170,6 +171,7 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     channels = {slack.complaints, slack.wows, slack.digest, slack.ops}
     channels |= {route.channel for route in alerts.routes if route.channel}
     channels |= {one.channel for one in alerts.channels}
+    channels |= {to for to in app.settings.report.to if not to.startswith(MAIL)}
     channels |= {
         step.channel for one in alerts.channels for step in one.ladder or () if step.channel
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
 from time import monotonic
@@ -22,14 +23,20 @@ from alerts.scheduler import Schedule
 from config.errors import EarfulError, StoreError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
-from earful.app import Clock, target_of
+from earful.app import Clock
 from earful.brand_zones import sync_brands
+from earful.config_file import ConfigFile, mark_of
 from earful.configured_destinations import subscribe
+from earful.crawl_schedule import CrawlSchedule
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
+from earful.late_work import LateWork, is_made_up_for, missed_routines
 from earful.private_store import keep_private
+from earful.problems import span
 from earful.process_locks import lock_for_daemon, require_one_name
+from earful.reloading import Reloading
+from earful.routines import calendar as calendar_table
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.telling_ops import StoreTrouble
@@ -45,8 +52,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("earful.daemon")
 
-# So many sources are read side by side; further ones wait their turn in order.
-PARALLEL_CRAWLS = 4
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
 # An hour's work may be under way: after so long it is left to the next start. With what comes
@@ -71,22 +76,27 @@ class Daemon:
         idle: timedelta | None = None,
         listen: Callable[[Interactions], Listener] | None = None,
         dashboards: Dashboards | None = None,
+        config: ConfigFile | None = None,
     ) -> None:
         """`listen` makes what hears Slack, given what carries out what people do.
 
-        `model` is the process that the classifier speaks to, if it does.
+        `config` is the file that the settings came from, which SIGHUP has read again; `model` the
+        process that the classifier speaks to, if it does.
         """
         self._settings = settings
         self._model = model
         self._clock = clock
         self._path = settings.store.path
         self._stopping = threading.Event()
-        self._crawls = Schedule(threads=PARALLEL_CRAWLS)
+        self._crawls = CrawlSchedule(self._crawl)
         # While the store is held each waits for it: the look at health must not wait for them.
-        self._routines = Schedule(threads=4)
+        self._routines = Schedule(threads=4, on_step=self._clock_was_set)
+        # What runs daily, by name: in each zone of the config.
+        self._daily: set[str] = set()
         self._failing = Failing(self._path, clock)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
+        self._started_at = datetime.min.replace(tzinfo=UTC)
         self._stages = DaemonStages(
             settings,
             transport,
@@ -95,6 +105,7 @@ class Daemon:
             self._stopping,
             load_classifier=load_classifier,
             unload=model.rest if model else lambda: False,
+            idle=idle or _IDLE,
             pace=pace,
             alerts_wait=lambda: self._delivery.wake(),
         )
@@ -104,15 +115,22 @@ class Daemon:
         self._webhook: Webhook | None = None
         if settings.webhook.doors:
             self._webhook = Webhook(settings, self._failing, self._scoring.wake)
+        self._reloading = Reloading(settings, config, self._failing, clock, self._follow_config)
+        self._late: LateWork | None = None
+        self._interactions = Interactions(self._path, settings, clock, self._delivery.wake)
         self.unended: list[str] = []
         """What had not ended in time when `run` came back: only the process's end ends that."""
         self._listener: Listener | None = None
         if listen is not None:
-            self._listener = listen(Interactions(self._path, settings, clock, self._delivery.wake))
+            self._listener = listen(self._interactions)
 
     def stop(self) -> None:
         """Ask the daemon to end; safe from a signal handler and from any thread."""
         self._stopping.set()
+
+    def reload(self) -> None:
+        """Ask the daemon to read its config again; safe from a signal handler."""
+        self._routines.once("config", self._reloading.reload)
 
     def run(self, *, started: Callable[[], object] = lambda: None) -> None:
         """Work until `stop` or SIGTERM; EarfulError when another daemon has the store."""
@@ -144,14 +162,18 @@ class Daemon:
             sync_brands(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
-            telling_ops.tell_of_absence(store, self._settings, now)
+            store.waits.bound(now)
+            self._late = telling_ops.tell_of_absence(store, self._settings, now)
             subscribe(store, self._settings)
             keep_private(store, self._settings)
             self._run_id = store.daemon_runs.start(os.getpid(), __version__, now)
-            self._schedule_crawls(store, now)
-            self._schedule_routines()
-        log.info("started", extra={"store": str(self._path), "interrupted": interrupted})
-        with StopSignals(self._stopping):
+            store.daemon_runs.goes_by(self._run_id, mark_of(self._settings), now)
+            self._crawls.be(store, self._settings, now)
+            self._started_at = now
+            self._schedule_routines(missed_routines(store, now))
+        self._reloading.began()
+        self._say_started(interrupted)
+        with StopSignals(self._stopping, self.reload):
             self._scoring.start()
             self._delivery.start()
             self._routines.start()
@@ -166,6 +188,33 @@ class Daemon:
             started()
             self._stopping.wait()
             self._shut_down()
+
+    def _say_started(self, interrupted: int) -> None:
+        """Say in a few lines what runs where, what it listens to, and what comes next."""
+        settings, file = self._settings, self._reloading.path
+        log.info(
+            "started",
+            extra={
+                "version": __version__,
+                "pid": os.getpid(),
+                "config": str(file.absolute()) if file else None,
+                "store": str(self._path),
+                "interrupted": interrupted,
+            },
+        )
+        next_at = self._crawls.next_at()
+        log.info(
+            "listens",
+            extra={
+                "brands": ", ".join(brand.name for brand in settings.brands),
+                "sources": sum(one.enabled for brand in settings.brands for one in brand.sources),
+                "next_crawl": next_at and next_at.isoformat(timespec="seconds"),
+            },
+        )
+        if self._dashboards is None:
+            log.info("the dashboards are not served: leave out --no-serve, or `earful serve`")
+        if self._late is not None:
+            log.warning("late, and made up for now", extra=asdict(self._late))
 
     def _shut_down(self) -> None:
         log.info("stopping")
@@ -196,20 +245,34 @@ class Daemon:
             store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
 
-    def _schedule_crawls(self, store: Store, now: datetime) -> None:
-        names = [
-            self._schedule_crawl(store, brand, source, now, place)
-            for place, (brand, source) in enumerate(
-                (brand, source)
-                for brand in self._settings.brands
-                for source in brand.sources
-                if source.enabled
-            )
-        ]
-        # What failed for a source that the config has no more is no problem any more.
-        store.failures.forget_others("crawl", names)
+    def _follow_config(
+        self, store: Store, settings: Settings, transport: Transport, now: datetime, differs: bool
+    ) -> None:
+        """Go by other settings; what is under way comes to its end by the old ones."""
+        sync_brands(store, settings)
+        subscribe(store, settings)
+        keep_private(store, settings)
+        self._settings = settings
+        if self._model is not None:
+            self._model.follow(settings.models, settings.model.unload_after)
+        self._stages.follow(settings, transport)
+        self._store_trouble.follow(settings, transport)
+        self._interactions.follow(settings)
+        self._crawls.be(store, settings, now)
+        self._schedule_routines()
+        store.daemon_runs.goes_by(self._run_id, mark_of(settings), now)
+        if differs and self._dashboards is not None:
+            self._failing.carry_out("dashboards", partial(self._dashboards.follow, settings))
+        self._scoring.wake()
+        self._delivery.wake()
 
-    def _schedule_routines(self) -> None:
+    def _schedule_routines(self, missed: Collection[str] | None = None) -> None:
+        """Plan the calendar.
+
+        At a start, which names what an earlier daemon `missed`, that is done now, and so is what
+        is done at each start.
+        """
+        before, self._daily = self._daily, set()
         table = calendar(self._settings, heartbeat=self._beat, health=self._look_at_health)
         for routine in table:
             match routine.when:
@@ -220,10 +283,13 @@ class Daemon:
                     for zone in zones:
                         name = routine.name if len(zones) == 1 else f"{routine.name} {zone}"
                         job = partial(self._carry_out, routine, name)
+                        self._daily.add(name)
                         self._routines.daily(name, at, ZoneInfo(zone), job)
-                    if at_start:
+                    if missed is not None and (at_start or routine.name in missed):
                         job = partial(self._carry_out, routine, routine.name)
-                        self._routines.once(f"{routine.name}{_AT_START}", job)
+                        after = timedelta(0) if at_start else calendar_table.CATCH_UP_AFTER
+                        self._routines.once(f"{routine.name}{_AT_START}", job, after)
+        self._routines.drop(before - self._daily)
 
     def _carry_out(self, routine: Routine, name: str) -> None:
         """Do a routine; a failure is counted, and its next run comes anyway."""
@@ -245,38 +311,51 @@ class Daemon:
         if self._failing.carry_out(routine.name, work):
             self._delivery.wake()
 
-    def _schedule_crawl(
-        self, store: Store, brand: BrandSettings, source: SourceSettings, now: datetime, place: int
-    ) -> str:
-        """Go on where the last daemon stopped: a restart must not ask every source at once."""
-        target = target_of(brand, source)
-        last = store.crawls.last_start(target)
-        due = now if last is None else max(now, last + source.every)
-        name = " ".join(filter(None, (brand.name, source.source, target.target)))
-        self._crawls.every(
-            f"crawl {name}",
-            source.every,
-            lambda: self._failing.carry_out("crawl", lambda: self._crawl(brand, source), name),
-            jitter=min(source.every / 10, timedelta(minutes=1)),
-            first_after=due - now + timedelta(milliseconds=200 * place),
-        )
-        return name
-
-    def _crawl(self, brand: BrandSettings, source: SourceSettings) -> None:
-        if self._stages.crawl(brand, source):
+    def _crawl(self, brand: BrandSettings, source: SourceSettings, name: str) -> None:
+        if self._failing.carry_out("crawl", lambda: self._stages.crawl(brand, source), name):
             self._scoring.wake()
+
+    def _clock_was_set(self, step: timedelta) -> None:
+        """Say so, and let nothing wait for a time that is gone; called by the scheduler."""
+        self._routines.once("clock", partial(self._follow_clock, step))
+
+    def _follow_clock(self, step: timedelta) -> None:
+        log.warning(
+            "the clock of this machine was set %s by %s: the distances to what falls due are kept",
+            "back" if step < timedelta(0) else "ahead",
+            span(abs(step)),
+        )
+
+        def work() -> None:
+            now = self._clock()
+            with Store.open(self._path) as store:
+                moved = store.waits.clock_set(step, now)
+                store.daemon_runs.clock_set(self._run_id, step, now)
+                telling_ops.tell_of_clock(store, self._settings, step, now)
+            if moved:
+                log.info("what waits was moved with the clock", extra={"moments": moved})
+
+        self._failing.carry_out("clock", work)
+        self._scoring.wake()
+        self._delivery.wake()
 
     def _look_at_health(self, store: Store, settings: Settings, now: datetime) -> int:
         """Look at all that could fail without a sound, and let ops know."""
         self._look_at_dashboards()
         self._look_at_buttons()
+        if self._stages.network.look():
+            log.info("the network is back: all sources are read")
+            self._crawls.be(store, settings, now)
         if self._webhook is not None and not self._stopping.is_set():
             self._failing.carry_out("webhook", self._webhook.look)
         trouble = probe(self._path)
         if trouble is not None:
             raise trouble
         self._store_trouble.over(store)
-        return telling_ops.tell_ops(store, settings, now)
+        if self._late is not None and is_made_up_for(store, settings, self._started_at):
+            log.info("caught up", extra=asdict(self._late) | {"since": str(self._started_at)})
+            self._late = None
+        return telling_ops.tell_ops(store, settings, now, self._reloading.look(store))
 
     def _look_at_dashboards(self) -> None:
         if self._dashboards is not None and not self._stopping.is_set():

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import Clock
+from earful.backoff import Backoff
 from earful.brand_relevance import BrandRelevance
 from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
 from earful.competitor_changes import follow_competitors
 from earful.failing import Failing
+from earful.own_network import OwnNetwork
 from earful.policies import Policies
 from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.daemon")
+
+T = TypeVar("T")
 
 # On two busy cores that takes some ten seconds.
 _SORTED_AT_A_TIME = 1024
@@ -47,6 +52,7 @@ class DaemonStages:
         stopping: threading.Event,
         *,
         load_classifier: Callable[[], Scores],
+        idle: timedelta,
         unload: Callable[[], bool] = lambda: False,
         pace: Pace | None,
         alerts_wait: Callable[[], object],
@@ -66,6 +72,15 @@ class DaemonStages:
         self._pace = pace or Pace()
         self._alerts_wait = alerts_wait
         self._path = settings.store.path
+        self._backoff = Backoff(idle.total_seconds())
+        self.network = OwnNetwork(settings, failing)
+
+    def follow(self, settings: Settings, transport: Transport) -> None:
+        """Go by another config from the next piece of work on."""
+        if settings.models != self._settings.models:
+            self._classifier = None
+        self._settings, self._transport = settings, transport
+        self.network.follow(settings)
 
     def crawl(self, brand: BrandSettings, source: SourceSettings) -> bool:
         """Crawl a source unless it is to be left alone; tells whether it was crawled."""
@@ -86,7 +101,16 @@ class DaemonStages:
                 },
             )
             return False
-        report = crawl_target(self._settings, brand, source, self._clock, stop=self._stopping)
+        if self.network.is_down:
+            return False
+        report = crawl_target(
+            self._settings,
+            brand,
+            source,
+            self._clock,
+            stop=self._stopping,
+            own_fault=self.network.is_at_fault,
+        )
         log.log(
             logging.INFO if report.outcome.good else logging.WARNING,
             "crawled",
@@ -108,11 +132,31 @@ class DaemonStages:
 
         Then say what some of them are about; gives no wait where others still wait for that.
         """
-        self._failing.carry_out("score", self._score)
-        self._failing.carry_out("judge", self._judge)
+        self._carry_out("score", self._score)
+        self._carry_out("judge", self._judge)
         self._alerts_wait()
-        self._failing.carry_out("measure", self._measure)
-        return 0.0 if self._failing.carry_out("topics", self._sort) else None
+        self._carry_out("measure", self._measure)
+        return 0.0 if self._carry_out("topics", self._sort) else None
+
+    def _carry_out(self, stage: str, work: Callable[[], T]) -> T | None:
+        """Do a stage, unless it failed several times in a row shortly before."""
+        if self._backoff.waits(stage):
+            return None
+        failed = False
+
+        def watched() -> T:
+            nonlocal failed
+            failed = True
+            done = work()
+            failed = False
+            return done
+
+        done = self._failing.carry_out(stage, watched)
+        if failed:
+            self._backoff.failed(stage)
+        else:
+            self._backoff.worked(stage)
+        return done
 
     def _score(self) -> None:
         with Store.open(self._path) as store:

@@ -35,6 +35,9 @@ _STAGES = {
     "buttons": "hearing Slack's buttons",
     "dashboards": "serving the dashboards",
     "webhook": "taking in by the webhook",
+    "network": "reaching the internet",
+    "config": "reading the config anew",
+    "clock": "following the clock",
 }
 
 T = TypeVar("T")

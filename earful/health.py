@@ -10,7 +10,7 @@ from alerts.decide.own_health import Problem
 from alerts.outbox.by_via import ByVia
 from config.settings import Settings
 from earful.configured_destinations import way_of_channel
-from earful.problems import daemon_state, find_problems, store_problems
+from earful.problems import config_problem, daemon_state, find_problems, store_problems
 from earful.unusual_entries import entries_of_late
 from sentiment.scoring.number_choice import last_choice
 from storage.store import Store
@@ -59,6 +59,9 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
         *store_problems(store, daemon),
         *find_problems(store, settings, now, daemon),
     ]
+    # Who names a store and no config wants none.
+    if settings.brands and (changed := config_problem(daemon, store, settings)):
+        problems.append(changed)
     alerts = store.outbox.counts()
     return Status(
         store=str(store.database.path),

@@ -52,7 +52,8 @@ def listen_at(host: str, port: int, otherwise: str) -> socket.socket:
 def address_of(host: str, listener: socket.socket) -> str:
     """Give the address of a server as this machine can open it."""
     # A wildcard address cannot be opened; this machine's own name for it can.
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    shown = loopback.get(host, host)
     shown = f"[{shown}]" if ":" in shown else shown
     return f"http://{shown}:{listener.getsockname()[1]}/"
 

@@ -23,18 +23,23 @@ class PlainFormatter(logging.Formatter):
         return text
 
 
+class MachineFormatter(JsonFormatter):
+    """The same as a JSON object: level, logger, message, and what `extra` held."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "{asctime}{levelname}{name}{message}",
+            style="{",
+            rename_fields={"asctime": "at", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+        )
+
+
 def set_up(*, as_json: bool, verbose: int) -> None:
     """Log to stderr; the daemon's own events always, libraries' only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     if as_json:
-        handler.setFormatter(
-            JsonFormatter(
-                "{asctime}{levelname}{name}{message}",
-                style="{",
-                rename_fields={"asctime": "at", "levelname": "level", "name": "logger"},
-                datefmt="%Y-%m-%dT%H:%M:%S%z",
-            )
-        )
+        handler.setFormatter(MachineFormatter())
     else:
         handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from statistics import median
 from typing import Any
 
 from alerts.decide.own_health import Problem
@@ -13,6 +14,7 @@ from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
+from earful.config_file import AT_START, changed_sections, mark_of
 from earful.failing import stage_name
 from earful.process_locks import daemon_runs
 from storage.models import AlertTrouble, Failure, SourceState
@@ -22,6 +24,11 @@ from storage.write_check import probe
 STUCK = timedelta(minutes=15)
 """What waits longer than this is stuck, not busy."""
 
+# Two machines that share a store's disk differ by less.
+_AHEAD = timedelta(minutes=2)
+# A crawl may take minutes after the last answer of its server.
+_CLOCK_OFF = timedelta(minutes=15)
+_CLOCKS_OF = timedelta(days=1)
 _FAILS_IN_A_ROW = 3
 _FAILS_FOR = timedelta(minutes=5)
 # A source is overdue after so many times its own distance, and a crawl's longest time.
@@ -42,13 +49,14 @@ def find_problems(
     failing = [one for one in failures if not one.subject and _lasts(one, now)]
     known = {one.stage for one in failing}
     return [
+        *_clock_problems(store, settings, now),
         *_daemon_problems(daemon, settings, now),
         *_stage_problems(failing),
         *_silent_stages(store, daemon, known, now),
         *_subject_problems([one for one in failures if one.subject]),
         *_waiting(store, known, now),
         *_alert_problems(store, now),
-        *_overdue_sources(store, settings, now),
+        *_overdue_sources(store, settings, daemon, now),
         *_source_problems(store),
     ]
 
@@ -83,6 +91,71 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
         "heartbeat_at": last.heartbeat_at.isoformat(),
         "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
     }
+
+
+def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """A time of the future was written by a clock that was wrong, or is read by one that is."""
+    last = store.daemon_runs.last()
+    times = [] if last is None else [(last.heartbeat_at, "the daemon's last heartbeat")]
+    for brand in settings.brands:
+        for source in brand.sources:
+            begun = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
+            if begun is not None:
+                name = _named(brand.name, source.source, source.target)
+                times.append((begun, f"the last reading of {name}"))
+    yield from _wrong_clock(store, settings, now)
+    latest, what = max(times, default=(now, ""))
+    if latest - now > _AHEAD:
+        yield Problem(
+            "clock:future",
+            "the clock",
+            f"{what} was at {_clock(latest)}, which is {span(latest - now)} in the future: the "
+            "clock of this machine was wrong then, or is now: compare it with `date -u` "
+            "elsewhere, and let NTP keep it; Earful waits for no such time",
+        )
+
+
+def _wrong_clock(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """The servers of sources say what time it is: one may be wrong, most are not."""
+    names = sorted({one.source for brand in settings.brands for one in brand.sources})
+    ahead = {
+        name: seconds
+        for name in names
+        for seconds in store.crawls.clocks_ahead(name, now - _CLOCKS_OF)
+    }
+    middle = timedelta(seconds=median(ahead.values())) if ahead else timedelta(0)
+    if abs(middle) >= _CLOCK_OFF:
+        way = "ahead of" if middle > timedelta(0) else "behind"
+        yield Problem(
+            "clock:wrong",
+            "the clock",
+            f"the clock of this machine is {span(abs(middle))} {way} the clock of "
+            f"{', '.join(list(ahead)[:_SHOWN])}: set it right, and let NTP keep it; until then "
+            "mentions look older or newer than they are",
+        )
+
+
+def config_problem(
+    daemon: dict[str, Any], store: Store, wanted: Settings, where: str = "the config"
+) -> Problem | None:
+    """Compare what is wanted now with what a running daemon goes by."""
+    last = store.daemon_runs.last()
+    if daemon["state"] != "running" or last is None or not last.config_mark:
+        return None
+    changed = changed_sections(last.config_mark, mark_of(wanted))
+    if not changed:
+        return None
+    read_at = _clock(last.config_read_at or last.started_at)
+    if set(changed) <= AT_START:
+        to_do = f"restart the daemon (pid {last.pid}): a running one cannot take that"
+    else:
+        to_do = f"`kill -HUP {last.pid}` applies it"
+    return Problem(
+        "config:changed",
+        "the config",
+        f"{where} has changed in {', '.join(changed)}, and the daemon (pid {last.pid}) goes by "
+        f"what it read at {read_at}: {to_do}",
+    )
 
 
 def _daemon_problems(
@@ -230,21 +303,32 @@ def _told(one: AlertTrouble, left: Container[str]) -> str:
     )
 
 
-def _overdue_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Problem]:
+def _overdue_sources(
+    store: Store, settings: Settings, daemon: dict[str, Any], now: datetime
+) -> Iterator[Problem]:
+    since = _caught_up_from(store, daemon)
     for brand in settings.brands:
         for source in brand.sources:
             last = store.crawls.last_start(target_of(brand, source)) if source.enabled else None
             if last is None or _rests(store, brand, source, now):
                 continue
             allowed = _MISSED_READINGS * source.every + settings.crawl.time_limit
-            if now - last > max(allowed, STUCK):
+            if now - max(last, since) > max(allowed, STUCK):
                 name = _named(brand.name, source.source, source.target)
                 yield Problem(
                     f"overdue:{name}",
                     name,
                     f"{name} was last read at {_clock(last)}, but should be read "
-                    f"every {_span(source.every)}: start `earful run`, or see its log",
+                    f"every {span(source.every)}: start `earful run`, or see its log",
                 )
+
+
+def _caught_up_from(store: Store, daemon: dict[str, Any]) -> datetime:
+    """Tell since when a running daemon could read what is due: its start, or a clock set ahead."""
+    last = store.daemon_runs.last()
+    if last is None or daemon["state"] != "running":
+        return datetime.min.replace(tzinfo=UTC)
+    return max(last.started_at, last.clock_set_at or last.started_at)
 
 
 def _rests(store: Store, brand: BrandSettings, source: SourceSettings, now: datetime) -> bool:
@@ -277,6 +361,10 @@ def _clock(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC"
 
 
-def _span(span: timedelta) -> str:
-    minutes = span / timedelta(minutes=1)
-    return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
+def span(length: timedelta) -> str:
+    """Write a length of time for people, short: `40 s`, `5 min`, `1.5 h`, `30 days`."""
+    seconds = round(length.total_seconds())
+    for size, least, name in ((86400, 172800, "days"), (3600, 3600, "h"), (60, 60, "min")):
+        if seconds >= least:
+            return f"{round(seconds / size, 1):g} {name}"
+    return f"{seconds} s"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -19,8 +21,11 @@ class StopSignals:
     group.
     """
 
-    def __init__(self, event: threading.Event) -> None:
+    def __init__(self, event: threading.Event, reload: Callable[[], object] | None = None) -> None:
+        """With `reload`, SIGHUP calls that; where it says that the terminal is gone, it stops."""
         self._event = event
+        self._reload = reload
+        self._has_terminal = _terminal()
         self._first_at = 0.0
         self._before: dict[int, object] = {}
 
@@ -29,6 +34,8 @@ class StopSignals:
         with suppress(ValueError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._before[number] = signal.signal(number, self._handle)
+            if self._reload is not None:
+                self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._hang_up)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._event.is_set():
@@ -38,6 +45,21 @@ class StopSignals:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        if self._has_terminal and not _terminal():
+            self._event.set()
+        elif self._reload is not None:
+            self._reload()
+
     def __exit__(self, *details: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _terminal() -> bool:
+    """Tell whether this process has a terminal, which sends SIGHUP too when it is closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

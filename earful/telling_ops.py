@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from alerts import messages
 from alerts.decide import own_health
-from alerts.decide.own_health import LOOKS
+from alerts.decide.own_health import LOOKS, Problem
 from alerts.outbox.transport import Fate, Sight, Transport
 from config.errors import StoreError
 from config.settings import Settings
+from earful.late_work import LateWork, late_work
 from earful.problems import STUCK, find_problems
 from storage.models import Alert, AlertKind, AlertState, NewAlert
 from storage.models.dedupe_keys import over_key, store_trouble_key
@@ -19,13 +20,16 @@ from storage.store import Store
 
 log = logging.getLogger("earful.health")
 
+_CLOCK_TOLD_FROM = timedelta(minutes=1)
 
-def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
+
+def tell_ops(store: Store, settings: Settings, now: datetime, also: Sequence[Problem] = ()) -> int:
     """Look for problems once; write the alerts about new ones and those that are over.
 
-    Returns how many alerts are new. Safe to repeat.
+    `also` are problems that the daemon alone can see. Returns how many alerts are new. Safe to
+    repeat.
     """
-    present = [one for one in find_problems(store, settings, now) if one.for_ops]
+    present = [one for one in (*find_problems(store, settings, now), *also) if one.for_ops]
     known = store.problems.known()
     if not present and not known:
         return 0
@@ -36,14 +40,24 @@ def tell_ops(store: Store, settings: Settings, now: datetime) -> int:
     return len(looked.alerts)
 
 
-def tell_of_absence(store: Store, settings: Settings, now: datetime) -> None:
-    """At a daemon's start: tell ops how long none ran, if it was long."""
+def tell_of_absence(store: Store, settings: Settings, now: datetime) -> LateWork | None:
+    """At a daemon's start: tell ops how long none ran, if it was long, and what is late."""
     last = store.daemon_runs.last()
     if last is None or now - last.heartbeat_at <= STUCK:
-        return
+        return None
     died = last.stopped_at is None
     channel = settings.slack.ops
-    store.outbox.add([own_health.was_away(last.heartbeat_at, now, channel, died=died)])
+    late = late_work(store, settings, now)
+    told = (late.sources, late.mentions, late.alerts)
+    away = own_health.was_away(last.heartbeat_at, now, channel, died=died, late=told)
+    store.outbox.add([away])
+    return late
+
+
+def tell_of_clock(store: Store, settings: Settings, step: timedelta, now: datetime) -> None:
+    """Tell ops that the machine's clock was set, if it was by much."""
+    if abs(step) >= _CLOCK_TOLD_FROM:
+        store.outbox.add([own_health.clock_was_set(step, now, settings.slack.ops)])
 
 
 class StoreTrouble:
@@ -59,6 +73,10 @@ class StoreTrouble:
         self._looks = 0
         self._alert: Alert | None = None
         self._is_told = False
+
+    def follow(self, settings: Settings, transport: Transport) -> None:
+        """Go by another config from now on."""
+        self._settings, self._transport = settings, transport
 
     def seen(self, error: StoreError) -> None:
         """Count a look that saw it; at the third one ops are told, once."""

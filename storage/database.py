@@ -16,15 +16,11 @@ from config.errors import StoreError, StoreLockedError, StoreTooNewError
 from storage.connection import Connection, is_frozen
 from storage.faults import moved
 from storage.locks import StoreLock
+from storage.log_length import LogShortener
 from storage.tables.author_standing import settle
 
 PATIENCE_S = 30.0
 """How long other processes are waited for; who only looks, such as `status`, may wait less."""
-
-# Readers that overlap keep SQLite from writing the log anew from its beginning, for ever. Who
-# commits with a log as long as this waits once for those that read it: pages stop a query before.
-LONGEST_LOG = 64 * 1024 * 1024
-LOG_PATIENCE_S = 6.0
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +45,6 @@ class Database:
         self._patience_s = patience_s
         self._is_writing = False
         self._is_migrated = False
-        self._longest_log = LONGEST_LOG
         if create and not readonly:
             # What people wrote is for the store's owner; SQLite would let everybody read it.
             with suppress(OSError):
@@ -57,6 +52,7 @@ class Database:
         before = _identity(path)
         mode = "ro" if readonly else "rwc" if create else "rw"
         self.connection = Connection(path, mode, patience_s)
+        self._log = LogShortener(self.connection, patience_s)
         try:
             self.connection.execute("PRAGMA foreign_keys = ON")
             if not readonly and not is_frozen(path):
@@ -117,7 +113,7 @@ class Database:
             raise
         finally:
             self._is_writing = False
-        self._shorten_log()
+        self._log.look()
 
     @contextmanager
     def _part(self) -> Iterator[Connection]:
@@ -146,27 +142,6 @@ class Database:
             self.connection.execute("ROLLBACK")
         except StoreError as error:
             log.warning("a failed transaction could not be rolled back: %s", error)
-
-    def _shorten_log(self) -> None:
-        """Let a long write-ahead log be written from its beginning, once its readers are done.
-
-        Where somebody reads on and on, such as an export, it is tried again when it is twice as
-        long.
-        """
-        try:
-            length = Path(f"{self.path}-wal").stat().st_size
-        except OSError:
-            return
-        if length < self._longest_log:
-            self._longest_log = max(LONGEST_LOG, min(self._longest_log, 2 * length))
-            return
-        self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * LOG_PATIENCE_S)}")
-        try:
-            with suppress(StoreError):  # what was written is committed
-                busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                self._longest_log = 2 * length if busy else LONGEST_LOG
-        finally:
-            self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * self._patience_s)}")
 
     def empty_log(self) -> bool:
         """Merge the write-ahead log into the file and empty it; False when others use it."""

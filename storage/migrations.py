@@ -1898,6 +1898,92 @@ def _fact_indexes(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0038_filters")
+def _filters(db: Database) -> None:
+    # Whatever filters a page has, one index holds all that its counts need: of the rows that one
+    # of the filters leaves, no other page of the file is read. What a topic or a location says of
+    # a mention stands beside the cut, so that it is counted as a column is.
+    counted = "experience, stance, counted, sure, corrected"
+    filters = ("source", "country", "language", "product_version")
+    copied = (
+        "brand", "day", *filters, "experience", "stance", "counted", "sure", "corrected",
+        "counted_at",
+    )  # fmt: skip
+    own = "dimension IN ('topic', 'location')"
+    columns = ", ".join(copied)
+    for index in ("day", "version"):
+        db.execute(f"DROP INDEX mention_facts_by_{index}")
+    db.execute(f"CREATE INDEX mention_facts_by_day ON mention_facts(brand, day, {counted})")
+    for first in filters:
+        others = ", ".join(one for one in filters if one != first)
+        name = "version" if first == "product_version" else first
+        known = "" if first == "source" else f" WHERE {first} IS NOT NULL"
+        db.execute(
+            f"CREATE INDEX mention_facts_of_{name} "
+            f"ON mention_facts(brand, {first}, day, {others}, {counted}){known}"
+        )
+    for name in copied:
+        kind = "INTEGER" if name in ("counted", "sure", "corrected") else "TEXT"
+        db.execute(f"ALTER TABLE mention_cuts ADD COLUMN {name} {kind}")
+    _run(
+        db,
+        f"""
+        CREATE INDEX mention_facts_by_language ON mention_facts(language, counted_at)
+            WHERE language IS NOT NULL;
+        CREATE INDEX mention_facts_by_country ON mention_facts(country, counted_at)
+            WHERE country IS NOT NULL;
+        CREATE INDEX mention_facts_by_version ON mention_facts(product_version, counted_at)
+            WHERE product_version IS NOT NULL;
+        CREATE INDEX mention_facts_corrected ON mention_facts(brand, day) WHERE corrected;
+        CREATE INDEX mention_versions_by_time ON mention_versions(replaced_at);
+        CREATE INDEX named_staff_by_name ON named_staff(name);
+        UPDATE mention_cuts SET ({columns}) = (
+            SELECT {columns} FROM mention_facts f WHERE f.seq = mention_cuts.seq
+        ) WHERE {own};
+        CREATE INDEX mention_cuts_of_value ON mention_cuts(
+            dimension, brand, value, day, {", ".join(filters)}, {counted}
+        ) WHERE {own};
+        """,
+    )
+    for trigger in (
+        f"""
+        CREATE TRIGGER mention_cuts_copied AFTER INSERT ON mention_cuts WHEN new.{own} BEGIN
+            UPDATE mention_cuts SET ({columns}) = (
+                SELECT {columns} FROM mention_facts f WHERE f.seq = new.seq
+            ) WHERE seq = new.seq AND dimension = new.dimension AND value = new.value;
+        END
+        """,
+        f"""
+        CREATE TRIGGER mention_cuts_of_new_fact AFTER INSERT ON mention_facts BEGIN
+            UPDATE mention_cuts SET ({columns}) = ({", ".join(f"new.{one}" for one in copied)})
+            WHERE seq = new.seq AND {own};
+        END
+        """,
+        f"""
+        CREATE TRIGGER mention_cuts_of_fact AFTER UPDATE OF {columns} ON mention_facts
+        WHEN {" OR ".join(f"old.{one} IS NOT new.{one}" for one in copied)} BEGIN
+            UPDATE mention_cuts SET ({columns}) = ({", ".join(f"new.{one}" for one in copied)})
+            WHERE seq = new.seq AND {own};
+        END
+        """,
+    ):
+        db.execute(trigger)
+
+
+@migrations(name="0041_what_a_daemon_goes_by")
+def _what_a_daemon_goes_by(db: Database) -> None:
+    # When the clock under it was last set, and by how much; which config it has, as a mark of it.
+    _run(
+        db,
+        """
+        ALTER TABLE daemon_runs ADD COLUMN clock_set_at TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN clock_step_s REAL;
+        ALTER TABLE daemon_runs ADD COLUMN config_mark TEXT;
+        ALTER TABLE daemon_runs ADD COLUMN config_read_at TEXT;
+        """,
+    )
+
+
 @migrations(name="0042_scoring_tries")
 def scoring_tries(db: Database) -> None:
     """What is being scored: who is killed meanwhile has left it here."""

@@ -56,6 +56,7 @@ from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
+from storage.tables.waits import Waits
 from storage.tables.webhook_receipts import WebhookReceipts
 from storage.tables.written_files import WrittenFiles
 
@@ -103,6 +104,7 @@ class Store:
         self.checkpoints = Checkpoints(database)
         self.daemon_runs = DaemonRuns(database)
         self.failures = Failures(database)
+        self.waits = Waits(database)
         self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
         self.tombstones = Tombstones(database)

@@ -41,12 +41,23 @@ def test_the_readme_lists_every_command(command: str) -> None:
     assert f"`earful {command}" in README
 
 
-@pytest.mark.parametrize("package", names(PROJECT["project"]["dependencies"]))
+OPTIONAL = {
+    package
+    for extra in PROJECT["project"]["optional-dependencies"].values()
+    for package in names(extra)
+    if package != "earful"
+}
+
+
+@pytest.mark.parametrize(
+    "package", sorted({*names(PROJECT["project"]["dependencies"]), *OPTIONAL})
+)
 def test_every_dependency_is_justified_and_pinned(package: str) -> None:
     reasons = CONTRIBUTING.partition("## Why each dependency")[2].partition("\n## ")[0]
     table = [line for line in reasons.splitlines() if line.startswith("| ")]
     assert any(package in line.split("|")[1] for line in table), f"{package}: why?"
-    assert is_pinned(package), f"{package}: no pin"
+    # Ray is tried where somebody installs it.
+    assert is_pinned(package) or package == "ray", f"{package}: no pin"
 
 
 @pytest.mark.parametrize("package", names(PROJECT["dependency-groups"]["dev"]))

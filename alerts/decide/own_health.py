@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts import messages
 from storage.models import AlertKind, KnownProblem, NewAlert
-from storage.models.dedupe_keys import away_key, problems_key
+from storage.models.dedupe_keys import away_key, clock_key, problems_key
 
 LOOKS = 3
 """A problem is told once so many looks in a row saw it; one that is gone after two is over."""
@@ -78,15 +78,37 @@ def look(
     return Looked(tuple(after), tuple(alerts))
 
 
-def was_away(since: datetime, until: datetime, channel: str, *, died: bool) -> NewAlert:
-    """Tell ops, once, of a time in which no daemon ran."""
+def was_away(
+    since: datetime,
+    until: datetime,
+    channel: str,
+    *,
+    died: bool,
+    late: tuple[int, int, int],
+) -> NewAlert:
+    """Tell ops, once, of a time in which no daemon ran.
+
+    `late` are the sources to read, the mentions to score and the alerts to send.
+    """
     return NewAlert(
         dedupe_key=away_key(since),
         kind=AlertKind.OPS,
         brand="",
         channel=channel,
-        payload=messages.earful_was_away(since, until, died=died),
+        payload=messages.earful_was_away(since, until, died=died, late=late),
         created_at=until,
+    )
+
+
+def clock_was_set(step: timedelta, now: datetime, channel: str) -> NewAlert:
+    """Tell ops that the machine's clock was set by `step`, back where that is negative."""
+    return NewAlert(
+        dedupe_key=clock_key(now, step),
+        kind=AlertKind.OPS,
+        brand="",
+        channel=channel,
+        payload=messages.clock_was_set(step, now),
+        created_at=now,
     )
 
 

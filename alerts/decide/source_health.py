@@ -29,6 +29,8 @@ RESTS_AFTER = 3
 """So many failures in a row, and the source is left alone for longer each time."""
 
 _LONGEST_REST = timedelta(hours=24)
+_LONGEST_SILENT_REST = timedelta(hours=1)
+_UNREACHED = "earful/unreached"
 _SHORTEST_REST = timedelta(minutes=5)
 # Silence counts from here on, and only after so many gaps to know the usual ones by.
 _LEAST_SILENCE = timedelta(hours=12)
@@ -181,5 +183,7 @@ def _opens_at(
     rest = None
     if failures >= RESTS_AFTER:
         doubled = max(every, _SHORTEST_REST) * 2 ** min(failures - RESTS_AFTER + 1, 20)
-        rest = now + min(doubled, max(every, _LONGEST_REST))
+        # Who gives no answer at all is asked for nothing by another try.
+        longest = _LONGEST_SILENT_REST if report.stats.get(_UNREACHED) else _LONGEST_REST
+        rest = now + min(doubled, max(every, longest))
     return max((moment for moment in (asked, rest) if moment), default=None)

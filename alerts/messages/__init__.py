@@ -18,7 +18,12 @@ from alerts.messages.notices import (
     limited,
     overdue_count,
 )
-from alerts.messages.own_health_notices import earful_in_trouble, earful_is_well, earful_was_away
+from alerts.messages.own_health_notices import (
+    clock_was_set,
+    earful_in_trouble,
+    earful_is_well,
+    earful_was_away,
+)
 from alerts.messages.places import Places
 from alerts.messages.quoting import erased_author, erased_quote, erased_text
 from alerts.messages.source_notices import fallen_coverage, ops, unusual_silence
@@ -43,6 +48,7 @@ __all__ = [
     "case_card",
     "checkpoint",
     "checkpoint_lowered",
+    "clock_was_set",
     "competitor_no_more",
     "competitor_now",
     "complaint",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.messages.blocks import context, header, payload, section
+from alerts.messages.blocks import context, facts, header, payload, section
 from alerts.messages.catalogue import _, n_
 from alerts.messages.plainly import plainly
-from alerts.messages.safe_text import clean, code, cut, escape, line, moment
+from alerts.messages.safe_text import clean, code, cut, duration, escape, line, moment
 
 _LONGEST = 380
 # With the marks of a list these fit a section, however much each sentence is escaped.
@@ -79,8 +79,20 @@ def earful_is_well(about: Sequence[str], remaining: int, at: datetime) -> dict[s
 
 
 @plainly("Earful did not run for a while")
-def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str, Any]:
-    """Say that no daemon ran for a while, and what becomes of what was written meanwhile."""
+def earful_was_away(
+    since: datetime, until: datetime, *, died: bool, late: tuple[int, int, int] = (0, 0, 0)
+) -> dict[str, Any]:
+    """Say that no daemon ran for a while, and what becomes of what was written meanwhile.
+
+    `late` are the sources to read, the mentions to score and the alerts to send.
+    """
+    sources, mentions, alerts = late
+    waiting = [
+        n_("{n} source to read", "{n} sources to read", sources) if sources else "",
+        n_("{n} mention to score", "{n} mentions to score", mentions) if mentions else "",
+        n_("{n} alert to send", "{n} alerts to send", alerts) if alerts else "",
+    ]
+    is_late = ", ".join(filter(None, waiting))
     how = _("It had ended without being stopped.") if died else _("It had been stopped.")
     return payload(
         _("Earful did not run for a while, and runs again. {how}", how=how),
@@ -96,6 +108,46 @@ def earful_was_away(since: datetime, until: datetime, *, died: bool) -> dict[str
                 ),
                 "lead",
             ),
+            *([facts([(_("Late by now"), is_late)])] if is_late else []),
+        ],
+    )
+
+
+@plainly("The clock of Earful's machine was set")
+def clock_was_set(step: timedelta, at: datetime) -> dict[str, Any]:
+    """Say by how much the machine's clock was set, back where `step` is negative."""
+    length = duration(abs(step))
+    if step < timedelta(0):
+        summary = _("The clock of Earful's machine was set back by {length}.", length=length)
+        lead = _("*The clock of Earful's machine was set back by {length}.*", length=length)
+    else:
+        summary = _("The clock of Earful's machine was set ahead by {length}.", length=length)
+        lead = _("*The clock of Earful's machine was set ahead by {length}.*", length=length)
+    return payload(
+        summary,
+        [
+            header(_("The clock was set")),
+            section(
+                " ".join(
+                    [
+                        lead,
+                        _(
+                            "Earful goes on, and waits for no time that is gone. What it wrote "
+                            "down while the clock was wrong keeps the wrong times."
+                        ),
+                    ]
+                ),
+                "lead",
+            ),
+            facts(
+                [
+                    (
+                        _("What to do"),
+                        _("If nobody set it, see that the machine keeps its clock by NTP."),
+                    )
+                ]
+            ),
+            context([_("Its time is now {moment}", moment=moment(at))], "small_print"),
         ],
     )
 

@@ -139,7 +139,7 @@ def fallen_coverage(field: str, share: float, before: float, entries: int) -> st
     """Say, as a reason, that few entries have a field that most had; shares are of 1."""
     return (
         f"only {share:.0%} of {entries} entries have {field}, {before:.0%} had it before: the "
-        "source may have changed, see the log and its spider"
+        "source may have changed: look at the crawl's log and its spider"
     )
 
 

@@ -83,7 +83,8 @@ class Pace:
         """Give the seconds until `lane` is free; 0 when it is."""
         if lane is None or not self.seconds or lane not in self.free_at:
             return 0.0
-        return max(0.0, (self.free_at[lane] - now).total_seconds())
+        # No longer than the pace itself: the clock may have been set back.
+        return min(self.seconds, max(0.0, (self.free_at[lane] - now).total_seconds()))
 
     def took(self, lane: str | None, now: datetime) -> None:
         if lane is not None and self.seconds:
@@ -122,7 +123,7 @@ class Lines:
     def next(self) -> tuple[Alert | None, float]:
         """Give the alert that can go soonest, or be looked for, and the seconds until it can."""
         now = self._now()
-        stale = self._read_at is None or (now - self._read_at).total_seconds() >= _REFRESH_S
+        stale = self._read_at is None or abs((now - self._read_at).total_seconds()) >= _REFRESH_S
         if stale or not (self._queues or self._looks or self._under_way):
             self._refresh()
         for look in self._looks:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from config.errors import InputError
+from config.extras import extra_missing
 from earful.app import App, utc_now
 from earful.commands.which_mentions import chosen, filter_options
 
@@ -61,6 +62,8 @@ def export(
             raise click.UsageError("--author writes all of an author, as JSON: leave the rest out")
         return _export_author(app, author, output)
     if layout is not None:
+        if reason := extra_missing("parquet", "--layout"):
+            raise InputError(reason)
         others = [name for name, value in which.items() if value and name != "brand"]
         if kind or output or others:
             raise click.UsageError("--layout goes with --brand alone")
@@ -68,6 +71,8 @@ def export(
     now = utc_now()
     suffix = output.suffix.lstrip(".").lower() if output else ""
     kind = kind or (suffix if suffix in ("csv", "jsonl", "parquet") else "csv")
+    if kind == "parquet" and (reason := extra_missing("parquet", "Parquet")):
+        raise InputError(reason)
     asked = chosen(**which)
     with app.open_store(readonly=True) as store:
         rows = write(store, asked, kind, output or sys.stdout.buffer)

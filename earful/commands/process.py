@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from config.errors import InputError, StoreError
+from config.extras import extra_missing
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def process(
         raise click.UsageError("--engine ray goes with --rescore")
     if engine != "ray" and (workers or layout):
         raise click.UsageError("--workers and --layout go with --engine ray")
-    if engine == "ray" and importlib.util.find_spec("ray") is None:
-        raise InputError("--engine ray: Ray is not installed: pip install 'earful[ray]'")
+    if engine == "ray" and (reason := extra_missing("ray", "--engine ray")):
+        raise InputError(reason)
     from rich.markup import escape
 
     from earful import console, telling_ops

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +24,7 @@ from earful.small_process import keep_small
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
     from alerts.slack.listener import Listener
+    from earful.config_file import Config, ConfigFile
     from earful.interactions.dispatch import Interactions
 
 log = logging.getLogger("earful.run")
@@ -39,33 +42,55 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
     keep_small()
-    from earful import configured_destinations, logs, needs
-    from earful.stages.deliver_stage import transport_for
-    from earful.webhook_intake.doors import unmet_secrets
+    from earful import logs
+    from earful.config_file import ConfigFile
 
-    app.require_brands()
-    needs.require(app.settings, os.environ, str(app.config_path))
-    for need in unmet_secrets(app.settings.webhook, os.environ):
-        raise ConfigError(f"{app.config_path}: {need}")
-    for need in configured_destinations.unmet(app.settings, os.environ):
-        raise ConfigError(f"{app.config_path}: {need}")
+    # Until the daemon has its handler: a SIGHUP that comes early must not end it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    read = partial(_checked, app)
+    config = read()
     load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(
         as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty()),
         verbose=app.verbose,
     )
-    settings = app.settings
+    settings = config.settings
     if not any(source.enabled for brand in settings.brands for source in brand.sources):
         log.warning("no source is enabled: Earful works only on what you import")
     if app.secrets.slack_bot_token is None and app.secrets.slack_webhook_url is None:
         log.info(_CONSOLE)
+    elif app.secrets.slack_bot_token is None:
+        log.info("alerts go to Slack by the webhook: without buttons, threads and updates")
+    elif app.secrets.slack_app_token is None:
+        log.info("alerts go to Slack by the bot; no SLACK_APP_TOKEN is set: buttons do nothing")
+    else:
+        log.info("alerts go to Slack by the bot, and buttons are heard")
     run_daemon(
         settings,
-        transport_for(settings, app.secrets),
+        config.transport,
         serve=not no_serve,
         listen=_listening(app),
+        config=ConfigFile(app.config_path, read),
     )
     return 0
+
+
+def _checked(app: App) -> Config:
+    """Read the config anew, with all that a daemon needs of it; ConfigError says what is wrong."""
+    from earful import configured_destinations, needs
+    from earful.config_file import Config
+    from earful.stages.deliver_stage import transport_for
+    from earful.webhook_intake.doors import unmet_secrets
+
+    fresh = App(config=app.config, db=app.db, raw=app.raw)
+    fresh.require_brands()
+    settings = fresh.settings
+    needs.require(settings, os.environ, str(app.config_path))
+    for need in unmet_secrets(settings.webhook, os.environ):
+        raise ConfigError(f"{app.config_path}: {need}")
+    for need in configured_destinations.unmet(settings, os.environ):
+        raise ConfigError(f"{app.config_path}: {need}")
+    return Config(settings, transport_for(settings, app.secrets))
 
 
 def run_daemon(
@@ -77,6 +102,7 @@ def run_daemon(
     end_after: timedelta | None = None,
     idle: timedelta | None = None,
     listen: Callable[[Interactions], Listener] | None = None,
+    config: ConfigFile | None = None,
 ) -> None:
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
     from earful.daemon import Daemon
@@ -95,6 +121,7 @@ def run_daemon(
         idle=idle,
         listen=listen,
         dashboards=Dashboards(settings, any_port=any_port) if serve else None,
+        config=config,
     )
     with ExitStack() as stack:
         embed_beside(model)

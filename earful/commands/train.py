@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.errors import InputError
+from config.extras import extra_missing
 from earful.app import App
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def train(
     Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
     `rating_max`, `dataset`, `sure` and `weight`.
     """
+    if reason := extra_missing("train", "training"):
+        raise InputError(reason)
     from earful import console, correcting
     from sentiment.learning.training import Labels, Method
     from sentiment.learning.training import train as run_training

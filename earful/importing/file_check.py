@@ -139,12 +139,8 @@ class _Dates:
 
 def _repeated(digests: array[int]) -> frozenset[int]:
     """Find the numbers that stand more than once, in the memory of the numbers themselves."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    import numpy as np
 
-    if not digests:
-        return frozenset()
-    numbers = pa.Array.from_buffers(pa.uint64(), len(digests), [None, pa.py_buffer(digests)])
-    counts = pc.value_counts(numbers)
-    often = pc.greater(counts.field("counts"), 1)
-    return frozenset(counts.field("values").filter(often).to_pylist())
+    numbers = np.asarray(digests)
+    numbers.sort()
+    return frozenset(numbers[1:][numbers[1:] == numbers[:-1]].tolist())

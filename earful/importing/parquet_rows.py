@@ -8,6 +8,7 @@ from datetime import date, time
 from typing import Any
 
 from config.errors import InputError
+from config.extras import extra_missing
 from earful.importing.file_rows import FileRow
 from earful.importing.json_rows import flat
 from earful.importing.packed_files import PackedFile
@@ -49,6 +50,8 @@ class ParquetTable:
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
+        if reason := extra_missing("parquet", f"{self._file.path}: Parquet"):
+            raise InputError(reason)
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
 

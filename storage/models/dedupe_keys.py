@@ -6,7 +6,7 @@ A key that changed would let an update of Earful send again what Slack has: none
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from storage.models.store_times import iso
@@ -138,6 +138,16 @@ def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
     return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
+def report_key(brand: str, day: date, to: str) -> str:
+    """Name the report of a brand's week that goes to one place on a day."""
+    return f"report:{brand}:{day.isoformat()}:{to}"
+
+
+def report_file_key(report: str) -> str:
+    """Name the file in the thread of a report's message."""
+    return f"file:{report}"
+
+
 def chart_key(digest: str) -> str:
     """Name the picture in the thread of the digest of that key."""
     return f"chart:{digest}"
@@ -172,6 +182,11 @@ def problems_key(problems: Iterable[tuple[str, datetime]], *, over: bool) -> str
 def away_key(since: datetime) -> str:
     """Name the alert about a time in which no daemon ran."""
     return f"ops:away:{_second(since)}"
+
+
+def clock_key(at: datetime, step: timedelta) -> str:
+    """Name the alert that the machine's clock was set."""
+    return f"ops:clock:{iso(at)}:{step.total_seconds():+.0f}"
 
 
 def store_trouble_key(since: datetime) -> str:

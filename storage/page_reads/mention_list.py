@@ -6,11 +6,12 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any
 
-from storage.page_reads.choice import Choice
+from storage.page_reads.choice import EACH_BRAND, Choice
 from storage.page_reads.tallies import totals
 
 # To find some that can be quoted: stars alone have no words.
 _LOOKED_AT, _WORDS = 8, 40
+_SUREST_OF = 2000
 _SHOWN = """
     v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
     v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
@@ -60,7 +61,7 @@ def count_mentions(connection: sqlite3.Connection, choice: Choice) -> int:
     if choice.waiting or any(one is not None for one in narrower) or len(labels) > 1:
         where, values = choice.facts()
         row = connection.execute(
-            f"SELECT count(*) AS n FROM mention_facts f WHERE {where}", values
+            f"SELECT count(*) AS n FROM {choice.table} f WHERE {where}", values
         ).fetchone()
         return int(row["n"])
     tally = totals(connection, choice)
@@ -77,23 +78,57 @@ def strongest(connection: sqlite3.Connection, choice: Choice, limit: int) -> lis
     ]
 
 
-def _rows(
-    connection: sqlite3.Connection, choice: Choice, after: Place | None, limit: int
-) -> list[dict[str, Any]]:
-    where, values = choice.facts()
-    if after is not None:
-        where += " AND f.day <= ? AND (f.day, f.counted_at, f.seq) < (?, ?, ?)"
-        values += [after.day, after.day, after.counted_at, after.seq]
-    # The narrow rows are chosen first, so that texts are read for one page alone.
+def surest(connection: sqlite3.Connection, choice: Choice, limit: int) -> list[dict[str, Any]]:
+    """Give the mentions of an experience of which the model is surest, with words to quote.
+
+    Of many those are looked at that were said last.
+    """
+    sure = replace(choice, sure=True)
+    where, values = sure.facts()
     rows = connection.execute(
         f"""
         SELECT {_SHOWN}
         FROM (
-            SELECT f.seq, f.day, f.counted_at FROM mention_facts f WHERE {where}
-            ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?
+            SELECT f.seq, f.day FROM {sure.table} f WHERE {where}
+            ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT {_SUREST_OF}
         ) f
         JOIN voice v ON v.seq = f.seq
-        ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC
+        WHERE v.deleted_at IS NULL AND length(v.text) > {_WORDS}
+        ORDER BY CASE v.experience WHEN 'angry' THEN v.p_angry WHEN 'mediocre' THEN v.p_mediocre
+            ELSE v.p_delighted END DESC, v.id LIMIT ?
+        """,
+        [*values, limit],
+    )
+    return [dict(row) for row in rows]
+
+
+def _rows(
+    connection: sqlite3.Connection, choice: Choice, after: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    # The narrow rows are chosen first, so that texts are read for one page alone. Those of all
+    # brands are the newest of each one's newest: no index has them in the order of their days.
+    brands = [choice.brand]
+    if choice.brand is None and (choice.cuts or choice.corrected):
+        brands = [row["brand"] for row in connection.execute(EACH_BRAND)]
+    parts, values = [], list[object]()
+    for brand in brands:
+        where, of_brand = replace(choice, brand=brand).facts()
+        if after is not None:
+            where += " AND f.day <= ? AND (f.day, f.counted_at, f.seq) < (?, ?, ?)"
+            of_brand += [after.day, after.day, after.counted_at, after.seq]
+        parts.append(
+            f"SELECT * FROM (SELECT f.seq, f.day, f.counted_at FROM {choice.table} f "
+            f"WHERE {where} ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?)"
+        )
+        values += [*of_brand, limit]
+    if not parts:
+        return []
+    rows = connection.execute(
+        f"""
+        SELECT {_SHOWN}
+        FROM ({" UNION ALL ".join(parts)}) f
+        JOIN voice v ON v.seq = f.seq
+        ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?
         """,
         [*values, limit],
     )

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, fields
 from datetime import date
 
-from storage.page_reads.choice import CUTS, Choice
+from storage.page_reads.choice import CUTS, EACH_BRAND, OWN_CUTS, Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def waiting_for_verdicts(connection: sqlite3.Connection, choice: Choice) -> int:
     """Count what no count has yet."""
     where, values = choice.facts()
     row = connection.execute(
-        f"SELECT count(*) AS n FROM mention_facts f WHERE {where}", values
+        f"SELECT count(*) AS n FROM {choice.table} f WHERE {where}", values
     ).fetchone()
     return int(row["n"])
 
@@ -163,15 +163,32 @@ def _from_facts(choice: Choice, grouped: str) -> tuple[str, list[object]]:
         "country": "coalesce(f.country, '')",
         "language": "coalesce(f.language, '')",
         "version": "coalesce(f.product_version, '')",
-    }.get(grouped, "t.value")
-    join = ""
-    if column == "t.value":
-        join = "JOIN mention_cuts t ON t.seq = f.seq AND t.dimension = ?"
+    }.get(grouped, "f.value")
+    rows = f"{choice.table} f"
+    if column == "f.value" and grouped in OWN_CUTS and choice.table == "mention_facts":
+        # The rows of the cut say of their mentions what the facts do.
+        rows = "mention_cuts f"
+        days, of_days = choice.days()
+        where += (
+            f" AND f.dimension = ? AND f.dimension IN {OWN_CUTS} AND f.value IN "
+            f"(SELECT DISTINCT value FROM cut_days WHERE dimension = ? AND {days})"
+        )
+        values += [grouped, grouped, *of_days]
+    elif column == "f.value" and grouped != choice.own_cut:
+        column = "t.value"
+        rows += " JOIN mention_cuts t ON t.seq = f.seq AND t.dimension = ?"
         values = [grouped, *values]
+        if (chosen := choice.cuts.get(grouped)) is not None:
+            where += " AND t.value = ?"
+            values.append(chosen)
+    if choice.brand is None and choice.cuts:
+        # Each brand's part of an index over brand, filter and day.
+        rows = f"({EACH_BRAND}) b CROSS JOIN {rows}"
+        where += " AND f.brand = b.brand"
     heads = {name: "stance" if name in ("advocate", "hater") else "experience" for name in _NAMES}
     sums = ", ".join(f"sum(f.{heads[name]} = '{name}') AS {name}" for name in _NAMES[1:])
     return (
-        f"SELECT {column} AS grouped, count(*) AS mentions, {sums} FROM mention_facts f {join} "
+        f"SELECT {column} AS grouped, count(*) AS mentions, {sums} FROM {rows} "
         f"WHERE {where} GROUP BY 1",
         values,
     )

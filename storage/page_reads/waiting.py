@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,9 @@ WHICH = {
     "opened": "k.state <> 'dismissed'",
     "dismissed": "k.state = 'dismissed'",
 }
-_FROM = "cases k JOIN mentions m ON m.id = k.mention_id"
+# Only who asks for what a case does not know itself pays for its mention.
+_MENTION = " JOIN mentions m ON m.id = k.mention_id"
+_FACTS = f"{_MENTION} CROSS JOIN mention_facts f ON f.seq = m.seq"
 _WAITS = WHICH["open"]
 
 
@@ -36,12 +39,12 @@ def waiting_cases(
     connection: sqlite3.Connection, choice: Choice, now: datetime
 ) -> list[dict[str, Any]]:
     """Give each waiting case's times and owner, whenever it was opened: the due first is first."""
-    where, values = _of(choice)
+    cases, where, values = _of(choice)
     rows = connection.execute(
         f"""
         SELECT k.id, k.brand, k.state, k.opened_at, k.due_at, k.claimed_by, k.snoozed_until,
-            k.due_at < :now AND k.snoozed_until IS NULL AS overdue, m.seq, m.source
-        FROM {_FROM} WHERE {_WAITS} AND {where} ORDER BY k.due_at, k.id
+            k.due_at < :now AND k.snoozed_until IS NULL AS overdue
+        FROM {cases} WHERE {_WAITS} AND {where} ORDER BY k.due_at, k.id
         """,
         values | {"now": iso(now)},
     )
@@ -58,7 +61,7 @@ def case_page(
     offset: int,
 ) -> tuple[list[dict[str, Any]], int]:
     """Give cases opened between two moments with what was said, and how many there are in all."""
-    where, values = _of(choice)
+    cases, where, values = _of(choice)
     since, until = opened
     values |= {
         "now": iso(now),
@@ -83,7 +86,7 @@ def case_page(
             v.seq, v.created_at, v.source, v.author, v.author_id, v.title, v.text, v.translation,
             v.rating, v.rating_max, v.url, v.language, v.stance
         FROM (
-            SELECT k.id FROM {_FROM} WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset
+            SELECT k.id FROM {cases} WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset
         ) chosen
         JOIN cases k ON k.id = chosen.id
         JOIN voice v ON v.id = k.mention_id
@@ -91,7 +94,7 @@ def case_page(
         """,
         values,
     ).fetchall()
-    count = connection.execute(f"SELECT count(*) FROM {_FROM} WHERE {where}", values).fetchone()
+    count = connection.execute(f"SELECT count(*) FROM {cases} WHERE {where}", values).fetchone()
     return [dict(row) for row in rows], int(count[0])
 
 
@@ -104,14 +107,14 @@ def answered(
 
     `hours` are those to the first answer, by the clock; None where none was given.
     """
-    where, values = _of(choice)
+    cases, where, values = _of(choice)
     since, until = opened
     values |= {"since": since and iso(since), "until": until and iso(until)}
     rows = connection.execute(
         f"""
         SELECT k.responded_at <= k.due_at AS in_time,
             24 * (julianday(k.responded_at) - julianday(k.opened_at)) AS hours
-        FROM {_FROM}
+        FROM {cases}
         WHERE k.state <> 'dismissed' AND {where}
             AND (:since IS NULL OR k.opened_at >= :since)
             AND (:until IS NULL OR k.opened_at < :until)
@@ -129,28 +132,41 @@ def answered(
     }
 
 
-def _of(choice: Choice) -> tuple[str, dict[str, Any]]:
-    """Give SQL for the cases whose mention fits the cuts of a choice, whatever its day."""
-    clauses, values = ["1"], {}
-    columns = {
-        "brand": "k.brand",
-        "source": "+m.source",
-        "country": "+m.country",
-        "language": "+m.language",
-        "version": "+m.product_version",
-    }
-    for name, column in columns.items():
+def public_replies(connection: sqlite3.Connection, choice: Choice) -> int:
+    """Count the complaints of a choice that have the brand's answer at their source."""
+    angry = replace(choice, experience="angry", stance=None)
+    where, values = angry.facts()
+    answered = (
+        "f.answered"
+        if angry.table == "mention_facts"
+        else "EXISTS (SELECT 1 FROM mention_facts a WHERE a.seq = f.seq AND a.answered)"
+    )
+    row = connection.execute(
+        f"SELECT count(*) AS n FROM {angry.table} f WHERE {answered} AND {where}", values
+    ).fetchone()
+    return int(row["n"])
+
+
+def _of(choice: Choice) -> tuple[str, str, dict[str, Any]]:
+    """Give SQL for cases `k` whose mention fits the cuts of a choice, whatever its day."""
+    cases, clauses, values = "cases k", ["1"], dict[str, Any]()
+    for name, column in (("brand", "k.brand"), ("source", "+k.source")):
         if (value := getattr(choice, name)) is not None:
             clauses.append(f"{column} = :{name}")
             values[name] = value
+    columns = {"country": "country", "language": "language", "version": "product_version"}
     for name, value in choice.cuts.items():
-        if name not in columns:
-            clauses.append(
-                "m.seq IN (SELECT seq FROM mention_cuts "
-                f"WHERE dimension = '{name}' AND value = :{name})"
-            )
-            values[name] = value
+        if name == "source":
+            continue
+        cases = f"cases k{_FACTS}"
+        clauses.append(
+            f"+f.{columns[name]} = :{name}"
+            if name in columns
+            else "EXISTS (SELECT 1 FROM mention_cuts c "
+            f"WHERE c.seq = f.seq AND c.dimension = '{name}' AND c.value = :cut_{name})"
+        )
+        values[name if name in columns else f"cut_{name}"] = value
     if choice.staff is not None:
-        clauses.append("m.id IN (SELECT mention_id FROM named_staff WHERE name = :staff)")
+        clauses.append("k.mention_id IN (SELECT mention_id FROM named_staff WHERE name = :staff)")
         values["staff"] = choice.staff
-    return " AND ".join(clauses), values
+    return cases, " AND ".join(clauses), values

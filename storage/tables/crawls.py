@@ -156,21 +156,57 @@ class Crawls:
                 (*_GOOD, keep),
             ).rowcount
 
-    def last_good(self, target: CrawlTarget) -> tuple[datetime | None, datetime | None]:
-        """Tell when the last run that read everything began and ended."""
+    def last_good(
+        self, target: CrawlTarget, now: datetime
+    ) -> tuple[datetime | None, datetime | None]:
+        """Tell when the last run that read everything began and ended.
+
+        One that began later than `now` was timed by a clock that was wrong: what was written since
+        it is not known, and the one before it counts.
+        """
         row = self._database.connection.execute(
             f"SELECT id, started_at, finished_at FROM crawl_runs WHERE {_OF_TARGET} "
-            f"AND outcome IN ({_marks(_GOOD)}) ORDER BY started_at DESC LIMIT 1",
-            (*_key(target), *_GOOD),
+            f"AND outcome IN ({_marks(_GOOD)}) AND started_at <= ? "
+            "ORDER BY started_at DESC LIMIT 1",
+            (*_key(target), *_GOOD, iso(now)),
         ).fetchone()
         return _span(row) if row else (None, None)
 
     def last_start(self, target: CrawlTarget) -> datetime | None:
-        """Tell when a target was last tried: what the schedule continues from."""
+        """Tell when a target was last tried: what the schedule continues from.
+
+        It may be a time to come, where the clock was wrong then.
+        """
         row = self._database.connection.execute(
-            f"SELECT max(started_at) FROM crawl_runs WHERE {_OF_TARGET}", _key(target)
+            f"SELECT (SELECT started_at FROM crawl_runs WHERE {_OF_TARGET} "
+            "ORDER BY id DESC LIMIT 1)",
+            _key(target),
         ).fetchone()
         return moment_in(row, "crawl_runs", "started_at")
+
+    def reached_nobody(self, target: CrawlTarget) -> bool:
+        """Tell whether at the last finished try no host gave an answer."""
+        row = self._database.connection.execute(
+            f"""
+            SELECT json_extract(stats, '$."earful/unreached"') IS NOT NULL FROM crawl_runs
+            WHERE {_OF_TARGET} AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1
+            """,
+            _key(target),
+        ).fetchone()
+        return bool(row and row[0])
+
+    def clocks_ahead(self, source: str, since: datetime) -> list[int]:
+        """Give by how many seconds our clock was ahead of servers' at recent tries of a source."""
+        rows = self._database.connection.execute(
+            """
+            SELECT json_extract(stats, '$."earful/clock_ahead_s"') FROM crawl_runs WHERE id IN (
+                SELECT max(id) FROM crawl_runs WHERE source = ? AND outcome IS NOT NULL
+                GROUP BY brand, target
+            ) AND finished_at >= ?
+            """,
+            (source, iso(since)),
+        )
+        return [int(row[0]) for row in rows if row[0] is not None]
 
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
         """Give how many entries recent good runs saw, the newest first."""

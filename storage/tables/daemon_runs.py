@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.database import Database
 from storage.models import from_iso, iso
@@ -19,6 +19,12 @@ class DaemonRun:
     started_at: datetime
     heartbeat_at: datetime
     stopped_at: datetime | None
+    # The new time of a clock that was set under it, and by how much.
+    clock_set_at: datetime | None = None
+    clock_step: timedelta | None = None
+    # Which config it goes by, and since when.
+    config_mark: str | None = None
+    config_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,23 @@ class DaemonRuns:
         rows = self._database.connection.execute("SELECT * FROM routines ORDER BY name")
         return [_times(row) for row in rows]
 
+    def clock_set(self, run_id: int, step: timedelta, at: datetime) -> None:
+        """Write that the clock was set by `step`, to `at`: no run begins later than now."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE daemon_runs SET heartbeat_at = ?1, started_at = min(started_at, ?1), "
+                "clock_set_at = ?1, clock_step_s = ?3 WHERE id = ?2",
+                (iso(at), run_id, step.total_seconds()),
+            )
+
+    def goes_by(self, run_id: int, config_mark: str, at: datetime) -> None:
+        """Write which config the daemon goes by from now on."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE daemon_runs SET config_mark = ?, config_read_at = ? WHERE id = ?",
+                (config_mark, iso(at), run_id),
+            )
+
     def stop(self, run_id: int, at: datetime) -> None:
         with self._database.transaction() as connection:
             connection.execute(
@@ -98,8 +121,8 @@ class DaemonRuns:
 def _times(row: sqlite3.Row) -> RoutineTimes:
     return RoutineTimes(
         name=row["name"],
-        next_at=from_iso(row["next_at"]) if row["next_at"] else None,
-        last_at=from_iso(row["last_at"]) if row["last_at"] else None,
+        next_at=_moment(row["next_at"]),
+        last_at=_moment(row["last_at"]),
     )
 
 
@@ -110,5 +133,17 @@ def _run(row: sqlite3.Row) -> DaemonRun:
         version=row["version"],
         started_at=from_iso(row["started_at"]),
         heartbeat_at=from_iso(row["heartbeat_at"]),
-        stopped_at=from_iso(row["stopped_at"]) if row["stopped_at"] else None,
+        stopped_at=_moment(row["stopped_at"]),
+        clock_set_at=_moment(row["clock_set_at"]),
+        clock_step=_seconds(row["clock_step_s"]),
+        config_mark=row["config_mark"],
+        config_read_at=_moment(row["config_read_at"]),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
+
+
+def _seconds(number: float | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)

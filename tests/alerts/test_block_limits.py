@@ -404,6 +404,7 @@ BUILDERS: dict[str, Builder] = {
     "ops, healed": _source(SourceState.OK),
     "earful_in_trouble": lambda voice, text: messages.earful_in_trouble([text] * 9, NOW),
     "earful_is_well": lambda voice, text: messages.earful_is_well([text] * 9, 10**12, NOW),
+    "clock_was_set": lambda voice, text: messages.clock_was_set(DUE - NOW, NOW),
     "earful_was_away": lambda voice, text: messages.earful_was_away(NOW, DUE, died=True),
     "answer_speed": lambda voice, text: answer_speed(_answer_speed(voice, text)),
     "digest": lambda voice, text: digest(_digest(voice, text), PLACES),

@@ -90,8 +90,11 @@ def test_commands_in_a_sentence_are_code_and_nothing_else_is() -> None:
 
 
 def test_an_absence_is_told_once() -> None:
-    alert = was_away(NOW, NOW + 9 * timedelta(days=1), "#ops", died=False)
-    assert alert.dedupe_key == was_away(NOW, NOW + MINUTE, "#ops", died=True).dedupe_key
+    alert = was_away(NOW, NOW + 9 * timedelta(days=1), "#ops", late=(0, 0, 0), died=False)
+    assert (
+        alert.dedupe_key
+        == was_away(NOW, NOW + MINUTE, "#ops", late=(0, 0, 0), died=True).dedupe_key
+    )
     assert plain(alert.payload) == (
         "Earful runs again\n"
         "=================\n\n"

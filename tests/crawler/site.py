@@ -46,11 +46,11 @@ class _Server(ThreadingHTTPServer):
 class Site:
     """Routes are prefixes of paths, the longest wins; scripted replies end with the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[Asked] = []
         self._routes: dict[str, list[Answer]] = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", port), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def on(self, prefix: str, *answers: Answer) -> None:
@@ -114,8 +114,8 @@ class Site:
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    site = Site()
+def running_site(port: int = 0) -> Iterator[Site]:
+    site = Site(port)
     thread = threading.Thread(target=site.serve, daemon=True)
     thread.start()
     try:

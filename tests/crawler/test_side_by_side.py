@@ -13,7 +13,7 @@ import pytest
 
 from alerts.scheduler import Schedule
 from crawler.runner import CrawlJob
-from earful.daemon import PARALLEL_CRAWLS
+from earful.crawl_schedule import PARALLEL_CRAWLS
 from storage.store import Store
 from tests.crawler.fleet import run_fleet
 from tests.crawler.site import Asked, Reply, Site, running_site

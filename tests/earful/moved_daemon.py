@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import time as clock_time
@@ -63,7 +63,7 @@ class _Planned:
 class MovedSchedule:
     """`alerts.scheduler.Schedule` as far as the daemon uses it, by a clock that is moved."""
 
-    def __init__(self, clock: MovedClock, *, threads: int) -> None:
+    def __init__(self, clock: MovedClock) -> None:
         self._clock = clock
         self._planned: dict[str, _Planned] = {}
 
@@ -85,6 +85,10 @@ class MovedSchedule:
 
     def once(self, name: str, func: Job, after: timedelta = timedelta(0)) -> None:
         self._planned[name] = _Planned(func, self._clock() + after, None, True)
+
+    def drop(self, names: Collection[str]) -> None:
+        for name in names:
+            self._planned.pop(name, None)
 
     def next_runs(self) -> dict[str, datetime | None]:
         return {name: planned.due for name, planned in self._planned.items()}
@@ -154,6 +158,7 @@ class MovedDaemon:
         self._workers: list[MovedWorker] = []
         started = threading.Event()
         with (
+            patch("earful.crawl_schedule.Schedule", partial(self._schedule, clock)),
             patch("earful.daemon.Schedule", partial(self._schedule, clock)),
             patch("earful.daemon.WorkerThread", self._worker),
         ):
@@ -195,8 +200,8 @@ class MovedDaemon:
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
-    def _schedule(self, clock: MovedClock, *, threads: int) -> MovedSchedule:
-        self._schedules.append(MovedSchedule(clock, threads=threads))
+    def _schedule(self, clock: MovedClock, **options: Any) -> MovedSchedule:
+        self._schedules.append(MovedSchedule(clock))
         return self._schedules[-1]
 
     def _worker(self, name: str, run: Callable[[], float | None], idle: timedelta) -> MovedWorker:

@@ -81,11 +81,14 @@ def running(
     seconds: float = 1,
     buttons: bool = False,
     weights: Path | None = None,
+    clock: Path | None = None,
 ) -> Iterator[Run]:
     """Run the daemon until the block ends, then SIGTERM it and see that it stops in order."""
     environment = {**os.environ, "SLACK_BOT_TOKEN": slack.token}
     if buttons:
         environment["SLACK_APP_TOKEN"] = slack.app_token
+    if clock is not None:
+        environment["EARFUL_TEST_CLOCK"] = str(clock)
     log = config.with_suffix(".log")
     with log.open("ab") as errors:
         process = subprocess.Popen(

@@ -121,7 +121,7 @@ def test_a_count_by_cells_reads_no_mention(connection: sqlite3.Connection, sql: 
     counted = bounded_counts.bounded(sql)
     assert counted is not None
     values = {name: "x" for name in ("p0", "p1") if f":{name}" in sql}
-    assert not scans(connection, counted, values) & BIG  # type: ignore[arg-type]
+    assert not scans(connection, counted, values) & BIG
 
 
 def test_a_page_says_that_more_rows_are_there(path: Path) -> None:

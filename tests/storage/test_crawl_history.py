@@ -39,7 +39,7 @@ def looked_at(store: Store, target: CrawlTarget) -> tuple[object, ...]:
     return (
         crawls.past(target),
         crawls.counts(target),
-        crawls.last_good(target),
+        crawls.last_good(target, NOW),
         crawls.last_start(target),
         crawls.latest(target.source),
         crawls.last_failures(target.source),

@@ -282,6 +282,34 @@ def test_whatever_happens_the_counts_are_those_of_the_view(store: Store, seed: i
     assert len(rows(store, CELLS)) > 20
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_the_row_of_a_topic_says_what_the_fact_does(
+    store: Store, seed: int
+) -> None:
+    chance = random.Random(seed)
+    columns = (
+        "brand", "day", "source", "country", "language", "product_version", "experience",
+        "stance", "counted", "sure", "corrected", "counted_at",
+    )  # fmt: skip
+    for _ in range(60):
+        live(store, chance)
+        seqs = [row[0] for row in rows(store, "SELECT seq FROM mentions ORDER BY seq")]
+        if seqs and chance.random() < 0.5:
+            with store.database.transaction() as connection:
+                values = chance.sample(["1", "2", "Oslo"], chance.randrange(3))
+                cut(connection, chance.choice(seqs), chance.choice(["topic", "location"]), values)
+    copied, known = (
+        rows(
+            store,
+            f"SELECT k.seq, k.value, {', '.join(f'{table}.{one}' for one in columns)} "
+            "FROM mention_cuts k JOIN mention_facts f ON f.seq = k.seq ORDER BY 1, 2",
+        )
+        for table in ("k", "f")
+    )
+    assert copied == known
+    assert len(known) > 5
+
+
 def test_what_is_erased_stays_counted_in_every_cut(store: Store) -> None:
     chance = random.Random(1)
     for _ in range(60):

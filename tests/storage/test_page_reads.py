@@ -19,11 +19,13 @@ from storage.page_reads import (
     source_rows,
     speakers,
     tallies,
+    topic_choices,
+    version_rows,
     waiting,
 )
 from storage.page_reads.choice import CUTS, Choice
 from storage.store import Store
-from tests.storage.scans import scans, statements
+from tests.storage.scans import statements, through
 from tests.storage.test_history import BIG
 
 LAST = NOW.date()
@@ -32,13 +34,22 @@ CHOICES = (
     MONTH,
     replace(MONTH, source=SOURCES[0]),
     replace(MONTH, source=SOURCES[0], language="en"),
+    replace(MONTH, source=SOURCES[0], language="en", country="us", version="1.2"),
+    replace(MONTH, topic="7"),
     replace(MONTH, topic="7", version="1.2"),
+    replace(MONTH, topic="7", location="Oslo", language="en"),
     replace(MONTH, staff="Rita"),
+    replace(MONTH, named="Rita"),
+    replace(MONTH, staff="Rita", topic="7", language="en"),
     replace(MONTH, experience="angry", stance="hater", sure=True),
     replace(MONTH, words="the"),
     replace(MONTH, waiting=True),
+    replace(MONTH, corrected=True),
     replace(MONTH, brand=None),
+    replace(MONTH, brand=None, source=SOURCES[0], language="en"),
+    replace(MONTH, brand=None, topic="7"),
     Choice(brand=BRANDS[0], first=date(2000, 1, 1), last=LAST, country="de"),
+    Choice(brand=BRANDS[0], last=LAST, country="de", language="en", experience="angry"),
 )  # fmt: skip
 BOTH = (None, NOW)
 
@@ -74,11 +85,20 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
             )
             for which in waiting.WHICH
         },
+        "public_replies": lambda: waiting.public_replies(connection, choice),
         "answered": lambda: waiting.answered(connection, choice, BOTH),
         "advocates": lambda: speakers.people_page(connection, "advocates", choice, 50, 0),
         "haters": lambda: speakers.people_page(connection, "haters", choice, 50, 0),
         "flips": lambda: speakers.flips_page(connection, choice, 50, 0),
         "kudos": lambda: speakers.named_colleagues(connection, choice, 50, 0),
+        "needs": lambda: speakers.advocates_needs(connection, choice, 50, 0),
+        "quiet": lambda: speakers.quiet_people(connection, choice, 50, 0),
+        "surest": lambda: mention_list.surest(
+            connection, replace(choice, experience="angry", stance=None, waiting=False), 5
+        ),
+        "versions": lambda: version_rows.changed_versions(connection, BRANDS[0], BOTH),
+        "impact": lambda: topic_choices.impact_rows(connection, BRANDS[0], 28),
+        "triggers": lambda: topic_choices.trigger_rows(connection, BRANDS[0], 5),
         "road": lambda: chart_rows.road_rows(connection, choice),
         "chart": lambda: chart_rows.chart_rows(connection, choice, "wow_rate"),
         "shifts": lambda: chart_rows.shift_rows(connection, choice),
@@ -88,11 +108,7 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
 
 def big_ones_read_through(store: Store, work: Callable[[], object]) -> set[str]:
     connection = store.database.connection
-    big = {*BIG, "mention_facts"}
-    found = set()
-    for sql in statements(connection, work):
-        found |= {name for name in scans(connection, sql) if name.split("_by_")[0] in big}
-    return found
+    return set().union(*through(connection, statements(connection, work), BIG).values())
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=range(len(CHOICES)))

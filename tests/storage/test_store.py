@@ -405,12 +405,12 @@ def test_a_voice_knows_what_its_author_said_before(store: Store) -> None:
 
 def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
     target = CrawlTarget(brand="A", source="feeds", target="x")
-    assert store.crawls.last_good(target) == (None, None)
+    assert store.crawls.last_good(target, NOW + timedelta(days=1)) == (None, None)
     for hours, outcome in ((0, CrawlOutcome.OK), (1, CrawlOutcome.BLOCKED)):
         run = store.crawls.start(target, NOW + timedelta(hours=hours))
         report = CrawlReport(outcome=outcome, seen=3, reason="r", stats={"a": 1})
         store.crawls.finish(run, report, NOW + timedelta(hours=hours))
-    assert store.crawls.last_good(target) == (NOW, NOW)
+    assert store.crawls.last_good(target, NOW + timedelta(days=1)) == (NOW, NOW)
     assert store.crawls.last_start(target) == NOW + timedelta(hours=1)
     assert [run.outcome for run in store.crawls.past(target)] == [
         CrawlOutcome.BLOCKED,
@@ -418,7 +418,7 @@ def test_since_comes_from_the_last_good_run_alone(store: Store) -> None:
     ]
     assert store.crawls.counts(target) == [3]
     other = replace(target, target="y")
-    assert store.crawls.last_good(other) == (None, None)
+    assert store.crawls.last_good(other, NOW + timedelta(days=1)) == (None, None)
 
 
 def test_a_standing_is_written_with_the_run(store: Store) -> None:
