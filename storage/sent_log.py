@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -54,18 +54,17 @@ def add(store: Path, connection: sqlite3.Connection, alert_id: int, now: datetim
         log.warning("%s: what Slack has is not kept there: %s", path, error.strerror)
 
 
-def doubt_lost(store: Path, connection: sqlite3.Connection, now: datetime) -> int:
-    """Let each alert that waits although it was sent be looked for in Slack before it goes again.
+def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Give when each alert was tried that waits although it was sent, and its id.
 
-    Inside a running transaction. Returns how many there are: more than none says that the store
-    has gone back to an earlier state.
+    More than none says that the store has gone back to an earlier state.
     """
     tried = dict(_lines(path_of(store)))
     if not tried:
-        return 0
+        return []
     key = _key(connection)
-    lost = [
-        (tried[mark], iso(now), row["id"])
+    return [
+        (tried[mark], row["id"])
         for row in connection.execute(
             "SELECT id, dedupe_key, posted_anew_at FROM alerts "
             "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "
@@ -73,6 +72,12 @@ def doubt_lost(store: Path, connection: sqlite3.Connection, now: datetime) -> in
         )
         if (mark := _mark(key, row["dedupe_key"], row["posted_anew_at"])) in tried
     ]
+
+
+def doubt(
+    connection: sqlite3.Connection, alerts: Sequence[tuple[str, int]], now: datetime
+) -> None:
+    """Let what is `lost` be looked for in Slack before it goes again, inside a transaction."""
     connection.executemany(
         """
         UPDATE alerts SET state = 'sending', may_be_posted = 0, trouble = 'passing',
@@ -80,9 +85,8 @@ def doubt_lost(store: Path, connection: sqlite3.Connection, now: datetime) -> in
             claimed_at = ?, next_attempt_at = ?, attempts = max(attempts, 1)
         WHERE id = ?
         """,
-        lost,
+        [(tried_at, iso(now), alert_id) for tried_at, alert_id in alerts],
     )
-    return len(lost)
 
 
 def _lines(path: Path) -> Iterable[tuple[str, str]]:

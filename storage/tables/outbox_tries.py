@@ -81,8 +81,11 @@ class OutboxTries:
 
         Returns how many there are: more than none says that the store has gone back in time.
         """
-        with self._database.transaction() as connection:
-            return sent_log.doubt_lost(self._database.path, connection, now)
+        lost = sent_log.lost(self._database.path, self._database.connection)
+        if lost:
+            with self._database.transaction() as connection:
+                sent_log.doubt(connection, lost, now)
+        return len(lost)
 
     def retry(
         self,

@@ -1,4 +1,4 @@
-"""A store that a newer Earful has changed: each command says so in one line, and changes nothing."""
+"""A store that a newer Earful has changed: each command says so in one line; nothing changes."""
 
 from __future__ import annotations
 

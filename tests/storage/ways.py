@@ -249,6 +249,7 @@ def furnish(path: Path) -> None:
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
+        store.scoring_tries.begin(store.verdicts.waiting(9), NOW)
         store.tombstones.block("appstore:blocked")
         store.audit.add(AUDITED)
         store.written_files.add(WrittenFile(path=Path("/all.csv"), kind="export", at=NOW))
@@ -572,7 +573,7 @@ WAYS: dict[str, Way] = {
     "outbox.leave_channel": reads(lambda s: s.outbox.leave_channel(of(s, "k2"), NOW, "left")),
     "outbox.look_again": writes(lambda s: s.outbox.look_again(2, NOW)),
     "outbox.lose_message": writes(lambda s: s.outbox.lose_message(of(s, "k2"), NOW, "gone")),
-    "outbox.doubt_lost": writes(lambda s: s.outbox.doubt_lost(NOW)),
+    "outbox.doubt_lost": reads(lambda s: s.outbox.doubt_lost(NOW)),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
     "outbox.next_look": reads(lambda s: s.outbox.next_look()),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
