@@ -141,9 +141,15 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
 
 def _model(settings: Settings, offline: bool) -> Finding:
     from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.multilingual import NOT_INSTALLED
 
-    loaded = Classifier.load(models=settings.models, offline=offline)
-    return Finding("model", True, ", ".join(loaded.models))
+    classifier = Classifier.load(models=settings.models, offline=offline)
+    several = classifier.multilingual
+    if several is None:
+        return Finding("model", True, f"{', '.join(classifier.models)}; {NOT_INSTALLED}")
+    # Where its package is there, it is whole.
+    several.check()
+    return Finding("model", True, ", ".join(classifier.models))
 
 
 def _slack(app: App, offline: bool) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from config.errors import EarfulError
+from config.redaction import PROCESS
 from earful import __version__
 from earful.app import App
 from earful.commands.advocates import advocates
@@ -124,7 +125,7 @@ def main() -> None:
         error.show()
         code = 2
     except EarfulError as error:
-        click.echo(f"earful: {' '.join(str(error).split())}", err=True)
+        click.echo(f"earful: {PROCESS.text(' '.join(str(error).split()))}", err=True)
         code = error.exit_code
     except ReaderLeftError:
         code = 0

@@ -59,17 +59,18 @@ def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
 
     More than none says that the store has gone back to an earlier state.
     """
-    tried = dict(_lines(path_of(store)))
+    waiting = connection.execute(
+        "SELECT id, dedupe_key, posted_anew_at FROM alerts "
+        "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "
+        "AND operation <> 'update' AND NOT may_be_posted"
+    ).fetchall()
+    tried = dict(_lines(path_of(store))) if waiting else {}
     if not tried:
         return []
     key = _key(connection)
     return [
         (tried[mark], row["id"])
-        for row in connection.execute(
-            "SELECT id, dedupe_key, posted_anew_at FROM alerts "
-            "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "
-            "AND operation <> 'update' AND NOT may_be_posted"
-        )
+        for row in waiting
         if (mark := _mark(key, row["dedupe_key"], row["posted_anew_at"])) in tried
     ]
 

@@ -18,6 +18,7 @@ from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelProcessSettings, ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.ops_section import OpsSettings
 from config.settings.privacy_section import PrivacySettings
 from config.settings.replies_section import ReplySettings
 from config.settings.report_section import MAIL, ReportSettings
@@ -43,6 +44,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     report: ReportSettings = ReportSettings()
     webhook: WebhookSettings = WebhookSettings()
+    ops: OpsSettings = OpsSettings()
     privacy: PrivacySettings = PrivacySettings()
     translate: TranslateSettings = TranslateSettings()
     topics: TopicsSettings = TopicsSettings()

@@ -1,4 +1,4 @@
-"""The sections `[[models]]`, classifiers for other languages, and `[model]`, how all are held."""
+"""The sections `[[models]]`, other classifiers by language, and `[model]`, how all are held."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ModelProcessSettings(Section):
 
 
 class ModelSettings(Section):
-    """One `[[models]]`: a text classifier for a language that the shipped model cannot read."""
+    """One `[[models]]`: a text classifier for a language, in place of the shipped one."""
 
     language: str = Field(pattern=r"^[a-z]{2}$")
     path: str = Field(min_length=1)

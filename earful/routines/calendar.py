@@ -15,6 +15,7 @@ from earful.routines.advocate_routine import list_advocates
 from earful.routines.checkpoint_routine import judge_checkpoints
 from earful.routines.crawl_history_routine import prune_crawls
 from earful.routines.digest_routine import write_digests, write_late_digests
+from earful.routines.drift_routine import watch_drift
 from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
@@ -158,6 +159,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR, first_after=_FIRST_LOOK),
             watch_versions,
             "compares each new version of a product with those before; tells once of a worse one",
+        ),
+        Routine(
+            "drift",
+            Every(_HOUR, first_after=_FIRST_LOOK),
+            watch_drift,
+            "compares what each source gives with what it gave; ops hear of a feed that changed",
         ),
         Routine(
             "staff",

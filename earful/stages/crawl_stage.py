@@ -122,8 +122,10 @@ def _crawl(
     after, alerts = before, []
     if own_fault(report):
         report = replace(report, reason=_OWN_FAULT)
-    # Who stops Earful learns nothing about the source.
-    elif not stop.is_set():
+        # It was never read: nothing is known against it.
+        after = before or SourceStanding(state=SourceState.OK, since=now, reason=_OWN_FAULT)
+    # Who stops Earful learns nothing about the source, nor does a store that took nothing.
+    elif not stop.is_set() and stat_keys.STORE_ERROR not in report.stats:
         after = stand(report, past, before, source.every, now)
         policy = Policies(settings).of(brand.name)
         alert = source_health(target, before, after, report, policy, now)
@@ -131,7 +133,7 @@ def _crawl(
     with Store.open(store_path) as store, store.write() as unit:
         unit.crawls.finish(run_id, report, now, after)
         unit.outbox.add(alerts)
-    return report
+    return replace(report, run=run_id)
 
 
 def resting(

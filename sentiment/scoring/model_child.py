@@ -74,16 +74,17 @@ class _Model:
     def __init__(self) -> None:
         self._classifier: Classifier | None = None
 
-    def load(self, weights: str, models: Sequence[ModelSettings]) -> dict[str, Any]:
+    def load(self, weights: str | None, models: Sequence[ModelSettings]) -> dict[str, Any]:
         from sentiment.scoring.classifier import Classifier
 
-        loaded = Classifier.load(Path(weights), models, tolerant=True)
+        loaded = Classifier.load(None if weights is None else Path(weights), models, tolerant=True)
         self._classifier = loaded
         return {
             "model": loaded.model,
             "models": loaded.models,
             "others": [*loaded.others],
-            "missing": loaded.missing,
+            "foreign": loaded.foreign,
+            "missing": dict(loaded.missing),
         }
 
     def classify(self, texts: Sequence[Text]) -> list[Verdict]:

@@ -49,6 +49,10 @@ class Scores(Protocol):
         """The languages that have a model of their own."""
 
     @property
+    def foreign(self) -> tuple[str, ...]:
+        """The languages that another model than this one reads."""
+
+    @property
     def missing(self) -> Mapping[str, ModelError]:
         """The languages whose model could not be loaded, and why."""
 
@@ -116,6 +120,10 @@ class ModelProcess:
         return dict.fromkeys(self._loaded()["others"])
 
     @property
+    def foreign(self) -> tuple[str, ...]:
+        return tuple(self._loaded()["foreign"])
+
+    @property
     def missing(self) -> Mapping[str, ModelError]:
         missing: Mapping[str, ModelError] = self._loaded()["missing"]
         return missing
@@ -173,7 +181,9 @@ class ModelProcess:
     def _loaded(self) -> dict[str, Any]:
         child = self._child
         if child is None or not child.loaded:
-            loaded = self._ask("scores", "load", str(SHIPPED), self._models)
+            # Beside weights of somebody's own no others are looked for.
+            own = None if SHIPPED == WEIGHTS else str(SHIPPED)
+            loaded = self._ask("scores", "load", own, self._models)
             child = self._child
             if child is None:
                 raise ModelError("the model's process ended as soon as it had loaded the model")
