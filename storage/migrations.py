@@ -1988,6 +1988,21 @@ def _what_a_daemon_goes_by(db: Database) -> None:
     )
 
 
+@migrations(name="0042_scoring_tries")
+def scoring_tries(db: Database) -> None:
+    """What is being scored: who is killed meanwhile has left it here."""
+    db.execute(
+        """
+        CREATE TABLE scoring_tries (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            tried_at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
 @migrations(name="0043_source_drift")
 def _source_drift(db: Database) -> None:
     # What each source gives, by the day it was fetched: counted on from verdict to verdict, so

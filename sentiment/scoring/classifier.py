@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
-from sentiment.scoring import adapter, wordless
+from sentiment.scoring import adapter, memory_left, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.encoding import SPECIAL, Special, encode
@@ -108,15 +109,20 @@ class Classifier:
         models: Sequence[ModelSettings] = (),
         *,
         tolerant: bool = False,
+        offline: bool = False,
     ) -> Classifier:
         """Load shipped or given weights; ModelError if they or the backbone are not as they were.
 
         `models` read the languages that they name; a `tolerant` classifier goes on without those
-        that cannot be loaded, and names them in `missing`.
+        that cannot be loaded, and names them in `missing`. `offline` asks no hub for one.
 
         Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
         """
+        # Before torch itself is loaded, which takes a good part of it.
+        with_torch = "torch" not in sys.modules
+        takes = memory_left.MODEL_TAKES if with_torch else memory_left.WEIGHTS_TAKE
+        memory_left.require(takes, "the model")
         from sentiment.scoring.fastest_way import fastest
         from sentiment.scoring.freed_memory import keep_freed
         from sentiment.scoring.multilingual import Multilingual
@@ -125,7 +131,7 @@ class Classifier:
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
-        others, missing = _others(models, tolerant=tolerant)
+        others, missing = _others(models, tolerant=tolerant, offline=offline)
         # Weights of somebody's own are judged by themselves.
         multilingual = Multilingual.if_installed() if weights is None else None
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
@@ -300,13 +306,13 @@ def _mode(calibration: Calibration, text: Text) -> Mode:
 
 
 def _others(
-    models: Sequence[ModelSettings], *, tolerant: bool
+    models: Sequence[ModelSettings], *, tolerant: bool, offline: bool
 ) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
     if not models:
         return {}, {}
     from sentiment.scoring.other_models import load_each
 
-    return load_each(models, tolerant=tolerant)
+    return load_each(models, tolerant=tolerant, offline=offline)
 
 
 def _has_words(readable: str) -> bool:

@@ -25,6 +25,7 @@ from tests.alerts.fake_slack import FakeSlack
 from tests.crawler.site import Reply, running_site
 from tests.earful.running import running
 from tests.earful.test_webhook_daemon import free_port
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/earful-alerts.yml"
@@ -236,7 +237,7 @@ def test_a_port_that_is_taken_is_refused_at_the_start(tmp_path: Path) -> None:
             '[[brands]]\nname = "Acme"\nquery = "acme"\n'
         )
         with pytest.raises(AssertionError), running(config, slack, "--no-serve") as run:
-            run.process.wait(120)
+            run.process.wait(PATIENCE_S)
         assert run.process.returncode == 2
         said = run.log.read_text()
         assert said.count("\n") <= 2
