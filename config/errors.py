@@ -31,6 +31,10 @@ class EarfulError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """Give the message in one line, also where a library's own words in it are several."""
+        return " ".join(line.strip() for line in super().__str__().splitlines() if line.strip())
+
 
 class UserError(EarfulError):
     """The user's input or config is wrong; nothing was changed."""

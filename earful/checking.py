@@ -141,8 +141,15 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
 
 def _model(settings: Settings) -> Finding:
     from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.multilingual import NOT_INSTALLED
 
-    return Finding("model", True, ", ".join(Classifier.load(models=settings.models).models))
+    classifier = Classifier.load(models=settings.models)
+    several = classifier.multilingual
+    if several is None:
+        return Finding("model", True, f"{', '.join(classifier.models)}; {NOT_INSTALLED}")
+    # Where its package is there, it is whole.
+    several.check()
+    return Finding("model", True, ", ".join(classifier.models))
 
 
 def _slack(app: App, offline: bool) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ def waits_for_restart(before: Settings, after: Settings) -> tuple[Settings, list
     kept = {}
     waiting = []
     for section in _SECTIONS:
-        if getattr(before, section) != getattr(after, section):
+        if getattr(before, section, None) != getattr(after, section, None):
             kept[section] = getattr(before, section)
             waiting.append(f"[{section}]")
     for section, keys in _SINGLE.items():

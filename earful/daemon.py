@@ -280,6 +280,7 @@ class Daemon:
     ) -> None:
         """Go by other settings; what is under way comes to its end by the old ones."""
         sync_brands(store, settings)
+        follow_names(store, settings)
         subscribe(store, settings)
         keep_private(store, settings)
         self._settings = settings

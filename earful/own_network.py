@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 from config.errors import EarfulError
 from config.settings import Settings, SourceSettings
+from crawler import stat_keys
 from earful.failing import Failing
 from storage.models import CrawlReport
 
@@ -20,9 +21,6 @@ log = logging.getLogger("earful.network")
 
 Place = tuple[str, int]
 Reaches = Callable[[Place], bool]
-
-UNREACHED = "earful/unreached"
-"""Under this a crawl's stats name the hosts of which none answered at all."""
 
 _STAGE = "network"
 _WITHIN_S = 4.0
@@ -67,7 +65,7 @@ class OwnNetwork:
 
         Where the config names no other host, nobody can tell: it counts as the source's fault.
         """
-        silent = report.stats.get(UNREACHED)
+        silent = report.stats.get(stat_keys.UNREACHED)
         if not silent:
             return False
         with self._lock:
@@ -99,11 +97,12 @@ class OwnNetwork:
             return any(pool.map(self._can_reach, wanted))
 
     def _say(self) -> None:
-        hosts = sorted({host for host, _ in self._tried or ()})
+        tried = sorted(self._tried or ())
+        shown = ", ".join(host for host, _ in tried[:3])
         self._failing.failed(
             _STAGE,
             EarfulError(
-                f"none of {len(hosts)} hosts can be reached ({', '.join(hosts[:3])}…): check this "
+                f"no host can be reached, of {len(tried)} that were tried ({shown}): check this "
                 "machine's network, DNS and firewall; Earful leaves all sources alone, and reads "
                 "them as soon as one answers"
             ),

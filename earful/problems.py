@@ -92,6 +92,8 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
         "started_at": last.started_at.isoformat(),
         "heartbeat_at": last.heartbeat_at.isoformat(),
         "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
+        "clock_set_at": last.clock_set_at and last.clock_set_at.isoformat(),
+        "clock_step_s": last.clock_step and last.clock_step.total_seconds(),
     }
 
 
@@ -114,6 +116,8 @@ def _clock_problems(store: Store, settings: Settings, now: datetime) -> Iterator
             f"{what} was at {_clock(latest)}, which is {span(latest - now)} in the future: the "
             "clock of this machine was wrong then, or is now: compare it with `date -u` "
             "elsewhere, and let NTP keep it; Earful waits for no such time",
+            # Of a clock that was set under a daemon ops have heard.
+            for_ops=last is None or last.clock_set_at is None,
         )
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from crawler import stat_keys
 from storage.models import CrawlReport
 
-SERVER_TIME = "earful/server_time"
 AHEAD_S = "earful/clock_ahead_s"
 """Under this the stats of a crawl say by how many seconds our clock is ahead of the server's."""
 
@@ -18,7 +18,7 @@ def with_clock(report: CrawlReport, now: datetime) -> CrawlReport:
 
     The server spoke a little before `now`: what came last may have taken minutes to read.
     """
-    said = report.stats.get(SERVER_TIME)
+    said = report.stats.get(stat_keys.SERVER_TIME)
     if not isinstance(said, str):
         return report
     try:

@@ -34,7 +34,8 @@ class StopSignals:
         with suppress(ValueError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._before[number] = signal.signal(number, self._handle)
-            if self._reload is not None:
+            # Windows has none.
+            if self._reload is not None and hasattr(signal, "SIGHUP"):
                 self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._hang_up)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

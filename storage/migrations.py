@@ -1223,7 +1223,10 @@ def _facts(db: Database) -> None:
     # Erased mentions are known by day, brand and source alone.
     sums = ", ".join(f"sum({one}) AS {one}" for one in ("mentions", *kinds))
     for dimension, value in cells:
-        counted = ", ".join(f"sum({column} = '{one}') AS {one}" for one, column in kinds.items())
+        # Where nobody's stance is known its sum is unknown, and the migration would end there.
+        counted = ", ".join(
+            f"coalesce(sum({column} = '{one}'), 0) AS {one}" for one, column in kinds.items()
+        )
         erased = "source" if dimension == "source" else "''"
         db.execute(
             f"""
@@ -1835,7 +1838,8 @@ def _fact_indexes(db: Database) -> None:
     """
     star_columns = ("brand", "day", "stars", "experience", "stance", "counted")
     restarred = " OR ".join(f"old.{one} IS NOT new.{one}" for one in star_columns)
-    sums = ", ".join(f"sum({kind} = '{one}')" for one, kind in kinds.items())
+    # As in 0031: a sum of what nobody knows is 0.
+    sums = ", ".join(f"coalesce(sum({kind} = '{one}'), 0)" for one, kind in kinds.items())
     moved = ("brand", "source", "experience", "stance", "sure")
     differs = " OR ".join(f"old.{one} IS NOT new.{one}" for one in moved)
     _run(
@@ -2019,6 +2023,72 @@ def _source_drift(db: Database) -> None:
             verdict_id INTEGER NOT NULL
         );
         INSERT INTO source_days_counted VALUES (1, 0);
+        """,
+    )
+
+
+@migrations(name="0044_half_corrected")
+def _half_corrected(db: Database) -> None:
+    # A text whose experience a person corrected, and whose stance no model has told yet, has no
+    # stance: by the triggers of 0037 it did not fit into the cells of its stars, and the edit
+    # that brought it back was refused.
+    stars = "CAST(round({f}.stars) AS INTEGER)"
+    in_stars = "{f}.stars IS NOT NULL AND {f}.counted AND {f}.experience IS NOT NULL"
+    kinds = {
+        "angry": "experience", "mediocre": "experience", "delighted": "experience",
+        "none": "experience", "advocate": "stance", "hater": "stance",
+    }  # fmt: skip
+
+    def ones(f: str) -> str:
+        return ", ".join(f"coalesce({f}.{kind} = '{one}', 0)" for one, kind in kinds.items())
+
+    more = ", ".join(f"{one} = {one} + excluded.{one}" for one in ("mentions", *kinds))
+    less = ", ".join(
+        f"{one} = {one} - coalesce(old.{kind} = '{one}', 0)" for one, kind in kinds.items()
+    )
+    of_stars = (
+        f"dimension = 'stars' AND day = old.day AND brand = old.brand "
+        f"AND value = {stars.format(f='old')} AND {in_stars.format(f='old')}"
+    )
+    starred = f"""
+        INSERT INTO cut_days (brand, day, dimension, value, mentions, {", ".join(kinds)})
+        SELECT new.brand, new.day, 'stars', {stars.format(f="new")}, 1, {ones("new")}
+        WHERE {in_stars.format(f="new")}
+        ON CONFLICT (dimension, day, brand, value) DO UPDATE SET {more};
+    """
+    unstarred = f"""
+        UPDATE cut_days SET mentions = mentions - 1, {less} WHERE {of_stars};
+        DELETE FROM cut_days WHERE mentions <= 0 AND {of_stars};
+    """
+    columns = ("brand", "day", "stars", "experience", "stance", "counted")
+    differs = " OR ".join(f"old.{one} IS NOT new.{one}" for one in columns)
+    for statement in (
+        "DROP TRIGGER cut_stars_of_new",
+        "DROP TRIGGER cut_stars_of_changed",
+        f"""
+        CREATE TRIGGER cut_stars_of_new AFTER INSERT ON mention_facts BEGIN {starred} END
+        """,
+        f"""
+        CREATE TRIGGER cut_stars_of_changed AFTER UPDATE OF {", ".join(columns)}
+        ON mention_facts WHEN {differs} BEGIN {unstarred} {starred} END
+        """,
+    ):
+        db.execute(statement)
+
+
+@migrations(name="0045_values")
+def _values(db: Database) -> None:
+    # What values a filter has, the most mentioned first, and which complaints have the brand's
+    # answer: each from one index.
+    _run(
+        db,
+        """
+        DROP INDEX cut_days_by_value;
+        CREATE INDEX cut_days_by_value ON cut_days(dimension, value, brand, day, mentions);
+        CREATE INDEX mention_facts_answered_by_day ON mention_facts(
+            brand, day, experience, source, country, language, product_version, stance, sure,
+            corrected, counted
+        ) WHERE answered;
         """,
     )
 

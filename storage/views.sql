@@ -326,6 +326,10 @@ FROM (
         ) AS days_spoken
     FROM author_standing s
     WHERE s.is_advocate AND s.mentions BETWEEN 4 AND 500
+        -- On as many days as mentions at most: most are told from this, without their days.
+        AND julianday('now') - julianday(s.last_seen_at)
+            > (julianday(s.last_seen_at) - julianday(s.first_seen_at))
+            * (pow(100, 1.0 / (s.mentions - 1)) - 1)
 ) t
 JOIN authors a ON a.id = t.author_id
 WHERE t.days_spoken >= 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 
 from alerts.decide.policy import Policy
 from alerts.messages.report_notices import ReportNumbers, report_notice
@@ -14,7 +13,7 @@ from storage.models.dedupe_keys import report_file_key, report_key
 
 def report_alerts(
     numbers: ReportNumbers,
-    file: Path,
+    file: str,
     to: str,
     policy: Policy,
     now: datetime,
@@ -22,9 +21,12 @@ def report_alerts(
     by_mail: bool,
     via: str | None,
 ) -> list[NewAlert]:
-    """Make what brings a report to one place: a mail that holds it, or a message with a thread."""
+    """Make what brings a report to one place: a mail that holds it, or a message with a thread.
+
+    `file` is the report's path.
+    """
     key = report_key(numbers.brand, numbers.last, to)
-    place = {"file": str(file), "filename": _shown_name(file, key)}
+    place = {"file": file, "filename": _shown_name(file, key)}
     message = NewAlert(
         dedupe_key=key,
         kind=AlertKind.REPORT,
@@ -53,6 +55,7 @@ def report_alerts(
     return [message, in_thread]
 
 
-def _shown_name(file: Path, key: str) -> str:
+def _shown_name(file: str, key: str) -> str:
     """Name the file as people get it: by the name it is found again whose answer was lost."""
-    return f"{file.stem}-{sha256(key.encode()).hexdigest()[:8]}{file.suffix}"
+    stem, _, ending = file.rpartition("/")[2].rpartition(".")
+    return f"{stem}-{sha256(key.encode()).hexdigest()[:8]}.{ending}"

@@ -58,8 +58,14 @@ class Written:
     @classmethod
     def of(cls, packed: str) -> Self:
         """Read what `packed` gave; ValueError where it is something else."""
+        kept = json.loads(packed)
+        kinds = (str, str, int | None, int, str, str)
+        if not isinstance(kept, list) or len(kept) != len(kinds):
+            raise ValueError(f"{packed[:80]!r}: is not what a window for an answer keeps")
+        if not all(map(isinstance, kept, kinds)):
+            raise ValueError(f"{packed[:80]!r}: holds what a window for an answer does not keep")
         names = ("mention_id", "text_hash", "last_reply", "number", "template", "previewed")
-        return cls(**dict(zip(names, json.loads(packed), strict=True)))
+        return cls(**dict(zip(names, kept, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from alerts import messages
 from alerts.messages.blocks import what_about
 from alerts.messages.page_links import message_link
 from alerts.slack.slack_text import as_read
+
+log = logging.getLogger("alerts.slack.interactions")
 
 Fields = Mapping[str, str | tuple[str, ...]]
 """What stands in the inputs of a modal or a message, by their `action_id`."""
@@ -138,10 +141,19 @@ OnEvent = Callable[[Event], Answer | None]
 
 
 def read(body: Mapping[str, Any], workspace: str = "") -> Event | None:
-    """Read one payload; None for what nobody here asked for.
+    """Read one payload; None for what nobody here asked for, and for what Slack does not send.
 
     `workspace` is the workspace's own address.
     """
+    try:
+        return _read(body, workspace)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        # A part of it is not of the kind that it is at Slack: nobody has done anything.
+        log.warning("something that Slack sent could not be read, and is passed over")
+        return None
+
+
+def _read(body: Mapping[str, Any], workspace: str) -> Event | None:
     match body.get("type"):
         case "block_actions":
             return read_click(body, workspace)

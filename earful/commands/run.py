@@ -41,13 +41,17 @@ _CONSOLE = "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: alerts go to t
 )  # fmt: skip
 @click.pass_obj
 def run(app: App, no_serve: bool, log_format: str) -> int:
-    """Run the daemon: everything on schedule, until SIGTERM."""
+    """Run the daemon: everything on schedule, until SIGTERM.
+
+    SIGHUP has it read its config again.
+    """
     from earful import logs
     from earful.config_file import ConfigFile
     from earful.monitoring.instruments import Instruments
 
     # Until the daemon has its handler: a SIGHUP that comes early must not end it.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     instruments = Instruments()
     read = partial(_checked, app, instruments)
     config = read()

@@ -250,5 +250,8 @@ def _coming(routines: list[dict[str, Any]]) -> str:
 def _languages(counts: dict[str, int], unread: int) -> str:
     shown = [f"{n:,} {language}" for language, n in list(counts.items())[:6]]
     if unread:
-        shown.append(f"{unread:,} in languages that no model reads")
+        from sentiment.scoring.multilingual_backbone import is_installed
+
+        advice = "" if is_installed() else " (pip install 'earful[languages]')"
+        shown.append(f"{unread:,} in languages that no model reads{advice}")
     return " · ".join(shown) if shown else "none yet"

@@ -112,7 +112,7 @@ class JsonTable:
                 continue
             for path, line, value in _elements(cursor, ""):
                 if path == self._path:
-                    yield self._row(line, value, "")
+                    yield self._row(line, _plain(value), "")
 
     def _row(self, line: int, value: Any, text: str) -> FileRow:
         if not isinstance(value, dict):
@@ -126,6 +126,10 @@ class JsonTable:
             return FileRow(line, flat(value), value)
         except RecursionError:
             return FileRow(line, {}, value, "is nested too deeply")
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, _Scalar) else value
 
 
 def _is_whole(lines: list[str], lines_promised: bool) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from alerts.messages.catalogue import _, later
 from alerts.slack.interactions import Answer, Click, Command, Shortcut, Submission
+from config.errors import InputError
 from config.settings import Settings
 from earful.case_acts import Acted, Actor
 from earful.policies import Policies
@@ -71,6 +72,11 @@ def text_in(sent: Submission, field: str) -> str:
     """Give what was typed or chosen in a field of a modal; empty where nothing was."""
     given = sent.fields.get(field)
     return given if isinstance(given, str) else ""
+
+
+def not_ours() -> InputError:
+    """Give the refusal of a window that belongs to another version of Earful; it stays open."""
+    return InputError(_(FOREIGN))
 
 
 def foreign() -> Answer:

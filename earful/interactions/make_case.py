@@ -9,7 +9,7 @@ from alerts.messages.catalogue import _
 from alerts.messages.make_case_form import MADE, case_made, make_case_form
 from alerts.slack.interactions import Answer, Shortcut, Submission
 from alerts.slack.manifest import MAKE_CASE
-from earful.interactions.desk import Desk, OnShortcut, OnSubmission, actor_of
+from earful.interactions.desk import Desk, OnShortcut, OnSubmission, actor_of, not_ours
 from earful.making_cases import make_case
 from earful.policies import SLACK_SOURCE
 from storage.models import Mention
@@ -29,8 +29,18 @@ def _ask(desk: Desk, shortcut: Shortcut) -> Answer:
     return Answer(modal=form)
 
 
+def _message_of(sent: Submission) -> tuple[str, str, str | None]:
+    """Read which message a case is made of: its channel, its moment in Slack, and its link."""
+    try:
+        channel, ts, permalink = json.loads(sent.value)
+        datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, TypeError, OverflowError, OSError):
+        raise not_ours() from None
+    return str(channel), str(ts), permalink if isinstance(permalink, str) else None
+
+
 def _make(desk: Desk, sent: Submission) -> Answer:
-    channel, ts, permalink = json.loads(sent.value)
+    channel, ts, permalink = _message_of(sent)
     fields = {name: given for name, given in sent.fields.items() if isinstance(given, str)}
     chosen = fields.get("brand", "")
     brand = next((b.name for b in desk.settings.brands if b.name[:_MAX_OPTION] == chosen), None)

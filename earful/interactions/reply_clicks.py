@@ -27,6 +27,7 @@ from earful.interactions.desk import (
     actor_of,
     answer_to,
     foreign,
+    not_ours,
 )
 from earful.policies import source_places
 from earful.replying.reply_acts import ReplyActs, Seen, answered_mention
@@ -34,6 +35,13 @@ from earful.replying.ways import ReplyWay, reply_ways
 from storage.models import CaseFile, Reply, ReplyState
 
 _UNSENT = (ReplyState.DRAFT, ReplyState.WAITING, ReplyState.COPIED, ReplyState.FAILED)
+
+
+def _written(event: Click | Submission) -> Written:
+    try:
+        return Written.of(event.value)
+    except ValueError:
+        raise not_ours() from None
 
 
 def _open(desk: Desk, click: Click) -> Answer | None:
@@ -66,7 +74,7 @@ def _open(desk: Desk, click: Click) -> Answer | None:
 
 def _below(desk: Desk, click: Click) -> Answer | None:
     """Let the answer go below another of the case's complaints."""
-    written = Written.of(click.value)
+    written = _written(click)
     file = _file(desk, written.mention_id)
     mentions = [file.mention, *file.joined]
     if not (click.choice or "").isdigit() or int(click.choice or "") >= len(mentions):
@@ -78,7 +86,7 @@ def _below(desk: Desk, click: Click) -> Answer | None:
 
 def _template(desk: Desk, click: Click) -> Answer | None:
     """Put a template's words into the window; what somebody typed themselves stays before them."""
-    written = Written.of(click.value)
+    written = _written(click)
     file = _file(desk, written.mention_id)
     chosen = next((one for one in _choices(desk, file) if str(one.place) == click.choice), None)
     if chosen is None:
@@ -93,7 +101,7 @@ def _template(desk: Desk, click: Click) -> Answer | None:
 
 def _submit(desk: Desk, submission: Submission) -> Answer | None:
     """Show an answer as it will stand; once its author has seen it so, let it go out."""
-    written = Written.of(submission.value)
+    written = _written(submission)
     text = _text(submission.fields, written.input)
     file = _file(desk, written.mention_id)
     mention = answered_mention(file, written.mention_id)

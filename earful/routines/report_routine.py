@@ -80,7 +80,7 @@ def _send(store: Store, policies: Policies, brand: str, day: date, now: datetime
         alert
         for to in missing
         for alert in report_alerts(
-            numbers, file.path, to, policies.of(brand), now,
+            numbers, str(file.path), to, policies.of(brand), now,
             by_mail=to.startswith(MAIL) or way(to).startswith(MAIL),
             via=to if to.startswith(MAIL) else None,
         )

@@ -122,8 +122,10 @@ def _crawl(
     after, alerts = before, []
     if own_fault(report):
         report = replace(report, reason=_OWN_FAULT)
-    # Who stops Earful learns nothing about the source.
-    elif not stop.is_set():
+        # It was never read: nothing is known against it.
+        after = before or SourceStanding(state=SourceState.OK, since=now, reason=_OWN_FAULT)
+    # Who stops Earful learns nothing about the source, nor does a store that took nothing.
+    elif not stop.is_set() and stat_keys.STORE_ERROR not in report.stats:
         after = stand(report, past, before, source.every, now)
         policy = Policies(settings).of(brand.name)
         alert = source_health(target, before, after, report, policy, now)

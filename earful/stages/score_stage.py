@@ -79,7 +79,7 @@ def rescore(
     done = after = 0
     while True:
         batch, after = store.verdicts.stale(
-            classifier.models, _SCORE_BATCH, languages=[*classifier.others], after=after
+            classifier.models, _SCORE_BATCH, languages=classifier.foreign, after=after
         )
         if not batch:
             return done
@@ -122,7 +122,7 @@ def _score_batch(
     observe: Observe,
 ) -> None:
     from sentiment.scoring.classifier import Text
-    from sentiment.scoring.detect_language import detect_language
+    from sentiment.scoring.detect_language import language_of
 
     texts = [
         Text(
@@ -138,12 +138,8 @@ def _score_batch(
     verdicts = classifier.classify(texts, progress=progress)
     observe(verdicts, time.perf_counter() - began)
     scored = [
-        Scored(
-            mention=mention,
-            verdict=verdict,
-            language=mention.language or detect_language(mention.text),
-        )
-        for mention, verdict in zip(batch, verdicts, strict=True)
+        Scored(mention=mention, verdict=verdict, language=language_of(text))
+        for mention, text, verdict in zip(batch, texts, verdicts, strict=True)
     ]
     weighed = relevance.weigh(store, batch) if relevance else []
     with store.write() as unit:

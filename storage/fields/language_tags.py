@@ -27,5 +27,6 @@ def _tag_of(text: str) -> str | None:
         return None if tag.startswith(("und", "zxx", "mul", "mis")) else tag
     try:
         return langcodes.find(_IN_BRACKETS.sub("", text)).to_tag()
-    except LookupError:
+    except (LookupError, UnicodeDecodeError):
+        # langcodes finds such as "\x00" in its table of names, with half a character behind it.
         return None

@@ -100,12 +100,24 @@ class Choice:
         """Name the table whose rows `facts` chooses; a mention has at most one that fits."""
         return "mention_cuts" if self.own_cut else "mention_facts"
 
+    @property
+    def rows(self) -> str:
+        """Give SQL for `table` as `f`; an index holds those that wait, and nothing else."""
+        waits = self.waiting and self.own_cut is None and not self.few
+        return f"{self.table} f" + (" INDEXED BY mention_facts_waiting" if waits else "")
+
+    @property
+    def few(self) -> bool:
+        """Tell whether some words or a colleague leave few mentions, which are looked up."""
+        named = self.staff is not None or self.named is not None
+        return named or bool((self.words or "").split())
+
     def facts(self) -> tuple[str, list[object]]:
         """Give SQL for the rows `f` of `table` that fit; copies never do."""
         clauses, values = ["f.counted"], list[object]()
         verdict = "IS NULL" if self.waiting else "IS NOT NULL"
         # Some words or a colleague: from their few mentions to the facts, never from a brand's.
-        few = self.staff is not None or self.named is not None or bool((self.words or "").split())
+        few = self.few
         leads = not self.waiting and not few and self.own_cut is None
         clauses.append(f"{'+' if few else ''}f.experience {verdict}")
         for name, column in _COLUMNS.items():

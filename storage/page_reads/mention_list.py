@@ -61,7 +61,7 @@ def count_mentions(connection: sqlite3.Connection, choice: Choice) -> int:
     if choice.waiting or any(one is not None for one in narrower) or len(labels) > 1:
         where, values = choice.facts()
         row = connection.execute(
-            f"SELECT count(*) AS n FROM {choice.table} f WHERE {where}", values
+            f"SELECT count(*) AS n FROM {choice.rows} WHERE {where}", values
         ).fetchone()
         return int(row["n"])
     tally = totals(connection, choice)
@@ -117,7 +117,7 @@ def _rows(
             where += " AND f.day <= ? AND (f.day, f.counted_at, f.seq) < (?, ?, ?)"
             of_brand += [after.day, after.day, after.counted_at, after.seq]
         parts.append(
-            f"SELECT * FROM (SELECT f.seq, f.day, f.counted_at FROM {choice.table} f "
+            f"SELECT * FROM (SELECT f.seq, f.day, f.counted_at FROM {choice.rows} "
             f"WHERE {where} ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT ?)"
         )
         values += [*of_brand, limit]

@@ -121,7 +121,7 @@ def waiting_for_verdicts(connection: sqlite3.Connection, choice: Choice) -> int:
     """Count what no count has yet."""
     where, values = choice.facts()
     row = connection.execute(
-        f"SELECT count(*) AS n FROM {choice.table} f WHERE {where}", values
+        f"SELECT count(*) AS n FROM {choice.rows} WHERE {where}", values
     ).fetchone()
     return int(row["n"])
 
@@ -164,7 +164,7 @@ def _from_facts(choice: Choice, grouped: str) -> tuple[str, list[object]]:
         "language": "coalesce(f.language, '')",
         "version": "coalesce(f.product_version, '')",
     }.get(grouped, "f.value")
-    rows = f"{choice.table} f"
+    rows = choice.rows
     if column == "f.value" and grouped in OWN_CUTS and choice.table == "mention_facts":
         # The rows of the cut say of their mentions what the facts do.
         rows = "mention_cuts f"

@@ -332,6 +332,9 @@ class Mentions:
     ) -> None:
         # A day once counted is not counted anew: the first date that a source gave stays.
         row["created_at"] = old["created_at"] or row["created_at"]
+        if old["verdict_id"] is not None and old["language"]:
+            # The language was decided from the text; what a page says of itself was heard then.
+            row["language"] = None
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
         if changed or old["deleted_at"]:
             assignments = ", ".join(

@@ -52,6 +52,24 @@ def told(db: Path) -> list[str]:
         return [alert.payload["text"] for alert in store.outbox.unsent()]
 
 
+def test_a_store_that_takes_nothing_is_no_fault_of_the_source(db: Path, start: datetime) -> None:
+    """A disk that is full for an hour must not let sources rest for hours more."""
+    with running_site() as site, Store.open(db) as store:
+        site.on("/", Reply(response_of("steam")))
+        store.database.connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON mentions "
+            "BEGIN SELECT raise(ABORT, 'the disk is full'); END"
+        )
+        settings = settings_of(site, db)
+        (brand,) = settings.brands
+        (source,) = brand.sources
+        report = crawl_target(settings, brand, source, lambda: start)
+        assert report.outcome is CrawlOutcome.FAILED
+        assert "the store did not take the mentions" in (report.reason or "")
+        assert store.crawls.standing(target_of(brand, source)) is None
+        assert told(db) == []
+
+
 @pytest.mark.slow("six crawls, each in a process of its own as in the product")
 def test_from_the_first_failure_to_healing(db: Path, start: datetime) -> None:
     now = start

@@ -20,7 +20,8 @@ from tests.storage.test_history import BIG
 ENDS_EARLY = {
     "dashboard voice, notice": {"mentions", "crawl_runs"},  # whether there is any
     "dashboard voice, health": {"crawl_runs"},
-    "saved query merely_okay": {"mention_facts"},  # from now back to a day
+    "saved query merely_okay": {"mention_facts"},  # from now back to a day, by an index over time
+    "saved query changed_reviews": {"mention_versions"},  # so too
 }
 
 

@@ -62,7 +62,8 @@ def test_what_is_late(late: Store) -> None:
 
 
 def test_ops_are_told_what_is_late(late: Store) -> None:
-    assert tell_of_absence(late, settings(), NOW) == late_work(late, settings(), NOW)
+    expected = late_work(late, settings(), NOW)
+    assert tell_of_absence(late, settings(), NOW) == expected
     (alert,) = late.outbox.unsent()
     assert "1 source to read, 1 mention to score" in plain(alert.payload)
 

@@ -79,7 +79,7 @@ class World:
 
     def ops(self) -> list[str]:
         """Give what ops are told of the clock."""
-        return [one for one in self.slack.texts("voice-ops") if "clock" in one]
+        return [one for one in self.slack.texts("voice-ops") if "was set" in one]
 
 
 @contextmanager

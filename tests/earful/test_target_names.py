@@ -50,7 +50,7 @@ def test_the_history_of_a_target_goes_on_under_its_new_name(tmp_path: Path) -> N
             )
         assert follow_names(store, settings) == 1
         assert follow_names(store, settings) == 0
-        assert store.crawls.last_good(first)[0] == NOW
+        assert store.crawls.last_good(first, NOW)[0] == NOW
         assert store.crawls.standing(first) == standing
         assert store.crawls.standing(second) == standing
         assert store.crawls.standing(old) is None

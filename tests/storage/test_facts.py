@@ -9,6 +9,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -381,6 +382,23 @@ def test_names_of_many_change_no_mind(store: Store) -> None:
     store.mentions.save(said[500:])
     score(store, *COMPLAINT)
     assert flips(store) == []
+
+
+def test_a_text_that_comes_back_is_taken_as_a_person_corrected_it(store: Store) -> None:
+    """It waits for a verdict again, and has an experience and no stance until then."""
+    first = say(1, rating=1.0, rating_max=5.0)
+    other = replace(first, text="They found my bag.", edited_at=NOW + timedelta(hours=1))
+    store.mentions.save([first])
+    score(store, *COMPLAINT)
+    store.corrections.add(first.id, experience=Experience.MEDIOCRE, stance=None, by="dana", at=NOW)
+    store.mentions.save([other])
+    score(store, *COMPLAINT)
+    saved = store.mentions.save([replace(first, edited_at=NOW + timedelta(hours=2))])
+    assert (saved.edited, saved.refused) == (1, ())
+    asked = "SELECT value, mentions, mediocre, hater FROM cut_days WHERE dimension = 'stars'"
+    assert rows(store, asked) == [("1", 1, 1, 0)]
+    score(store, *COMPLAINT)
+    assert [row[:3] for row in rows(store, asked)] == [("1", 1, 1)]
 
 
 # Stores with data.

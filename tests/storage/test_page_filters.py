@@ -111,8 +111,8 @@ def choices(number: int) -> Iterator[Choice]:
 
 
 def value_of(fact: dict[str, Any], cut: str) -> set[str]:
-    if cut in ("topic", "location"):
-        return set(fact[cut])
+    if cut in ("topic", "location", "staff"):
+        return set(fact.get(cut, ()))
     return {fact["product_version" if cut == "version" else cut] or ""}
 
 
@@ -160,7 +160,7 @@ def test_counts_are_those_of_what_fits(store: Store, facts: list[dict[str, Any]]
         ), choice
         for cut in CUTS:
             counted = Counter(value for f in wanted for value in value_of(f, cut))
-            if (chosen := getattr(choice, cut)) is not None:
+            if (chosen := choice.cuts.get(cut)) is not None:
                 counted = Counter({chosen: counted[chosen]}) if counted[chosen] else Counter()
             by_cut = tallies.by_cut(connection, choice, cut)
             assert {name: one.mentions for name, one in by_cut.items()} == counted, (cut, choice)

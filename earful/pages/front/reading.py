@@ -84,7 +84,7 @@ def home(connection: sqlite3.Connection, asked: Asked, now: datetime) -> dict[st
         "pending_link": plain.link("mentions", waiting="1"),
         "answers": answers_panel(connection, plain, now),
         "needs": None if pooled else who.needs(connection, plain, who.SHOWN),
-        "voices": None if pooled else voices_panel(connection, plain),
+        "voices": None if rates is None else voices_panel(connection, plain, rates.tally),
         "movers": None if pooled else movers_panel(connection, plain),
         "parts_found": None if pooled else parts_panel(connection, plain),
         "people": [] if pooled else who.who_panel(connection, plain),

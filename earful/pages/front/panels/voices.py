@@ -14,7 +14,7 @@ from earful.pages.front.asked import Asked
 from earful.pages.front.drawings import whisker
 from earful.pages.front.quotes import Quote, quote
 from storage.page_reads.mention_list import strongest
-from storage.page_reads.tallies import Tally, by_cut, totals
+from storage.page_reads.tallies import Tally, by_cut
 from storage.page_reads.topic_choices import TopicRow, topic_quote, topic_rows
 
 _QUOTES = 3
@@ -59,11 +59,10 @@ class Voices:
     why_no_topics: str
 
 
-def voices_panel(connection: sqlite3.Connection, asked: Asked) -> Voices:
-    """Give what sets wows and complaints apart in a choice, and the latest of each."""
+def voices_panel(connection: sqlite3.Connection, asked: Asked, whole: Tally) -> Voices:
+    """Give what sets wows and complaints apart in a choice of `whole`, and the latest of each."""
     known = topic_rows(connection, asked.choice.brand or "")
     counted = by_cut(connection, asked.choice, "topic") if known else {}
-    whole = totals(connection, asked.choice)
     sides = []
     for key, title, empty in (
         ("delighted", "What people love", "No wow in this choice."),
