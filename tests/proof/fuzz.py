@@ -339,7 +339,11 @@ _BY = {"user_id": "U0DANA", "user_name": "dana", "channel_id": "C1"}
 
 
 def _click(action: str, about: str, number: int, rng: random.Random) -> dict[str, Any]:
-    given = {"action_id": action, "block_id": "b1", "action_ts": f"179{number:07}.000100"}
+    given: dict[str, Any] = {
+        "action_id": action,
+        "block_id": "b1",
+        "action_ts": f"179{number:07}.000100",
+    }
     if rng.random() < 0.3:
         given |= {"selected_option": {"value": rng.choice((about, "angry", "none", "1h", "x"))}}
     else:
