@@ -22,7 +22,7 @@ ifeq ($(CI),true)
 COVERED := --cov --cov-report=term --cov-fail-under=95
 endif
 
-.PHONY: run test quick install slim torch dev lock lint unit faults browser mailserver clean
+.PHONY: run test quick install slim torch dev lock audit lint unit faults browser mailserver clean
 
 run: install
 	@if [ -f earful.toml ]; then exec $(BIN)/earful run; else exec $(BIN)/earful demo; fi
@@ -52,6 +52,12 @@ lint: dev
 	$(BIN)/mypy deploy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+
+# Faults in our code, hashes of the lock, a list of all parts (dist/earful.cdx.json), known holes.
+audit: dev
+	$(PYTHON) -m venv $(VENV)/audit
+	$(PIP) --python $(VENV)/audit/bin/python install --quiet -c constraints.txt --group audit
+	$(BIN)/python -m tests.audit $(VENV)/audit/bin/python
 
 unit: dev browser mailserver
 	$(PYTEST) $(COVERED)

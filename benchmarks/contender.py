@@ -16,12 +16,17 @@ from typing import Any
 
 import torch
 
-from sentiment.scoring import adapter
+from sentiment.learning.network import Network
+from sentiment.scoring import adapter, multilingual_adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode, padded
 from sentiment.scoring.fastest_way import cpu_name
+from sentiment.scoring.forward_pass import EPSILON
 from sentiment.scoring.matmul import Int8, Product, dtype_of, product
+from sentiment.scoring.multilingual import Multilingual
+from sentiment.scoring.multilingual_backbone import backbone_file, read
+from sentiment.scoring.multilingual_pieces import SPECIAL, MultilingualPieces
 from sentiment.scoring.number_choice import NumberType, Way
 
 _SIZE = 1024
@@ -46,6 +51,43 @@ def transformers_way(batch: int) -> Callable[[list[Text]], object]:
                 ratings = torch.tensor([window.rating for window in windows])
                 for logits in network(ids, mask, ratings):
                     logits.softmax(1).tolist()
+
+    return run
+
+
+def transformers_languages(batch: int) -> Callable[[list[Text]], object]:
+    """Work the same way with the multilingual backbone and the shipped changes and heads.
+
+    The rating, a vector added to one token, is left out: it costs nothing.
+    """
+    from transformers import BertConfig, BertModel
+
+    backbone = read(backbone_file())
+    state = multilingual_adapter.merged(multilingual_adapter.WEIGHTS, backbone)
+    config = BertConfig(
+        vocab_size=8, hidden_size=384, num_hidden_layers=12, num_attention_heads=12,
+        intermediate_size=1536, layer_norm_eps=EPSILON,
+    )  # fmt: skip
+    encoder = BertModel(config, add_pooling_layer=False)
+    encoder.load_state_dict(
+        {name.removeprefix("encoder."): part for name, part in state.items()}, strict=False
+    )
+    network = Network(encoder).eval()
+    # Whole and in fp32, as transformers would hold it.
+    network.encoder.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        torch.from_numpy(backbone.words.numbers())
+    )
+    pieces = MultilingualPieces(backbone)
+
+    def run(part: list[Text]) -> None:
+        with torch.inference_mode():
+            for start in range(0, len(part), batch):
+                windows = encode(pieces, part[start : start + batch], SPECIAL)
+                ids, mask = padded([window.ids for window in windows], SPECIAL.pad)
+                states = network.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+                features = network.pooled(states, mask)
+                for head in (network.experience, network.stance):
+                    head(features).softmax(1).tolist()
 
     return run
 
@@ -92,7 +134,7 @@ def about(classifier: Classifier, texts: list[Text]) -> dict[str, Any]:
         for name, value in os.environ.items()
         if name.startswith(("ATEN_CPU", "ONEDNN_MAX", "DNNL_MAX", "MKL_ENABLE", "EARFUL_NUMBERS"))
     ]
-    windows = encode(load_tokenizer(backbone_dir()), texts)
+    windows = encode(classifier.tokenizer, texts)
     return {
         "cpu": cpu_name(),
         "onednn": onednn_isa(),
@@ -115,13 +157,16 @@ def main() -> None:
     description: dict[str, Any] = {}
     kind = None
     run: Callable[[list[Text]], object]
-    if name == "earful":
-        classifier = Classifier.load()
+    if name in ("earful", "earful-languages"):
+        several = name == "earful-languages"
+        classifier = Multilingual().classifier if several else Classifier.load()
         run, kind = classifier.classify, classifier.runtime.kind
         description = about(classifier, texts)
         run(texts[::3])
     else:
-        run = transformers_way({"one": 1, "many": 32}[name])
+        way, _, several_too = name.partition("-")
+        made = transformers_languages if several_too else transformers_way
+        run = made({"one": 1, "many": 32}[way])
         run(texts[:32])
     print(json.dumps(description), flush=True)
     for line in sys.stdin:

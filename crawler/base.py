@@ -30,10 +30,13 @@ from scrapy.settings import BaseSettings
 
 from config.moved_urls import moved
 from config.query import Query, parse_query
+from config.redaction import Redactor
+from config.secret_references import filled, names_in
 from crawler.crawl_session import session_of
 from crawler.entry_problems import Bounded, Gone, PageError, Refusal, name_of
 from crawler.forbidden import why_forbidden
-from crawler.request_details import is_loopback, meta_of, page_of, real_url
+from crawler.own_secrets import own_secrets, without_secrets
+from crawler.request_details import is_loopback, login_apart, meta_of, page_of, real_url
 from crawler.source_notes import Today
 from crawler.source_options import SourceOptions
 from storage.fields import EntryError, require_readable
@@ -115,6 +118,9 @@ class MentionSpider(scrapy.Spider):
         if not isinstance(options, SourceOptions):
             options = self.Options.model_validate({**(options or {}), **given})
         self.options = options
+        # What a source's own answers must not bring into the store.
+        given_addresses = [options.model_dump(mode="json"), self.base_url or ""]
+        self._own_secrets = Redactor(own_secrets(given_addresses, os.environ))
         # The session of a crawl puts its look-up here; without one nothing is known.
         self.known: Known = lambda native_ids: {}
         # Entries that were no mention by design, until the ledger counts them.
@@ -164,6 +170,11 @@ class MentionSpider(scrapy.Spider):
     def remarks(cls, options: SourceOptions) -> Iterator[str]:
         """Say what is allowed in these options and yet unlikely to work, and what would."""
         yield from ()
+
+    @property
+    def references(self) -> Sequence[str]:
+        """Name the variables that the config's addresses of this source refer to."""
+        return [*names_in([self.options.model_dump(mode="json"), self.base_url or ""])]
 
     @property
     def advice(self) -> Mapping[CrawlOutcome, str]:
@@ -240,16 +251,25 @@ class MentionSpider(scrapy.Spider):
         if params:
             real += ("&" if "?" in real else "?") + urlencode(params, errors="replace")
         obeys = self.robots if obey_robots is None else obey_robots
-        details = {"page": page, "real_url": real, "conditional": conditional, **meta}
+        # What links lead to is told from the address as it may be shown: no login is in it.
+        details = {
+            "page": page,
+            "real_url": login_apart(real)[0],
+            "conditional": conditional,
+            **meta,
+        }
         if not obeys:
             details["dont_obey_robotstxt"] = True
         if doubtful:
             details |= {"doubtful": list(doubtful), "max_retry_times": DOUBTFUL_RETRIES}
+        url, login = login_apart(
+            filled(moved(real, self.base_url) if self.base_url else real, os.environ)
+        )
         return Request(
-            moved(real, self.base_url) if self.base_url else real,
+            url,
             callback=callback or self.parse,
             method=method,
-            headers=dict(headers or {}),
+            headers={**login, **(headers or {})},
             body=body,
             meta=details,
             # Paging states its own end, and a retry under the same URL must pass.
@@ -387,7 +407,7 @@ class MentionSpider(scrapy.Spider):
         if not text and not title and rating is None:
             raise EntryError("it has no text", RefusalReason.WORDS)
         require_readable(text=text, title=title, owner_reply=owner_reply)
-        return Mention(
+        made = Mention(
             brand=self.brand,
             source=self.name,
             native_id=native_id,
@@ -410,6 +430,7 @@ class MentionSpider(scrapy.Spider):
             product_version=product_version,
             excerpt=excerpt,
         )
+        return without_secrets(made, self._own_secrets)
 
     def gone(self, native_id: str) -> Gone:
         """Tell that the source says a mention was deleted."""

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 
 from pydantic import BaseModel
 
-from config.redaction import Redactor
+from config.secret_references import names_in
 from crawler import spiders
 from crawler.base import MentionSpider
 from crawler.forbidden import why_forbidden
@@ -52,16 +52,22 @@ def hindrances(
     if base_url and (forbidden := why_forbidden(base_url)):
         yield f"base_url: {forbidden}"
     assert isinstance(options, SourceOptions)  # the config was checked by the spider's model
+    for key, value in {**options.model_dump(mode="json"), "base_url": base_url or ""}.items():
+        for name in names_in(value):
+            if name.startswith("SLACK_"):
+                yield f"{key}: ${{{name}}} is Slack's own: put this secret into another variable"
+            elif not environment.get(name, "").strip():
+                yield f"needs {name} in the environment: its {key} refers to it"
     for name, what in spider.needed_secrets(options).items():
         if not environment.get(name, "").strip():
             yield f"needs {name} in the environment: {what}"
 
 
-def redactor(environment: Mapping[str, str]) -> Redactor:
-    """Make what hides the values of every source's secrets."""
+def secret_values(environment: Mapping[str, str]) -> list[str]:
+    """Give the values of every source's secrets."""
     names = {
         name
         for spider in _found().values()
         for name in (*spider.secrets, *spider.optional_secrets)
     }
-    return Redactor(environment.get(name, "").strip() for name in names)
+    return [environment.get(name, "").strip() for name in sorted(names)]

@@ -22,11 +22,12 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 
 from config.errors import CrawlError, EarfulError
-from config.redaction import Redactor, redact_logs, told_apart
+from config.redaction import PROCESS, Redactor, as_named, redact_logs, secret_variables
 from crawler import catalog, crawl_outcome, private_addresses, stat_keys
 from crawler.base import MentionSpider
 from crawler.crawl_session import CrawlerStore, Session, attach, stats_of
 from crawler.extensions import COUNTS
+from crawler.own_secrets import own_secrets
 from crawler.runner import CrawlJob, log_path_of
 from crawler.scrapy_settings import VERSION
 from storage.models import CrawlOutcome, CrawlReport, CrawlTarget
@@ -39,15 +40,16 @@ Tell = Callable[[dict[str, Any]], None]
 
 def main() -> None:
     """Crawl once as stdin says; the last event is the report."""
-    redactor = catalog.redactor(os.environ)
-    redact_logs(redactor)
+    PROCESS.also([*catalog.secret_values(os.environ), *secret_variables(os.environ)])
+    redact_logs(PROCESS)
     sys.excepthook = lambda *error: sys.stderr.write(
-        redactor.text("".join(traceback.format_exception(*error)))
+        PROCESS.text("".join(traceback.format_exception(*error)))
     )
-    tell = _events(redactor)
+    tell = _events(PROCESS)
     envelope = json.loads(_first_line())
     _die_with_parent(int(envelope["parent"]))
     job = CrawlJob.from_json(envelope["job"])
+    PROCESS.also(own_secrets([job.options, job.base_url or ""], os.environ))
     try:
         with Store.open(job.db) as store:
             report = crawl(job, store, tell)
@@ -135,7 +137,7 @@ def conclude(crawler: Crawler, job: CrawlJob, store: CrawlerStore) -> CrawlRepor
     if stats.get("downloader/response_count"):
         stats.pop(stat_keys.UNREACHED, None)  # somebody was reached
     options = catalog.options_models()[job.source].model_validate(job.options)
-    target = CrawlTarget(brand=job.brand, source=job.source, target=told_apart(options.target))
+    target = CrawlTarget(brand=job.brand, source=job.source, target=as_named(options.target))
     spider = crawler.spider
     advice = spider.advice if isinstance(spider, MentionSpider) else {}
     judged, reason = crawl_outcome.judge(

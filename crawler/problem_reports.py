@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -54,8 +55,8 @@ class ReportMiddleware(CrawlPart):
     async def process_start(self, start: Any) -> Any:
         spider = self.crawler.spider
         assert isinstance(spider, MentionSpider)
-        for name in spider.needed_secrets(spider.options):
-            if spider.secret(name) is None:
+        for name in (*spider.needed_secrets(spider.options), *spider.references):
+            if not os.environ.get(name, "").strip():
                 # Asking without it would only teach the source to refuse us.
                 record_problem(self.stats, "", unauthorised(f"needs {name} in the environment"))
                 return

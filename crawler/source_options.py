@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from config.secret_references import misplaced
 from crawler.forbidden import why_forbidden
 
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
@@ -34,4 +35,6 @@ class SourceOptions(BaseModel):
                 is_host = isinstance(value, str) and ("://" in value or name in _HOST_OPTIONS)
                 if is_host and (forbidden := why_forbidden(value)):
                     raise ValueError(f"{name}: {forbidden}")
+                if isinstance(value, str) and (wrong := misplaced(value)):
+                    raise ValueError(f"{name}: {wrong}")
         return self

@@ -21,6 +21,7 @@ from config.settings import (
     parse_settings,
 )
 from earful.brand_zones import sync_brands
+from earful.hidden_secrets import hide_config, hide_environment
 from earful.private_store import keep_private
 from storage.database import PATIENCE_S
 from storage.models import CrawlTarget
@@ -78,6 +79,7 @@ class App:
                     check_doors(settings.webhook)
             except ConfigError as error:
                 raise ConfigError(f"{self.config_path}: {error}") from error
+        hide_config(settings)
         if self.db is not None:
             store = settings.store.model_copy(update={"path": self.db})
             settings = settings.model_copy(update={"store": store})
@@ -134,6 +136,7 @@ class App:
         raise InputError(f"--brand: {name!r} is not in {self.config_path}: {', '.join(names)}")
 
     def log_to_stderr(self) -> None:
+        hide_environment()
         level = {0: logging.WARNING, 1: logging.INFO}.get(self.verbose, logging.DEBUG)
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 

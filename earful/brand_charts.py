@@ -36,11 +36,7 @@ class BrandCharts:
         days: Mapping[date, Counter[str]],
         undated: Mapping[date, Counter[str]],
         today: date,
-        *,
-        joined: int = 1,
     ) -> None:
-        """`joined` is how many days a period of a chart has at least: 1, 7 or 30 for a month."""
-        self._joined = joined
         self._days = days
         self._undated = undated
         self.today = today
@@ -48,9 +44,7 @@ class BrandCharts:
         self._counted: dict[tuple[str, bool], dict[date, Counted]] = {}
 
     @classmethod
-    def of(
-        cls, store: Store, brands: Iterable[str], today: date, *, joined: int = 1
-    ) -> BrandCharts:
+    def of(cls, store: Store, brands: Iterable[str], today: date) -> BrandCharts:
         """Read a brand's days, or those of several as one."""
         days: dict[date, Counter[str]] = {}
         undated: dict[date, Counter[str]] = {}
@@ -59,7 +53,7 @@ class BrandCharts:
                                  (store.metrics.undated(brand), undated)):  # fmt: skip
                 for day, counted in found.items():
                     known.setdefault(day, Counter()).update(counted)
-        return cls(days, undated, today, joined=joined)
+        return cls(days, undated, today)
 
     @classmethod
     def at(cls, store: Store, brand: str, now: datetime) -> BrandCharts:
@@ -75,7 +69,7 @@ class BrandCharts:
             steady = metric is CheckpointMetric.CONSISTENCY
             better = None if steady else better_of(metric)
             self._charts[metric] = metric_chart(
-                dated, self.today, better=better, shifting=not steady, joined=self._joined
+                dated, self.today, better=better, shifting=not steady
             )
         return self._charts[metric]
 
@@ -86,9 +80,7 @@ class BrandCharts:
             day: Counted(counted[VOLUME] - self._undated.get(day, Counter())[VOLUME], 1)
             for day, counted in self._days.items()
         }
-        return metric_chart(
-            days, self.today, kind=Kind.COUNT, better=None, large=0.0, joined=self._joined
-        )
+        return metric_chart(days, self.today, kind=Kind.COUNT, better=None, large=0.0)
 
     def counted(self, metric: CheckpointMetric, *, dated: bool = False) -> dict[date, Counted]:
         """Give by day what a metric counts."""

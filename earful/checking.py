@@ -12,6 +12,7 @@ from pathlib import Path
 from alerts.messages.safe_text import in_utc
 from config.errors import InputError
 from config.settings import BrandSettings, Settings, SourceSettings
+from config.settings.report_section import MAIL
 from earful.app import App, utc_now
 from earful.hours_check import read_hours
 from earful.http_serving import listen_at
@@ -140,8 +141,15 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
 
 def _model(settings: Settings) -> Finding:
     from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.multilingual import NOT_INSTALLED
 
-    return Finding("model", True, ", ".join(Classifier.load(models=settings.models).models))
+    classifier = Classifier.load(models=settings.models)
+    several = classifier.multilingual
+    if several is None:
+        return Finding("model", True, f"{', '.join(classifier.models)}; {NOT_INSTALLED}")
+    # Where its package is there, it is whole.
+    several.check()
+    return Finding("model", True, ", ".join(classifier.models))
 
 
 def _slack(app: App, offline: bool) -> Iterator[Finding]:
@@ -169,6 +177,7 @@ def _slack(app: App, offline: bool) -> Iterator[Finding]:
     channels = {slack.complaints, slack.wows, slack.digest, slack.ops}
     channels |= {route.channel for route in alerts.routes if route.channel}
     channels |= {one.channel for one in alerts.channels}
+    channels |= {to for to in app.settings.report.to if not to.startswith(MAIL)}
     channels |= {
         step.channel for one in alerts.channels for step in one.ladder or () if step.channel
     }

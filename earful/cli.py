@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from config.errors import EarfulError
+from config.redaction import PROCESS
 from earful import __version__
 from earful.app import App
 from earful.commands.advocates import advocates
@@ -92,7 +93,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except EarfulError as error:
-        click.echo(f"earful: {' '.join(str(error).split())}", err=True)
+        click.echo(f"earful: {PROCESS.text(' '.join(str(error).split()))}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader (`| head`) has what it wants; flushing at exit must not complain either.

@@ -12,7 +12,7 @@ from alerts.outbox.transport import Transport
 from config.settings import Settings
 
 # Of these a running process has what it opened or began: a port, a connection, a store.
-_SECTIONS = ("serve", "webhook")
+_SECTIONS = ("serve", "webhook", "ops")
 AT_START = frozenset(f"[{section}]" for section in _SECTIONS)
 """The sections, as the file writes them, that only a start takes."""
 

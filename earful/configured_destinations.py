@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.outbox.by_via import SLACK
 from alerts.outbox.transport import Transport
 from config.errors import ConfigError
+from config.secret_references import filled, names_in
 from config.settings import (
     DiscordDestination,
     IssuesDestination,
@@ -106,7 +107,7 @@ def _transport(
                 keys = keys_of(secret)
             except ValueError as error:
                 raise ConfigError(f"{variable} in the environment: {error}") from None
-            return SignedWebhook(one.name, one.url, keys, clock, zone)
+            return SignedWebhook(one.name, _filled(one.url, environ), keys, clock, zone)
         case MailDestination():
             from alerts.destinations.mail import MailTransport
 
@@ -173,6 +174,13 @@ def _secret(kind: str, name: str, environ: Mapping[str, str]) -> tuple[str, str]
     if shared:
         return shared, variable
     raise ConfigError(f"needs {own} or {variable} in the environment: {what}")
+
+
+def _filled(url: str, environ: Mapping[str, str]) -> str:
+    for name in names_in(url):
+        if not environ.get(name, "").strip():
+            raise ConfigError(f"needs {name} in the environment: its url refers to it")
+    return filled(url, environ)
 
 
 def _address(kind: str, name: str, environ: Mapping[str, str]) -> str:

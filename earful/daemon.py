@@ -30,6 +30,9 @@ from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
 from earful.interactions.dispatch import Interactions
 from earful.late_work import LateWork, is_made_up_for, missed_routines
+from earful.monitoring.instruments import Instruments
+from earful.monitoring.ops_server import OpsServer
+from earful.monitoring.store_gauges import StoreGauges
 from earful.private_store import keep_private
 from earful.problems import span
 from earful.process_locks import lock_for_daemon, require_one_name
@@ -37,6 +40,7 @@ from earful.reloading import Reloading
 from earful.routines import calendar as calendar_table
 from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
+from earful.target_names import follow_names
 from earful.telling_ops import StoreTrouble
 from earful.webhook_intake.beside_daemon import Webhook
 from earful.worker_thread import WorkerThread
@@ -54,6 +58,8 @@ log = logging.getLogger("earful.daemon")
 _IDLE = timedelta(seconds=60)
 _STOP_WITHIN_S = 60.0
 _AT_START = " at start"
+# Who asks whether the daemon is ready gives up soon.
+_LOOKS_WITHIN_S = 0.5
 
 
 class Daemon:
@@ -70,6 +76,7 @@ class Daemon:
         idle: timedelta | None = None,
         listen: Callable[[Interactions], Listener] | None = None,
         dashboards: Dashboards | None = None,
+        instruments: Instruments | None = None,
         config: ConfigFile | None = None,
     ) -> None:
         """`listen` makes what hears Slack, given what carries out what people do.
@@ -85,7 +92,8 @@ class Daemon:
         self._routines = Schedule(threads=4, on_step=self._clock_was_set)
         # What runs daily, by name: in each zone of the config.
         self._daily: set[str] = set()
-        self._failing = Failing(self._path, clock)
+        instruments = instruments or Instruments()
+        self._failing = Failing(self._path, clock, instruments=instruments)
         self._store_trouble = StoreTrouble(settings, transport, clock)
         self._run_id = 0
         self._started_at = datetime.min.replace(tzinfo=UTC)
@@ -98,6 +106,7 @@ class Daemon:
             load_classifier=load_classifier,
             idle=idle or _IDLE,
             pace=pace,
+            instruments=instruments,
             alerts_wait=lambda: self._delivery.wake(),
         )
         self._scoring = WorkerThread("scoring", self._stages.score_and_judge, idle or _IDLE)
@@ -106,6 +115,17 @@ class Daemon:
         self._webhook: Webhook | None = None
         if settings.webhook.doors:
             self._webhook = Webhook(settings, self._failing, self._scoring.wake)
+        self._ops: OpsServer | None = None
+        self._has_started = False
+        if settings.ops.place is not None:
+            # Before anything else begins: a port that is taken is refused, not noticed later.
+            StoreGauges(self._path, clock).register(instruments.registry)
+            self._ops = OpsServer(
+                settings.ops.place,
+                instruments.registry,
+                healthy=self._what_is_dead,
+                ready=self._what_is_not_ready,
+            )
         self._reloading = Reloading(settings, config, self._failing, clock, self._follow_config)
         self._late: LateWork | None = None
         self._interactions = Interactions(self._path, settings, clock, self._delivery.wake)
@@ -123,6 +143,15 @@ class Daemon:
 
     def run(self, *, started: Callable[[], object] = lambda: None) -> None:
         """Work until `stop` or SIGTERM; EarfulError when another daemon has the store."""
+        if self._ops is not None:
+            self._ops.start()
+        try:
+            self._run_locked(started)
+        finally:
+            if self._ops is not None:
+                self._ops.stop()
+
+    def _run_locked(self, started: Callable[[], object]) -> None:
         lock = lock_for_daemon(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -149,6 +178,7 @@ class Daemon:
         # The one migration, before any job could open the file.
         with Store.open(self._path, migrate=True) as store:
             sync_brands(store, self._settings)
+            follow_names(store, self._settings)
             now = self._clock()
             interrupted = store.crawls.close_interrupted(now)
             store.waits.bound(now)
@@ -174,6 +204,7 @@ class Daemon:
                 threading.Thread(target=self._look_at_dashboards, daemon=True).start()
             if self._webhook is not None:
                 self._webhook.start()
+            self._has_started = True
             started()
             self._stopping.wait()
             self._shut_down()
@@ -204,6 +235,26 @@ class Daemon:
             log.info("the dashboards are not served: leave out --no-serve, or `earful serve`")
         if self._late is not None:
             log.warning("late, and made up for now", extra=asdict(self._late))
+
+    def _what_is_dead(self) -> dict[str, str]:
+        """Say what only a restart mends: threads that ended. A busy or failing stage is none."""
+        if not self._has_started or self._stopping.is_set():
+            return {}
+        workers = (self._scoring, self._delivery)
+        return {one.name: "its thread has ended" for one in workers if not one.is_alive()}
+
+    def _what_is_not_ready(self) -> dict[str, str]:
+        """Say what keeps the daemon from its work now: it starts, it stops, the store is away."""
+        if self._stopping.is_set():
+            return {"daemon": "it is stopping"}
+        if not self._has_started:
+            return {"daemon": "it is starting"}
+        try:
+            with Store.open(self._path, readonly=True, patience_s=_LOOKS_WITHIN_S) as store:
+                store.daemon_runs.last()
+        except EarfulError as error:
+            return {"store": str(error)}
+        return self._what_is_dead()
 
     def _shut_down(self) -> None:
         log.info("stopping")

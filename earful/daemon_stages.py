@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import Transport
 from config.settings import BrandSettings, Settings, SourceSettings
-from earful.app import Clock
+from earful.app import Clock, target_of
 from earful.backoff import Backoff
 from earful.brand_relevance import BrandRelevance
 from earful.case_issues import settle_issues
 from earful.channel_moves import follow_config
 from earful.competitor_changes import follow_competitors
 from earful.failing import Failing
+from earful.monitoring.instruments import Instruments
 from earful.own_network import OwnNetwork
 from earful.policies import Policies
 from earful.replying.settling import settle_replies
@@ -54,6 +56,7 @@ class DaemonStages:
         load_classifier: Callable[[], Classifier],
         idle: timedelta,
         pace: Pace | None,
+        instruments: Instruments,
         alerts_wait: Callable[[], object],
     ) -> None:
         """`alerts_wait` is called when something new may wait in the outbox."""
@@ -65,6 +68,7 @@ class DaemonStages:
         self._load_classifier = load_classifier
         self._classifier: Classifier | None = None
         self._pace = pace or Pace()
+        self._instruments = instruments
         self._alerts_wait = alerts_wait
         self._path = settings.store.path
         self._backoff = Backoff(idle.total_seconds())
@@ -98,6 +102,7 @@ class DaemonStages:
             return False
         if self.network.is_down:
             return False
+        began = time.perf_counter()
         report = crawl_target(
             self._settings,
             brand,
@@ -106,6 +111,8 @@ class DaemonStages:
             stop=self._stopping,
             own_fault=self.network.is_at_fault,
         )
+        took_s = time.perf_counter() - began
+        self._instruments.crawled(target_of(brand, source), report, took_s)
         log.log(
             logging.INFO if report.outcome.good else logging.WARNING,
             "crawled",
@@ -113,6 +120,7 @@ class DaemonStages:
                 "brand": brand.name,
                 "source": source.source,
                 "target": source.target,
+                "run": report.run,
                 "outcome": report.outcome.value,
                 "reason": report.reason,
                 "seen": report.seen,
@@ -166,6 +174,7 @@ class DaemonStages:
                 self._clock,
                 relevance=BrandRelevance(self._settings),
                 after_batch=self._after_batch,
+                observe=self._instruments.classified,
                 stop=self._stopping.is_set,
             )
             log.info("scored", extra={"mentions": scored, "model": self._classifier.model})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from config.errors import EarfulError, ModelError
+from config.redaction import PROCESS
 from storage.store import Store
 
 if TYPE_CHECKING:
+    from earful.monitoring.instruments import Instruments
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.failing")
@@ -63,8 +65,16 @@ class Failing:
     A `quiet` one leaves it to its user to say what failed.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime], *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], datetime],
+        *,
+        quiet: bool = False,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._quiet = quiet
+        self._instruments = instruments
         self._path = path
         self._clock = clock
         self._lock = Lock()
@@ -82,14 +92,20 @@ class Failing:
     def watch(self, stage: str, subject: str = "") -> Iterator[None]:
         """Count a failure of the block and raise it again; without one, the stage works."""
         try:
-            yield
+            with self._instruments.stage(stage) if self._instruments else nullcontext():
+                yield
         except Exception as error:
-            self.failed(stage, error, subject)
+            self._write_failure(stage, error, subject)
             raise
         self.worked(stage, subject)
 
     def failed(self, stage: str, error: Exception, subject: str = "") -> None:
         """Write a failure down; where the store does not take it, the log has it all the same."""
+        if self._instruments:
+            self._instruments.failed(stage)
+        self._write_failure(stage, error, subject)
+
+    def _write_failure(self, stage: str, error: Exception, subject: str) -> None:
         now, sentence = self._clock(), describe(error)
         self._say(stage, subject, sentence, now, error)
         try:
@@ -145,7 +161,7 @@ def stage_name(stage: str) -> str:
 
 def describe(error: BaseException) -> str:
     """Say in one line what went wrong: our own errors as they are, others with their kind."""
-    text = " ".join(str(error).split())
+    text = PROCESS.text(" ".join(str(error).split()))
     if is_out_of_memory(error):
         return "there is not enough memory: give the machine more, or stop what else needs it"
     if isinstance(error, EarfulError):

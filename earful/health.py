@@ -37,6 +37,8 @@ class Status:
     sources: list[dict[str, Any]]
     # What came of late of each source, by what each entry came to.
     ledger: list[dict[str, Any]]
+    # Shares of a source's mentions that are not what they were.
+    drift: list[dict[str, Any]]
     webhook: list[dict[str, Any]]
     # The destinations beside Slack: what went there, and what waits.
     destinations: list[dict[str, Any]]
@@ -81,6 +83,18 @@ def status(store: Store, settings: Settings, now: datetime) -> Status:
             for row in store.insight.source_health()
         ],
         ledger=[one.as_dict() for one in entries_of_late(store, now)],
+        drift=[
+            {
+                "brand": one.brand,
+                "source": one.source,
+                "share": one.share,
+                "usual": round(one.usual, 4),
+                "now": round(one.part / one.whole, 4),
+                "mentions": one.whole,
+                "since": one.since.isoformat(),
+            }
+            for one in store.source_shares.drifting()
+        ],
         webhook=_doors(store, settings),
         destinations=_destinations(store, settings),
         stages=_stages(store),

@@ -15,6 +15,7 @@ from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
 from earful.config_file import AT_START, changed_sections, mark_of
+from earful.drift_words import drift_problems
 from earful.failing import stage_name
 from earful.process_locks import daemon_runs
 from storage.models import AlertTrouble, Failure, SourceState
@@ -58,6 +59,7 @@ def find_problems(
         *_alert_problems(store, now),
         *_overdue_sources(store, settings, daemon, now),
         *_source_problems(store),
+        *drift_problems(store),
     ]
 
 

@@ -62,7 +62,7 @@ def _stale(store: Store, classifier: Classifier) -> set[str]:
     after = 0
     while True:
         batch, after = store.verdicts.stale(
-            classifier.models, BATCH, languages=[*classifier.others], after=after
+            classifier.models, BATCH, languages=classifier.foreign, after=after
         )
         if not batch:
             return found

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from earful.failing import describe
 from earful.parquet_layout import mention_files
 from sentiment.scoring.classifier import Classifier, Text
-from sentiment.scoring.detect_language import detect_language
+from sentiment.scoring.detect_language import language_of
 from storage.models import Verdict
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ class PartScorer:
             ScoredText(
                 row["id"],
                 row["text_hash"],
-                row["language"] or detect_language(row["text"]),
+                language_of(text),
                 verdict,
             )
-            for row, verdict in zip(rows, verdicts, strict=True)
+            for row, text, verdict in zip(rows, texts, verdicts, strict=True)
         ]

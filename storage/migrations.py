@@ -1988,6 +1988,45 @@ def _what_a_daemon_goes_by(db: Database) -> None:
     )
 
 
+@migrations(name="0043_source_drift")
+def _source_drift(db: Database) -> None:
+    # What each source gives, by the day it was fetched: counted on from verdict to verdict, so
+    # that what a store has from before is counted by the first runs of the routine.
+    _run(
+        db,
+        """
+        CREATE TABLE source_days (
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            day TEXT NOT NULL,
+            share TEXT NOT NULL,
+            part INTEGER NOT NULL,
+            whole INTEGER NOT NULL,
+            PRIMARY KEY (brand, source, share, day)
+        ) WITHOUT ROWID;
+        CREATE INDEX source_days_by_day ON source_days(day);
+        CREATE TABLE source_drift (
+            brand TEXT NOT NULL,
+            source TEXT NOT NULL,
+            share TEXT NOT NULL,
+            since TEXT NOT NULL,
+            usual REAL NOT NULL,
+            part INTEGER NOT NULL,
+            whole INTEGER NOT NULL,
+            seen_on TEXT NOT NULL,
+            ended_on TEXT,
+            became_usual INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (brand, source, share, since)
+        ) WITHOUT ROWID;
+        CREATE TABLE source_days_counted (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            verdict_id INTEGER NOT NULL
+        );
+        INSERT INTO source_days_counted VALUES (1, 0);
+        """,
+    )
+
+
 @migrations(name="0044_half_corrected")
 def _half_corrected(db: Database) -> None:
     # A text whose experience a person corrected, and whose stance no model has told yet, has no

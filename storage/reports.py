@@ -182,30 +182,6 @@ class Insight:
             *values,
         )[0]
 
-    def public_replies(self, which: Filter) -> int:
-        """Count the complaints of a period that have the brand's answer at their source."""
-        where, values = which.where()
-        return int(
-            self._rows(
-                "SELECT count(*) AS n FROM mention_facts WHERE answered "
-                f"AND experience = 'angry' AND counted AND {where}",
-                *values,
-            )[0]["n"]
-        )
-
-    def response_hours(self, which: Filter) -> list[float]:
-        """Give the hours to the first answer of each answered case opened in a period, sorted."""
-        where, values = _cases_of(which)
-        rows = self._rows(
-            f"""
-            SELECT 24 * (julianday(k.responded_at) - julianday(k.opened_at)) AS hours
-            FROM cases k WHERE k.state <> 'dismissed' AND k.responded_at IS NOT NULL AND {where}
-            ORDER BY hours
-            """,
-            *values,
-        )
-        return [row["hours"] for row in rows]
-
     def method(self, which: Filter) -> dict[str, Any]:
         """Tell how verdicts came about: `mentions`, `sure`, `corrected`, `unscored`, `models`."""
         where, values = which.where()

@@ -12,6 +12,7 @@ from storage.backups import back_up_before
 from storage.comparisons import Comparisons
 from storage.database import PATIENCE_S, Database
 from storage.faults import fault
+from storage.monitored import Monitored
 from storage.reports import Insight
 from storage.rewards import Rewards
 from storage.tables.advocate_list import AdvocateList
@@ -45,6 +46,7 @@ from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
 from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
+from storage.tables.source_shares import SourceShares
 from storage.tables.tombstones import Tombstones
 from storage.tables.topic_figures import TopicFigures
 from storage.tables.topic_fits import TopicFits
@@ -91,6 +93,7 @@ class Store:
         self.crawls = Crawls(database)
         self.quotas = Quotas(database)
         self.ledger = Ledger(database)
+        self.source_shares = SourceShares(database)
         self.competitors = Competitors(database)
         self.comparisons = Comparisons(database)
         self.advocates = AdvocateList(database)
@@ -105,6 +108,7 @@ class Store:
         self.waits = Waits(database)
         self.problems = KnownProblems(database)
         self.upkeep = Upkeep(database)
+        self.monitored = Monitored(database)
         self.tombstones = Tombstones(database)
         self.webhook_receipts = WebhookReceipts(database)
         self.audit = Audit(database)

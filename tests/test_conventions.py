@@ -129,6 +129,9 @@ def test_what_training_adds_stays_small() -> None:
     weights = ROOT / "sentiment" / "weights"
     assert sum(path.stat().st_size for path in weights.iterdir()) <= 8_000_000
     assert (weights / "MODEL_CARD.md").exists()
+    several = weights / "multilingual"
+    assert sum(path.stat().st_size for path in several.iterdir()) <= 12_000_000
+    assert (several / "MODEL_CARD.md").exists()
 
 
 def test_no_file_names_a_place_of_the_workplace() -> None:

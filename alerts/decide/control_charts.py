@@ -163,6 +163,44 @@ def sigma_z(k: Floats, n: Floats, centre: float, kind: Kind, large: float) -> fl
     return found if found > 1 + _ONE_SIDED * _RANGE_ERROR / math.sqrt(len(k)) else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What is usual: the `centre` of a baseline without its signals, and how it varies.
+
+    `counted` is how much the centre was reckoned from: it is itself known no better than that.
+    """
+
+    centre: float
+    spread: float
+    counted: float
+
+    def limits(self, size: float, sigmas: float) -> tuple[float, float]:
+        """Bound a share of so many, exactly where few are expected: lower and upper limit."""
+        spread = self.spread * math.sqrt(1 + size / self.counted)
+        n = np.asarray([size], dtype=float)
+        lower, upper, _, _ = _placed(
+            np.zeros(1), n, self.centre, spread, Kind.SHARE, sigmas=sigmas
+        )
+        return float(lower[0]), float(upper[0])
+
+
+def usual_level(rates: Sequence[Rate]) -> Level | None:
+    """Give the level of a share over some periods; None where nothing was counted.
+
+    What varies from one period to the next by more than chance has wider limits, however few were
+    counted. A share that was never seen is taken for half a time: never is not impossible.
+    """
+    counted = [rate for rate in rates if rate.total]
+    k = np.asarray([rate.part for rate in counted], dtype=float)
+    n = np.asarray([rate.total for rate in counted], dtype=float)
+    if not len(counted):
+        return None
+    keep = _kept(k, n, Kind.SHARE, 0.0)
+    total = float(n[keep].sum())
+    centre = float((k[keep].sum() + 0.5) / (total + 1))
+    return Level(centre, sigma_z(k[keep], n[keep], centre, Kind.SHARE, 0.0), total)
+
+
 def without_signals(counts: Sequence[int]) -> list[int]:
     """Give counts over equal periods without those beyond the limits of the others."""
     k = np.asarray(counts, dtype=float)
@@ -202,13 +240,13 @@ def _variance(centre: float, kind: Kind) -> float:
 
 
 def _placed(
-    k: Floats, n: Floats, centre: float, spread: float, kind: Kind
+    k: Floats, n: Floats, centre: float, spread: float, kind: Kind, *, sigmas: float = SIGMAS
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Give lower and upper limits, each point's z, and its side of the centre (-1, 0, 1)."""
     value = k / n
     sigma = spread * np.sqrt(_variance(centre, kind) / n)
-    lower = np.maximum(0.0, centre - SIGMAS * sigma)
-    upper = centre + SIGMAS * sigma
+    lower = np.maximum(0.0, centre - sigmas * sigma)
+    upper = centre + sigmas * sigma
     if kind is Kind.SHARE:
         upper = np.minimum(1.0, upper)
     z = np.divide(value - centre, sigma, out=np.zeros_like(value), where=sigma > 0)
@@ -219,14 +257,14 @@ def _placed(
         expected = np.minimum(expected, n * (1 - centre))
     few = expected < _APPROXIMATE_FROM
     if few.any():
-        exact = _exact(k[few], n[few], centre, spread, kind)
+        exact = _exact(k[few], n[few], centre, spread, kind, sigmas)
         lower[few], upper[few], z[few], allowed = exact
         side[few] *= allowed
     return lower, upper, z, side
 
 
 def _exact(
-    k: Floats, n: Floats, centre: float, spread: float, kind: Kind
+    k: Floats, n: Floats, centre: float, spread: float, kind: Kind, sigmas: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Do as `_placed`, by the tails of the binomial or of Poisson's distribution.
 
@@ -234,7 +272,7 @@ def _exact(
     on one side by chance alone (most days have no complaint), that side tells nothing: it is 0.
     """
     at_most, at_least = _tails(k, n, centre, kind)[0], _tails(k - 1, n, centre, kind)[1]
-    rare = float(special.ndtr(-SIGMAS * spread))
+    rare = float(special.ndtr(-sigmas * spread))
     lower, upper = (_limit(one, n, centre, rare, kind) for one in (False, True))
     high = k / n > centre
     tail = np.clip(np.where(high, at_least, at_most), 1e-300, 0.5)

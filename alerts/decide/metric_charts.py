@@ -130,13 +130,12 @@ def metric_chart(
     better: Better | None = Better.HIGHER,
     large: float = LARGE,
     shifting: bool = True,
-    joined: int = 1,
 ) -> MetricChart:
     """Chart a metric by what was counted on each day up to `today`, which is not over yet.
 
     Of a share, today is a point already and no evidence yet; of a count, it is none. A metric of
     which neither side is `better` has no acts of excellence or chaos. One that is not `shifting`
-    has a single level. A period is of at least `joined` days: 1, 7 or 30 for a month.
+    has a single level.
     """
     known = {day: one for day, one in days.items() if one.whole and day <= today}
     if kind is Kind.COUNT:
@@ -147,7 +146,7 @@ def metric_chart(
     starts, found = [ordered[0]], list[date]()
     if shifting:
         starts, found = _shifts(known, ordered, today, kind, large)
-    width = max(joined, _width(known, today) if kind is Kind.SHARE else _MOST_DAYS)
+    width = _width(known, today) if kind is Kind.SHARE else _MOST_DAYS
     periods: list[Period] = []
     levels = []
     for number, (first, until) in enumerate(pairwise([*starts, ordered[-1] + _DAY])):

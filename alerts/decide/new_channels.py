@@ -16,6 +16,7 @@ _ROLE_OF = {
     AlertKind.DIGEST: DIGEST,
     AlertKind.BACKLOG: DIGEST,
     AlertKind.ADVOCATES: DIGEST,
+    AlertKind.REPORT: DIGEST,
     AlertKind.OPS: OPS,
 }
 """The channel of the config for each kind of alert; the other kinds are complaints."""

@@ -17,6 +17,7 @@ from typing import Literal
 from alerts.destinations.certainty import Unclear, blind, settled
 from alerts.destinations.http_call import reason_of
 from alerts.destinations.mail_form import Letter, letter_of
+from alerts.outbox.sent_files import content_of, has_file
 from alerts.outbox.transport import Fate, Look, SendResult
 from storage.models import Alert, Operation
 
@@ -62,9 +63,13 @@ class MailTransport:
         if alert.operation in (Operation.UPDATE, Operation.UPLOAD):
             # What is in a mailbox stays: the reply that comes with an update tells the change.
             return SendResult(Fate.POINTLESS)
+        content = content_of(alert) if has_file(alert) else None
+        if isinstance(content, SendResult):
+            return content
         letter = letter_of(
-            alert, self._sender, self._to, self._zone, self._names, text_only=text_only
-        )
+            alert, self._sender, self._to, self._zone, self._names, text_only=text_only,
+            attached=content,
+        )  # fmt: skip
         connection = self._connect()
         if isinstance(connection, SendResult):
             return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,12 @@ def letter_of(
     names: Mapping[str, str],
     *,
     text_only: bool = False,
+    attached: bytes | None = None,
 ) -> Letter:
-    """Write an alert as a mail; what is about another alert's mail stands in its thread."""
+    """Write an alert as a mail; what is about another alert's mail stands in its thread.
+
+    `attached` is the content of the file that the alert names.
+    """
     address = parseaddr(sender)[1]
     domain = address.rpartition("@")[2]
     mail = EmailMessage(policy=_POLICY)
@@ -69,11 +74,21 @@ def letter_of(
         mail.add_alternative(as_html(parts, zone), subtype="html")
         # A boundary of chance would make other bytes of the same mail.
         mail.set_boundary(f"earful-{_digest(alert.dedupe_key)}")
+    if attached is not None:
+        _attach(mail, attached, alert)
     content = re.sub(rb"(?m)^\.", b"..", mail.as_bytes())
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
     return Letter(
         address, tuple(parseaddr(one)[1] for one in to), str(mail["Message-ID"]), content
     )
+
+
+def _attach(mail: EmailMessage, content: bytes, alert: Alert) -> None:
+    name = str(alert.payload["filename"])
+    kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
+    # As bytes, a page too: no mail program shows it in place of the message.
+    mail.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
+    mail.set_boundary(f"earful-{_digest(alert.dedupe_key)}-file")
 
 
 def message_id(key: str, domain: str) -> str:

@@ -29,6 +29,7 @@ from alerts.messages.digest_numbers import (
 )
 from alerts.messages.digest_rows import (
     author_of,
+    beside_row,
     coverage_row,
     kept_rows,
     pick_row,
@@ -90,6 +91,9 @@ def digest(numbers: DigestNumbers, places: Places) -> dict[str, Any]:
             _("Advocates gone quiet, for longer than their own rhythm explains"),
             [quiet_row(one) for one in numbers.quiet],
             "quiet",
+        ),
+        bulleted(
+            _("Beside the competitors"), [beside_row(one) for one in numbers.beside], "beside"
         ),
         bulleted(_("Versions"), [version_row(one) for one in numbers.versions], "versions"),
         bulleted(

@@ -73,12 +73,24 @@ class RisingTopic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BrandBeside:
+    """A brand among its competitors: its mentions of all theirs, and what they tell."""
+
+    name: str
+    mentions: int
+    of_all: int
+    wows: Rate
+    complaints: Rate
+
+
+@dataclass(frozen=True, kw_only=True)
 class DigestNumbers:
     """All a digest tells. `end` is excluded; `previous` are the counts of the period before.
 
     The wow rate is of mentions that told an experience. `lacks` are what mediocre customers
     missed, `asks` what advocates ask for. `versions` are those that were found to be worse or
-    better in the period; `quiet` advocates are for the week's. The title names days of `zone`.
+    better in the period; `quiet` advocates and the brands `beside` it, itself the first, are for
+    the week's. The title names days of `zone`.
     """
 
     brand: str
@@ -103,6 +115,7 @@ class DigestNumbers:
     kept: Kept = field(default_factory=Kept)
     versions: tuple[VersionLook, ...] = ()
     quiet: tuple[QuietAdvocate, ...] = ()
+    beside: tuple[BrandBeside, ...] = ()
 
 
 def wow_rate(counts: Mapping[Experience, int]) -> Rate:

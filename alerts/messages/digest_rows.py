@@ -8,6 +8,7 @@ from datetime import timedelta
 from alerts.decide.sentence_picks import Pick
 from alerts.messages.catalogue import _, n_, written
 from alerts.messages.digest_numbers import (
+    BrandBeside,
     CheckpointStanding,
     Kept,
     RisingTopic,
@@ -61,6 +62,24 @@ def pick_row(pick: Pick, places: Places) -> str:
     """Quote one sentence, who wrote it, and where it stands."""
     link = read_link(pick.mention, places, False, _MAX_PICK_LINK)
     return f"“{line(pick.sentence, 160)}” {author_of(pick.mention, 60)} · {link}"
+
+
+def beside_row(one: BrandBeside) -> str:
+    """Say how much of all is said of a brand, and with what feeling."""
+    told = {
+        "brand": line(one.name, 80),
+        "share": percentage(one.mentions / one.of_all),
+        "mentions": n_("{n} mention", "{n} mentions", one.mentions),
+    }
+    if one.wows.value is None or one.complaints.value is None:
+        return _("*{brand}*: {share} of all that is said ({mentions})", **told)
+    return _(
+        "*{brand}*: {share} of all that is said ({mentions}), wow rate {wows}, complaint rate "
+        "{complaints}",
+        wows=percentage(one.wows.value),
+        complaints=percentage(one.complaints.value),
+        **told,
+    )
 
 
 def rising_row(topic: RisingTopic) -> str:

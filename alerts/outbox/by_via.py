@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from alerts.messages.catalogue import in_its_language
@@ -10,13 +11,15 @@ from storage.models import Alert
 
 SLACK = "slack"
 """The way of what names no other, whichever of bot, webhook and console it is."""
+Observe = Callable[[str, SendResult, float], None]
 
 
 class ByVia:
     """Hand each alert to the transport of its way; no way stops another.
 
     `ways` are transports by name, `of_channel` names the way by which a channel is reached;
-    `lacking` says of a way that cannot be used what it needs.
+    `lacking` says of a way that cannot be used what it needs. `observe` is told each try: its
+    way, what came of it, and how many seconds it took.
     """
 
     def __init__(
@@ -24,17 +27,23 @@ class ByVia:
         ways: Mapping[str, Transport],
         of_channel: Callable[[str], str] = lambda _: SLACK,
         lacking: Mapping[str, str] | None = None,
+        *,
+        observe: Observe = lambda way, result, took_s: None,
     ) -> None:
         self._ways = ways
         self._of_channel = of_channel
         self._lacking = lacking or {}
+        self._observe = observe
 
     @in_its_language
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
         way = self._way(alert)
         if way is None:
             return SendResult(Fate.CHANNEL_DEAD, self._missing(alert))
-        return way.send(alert, text_only=text_only)
+        began = time.perf_counter()
+        result = way.send(alert, text_only=text_only)
+        self._observe(self.way_of(alert), result, time.perf_counter() - began)
+        return result
 
     def find(self, alert: Alert) -> Look:
         way = self._way(alert)

@@ -9,6 +9,7 @@ updates go when Slack has the message that they are about, and hold up nothing e
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,6 +21,8 @@ from alerts.outbox.send_queue import Lines, Outbox, Pace
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport
 from alerts.outbox.tries import Came, Raised, Tries
 from storage.models import Alert, Operation, TroubleKind
+
+log = logging.getLogger("earful.deliver")
 
 SETTLE = timedelta(seconds=15)
 """How long after a try Slack may still be posting it: a look that comes sooner proves nothing."""
@@ -112,6 +115,17 @@ def deliver(
     return run.result()
 
 
+def _came(came: Came) -> str:
+    """Name what a try or a look came to, without the words of whoever answered."""
+    match came:
+        case Raised():
+            return type(came.error).__name__
+        case Look():
+            return came.sight.value
+        case _:
+            return came.result.fate.value
+
+
 class _Delivery:
     """One pass over the outbox: writes down what became of each try and look."""
 
@@ -139,6 +153,18 @@ class _Delivery:
 
     def settle(self, alert: Alert, came: Came) -> None:
         """Write down what became of a try or a look."""
+        log.info(
+            "looked for" if isinstance(came, Look) else "tried",
+            extra={
+                "brand": alert.brand or None,
+                "alert": alert.id,
+                "kind": alert.kind.value,
+                "channel": alert.channel,
+                "via": self._way_of(alert),
+                "attempt": alert.attempts,
+                "came": _came(came),
+            },
+        )
         if isinstance(came, Raised):
             self._settle_raised(alert, came)
         elif isinstance(came, Look):

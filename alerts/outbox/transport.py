@@ -134,17 +134,22 @@ class ConsoleTransport:
         self._width = width
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
+        if alert.operation is Operation.UPLOAD and "file" in alert.payload:
+            self._print(f"{alert.payload['file']}\n")
+            return SendResult(Fate.SENT)
         if alert.operation in (Operation.UPDATE, Operation.UPLOAD):
             # What is printed stays; the reply that comes with an update tells the change.
             return SendResult(Fate.POINTLESS)
         place = f" {alert.channel} "
         if alert.operation is Operation.REPLY:
             place = f" {alert.channel}, in the thread "
-        shown = f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n"
+        self._print(f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n")
+        return SendResult(Fate.SENT)
+
+    def _print(self, shown: str) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         self._stream.write(shown.encode(encoding, "replace").decode(encoding))
         self._stream.flush()
-        return SendResult(Fate.SENT)
 
     def find(self, alert: Alert) -> Look:
         # Whoever watched the console of a killed process may never have seen it: print again.

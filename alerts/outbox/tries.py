@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, Transport, is_erased
+from config.redaction import PROCESS
 from storage.models import Alert, AlertState
 
 
@@ -25,7 +26,7 @@ class Raised:
 
     @property
     def sentence(self) -> str:
-        text = " ".join(str(self.error).split())
+        text = PROCESS.text(" ".join(str(self.error).split()))
         return f"Earful failed over this alert ({type(self.error).__name__}: {text[:200]})."
 
 
@@ -44,9 +45,17 @@ class Tries:
         `before` is the row as it was before this claim: it tells when a doubtful try was.
         """
         try:
-            return self._speak(claimed, before)
+            came = self._speak(claimed, before)
         except Exception as error:
             return Raised(error, in_look=before.state is AlertState.SENDING)
+        # Servers quote what they were asked with.
+        if isinstance(came, Tried):
+            return replace(
+                came, result=replace(came.result, error=PROCESS.text(came.result.error))
+            )
+        if isinstance(came, Look):
+            return replace(came, error=PROCESS.text(came.error))
+        return came
 
     def _speak(self, claimed: Alert, before: Alert) -> Tried | Look:
         if before.state is AlertState.SENDING:

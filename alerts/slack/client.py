@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
+from alerts.outbox.sent_files import content_of, has_file
 from alerts.outbox.transport import Fate, Look, SendResult, broadcast, shown_blocks
 from alerts.slack.channel_ids import ChannelIds
 from alerts.slack.looks import EVENT_TYPE, Looks
@@ -19,6 +19,7 @@ from alerts.slack.sdk import TIMEOUT_S, base_url, quiet_logger
 from alerts.slack.slack_errors import (
     BROKEN,
     MESSAGE_GONE,
+    NO_FILES,
     RATE_ERRORS,
     UNCLEAR_ERRORS,
     broken_off,
@@ -138,15 +139,17 @@ class BotTransport:
         return result
 
     def _upload(self, alert: Alert) -> SendResult:
-        """Put a picture into a message's thread. Its name is how it is found again."""
+        """Put a file into a message's thread. Its name is how it is found again."""
         if not alert.root_ts or not alert.root_channel:
             return SendResult(Fate.POINTLESS)
-        content = base64.b64decode(alert.payload["png"])
+        content = content_of(alert)
+        if isinstance(content, SendResult):
+            return content
         try:
             place = self._client.files_getUploadURLExternal(
                 filename=alert.payload["filename"],
                 length=len(content),
-                alt_txt=alert.payload["text"],
+                alt_txt=None if has_file(alert) else alert.payload["text"],
             )
             request = Request(str(place["upload_url"]), data=content, method="POST")
             # Slack's answer to our token names the place, and nothing of it is kept.
@@ -155,8 +158,11 @@ class BotTransport:
         except SlackApiError as error:
             result = self._refused(error.response, alert)
             # A picture is an extra: without the permission the digest goes without it.
-            lacking = error_code(error.response)[0] == "missing_scope"
-            return SendResult(Fate.POINTLESS) if lacking else harmless(result)
+            if error_code(error.response)[0] != "missing_scope":
+                return harmless(result)
+            if has_file(alert):
+                return SendResult(Fate.BAD_MESSAGE, NO_FILES)
+            return SendResult(Fate.POINTLESS)
         except BROKEN as error:
             return harmless(broken_off(error, self._host))
         try:

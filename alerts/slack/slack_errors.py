@@ -70,6 +70,10 @@ ACCOUNT_ERRORS = {
 UNCLEAR_ERRORS = frozenset(
     ["fatal_error", "internal_error", "request_timeout", "service_unavailable", "rollup_error"]
 )
+NO_FILES = (
+    "Slack takes no files from this app: give it the permission files:write, install it anew, and "
+    "try again with `earful alerts retry`."
+)
 MESSAGE_GONE = "Somebody deleted the message at Slack that it is about."
 _GONE_ERRORS = frozenset(["message_not_found", "thread_not_found", "invalid_thread_ts"])
 # The message is there, but Slack lets nobody change or answer it any more.

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from slack_sdk.webhook import WebhookClient
 
 from alerts.outbox.advice import by_eye
+from alerts.outbox.sent_files import has_file
 from alerts.outbox.transport import Fate, Look, SendResult, Sight, broadcast, shown_blocks
 from alerts.slack.sdk import TIMEOUT_S, quiet_logger
 from alerts.slack.slack_errors import (
@@ -19,6 +20,10 @@ from alerts.slack.slack_errors import (
 )
 from storage.models import Alert, Operation
 
+_NO_FILES = (
+    "An incoming webhook takes no files: set SLACK_BOT_TOKEN, or let the report come by mail."
+)
+
 
 class WebhookTransport:
     """Post through an incoming webhook, which cannot look and reaches one channel only."""
@@ -30,6 +35,8 @@ class WebhookTransport:
         self._host = urlsplit(url).hostname or "Slack"  # the whole address is a secret
 
     def send(self, alert: Alert, *, text_only: bool = False) -> SendResult:
+        if alert.operation is Operation.UPLOAD and has_file(alert):
+            return SendResult(Fate.BAD_MESSAGE, _NO_FILES)
         if alert.operation is not Operation.POST and not broadcast(alert):
             return SendResult(Fate.POINTLESS)  # a webhook knows no message's ts
         blocks = None if text_only else shown_blocks(alert, buttons=False)

@@ -25,6 +25,7 @@ from config.settings.ladder_section import StepSettings, default_ladder
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
 from config.settings.replies_section import PLACEHOLDERS, ReplySettings, TemplateSettings
+from config.settings.report_section import ReportSettings
 from config.settings.secrets import Secrets, load_secrets
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
@@ -51,6 +52,7 @@ __all__ = [
     "OnCallSettings",
     "OwnTopicSettings",
     "ReplySettings",
+    "ReportSettings",
     "RouteSettings",
     "Secrets",
     "Section",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from config.checkpoint_metrics import CheckpointMetric
-from config.redaction import told_apart
+from config.redaction import as_named
 from config.settings.topics_section import OwnTopicSettings
 from config.settings.value_types import (
     Channel,
@@ -37,7 +37,7 @@ class SourceSettings(Section):
     @property
     def target(self) -> str:
         """Name the part of the source that is read, such as an app's id; no secret is in it."""
-        return told_apart(str(getattr(self.options, "target", "")))
+        return as_named(str(getattr(self.options, "target", "")))
 
 
 class CheckpointSettings(Section):

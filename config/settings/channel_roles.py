@@ -13,8 +13,10 @@ from config.settings.alerts_section import ChannelSettings
 from config.settings.brands_section import SourceSettings
 from config.settings.config_file import Settings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.report_section import MAIL, parse_recipient
 from config.settings.value_types import parse_channel
 
+_READERS = (parse_channel, parse_recipient)
 # These are about the channel that they name: nothing goes there because of them.
 _ABOUT = (ChannelSettings, OnCallSettings)
 
@@ -31,7 +33,11 @@ def _roles(section: BaseModel, path: str) -> Iterator[tuple[str, str]]:
             continue
         if _names_channel(field):
             many = value if isinstance(value, tuple) else (value,)
-            yield from ((_numbered(at, n), one) for n, one in enumerate(many) if one is not None)
+            yield from (
+                (_numbered(at, n), one)
+                for n, one in enumerate(many)
+                if one is not None and not one.startswith(MAIL)
+            )
         elif isinstance(value, BaseModel):
             yield from _roles(value, at)
         elif isinstance(value, tuple):
@@ -51,7 +57,7 @@ def _has_channel(annotation: Any) -> bool:
 
 
 def _reads_channel(metadata: Any) -> bool:
-    return any(isinstance(one, AfterValidator) and one.func is parse_channel for one in metadata)
+    return any(isinstance(one, AfterValidator) and one.func in _READERS for one in metadata)
 
 
 def _numbered(path: str, number: int) -> str:

@@ -18,8 +18,10 @@ from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
 from config.settings.models_section import ModelSettings
 from config.settings.on_call_section import OnCallSettings
+from config.settings.ops_section import OpsSettings
 from config.settings.privacy_section import PrivacySettings
 from config.settings.replies_section import ReplySettings
+from config.settings.report_section import MAIL, ReportSettings
 from config.settings.serve_section import ServeSettings
 from config.settings.slack_section import SlackSettings
 from config.settings.store_section import StoreSettings
@@ -40,7 +42,9 @@ class Settings(Section):
     replies: ReplySettings = ReplySettings()
     crawl: CrawlSettings = CrawlSettings()
     serve: ServeSettings = ServeSettings()
+    report: ReportSettings = ReportSettings()
     webhook: WebhookSettings = WebhookSettings()
+    ops: OpsSettings = OpsSettings()
     privacy: PrivacySettings = PrivacySettings()
     translate: TranslateSettings = TranslateSettings()
     topics: TopicsSettings = TopicsSettings()
@@ -107,6 +111,22 @@ class Settings(Section):
                 raise ValueError(
                     f"alerts.channels[{place}].via: no destination is {one.via!r}; known: "
                     + ", ".join(sorted(known))
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _reports_arrive(self) -> Self:
+        vias = {one.channel: one.via for one in self.alerts.channels}
+        mails = {f"{MAIL}{one.name}" for one in self.destinations.mail}
+        for place, to in enumerate(self.report.to):
+            at, way = f"report.to[{place}]", vias.get(to, SLACK)
+            if to.startswith(MAIL) and to not in mails:
+                known = ", ".join(sorted(mails)) or "there are none"
+                raise ValueError(f"{at}: no [[destinations.mail]] is {to!r}; known: {known}")
+            if way != SLACK and not way.startswith(MAIL):
+                raise ValueError(
+                    f"{at}: {to} is reached by {way}, which takes no files: name a channel of "
+                    "Slack, or a mail destination"
                 )
         return self
 

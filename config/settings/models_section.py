@@ -1,4 +1,4 @@
-"""The sections `[[models]]`: classifiers for other languages than English."""
+"""The sections `[[models]]`: other classifiers than the shipped ones, by language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.settings.value_types import Section
 
 
 class ModelSettings(Section):
-    """One `[[models]]`: a text classifier for a language that the shipped model cannot read."""
+    """One `[[models]]`: a text classifier for a language, in place of the shipped one."""
 
     language: str = Field(pattern=r"^[a-z]{2}$")
     path: str = Field(min_length=1)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from config.errors import QueryError
 from config.query import parse_query
+from config.secret_references import misplaced
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -46,6 +47,8 @@ def _timezone(value: str) -> str:
 def _http_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
         raise ValueError("not an http(s) address")
+    if wrong := misplaced(value):
+        raise ValueError(wrong)
     return value
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError
-from config.redaction import mask_url
+from config.redaction import mask_url, shown_address
 
 
 def config_error(
@@ -43,6 +43,7 @@ def plain_message(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     shown = detail.get("input")
     if detail["type"] != "missing" and isinstance(shown, str | int | float):
+        shown = shown_address(shown) if isinstance(shown, str) else shown
         message = f"{message} (it is {shown!r})"
     return mask_url(" ".join(message.split()))
 

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from scrapy.http import Request, Response
 
 from config.redaction import mask_url, told_apart
+from config.secret_references import names_in
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import Feed, read_feed, stamp
 from crawler.feed_presets import PRESETS, Preset, doubtful_statuses
@@ -275,7 +276,7 @@ def _shown(url: str | None, where: str) -> str | None:
     Where an entry has no link, its id counts as one beside the feed.
     """
     beside = urljoin(where, ".")
-    is_private = mask_url(beside) != beside
+    is_private = mask_url(beside) != beside or bool([*names_in(beside)])
     return None if url and is_private and url.startswith(beside) else url
 
 

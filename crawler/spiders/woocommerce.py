@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from crawler import grants
 from crawler.base import MentionSpider, Yielded
 from crawler.json_bodies import error_body, items_at, read_json
-from crawler.request_details import meta_of, page_of
+from crawler.request_details import login_apart, meta_of, page_of
 from crawler.response_problems import refusal, status_problem
 from crawler.source_options import SourceOptions
 from crawler.web_pages import html_page, no_content
@@ -177,7 +177,7 @@ class WooCommerceSpider(MentionSpider):
 
     @property
     def _shop(self) -> str:
-        parts = urlsplit(self.options.address)
+        parts = urlsplit(login_apart(self.options.address)[0])
         return parts.netloc.casefold() + parts.path
 
     def _id(self, review: dict[str, Any]) -> str:

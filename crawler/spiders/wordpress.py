@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from crawler.base import MentionSpider, Yielded
 from crawler.feed_bodies import read_feed, stamp
 from crawler.json_bodies import error_body, items_at, read_json
-from crawler.request_details import meta_of, page_of
+from crawler.request_details import login_apart, meta_of, page_of
 from crawler.source_options import SourceOptions
 from crawler.web_pages import html_page
 from storage import fields
@@ -216,7 +216,7 @@ class WordPressSpider(MentionSpider):
 
     @property
     def _site(self) -> str:
-        parts = urlsplit(self.options.address)
+        parts = urlsplit(login_apart(self.options.address)[0])
         return parts.netloc.casefold() + parts.path
 
     def _id(self, number: object) -> str:

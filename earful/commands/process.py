@@ -199,7 +199,7 @@ def _score_waiting(store: Store, app: App, failing: Failing, again: _Again | Non
             relevance=BrandRelevance(app.settings),
         )
     if again:
-        stale = store.verdicts.count_stale(classifier.models, languages=[*classifier.others])
+        stale = store.verdicts.count_stale(classifier.models, languages=classifier.foreign)
         with console.progress_bar("scoring again", stale) as (bar, task):
             if again.by_ray:
                 scored += _by_ray(store, app, classifier, again, partial(bar.advance, task))

@@ -29,7 +29,8 @@ from earful.commands.which_mentions import moment
 def report(app: App, brand: str | None, since: str, until: str | None, output: Path) -> int:
     """Write a report of a period: one HTML file, or a PDF.
 
-    Days are those of the brand's time zone.
+    It has what the home page of `earful serve` shows. Days are whole ones, of the brand's time
+    zone.
     """
     from earful.answering_for import note_file
     from earful.pages.pdf_print import find_browser, print_to_pdf
@@ -46,7 +47,9 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
         zone = zone_of(app.settings, chosen)
         since_at = _begin(since, now, zone)
         until_at = moment(until, "--until", now, zone) if until else now
-        page = render_report(store, chosen, since_at, until_at, now, zone)
+        page = render_report(
+            store, chosen, since_at, until_at, now, zone, public_url=app.settings.serve.public_url
+        )
     if as_pdf:
         size = print_to_pdf(page, output)
     else:

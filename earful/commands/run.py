@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alerts.slack.listener import Listener
     from earful.config_file import Config, ConfigFile
     from earful.interactions.dispatch import Interactions
+    from earful.monitoring.instruments import Instruments
     from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.run")
@@ -43,10 +44,12 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     """Run the daemon: everything on schedule, until SIGTERM."""
     from earful import logs
     from earful.config_file import ConfigFile
+    from earful.monitoring.instruments import Instruments
 
     # Until the daemon has its handler: a SIGHUP that comes early must not end it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    read = partial(_checked, app)
+    instruments = Instruments()
+    read = partial(_checked, app, instruments)
     config = read()
     load_overrides()  # a misspelt EARFUL_NUMBERS is refused now, not at the first scoring
     logs.set_up(
@@ -67,6 +70,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     run_daemon(
         settings,
         config.transport,
+        instruments=instruments,
         serve=not no_serve,
         listen=_listening(app),
         config=ConfigFile(app.config_path, read),
@@ -74,7 +78,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     return 0
 
 
-def _checked(app: App) -> Config:
+def _checked(app: App, instruments: Instruments) -> Config:
     """Read the config anew, with all that a daemon needs of it; ConfigError says what is wrong."""
     from earful import configured_destinations, needs
     from earful.config_file import Config
@@ -89,7 +93,8 @@ def _checked(app: App) -> Config:
         raise ConfigError(f"{app.config_path}: {need}")
     for need in configured_destinations.unmet(settings, os.environ):
         raise ConfigError(f"{app.config_path}: {need}")
-    return Config(settings, transport_for(settings, app.secrets))
+    transport = transport_for(settings, app.secrets, observe=instruments.sent)
+    return Config(settings, transport)
 
 
 def run_daemon(
@@ -101,6 +106,7 @@ def run_daemon(
     end_after: timedelta | None = None,
     idle: timedelta | None = None,
     listen: Callable[[Interactions], Listener] | None = None,
+    instruments: Instruments | None = None,
     config: ConfigFile | None = None,
 ) -> None:
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
@@ -120,6 +126,7 @@ def run_daemon(
         load_classifier=load_classifier,
         idle=idle,
         listen=listen,
+        instruments=instruments,
         dashboards=Dashboards(settings, any_port=any_port) if serve else None,
         config=config,
     )

@@ -36,6 +36,7 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
     from alerts.outbox.transport import ConsoleTransport
     from earful import logs
     from earful.commands.run import run_daemon
+    from earful.demo.colleague import Colleague
     from earful.demo.demo_config import demo_config
     from earful.demo.demo_site import DemoSite
     from earful.demo.story import build_story
@@ -51,6 +52,9 @@ def demo(app: App, no_serve: bool, keep: Path | None, minutes: float | None, see
         site.start()
         stack.callback(site.stop)
         settings = App(raw=demo_config(site.url, store)).settings
+        colleague = Colleague(store, settings, utc_now)
+        colleague.start()
+        stack.callback(colleague.stop)
         click.echo(f"The demo: {story.brand}, a made-up brand, read from {site.url}")
         click.echo(f"Its store is {store}. Ctrl-C ends it.")
         click.echo(

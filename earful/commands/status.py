@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from config.errors import StoreError
+from config.errors import InputError, StoreError
 from earful.app import App, utc_now
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from earful.health import Status
 
 # A store that is held for longer is a finding: whoever asks how Earful is does not wait for it.
 _PATIENCE_S = 5.0
+_EVERY_S = 2.0
+# So many times as long as a look takes, the next one waits.
+_SHARE = 4
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--watch", is_flag=True, help="Show it anew every few seconds, until Ctrl-C.")
 @click.pass_obj
-def status(app: App, as_json: bool) -> int:
+def status(app: App, as_json: bool, watch: bool) -> int:
     """Show the sources, the queues, the cases and what is wrong.
 
     Exits with 1 if something is wrong.
     """
     from earful import health
 
+    if watch and as_json:
+        raise InputError("--watch is for people: leave out --json, or ask again and again")
+    if watch:
+        return _watch(app)
     try:
         with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
             current = health.status(store, app.settings, utc_now())
@@ -45,24 +58,78 @@ def status(app: App, as_json: bool) -> int:
 
 
 def _print(current: Status) -> None:
-    from rich.markup import escape
-
     from earful import console
 
-    console.out.print(_summary(current))
+    for part in _parts(current):
+        console.out.print(part)
+
+
+def _parts(current: Status) -> Iterator[Table | str]:
+    """Lay out all that is shown, in its order."""
+    from rich.markup import escape
+
+    yield _summary(current)
     if current.sources:
-        console.out.print(_sources(current.sources))
+        yield _sources(current.sources)
     if current.webhook:
-        console.out.print(_doors(current.webhook))
+        yield _doors(current.webhook)
     if current.destinations:
-        console.out.print(_destinations(current.destinations))
+        yield _destinations(current.destinations)
     for entries in current.ledger:
         for sentence in entries["unusual"]:
-            console.out.print(f"[bold]left out:[/bold] {escape(sentence)}")
+            yield f"[bold]left out:[/bold] {escape(sentence)}"
     for problem in current.problems:
-        console.out.print(f"[bold]problem:[/bold] {escape(problem)}")
+        yield f"[bold]problem:[/bold] {escape(problem)}"
     if current.healthy:
-        console.out.print("healthy")
+        yield "healthy"
+
+
+def _watch(app: App) -> int:
+    """Show the state on a screen of its own until Ctrl-C, then once more where it stays."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    from earful import health
+
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        raise InputError("--watch needs a terminal: without one, ask `earful status` again")
+    current: Status | None = None
+
+    def look() -> Group:
+        nonlocal current
+        now = utc_now()
+        try:
+            with app.open_store(readonly=True, patience_s=_PATIENCE_S) as store:
+                current = health.status(store, app.settings, now)
+        except StoreError as error:
+            current = None
+            return Group(_at(now), Text(f"problem: {error}"))
+        # What is wrong first: a screen that is too low cuts off what comes last.
+        wrong = [Text(f"problem: {one}", style="bold") for one in current.problems]
+        shown = [part for part in _parts(current) if not isinstance(part, str)]
+        return Group(_at(now), *(wrong or [Text("healthy", style="green")]), *shown)
+
+    with (
+        suppress(KeyboardInterrupt),
+        Live(console=screen, screen=True, auto_refresh=False) as live,
+    ):
+        while True:
+            began = time.monotonic()
+            live.update(look(), refresh=True)
+            # A large store that takes its time is not asked all the time.
+            time.sleep(max(_EVERY_S, _SHARE * (time.monotonic() - began)))
+    if current is None:
+        return 1
+    _print(current)
+    return 0 if current.healthy else 1
+
+
+def _at(now: datetime) -> Text:
+    from rich.text import Text
+
+    return Text(f"earful status at {now:%H:%M:%S} UTC · Ctrl-C ends it", style="dim")
 
 
 def _summary(current: Status) -> Table:
@@ -183,5 +250,8 @@ def _coming(routines: list[dict[str, Any]]) -> str:
 def _languages(counts: dict[str, int], unread: int) -> str:
     shown = [f"{n:,} {language}" for language, n in list(counts.items())[:6]]
     if unread:
-        shown.append(f"{unread:,} in languages that no model reads")
+        from sentiment.scoring.multilingual_backbone import is_installed
+
+        advice = "" if is_installed() else " (pip install 'earful[languages]')"
+        shown.append(f"{unread:,} in languages that no model reads{advice}")
     return " · ".join(shown) if shown else "none yet"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,16 @@ if TYPE_CHECKING:
     help="Refuse a model with a lower figure, such as experience=0.8.  [default: the pinned "
     "floors for the folder of the shipped weights, else none]",
 )  # fmt: skip
+@click.option("--languages", multiple=True, type=click.Path(path_type=Path),
+    help="Train the model for other languages instead, on labels of these in FILE; the other "
+    "files are English then.",
+)  # fmt: skip
+@click.option("--talk", multiple=True, type=click.Path(path_type=Path),
+    help="With --languages: English posts and replies, of which fewer are taken than of reviews.",
+)  # fmt: skip
+@click.option("--judge", multiple=True, type=click.Path(path_type=Path),
+    help="With --languages: labels that set the calibration and are never trained on.",
+)  # fmt: skip
 @click.option("--corrections", is_flag=True, help="Learn from the corrections in the store too.")
 @click.pass_obj
 def train(
@@ -55,6 +67,9 @@ def train(
     pool: Path | None,
     teacher: Path | None,
     floor: tuple[str, ...],
+    languages: tuple[Path, ...],
+    talk: tuple[Path, ...],
+    judge: tuple[Path, ...],
     corrections: bool,
 ) -> int:
     """Fine-tune on labelled JSON Lines; write weights and a card.
@@ -64,7 +79,11 @@ def train(
     """
     if reason := extra_missing("train", "training"):
         raise InputError(reason)
-    from earful import console, correcting
+    if languages:
+        return _train_languages(files, languages, talk, judge, pool, output, epochs, seed)
+    if talk or judge:
+        raise InputError("--talk and --judge go with --languages: give it too, or leave them out")
+    from earful import correcting
     from sentiment.learning.training import Labels, Method
     from sentiment.learning.training import train as run_training
 
@@ -74,15 +93,7 @@ def train(
         with app.open_store() as store:
             learnt = correcting.examples(store)
         click.echo(f"{len(learnt):,} corrections from {app.store_path}", err=True)
-    tasks: dict[str, TaskID] = {}
-    with console.progress_bar("reading", None) as (bar, first):
-
-        def show(phase: str, step: int, steps: int) -> None:
-            bar.update(first, visible=False)
-            if phase not in tasks:
-                tasks[phase] = bar.add_task(phase, total=steps)
-            bar.update(tasks[phase], completed=step, total=steps)
-
+    with _phases() as show:
         made = run_training(
             Labels(files, learnt, held_out),
             output,
@@ -94,6 +105,50 @@ def train(
     click.echo(
         f"\n{made.model}: {made.texts:,} texts, {made.held_out:,} of them held out for the "
         f"figures above, {made.seconds / 60:.0f} min; written to {made.folder}"
+    )
+    return 0
+
+
+@contextmanager
+def _phases() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each phase of a training."""
+    from earful import console
+
+    tasks: dict[str, TaskID] = {}
+    with console.progress_bar("reading", None) as (bar, first):
+
+        def show(phase: str, step: int, steps: int) -> None:
+            bar.update(first, visible=False)
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(phase, total=steps)
+            bar.update(tasks[phase], completed=step, total=steps)
+
+        yield show
+
+
+def _train_languages(
+    english: Sequence[Path],
+    languages: Sequence[Path],
+    talk: Sequence[Path],
+    judge: Sequence[Path],
+    pool: Path | None,
+    output: Path,
+    epochs: float,
+    seed: int,
+) -> int:
+    from sentiment.learning.languages.lesson import Sources
+    from sentiment.learning.languages.training import LanguagesMethod, train_languages
+    from sentiment.learning.languages.upper_fit import UpperRecipe
+
+    method = LanguagesMethod(
+        Sources(languages, english, talk, pool), judge, UpperRecipe(math.ceil(epochs), seed)
+    )
+    with _phases() as show:
+        made = train_languages(method, output, show)
+    click.echo(made.report.table())
+    click.echo(
+        f"\n{made.model}: {made.texts:,} texts, figures from {made.held_out:,} others, "
+        f"{made.seconds / 60:.0f} min; written to {made.folder}"
     )
     return 0
 

@@ -17,6 +17,8 @@ def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[
     return {
         "store": {"path": str(store_path)},
         "cases": {"respond_within": "2h", "business_hours": "24/7"},
+        # A demo is short: what would be a bad evening for a real brand is some complaints here.
+        "alerts": {"incident_over": 4},
         "crawl": {"contact": "the demo on this machine", "time_limit": "1m"},
         "brands": [
             {
@@ -47,10 +49,24 @@ def demo_config(site_url: str, store_path: Path, *, every: str = "15s") -> dict[
                     },
                 ],
                 "checkpoints": [
-                    {"metric": "wow_rate", "target": 0.25, "window": "30d"},
+                    {"metric": "wow_rate", "target": 0.2, "window": "30d"},
                     {"metric": "complaint_rate", "target": 0.2, "window": "7d"},
                 ],
-            }
+            },
+            {
+                "name": world.RIVAL,
+                "query": world.RIVAL_QUERY,
+                "competitor": True,
+                "sources": [
+                    {"source": "reddit", "every": seldom, "base_url": site_url},
+                    {
+                        "source": "feeds",
+                        "url": world.FORUM_FEED,
+                        "every": seldom,
+                        "base_url": site_url,
+                    },
+                ],
+            },
         ],
     }
 

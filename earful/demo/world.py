@@ -11,6 +11,9 @@ QUERY = (
     "(kittiwake OR kittiwakerail) NOT (bird OR birds OR gull OR gulls OR colony OR colonies "
     "OR nesting OR scuba)"
 )
+# Another made-up company, which is only compared with.
+RIVAL = "Puffin Coaches"
+RIVAL_QUERY = '"puffin coaches" OR puffincoaches'
 STAFF = ("Maureen", "Idris", "Priya", "Callum")
 TEAMS = {"Maureen": "On board", "Idris": "On board", "Priya": "Stations", "Callum": "On board"}
 HOSTESSES = ("Maureen",)

@@ -1,44 +1,47 @@
-"""The report of a period: one HTML file that needs nothing else, for a screen or for paper."""
+"""The report of a period: the home page's panels in one HTML file, for a screen or for paper."""
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, tzinfo
+from importlib.resources import files
+from typing import Any
 
 from alerts.decide.local_time import last_local_day, local_day
-from alerts.decide.metric_charts import between
-from alerts.decide.stats import Rate, difference
-from config.checkpoint_metrics import CheckpointMetric
 from config.errors import InputError
-from earful.brand_charts import BrandCharts
-from earful.policies import source_places
-from storage.models import from_iso
+from earful.pages.front import page_words as words
+from earful.pages.front import reading
+from earful.pages.front.asked import Asked, narrowed_not
+from earful.pages.front.panels.who import FLIPS
+from earful.pages.front.quotes import Quote, quote
+from storage.database import as_of_one_moment
+from storage.page_reads.mention_list import surest
+from storage.page_reads.speakers import flips_page
 from storage.reports import Filter
 from storage.store import Store
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
 _PICKS = 5
 _FLIPS = 12
-_EXPERIENCES = ("angry", "mediocre", "delighted")
 _CUT = 700
-# Marks that lie denser than this run into one: longer spans are drawn by week or month.
-_DAYS_DRAWN = 100
+# An address of the pages, where there is none that a reader of the file could follow.
+_NOWHERE = "earful-page:/"
+_LINK = re.compile(rf'<a\b[^>]*\bhref="{_NOWHERE}[^>]*>(.*?)</a>', re.DOTALL)
+# What is nothing but a way to somewhere else.
+_ONLY_WAY = re.compile(r'<(p|span) class="(?:go|all)">.*?</\1>', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
-    """A figure, and how it moved since the period before; `good` is None where neither."""
+class Picked:
+    """Mentions under a title; `changed` says of each whose mind changed, and how."""
 
-    name: str
-    value: str
-    note: str
-    change: str
-    good: bool | None = None
+    title: str
+    about: str
+    quotes: list[Quote]
+    changed: list[str]
+    empty: str
 
 
 def render_report(
@@ -48,254 +51,137 @@ def render_report(
     until: datetime,
     now: datetime,
     zone: tzinfo = UTC,
+    *,
+    public_url: str | None = None,
 ) -> str:
-    """Write the report of [since, until) as HTML, compared with as long a time before it.
+    """Write the report of the days from `since` to before `until` as HTML.
 
-    `brand` None means all brands; days are those of `zone`. InputError: the period is empty, or
-    the brand unknown.
+    `zone` is that of the brand's days, of which all are whole ones; `brand` None sets all brands
+    side by side. Numbers lead to the served pages where `public_url` says where those are.
+    InputError: the period is empty, or the brand unknown.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     if since >= until:
         first = local_day(since, zone)
         raise InputError(f"report: the period from {first} ends before it begins")
     brands = store.insight.brands()
     if brand is not None and brands and brand not in brands:
         raise InputError(f"{brand}: no mention of this brand; known: {', '.join(sorted(brands))}")
-    which = Filter(brand=brand, since=since, until=until)
-    before = replace(which, since=since - (until - since), until=since)
-    environment = Environment(
-        loader=PackageLoader("earful"),
+    given = {
+        "brand": brand or "",
+        "since": local_day(since, zone).isoformat(),
+        "until": last_local_day(until, zone).isoformat(),
+    }
+    root = f"{public_url.rstrip('/')}/" if public_url else _NOWHERE
+    connection, at = store.database.connection, now.astimezone(UTC)
+    with as_of_one_moment(connection):
+        asked = reading.read_asked(connection, given, now, root)
+        context = reading.home(connection, asked, now)
+        picked = [] if context["pooled"] else _picked(connection, narrowed_not(asked))
+        method = store.insight.method(_filter(asked))
+    html = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            context
+            | {
+                "in_file": True,
+                "styles": _styles(),
+                "first": words.day(asked.first or asked.last),
+                "last": words.day(asked.last),
+                "days": asked.days or 1,
+                "written": f"{words.day(at.date())}, {at:%H:%M} UTC",
+                "picked": picked,
+                "method": method,
+            }
+        )
+    )
+    return html if public_url else _without_ways(html)
+
+
+def _filter(asked: Asked) -> Filter:
+    since, until = asked.between()
+    return Filter(brand=asked.choice.brand, since=since, until=until)
+
+
+def _environment() -> Any:
+    """Give what writes the pages' templates as the server does."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader
+
+    return Environment(
+        loader=ChoiceLoader(
+            [PackageLoader("earful"), PackageLoader("storage", "datasette/templates")]
+        ),
         autoescape=True,
-        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    places = source_places()
-    totals = store.insight.totals(which)
-    return environment.get_template("report.html").render(
-        # Jinja escapes; escaped for Slack too, an ampersand would show as `&amp;`.
-        place=lambda source: places.at(source, safe=lambda text, _: text),
-        brand=brand or "All brands",
-        first=f"{local_day(since, zone):%-d %B %Y}",
-        last=f"{last_local_day(until, zone):%-d %B %Y}",
-        days=(last_local_day(until, zone) - local_day(since, zone)).days + 1,
-        clock=str(zone),
-        written=f"{now.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-        totals=totals,
-        any_stored=bool(brands),
-        headlines=_headlines(store, which, before, totals),
-        **_over_time(store, which, local_day(since, zone), last_local_day(until, zone), zone),
-        **_consistency(store, which, local_day(since, zone), last_local_day(until, zone)),
-        sources=_sources(store, which),
-        cases=_cases(store, which),
-        public_replies=store.insight.public_replies(which),
-        wows=_quotes(store, which, "delighted", "p_delighted", zone),
-        complaints=_quotes(store, which, "angry", "p_angry", zone),
-        mediocre=_quotes(store, which, "mediocre", "p_mediocre", zone),
-        flips=[
-            _quote(row, zone) | {"flip": row["flip"]} for row in store.insight.flips(which, _FLIPS)
-        ],
-        method=store.insight.method(which),
+
+
+def _styles() -> str:
+    static = files("storage") / "datasette" / "static"
+    return "\n".join(
+        (static / name).read_text(encoding="utf-8") for name in ("charts.css", "front.css")
     )
 
 
-def _headlines(
-    store: Store, which: Filter, before: Filter, now: Mapping[str, int]
-) -> list[Headline]:
-    then = store.insight.totals(before)
-    answers, answers_then = store.insight.answers(which), store.insight.answers(before)
-    count = sum(now[name] for name in _EXPERIENCES)
+def _picked(connection: sqlite3.Connection, asked: Asked) -> list[Picked]:
+    """Choose what is worth reading in full: the surest of each experience, and changed minds."""
+    flips = flips_page(connection, asked.choice, _FLIPS, 0)
     return [
-        Headline(
-            name="Mentions",
-            value=f"{now['mentions']:,}",
-            note=f"{count:,} tell an experience",
-            change=_count_change(now["mentions"], then["mentions"]),
+        _of(
+            connection, asked, "delighted", "Best wows",
+            "", "No wow that the model is sure of in this period.",
         ),
-        _share("Wow rate", _rate(now, "delighted"), _rate(then, "delighted"), "delighted", True),
-        _share("Complaint rate", _rate(now, "angry"), _rate(then, "angry"), "complaints", False),
-        _share("Merely okay", _rate(now, "mediocre"), _rate(then, "mediocre"), "mediocre", None),
-        _share(
-            "Cases answered",
-            Rate(answers["answered"], answers["cases"]),
-            Rate(answers_then["answered"], answers_then["cases"]),
-            f"of {answers['cases']:,} cases",
-            True,
+        _of(
+            connection, asked, "angry", "Hardest complaints",
+            "", "No complaint that the model is sure of in this period.",
         ),
-        Headline(
-            name="Advocates, haters",
-            value=f"{now['advocate']:,} : {now['hater']:,}",
-            note="mentions that talk others in or out",
-            change=f"{then['advocate']:,} : {then['hater']:,} in the period before",
+        Picked(
+            title="Who changed their mind",
+            about="The latest 12." if len(flips) == _FLIPS else "",
+            quotes=[quote(row, asked, _CUT) for row in flips],
+            changed=[_changed(row) for row in flips],
+            empty="Nobody that is known from before changed their mind.",
         ),
-    ]
-
-
-def _rate(totals: Mapping[str, int], name: str) -> Rate:
-    return Rate(totals[name], sum(totals[experience] for experience in _EXPERIENCES))
-
-
-def _share(name: str, now: Rate, then: Rate, what: str, up_is_good: bool | None) -> Headline:
-    if now.value is None:
-        return Headline(name=name, value="–", note="nothing to count", change="")
-    value, note = f"{now.value:.1%}", f"{now.part:,} {what}"
-    if then.value is None:
-        return Headline(name=name, value=value, note=note, change="no figure before")
-    points = 100 * (now.value - then.value)
-    change = f"{points:+.1f} points".replace("-", "−")
-    if 0 in difference(now, then):
-        return Headline(name=name, value=value, note=note, change=f"{change}, may be chance")
-    good = None if up_is_good is None else (points > 0) == up_is_good
-    word = {True: ", better", False: ", worse", None: ""}[good]
-    return Headline(name=name, value=value, note=note, change=f"{change}{word}", good=good)
-
-
-def _count_change(now: int, then: int) -> str:
-    if not then:
-        return "none in the period before"
-    return f"{100 * (now - then) / then:+.0f}% on the period before".replace("-", "−")
-
-
-def _over_time(
-    store: Store, which: Filter, first: date, last: date, zone: tzinfo
-) -> dict[str, Any]:
-    from earful.pages import charts
-
-    span = (last - first).days + 1
-    step = 1 if span <= _DAYS_DRAWN else 7 if span <= 1000 else 30
-    buckets = [dict.fromkeys((*_EXPERIENCES, "none"), 0) for _ in range(-(-span // step))]
-    for day, row in store.insight.by_day(which, zone).items():
-        place = (day - first).days // step
-        for name in buckets[place]:
-            buckets[place][name] += row[name]
-    starts = [first + timedelta(days=step * place) for place in range(len(buckets))]
-    long = starts[0].year != starts[-1].year and step > 1
-    labels = [f"{start:%b %Y}" if long else f"{start:%-d %b}" for start in starts]
-    unit = {1: "day", 7: "week", 30: "30 days"}[step]
-    return {
-        "unit": unit,
-        "experience_chart": charts.stacked_bars(
-            labels,
-            [
-                charts.Series("angry", charts.ANGRY, [b["angry"] for b in buckets]),
-                charts.Series("mediocre", charts.MEDIOCRE, [b["mediocre"] for b in buckets]),
-                charts.Series("delighted", charts.DELIGHTED, [b["delighted"] for b in buckets]),
-                charts.Series("no experience", charts.NONE, [b["none"] for b in buckets]),
-            ],
-            f"Mentions a {unit} by experience",
+        _of(
+            connection, asked, "mediocre", "What mediocre customers say",
+            "They are content, and a better deal takes them away. What would have made it a wow?",
+            "No mediocre mention that the model is sure of in this period.",
         ),
-    }
+    ]  # fmt: skip
 
 
-def _consistency(store: Store, which: Filter, first: date, last: date) -> dict[str, Any]:
-    """Chart the complaint rate over the period, by limits that rest on all days up to its end."""
-    from earful.pages import charts
+def _changed(row: Mapping[str, Any]) -> str:
+    return FLIPS[row["flip"]].capitalize() if row["flip"] == "won_back" else "Lost advocate"
 
-    brands = store.metrics.brands() if which.brand is None else [which.brand]
-    span = (last - first).days + 1
-    drawn = BrandCharts.of(
-        store, brands, last, joined=1 if span <= _DAYS_DRAWN else 7 if span <= 1000 else 30
+
+def _of(
+    connection: sqlite3.Connection,
+    asked: Asked,
+    experience: str,
+    title: str,
+    about: str,
+    empty: str,
+) -> Picked:
+    rows = surest(connection, replace(asked.choice, experience=experience), _PICKS)
+    return Picked(
+        title=title,
+        about=about,
+        quotes=[quote(row, asked, _CUT) for row in rows],
+        changed=[""] * len(rows),
+        empty=empty,
     )
-    metric = CheckpointMetric.COMPLAINT_RATE
-    chart = drawn.chart(metric)
-    periods = [one for one in chart.periods if one.until > first]
-    steady = between(drawn.counted(CheckpointMetric.CONSISTENCY), first, last + timedelta(days=1))
-    return {
-        "consistency": steady.value,
-        "outside": [
-            f"{one.first:%-d %b}" + (f" ({one.act.value})" if one.act else "")
-            for one in periods
-            if one.act
-        ],
-        "shifts": [
-            f"since {shift.day:%-d %B %Y} the complaint rate is {shift.after.value:.1%}, "
-            f"before it was {shift.before.value:.1%}"
-            for shift in chart.shifts
-            if shift.day >= first
-        ],
-        "runs": sum(bool(one.rules) and one.act is None for one in periods),
-        "consistency_chart": charts.control_chart(
-            [
-                charts.Point(
-                    f"{one.first:%-d %b}",
-                    one.counted.value,
-                    one.lower,
-                    one.upper,
-                    one.centre,
-                    one.act is not None,
-                )
-                for one in periods
-            ],
-            "Complaint rate with its control limits",
-        )
-        if periods
-        else None,
-    }
 
 
-def _sources(store: Store, which: Filter) -> list[dict[str, Any]]:
-    from earful.pages import charts
+def _without_ways(html: str) -> str:
+    """Take out the links to pages that nobody can reach from this file; their words stay.
 
-    def bar(row: Mapping[str, Any]) -> Markup:
-        colours = (charts.ANGRY, charts.MEDIOCRE, charts.DELIGHTED)
-        return charts.share_bar(
-            [
-                charts.Series(name, colour, [row[name]])
-                for name, colour in zip(_EXPERIENCES, colours, strict=True)
-            ],
-            ", ".join(f"{row[name]} {name}" for name in _EXPERIENCES),
-        )
+    Whatever people wrote is escaped: no `<` of theirs stands in the page.
+    """
 
-    return [
-        dict(row)
-        | {
-            "wow_rate": _percent(_rate(row, "delighted")),
-            "complaint_rate": _percent(_rate(row, "angry")),
-            "bar": bar(row),
-        }
-        for row in store.insight.by("source", which)
-    ]
+    def unlinked(found: re.Match[str]) -> str:
+        inner = found[1]
+        # In a drawing a title belongs to what it tells of.
+        return f"<g>{inner}</g>" if inner.startswith("<title>") else inner
 
-
-def _cases(store: Store, which: Filter) -> dict[str, Any]:
-    answers = store.insight.answers(which)
-    hours = store.insight.response_hours(which)
-    return answers | {
-        "coverage": _percent(Rate(answers["answered"], answers["cases"])),
-        "median": _duration(median(hours)) if hours else None,
-    }
-
-
-def _quotes(
-    store: Store, which: Filter, experience: str, order: str, zone: tzinfo
-) -> list[dict[str, Any]]:
-    chosen = replace(which, experience=experience)
-    return [_quote(row, zone) for row in store.insight.picks(chosen, order, _PICKS)]
-
-
-def _quote(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
-    text = row["text"]
-    url = row["url"] or ""
-    rating = row.get("rating")
-    said_at = row["created_at"] and from_iso(row["created_at"])
-    return {
-        "title": row.get("title"),
-        "text": text if len(text) <= _CUT else f"{text[:_CUT].rstrip()} …",
-        "author": row["author"],
-        "source": row["source"],
-        "day": local_day(said_at, zone).isoformat() if said_at else "",
-        "stars": f"{rating:g} of {row['rating_max']:g} stars" if rating is not None else None,
-        # A link may come from anybody: only the web's own schemes are followed.
-        "url": url if url.lower().startswith(("https://", "http://")) else None,
-    }
-
-
-def _percent(rate: Rate) -> str:
-    return "–" if rate.value is None else f"{rate.value:.1%}"
-
-
-def _duration(hours: float) -> str:
-    if hours < 1:
-        return f"{60 * hours:.0f} minutes"
-    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+    return _LINK.sub(unlinked, _ONLY_WAY.sub("", html))

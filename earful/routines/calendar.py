@@ -15,10 +15,12 @@ from earful.routines.advocate_routine import list_advocates
 from earful.routines.checkpoint_routine import judge_checkpoints
 from earful.routines.crawl_history_routine import prune_crawls
 from earful.routines.digest_routine import write_digests, write_late_digests
+from earful.routines.drift_routine import watch_drift
 from earful.routines.forgetting_routine import forget_old
 from earful.routines.leaderboard_routine import write_leaderboards
 from earful.routines.parked_alert_routine import try_parked
 from earful.routines.relevance_routine import learn_relevance
+from earful.routines.report_routine import send_late_reports, send_reports
 from earful.routines.spike_routine import watch_spikes
 from earful.routines.staff_routine import look_for_staff
 from earful.routines.topic_routine import find_topics, find_topics_again
@@ -111,6 +113,18 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "writes digests that failed at their time",
         ),
         Routine(
+            "reports",
+            Daily(_report_at(settings), zones, at_start=True),
+            send_reports,
+            "sends the report of each brand's week on the day that `[report] weekly` says",
+        ),
+        Routine(
+            "late reports",
+            Every(_HOUR / 4, first_after=_HOUR / 4),
+            send_late_reports,
+            "writes reports that failed at their time",
+        ),
+        Routine(
             "leaderboards",
             Daily(digest_at, zones, at_start=True),
             write_leaderboards,
@@ -145,6 +159,12 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             Every(_HOUR, first_after=_FIRST_LOOK),
             watch_versions,
             "compares each new version of a product with those before; tells once of a worse one",
+        ),
+        Routine(
+            "drift",
+            Every(_HOUR, first_after=_FIRST_LOOK),
+            watch_drift,
+            "compares what each source gives with what it gave; ops hear of a feed that changed",
         ),
         Routine(
             "staff",
@@ -189,3 +209,8 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
             "deletes old crawls of each target: all but the last 300 good and 300 other ones",
         ),
     ]
+
+
+def _report_at(settings: Settings) -> time:
+    due = settings.report.due_at
+    return due[1] if due else time.fromisoformat(settings.alerts.digest_at)

@@ -9,9 +9,10 @@ from typing import Any
 from alerts.decide.answer_speed import AnswerSpeed, sum_up
 from alerts.decide.local_time import DAY, last_local_day, local_moment
 from alerts.decide.sentence_picks import asking, lacking
-from alerts.decide.stats import percentile
+from alerts.decide.stats import Rate, percentile
 from alerts.messages.digest_chart import Day
 from alerts.messages.digest_numbers import (
+    BrandBeside,
     CheckpointStanding,
     DigestNumbers,
     Kept,
@@ -25,6 +26,8 @@ from earful.policies import Policies
 from earful.routines.checkpoint_routine import days_of, standing
 from earful.routines.digest_times import Period
 from storage.models import Experience, Mention, SourceState, from_iso
+from storage.page_reads.choice import Choice
+from storage.page_reads.tallies import Tally, by_brand
 from storage.reports import Filter
 from storage.store import Store
 
@@ -80,6 +83,7 @@ def digest_numbers(
         rising=_rising(store, brand.name),
         kept=Kept(muted=muted, wows=untold),
         versions=tuple(store.version_changes.found(brand.name, period.start, end)),
+        beside=_beside(store, brand.name, period) if period.weekly else (),
         quiet=tuple(store.advocates.quiet(brand.name, _QUIET)) if period.weekly else (),
         troubles=tuple(
             SourceTrouble(
@@ -96,6 +100,30 @@ def digest_numbers(
             for goal in brand.checkpoints
             if (result := standing(store, brand, goal, now)) is not None
         ),
+    )
+
+
+def _beside(store: Store, brand: str, period: Period) -> tuple[BrandBeside, ...]:
+    """Count a brand and its competitors over the calendar days of a week, as the pages do."""
+    others = [one.name for one in store.brands.all() if one.competitor]
+    if not others:
+        return ()
+    last = last_local_day(period.end, period.zone) - DAY
+    days = Choice(first=last - 6 * DAY, last=last)
+    tallies = by_brand(store.database.connection, days)
+    shown = [(name, tallies.get(name, Tally())) for name in (brand, *others)]
+    of_all = sum(tally.mentions for _, tally in shown)
+    if not of_all:
+        return ()
+    return tuple(
+        BrandBeside(
+            name=name,
+            mentions=tally.mentions,
+            of_all=of_all,
+            wows=Rate(tally.delighted, tally.told),
+            complaints=Rate(tally.angry, tally.told),
+        )
+        for name, tally in shown
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from earful.stages.brand_incidents import Joined, join_incident
 from storage.models import Voice
 from storage.models.dedupe_keys import limited_key
 from storage.store import Store
+
+log = logging.getLogger("earful.judge")
 
 _HOUR = timedelta(hours=1)
 
@@ -42,7 +45,23 @@ def judge_brand(
             unit.incidents.write(incident, [mention.id for mention in gathered])
         unit.judgements.name_staff(decision.staff)
         unit.judgements.mark_judged(voices, now, decision.fates)
+    _log_opened(store, decision)
     return decision
+
+
+def _log_opened(store: Store, decision: Decision) -> None:
+    opened = store.cases.of_mentions([case.mention_id for case in decision.cases])
+    seqs = store.mentions.seqs(opened)
+    for mention_id, case in opened.items():
+        log.info(
+            "case opened",
+            extra={
+                "brand": case.brand,
+                "source": mention_id.partition(":")[0],
+                "mention": seqs.get(mention_id),
+                "case": case.id,
+            },
+        )
 
 
 def _surroundings(

@@ -131,7 +131,7 @@ def _crawl(
     with Store.open(store_path) as store, store.write() as unit:
         unit.crawls.finish(run_id, report, now, after)
         unit.outbox.add(alerts)
-    return report
+    return replace(report, run=run_id)
 
 
 def resting(

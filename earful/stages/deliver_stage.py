@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from filelock import Timeout
 
-from alerts.outbox.by_via import SLACK, ByVia
+from alerts.outbox.by_via import SLACK, ByVia, Observe
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
@@ -26,11 +26,17 @@ from storage.store import Store
 _SENDERS = 8
 
 
-def transport_for(settings: Settings, secrets: Secrets, clock: Clock = utc_now) -> ByVia:
+def transport_for(
+    settings: Settings,
+    secrets: Secrets,
+    clock: Clock = utc_now,
+    *,
+    observe: Observe = lambda way, result, took_s: None,
+) -> ByVia:
     """Give the ways that the config knows, each alert by its own."""
     ways, lacking = configured_destinations.ways(settings, clock=clock)
     ways |= {SLACK: _slack(settings, secrets), **_publishers(settings, os.environ)}
-    return ByVia(ways, configured_destinations.way_of_channel(settings), lacking)
+    return ByVia(ways, configured_destinations.way_of_channel(settings), lacking, observe=observe)
 
 
 def _publishers(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, Transport]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from earful.app import Clock
 from earful.failing import describe
 from earful.isolation import Isolation, mention_subject
-from storage.models import Mention
+from storage.models import Mention, Verdict
 from storage.store import Store
 from storage.tables.verdicts import Scored
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("earful.score")
 
 Progress = Callable[[int], None]
+Observe = Callable[[Sequence[Verdict], float], None]
 
 # The first batch is small, so that today's complaints are out while a long history is scored;
 # the last ones hold enough texts to sort by length into dense batches.
@@ -34,12 +36,14 @@ def score(
     *,
     relevance: BrandRelevance | None = None,
     after_batch: Callable[[], object] = lambda: None,
+    observe: Observe = lambda verdicts, took_s: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Give every mention that waits its verdict, the newest first; returns how many were scored.
 
     `stop` is asked between batches; `progress` is told how many more are done. With `relevance`
-    what brands' models say of a mention is there before any rule sees it.
+    what brands' models say of a mention is there before any rule sees it. `observe` is told the
+    verdicts of each batch, and how many seconds the model took.
     """
     isolation = Isolation(store, "score", clock())
     done = 0
@@ -51,7 +55,9 @@ def score(
             unreadable=isolation.unreadable("mention"),
         )
     ):
-        done += _score_apart(store, classifier, isolation, batch, clock, progress, relevance)
+        done += _score_apart(
+            store, classifier, isolation, batch, clock, progress, relevance, observe
+        )
         size = min(2 * size, _SCORE_BATCH)
         try:
             after_batch()
@@ -73,7 +79,7 @@ def rescore(
     done = after = 0
     while True:
         batch, after = store.verdicts.stale(
-            classifier.models, _SCORE_BATCH, languages=[*classifier.others], after=after
+            classifier.models, _SCORE_BATCH, languages=classifier.foreign, after=after
         )
         if not batch:
             return done
@@ -88,12 +94,13 @@ def _score_apart(
     clock: Clock,
     progress: Progress | None,
     relevance: BrandRelevance | None = None,
+    observe: Observe = lambda verdicts, took_s: None,
 ) -> int:
     """Score a batch; a text that the classifier fails with stops only itself."""
     from sentiment.scoring.classifier import Text
 
     def work(part: Sequence[Mention]) -> int:
-        _score_batch(store, classifier, part, clock, progress, relevance)
+        _score_batch(store, classifier, part, clock, progress, relevance, observe)
         return len(part)
 
     scored = isolation.each(
@@ -112,9 +119,10 @@ def _score_batch(
     clock: Clock,
     progress: Progress | None,
     relevance: BrandRelevance | None,
+    observe: Observe,
 ) -> None:
     from sentiment.scoring.classifier import Text
-    from sentiment.scoring.detect_language import detect_language
+    from sentiment.scoring.detect_language import language_of
 
     texts = [
         Text(
@@ -126,14 +134,12 @@ def _score_batch(
         )
         for mention in batch
     ]
+    began = time.perf_counter()
     verdicts = classifier.classify(texts, progress=progress)
+    observe(verdicts, time.perf_counter() - began)
     scored = [
-        Scored(
-            mention=mention,
-            verdict=verdict,
-            language=mention.language or detect_language(mention.text),
-        )
-        for mention, verdict in zip(batch, verdicts, strict=True)
+        Scored(mention=mention, verdict=verdict, language=language_of(text))
+        for mention, text, verdict in zip(batch, texts, verdicts, strict=True)
     ]
     weighed = relevance.weigh(store, batch) if relevance else []
     with store.write() as unit:

@@ -18,6 +18,7 @@ from config.errors import EarfulError
 from config.settings import StoreSettings, WebhookSettings
 from crawler.catalog import sources
 from earful.app import utc_now
+from earful.hidden_secrets import hide_environment
 from earful.http_serving import address_of, gone_with_parent, listen_at, run_app
 from earful.webhook_intake.doors import door_keys
 from earful.webhook_intake.http_app import BoundedProtocol, WebhookApp
@@ -62,6 +63,7 @@ def say(**fields: Any) -> None:
 def main(arguments: list[str]) -> int:
     """Serve until the parent is gone or SIGTERM."""
     store_path, given, retention_days = arguments
+    hide_environment()
     try:
         webhook = WebhookSettings.model_validate_json(given)
         store = StoreSettings(path=Path(store_path), retention_days=int(retention_days))

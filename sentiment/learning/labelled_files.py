@@ -71,13 +71,14 @@ def _example(row: dict[str, Any], where: str) -> Example:
     if experience is None or stance is None:
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
-    title, recommended = row.get("title"), row.get("recommended")
+    title, recommended, language = row.get("title"), row.get("recommended"), row.get("language")
     return Example(
         text=Text(
             text=text,
             title=title if isinstance(title, str) else None,
             rating=_number(row, "rating", where),
             rating_max=_number(row, "rating_max", where),
+            language=language if isinstance(language, str) else None,
         ),
         experience=experience,
         stance=stance,

@@ -21,6 +21,7 @@ TASKS = {"stars": 5, "polarity": 3, "valence": 5, "recommended": 2, "complaint":
 TASK_NAMES = tuple(TASKS)
 _STARS = ("very negative", "negative", "neutral", "positive", "very positive")
 _POLARITY = {"negative": 0, "neutral": 1, "irrelevant": 1, "not_relevant": 1, "positive": 2}
+_POLARITY |= {"neg": 0, "neu": 1, "pos": 2, "weak_negative": 0, "weak_positive": 2, "mixed": 1}
 _POLARITY |= {"conflict": 1, "none": 1, "anger": 0, "sadness": 0, "joy": 2, "optimism": 2}
 _COMPLAINT = {"non-complaint": 0, "complaint": 1}
 _REQUEST = {"bug report": 0, "user experience": 1, "rating": 2, "feature request": 3}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.quality.evaluation_report import Report
 from sentiment.quality.figures import Figures, figures
+from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.likely_complaints import is_likely
-from storage.models import Verdict
+from storage.models import Experience, Verdict
 
 if TYPE_CHECKING:
     from sentiment.scoring.classifier import Classifier
@@ -63,7 +64,8 @@ def compare(
 ) -> Report:
     """Compare the verdicts on the examples, in their order, with their labels."""
     doubled = any(example.experience_2 or example.stance_2 for example in examples)
-    datasets = sorted({example.dataset for example in examples} - {""})
+    datasets = [example.dataset for example in examples]
+    languages = [language_of(example.text) or "en" for example in examples]
 
     def run(scored: ScoredTexts, *, either: bool = False) -> Figures:
         return figures(examples, scored.verdicts, scored.likely, either=either)
@@ -76,29 +78,58 @@ def compare(
         text_only=run(text_only),
         either_with_ratings=run(with_ratings, either=True) if doubled else None,
         either_text_only=run(text_only, either=True) if doubled else None,
-        datasets={
-            dataset: _one_dataset(dataset, examples, with_ratings.verdicts, text_only.verdicts)
-            for dataset in datasets
-        }
-        or None,
+        datasets=_parts(
+            datasets, examples, with_ratings.verdicts, text_only.verdicts, either=False
+        ),
+        languages=_parts(
+            languages, examples, with_ratings.verdicts, text_only.verdicts, either=True
+        ),
     )
 
 
-def _one_dataset(
-    dataset: str, examples: Sequence[Example], rated: Sequence[Verdict], unrated: Sequence[Verdict]
+def _parts(
+    names: Sequence[str],
+    examples: Sequence[Example],
+    rated: Sequence[Verdict],
+    unrated: Sequence[Verdict],
+    *,
+    either: bool,
+) -> dict[str, dict[str, float]] | None:
+    """Give the figures of each part of the examples, which `names` tell apart."""
+    named = sorted({*names} - {""})
+    found = {}
+    for name in named:
+        rows = [index for index, one in enumerate(names) if one == name]
+        found[name] = _one_part(
+            [examples[index] for index in rows],
+            [rated[index] for index in rows],
+            [unrated[index] for index in rows],
+            either=either,
+        )
+    return found or None
+
+
+def _one_part(
+    part: Sequence[Example],
+    rated: Sequence[Verdict],
+    unrated: Sequence[Verdict],
+    *,
+    either: bool,
 ) -> dict[str, float]:
-    rows = [index for index, example in enumerate(examples) if example.dataset == dataset]
-    part = [examples[index] for index in rows]
-    none = [False] * len(rows)
-    with_ratings = figures(part, [rated[index] for index in rows], none)
-    text_only = figures(part, [unrated[index] for index in rows], none)
+    none = [False] * len(part)
+    with_ratings = figures(part, rated, none, either=either)
+    text_only = figures(part, unrated, none, either=either)
+    angry = with_ratings.experience.classes[Experience.ANGRY]
     return {
-        "texts": float(len(rows)),
+        "texts": float(len(part)),
         "experience": with_ratings.experience.macro_f1,
         "experience_text_only": text_only.experience.macro_f1,
         "experience_accuracy": with_ratings.experience.accuracy,
         "stance": with_ratings.stance.macro_f1,
         "stance_accuracy": with_ratings.stance.accuracy,
+        "sure_coverage": with_ratings.sure_coverage,
+        "sure_right": with_ratings.sure_accuracy,
+        "angry_recall": angry["recall"],
     }
 
 
@@ -106,6 +137,6 @@ def _likely(
     classifier: Classifier, texts: Sequence[Text], verdicts: Sequence[Verdict]
 ) -> list[bool]:
     return [
-        is_likely(classifier.calibration, text.rating, text.rating_max, verdict)
+        is_likely(classifier.calibration_of(verdict), text.rating, text.rating_max, verdict)
         for text, verdict in zip(texts, verdicts, strict=True)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ class Report:
     either_with_ratings: Figures | None = None
     either_text_only: Figures | None = None
     datasets: dict[str, dict[str, float]] | None = None
+    languages: dict[str, dict[str, float]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give all figures as plain data for JSON."""
@@ -53,7 +54,23 @@ class Report:
                 f"{'':<20}{'':<{len(name)}}(or likely)      "
                 f"precision {run.likely_precision:.3f}, recall {run.likely_recall:.3f}",
             ]
+        if self.languages and len(self.languages) > 1:
+            lines += ["", *_language_lines(self.languages)]
         return "\n".join(lines)
+
+
+def _language_lines(languages: Mapping[str, Mapping[str, float]]) -> list[str]:
+    lines = [
+        "languages, with ratings (right: of the experience; found: of the angry ones)",
+        f"{'':<9}{'texts':>6}{'exp. F1':>9}{'right':>8}{'stance F1':>11}{'found':>8}"
+        f"{'sure':>8}{'right':>8}",
+    ]
+    return lines + [
+        f"{name:<9}{part['texts']:>6.0f}{part['experience']:>9.3f}"
+        f"{part['experience_accuracy']:>8.1%}{part['stance']:>11.3f}{part['angry_recall']:>8.1%}"
+        f"{part['sure_coverage']:>8.1%}{part['sure_right']:>8.1%}"
+        for name, part in languages.items()
+    ]
 
 
 def _class_lines(title: str, head: HeadFigures, classes: Sequence[str]) -> list[str]:

@@ -24,6 +24,20 @@ FLOORS: Mapping[str, float] = {
 }
 
 
+# On `languages_dev`, whose texts set a part of the calibration: a guard, not a figure.
+LANGUAGES_FLOORS: Mapping[str, float] = {
+    "experience": 0.74,
+    "experience_text_only": 0.74,
+    "stance": 0.74,
+    "stance_text_only": 0.74,
+    "sure_coverage": 0.35,
+    "sure_right": 0.93,
+    "sure_right_text_only": 0.93,
+    "alert_precision": 0.90,
+    "alert_precision_text_only": 0.90,
+}
+
+
 def reached(report: Report) -> dict[str, float]:
     """Give the figures that floors are set for, by the floor's name."""
     figures: dict[str, float] = {}

@@ -7,7 +7,7 @@ evaluated by a calibration fitted on the other ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,11 +40,25 @@ _LEAST_DATASETS = 3
 _FOLDS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class SureGoal:
+    """How many of sure experiences are to be right, and how many texts to be sure at least."""
+
+    accuracy: float = 0.95
+    coverage: float = 0.70
+
+
+_ENGLISH = SureGoal()
+
+
 class HeldOut:
     """Labelled texts, scored once with and once without their ratings by weights new to them."""
 
-    def __init__(self, classifier: Classifier, examples: Sequence[Example]) -> None:
+    def __init__(
+        self, classifier: Classifier, examples: Sequence[Example], goal: SureGoal = _ENGLISH
+    ) -> None:
         self.classifier = classifier
+        self.goal = goal
         self.examples = examples
         self.texts = [example.text for example in examples]
         self.bare = [Text(text=text.text, title=text.title) for text in self.texts]
@@ -54,14 +68,18 @@ class HeldOut:
         self.experience = np.array([_EXPERIENCES.index(e.experience) for e in examples])
         self.stance = np.array([_STANCES.index(e.stance) for e in examples])
         # What scoring leaves out for its language sets no calibration.
-        self.read = np.array([detect_language(joined(t)) in (None, "en") for t in self.texts])
+        known = classifier.languages
+        self.read = np.array(
+            [known is None or detect_language(joined(t)) in (None, *known) for t in self.texts]
+        )
 
     def calibration(self, rows: Bools | None = None) -> Calibration:
         """Fit both modes and the `sure` threshold on `rows` (n,), or on all.
 
-        Rated texts without their rating serve the unrated mode too. Of sure experiences 95% are
-        right, with ratings and with these hidden, or as many as can be with 70% sure of the texts
-        as they come. Of likely complaints 90% are complaints, with a rating and without one.
+        Rated texts without their rating serve the unrated mode too. Of sure experiences as many
+        are right as is the goal, with ratings and with these hidden, or as many as can be with the
+        goal's share sure of the texts as they come. Of likely complaints 90% are complaints, with
+        a rating and without one.
         """
         chosen = self.read if rows is None else self.read & rows
         unrated = self._mode(self.unused, np.flatnonzero(chosen))
@@ -70,8 +88,8 @@ class HeldOut:
         threshold = sure_threshold(
             self._sureness(chosen, self.used, rated, unrated),
             self._sureness(chosen, self.unused, unrated, unrated),
-            accuracy=0.95,
-            coverage=0.70,
+            accuracy=self.goal.accuracy,
+            coverage=self.goal.coverage,
         )
         return Calibration(rated, unrated, round(threshold, 4))
 

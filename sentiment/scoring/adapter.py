@@ -92,19 +92,19 @@ def save(network: Network, config: ModelConfig, folder: Path) -> None:
     write_config(config, folder)
 
 
-def write_config(config: ModelConfig, folder: Path) -> None:
-    """Write `model.json` beside the tensors."""
-    document = {"format": FORMAT, "backbone_sha256": SHA256, **asdict(config)}
+def write_config(config: ModelConfig, folder: Path, backbone: str = SHA256) -> None:
+    """Write `model.json` beside the tensors; `backbone` is the hash of what they are added to."""
+    document = {"format": FORMAT, "backbone_sha256": backbone, **asdict(config)}
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
 
 
-def read_config(folder: Path) -> ModelConfig:
+def read_config(folder: Path, backbone: str = SHA256) -> ModelConfig:
     """Read `model.json`; ModelError names the file if it is missing or does not fit."""
     path = folder / CONFIG
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT or document["backbone_sha256"] != SHA256:
+        if document["format"] != FORMAT or document["backbone_sha256"] != backbone:
             raise ModelError(f"{path} is of another format or backbone; train anew")
         return ModelConfig(
             calibration=Calibration.from_dict(document["calibration"]),

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
 from sentiment.scoring import adapter, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
-from sentiment.scoring.encoding import encode
+from sentiment.scoring.encoding import SPECIAL, Special, encode
 from sentiment.scoring.logits import Logits, logits_of
 from sentiment.scoring.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
-    from tokenizers import Tokenizer
 
     from config.settings import ModelSettings
+    from sentiment.scoring.encoding import WordPieces
+    from sentiment.scoring.multilingual import Multilingual
     from sentiment.scoring.other_models import LanguageModel
     from sentiment.scoring.runtimes import Runtimes
 
@@ -30,6 +31,8 @@ __all__ = ["Classifier", "Text"]
 # Texts are tokenised a chunk at a time, so that memory stays bounded.
 CHUNK_TEXTS = 1024
 CHUNK_CHARACTERS = 2_000_000
+# Who reads texts in another language; both are told apart as objects.
+_Reader: TypeAlias = "LanguageModel | Multilingual"
 _EXPERIENCES = tuple(Experience)
 _STANCES = tuple(Stance)
 # Texts so near to another verdict, in log-odds, are scored again in fp32 where int8 is fastest: 2
@@ -51,28 +54,48 @@ class Classifier:
         self,
         model: str,
         runtime: Runtimes,
-        tokenizer: Tokenizer,
+        tokenizer: WordPieces,
         calibration: Calibration,
-        languages: Sequence[str] = ("en",),
+        languages: Collection[str] | None = ("en",),
         others: Mapping[str, LanguageModel] | None = None,
         missing: Mapping[str, ModelError] | None = None,
+        multilingual: Multilingual | None = None,
+        special: Special = SPECIAL,
     ) -> None:
         """`others` read the languages they are for; `missing` says why those could not be loaded.
 
-        Texts in a missing language are scored as without a model for it.
+        Texts in a missing language are scored as without a model for it. `multilingual` reads its
+        languages where none of the `others` does. `special` are the ids of `tokenizer`'s frame.
+        Without `languages` every text is read, whatever it is in.
         """
         self.model = model
         self.runtime = runtime
         self.calibration = calibration
-        self.languages = frozenset(languages)
+        self.languages = None if languages is None else frozenset(languages)
         self.others = dict(others or {})
         self.missing = dict(missing or {})
-        self._tokenizer = tokenizer
+        self.multilingual = multilingual
+        self.tokenizer = tokenizer
+        self._special = special
 
     @property
     def models(self) -> tuple[str, ...]:
         """Name every version that verdicts may carry: this one and those for other languages."""
-        return (self.model, *(other.model for other in self.others.values()))
+        several = () if self.multilingual is None else (self.multilingual.model,)
+        return (self.model, *(other.model for other in self.others.values()), *several)
+
+    def calibration_of(self, verdict: Verdict) -> Calibration:
+        """Give the calibration that made a verdict of this classifier."""
+        several = self.multilingual
+        if several is not None and verdict.model == several.model:
+            return several.calibration
+        return self.calibration
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Name the languages that another model than this one reads."""
+        several = () if self.multilingual is None else self.multilingual.languages
+        return tuple(sorted({*self.others, *several}))
 
     @classmethod
     def load(
@@ -92,12 +115,15 @@ class Classifier:
         """
         from sentiment.scoring.fastest_way import fastest
         from sentiment.scoring.freed_memory import keep_freed
+        from sentiment.scoring.multilingual import Multilingual
         from sentiment.scoring.runtimes import Runtimes
 
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
         others, missing = _others(models, tolerant=tolerant)
+        # Weights of somebody's own are judged by themselves.
+        multilingual = Multilingual.if_installed() if weights is None else None
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),
@@ -107,6 +133,7 @@ class Classifier:
             languages=config.languages,
             others=others,
             missing=missing,
+            multilingual=multilingual,
         )
 
     def classify(
@@ -127,27 +154,36 @@ class Classifier:
         return verdicts
 
     def _classified(self, texts: Sequence[Text]) -> list[Verdict]:
-        if not self.others:
+        if not self.foreign:
             return list(self.verdicts(texts, self.logits(texts)))
-        readers: dict[str | None, list[int]] = {}
+        by_reader: dict[_Reader | None, list[int]] = {}
         for index, text in enumerate(texts):
-            language = language_of(text)
-            known = language in self.others and _has_words(joined(text))
-            readers.setdefault(language if known else None, []).append(index)
+            by_reader.setdefault(self._reader(text), []).append(index)
         by_row: dict[int, Verdict] = {}
-        for language, rows in readers.items():
+        for reader, rows in by_reader.items():
             part = [texts[index] for index in rows]
-            if language is None:
+            if reader is None:
                 verdicts = list(self.verdicts(part, self.logits(part)))
             else:
-                verdicts = self.others[language].classify(part)
+                verdicts = reader.classify(part)
             by_row.update(zip(rows, verdicts, strict=True))
         return [by_row[index] for index in range(len(texts))]
+
+    def _reader(self, text: Text) -> _Reader | None:
+        """Choose who reads a text: a model of the config, the multilingual one, else this one."""
+        language = language_of(text)
+        if language is None or not _has_words(joined(text)):
+            return None
+        if language in self.others:
+            return self.others[language]
+        if self.multilingual is None or (self.languages and language in self.languages):
+            return None
+        return self.multilingual if language in self.multilingual.languages else None
 
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
         runtime = self.runtime
-        windows = encode(self._tokenizer, texts)
+        windows = encode(self.tokenizer, texts, self._special)
         logits = logits_of(texts, windows, runtime.scores, runtime.budget)
         if not runtime.coarse:
             return logits
@@ -201,6 +237,8 @@ class Classifier:
             yield self._verdict(p_experience, p_stance, bool(sure))
 
     def _foreign(self, text: Text) -> bool:
+        if self.languages is None:
+            return False
         language = language_of(text)
         return language is not None and language not in self.languages
 

@@ -51,8 +51,13 @@ def _latin(letter: str) -> bool:
     return letter < "\u0250" or unicodedata.name(letter, "").startswith("LATIN")
 
 
+@lru_cache(maxsize=2048)
 def language_of(text: Text) -> str | None:
-    """Name a text's language: what is detected, else what its source says."""
+    """Name a text's language: what is detected, else what its source says.
+
+    This is the one decision: it chooses who reads the text, and is what the store keeps. The last
+    batch's are at hand, so that each text is looked at once.
+    """
     language = detect_language(joined(text))
     if language is None and text.language:
         return text.language.split("-")[0].lower()

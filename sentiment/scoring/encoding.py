@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sentiment.scoring.text import Text, joined, rating_position
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding
     from torch import Tensor
 
 # [CLS], the rating token and [SEP] frame every window.
@@ -22,6 +22,14 @@ ENDING = 80
 # A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
 # the classifier logs it and is not sure of it.
 MOST_WINDOWS = 512
+
+
+class WordPieces(Protocol):
+    """What tokenises: `tokenizers.Tokenizer`, or what normalises in its own way before it."""
+
+    def encode_batch_fast(
+        self, texts: Sequence[str], /, *, add_special_tokens: bool = True
+    ) -> list[Encoding]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,14 @@ def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[l
     return [*pieces, body[-min(ENDING, size) :]]
 
 
-def word_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+def word_pieces(tokenizer: WordPieces, texts: Sequence[str]) -> list[list[int]]:
     """Tokenise without the frame."""
     return [item.ids for item in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
 
-def encode(tokenizer: Tokenizer, texts: Sequence[Text]) -> list[Window]:
+def encode(
+    tokenizer: WordPieces, texts: Sequence[Text], special: Special = SPECIAL
+) -> list[Window]:
     """Encode texts into windows, one or more each, in order."""
     windows = []
     bodies = word_pieces(tokenizer, [joined(text) for text in texts])
@@ -81,7 +91,7 @@ def encode(tokenizer: Tokenizer, texts: Sequence[Text]) -> list[Window]:
         pieces = cut(body)
         if len(pieces) >= MOST_WINDOWS:
             pieces = pieces[: MOST_WINDOWS // 2] + pieces[-MOST_WINDOWS // 2 :]
-        windows += [Window(owner, frame(piece), rating) for piece in pieces]
+        windows += [Window(owner, frame(piece, special), rating) for piece in pieces]
     return windows
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sentiment.scoring.attention import HEADS, attend
@@ -39,6 +39,17 @@ class Layer:
     norm_2: tuple[Tensor, Tensor]
 
 
+class Table(nn.Module):
+    """An embedding table as it is."""
+
+    def __init__(self, rows: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("rows", rows, persistent=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return functional.embedding(ids, self.get_buffer("rows"))
+
+
 class Encoder:
     """The layers of a MiniLM, which multiply in one way on one device."""
 
@@ -47,7 +58,9 @@ class Encoder:
         state: Mapping[str, Tensor],
         way: Way = Way.PLAIN,
         device: str = "cpu",
+        words: nn.Module | None = None,
     ) -> None:
+        """`words` looks ids up where the embedding table is not a tensor of the state."""
         self.way = way
         self.dtype = dtype_of(way.kind)
         self.device = device
@@ -71,7 +84,11 @@ class Encoder:
             return product(way, weight * scale.unsqueeze(1), bias * scale, device)
 
         base = "encoder.embeddings"
-        self.words = self._move(state[f"{base}.word_embeddings.weight"])
+        self.words = (
+            Table(self._move(state[f"{base}.word_embeddings.weight"]))
+            if words is None
+            else words.to(device)
+        )
         position = state[f"{base}.position_embeddings.weight"]
         self.position = self._move(position + state[f"{base}.token_type_embeddings.weight"][0])
         self.norm = pair(f"{base}.LayerNorm")
@@ -95,14 +112,22 @@ class Encoder:
 
     def embedded(self, ids: Tensor) -> Tensor:
         """Vectors (n, tokens, 384) of ids (n, tokens), before any layer and any position."""
-        return functional.embedding(ids, self.words)
+        vectors: Tensor = self.words(ids)
+        return vectors.to(self.dtype)
 
-    def states(self, x: Tensor, seen: Tensor | None) -> Tensor:
-        """Last states of embedded tokens (n, tokens, 384); `seen` (n, 1, 1, tokens) hides pads."""
+    def states(
+        self, x: Tensor, seen: Tensor | None, joins: tuple[int, Tensor] | None = None
+    ) -> Tensor:
+        """Last states of embedded tokens (n, tokens, 384); `seen` (n, 1, 1, tokens) hides pads.
+
+        What `joins` before a layer (its number, vectors (n, 384)) is added to the second token.
+        """
         n, length, _ = x.shape
         x = (x + self.position[:length]).view(n * length, -1)
         x = self._normed(functional.pad(x, (0, 0, 0, -len(x) % _STEP)), self.norm)
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
+            if joins is not None and number == joins[0]:
+                x[1 : n * length : length] += joins[1]
             x = self._normed(x + layer.out(attend(layer.qkv(x), n, length, seen)), layer.norm_1)
             x = self._normed(x + layer.down(layer.up(x)), layer.norm_2)
         return x[: n * length].view(n, length, -1)
@@ -120,8 +145,12 @@ class Runtime(Encoder):
         state: Mapping[str, Tensor],
         way: Way = Way.PLAIN,
         device: str = "cpu",
+        words: nn.Module | None = None,
+        rating_layer: int = 0,
     ) -> None:
-        super().__init__(state, way, device)
+        """The rating takes the place of the second token, or joins it before `rating_layer`."""
+        super().__init__(state, way, device, words)
+        self.rating_layer = rating_layer
         # The rating and the heads are small: fp32 costs nothing there.
         rest = {name: value for name, value in state.items() if not name.startswith("encoder.")}
         self.rating = rest["rating.weight"].float().to(device)
@@ -164,7 +193,10 @@ class Runtime(Encoder):
         low = rating.floor().long()
         share = (rating - low).unsqueeze(1)
         high = (low + 1).clamp(max=len(self.rating) - 1)
-        x[:, 1] = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
+        token = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
+        if self.rating_layer:
+            return self.states(x, seen, (self.rating_layer, token))
+        x[:, 1] = token
         return self.states(x, seen)
 
 

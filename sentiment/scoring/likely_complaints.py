@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentiment.quality.calibration import Calibration
-from sentiment.scoring import adapter
+from sentiment.scoring import adapter, multilingual_adapter
 from sentiment.scoring.text import rating_position
 from storage.models import Experience, Verdict, Voice
 
@@ -19,18 +19,22 @@ def is_likely(
 
 
 class Likely:
-    """Ask of a voice whether it is a likely complaint, by the threshold of the shipped weights.
+    """Ask of a voice whether it is a likely complaint, by the thresholds of the shipped weights.
 
-    Verdicts of other models have another calibration, so none of theirs is likely.
+    Verdicts of other models have no threshold, so none of theirs is likely.
     """
 
     def __init__(self) -> None:
-        config = adapter.read_config(adapter.WEIGHTS)
-        self._calibration = config.calibration
-        self._models = f"{config.name}-"
+        configs = [
+            adapter.read_config(adapter.WEIGHTS),
+            multilingual_adapter.read_config(multilingual_adapter.WEIGHTS),
+        ]
+        self._calibrations = {config.name: config.calibration for config in configs}
 
     def __call__(self, voice: Voice) -> bool:
         mention = voice.mention
-        return voice.verdict.model.startswith(self._models) and is_likely(
-            self._calibration, mention.rating, mention.rating_max, voice.verdict
+        # A version is a name and the hash of its weights.
+        calibration = self._calibrations.get(voice.verdict.model.rpartition("-")[0])
+        return calibration is not None and is_likely(
+            calibration, mention.rating, mention.rating_max, voice.verdict
         )

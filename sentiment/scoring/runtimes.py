@@ -27,9 +27,15 @@ class Runtimes:
     of torch on the CPU is left to raise.
     """
 
-    def __init__(self, state: Callable[[], Mapping[str, Tensor]], choice: Choice) -> None:
+    def __init__(
+        self,
+        state: Callable[[], Mapping[str, Tensor]],
+        choice: Choice,
+        runtime: Callable[[Mapping[str, Tensor], Way, str], Runtime] = Runtime,
+    ) -> None:
         self.choice = choice
         self._state = state
+        self._runtime_of = runtime
         self._made: dict[Way, Runtime] = {}
         self.scores(_TRIAL, [0.0] * len(_TRIAL))
 
@@ -91,7 +97,8 @@ class Runtimes:
 
     def _runtime(self, way: Way, device: str | None = None) -> Runtime:
         if way not in self._made:
-            self._made[way] = Runtime(self._state(), way, device or self.choice.device)
+            state = self._state()
+            self._made[way] = self._runtime_of(state, way, device or self.choice.device)
         return self._made[way]
 
     def _rule_out(self, choice: Choice, failures: list[tuple[Way, str]]) -> None:

@@ -61,6 +61,7 @@ class AlertKind(StrEnum):
     REPLY = "reply"
     CASE_EVENT = "case_event"
     ISSUE = "issue"
+    REPORT = "report"
 
 
 class Lost(StrEnum):

@@ -38,7 +38,10 @@ class CrawlTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlReport:
-    """How a finished crawl went; counts are of mentions unless named otherwise."""
+    """How a finished crawl went; counts are of mentions unless named otherwise.
+
+    `run` is the row that it was written to, if it was.
+    """
 
     outcome: CrawlOutcome
     reason: str | None = None
@@ -50,6 +53,7 @@ class CrawlReport:
     refused: int = 0
     requests: int = 0
     stats: dict[str, Any] = field(default_factory=dict)
+    run: int | None = None
 
 
 class SourceState(StrEnum):

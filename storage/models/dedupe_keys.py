@@ -138,6 +138,16 @@ def digest_key(brand: str, end: datetime, *, weekly: bool = False) -> str:
     return f"{kind}:{brand}:{end.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
+def report_key(brand: str, day: date, to: str) -> str:
+    """Name the report of a brand's week that goes to one place on a day."""
+    return f"report:{brand}:{day.isoformat()}:{to}"
+
+
+def report_file_key(report: str) -> str:
+    """Name the file in the thread of a report's message."""
+    return f"file:{report}"
+
+
 def chart_key(digest: str) -> str:
     """Name the picture in the thread of the digest of that key."""
     return f"chart:{digest}"

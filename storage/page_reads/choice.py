@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from storage.search_words import match_for
 
 # Each has rows of its own in `cut_days`; those without a column here are in `mention_cuts`.
-CUTS = ("source", "country", "language", "version", "topic", "location")
+CUTS = ("source", "country", "language", "version", "topic", "location", "staff")
 # A common word is in a good part of all texts: the latest of them are enough to look at.
 MOST_MATCHES = 5000
 # Each has an index that begins with the brand, it and the day, and holds what counts need; the
@@ -19,6 +19,8 @@ _COLUMNS = {
     "country": "country",
     "language": "language",
 }
+# A filter that is called otherwise than its cut: `staff` is whom a wow names, `named` whom any.
+_ASKED_AS = {"staff": "named"}
 # Their rows of `mention_cuts` hold what the facts say.
 OWN_CUTS = ("topic", "location")
 EACH_BRAND = "SELECT DISTINCT brand FROM voice_cells"
@@ -30,7 +32,8 @@ class Choice:
     """Which mentions are meant; None leaves a side open.
 
     `first` and `last` are days of the brand's calendar, both included. `topic` and `location`
-    are the values that `mention_cuts` has of them, `staff` is a colleague whom a wow names.
+    are the values that `mention_cuts` has of them, `staff` is a colleague whom a wow names,
+    `named` one whom a mention names, however it feels.
     `waiting` chooses those without a verdict, which no count has. `words` are looked for as the
     full-text search does.
     """
@@ -44,6 +47,7 @@ class Choice:
     version: str | None = None
     topic: str | None = None
     staff: str | None = None
+    named: str | None = None
     location: str | None = None
     experience: str | None = None
     stance: str | None = None
@@ -55,7 +59,7 @@ class Choice:
     @property
     def cuts(self) -> dict[str, str]:
         """Give the cuts that are chosen, by the names that `cut_days` has for them."""
-        values = {name: getattr(self, name) for name in CUTS}
+        values = {name: getattr(self, _ASKED_AS.get(name, name)) for name in CUTS}
         return {name: value for name, value in values.items() if value is not None}
 
     @property
@@ -101,7 +105,7 @@ class Choice:
         clauses, values = ["f.counted"], list[object]()
         verdict = "IS NULL" if self.waiting else "IS NOT NULL"
         # Some words or a colleague: from their few mentions to the facts, never from a brand's.
-        few = self.staff is not None or bool((self.words or "").split())
+        few = self.staff is not None or self.named is not None or bool((self.words or "").split())
         leads = not self.waiting and not few and self.own_cut is None
         clauses.append(f"{'+' if few else ''}f.experience {verdict}")
         for name, column in _COLUMNS.items():
@@ -130,12 +134,17 @@ class Choice:
             clauses.append(f"f.dimension IN {OWN_CUTS}")
             values += [self.own_cut, getattr(self, self.own_cut)]
         for name, value in self.cuts.items():
-            if name not in _COLUMNS and name != self.own_cut:
+            if name not in _COLUMNS and name not in (self.own_cut, "staff"):
                 clauses.append(
                     "EXISTS (SELECT 1 FROM mention_cuts c "
                     "WHERE c.seq = f.seq AND c.dimension = ? AND c.value = ?)"
                 )
                 values += [name, value]
+        if self.named is not None:
+            clauses.append(
+                "f.seq IN (SELECT seq FROM mention_cuts WHERE dimension = 'staff' AND value = ?)"
+            )
+            values.append(self.named)
         if self.staff is not None:
             clauses.append(
                 "f.seq IN (SELECT m.seq FROM named_staff s JOIN mentions m ON m.id = s.mention_id "

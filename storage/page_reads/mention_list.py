@@ -11,6 +11,7 @@ from storage.page_reads.tallies import totals
 
 # To find some that can be quoted: stars alone have no words.
 _LOOKED_AT, _WORDS = 8, 40
+_SUREST_OF = 2000
 _SHOWN = """
     v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
     v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
@@ -75,6 +76,30 @@ def strongest(connection: sqlite3.Connection, choice: Choice, limit: int) -> lis
     return [row for row in rows if not row["deleted_at"] and len(row["text"] or "") > _WORDS][
         :limit
     ]
+
+
+def surest(connection: sqlite3.Connection, choice: Choice, limit: int) -> list[dict[str, Any]]:
+    """Give the mentions of an experience of which the model is surest, with words to quote.
+
+    Of many those are looked at that were said last.
+    """
+    sure = replace(choice, sure=True)
+    where, values = sure.facts()
+    rows = connection.execute(
+        f"""
+        SELECT {_SHOWN}
+        FROM (
+            SELECT f.seq, f.day FROM {sure.table} f WHERE {where}
+            ORDER BY f.day DESC, f.counted_at DESC, f.seq DESC LIMIT {_SUREST_OF}
+        ) f
+        JOIN voice v ON v.seq = f.seq
+        WHERE v.deleted_at IS NULL AND length(v.text) > {_WORDS}
+        ORDER BY CASE v.experience WHEN 'angry' THEN v.p_angry WHEN 'mediocre' THEN v.p_mediocre
+            ELSE v.p_delighted END DESC, v.id LIMIT ?
+        """,
+        [*values, limit],
+    )
+    return [dict(row) for row in rows]
 
 
 def _rows(

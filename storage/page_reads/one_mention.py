@@ -107,6 +107,12 @@ def id_of(connection: sqlite3.Connection, seq: int) -> str | None:
     return str(row["id"]) if row else None
 
 
+def mention_of_case(connection: sqlite3.Connection, case_id: int) -> str | None:
+    """Give the id of the mention that made a case."""
+    row = _one(connection, "SELECT mention_id FROM cases WHERE id = ?", case_id)
+    return str(row["mention_id"]) if row else None
+
+
 def case_of(connection: sqlite3.Connection, case_id: int) -> dict[str, Any] | None:
     """Give a case with the row number of its mention."""
     return _one(

@@ -86,3 +86,32 @@ def named_colleagues(
         [*values, limit, offset],
     )
     return [dict(row) for row in rows]
+
+
+def advocates_needs(
+    connection: sqlite3.Connection, choice: Choice, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    """Give what each advocate needs, as the last daily list has it and in its order."""
+    rows = connection.execute(
+        """
+        SELECT n.*, m.seq FROM advocates_today n JOIN mentions m ON m.id = n.mention_id
+        WHERE (?1 IS NULL OR n.brand = ?1) AND (?2 IS NULL OR n.source = ?2)
+        ORDER BY n.brand, n.place LIMIT ?3 OFFSET ?4
+        """,
+        (choice.brand, choice.source, limit, offset),
+    )
+    return [dict(row) for row in rows]
+
+
+def quiet_people(
+    connection: sqlite3.Connection, choice: Choice, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    """Give the advocates who have gone quiet now, those who did last first."""
+    rows = connection.execute(
+        """
+        SELECT * FROM quiet_advocates
+        WHERE (?1 IS NULL OR brand = ?1) AND (?2 IS NULL OR source = ?2) LIMIT ?3 OFFSET ?4
+        """,
+        (choice.brand, choice.source, limit, offset),
+    )
+    return [dict(row) for row in rows]

@@ -165,7 +165,7 @@ def _from_facts(choice: Choice, grouped: str) -> tuple[str, list[object]]:
         "version": "coalesce(f.product_version, '')",
     }.get(grouped, "f.value")
     rows = f"{choice.table} f"
-    if column == "f.value" and choice.table == "mention_facts":
+    if column == "f.value" and grouped in OWN_CUTS and choice.table == "mention_facts":
         # The rows of the cut say of their mentions what the facts do.
         rows = "mention_cuts f"
         days, of_days = choice.days()
@@ -178,7 +178,7 @@ def _from_facts(choice: Choice, grouped: str) -> tuple[str, list[object]]:
         column = "t.value"
         rows += " JOIN mention_cuts t ON t.seq = f.seq AND t.dimension = ?"
         values = [grouped, *values]
-        if (chosen := getattr(choice, grouped)) is not None:
+        if (chosen := choice.cuts.get(grouped)) is not None:
             where += " AND t.value = ?"
             values.append(chosen)
     if choice.brand is None and choice.cuts:

@@ -63,3 +63,30 @@ def topics_of(connection: sqlite3.Connection, seq: int) -> list[dict[str, Any]]:
         (seq,),
     )
     return [dict(row) for row in rows]
+
+
+def impact_rows(connection: sqlite3.Connection, brand: str, days: int) -> list[dict[str, Any]]:
+    """Give by how much each topic moved a brand's rates in the last 7, 28 or 90 days.
+
+    What is about no topic is topic 0: the impacts of all rows sum to the change of each rate.
+    """
+    rows = connection.execute(
+        "SELECT * FROM topic_impact WHERE brand = ? AND days = ?", (brand, days)
+    )
+    return [dict(row) for row in rows]
+
+
+def trigger_rows(
+    connection: sqlite3.Connection, brand: str, limit: int
+) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Give what delighted mentions of a brand speak of more than mediocre ones, with a quote."""
+    rows = connection.execute(
+        "SELECT * FROM talk_triggers WHERE brand = ? LIMIT ?", (brand, limit)
+    ).fetchall()
+    found = []
+    for row in rows:
+        quoted = connection.execute(
+            "SELECT * FROM voice WHERE id = ?", (row["quote_id"],)
+        ).fetchone()
+        found.append((dict(row), dict(quoted) if quoted else None))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -131,6 +132,21 @@ def answered(
     }
 
 
+def public_replies(connection: sqlite3.Connection, choice: Choice) -> int:
+    """Count the complaints of a choice that have the brand's answer at their source."""
+    angry = replace(choice, experience="angry", stance=None)
+    where, values = angry.facts()
+    answered = (
+        "f.answered"
+        if angry.table == "mention_facts"
+        else "EXISTS (SELECT 1 FROM mention_facts a WHERE a.seq = f.seq AND a.answered)"
+    )
+    row = connection.execute(
+        f"SELECT count(*) AS n FROM {angry.table} f WHERE {answered} AND {where}", values
+    ).fetchone()
+    return int(row["n"])
+
+
 def _of(choice: Choice) -> tuple[str, str, dict[str, Any]]:
     """Give SQL for cases `k` whose mention fits the cuts of a choice, whatever its day."""
     cases, clauses, values = "cases k", ["1"], dict[str, Any]()
@@ -147,9 +163,9 @@ def _of(choice: Choice) -> tuple[str, str, dict[str, Any]]:
             f"+f.{columns[name]} = :{name}"
             if name in columns
             else "EXISTS (SELECT 1 FROM mention_cuts c "
-            f"WHERE c.seq = f.seq AND c.dimension = '{name}' AND c.value = :{name})"
+            f"WHERE c.seq = f.seq AND c.dimension = '{name}' AND c.value = :cut_{name})"
         )
-        values[name] = value
+        values[name if name in columns else f"cut_{name}"] = value
     if choice.staff is not None:
         clauses.append("k.mention_id IN (SELECT mention_id FROM named_staff WHERE name = :staff)")
         values["staff"] = choice.staff

@@ -33,6 +33,7 @@ class Act(StrEnum):
     REPORTED = "reported"
     CORRECTED = "corrected"
     MADE_CASE = "made a case"
+    WORKED_CASE = "worked on a case"
     ERASED = "erased"
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from config.redaction import PROCESS
 from storage.database import Database
 from storage.models import (
     CrawlOutcome,
@@ -61,9 +62,10 @@ class Crawls:
                 WHERE id = ?
                 """,
                 (
-                    iso(at), report.outcome, report.reason, report.seen, report.new,
+                    iso(at), report.outcome, _shown(report.reason), report.seen, report.new,
                     report.edited, report.known, report.irrelevant, report.refused,
-                    report.requests, json.dumps(report.stats, default=str), run_id,
+                    report.requests, PROCESS.values_out_of(json.dumps(report.stats, default=str)),
+                    run_id,
                 ),
             )  # fmt: skip
             if standing is not None:
@@ -74,10 +76,36 @@ class Crawls:
                     SELECT brand, source, target, ?, ?, ?, ?, ? FROM crawl_runs WHERE id = ?
                     """,
                     (
-                        standing.state, standing.reason, iso(standing.since), standing.failures,
+                        standing.state, _shown(standing.reason), iso(standing.since),
+                        standing.failures,
                         iso(standing.opens_at) if standing.opens_at else None, run_id,
                     ),
                 )  # fmt: skip
+
+    def rename(self, old: CrawlTarget, new: CrawlTarget) -> int:
+        """Call a target by another name from its first run on; returns how many runs it had.
+
+        What its runs wrote down is masked again: the new name is there because more is masked.
+        """
+        with self._database.transaction() as connection:
+            runs = connection.execute(
+                f"SELECT id, reason, stats FROM crawl_runs WHERE {_OF_TARGET}", _key(old)
+            ).fetchall()
+            connection.executemany(
+                "UPDATE crawl_runs SET target = ?, reason = ?, stats = ? WHERE id = ?",
+                [
+                    (
+                        new.target, _shown(run["reason"]),
+                        PROCESS.values_out_of(run["stats"]) if run["stats"] else None, run["id"],
+                    )
+                    for run in runs
+                ],
+            )  # fmt: skip
+            connection.execute(
+                f"UPDATE OR REPLACE source_states SET target = ? WHERE {_OF_TARGET}",
+                (new.target, *_key(old)),
+            )
+        return len(runs)
 
     def standing(self, target: CrawlTarget) -> SourceStanding | None:
         """Give the standing that the target's last run left; None before its first."""
@@ -230,6 +258,11 @@ class Crawls:
                 "INSERT OR REPLACE INTO http_validators VALUES (?, ?, ?)",
                 [(item.url, item.etag, item.last_modified) for item in validators],
             )
+
+
+def _shown(reason: str | None) -> str | None:
+    # A child that ended without a word may have left its last line with a key in it.
+    return PROCESS.text(reason) if reason else reason
 
 
 def _key(target: CrawlTarget) -> tuple[str, str, str]:

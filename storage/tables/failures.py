@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from config.errors import StoreRowError
+from config.redaction import PROCESS
 from storage.database import Database
 from storage.models import Failure, from_iso, iso
 from storage.rows import reads
@@ -130,7 +131,7 @@ def write_failure(
                 first_at = CASE failures WHEN 0 THEN excluded.first_at ELSE first_at END
             RETURNING failures
             """,
-            (stage, subject, mended(" ".join(error.split())), iso(at)),
+            (stage, subject, mended(PROCESS.text(" ".join(error.split()))), iso(at)),
         ).fetchone()[0]
     )
 

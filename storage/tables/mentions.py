@@ -232,6 +232,17 @@ class Mentions:
                 hashes[one.removeprefix(f"{source}:")] = FORGOTTEN_TEXT
         return hashes
 
+    def seqs(self, mention_ids: Iterable[str]) -> dict[str, int]:
+        """Give the number of each of these mentions in the store, which shows nothing of it."""
+        found: dict[str, int] = {}
+        for chunk in in_chunks([*mention_ids]):
+            marks = ", ".join("?" * len(chunk))
+            rows = self._database.connection.execute(
+                f"SELECT id, seq FROM mentions WHERE id IN ({marks})", chunk
+            )
+            found |= {row["id"]: row["seq"] for row in rows}
+        return found
+
     def get(self, mention_id: str) -> Mention | None:
         row = self._database.connection.execute(
             f"{SELECT_MENTION} WHERE m.id = ?", (mention_id,)
@@ -321,6 +332,9 @@ class Mentions:
     ) -> None:
         # A day once counted is not counted anew: the first date that a source gave stays.
         row["created_at"] = old["created_at"] or row["created_at"]
+        if old["verdict_id"] is not None and old["language"]:
+            # The language was decided from the text; what a page says of itself was heard then.
+            row["language"] = None
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
         if changed or old["deleted_at"]:
             assignments = ", ".join(

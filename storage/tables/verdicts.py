@@ -26,6 +26,10 @@ class Scored:
     language: str | None = None
 
 
+# A letter of any script that people write mentions in; emoji lie elsewhere.
+_LETTER = "*[a-zA-Z\u00c0-\u1fff\u3040-\u9fff\uac00-\ud7a3]*"
+
+
 class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -116,7 +120,7 @@ class Verdicts:
         )
 
     def save(self, scored: Sequence[Scored], at: datetime) -> int:
-        """Write verdicts in one transaction.
+        """Write verdicts in one transaction, and what language each text was found to be in.
 
         A mention whose text changed meanwhile keeps waiting. A version that was judged under an
         earlier model is not judged again. Returns how many became current.
@@ -154,9 +158,19 @@ class Verdicts:
                 if row["judged_at"] is not None:
                     _keep_fate(connection, item.mention, row["id"])
                 current += connection.execute(
-                    "UPDATE mentions SET verdict_id = ?, language = coalesce(language, ?) "
-                    "WHERE id = ? AND text_hash = ?",
-                    (row["id"], item.language, item.mention.id, item.mention.text_hash),
+                    # A source may know more of the language than the text tells: pt-BR.
+                    """
+                    UPDATE mentions SET verdict_id = :verdict, language = CASE
+                        WHEN lower(language) LIKE :language || '-%' THEN language
+                        ELSE coalesce(:language, language) END
+                    WHERE id = :id AND text_hash = :text_hash
+                    """,
+                    {
+                        "verdict": row["id"],
+                        "language": item.language,
+                        "id": item.mention.id,
+                        "text_hash": item.mention.text_hash,
+                    },
                 ).rowcount
         return current
 
@@ -192,5 +206,9 @@ def _stale(models: Sequence[str], languages: Sequence[str]) -> tuple[str, list[o
         return where, list(models)
     spoken = ", ".join("?" * len(languages))
     language = "lower(substr(m.language, 1, instr(m.language || '-', '-') - 1))"
-    where += f" OR (v.unread AND v.model = ? AND {language} IN ({spoken}))"
+    # A text with words that no model read was stored as its page's, before its own was decided.
+    where += (
+        f" OR (v.unread AND v.model = ? AND ({language} IN ({spoken})"
+        f" OR (coalesce({language}, 'en') = 'en' AND m.text GLOB '{_LETTER}')))"
+    )
     return where, [*models, models[0], *languages]

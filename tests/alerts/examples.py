@@ -37,6 +37,7 @@ from alerts.messages.case_answers import overtaken
 from alerts.messages.case_modals import note_modal, snooze_modal
 from alerts.messages.digest import digest
 from alerts.messages.digest_numbers import (
+    BrandBeside,
     CheckpointStanding,
     DigestNumbers,
     Kept,
@@ -45,6 +46,7 @@ from alerts.messages.digest_numbers import (
     SourceCoverage,
     SourceTrouble,
 )
+from alerts.messages.report_notices import ReportNumbers, report_notice
 from alerts.messages.speed_notices import answer_speed
 from earful.policies import source_places
 from storage.models import (
@@ -380,8 +382,39 @@ def _digest() -> dict[str, Any]:
             ),
             versions=(people_examples.WORSE, people_examples.BETTER),
             quiet=(people_examples.QUIET,),
+            beside=(
+                BrandBeside(
+                    name="Acme Air", mentions=122, of_all=310, wows=Rate(38, 113),
+                    complaints=Rate(14, 113),
+                ),
+                BrandBeside(
+                    name="<Birch> Airways", mentions=188, of_all=310, wows=Rate(31, 150),
+                    complaints=Rate(60, 150),
+                ),
+                BrandBeside(
+                    name="Nobody Air", mentions=0, of_all=310, wows=Rate(0, 0),
+                    complaints=Rate(0, 0),
+                ),
+            ),
         ),
         PLACES,
+    )  # fmt: skip
+
+
+def _report(attached: bool) -> dict[str, Any]:
+    return report_notice(
+        ReportNumbers(
+            brand="Acme Air",
+            first=NOW.date() - timedelta(days=7),
+            last=NOW.date() - timedelta(days=1),
+            mentions=122,
+            rates={"wow_rate": Rate(38, 113), "complaint_rate": Rate(14, 113)},
+            before={"wow_rate": Rate(30, 105), "complaint_rate": Rate(0, 0)},
+            open_cases=5,
+            overdue_cases=1,
+        ),
+        PLACES,
+        attached=attached,
     )
 
 
@@ -972,6 +1005,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "clock_was_set": _clock_was_set,
     "digest": _digest,
     "digest_empty": _digest_empty,
+    "report": lambda: _report(False),
+    "report_attached": lambda: _report(True),
     "answer_speed": _answer_speed,
     "answer_speed_late": _answer_speed_late,
     "case_claimed": _case_claimed,

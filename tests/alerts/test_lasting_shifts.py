@@ -222,7 +222,7 @@ class TestMetricChart:
     def test_no_period_lies_on_both_sides_of_a_shift(self):
         rng = np.random.default_rng(29)
         parts = [*rng.binomial(3, 0.1, 100), *rng.binomial(3, 0.7, 100)]
-        chart = metric_chart(days(parts, 3), after(parts), joined=7)
+        chart = metric_chart(days(parts, 3), after(parts))
         (shift,) = chart.shifts
         assert shift.day.weekday() != 0
         assert any(one.until == shift.day for one in chart.periods)

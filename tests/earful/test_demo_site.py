@@ -121,13 +121,13 @@ def as_mention(item: Item, version: int = -1) -> Mention:
 
 def demo_sources() -> set[str]:
     """Name the sources that the demo's config reads."""
-    (brand,) = demo_config("http://x.example", Path("x.db"))["brands"]
+    brand, _ = demo_config("http://x.example", Path("x.db"))["brands"]
     return {one["source"] for one in brand["sources"]}
 
 
 def is_relevant(item: Item) -> bool:
-    """Tell whether it is about the brand, and not the gull of that name."""
-    return item.scene != "lookalike"
+    """Tell whether it is about the brand, not the gull of that name nor the competitor."""
+    return item.scene not in ("lookalike", "rival")
 
 
 class TestTexts:
@@ -547,7 +547,9 @@ class TestConfig:
     def test_is_valid_and_moves_every_source(self, tmp_path):
         raw = demo_config("http://127.0.0.1:9", tmp_path / "demo.db")
         settings = parse_settings(raw, options_models(), where="demo")
-        (brand,) = settings.brands
+        brand, rival = settings.brands
+        assert rival.competitor
+        assert {source.base_url for source in rival.sources} == {"http://127.0.0.1:9"}
         named = {source.source for source in brand.sources}
         assert named == {"appstore", "feeds", "hackernews", "reddit", "steam"}
         assert {source.base_url for source in brand.sources} == {"http://127.0.0.1:9"}
@@ -569,7 +571,7 @@ def test_the_real_spiders_bring_everything_home(tmp_path):
         raw = demo_config(site.url, db)
         settings = parse_settings(raw, options_models(), where="demo")
         Store.open(db, migrate=True).close()
-        (brand,) = settings.brands
+        brand, _ = settings.brands
         reports = [crawl_target(settings, brand, source, clock) for source in brand.sources]
         assert {report.outcome for report in reports} == {CrawlOutcome.OK}
         relevant = [item for item in story.history if is_relevant(item)]

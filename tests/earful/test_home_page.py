@@ -262,6 +262,111 @@ def test_topics_tell_what_is_loved_and_hated(
     assert TOPICS[mark] in shown.text
 
 
+def test_what_advocates_need_and_who_has_gone_quiet(site: Site, browser: Chrome) -> None:
+    browser.get(f"{site.url}?brand={FERRY}")
+    needs = browser.find_element(By.ID, "people-needs")
+    assert not any(texts(needs, "li"))  # folded: what needs an answer comes first
+    needs.find_element(By.TAG_NAME, "summary").click()
+    with Store.open(site.path, readonly=True) as store:
+        wanted = store.database.connection.execute(
+            "SELECT author, sentence FROM advocates_today WHERE brand = ? ORDER BY place", (FERRY,)
+        ).fetchall()
+        quiet = store.database.connection.execute(
+            "SELECT author, silent_days FROM quiet_advocates WHERE brand = ?", (FERRY,)
+        ).fetchall()
+
+    assert [row["author"] for row in wanted] == ["Kari", "Astrid"]
+    assert texts(needs, "li > a") == [row["author"] for row in wanted]
+    assert texts(needs, ".said") == [row["sentence"] for row in wanted]
+    assert [row["author"] for row in quiet] == ["Olav"]
+    [line] = texts(browser, "#people-quiet li")
+    assert line.startswith(f"Olav\nsilent for {quiet[0]['silent_days']:.0f} days")
+    follow(browser, needs.find_element(By.CSS_SELECTOR, ".said a"))
+    assert "Left on the quay" in browser.find_element(By.CSS_SELECTOR, ".full").text
+    for which, names in (("needs", ["Kari", "Astrid"]), ("quiet", ["Olav"])):
+        browser.get(f"{site.url}people/{which}?brand={FERRY}")
+        assert texts(browser, ".people-list li > a") == names
+
+
+def test_a_version_that_made_things_worse_is_told(site: Site, browser: Chrome) -> None:
+    browser.get(f"{site.url}?brand={FERRY}")
+    with Store.open(site.path, readonly=True) as store:
+        [row] = store.database.connection.execute(
+            "SELECT * FROM version_changes WHERE brand = ? AND direction IS NOT NULL", (FERRY,)
+        ).fetchall()
+    [finding, *_] = texts(browser, "#parts .findings li")
+
+    assert finding.startswith("Version 2.0 made the complaint rate worse")
+    assert f"{row['part'] / row['told']:.1%} of {row['told']} since" in finding
+    assert (
+        f"{row['part_before'] / row['told_before']:.1%} of {row['told_before']} before" in finding
+    )
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "#parts .findings a"))
+    angry = [
+        one
+        for one in site.judged(FERRY, None, product_version="2.0")
+        if one.told.current is Experience.ANGRY
+    ]
+    assert number(texts(browser, ".count b")[0]) == len(angry)
+
+
+@pytest.mark.parametrize(
+    ("cut", "field"),
+    [("version", "product_version"), ("country", "country"), ("language", "language")],
+)
+def test_the_parts_of_a_brand_are_the_stores(
+    site: Site, browser: Chrome, cut: str, field: str
+) -> None:
+    browser.get(f"{site.url}?brand={FERRY}&period=90 days")
+    table = browser.find_element(By.ID, f"cut-{cut}")
+    table.find_element(By.TAG_NAME, "summary").click()
+    items = site.judged(FERRY, 90)
+    wanted = {}
+    for value in {getattr(one.mention, field) for one in items} - {None}:
+        part = [one for one in items if getattr(one.mention, field) == value]
+        told = [one for one in part if one.told.current in EXPERIENCES]
+        wanted[value] = [str(len(part))] + [
+            f"{sum(one.told.current is felt for one in told) / len(told):.1%}"
+            for felt in (Experience.ANGRY, Experience.DELIGHTED)
+        ]
+    shown = {}
+    for row in table.find_elements(By.CSS_SELECTOR, "tbody tr"):
+        name, *cells = texts(row, "th, td")
+        shown[name] = [cell.split()[0] for cell in cells]
+    assert shown == wanted
+    value = texts(table, "tbody th")[0]
+    follow(browser, table.find_elements(By.CSS_SELECTOR, "tbody td a")[1])
+    angry = [
+        one
+        for one in site.judged(FERRY, 90)
+        if getattr(one.mention, field) == value and one.told.current is Experience.ANGRY
+    ]
+    assert number(texts(browser, ".count b")[0]) == len(angry)
+
+
+def test_what_moved_the_rates_sums_to_the_change(site: Site, browser: Chrome) -> None:
+    browser.get(f"{site.url}?brand={FERRY}")
+    browser.find_element(By.CSS_SELECTOR, "#movers summary").click()
+    with Store.open(site.path, readonly=True) as store:
+        impacts = {
+            row["topic"]: row["complaint_impact"]
+            for row in store.database.connection.execute(
+                "SELECT topic, complaint_impact FROM topic_impact WHERE brand = ? AND days = 28",
+                (FERRY,),
+            )
+        }
+    rows = browser.find_elements(By.CSS_SELECTOR, "#movers .scroll:first-child tbody tr")
+    shown = {texts(row, "th")[0]: texts(row, "td")[0] for row in rows}
+    [caption, _] = texts(browser, "#movers caption")
+
+    def points(gap: float) -> str:
+        return f"{100 * gap:+.1f} points".replace("-", "−")
+
+    wanted = {name.replace("(about none)", "about no topic"): gap for name, gap in impacts.items()}
+    assert shown == {name: points(gap) for name, gap in wanted.items()}
+    assert caption == f"Complaint rate: {points(sum(wanted.values()))} in all, the sum of these"
+
+
 def test_the_sources_are_the_stores(site: Site, browser: Chrome) -> None:
     browser.get(f"{site.url}?brand={RAIL}&period=90 days")
     items = site.judged(RAIL, 90)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,3 +195,78 @@ def test_on_loopback_without_accounts_everybody_reads_alone(tmp_path: Path) -> N
         assert "Correct the verdict" not in httpx.get(f"{at.url}mention/1", timeout=30).text
         answer = httpx.post(f"{at.url}mention/1/correct", data={"experience": "angry"}, timeout=30)
         assert answer.status_code == 403
+
+
+@pytest.mark.browser
+def test_a_colleague_works_on_a_case(served: Served, browser: Chrome) -> None:
+    case = served.row("SELECT id, mention_id FROM cases WHERE state = 'open' ORDER BY id")
+    sign_in(browser, served.url, "cleo", f"case/{case['id']}")
+
+    def press(what: str, note: str = "") -> str:
+        browser.find_element(By.NAME, "note").send_keys(note)
+        follow(browser, browser.find_element(By.CSS_SELECTOR, f"button[value={what}]"))
+        return browser.find_element(By.CSS_SELECTOR, "p[role=status]").text
+
+    assert press("claim") == f"Case {case['id']}: claimed."
+    assert press("note", "called her <b>") == f"Case {case['id']}: noted."
+    assert press("respond") == f"Case {case['id']}: responded."
+    assert not browser.find_elements(By.CSS_SELECTOR, "button[value=claim]")
+    assert press("close") == f"Case {case['id']}: closed."
+    assert press("reopen", "she wrote again") == f"Case {case['id']}: open."
+
+    history = browser.find_element(By.CSS_SELECTOR, ".history").text
+    assert "called her <b>" in history
+    assert history.count("cleo") == 5
+    with Store.open(served.path, readonly=True) as store:
+        events = store.database.connection.execute(
+            "SELECT event FROM case_events WHERE case_id = ? AND actor = 'cleo' ORDER BY id",
+            (case["id"],),
+        ).fetchall()
+        audit = store.database.connection.execute(
+            "SELECT actor, role, what, about FROM audit WHERE act = 'worked on a case' ORDER BY id"
+        ).fetchall()
+    assert [row["event"] for row in events] == [
+        "claimed", "noted", "responded", "closed", "reopened"
+    ]  # fmt: skip
+    wanted = ["claim", "note", "respond", "close", "reopen"]
+    assert [tuple(row) for row in audit] == [
+        ("cleo", "work", f"case {case['id']}: {what}", case["mention_id"]) for what in wanted
+    ]
+    assert errors_of(browser) == []
+
+
+@contextmanager
+def signed_in(served: Served, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(
+        base_url=served.url, timeout=30, headers={"accept": "text/html"}, follow_redirects=True
+    ) as web:
+        token = form_of(web.get("-/sign-in").text)["csrftoken"]
+        form = {"csrftoken": token, "name": name, "password": PASSWORD}
+        assert web.post("-/sign-in", data=form).is_success
+        yield web
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Give the fields that a page's forms carry unseen."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def test_a_click_too_late_undoes_nothing(served: Served) -> None:
+    case = served.row("SELECT id FROM cases WHERE state IN ('open', 'claimed') ORDER BY id")
+    with signed_in(served, "cleo") as client:
+        page = client.get(f"case/{case['id']}").text
+        told = form_of(page)
+        assert client.post(f"case/{case['id']}/work", data=told | {"what": "respond"}).is_success
+        # The same click again changes nothing; neither does what there is no button for.
+        again = client.post(f"case/{case['id']}/work", data=told | {"what": "respond"})
+        assert "nothing was changed" in again.text
+        wrong = client.post(f"case/{case['id']}/work", data=told | {"what": "burn", "click": "2"})
+        assert "on a page there is claim" in wrong.text
+    with signed_in(served, "ben") as client:
+        page = client.get(f"case/{case['id']}").text
+        assert 'name="what"' not in page
+        refused = client.post(
+            f"case/{case['id']}/work", data=told | {"what": "close", "click": "3"}
+        )
+        assert refused.status_code == 403
+    assert served.row("SELECT state FROM cases WHERE id = ?", case["id"])["state"] == "responded"

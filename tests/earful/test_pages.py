@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 import re
 import signal
@@ -37,6 +36,7 @@ from earful.pages.server_process import server_process
 from earful.pages.web_server import serve
 from earful.policies import Policies
 from earful.stages.answer_stage import measure_answers
+from earful.stages.measure_stage import measure_all
 from storage.models import CaseState, Experience, Stance
 from storage.store import Store
 from tests.browser import browser as browser
@@ -98,6 +98,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     told = build_store(path, built)
     with Store.open(path) as store:
         measure_answers(store, Policies(Settings()), built)
+        measure_all(store, Settings(), built)
     with server_process(path, "127.0.0.1", 0) as served:
         yield Site(served.url, path, told, built)
 
@@ -235,29 +236,6 @@ def weekly(items: Sequence[Told]) -> Rows:
     return rows
 
 
-def consistency(items: Sequence[Told]) -> Rows:
-    told = by_brand(told_an_experience(items))
-    return [row for brand, members in told.items() for row in consistency_of(brand, members)]
-
-
-def consistency_of(brand: str, told: Sequence[Told]) -> Rows:
-    rows = []
-    for day, members in grouped(told, day_of).items():
-        centre = by_experience(told)["angry"] / len(told)
-        angry, n = by_experience(members)["angry"], len(members)
-        half = 3 * math.sqrt(centre * (1 - centre) / n)
-        lower, upper = max(0, centre - half), min(1, centre + half)
-        rows.append(
-            {
-                "brand": brand, "unit": "day", "day": day,
-                "angry": angry, "told": n, "rate": round(angry / n, 4),
-                "centre": round(centre, 4), "lower": round(lower, 4), "upper": round(upper, 4),
-                "chance": "within" if lower <= angry / n <= upper else "outside",
-            }
-        )  # fmt: skip
-    return rows
-
-
 def answers(told: Sequence[Told], choice: Choice) -> Rows:
     angry = [i for i in counted(told, choice) if i.current is Experience.ANGRY]
     opened = cases(told, choice)
@@ -347,7 +325,6 @@ def expected(told: Sequence[Told], choice: Choice) -> dict[str, Rows]:
         "experience": over_time(items),
         "stance": [{"stance": name, "mentions": stances[name]} for name in Stance if items],
         "weekly": weekly(items),
-        "consistency": consistency(items),
         "sources": stacked(grouped(items, lambda item: item.mention.source), "source"),
         "answers": answers(told, choice),
         "answer_speed": answer_speed(told, choice),
@@ -360,6 +337,29 @@ def test_the_dashboards_numbers_are_the_stores(site: Site, choice: Choice) -> No
     wanted = expected(site.told, choice)
 
     assert {slug: found[slug] for slug in wanted} == wanted
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_the_chart_of_consistency_is_the_one_that_was_measured(site: Site, choice: Choice) -> None:
+    found = site.charts(**choice.filters)["consistency"]
+    with Store.open(site.path, readonly=True) as store:
+        points = store.database.connection.execute(
+            "SELECT * FROM control_points WHERE metric = 'complaint_rate' ORDER BY brand, day"
+        ).fetchall()
+
+    assert [
+        (row["brand"], row["day"], row["angry"], row["told"], row["chance"]) for row in found
+    ] == [
+        (
+            row["brand"], row["day"], row["k"], row["n"],
+            "outside" if row["act"] or row["signal"] else "within",
+        )
+        for row in points
+        if not choice.source
+        and choice.brand in ("", row["brand"])
+        and row["until"] > choice.first.isoformat()
+        and row["day"] <= choice.last.isoformat()
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -402,7 +402,7 @@ def test_every_chart_is_checked(site: Site) -> None:
     lists = {"notice", "wows", "complaints", "waiting_cases", "mind_changes", "health", "seen"}
     charts = metadata()["plugins"]["datasette-dashboards"]["voice"]["charts"]
 
-    assert set(charts) == lists | set(expected(site.told, Choice()))
+    assert set(charts) == lists | {"consistency"} | set(expected(site.told, Choice()))
 
 
 def test_the_dashboard_says_what_is_to_be_known(site: Site) -> None:
@@ -639,7 +639,7 @@ def test_every_table_and_view_is_described_and_no_column_is_made_up(site: Site) 
         "failures", "problems", "routines", "replies", "case_destinations",
         "topics", "topic_events", "topic_fits", "topic_periods", "topic_queue", "topic_triggers",
         "mention_topics",
-        "stages", "ledger_lines", "written_files", "privacy",
+        "stages", "ledger_lines", "written_files", "privacy", "source_days", "source_drift",
     }  # fmt: skip
 
 
@@ -895,7 +895,9 @@ def test_a_browser_sees_the_stores_numbers(site: Site, browser: Chrome) -> None:
     shown = browser.find_element(By.ID, "chart-stance").text
     for row in wanted["stance"]:
         assert str(row["mentions"]) in shown.split()
-    outside = [row for row in wanted["consistency"] if row["chance"] == "outside"]
+    points = site.charts(**Choice().filters)["consistency"]
+    outside = [row for row in points if row["chance"] == "outside"]
+    assert outside
     assert len(outside) == sum("outside" in mark for mark in marks(browser, "consistency"))
 
     complaints = browser.find_element(By.ID, "card-complaints")

@@ -21,6 +21,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from alerts.outbox.transport import ConsoleTransport
 from earful.daemon_stages import DaemonStages
 from earful.failing import Failing
+from earful.monitoring.instruments import Instruments
 from earful.pages.server_process import server_process
 from earful.topic_upkeep.period_figures import write_figures
 from storage.tables.topic_figures import NO_TOPIC, ListedTopic
@@ -152,6 +153,7 @@ def test_the_daemon_s_stages_sort_what_they_scored(tmp_path: Path) -> None:
         threading.Event(),
         load_classifier=WordClassifier,  # type: ignore[arg-type]
         pace=None,
+        instruments=Instruments(),
         idle=timedelta(minutes=1),
         alerts_wait=lambda: None,
     )

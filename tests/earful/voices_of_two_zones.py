@@ -16,12 +16,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.settings import parse_settings
+from earful.routines.advocate_routine import list_advocates
 from earful.routines.checkpoint_routine import judge_checkpoints
+from earful.routines.version_routine import watch_versions
 from earful.stages.measure_stage import measure_changed
+from earful.topic_upkeep.period_figures import write_figures
 from storage.models import CaseState, Experience, Mention, Stance
 from storage.store import Store
 from storage.tables.brands import BrandRow
 from storage.tables.cuts import cut
+from storage.tables.topic_sorting import FIRST_TOPIC, TOPIC
 from tests.storage.fixtures import Told, make_mention, store_voices
 
 FERRY, RAIL, RIVAL = "Fjord Ferry", "Kiwi Rail", "Rival Lines"
@@ -86,6 +90,7 @@ def build(path: Path, now: datetime, *, days: int = 50) -> list[Spoken]:
                 "INSERT INTO named_staff (mention_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(one.mention.id, "Ingrid <b>Å</b>") for one in named],
             )
+            connection.execute("DELETE FROM topic_queue")
             for mark, topic in TOPICS.items():
                 _write_topic(connection, mark, topic, told)
             connection.execute(
@@ -94,6 +99,9 @@ def build(path: Path, now: datetime, *, days: int = 50) -> list[Spoken]:
                 (FERRY, now.isoformat(), now.isoformat()),
             )
         measure_changed(store, SETTINGS, now)
+        list_advocates(store, SETTINGS, now)
+        watch_versions(store, SETTINGS, now)
+        write_figures(store, SETTINGS, now)
         judge_checkpoints(store, SETTINGS, now)
     return [Spoken(one, _day(one.mention, now)) for one in told]
 
@@ -124,7 +132,8 @@ def _write_topic(
         )
         if place < 3:
             connection.execute("INSERT INTO topic_quotes VALUES (?, ?, ?)", (number, place, seq))
-        cut(connection, seq, "topic", [str(number)])
+        for dimension in (TOPIC, FIRST_TOPIC):
+            cut(connection, seq, dimension, [str(number)])
 
 
 def _day(mention: Mention, now: datetime) -> date:
@@ -142,7 +151,9 @@ def _voices(now: datetime, days: int) -> Iterator[Told]:
                 number += 1
                 weights = (80, 8, 8, 4) if storm else (20, 25, 40, 15)
                 experience = chance.choices(list(Experience), weights)[0]
-                yield _told(chance, number, brand, experience, _moment(chance, brand, now, ago))
+                at = _moment(chance, brand, now, ago)
+                version = "2.0" if ago <= 6 else "1.0"
+                yield _told(chance, number, brand, experience, at, version)
     yield from _histories(now)
     yield from _oddities(now)
 
@@ -158,7 +169,12 @@ def _moment(chance: random.Random, brand: str, now: datetime, ago: int) -> datet
 
 
 def _told(
-    chance: random.Random, number: int, brand: str, experience: Experience, at: datetime
+    chance: random.Random,
+    number: int,
+    brand: str,
+    experience: Experience,
+    at: datetime,
+    version: str,
 ) -> Told:
     stance = Stance.NEITHER
     if experience is Experience.ANGRY and chance.random() < 0.3:
@@ -179,6 +195,7 @@ def _told(
             language=chance.choice(LANGUAGES),
             author=f"Guest {number}",
             country=chance.choice(("NO", "DE", None)),
+            product_version=version,
         ),
         experience=experience,
         stance=stance,
@@ -207,6 +224,19 @@ def _histories(now: datetime) -> Iterator[Told]:
         case=CaseState.OPEN,
         due_at=now - timedelta(hours=5),
     )  # fmt: skip
+
+    # Every other day, and then not a word.
+    for number in range(5):
+        yield Told(
+            mention=by(
+                "Olav", f"olav-{number}", f"Day {number}: I tell all my friends of this crew.",
+                45 - 2 * number,
+            ),
+            experience=Experience.DELIGHTED,
+            stance=Stance.ADVOCATE,
+        )  # fmt: skip
+    asks = by("Astrid", "astrid-1", "The best line there is, take it. Can we bring our dog?", 1)
+    yield Told(mention=asks, experience=Experience.DELIGHTED, stance=Stance.ADVOCATE)
 
 
 def _oddities(now: datetime) -> Iterator[Told]:

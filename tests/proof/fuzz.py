@@ -334,7 +334,7 @@ def clicks() -> Iterator[dict[str, Case]]:
         }  # fmt: skip
 
 
-_WHO = {"user": {"id": "U0DANA", "name": "dana", "username": "dana"}}
+_WHO: dict[str, Any] = {"user": {"id": "U0DANA", "name": "dana", "username": "dana"}}
 _BY = {"user_id": "U0DANA", "user_name": "dana", "channel_id": "C1"}
 
 
@@ -345,7 +345,8 @@ def _click(action: str, about: str, number: int, rng: random.Random) -> dict[str
         "action_ts": f"179{number:07}.000100",
     }
     if rng.random() < 0.3:
-        given |= {"selected_option": {"value": rng.choice((about, "angry", "none", "1h", "x"))}}
+        chosen = rng.choice((about, "angry", "none", "1h", "x"))
+        given |= {"selected_option": {"value": chosen}}
     else:
         given |= {"value": about}
     return {

@@ -8,7 +8,7 @@ import torch
 
 from sentiment.scoring import adapter
 from sentiment.scoring.classifier import Classifier, Text
-from sentiment.scoring.encoding import encode
+from sentiment.scoring.encoding import encode, word_pieces
 from sentiment.scoring.forward_pass import Runtime
 from storage.models import Experience, Stance, Verdict
 
@@ -100,8 +100,9 @@ def test_a_long_text_is_read_to_its_end(classifier: Classifier) -> None:
     rng = random.Random(1)
     words = ["room", "desk", "street", "we", "walked", "there", "and", "the", "went", "day"]
     text = " ".join(rng.choice(words) for _ in range(2_000)) + " final"
-    (*_, last) = encode(classifier._tokenizer, [Text(text)])
-    assert last.ids[-2] == classifier._tokenizer.token_to_id("final")
+    (*_, last) = encode(classifier.tokenizer, [Text(text)])
+    (final,) = word_pieces(classifier.tokenizer, ["final"])
+    assert last.ids[-2:-1] == final
     assert classifier.logits([Text(text)]).whole == [True]
 
 
@@ -119,12 +120,12 @@ def test_a_megabyte_keeps_its_ending_and_is_not_sure(
     assert "beginning and end only" in caplog.text
 
 
-def test_foreign_texts_claim_nothing(classifier: Classifier) -> None:
+def test_texts_in_languages_that_no_model_reads_claim_nothing(classifier: Classifier) -> None:
     verdicts = classifier.classify(
         [
-            Text("Die App stürzt ständig ab und der Kundendienst antwortet nicht.", None, 1, 5),
-            Text("アプリがすぐ落ちます。最悪です。"),
-            Text("Ok", language="de"),
+            Text("Sovellus kaatuu jatkuvasti eikä asiakaspalvelu vastaa kenellekään.", None, 1, 5),
+            Text("Η εφαρμογή κολλάει συνεχώς, απαράδεκτο."),
+            Text("Ok", language="fi"),
         ]
     )
     for verdict in verdicts:

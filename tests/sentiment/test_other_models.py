@@ -21,7 +21,8 @@ from tests.earful.conftest import Earful, earful
 __all__ = ["earful"]
 
 GERMAN = "Das ist wirklich das schlechteste Hotel, in dem ich jemals war."
-FRENCH = "C'est vraiment le pire hôtel que j'ai jamais vu, ne venez pas ici."
+# No shipped model reads Finnish.
+FINNISH = "Tämä on todella huonoin hotelli, jossa olen koskaan ollut, älkää tulko tänne."
 ENGLISH = "I love this hotel, the staff was wonderful to us!"
 LABELS = {"1 star": "angry", "2 stars": "angry", "3 stars": "mediocre", "5 stars": "delighted"}
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -76,7 +77,7 @@ def polyglot(folder: Path, classifier: Classifier) -> Callable[..., Classifier]:
         return Classifier(
             classifier.model,
             classifier.runtime,
-            classifier._tokenizer,
+            classifier.tokenizer,
             classifier.calibration,
             others={"de": LanguageModel.load(settings(folder, **more))},
         )
@@ -84,10 +85,18 @@ def polyglot(folder: Path, classifier: Classifier) -> Callable[..., Classifier]:
     return make
 
 
+@pytest.fixture(scope="module")
+def english(classifier: Classifier) -> Classifier:
+    """The English model alone, as where the multilingual one is not installed."""
+    return Classifier(
+        classifier.model, classifier.runtime, classifier.tokenizer, classifier.calibration
+    )
+
+
 def test_a_model_reads_the_language_that_it_names_and_no_other(
     polyglot: Callable[..., Classifier], classifier: Classifier
 ) -> None:
-    texts = [Text(ENGLISH), Text(GERMAN), Text(FRENCH), Text("gut", language="de-AT"), Text("…")]
+    texts = [Text(ENGLISH), Text(GERMAN), Text(FINNISH), Text("gut", language="de-AT"), Text("…")]
     german = polyglot()
     first, second, third, short, empty = german.classify(texts)
     ours, _, unread, *_ = classifier.classify(texts)
@@ -175,9 +184,9 @@ def test_the_config_names_models(tmp_path: Path, folder: Path) -> None:
 
 
 def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
-    tmp_path: Path, polyglot: Callable[..., Classifier], classifier: Classifier, earful: Earful
+    tmp_path: Path, polyglot: Callable[..., Classifier], english: Classifier, earful: Earful
 ) -> None:
-    texts = {"1": GERMAN, "2": FRENCH, "3": ENGLISH, "4": "👍👍"}
+    texts = {"1": GERMAN, "2": FINNISH, "3": ENGLISH, "4": "👍👍"}
     with Store.open(tmp_path / "earful.db", migrate=True) as store:
         store.mentions.save(
             [
@@ -185,9 +194,9 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
                 for key, text in texts.items()
             ]
         )
-        score_stage.score(store, classifier, lambda: NOW)
+        score_stage.score(store, english, lambda: NOW)
         assert store.verdicts.count_unread() == 2
-        assert score_stage.rescore(store, classifier, lambda: NOW) == 0
+        assert score_stage.rescore(store, english, lambda: NOW) == 0
         german = polyglot()
         assert store.verdicts.count_stale(german.models, languages=["de"]) == 1
         assert score_stage.rescore(store, german, lambda: NOW) == 1
@@ -198,7 +207,7 @@ def test_a_new_model_rescores_what_was_not_read_and_status_counts_it(
         assert voice.verdict.model == german.models[1]
         assert "1 de" in " ".join(f"{n} {name}" for name, n in store.insight.languages().items())
         # Without the model its verdicts are of another version, and go back.
-        assert score_stage.rescore(store, classifier, lambda: NOW) == 1
+        assert score_stage.rescore(store, english, lambda: NOW) == 1
     told = earful("status")
     assert "2 in languages that no model reads" in " ".join(told.out.split())
     assert json.loads(earful("status", "--json").out)["unread"] == 2
@@ -215,30 +224,32 @@ def test_bad_stars_in_a_language_that_no_model_reads_reach_the_team(
                     brand="A", source="shop", native_id=key, text=text, rating=stars,
                     rating_max=5.0, fetched_at=now, created_at=now,
                 )
-                for key, text, stars in (("1", GERMAN, 1.0), ("2", FRENCH, 5.0))
+                for key, text, stars in (("1", FINNISH, 1.0), ("2", FINNISH, 5.0))
             ]
         )  # fmt: skip
     told = earful("process")
     assert "Likely complaint about A" in told.out
-    assert "No model here reads German" in told.out
+    assert "No model here reads Finnish" in told.out
     with Store.open(tmp_path / "earful.db") as store:
         assert [case.mention_id for case in store.cases.unanswered()] == ["shop:1"]
 
 
-def test_a_mention_whose_language_is_told_wrongly_ends_a_rescoring(
-    tmp_path: Path, polyglot: Callable[..., Classifier], classifier: Classifier
+def test_a_language_that_a_source_tells_wrongly_is_stored_as_the_text_s(
+    tmp_path: Path, polyglot: Callable[..., Classifier], english: Classifier
 ) -> None:
     with Store.open(tmp_path / "earful.db", migrate=True) as store:
         store.mentions.save(
             [
                 Mention(
-                    brand="A", source="shop", native_id="1", text=FRENCH, fetched_at=NOW,
+                    brand="A", source="shop", native_id="1", text=FINNISH, fetched_at=NOW,
                     language="de",
                 )
             ]
         )  # fmt: skip
-        score_stage.score(store, classifier, lambda: NOW)
-        assert score_stage.rescore(store, polyglot(), lambda: NOW) == 1
+        score_stage.score(store, english, lambda: NOW)
+        (mention,) = store.mentions.many(["shop:1"]).values()
+        assert mention.language == "fi"
+        assert score_stage.rescore(store, polyglot(), lambda: NOW) == 0
 
 
 def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> None:
@@ -249,4 +260,6 @@ def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> 
     assert set(tolerant.missing) == {"de"}
     english, german = tolerant.classify([Text(ENGLISH), Text(GERMAN)])
     assert english.sure
-    assert (german.experience, german.sure) == (Experience.NONE, False)
+    # The multilingual model reads what a model of the config was to read.
+    assert german.experience is Experience.ANGRY
+    assert german.model.startswith("e5-earful-")

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.quality.evaluation import evaluate
 from sentiment.quality.evaluation_report import Report
-from sentiment.quality.floors import FLOORS, shortfalls
+from sentiment.quality.floors import FLOORS, LANGUAGES_FLOORS, shortfalls
 from sentiment.scoring.classifier import Classifier
 
 
@@ -18,8 +18,29 @@ def report(classifier: Classifier, labels: Path) -> Report:
     return evaluate(classifier, labels / "dev.jsonl")
 
 
+@pytest.fixture(scope="module")
+def of_languages(classifier: Classifier, labels: Path) -> Report:
+    return evaluate(classifier, labels / "languages_dev.jsonl")
+
+
 def test_no_figure_lies_under_its_floor(report: Report) -> None:
     assert shortfalls(report, FLOORS) == []
+
+
+def test_no_figure_of_other_languages_lies_under_its_floor(of_languages: Report) -> None:
+    assert shortfalls(of_languages, LANGUAGES_FLOORS) == []
+
+
+def test_each_language_is_told_by_itself(of_languages: Report) -> None:
+    assert of_languages.languages is not None
+    assert {"ar", "de", "hi", "ja", "zh"} <= set(of_languages.languages)
+    assert sum(part["texts"] for part in of_languages.languages.values()) == 240
+    # Complaints are found in every language with some number of texts.
+    for language in ("de", "fr", "es", "it", "pt", "nl", "ru"):
+        assert of_languages.languages[language]["angry_recall"] >= 0.6, language
+    table = of_languages.table()
+    assert "languages, with ratings" in table
+    assert max(map(len, table.splitlines())) <= 80
 
 
 def test_a_figure_under_its_floor_is_named_with_both_numbers(report: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,11 @@ PINNED = {
         keys.digest_key("Acme Air", NOW, weekly=True),
         "digest:week:Acme Air:2026-03-10T23:07",
     ),
+    "report_key": (
+        keys.report_key("A", date(2026, 5, 4), "#voice-digest"),
+        "report:A:2026-05-04:#voice-digest",
+    ),
+    "report_file_key": (keys.report_file_key("report:A"), "file:report:A"),
     "chart_key": (keys.chart_key("digest:A:2026"), "chart:digest:A:2026"),
     "speed_key": (keys.speed_key("digest:week:A:2026"), "speed:digest:week:A:2026"),
     "source_key, healed": (

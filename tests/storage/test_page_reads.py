@@ -19,6 +19,8 @@ from storage.page_reads import (
     source_rows,
     speakers,
     tallies,
+    topic_choices,
+    version_rows,
     waiting,
 )
 from storage.page_reads.choice import CUTS, Choice
@@ -37,6 +39,7 @@ CHOICES = (
     replace(MONTH, topic="7", version="1.2"),
     replace(MONTH, topic="7", location="Oslo", language="en"),
     replace(MONTH, staff="Rita"),
+    replace(MONTH, named="Rita"),
     replace(MONTH, staff="Rita", topic="7", language="en"),
     replace(MONTH, experience="angry", stance="hater", sure=True),
     replace(MONTH, words="the"),
@@ -82,11 +85,20 @@ def reads(store: Store, choice: Choice) -> dict[str, Callable[[], object]]:
             )
             for which in waiting.WHICH
         },
+        "public_replies": lambda: waiting.public_replies(connection, choice),
         "answered": lambda: waiting.answered(connection, choice, BOTH),
         "advocates": lambda: speakers.people_page(connection, "advocates", choice, 50, 0),
         "haters": lambda: speakers.people_page(connection, "haters", choice, 50, 0),
         "flips": lambda: speakers.flips_page(connection, choice, 50, 0),
         "kudos": lambda: speakers.named_colleagues(connection, choice, 50, 0),
+        "needs": lambda: speakers.advocates_needs(connection, choice, 50, 0),
+        "quiet": lambda: speakers.quiet_people(connection, choice, 50, 0),
+        "surest": lambda: mention_list.surest(
+            connection, replace(choice, experience="angry", stance=None, waiting=False), 5
+        ),
+        "versions": lambda: version_rows.changed_versions(connection, BRANDS[0], BOTH),
+        "impact": lambda: topic_choices.impact_rows(connection, BRANDS[0], 28),
+        "triggers": lambda: topic_choices.trigger_rows(connection, BRANDS[0], 5),
         "road": lambda: chart_rows.road_rows(connection, choice),
         "chart": lambda: chart_rows.chart_rows(connection, choice, "wow_rate"),
         "shifts": lambda: chart_rows.shift_rows(connection, choice),

@@ -62,6 +62,7 @@ from storage.tables.judgements import Backlog
 from storage.tables.outbox_word import Choice
 from storage.tables.privacy import PrivacyWishes
 from storage.tables.relevance_labels import StoredModel, Weighed
+from storage.tables.source_shares import DriftRow
 from storage.tables.subjects import of_author
 from storage.tables.verdicts import Scored
 from storage.tables.webhook_receipts import Receipt
@@ -82,6 +83,16 @@ INCIDENT = Incident(
     complaints=5,
 )
 PROBLEM = KnownProblem(key="disk", about="the disk", sentence="The disk is slow.", since=NOW)
+DRIFT = DriftRow(
+    brand=BRAND,
+    source="appstore",
+    share="experience none",
+    since=NOW.date(),
+    usual=0.1,
+    part=40,
+    whole=60,
+    seen_on=NOW.date(),
+)
 LEARNT = StoredModel(brand=BRAND, trained_at=NOW, learnt_from="5 yes, 5 no", model="{}")
 ANGRY = make_verdict(Experience.ANGRY)
 RECEIPT = Receipt(
@@ -242,6 +253,12 @@ def furnish(path: Path) -> None:
         store.daemon_runs.ran("digest", NOW)
         store.failures.failed("score", NOW, "no memory")
         store.failures.failed("score", NOW, "no memory", "mention appstore:hostile")
+        store.source_shares.write([DRIFT])
+        with store.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO source_days VALUES (?, 'appstore', ?, 'verdict sure', 1, 2)",
+                (BRAND, "2024-01-01"),
+            )
         store.problems.record([PROBLEM])
         store.relevance.say("appstore:hostile", about=True, by="dana", by_id=None, at=NOW)
         store.relevance.save_model(LEARNT)
@@ -604,6 +621,7 @@ WAYS: dict[str, Way] = {
             SourceStanding(state=SourceState.OK, since=NOW),
         )
     ),
+    "crawls.rename": writes(lambda s: s.crawls.rename(TARGET, replace(TARGET, target="other"))),
     "crawls.last_failures": reads(lambda s: s.crawls.last_failures("appstore")),
     "crawls.last_good": reads(lambda s: s.crawls.last_good(TARGET, NOW)),
     "crawls.last_start": reads(lambda s: s.crawls.last_start(TARGET)),
@@ -685,8 +703,6 @@ WAYS: dict[str, Way] = {
     "insight.method": reads(lambda s: s.insight.method(ALL)),
     "insight.oldest_open_case": reads(lambda s: s.insight.oldest_open_case(BRAND)),
     "insight.picks": reads(lambda s: s.insight.picks(ALL, "p_angry", 9)),
-    "insight.response_hours": reads(lambda s: s.insight.response_hours(ALL)),
-    "insight.public_replies": reads(lambda s: s.insight.public_replies(ALL)),
     "insight.said_by_advocates": reads(lambda s: s.insight.said_by_advocates(ALL, 9)),
     "insight.search": reads(lambda s: s.insight.search("gate", ALL, 9)),
     "insight.source_health": reads(lambda s: s.insight.source_health()),
@@ -718,6 +734,21 @@ WAYS: dict[str, Way] = {
     "daemon_runs.routines": reads(lambda s: s.daemon_runs.routines()),
     "daemon_runs.start": writes(lambda s: s.daemon_runs.start(2, "0.1", NOW)),
     "daemon_runs.stop": writes(lambda s: s.daemon_runs.stop(1, NOW)),
+    "monitored.cases": reads(lambda s: s.monitored.cases()),
+    "monitored.last_backup": reads(lambda s: s.monitored.last_backup()),
+    "monitored.mentions": reads(lambda s: s.monitored.mentions()),
+    "monitored.sources": reads(lambda s: s.monitored.sources()),
+    "monitored.unsent": reads(lambda s: s.monitored.unsent()),
+    "mentions.seqs": reads(lambda s: s.mentions.seqs(["appstore:hostile"])),
+    "source_shares.became_usual": reads(lambda s: s.source_shares.became_usual("A", "feeds")),
+    "source_shares.count_on": writes(lambda s: s.source_shares.count_on()),
+    "source_shares.days": reads(lambda s: s.source_shares.days("A", "appstore", NOW.date())),
+    "source_shares.drifting": reads(lambda s: s.source_shares.drifting()),
+    "source_shares.forget_before": writes(
+        lambda s: s.source_shares.forget_before(NOW.date() + timedelta(days=400))
+    ),
+    "source_shares.sources": reads(lambda s: s.source_shares.sources(NOW.date())),
+    "source_shares.write": writes(lambda s: s.source_shares.write([DRIFT])),
     "waits.bound": writes(lambda s: s.waits.bound(NOW)),
     "waits.clock_set": writes(lambda s: s.waits.clock_set(timedelta(hours=-1), NOW)),
     "failures.all": reads(lambda s: s.failures.all()),

@@ -23,7 +23,7 @@ PERIODS: dict[str, int | None] = {
 DEFAULT_PERIOD = "30 days"
 # What the pages' addresses keep, in this order; a list also has what narrows it further.
 _FILTERS = ("brand", "period", "since", "until", "source", "language", "topic", "country",
-            "version", "staff", "location")  # fmt: skip
+            "version", "staff", "named", "location")  # fmt: skip
 _NARROWER = ("experience", "stance", "sure", "corrected", "waiting", "words")
 V = TypeVar("V")
 _TRUE = {"1": True, "0": False}
@@ -142,6 +142,7 @@ def read(
         version=given.get("version"),
         topic=given.get("topic"),
         staff=given.get("staff"),
+        named=given.get("named"),
         location=given.get("location"),
         experience=reader.word("experience", Experience),
         stance=reader.word("stance", Stance),

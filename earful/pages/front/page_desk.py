@@ -10,17 +10,21 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.settings import Settings
-from earful.case_acts import Actor, relabel
+from earful.case_acts import Actor, act, relabel
+from earful.case_desk import add_note
 from earful.correcting import correct
 from earful.making_cases import make_case
 from earful.pages.access import Visitor
 from earful.policies import Policies, choose_languages
 from storage.models import Experience, Stance
-from storage.page_reads.one_mention import id_of
+from storage.page_reads.one_mention import id_of, mention_of_case
 from storage.store import Store
 from storage.tables.audit import Act
 
 DESK_KEY = "earful.desk"
+NOTE = "note"
+CASE_ACTS = ("claim", "release", "respond", "close", "reopen", NOTE)
+"""What is done to a case from its page."""
 
 
 @dataclass
@@ -91,6 +95,43 @@ class Desk:
                     "about the brand, or a competitor's"
                 )
         return f"Case {case.id} is made."
+
+    def work_on_case(
+        self,
+        case_id: int,
+        what: str,
+        note: str | None,
+        click: str,
+        seen_at: datetime | None,
+        visitor: Visitor,
+        now: datetime,
+    ) -> str:
+        """Carry out one of `CASE_ACTS`, as a click in Slack does; say what came of it.
+
+        `seen_at` is when the page was shown. InputError where it was refused, and why.
+        """
+        if what not in CASE_ACTS:
+            raise InputError(f"{what[:40]}: on a page there is {', '.join(CASE_ACTS)}")
+        actor = _actor(visitor)
+        with Store.open(self.path) as store, store.write() as unit:
+            mention_id = mention_of_case(unit.database.connection, case_id)
+            if mention_id is None:
+                raise InputError(f"There is no case {case_id} any more: nothing was changed.")
+            if what == NOTE:
+                acted = add_note(
+                    unit, self._policies, mention_id, note or "", actor, now, click=click
+                )
+            else:
+                acted = act(
+                    unit, self._policies, mention_id, what, actor, now,
+                    note=note, click=click, seen_at=seen_at,
+                )  # fmt: skip
+            if acted.refused:
+                raise InputError(acted.refused)
+            if acted.case is None or not acted.changed:
+                return f"Case {case_id} is as it was: nothing was changed."
+            unit.audit.add(actor.did(Act.WORKED_CASE, f"case {case_id}: {what}", mention_id, now))
+            return f"Case {case_id}: {'noted' if what == NOTE else acted.case.state}."
 
 
 def _id_of(store: Store, seq: int) -> str:

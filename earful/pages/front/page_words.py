@@ -77,6 +77,8 @@ def span(length: timedelta) -> str:
 def hours(length: float | None) -> str:
     if length is None:
         return "–"
+    if length < 1 / 60:
+        return "a minute"
     if length < 1:
         return f"{60 * length:.0f} min"
     return f"{length:.1f} h" if length < 48 else f"{length / 24:.1f} days"

@@ -14,7 +14,9 @@ from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.panels import who
 from earful.pages.front.panels.answers_panel import CaseLine, answers_panel, case_line
+from earful.pages.front.panels.movers import movers_panel
 from earful.pages.front.panels.others import others_panel
+from earful.pages.front.panels.parts_panel import parts_panel
 from earful.pages.front.panels.rates import rates_panel
 from earful.pages.front.panels.road_panel import goals_panel
 from earful.pages.front.panels.voices import voices_panel
@@ -29,7 +31,14 @@ from storage.page_reads.topic_choices import topic_rows, topics_of
 from storage.page_reads.waiting import WHICH, case_page
 
 LIST_SIZE = 50
-PEOPLE = {"advocates": who.advocates, "haters": who.haters, "flips": who.flips, "kudos": who.kudos}
+PEOPLE = {
+    "needs": who.needs,
+    "advocates": who.advocates,
+    "haters": who.haters,
+    "flips": who.flips,
+    "quiet": who.quiet,
+    "kudos": who.kudos,
+}
 CASE_TITLES = {
     "open": "Cases that wait",
     "overdue": "Overdue cases",
@@ -74,7 +83,10 @@ def home(connection: sqlite3.Connection, asked: Asked, now: datetime) -> dict[st
         "pending": waiting_for_verdicts(connection, replace(choice, waiting=True)),
         "pending_link": plain.link("mentions", waiting="1"),
         "answers": answers_panel(connection, plain, now),
+        "needs": None if pooled else who.needs(connection, plain, who.SHOWN),
         "voices": None if pooled else voices_panel(connection, plain),
+        "movers": None if pooled else movers_panel(connection, plain),
+        "parts_found": None if pooled else parts_panel(connection, plain),
         "people": [] if pooled else who.who_panel(connection, plain),
         "sources": where_panel(connection, plain),
         "goals": goals_panel(connection, plain),
@@ -364,7 +376,8 @@ def language_name(tag: str) -> str:
 def _chips(asked: Asked, fields: Collection[str]) -> list[tuple[str, str]]:
     """Give what narrows a page beside the form, each with the address without it."""
     shown = {
-        "topic": "topic", "country": "country", "version": "version", "staff": "names",
+        "topic": "topic", "country": "country", "version": "version", "staff": "a wow names",
+        "named": "names",
         "location": "location", "sure": "sure", "corrected": "corrected by a person",
     }  # fmt: skip
     named = {"1": "yes", "0": "no"}

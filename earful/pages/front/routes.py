@@ -8,7 +8,7 @@ import io
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from datasette.app import Datasette
@@ -52,6 +52,7 @@ def routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/author$", author),
         (r"^/cases$", cases),
         (r"^/case/(?P<case>\d{1,18})$", case),
+        (r"^/case/(?P<case>\d{1,18})/work$", work_on_case),
         (r"^/people/(?P<which>[a-z]+)$", people),
         (r"^/questions$", questions),
         (r"^/store$", store),
@@ -174,6 +175,35 @@ async def case(datasette: Datasette, request: Request) -> Response:
     number, now, root = int(request.url_vars["case"]), utc_now(), _root(datasette)
     found = await _read(datasette, lambda c: reading.case(c, number, now, root))
     return await _page(datasette, request, "case", _found(found, f"case {number}"))
+
+
+async def work_on_case(datasette: Datasette, request: Request) -> Response:
+    """Claim, answer, close or reopen a case, or note something on it, and show it again."""
+    number = int(request.url_vars["case"])
+    page = f"{_root(datasette)}case/{number}"
+    if request.method != "POST":
+        return Response.redirect(page)
+    desk, visitor = _at_the_desk(request)
+    form = await request.post_vars()
+    click = f"page:{form.get('click', '')[:64] or secrets.token_urlsafe(12)}"
+    note = form.get("note", "").strip()[:_LONGEST_NOTE] or None
+
+    def write() -> str:
+        return desk.work_on_case(
+            number, form.get("what", ""), note, click, _moment(form.get("seen_at", "")),
+            visitor, utc_now(),
+        )  # fmt: skip
+
+    return await _written(datasette, request, page, write)
+
+
+def _moment(text: str) -> datetime | None:
+    """Read when a page was shown; what no page of ours wrote says nothing."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read if read.tzinfo is not None else None
 
 
 async def people(datasette: Datasette, request: Request) -> Response:

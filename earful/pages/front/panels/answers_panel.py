@@ -11,7 +11,8 @@ from typing import Any
 from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import Quote, case_link, quote
-from storage.page_reads.waiting import AGES, answered, case_page, waiting_cases
+from storage.page_reads.tallies import totals
+from storage.page_reads.waiting import AGES, answered, case_page, public_replies, waiting_cases
 
 _SHOWN = 5
 _SOON = timedelta(hours=24)
@@ -70,7 +71,7 @@ def answers_panel(connection: sqlite3.Connection, asked: Asked, now: datetime) -
         ages=_ages(waiting, now),
         cases=[case_line(row, asked, now) for row in shown],
         all_link=asked.link("cases", which="open"),
-        period=_period(done),
+        period=_period(done) + _publicly(connection, asked),
         period_link=asked.link("cases", which="opened"),
     )
 
@@ -115,6 +116,19 @@ def _ages(waiting: Sequence[Mapping[str, Any]], now: datetime) -> list[tuple[str
         counted[next(name for name, longest in AGES if now - opened < longest)] += 1
     most = max(counted.values()) or 1
     return [(name, number, round(1000 * number / most)) for name, number in counted.items()]
+
+
+def _publicly(connection: sqlite3.Connection, asked: Asked) -> str:
+    """Say how many complaints have an answer for all to see, whether a case was made or not."""
+    angry = totals(connection, asked.choice).angry
+    if not angry:
+        return ""
+    replies = public_replies(connection, asked.choice)
+    return (
+        f" {replies:,} of {angry:,} complaint{'s' if angry != 1 else ''} "
+        f"{'have' if angry != 1 else 'has'} a public reply of the brand at "
+        f"{'their' if angry != 1 else 'its'} source."
+    )
 
 
 def _period(done: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def others_panel(connection: sqlite3.Connection, asked: Asked) -> Others:
 
     A topic and a colleague are one brand's: they narrow nothing here.
     """
-    choice = replace(asked.choice, brand=None, topic=None, staff=None, location=None)
+    choice = replace(asked.choice, brand=None, topic=None, staff=None, named=None, location=None)
     tallies = by_brand(connection, choice)
     lines = [
         (brand, tallies.get(brand.name, Tally()))
@@ -67,7 +67,9 @@ def others_panel(connection: sqlite3.Connection, asked: Asked) -> Others:
     ]
     made = []
     for brand, tally in lines:
-        filters = {"brand": brand.name, "topic": None, "staff": None, "location": None}
+        filters = {
+            "brand": brand.name, "topic": None, "staff": None, "named": None, "location": None,
+        }  # fmt: skip
         names: tuple[tuple[str, dict[str, str]], ...] = (
             ("voice", {}),
             ("wow", {"experience": "delighted"}),

@@ -1,19 +1,32 @@
-"""Who speaks: advocates, haters, changed minds, and the colleagues whom wows name."""
+"""Who speaks: advocates and what they need, haters, changed minds, colleagues whom wows name."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
 from earful.pages.front.quotes import author_link, mention_link
-from storage.page_reads.speakers import flips_page, named_colleagues, people_page
+from storage.page_reads.speakers import (
+    advocates_needs,
+    flips_page,
+    named_colleagues,
+    people_page,
+    quiet_people,
+)
 
 SHOWN = 5
 FLIPS = {"lost_advocate": "lost", "won_back": "won back"}
+_NEEDS = {
+    "complaint": "complained, and has no answer",
+    "question": "asked, and has no answer",
+    "wish": "wishes for something",
+    "lack": "lacks something",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +59,35 @@ def who_panel(connection: sqlite3.Connection, asked: Asked) -> list[PeopleList]:
         advocates(connection, asked, SHOWN),
         haters(connection, asked, SHOWN),
         flips(connection, asked, SHOWN),
+        quiet(connection, asked, SHOWN),
         kudos(connection, asked, SHOWN),
     ]
+
+
+def needs(connection: sqlite3.Connection, asked: Asked, limit: int, offset: int = 0) -> PeopleList:
+    """Give the one thing that each advocate needs, as the last daily list has it."""
+    rows = advocates_needs(connection, asked.choice, limit + 1, offset)
+    listed = date.fromisoformat(rows[0]["listed_on"]) if rows else None
+    of = "" if listed in (None, asked.today) else f" The list is of {words.day(listed)}."
+    return PeopleList(
+        key="needs",
+        title="What do our advocates need from us today?",
+        about=f"The one thing that each of them waits for, in their own words.{of}",
+        people=[
+            Person(
+                name=row["author"] or "Somebody",
+                link=author_link(asked, row["author_id"]),
+                note=f"{_NEEDS.get(row['need'], row['need'])}, at {row['source']}"
+                + _of_brand(row, asked),
+                tone="bad" if row["need"] == "complaint" else "",
+                text=row["sentence"],
+                text_link=mention_link(asked, row["seq"]),
+            )
+            for row in rows[:limit]
+        ],
+        more=_more(asked, "needs", rows, limit, offset),
+        empty="No advocate waits for anything, as far as the daily list knows.",
+    )
 
 
 def advocates(
@@ -103,6 +143,28 @@ def flips(connection: sqlite3.Connection, asked: Asked, limit: int, offset: int 
         ],
         more=_more(asked, "flips", rows, limit, offset),
         empty="Nobody changed their mind in this period.",
+    )
+
+
+def quiet(connection: sqlite3.Connection, asked: Asked, limit: int, offset: int = 0) -> PeopleList:
+    """Give the advocates whose silence is longer than their own rhythm explains."""
+    rows = quiet_people(connection, asked.choice, limit + 1, offset)
+    return PeopleList(
+        key="quiet",
+        title="Gone quiet",
+        about="Advocates who are silent for longer than their own rhythm explains.",
+        people=[
+            Person(
+                name=row["author"] or "Somebody",
+                link=author_link(asked, row["author_id"]),
+                note=f"silent for {row['silent_days']:.0f} days; spoke every "
+                f"{max(1.0, row['usual_days']):.0f} days before{_of_brand(row, asked)}",
+                tone="bad",
+            )
+            for row in rows[:limit]
+        ],
+        more=_more(asked, "quiet", rows, limit, offset),
+        empty="No advocate has gone quiet.",
     )
 
 

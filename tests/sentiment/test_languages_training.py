@@ -1,0 +1,135 @@
+"""The multilingual model's training: from small files to weights, and on from a checkpoint."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from config.errors import InputError
+from sentiment.learning.languages.lesson import Row, Sources, framed, rows_of
+from sentiment.learning.languages.lower_states import LowerStates, lower_encoder, lower_states
+from sentiment.learning.languages.training import LanguagesMethod, train_languages
+from sentiment.learning.languages.upper_fit import UpperFit, UpperRecipe
+from sentiment.learning.languages.upper_layers import UpperNetwork
+from sentiment.scoring.classifier import Text
+from sentiment.scoring.multilingual import Multilingual
+from sentiment.scoring.multilingual_backbone import Backbone, backbone_file, read
+from sentiment.scoring.multilingual_pieces import MultilingualPieces
+from storage.models import Experience
+from tests.earful.conftest import Earful, earful
+
+__all__ = ["earful"]
+
+SAID = {
+    ("angry", "neither"): "{} ging nach einem Tag kaputt, und niemand hilft.",
+    ("angry", "hater"): "Finger weg von {}, das ist Betrug.",
+    ("delighted", "advocate"): "Kauft alle {}, das Beste überhaupt!",
+    ("mediocre", "neither"): "{} ist in Ordnung.",
+    ("none", "neither"): "Gibt es {} auch in Grün?",
+}
+THINGS = ["Lampe", "Kessel", "Rad", "Radio", "Jacke", "Stuhl", "Uhr", "Tasche", "Buch", "Zelt"]
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return read(backbone_file())
+
+
+@pytest.fixture(scope="module")
+def pieces(backbone: Backbone) -> MultilingualPieces:
+    return MultilingualPieces(backbone)
+
+
+def labelled(path: Path, things: list[str]) -> Path:
+    rows = [
+        {"text": said.format(f"das Ding {thing}"), "experience": e, "stance": s, "dataset": thing}
+        for thing in things
+        for (e, s), said in SAID.items()
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def pool(path: Path) -> Path:
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        for stars in range(1, 6):
+            row = {"dataset": "d", "text": f"{stars} davon", "rating": stars, "rating_max": 5}
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def test_the_command_trains_weights_that_score(tmp_path: Path, earful: Earful) -> None:
+    labels, judge = (
+        labelled(tmp_path / name, things)
+        for name, things in (("l.jsonl", THINGS[:7]), ("j.jsonl", THINGS[7:]))
+    )
+    out = tmp_path / "weights"
+    told = earful(
+        "train", str(labelled(tmp_path / "english.jsonl", THINGS[:2])), "--epochs", "3",
+        "--languages", str(labels), "--judge", str(judge),
+        "--pool", str(pool(tmp_path / "pool.jsonl.gz")), "-o", str(out),
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    model = Multilingual(out)
+    assert model.model in told.out
+    assert (out / "MODEL_CARD.md").read_text().startswith(f"# {model.model}")
+    assert not list(tmp_path.glob(".weights*"))
+    verdicts = model.classify([Text("Finger weg von das Ding Radio, das ist Betrug.")])
+    assert verdicts[0].experience is Experience.ANGRY
+
+
+def test_what_is_judged_by_is_not_learnt(tmp_path: Path, pieces: MultilingualPieces) -> None:
+    labels = labelled(tmp_path / "l.jsonl", THINGS)
+    from sentiment.learning.labelled_files import read_examples
+
+    unseen = read_examples(labels)[:5]
+    rows = rows_of(Sources([labels]), pieces, unseen)
+    assert len(rows) == len(THINGS) * len(SAID) - 5
+    hidden = framed([one.text.text for one in unseen], pieces)
+    assert not [row for row in rows if row.ids in hidden]
+
+
+def test_talk_and_judge_go_with_languages(tmp_path: Path, earful: Earful) -> None:
+    labels = str(labelled(tmp_path / "l.jsonl", THINGS))
+    told = earful("train", labels, "--talk", labels)
+    assert told.code == 2
+    assert "--talk and --judge go with --languages" in told.err
+    with pytest.raises(InputError, match="cannot be read"):
+        train_languages(LanguagesMethod(Sources([tmp_path / "absent"])), tmp_path / "out")
+
+
+class _StopError(Exception):
+    pass
+
+
+def fitted(
+    backbone: Backbone, states: LowerStates, rows: list[Row], checkpoint: Path, stop: int | None
+) -> dict[str, torch.Tensor]:
+    torch.manual_seed(1)
+    network = UpperNetwork(backbone.state(), 11)
+    recipe = UpperRecipe(epochs=2, budget=256, checkpoint_every=2)
+
+    def watch(step: int, _steps: int, _loss: float) -> None:
+        if step == stop:
+            raise _StopError
+
+    UpperFit(network, states, rows, recipe, checkpoint).run(watch)
+    return network.trained()
+
+
+def test_an_interrupted_fit_goes_on_as_if_nothing_had_been(
+    tmp_path: Path, backbone: Backbone, pieces: MultilingualPieces
+) -> None:
+    rows = rows_of(Sources([labelled(tmp_path / "l.jsonl", THINGS[:4])]), pieces, ())
+    states = lower_states(lower_encoder(backbone, 11), [row.ids for row in rows])
+    whole = fitted(backbone, states, rows, tmp_path / "whole", None)
+    with pytest.raises(_StopError):
+        fitted(backbone, states, rows, tmp_path / "half", 5)
+    resumed = fitted(backbone, states, rows, tmp_path / "half", None)
+    assert whole.keys() == resumed.keys()
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, resumed[name]), name
