@@ -16,8 +16,10 @@ EarfulError                     exit 1
 │  ├─ StoreUnreachableError
 │  └─ StoreRefusedError
 ├─ ModelError
+│  └─ ModelDiedError
 ├─ CrawlError
 │  └─ PageError                 in crawler.entry_problems
+├─ StoppedError
 ├─ DeliveryError
 └─ TranslationError             in earful.translation.translator
 .. end of the tree
@@ -94,8 +96,16 @@ class ModelError(EarfulError):
     """The classifier's weights are missing, altered or do not fit."""
 
 
+class ModelDiedError(ModelError):
+    """The process that holds the model ended while it was asked: nobody knows by which text."""
+
+
 class CrawlError(EarfulError):
     """A source could not be read."""
+
+
+class StoppedError(EarfulError):
+    """Work was ended on purpose before it was done: nothing failed, and it is done later."""
 
 
 class DeliveryError(EarfulError):

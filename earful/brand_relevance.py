@@ -24,15 +24,15 @@ from storage.store import Store
 from storage.tables.relevance_labels import StoredModel, Taught, Weighed
 
 if TYPE_CHECKING:
-    from sentiment.relevance.embedding import Embedder
     from sentiment.relevance.logistic import Floats
+    from sentiment.scoring.model_process import Embeds
 
 log = logging.getLogger("earful.relevance")
 
 _BATCH = 64
 
 
-def load_embedder() -> Embedder:
+def load_embedder() -> Embeds:
     """Load the backbone, once a process; only who needs a vector that is not kept pays for it."""
     from sentiment.relevance.embedding import embedder
 
@@ -42,7 +42,7 @@ def load_embedder() -> Embedder:
 class BrandRelevance:
     """Learns and asks for all brands of a config. The labels alone decide what is learnt."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Embedder] = load_embedder) -> None:
+    def __init__(self, settings: Settings, load: Callable[[], Embeds] = load_embedder) -> None:
         self._brands = {brand.name: brand for brand in settings.brands}
         self._queries: dict[str, Query] = {}
         self._load = load

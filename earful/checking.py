@@ -53,7 +53,7 @@ def findings(app: App, *, offline: bool, explain: bool = False) -> Iterator[Find
     yield from _webhook(settings)
     yield from _on_call(settings)
     yield from _translation(app, offline)
-    yield _model(app.settings)
+    yield _model(app.settings, offline)
     yield from _slack(app, offline)
     yield from _destinations(settings, offline)
     if offline:
@@ -139,11 +139,11 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"on call for {rota.channel or rota.brand or 'every channel'}", True, who)
 
 
-def _model(settings: Settings) -> Finding:
+def _model(settings: Settings, offline: bool) -> Finding:
     from sentiment.scoring.classifier import Classifier
     from sentiment.scoring.multilingual import NOT_INSTALLED
 
-    classifier = Classifier.load(models=settings.models)
+    classifier = Classifier.load(models=settings.models, offline=offline)
     several = classifier.multilingual
     if several is None:
         return Finding("model", True, f"{', '.join(classifier.models)}; {NOT_INSTALLED}")

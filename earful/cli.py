@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,7 +45,34 @@ from earful.commands.topic_group import topics
 from earful.commands.train import train
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+class ReaderLeftError(Exception):
+    """The reader of our output (`| head`) has what it wants."""
+
+
+class _Commands(click.Group):
+    """Says itself that the reader left: click would leave with 1."""
+
+    def make_context(self, *details: Any, **more: Any) -> click.Context:
+        with _reader_may_leave():
+            return super().make_context(*details, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderLeftError from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -84,19 +114,24 @@ for command in (
 
 def main() -> None:
     """Run a command; an error is one line on stderr, never a traceback of ours."""
+    if sys.stdout is None:  # closed before we began: `earful … >&-`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
-        sys.exit(130)
+        code = 130
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        code = 2
     except EarfulError as error:
         click.echo(f"earful: {PROCESS.text(' '.join(str(error).split()))}", err=True)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    except ReaderLeftError:
+        code = 0
+    try:
+        sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has what it wants; flushing at exit must not complain either.
+        # Python's own flush at its exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     sys.exit(code)

@@ -17,9 +17,24 @@ from rich.progress import (
 )
 from rich.table import Table
 
+
+class _Results(Console):
+    """Leaves it to `cli.main` what a reader does who has what they want, as `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class _Remarks(Console):
+    """Where nobody reads the remarks, the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 # Results go to stdout, where scripts read them; progress and remarks go to stderr.
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = _Results(highlight=False, soft_wrap=True)
+err = _Remarks(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager

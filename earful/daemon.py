@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -50,13 +52,16 @@ from storage.write_check import probe
 if TYPE_CHECKING:
     from alerts.slack.listener import Listener
     from earful.pages.dashboards import Dashboards
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import ModelProcess, Scores
 
 log = logging.getLogger("earful.daemon")
 
 # A stage looks by itself this often, in case a wake-up was lost with a killed crawl.
 _IDLE = timedelta(seconds=60)
-_STOP_WITHIN_S = 60.0
+# An hour's work may be under way: after so long it is left to the next start. With what comes
+# before and after, the process ends within ten seconds.
+_STOP_WITHIN_S = 8.0
+_PATIENCE_S = 1.0
 _AT_START = " at start"
 # Who asks whether the daemon is ready gives up soon.
 _LOOKS_WITHIN_S = 0.5
@@ -71,7 +76,8 @@ class Daemon:
         transport: Transport,
         clock: Clock,
         *,
-        load_classifier: Callable[[], Classifier],
+        load_classifier: Callable[[], Scores],
+        model: ModelProcess | None = None,
         pace: Pace | None = None,
         idle: timedelta | None = None,
         listen: Callable[[Interactions], Listener] | None = None,
@@ -81,9 +87,11 @@ class Daemon:
     ) -> None:
         """`listen` makes what hears Slack, given what carries out what people do.
 
-        `config` is the file that the settings came from, which SIGHUP has read again.
+        `config` is the file that the settings came from, which SIGHUP has read again; `model` the
+        process that the classifier speaks to, if it does.
         """
         self._settings = settings
+        self._model = model
         self._clock = clock
         self._path = settings.store.path
         self._stopping = threading.Event()
@@ -104,6 +112,7 @@ class Daemon:
             self._failing,
             self._stopping,
             load_classifier=load_classifier,
+            unload=model.rest if model else lambda: False,
             idle=idle or _IDLE,
             pace=pace,
             instruments=instruments,
@@ -129,6 +138,8 @@ class Daemon:
         self._reloading = Reloading(settings, config, self._failing, clock, self._follow_config)
         self._late: LateWork | None = None
         self._interactions = Interactions(self._path, settings, clock, self._delivery.wake)
+        self.unended: list[str] = []
+        """What had not ended in time when `run` came back: only the process's end ends that."""
         self._listener: Listener | None = None
         if listen is not None:
             self._listener = listen(self._interactions)
@@ -258,20 +269,30 @@ class Daemon:
 
     def _shut_down(self) -> None:
         log.info("stopping")
+        ends: dict[str, Callable[[], object]] = {
+            # Crawls under way see `_stopping` and end; what they stored stays.
+            "crawls": self._crawls.stop,
+            "routines": self._routines.stop,
+        }
         for worker in (self._scoring, self._delivery):
             worker.end()
+            ends[worker.name] = worker.join
+        if self._model is not None:
+            # Who waits for verdicts hears StoppedError; the mentions wait for the next start.
+            ends["model"] = self._model.close
         if self._listener is not None:
-            self._listener.stop()
+            ends["buttons"] = self._listener.stop
         if self._webhook is not None:
-            self._webhook.stop()
-        # Crawls under way see `_stopping` and end; what they stored stays.
-        self._crawls.stop()
-        self._routines.stop(wait=True)
+            ends["webhook"] = self._webhook.stop
         if self._dashboards is not None:
-            self._dashboards.stop()
-        for worker in (self._scoring, self._delivery):
-            worker.join(_STOP_WITHIN_S)
-        with Store.open(self._path) as store:
+            ends["dashboards"] = self._dashboards.stop
+        self.unended = _within(_STOP_WITHIN_S, ends)
+        if self.unended:
+            log.warning(
+                "stopped before all had ended: what they were at is done after the next start",
+                extra={"unended": self.unended},
+            )
+        with suppress(StoreError), Store.open(self._path, patience_s=_PATIENCE_S) as store:
             store.daemon_runs.stop(self._run_id, self._clock())
         log.info("stopped")
 
@@ -284,6 +305,8 @@ class Daemon:
         subscribe(store, settings)
         keep_private(store, settings)
         self._settings = settings
+        if self._model is not None:
+            self._model.follow(settings.models, settings.model.unload_after)
         self._stages.follow(settings, transport)
         self._store_trouble.follow(settings, transport)
         self._interactions.follow(settings)
@@ -322,6 +345,8 @@ class Daemon:
 
     def _carry_out(self, routine: Routine, name: str) -> None:
         """Do a routine; a failure is counted, and its next run comes anyway."""
+        if self._stopping.is_set():
+            return
 
         def work() -> int | None:
             try:
@@ -410,3 +435,14 @@ class Daemon:
         runs = self._routines.next_runs()
         regular = {name: at for name, at in runs.items() if not name.endswith(_AT_START)}
         store.daemon_runs.beat(self._run_id, now, regular)
+
+
+def _within(seconds: float, ends: Mapping[str, Callable[[], object]]) -> list[str]:
+    """Let all end side by side; name those that have not when the time is over."""
+    until = monotonic() + seconds
+    threads = [Thread(target=end, name=name, daemon=True) for name, end in ends.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - monotonic()))
+    return [thread.name for thread in threads if thread.is_alive()]

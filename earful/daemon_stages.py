@@ -26,13 +26,13 @@ from earful.replying.settling import settle_replies
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.measure_stage import measure_changed
-from earful.stages.score_stage import score
+from earful.stages.score_stage import is_due, score
 from earful.stages.topic_stage import sort_mentions
 from earful.topic_upkeep.period_figures import write_figures
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.daemon")
 
@@ -53,20 +53,25 @@ class DaemonStages:
         failing: Failing,
         stopping: threading.Event,
         *,
-        load_classifier: Callable[[], Classifier],
+        load_classifier: Callable[[], Scores],
         idle: timedelta,
+        unload: Callable[[], bool] = lambda: False,
         pace: Pace | None,
         instruments: Instruments,
         alerts_wait: Callable[[], object],
     ) -> None:
-        """`alerts_wait` is called when something new may wait in the outbox."""
+        """`alerts_wait` is called when something new may wait in the outbox.
+
+        `unload` is asked often: it ends a model that nobody has needed for a while, and tells so.
+        """
         self._settings = settings
         self._transport = transport
         self._clock = clock
         self._failing = failing
         self._stopping = stopping
         self._load_classifier = load_classifier
-        self._classifier: Classifier | None = None
+        self._unload = unload
+        self._classifier: Scores | None = None
         self._pace = pace or Pace()
         self._instruments = instruments
         self._alerts_wait = alerts_wait
@@ -163,11 +168,15 @@ class DaemonStages:
 
     def _score(self) -> None:
         with Store.open(self._path) as store:
-            if not store.verdicts.count_waiting():
+            if not is_due(store, self._clock):
+                if self._unload():
+                    self._classifier = None
+                    log.info("model unloaded until a text needs it")
                 return
             if self._classifier is None:
                 self._classifier = self._load_classifier()
                 self._failing.count_missing(self._classifier)
+                log.info("model loaded", extra={"model": self._classifier.model})
             scored = score(
                 store,
                 self._classifier,

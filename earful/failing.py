@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from config.errors import EarfulError, ModelError
+from config.errors import EarfulError, ModelError, StoppedError
 from config.redaction import PROCESS
 from storage.store import Store
 
 if TYPE_CHECKING:
     from earful.monitoring.instruments import Instruments
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.failing")
 
@@ -90,10 +90,15 @@ class Failing:
 
     @contextmanager
     def watch(self, stage: str, subject: str = "") -> Iterator[None]:
-        """Count a failure of the block and raise it again; without one, the stage works."""
+        """Count a failure of the block and raise it again; without one, the stage works.
+
+        What was stopped on purpose has done neither.
+        """
         try:
             with self._instruments.stage(stage) if self._instruments else nullcontext():
                 yield
+        except StoppedError:
+            raise
         except Exception as error:
             self._write_failure(stage, error, subject)
             raise
@@ -127,7 +132,7 @@ class Failing:
         if before is not None:
             log.info("%s works again", _named(stage, subject))
 
-    def count_missing(self, classifier: Classifier) -> None:
+    def count_missing(self, classifier: Scores) -> None:
         """Count the models for other languages that could not be loaded; the rest is scored."""
         for language, error in classifier.missing.items():
             # What to do must not be what is cut off.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from config.errors import StoreError, StoreRowError
+from config.errors import ModelDiedError, StoppedError, StoreError, StoreRowError
 from earful.failing import describe, stage_name
 from storage.faults import UNFIT
 from storage.models import Failure
@@ -89,15 +89,15 @@ class Isolation:
         try:
             done = [work(items)]
         except Exception as error:
-            _raise_if_the_stores(error)
+            _raise_if_no_subjects(error)
             sound()
             return self._halve(items, error, work, name)
         self._all_worked(items, name)
         return done
 
     def failed(self, name: str, error: Exception) -> None:
-        """Count a failure of a subject; raises it again where it is the store's."""
-        _raise_if_the_stores(error)
+        """Count a failure of a subject; raises it again where it is the store's, or a stop."""
+        _raise_if_no_subjects(error)
         sentence = describe(error)
         self._failures.failed(self._stage, self._now, sentence, name)
         self._failing.add(name)
@@ -161,7 +161,7 @@ class Isolation:
             try:
                 done.append(work(part))
             except Exception as again:
-                _raise_if_the_stores(again)
+                _raise_if_no_subjects(again)
                 done += self._halve(part, again, work, name)
             else:
                 self._all_worked(part, name)
@@ -185,7 +185,9 @@ def mention_subject(mention_id: str) -> str:
     return f"mention {mention_id}"
 
 
-def _raise_if_the_stores(error: Exception) -> None:
+def _raise_if_no_subjects(error: Exception) -> None:
+    if isinstance(error, StoppedError | ModelDiedError):
+        raise error  # nobody's fault, or nobody knows whose
     if isinstance(error, StoreRowError):
         return  # the fault of one row: the others can be read
     cause = error.__cause__ if isinstance(error, StoreError) else error

@@ -92,6 +92,8 @@ def daemon_state(store: Store, now: datetime) -> dict[str, Any]:
         "started_at": last.started_at.isoformat(),
         "heartbeat_at": last.heartbeat_at.isoformat(),
         "heartbeat_age_s": round((now - last.heartbeat_at).total_seconds()),
+        "clock_set_at": last.clock_set_at and last.clock_set_at.isoformat(),
+        "clock_step_s": last.clock_step and last.clock_step.total_seconds(),
     }
 
 

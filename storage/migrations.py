@@ -1974,7 +1974,7 @@ def _filters(db: Database) -> None:
         db.execute(trigger)
 
 
-@migrations(name="0041_what_a_daemon_goes_by")
+@migrations(name="0039_what_a_daemon_goes_by")
 def _what_a_daemon_goes_by(db: Database) -> None:
     # When the clock under it was last set, and by how much; which config it has, as a mark of it.
     _run(
@@ -1988,7 +1988,22 @@ def _what_a_daemon_goes_by(db: Database) -> None:
     )
 
 
-@migrations(name="0043_source_drift")
+@migrations(name="0040_scoring_tries")
+def scoring_tries(db: Database) -> None:
+    """What is being scored: who is killed meanwhile has left it here."""
+    db.execute(
+        """
+        CREATE TABLE scoring_tries (
+            mention_id TEXT PRIMARY KEY REFERENCES mentions(id) ON DELETE CASCADE,
+            text_hash TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            tried_at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
+@migrations(name="0041_source_drift")
 def _source_drift(db: Database) -> None:
     # What each source gives, by the day it was fetched: counted on from verdict to verdict, so
     # that what a store has from before is counted by the first runs of the routine.
@@ -2027,7 +2042,7 @@ def _source_drift(db: Database) -> None:
     )
 
 
-@migrations(name="0044_half_corrected")
+@migrations(name="0042_half_corrected")
 def _half_corrected(db: Database) -> None:
     # A text whose experience a person corrected, and whose stance no model has told yet, has no
     # stance: by the triggers of 0037 it did not fit into the cells of its stars, and the edit
@@ -2076,7 +2091,7 @@ def _half_corrected(db: Database) -> None:
         db.execute(statement)
 
 
-@migrations(name="0045_values")
+@migrations(name="0043_values")
 def _values(db: Database) -> None:
     # What values a filter has, the most mentioned first, and which complaints have the brand's
     # answer: each from one index.

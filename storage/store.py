@@ -44,6 +44,7 @@ from storage.tables.privacy import Privacy
 from storage.tables.quotas import Quotas
 from storage.tables.relevance_labels import Relevance
 from storage.tables.replies import Replies
+from storage.tables.scoring_tries import ScoringTries
 from storage.tables.sessions import Sessions
 from storage.tables.slack_homes import SlackHomes
 from storage.tables.source_shares import SourceShares
@@ -70,6 +71,7 @@ class Store:
         self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.scoring_tries = ScoringTries(database)
         self.translations = Translations(database)
         self.topics = Topics(database)
         self.topic_sorting = TopicSorting(database)

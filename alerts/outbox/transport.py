@@ -126,6 +126,10 @@ def shown_blocks(alert: Alert, *, buttons: bool) -> list[dict[str, Any]] | None:
     return [block for block in blocks if block.get("type") != "actions"]
 
 
+_UNREAD = "alerts go to this console, and nobody reads its output any more"
+_DO = "start Earful again, or set SLACK_BOT_TOKEN; they wait meanwhile."
+
+
 class ConsoleTransport:
     """Print alerts where no Slack is configured."""
 
@@ -143,7 +147,10 @@ class ConsoleTransport:
         place = f" {alert.channel} "
         if alert.operation is Operation.REPLY:
             place = f" {alert.channel}, in the thread "
-        self._print(f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n")
+        try:
+            self._print(f"\n{place:-^{self._width}}\n{plain(alert.payload, self._width)}\n")
+        except (OSError, ValueError) as error:
+            return SendResult(Fate.ACCOUNT_DEAD, f"{_UNREAD} ({error}): {_DO}")
         return SendResult(Fate.SENT)
 
     def _print(self, shown: str) -> None:

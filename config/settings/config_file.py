@@ -16,7 +16,7 @@ from config.settings.cases_section import CaseSettings
 from config.settings.crawl_section import CrawlSettings
 from config.settings.destinations_section import SLACK, DestinationsSettings
 from config.settings.ladder_section import ON_CALL
-from config.settings.models_section import ModelSettings
+from config.settings.models_section import ModelProcessSettings, ModelSettings
 from config.settings.on_call_section import OnCallSettings
 from config.settings.ops_section import OpsSettings
 from config.settings.privacy_section import PrivacySettings
@@ -49,6 +49,7 @@ class Settings(Section):
     translate: TranslateSettings = TranslateSettings()
     topics: TopicsSettings = TopicsSettings()
     destinations: DestinationsSettings = DestinationsSettings()
+    model: ModelProcessSettings = ModelProcessSettings()
     models: tuple[ModelSettings, ...] = ()
     brands: tuple[BrandSettings, ...] = ()
     on_call: tuple[OnCallSettings, ...] = ()

@@ -1,12 +1,19 @@
-"""The sections `[[models]]`: other classifiers than the shipped ones, by language."""
+"""The sections `[[models]]`, other classifiers by language, and `[model]`, how all are held."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
-from config.settings.value_types import Section
+from config.settings.value_types import Duration, Section
+
+
+class ModelProcessSettings(Section):
+    """How the daemon holds its models: out of memory when none was needed for `unload_after`."""
+
+    unload_after: Duration = timedelta(minutes=10)
 
 
 class ModelSettings(Section):

@@ -188,6 +188,8 @@ def _score_waiting(store: Store, app: App, failing: Failing, again: _Again | Non
     waiting = store.verdicts.count_waiting()
     if not waiting and not again:
         return 0
+    if again:
+        store.scoring_tries.forget()
     classifier = Classifier.load(models=app.settings.models, tolerant=True)
     failing.count_missing(classifier)
     with console.progress_bar("scoring", waiting) as (bar, task):

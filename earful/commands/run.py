@@ -19,6 +19,7 @@ from config.environment import load_overrides
 from config.errors import ConfigError
 from config.settings import Settings
 from earful.app import App, utc_now
+from earful.small_process import keep_small
 
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from earful.config_file import Config, ConfigFile
     from earful.interactions.dispatch import Interactions
     from earful.monitoring.instruments import Instruments
-    from sentiment.scoring.classifier import Classifier
 
 log = logging.getLogger("earful.run")
 
@@ -45,6 +45,7 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
 
     SIGHUP has it read its config again.
     """
+    keep_small()
     from earful import logs
     from earful.config_file import ConfigFile
     from earful.monitoring.instruments import Instruments
@@ -116,18 +117,17 @@ def run_daemon(
     """Run the daemon, with the dashboards beside it if wanted, until it is stopped."""
     from earful.daemon import Daemon
     from earful.pages.dashboards import Dashboards
+    from sentiment.relevance.embedding import embed_beside
+    from sentiment.scoring.model_process import ModelProcess
 
-    def load_classifier() -> Classifier:
-        # Late: torch is loaded by the first mention that waits.
-        from sentiment.scoring.classifier import Classifier
-
-        return Classifier.load(models=settings.models, tolerant=True)
-
+    # Begun by the first mention that waits.
+    model = ModelProcess(settings.models, unload_after=settings.model.unload_after)
     daemon = Daemon(
         settings,
         transport,
         utc_now,
-        load_classifier=load_classifier,
+        load_classifier=model.load,
+        model=model,
         idle=idle,
         listen=listen,
         instruments=instruments,
@@ -135,12 +135,19 @@ def run_daemon(
         config=config,
     )
     with ExitStack() as stack:
+        embed_beside(model)
+        stack.callback(embed_beside, None)
+        stack.callback(model.close)
         if end_after is not None:
             timer = threading.Timer(end_after.total_seconds(), daemon.stop)
             timer.daemon = True
             timer.start()
             stack.callback(timer.cancel)
         daemon.run()
+    if daemon.unended:
+        # Python would wait for its threads, however long they take.
+        logging.shutdown()
+        os._exit(0)
 
 
 def _listening(app: App) -> Callable[[Interactions], Listener] | None:

@@ -80,7 +80,7 @@ def train(
     if reason := extra_missing("train", "training"):
         raise InputError(reason)
     if languages:
-        return _train_languages(files, languages, talk, judge, pool, output, epochs, seed)
+        return _train_languages(files, languages, talk, judge, pool, output, floor, epochs, seed)
     if talk or judge:
         raise InputError("--talk and --judge go with --languages: give it too, or leave them out")
     from earful import correcting
@@ -133,6 +133,7 @@ def _train_languages(
     judge: Sequence[Path],
     pool: Path | None,
     output: Path,
+    floor: Sequence[str],
     epochs: float,
     seed: int,
 ) -> int:
@@ -143,8 +144,9 @@ def _train_languages(
     method = LanguagesMethod(
         Sources(languages, english, talk, pool), judge, UpperRecipe(math.ceil(epochs), seed)
     )
+    floors = _floors(floor, output)
     with _phases() as show:
-        made = train_languages(method, output, show)
+        made = train_languages(method, output, show, floors)
     click.echo(made.report.table())
     click.echo(
         f"\n{made.model}: {made.texts:,} texts, figures from {made.held_out:,} others, "
@@ -155,10 +157,11 @@ def _train_languages(
 
 def _floors(given: Sequence[str], output: Path) -> dict[str, float]:
     """Read the floors; what would replace the shipped weights starts from the pinned ones."""
-    from sentiment.quality.floors import FLOORS
-    from sentiment.scoring.adapter import WEIGHTS
+    from sentiment.quality.floors import FLOORS, LANGUAGES_FLOORS
+    from sentiment.scoring import adapter, multilingual_adapter
 
-    floors = dict(FLOORS) if output.resolve() == WEIGHTS.resolve() else {}
+    pinned = {adapter.WEIGHTS: FLOORS, multilingual_adapter.WEIGHTS: LANGUAGES_FLOORS}
+    floors = dict(pinned.get(output.resolve(), {}))
     for item in given:
         name, _, value = item.partition("=")
         try:

@@ -14,6 +14,7 @@ from alerts.outbox.by_via import SLACK, ByVia, Observe
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.outbox.transport import ConsoleTransport, Transport
+from config.errors import EarfulError
 from config.settings import Secrets, Settings
 from earful import configured_destinations
 from earful.app import Clock, utc_now
@@ -22,6 +23,11 @@ from earful.process_locks import lock_for_delivery
 from storage.models import Alert
 from storage.store import Store
 
+_WENT_BACK = (
+    "{path} has gone back to an earlier state, as it does when its -wal file is damaged; alerts "
+    "that were sent wait again ({n}): Earful looks for them before it sends any; other rows of "
+    "the last minutes may be missing: check the disk, and compare with a backup"
+)
 # A channel that hangs holds one of them for the ten seconds of a timeout.
 _SENDERS = 8
 
@@ -87,6 +93,7 @@ def deliver_waiting(
     """
     try:
         with lock_for_delivery(store.database.path):
+            lost = store.outbox.doubt_lost(clock())
             result = deliver(
                 store.outbox,
                 transport,
@@ -101,6 +108,10 @@ def deliver_waiting(
     except Timeout:
         return None
     isolation = Isolation(store, "deliver", clock())
+    isolation.forget_old("store")
+    if lost:
+        path = store.database.path
+        isolation.failed(f"store {path.name}", EarfulError(_WENT_BACK.format(path=path, n=lost)))
     for alert_id, error in result.raised.items():
         isolation.failed(f"alert {alert_id}", error)
     unsent = store.outbox.unsent(isolation.unreadable("alert"))

@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from config.errors import ModelDiedError, ModelError
 from earful.app import Clock
 from earful.failing import describe
 from earful.isolation import Isolation, mention_subject
 from storage.models import Mention, Verdict
+from storage.rows import pass_over
 from storage.store import Store
 from storage.tables.verdicts import Scored
 
 if TYPE_CHECKING:
     from earful.brand_relevance import BrandRelevance
-    from sentiment.scoring.classifier import Classifier
+    from sentiment.scoring.model_process import Scores
 
 log = logging.getLogger("earful.score")
 
@@ -26,11 +28,15 @@ Observe = Callable[[Sequence[Verdict], float], None]
 # The first batch is small, so that today's complaints are out while a long history is scored;
 # the last ones hold enough texts to sort by length into dense batches.
 _FIRST_BATCH, _SCORE_BATCH = 128, 2048
+_ASIDE = (
+    "Earful was killed twice while it scored this text, and does not try it a third time: give "
+    "it more memory and run `earful process --rescore`, or erase it with `earful forget`"
+)
 
 
 def score(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     clock: Clock,
     progress: Progress | None = None,
     *,
@@ -46,12 +52,14 @@ def score(
     verdicts of each batch, and how many seconds the model took.
     """
     isolation = Isolation(store, "score", clock())
+    _put_aside(store, isolation)
     done = 0
     size = _FIRST_BATCH
+    left = store.scoring_tries.left()
     while not stop() and (
         batch := store.verdicts.waiting(
             size,
-            without=isolation.waiting("mention"),
+            without=[*isolation.waiting("mention"), *left],
             unreadable=isolation.unreadable("mention"),
         )
     ):
@@ -64,12 +72,37 @@ def score(
         except Exception as error:
             # It comes again after the next batch; what is scored meanwhile loses nothing.
             log.warning("after a scored batch: %s", describe(error))
+    # At last, and each alone: one of them may have been what a process was killed over.
+    for mention in store.scoring_tries.to_try_alone(isolation.unreadable("mention")):
+        if stop():
+            break
+        if not isolation.waits(mention_subject(mention.id)):
+            alone = [mention]
+            done += _score_apart(store, classifier, isolation, alone, clock, progress, relevance)
     isolation.forget_gone("mention", store.verdicts.still_waiting(isolation.failing("mention")))
     return done
 
 
+def is_due(store: Store, clock: Clock) -> bool:
+    """Tell whether there is a text to load the model for; what there is none for is counted."""
+    isolation = Isolation(store, "score", clock())
+    _put_aside(store, isolation)
+    if failing := isolation.failing("mention"):
+        isolation.forget_gone("mention", store.verdicts.still_waiting(failing))
+    without = {*isolation.waiting("mention"), *store.scoring_tries.aside()}
+    return bool(store.verdicts.waiting(1, without=without, unreadable=pass_over))
+
+
+def _put_aside(store: Store, isolation: Isolation) -> None:
+    """Count what was tried twice, and twice was at hand when a process was killed, as failing."""
+    known = isolation.failing("mention")
+    for mention_id in store.scoring_tries.aside():
+        if mention_id not in known:
+            isolation.failed(mention_subject(mention_id), ModelError(_ASIDE))
+
+
 def rescore(
-    store: Store, classifier: Classifier, clock: Clock, progress: Progress | None = None
+    store: Store, classifier: Scores, clock: Clock, progress: Progress | None = None
 ) -> int:
     """Move mentions scored by another model version to this one; old verdicts stay.
 
@@ -88,7 +121,7 @@ def rescore(
 
 def _score_apart(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     isolation: Isolation,
     batch: Sequence[Mention],
     clock: Clock,
@@ -97,7 +130,7 @@ def _score_apart(
     observe: Observe = lambda verdicts, took_s: None,
 ) -> int:
     """Score a batch; a text that the classifier fails with stops only itself."""
-    from sentiment.scoring.classifier import Text
+    from sentiment.scoring.text import Text
 
     def work(part: Sequence[Mention]) -> int:
         _score_batch(store, classifier, part, clock, progress, relevance, observe)
@@ -114,15 +147,15 @@ def _score_apart(
 
 def _score_batch(
     store: Store,
-    classifier: Classifier,
+    classifier: Scores,
     batch: Sequence[Mention],
     clock: Clock,
     progress: Progress | None,
     relevance: BrandRelevance | None,
     observe: Observe,
 ) -> None:
-    from sentiment.scoring.classifier import Text
     from sentiment.scoring.detect_language import language_of
+    from sentiment.scoring.text import Text
 
     texts = [
         Text(
@@ -134,8 +167,15 @@ def _score_batch(
         )
         for mention in batch
     ]
+    store.scoring_tries.begin(batch, clock())
     began = time.perf_counter()
-    verdicts = classifier.classify(texts, progress=progress)
+    try:
+        verdicts = classifier.classify(texts, progress=progress)
+    except ModelDiedError:
+        raise
+    except Exception:
+        store.scoring_tries.end([mention.id for mention in batch])
+        raise
     observe(verdicts, time.perf_counter() - began)
     scored = [
         Scored(mention=mention, verdict=verdict, language=language_of(text))
@@ -145,3 +185,4 @@ def _score_batch(
     with store.write() as unit:
         unit.relevance.weigh(weighed)
         unit.verdicts.save(scored, clock())
+        unit.scoring_tries.end([mention.id for mention in batch])

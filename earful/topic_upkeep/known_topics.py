@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sentiment.relevance.embedding import Embedder
+    from sentiment.scoring.model_process import Embeds
     from sentiment.topics import KnownTopic
     from storage.models import Mention
 
-Load = Callable[[], "Embedder"]
+Load = Callable[[], "Embeds"]
 
 
-def load_embedder() -> Embedder:
+def load_embedder() -> Embeds:
     """Load the backbone, once a process; only who needs a vector that is not kept pays for it."""
     from sentiment.relevance.embedding import embedder
 

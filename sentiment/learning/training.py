@@ -91,7 +91,7 @@ def train(
         config = ModelConfig(calibration=scored.calibration(), trained=facts)
         adapter.write_config(config, new)
         report = scored.report("held-out texts")
-        _refuse_under_floors(report, floors or {})
+        refuse_under_floors(report, floors or {})
         if method.refit:
             student.last_fit([*examples, *own])
             adapter.save(student.network, config, new)
@@ -157,7 +157,8 @@ def _score(folder: Path, examples: Sequence[Example]) -> HeldOut:
     return HeldOut(Classifier.load(folder), examples)
 
 
-def _refuse_under_floors(report: Report, floors: Mapping[str, float]) -> None:
+def refuse_under_floors(report: Report, floors: Mapping[str, float]) -> None:
+    """Let no model ship whose figures lie under its floors: ModelError names them."""
     if short := shortfalls(report, floors):
         raise ModelError(
             f"the new model does not ship: on the held-out texts {'; '.join(short)}; the old "

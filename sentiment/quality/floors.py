@@ -30,9 +30,9 @@ LANGUAGES_FLOORS: Mapping[str, float] = {
     "experience_text_only": 0.74,
     "stance": 0.74,
     "stance_text_only": 0.74,
-    "sure_coverage": 0.35,
+    "sure_coverage": 0.40,
     "sure_right": 0.93,
-    "sure_right_text_only": 0.93,
+    "sure_right_text_only": 0.92,
     "alert_precision": 0.90,
     "alert_precision_text_only": 0.90,
 }

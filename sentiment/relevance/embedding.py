@@ -5,10 +5,12 @@ Without what training added: that tells how people feel, and a bank and a river 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from sentiment.scoring import memory_left
 from sentiment.scoring.backbone import SHA256, backbone_dir, check_backbone, load_tokenizer
 from sentiment.scoring.encoding import SPECIAL, batches, padded, word_pieces
 from sentiment.scoring.text import Text, joined
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sentiment.relevance.logistic import Floats
+    from sentiment.scoring.model_process import Embeds
 
 SIZE = 384
 # The beginning tells what a text is about; more of it costs time and won nothing.
@@ -31,6 +34,8 @@ class Embedder:
 
     def __init__(self) -> None:
         """Load the backbone; ModelError where it is not the published one."""
+        if "torch" not in sys.modules:
+            memory_left.require(memory_left.MODEL_TAKES, "the encoder")
         from safetensors.torch import load_file
 
         from sentiment.scoring.forward_pass import Encoder
@@ -69,9 +74,21 @@ class Embedder:
         return pooled
 
 
+_beside: list[Embeds] = []
+
+
+def embed_beside(other: Embeds | None) -> None:
+    """Have all vectors of this process made by another (`ModelProcess`); None: here again."""
+    _beside[:] = [] if other is None else [other]
+
+
+def embedder() -> Embeds:
+    """Give what makes this process's vectors: another process, or the backbone loaded here."""
+    return _beside[0] if _beside else _own()
+
+
 @cache
-def embedder() -> Embedder:
-    """Give the one embedder of this process, loaded when first asked for."""
+def _own() -> Embedder:
     return Embedder()
 
 

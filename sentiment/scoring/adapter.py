@@ -14,14 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration
-from sentiment.scoring.backbone import SHA256, backbone_dir, check_backbone, load_encoder
+from sentiment.scoring.backbone import (
+    SHA256,
+    backbone_dir,
+    check_backbone,
+    load_encoder,
+)
+from sentiment.scoring.backbone import (
+    WEIGHTS as WEIGHTS,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from sentiment.learning.network import Network
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
 TENSORS = "adapter.safetensors"
 CONFIG = "model.json"
 FORMAT = 2

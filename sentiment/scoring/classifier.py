@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from config.errors import ModelError
 from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
-from sentiment.scoring import adapter, wordless
+from sentiment.scoring import adapter, memory_left, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.encoding import SPECIAL, Special, encode
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from config.settings import ModelSettings
+    from sentiment.quality.metrics import Floats
     from sentiment.scoring.encoding import WordPieces
     from sentiment.scoring.multilingual import Multilingual
     from sentiment.scoring.other_models import LanguageModel
@@ -61,12 +63,14 @@ class Classifier:
         missing: Mapping[str, ModelError] | None = None,
         multilingual: Multilingual | None = None,
         special: Special = SPECIAL,
+        rating_weight: float = 0.0,
     ) -> None:
         """`others` read the languages they are for; `missing` says why those could not be loaded.
 
         Texts in a missing language are scored as without a model for it. `multilingual` reads its
         languages where none of the `others` does. `special` are the ids of `tokenizer`'s frame.
-        Without `languages` every text is read, whatever it is in.
+        Without `languages` every text is read, whatever it is in. `rating_weight` is how much of
+        what a rating says by itself is added to what was read.
         """
         self.model = model
         self.runtime = runtime
@@ -77,6 +81,7 @@ class Classifier:
         self.multilingual = multilingual
         self.tokenizer = tokenizer
         self._special = special
+        self._rating_weight = rating_weight
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -104,15 +109,20 @@ class Classifier:
         models: Sequence[ModelSettings] = (),
         *,
         tolerant: bool = False,
+        offline: bool = False,
     ) -> Classifier:
         """Load shipped or given weights; ModelError if they or the backbone are not as they were.
 
         `models` read the languages that they name; a `tolerant` classifier goes on without those
-        that cannot be loaded, and names them in `missing`.
+        that cannot be loaded, and names them in `missing`. `offline` asks no hub for one.
 
         Chooses device and number type, and logs it (`fastest_way.fastest`); ConfigError where
         EARFUL_NUMBERS is misspelt.
         """
+        # Before torch itself is loaded, which takes a good part of it.
+        with_torch = "torch" not in sys.modules
+        takes = memory_left.MODEL_TAKES if with_torch else memory_left.WEIGHTS_TAKE
+        memory_left.require(takes, "the model")
         from sentiment.scoring.fastest_way import fastest
         from sentiment.scoring.freed_memory import keep_freed
         from sentiment.scoring.multilingual import Multilingual
@@ -121,7 +131,7 @@ class Classifier:
         folder = adapter.WEIGHTS if weights is None else weights
         config = adapter.read_config(folder)
         keep_freed()
-        others, missing = _others(models, tolerant=tolerant)
+        others, missing = _others(models, tolerant=tolerant, offline=offline)
         # Weights of somebody's own are judged by themselves.
         multilingual = Multilingual.if_installed() if weights is None else None
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
@@ -185,6 +195,8 @@ class Classifier:
         runtime = self.runtime
         windows = encode(self.tokenizer, texts, self._special)
         logits = logits_of(texts, windows, runtime.scores, runtime.budget)
+        by_rating = self._by_ratings(texts)
+        logits.experience[:] += by_rating
         if not runtime.coarse:
             return logits
         close = self._close(texts, logits)
@@ -197,8 +209,21 @@ class Classifier:
             ]
             close_texts = [texts[row] for row in close]
             exact = logits_of(close_texts, part, runtime.exact_scores, runtime.budget)
-            logits.experience[close], logits.stance[close] = exact.experience, exact.stance
+            logits.experience[close] = exact.experience + by_rating[close]
+            logits.stance[close] = exact.stance
         return logits
+
+    def _by_ratings(self, texts: Sequence[Text]) -> Floats:
+        """Give weighed log-probabilities (n, 4) of the ratings alone; zeros without a rating."""
+        import numpy as np
+
+        result = np.zeros((len(texts), len(_EXPERIENCES)))
+        if self._rating_weight:
+            for row, text in enumerate(texts):
+                if position := rating_position(text.rating, text.rating_max):
+                    chances = np.array(wordless.experience_of(position))
+                    result[row] = self._rating_weight * np.log(chances + wordless.LEAST)
+        return result
 
     def _close(self, texts: Sequence[Text], logits: Logits) -> list[int]:
         """Give the indices of texts that a little rounding could give another verdict."""
@@ -281,13 +306,13 @@ def _mode(calibration: Calibration, text: Text) -> Mode:
 
 
 def _others(
-    models: Sequence[ModelSettings], *, tolerant: bool
+    models: Sequence[ModelSettings], *, tolerant: bool, offline: bool
 ) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
     if not models:
         return {}, {}
     from sentiment.scoring.other_models import load_each
 
-    return load_each(models, tolerant=tolerant)
+    return load_each(models, tolerant=tolerant, offline=offline)
 
 
 def _has_words(readable: str) -> bool:

@@ -15,6 +15,7 @@ from config.errors import ModelError
 from config.extras import extra_missing
 from config.settings import ModelSettings
 from sentiment.quality.calibration import softmax
+from sentiment.scoring import memory_left
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, Verdict
 
@@ -27,7 +28,8 @@ BATCH = 16
 OVERLAP = 32
 # Windows of one text; of a longer text the rest is not read, which is logged and never sure.
 MOST_WINDOWS = 64
-_WEIGHTS = (".safetensors", ".bin")
+# Other kinds are pickles, which run what whoever wrote them wished.
+_WEIGHTS = ".safetensors"
 
 
 class LanguageModel:
@@ -51,21 +53,28 @@ class LanguageModel:
         self._longest = min(most, positions - 2)
 
     @classmethod
-    def load(cls, settings: ModelSettings) -> LanguageModel:
-        """Load from a folder or a hub; ModelError names what is missing or does not fit."""
+    def load(cls, settings: ModelSettings, *, offline: bool = False) -> LanguageModel:
+        """Load from a folder or a hub; ModelError names what is missing or does not fit.
+
+        What can only be a folder is never asked of a hub, nor is anything `offline`.
+        """
         where = f"models: {settings.language}: {settings.path}"
         if missing := extra_missing("models", where):
             raise ModelError(missing)
+        _require_weights(where, settings.path)
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            tokenizer = AutoTokenizer.from_pretrained(settings.path)
+            tokenizer = AutoTokenizer.from_pretrained(settings.path, local_files_only=offline)
             # Not in the type of its file: many a CPU cannot compute in 16 bits, or only slowly.
             network = AutoModelForSequenceClassification.from_pretrained(
-                settings.path, dtype=torch.float32
+                settings.path,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=offline,
             )
         except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
             reason = str(error).strip().splitlines()
@@ -136,19 +145,41 @@ class LanguageModel:
 
 
 def load_each(
-    models: Sequence[ModelSettings], *, tolerant: bool
+    models: Sequence[ModelSettings], *, tolerant: bool, offline: bool = False
 ) -> tuple[dict[str, LanguageModel], dict[str, ModelError]]:
     """Load models by their languages; give those that cannot be loaded, if that is tolerated."""
     loaded: dict[str, LanguageModel] = {}
     missing: dict[str, ModelError] = {}
     for model in models:
         try:
-            loaded[model.language] = LanguageModel.load(model)
+            loaded[model.language] = LanguageModel.load(model, offline=offline)
         except ModelError as error:
             if not tolerant:
                 raise
             missing[model.language] = error
     return loaded, missing
+
+
+def _require_weights(where: str, path: str) -> None:
+    """Raise ModelError where no weights can come of a path; see that there is room for them."""
+    folder = Path(path)
+    if not folder.is_dir():
+        # Ids at hubs are `name` or `owner/name`.
+        if folder.is_absolute() or path.startswith(".") or path.count("/") > 1:
+            raise ModelError(
+                f"{where} cannot be loaded (no such folder); give a folder with a "
+                "sequence classification model, or its id at a hub"
+            )
+        return
+    weights = [*folder.glob(f"*{_WEIGHTS}")]
+    if not weights:
+        raise ModelError(
+            f"{where} has no {_WEIGHTS} file: other kinds of weights (.bin, .pt) can run code "
+            "when they are read; save it as safetensors"
+        )
+    # In fp32, whatever its file holds, and once more while it is read.
+    takes = 2 * sum(path.stat().st_size for path in weights)
+    memory_left.require(takes + memory_left.WEIGHTS_TAKE, where)
 
 
 def _matrix(
@@ -183,7 +214,7 @@ def _version(settings: ModelSettings, network: Any) -> str:
     folder = Path(settings.path)
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
-            if path.suffix in _WEIGHTS or path.name == "config.json":
+            if path.suffix == _WEIGHTS or path.name == "config.json":
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
     else:

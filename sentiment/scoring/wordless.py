@@ -16,6 +16,8 @@ _BY_ROW: dict[int, tuple[float, float, float, float]] = {
     6: (0.88, 0.09, 0.00, 0.03),
     7: (0.01, 0.62, 0.34, 0.03),
 }
+# What a rating alone is never less sure of than this, where it is weighed against words.
+LEAST = 0.01
 # Who says nothing talks nobody into it or out of it: advocate, hater, neither.
 STANCE = (0.0, 0.0, 1.0)
 

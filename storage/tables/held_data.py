@@ -28,6 +28,7 @@ HELD: dict[str, str] = {
     "author_flips": f"{_OF_SEQ} OR {_OF_AUTHOR}",
     "advocate_needs": f"{_OF_MENTION} OR {_OF_AUTHOR}",
     "verdicts": _OF_MENTION,
+    "scoring_tries": _OF_MENTION,
     "corrections": _OF_MENTION,
     "translations": _OF_MENTION,
     "relevance_labels": _OF_MENTION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from storage import sent_log
 from storage.database import Database
 from storage.models import Alert, Lost, TroubleKind, iso
 from storage.tables.alert_rows import select_alerts
@@ -53,6 +54,7 @@ class OutboxTries:
 
         The id of the Slack channel is what the name of the alert's channel leads to from now on.
         """
+        sent_log.add(self._database.path, self._database.connection, alert_id, now)
         with self._database.transaction() as connection:
             connection.execute(
                 """
@@ -73,6 +75,17 @@ class OutboxTries:
                 """,
                 (alert_id,),
             )
+
+    def doubt_lost(self, now: datetime) -> int:
+        """Let what the store has lost the sending of be looked for first: see `sent_log`.
+
+        Returns how many there are: more than none says that the store has gone back in time.
+        """
+        lost = sent_log.lost(self._database.path, self._database.connection)
+        if lost:
+            with self._database.transaction() as connection:
+                sent_log.doubt(connection, lost, now)
+        return len(lost)
 
     def retry(
         self,

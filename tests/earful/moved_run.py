@@ -43,9 +43,9 @@ def main(arguments: list[str]) -> None:
     earful.routines.calendar.CATCH_UP_AFTER = timedelta(seconds=float(seconds))
     earful.daemon._IDLE = earful.routines.calendar.HEARTBEAT = timedelta(seconds=float(seconds))
     if weights:
-        import sentiment.scoring.adapter
+        from sentiment.scoring import model_process
 
-        sentiment.scoring.adapter.WEIGHTS = Path(weights[0])
+        model_process.SHIPPED = Path(weights[0])
     from earful.cli import main as run
 
     sys.argv = ["earful", *arguments[split + 1 :]]

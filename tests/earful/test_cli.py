@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from earful.cli import cli
+from storage.models import Mention
+from storage.store import Store
 from tests.earful.conftest import Earful
 
 # The contract of PRODUCT.md.
@@ -194,6 +197,40 @@ def test_status_tells_a_fresh_store_is_healthy(earful: Earful, tmp_path: Path) -
     assert told["healthy"] is True
     assert (told["mentions"], told["unscored"]) == (1, 1)
     assert told["daemon"] == {"state": "never started"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "sources", "status", "sources --json", "alerts list", "search hello", "export",
+     "case list", "topics", "import in.csv --brand A --source s"],
+)  # fmt: skip
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path, command: str) -> None:
+    """As `| head` does, once it has its lines: here before the first of them."""
+    (tmp_path / "in.csv").write_text("native_id,text\n1,hello\n")
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        now = datetime.now(UTC)
+        store.mentions.save(
+            [Mention(brand="A", source="s", native_id="1", text="hello", created_at=now,
+                     fetched_at=now)]
+        )  # fmt: skip
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [sys.executable, "-m", "earful", *command.split()],
+        cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    for word in ("Traceback", "BrokenPipe", "Exception"):
+        assert word not in ran.stderr
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        f"{sys.executable} -m earful sources >&-",
+        shell=True, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_broken_pipe_is_no_error(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Listening:
         self.settings = parse_settings(raw, {}, where="test")
         self.store = Store.open(path, migrate=True)
         self.embedder = WordEmbedder()
-        self.relevance = BrandRelevance(self.settings, lambda: self.embedder)  # type: ignore[arg-type,return-value]
+        self.relevance = BrandRelevance(self.settings, lambda: self.embedder)
         self._number = 0
 
     def say(self, *words: str, source: str = "shop", before: str = "delta") -> Mention:

@@ -171,7 +171,7 @@ class Brand:
             self.store,
             self.settings,
             lambda: now,
-            load=lambda: self.embedder,  # type: ignore[arg-type,return-value]
+            load=lambda: self.embedder,
             **how,
         )
 

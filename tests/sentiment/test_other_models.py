@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -263,3 +269,42 @@ def test_a_model_that_is_missing_stops_only_its_own_language(tmp_path: Path) -> 
     # The multilingual model reads what a model of the config was to read.
     assert german.experience is Experience.ANGRY
     assert german.model.startswith("e5-earful-")
+
+
+def test_weights_that_can_run_code_are_refused(folder: Path, tmp_path: Path) -> None:
+    """A pickle runs what whoever wrote it wished, as soon as it is read."""
+    pickled = Path(shutil.copytree(folder, tmp_path / "pickled"))
+    (pickled / "model.safetensors").unlink()
+    ran = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+            return os.mkdir, (str(ran),)
+
+    (pickled / "pytorch_model.bin").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ModelError) as caught:
+        LanguageModel.load(settings(pickled))
+    said = str(caught.value)
+    assert said.startswith(f"models: de: {pickled} has no .safetensors file: other kinds of")
+    assert "\n" not in said
+    assert not ran.exists()
+
+
+@pytest.mark.slow("a command of its own, which loads the model")
+def test_check_offline_asks_no_hub(tmp_path: Path) -> None:
+    (tmp_path / "earful.toml").write_text(
+        '[[brands]]\nname = "A"\nquery = "a"\n[[models]]\nlanguage = "de"\n'
+        'path = "models/mistyped"\nlabels = { a = "angry", b = "none" }\n'
+    )
+    with socket.create_server(("127.0.0.1", 0)) as hub:
+        address = f"http://127.0.0.1:{hub.getsockname()[1]}"
+        ran = subprocess.run(
+            [sys.executable, "-m", "earful", "check", "--offline"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hub")},
+        )  # fmt: skip
+        hub.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            hub.accept()
+    assert ran.returncode == 1, ran.stderr
+    assert "models: de: models/mistyped cannot be loaded" in ran.stdout + ran.stderr

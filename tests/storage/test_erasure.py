@@ -259,6 +259,9 @@ def furnish(store: Store) -> None:
     for alert in store.outbox.waiting(NOW, 9):
         store.outbox.claim(alert.id, NOW)
         store.outbox.mark_sent(alert.id, f"1.{alert.id}", NOW, "C1")
+    voice = store.judgements.voice("shop:zqid1")
+    assert voice is not None
+    store.scoring_tries.begin([voice.mention], NOW)
     store.failures.failed("score", NOW, "cannot read zqerror", "mention shop:zqid1")
     store.failures.failed("deliver", NOW, "no channel", "alert complaint:shop:zqid1")
     store.audit.add(

@@ -140,7 +140,7 @@ def test_a_store_with_data_from_before_is_counted(tmp_path: Path) -> None:
     new, old = tmp_path / "new.db", tmp_path / "old.db"
     build_store(new, NOW)
     with closing(sqlite3.connect(old)) as connection:
-        migrations.apply(SqliteUtilsDatabase(connection), stop_before="0043_source_drift")
+        migrations.apply(SqliteUtilsDatabase(connection), stop_before="0041_source_drift")
         connection.execute("ATTACH ? AS new", (str(new),))
         for table in ("authors", "verdicts", "mentions"):
             names = ", ".join(

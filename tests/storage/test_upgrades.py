@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow("migrates a store from each of its schemas")
 
 NAMES = [one.name for one in migrations.pending(SqliteUtilsDatabase(memory=True))]
 # These could hold no text that is corrected by half: 0044 mends it.
-REFUSING = NAMES[NAMES.index("0037_fact_indexes") : NAMES.index("0044_half_corrected")]
+REFUSING = NAMES[NAMES.index("0037_fact_indexes") : NAMES.index("0042_half_corrected")]
 # What a migration took away on purpose, and where its rows went.
 GONE = {"daily_counts": "cut_days", "erased_counts": "cut_days"}
 _ERASED = ("mentions", "angry", "mediocre", "delighted", "none", "advocate", "hater")

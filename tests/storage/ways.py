@@ -266,6 +266,7 @@ def furnish(path: Path) -> None:
         store.quotas.spend("account", "2026-03-10", 1, 10)
         _judge(store, 1, Fate.IN_DIGEST)
         store.webhook_receipts.add(RECEIPT)
+        store.scoring_tries.begin(store.verdicts.waiting(9), NOW)
         store.tombstones.block("appstore:blocked")
         store.audit.add(AUDITED)
         store.written_files.add(WrittenFile(path=Path("/all.csv"), kind="export", at=NOW))
@@ -362,6 +363,12 @@ WAYS: dict[str, Way] = {
     "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
     "ledger.forget_before": writes(lambda s: s.ledger.forget_before(NOW + timedelta(days=9))),
     "ledger.rows": reads(lambda s: s.ledger.rows(LONG_AGO)),
+    "scoring_tries.begin": writes(lambda s: s.scoring_tries.begin(s.verdicts.waiting(9), NOW)),
+    "scoring_tries.end": writes(lambda s: s.scoring_tries.end(["appstore:unscored"])),
+    "scoring_tries.left": reads(lambda s: s.scoring_tries.left()),
+    "scoring_tries.to_try_alone": reads(lambda s: s.scoring_tries.to_try_alone()),
+    "scoring_tries.aside": reads(lambda s: s.scoring_tries.aside()),
+    "scoring_tries.forget": writes(lambda s: s.scoring_tries.forget()),
     "verdicts.count_stale": reads(lambda s: s.verdicts.count_stale(["other"])),
     "verdicts.count_unread": reads(lambda s: s.verdicts.count_unread()),
     "verdicts.count_waiting": reads(lambda s: s.verdicts.count_waiting()),
@@ -583,6 +590,7 @@ WAYS: dict[str, Way] = {
     "outbox.leave_channel": reads(lambda s: s.outbox.leave_channel(of(s, "k2"), NOW, "left")),
     "outbox.look_again": writes(lambda s: s.outbox.look_again(2, NOW)),
     "outbox.lose_message": writes(lambda s: s.outbox.lose_message(of(s, "k2"), NOW, "gone")),
+    "outbox.doubt_lost": reads(lambda s: s.outbox.doubt_lost(NOW)),
     "outbox.mark_sent": writes(lambda s: s.outbox.mark_sent(2, "1.0", NOW)),
     "outbox.next_look": reads(lambda s: s.outbox.next_look()),
     "outbox.next_release": reads(lambda s: s.outbox.next_release(NOW)),
