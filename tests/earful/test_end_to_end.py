@@ -72,7 +72,7 @@ def test_gather_score_judge_deliver_and_again(
     settings = settings_for(site, slack, tmp_path, "1h")
     # The world stands still, so that the second round must find nothing.
     now = utc_now()
-    (brand,) = settings.brands
+    brand, _ = settings.brands  # the other one is a competitor
     with Store.open(settings.store.path, migrate=True) as store:
         for source in brand.sources:
             report = crawl_target(settings, brand, source, utc_now)
