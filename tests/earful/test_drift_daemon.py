@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storage.models import Experience, Fate, Mention
+from storage.models import Experience, Mention
 from storage.store import Store
 from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import FakeSlack
@@ -20,7 +20,7 @@ A_DAY = 20
 
 
 def tell(store: Store, day: datetime, nones: int, rated: int) -> None:
-    """Let a day's mentions be fetched, scored and judged on that day."""
+    """Let a day's mentions be fetched and scored on that day; the daemon judges them, quietly."""
     mentions = [
         Mention(
             brand="Acme",
@@ -42,9 +42,6 @@ def tell(store: Store, day: datetime, nones: int, rated: int) -> None:
     store.verdicts.save(
         [Scored(mention=m, verdict=v) for m, v in zip(mentions, verdicts, strict=True)], day
     )
-    voices = [store.judgements.voice(mention.id) for mention in mentions]
-    given = [voice for voice in voices if voice is not None]
-    store.judgements.mark_judged(given, day, dict.fromkeys([m.id for m in mentions], Fate.QUIET))
 
 
 @pytest.mark.slow("starts the daemon twice, and waits until it has looked three times")

@@ -62,7 +62,7 @@ class ReplaySite:
         """When each entry could first be read, by its id."""
         site.on("/robots.txt", Reply(b"User-agent: *\nDisallow:\n", 200, _TEXT))
         for feed in range(feeds):
-            site.on(f"/feed/{feed}.", partial(self._answer, feed=feed))
+            site.on(f"/feed/{feed}.", partial(self._answer, feed))
 
     def url(self, feed: int) -> str:
         return f"{self._site.url}/feed/{feed}.xml"
@@ -96,7 +96,7 @@ class ReplaySite:
             done.set()
             thread.join()
 
-    def _answer(self, asked: Asked, feed: int) -> Reply:
+    def _answer(self, feed: int, asked: Asked) -> Reply:
         with self._lock:
             shown = list(reversed(self._entries[feed]))
         body = _atom(f"Feed {feed}", self.url(feed), shown)
