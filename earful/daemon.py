@@ -25,7 +25,6 @@ from config.settings import BrandSettings, Settings, SourceSettings
 from earful import __version__, telling_ops
 from earful.app import Clock
 from earful.brand_zones import sync_brands
-from earful.config_file import ConfigFile, mark_of
 from earful.configured_destinations import subscribe
 from earful.crawl_schedule import CrawlSchedule
 from earful.daemon_stages import DaemonStages
@@ -44,6 +43,7 @@ from earful.routines.calendar import HEALTH, Daily, Every, Routine, calendar
 from earful.stop_signals import StopSignals
 from earful.target_names import follow_names
 from earful.telling_ops import StoreTrouble
+from earful.watched_config import ConfigFile, mark_of
 from earful.webhook_intake.beside_daemon import Webhook
 from earful.worker_thread import WorkerThread
 from storage.store import Store

@@ -14,10 +14,10 @@ from alerts.outbox.advice import trouble
 from config.errors import StoreReadOnlyError
 from config.settings import BrandSettings, Settings, SourceSettings
 from earful.app import target_of
-from earful.config_file import AT_START, changed_sections, mark_of
 from earful.drift_words import drift_problems
 from earful.failing import stage_name
 from earful.process_locks import daemon_runs
+from earful.watched_config import AT_START, changed_sections, mark_of
 from storage.models import AlertTrouble, Failure, SourceState
 from storage.store import Store
 from storage.write_check import probe

@@ -13,10 +13,10 @@ from alerts.outbox.transport import Transport
 from config.errors import ConfigError, EarfulError
 from config.settings import Settings
 from earful.app import Clock
-from earful.config_file import Config, ConfigFile, changed_sections, mark_of, waits_for_restart
 from earful.failing import Failing
 from earful.policies import choose_languages
 from earful.problems import config_problem
+from earful.watched_config import Config, ConfigFile, changed_sections, mark_of, waits_for_restart
 from storage.store import Store
 
 log = logging.getLogger("earful.daemon")

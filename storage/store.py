@@ -58,7 +58,7 @@ from storage.tables.upkeep import Upkeep
 from storage.tables.verdicts import Verdicts
 from storage.tables.version_changes import VersionChanges
 from storage.tables.waiting_cases import WaitingCases
-from storage.tables.waits import Waits
+from storage.tables.waiting_times import Waits
 from storage.tables.webhook_receipts import WebhookReceipts
 from storage.tables.written_files import WrittenFiles
 

@@ -24,9 +24,9 @@ from earful.small_process import keep_small
 if TYPE_CHECKING:
     from alerts.outbox.transport import Transport
     from alerts.slack.listener import Listener
-    from earful.config_file import Config, ConfigFile
     from earful.interactions.dispatch import Interactions
     from earful.monitoring.instruments import Instruments
+    from earful.watched_config import Config, ConfigFile
 
 log = logging.getLogger("earful.run")
 
@@ -47,8 +47,8 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
     """
     keep_small()
     from earful import logs
-    from earful.config_file import ConfigFile
     from earful.monitoring.instruments import Instruments
+    from earful.watched_config import ConfigFile
 
     # Until the daemon has its handler: a SIGHUP that comes early must not end it.
     if hasattr(signal, "SIGHUP"):
@@ -86,8 +86,8 @@ def run(app: App, no_serve: bool, log_format: str) -> int:
 def _checked(app: App, instruments: Instruments) -> Config:
     """Read the config anew, with all that a daemon needs of it; ConfigError says what is wrong."""
     from earful import configured_destinations, needs
-    from earful.config_file import Config
     from earful.stages.deliver_stage import transport_for
+    from earful.watched_config import Config
     from earful.webhook_intake.doors import unmet_secrets
 
     fresh = App(config=app.config, db=app.db, raw=app.raw)

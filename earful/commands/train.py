@@ -137,9 +137,12 @@ def _train_languages(
     epochs: float,
     seed: int,
 ) -> int:
-    from sentiment.learning.languages.lesson import Sources
-    from sentiment.learning.languages.training import LanguagesMethod, train_languages
-    from sentiment.learning.languages.upper_fit import UpperRecipe
+    from sentiment.learning.other_languages.languages_training import (
+        LanguagesMethod,
+        train_languages,
+    )
+    from sentiment.learning.other_languages.lesson import Sources
+    from sentiment.learning.other_languages.upper_fit import UpperRecipe
 
     method = LanguagesMethod(
         Sources(languages, english, talk, pool), judge, UpperRecipe(math.ceil(epochs), seed)

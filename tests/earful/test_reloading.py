@@ -37,7 +37,7 @@ def started(made: World, run: Run) -> None:
     run.wait_for(lambda: asked_for(made, 440))
 
 
-@pytest.mark.slow("starts the daemon")
+@pytest.mark.slow("starts the daemon, and changes its config")
 def test_a_changed_config_is_noticed_then_applied(world: World) -> None:
     with running(world.config, world.slack, "--no-serve") as run:
         started(world, run)
@@ -68,7 +68,7 @@ def test_a_changed_config_is_noticed_then_applied(world: World) -> None:
         run.wait_for(lambda: world.slack.texts("voice-wows"))
 
 
-@pytest.mark.slow("starts the daemon")
+@pytest.mark.slow("starts the daemon, and changes its config")
 def test_a_broken_config_is_refused_and_the_old_one_runs_on(world: World) -> None:
     with running(world.config, world.slack, "--no-serve") as run:
         started(world, run)
@@ -89,7 +89,7 @@ def test_a_broken_config_is_refused_and_the_old_one_runs_on(world: World) -> Non
         run.wait_for(lambda: run.status()[0] == 0)
 
 
-@pytest.mark.slow("starts the daemon")
+@pytest.mark.slow("starts the daemon, and changes its config")
 def test_what_needs_a_restart_is_said_and_the_rest_applied(world: World) -> None:
     with running(world.config, world.slack, "--no-serve") as run:
         started(world, run)

@@ -10,11 +10,15 @@ import pytest
 import torch
 
 from config.errors import InputError
-from sentiment.learning.languages.lesson import Row, Sources, framed, rows_of
-from sentiment.learning.languages.lower_states import LowerStates, lower_encoder, lower_states
-from sentiment.learning.languages.training import LanguagesMethod, train_languages
-from sentiment.learning.languages.upper_fit import UpperFit, UpperRecipe
-from sentiment.learning.languages.upper_layers import UpperNetwork
+from sentiment.learning.other_languages.languages_training import LanguagesMethod, train_languages
+from sentiment.learning.other_languages.lesson import Row, Sources, framed, rows_of
+from sentiment.learning.other_languages.lower_states import (
+    LowerStates,
+    lower_encoder,
+    lower_states,
+)
+from sentiment.learning.other_languages.upper_fit import UpperFit, UpperRecipe
+from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.scoring.classifier import Text
 from sentiment.scoring.multilingual import Multilingual
 from sentiment.scoring.multilingual_backbone import Backbone, backbone_file, read

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from config.errors import ModelError
-from sentiment.learning.languages.lower_states import lower_encoder, lower_states
-from sentiment.learning.languages.upper_layers import UpperNetwork
+from sentiment.learning.other_languages.lower_states import lower_encoder, lower_states
+from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.scoring import adapter, multilingual, multilingual_adapter
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import encode

@@ -14,7 +14,7 @@ import torch
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import Example, read_examples
-from sentiment.learning.languages.lesson import (
+from sentiment.learning.other_languages.lesson import (
     NO_CLASS,
     WEAK_CLASSES,
     Row,
@@ -22,9 +22,13 @@ from sentiment.learning.languages.lesson import (
     rows_of,
     told_by,
 )
-from sentiment.learning.languages.lower_states import LowerStates, lower_encoder, lower_states
-from sentiment.learning.languages.upper_fit import UpperFit, UpperRecipe
-from sentiment.learning.languages.upper_layers import UpperNetwork
+from sentiment.learning.other_languages.lower_states import (
+    LowerStates,
+    lower_encoder,
+    lower_states,
+)
+from sentiment.learning.other_languages.upper_fit import UpperFit, UpperRecipe
+from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.learning.training import refuse_under_floors, split
 from sentiment.quality.held_out import HeldOut, SureGoal
 from sentiment.scoring import adapter, multilingual_adapter

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from sentiment.learning.fitting import Averager, has_bf16, schedule
-from sentiment.learning.languages.lesson import NO_CLASS, Row
-from sentiment.learning.languages.lower_states import LowerStates
-from sentiment.learning.languages.upper_layers import UpperNetwork
 from sentiment.learning.network import EXPERIENCES, STANCES
+from sentiment.learning.other_languages.lesson import NO_CLASS, Row
+from sentiment.learning.other_languages.lower_states import LowerStates
+from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.learning.training_rows import class_weights, soft
 from sentiment.scoring.encoding import batches
 
