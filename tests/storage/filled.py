@@ -59,8 +59,8 @@ def fill(
     experience and not its stance.
     """
     for table in tables(connection):
-        if table in DERIVED:
-            continue
+        if table in DERIVED or connection.execute(f"SELECT 1 FROM {table}").fetchone():
+            continue  # what a migration has written, such as a key, is there once
         columns = [*_columns(connection, table)]
         for number in range(ROWS):
             values = {one.name: _value(connection, table, one, number, rng) for one in columns}
@@ -98,7 +98,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> Iterator[_Column]:
         for column in connection.execute(f"PRAGMA index_info({index[1]})")
     }
     for _, name, kind, needed, _, key in connection.execute(f"PRAGMA table_info({table})"):
-        if name == "verdict_id":
+        if name == "verdict_id" and table == "mentions":
             continue  # a verdict names its mention, and is written after it
         yield _Column(
             name,

@@ -100,7 +100,9 @@ def reckoned(store: Store, path: Path) -> Path:
         order.sort(key=lambda one: (one == "mentions") + 2 * (one not in _BEFORE_MENTIONS))
         with fresh.database.transaction():
             for table in order:
-                connection.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table}")
+                connection.execute(
+                    f"INSERT OR REPLACE INTO main.{table} SELECT * FROM old.{table}"
+                )
     return path
 
 
