@@ -53,6 +53,10 @@ class StopSignals:
             self._reload()
 
     def __exit__(self, *details: object) -> None:
+        # Who was asked to stop ends now. The same wish may still be on its way, and by the handlers
+        # from before it would kill what ends in order.
+        if self._first_at:
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 

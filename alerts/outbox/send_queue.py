@@ -83,8 +83,12 @@ class Pace:
         """Give the seconds until `lane` is free; 0 when it is."""
         if lane is None or not self.seconds or lane not in self.free_at:
             return 0.0
-        # No longer than the pace itself: the clock may have been set back.
-        return min(self.seconds, max(0.0, (self.free_at[lane] - now).total_seconds()))
+        left_s = (self.free_at[lane] - now).total_seconds()
+        if left_s > self.seconds:
+            # The clock was set back since: the pace is kept once, from now.
+            self.took(lane, now)
+            return self.seconds
+        return max(0.0, left_s)
 
     def took(self, lane: str | None, now: datetime) -> None:
         if lane is not None and self.seconds:

@@ -9,10 +9,12 @@ import pytest
 import time_machine
 
 from alerts.clock_steps import ClockSteps
+from alerts.outbox.send_queue import Pace
 from alerts.scheduler import Schedule
 from tests.waiting import PATIENCE_S
 
 HOUR = timedelta(hours=1)
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,11 @@ def test_a_daily_job_keeps_its_clock_time() -> None:
         finally:
             schedule.stop()
     assert next_at == datetime(2026, 4, 21, 9, tzinfo=UTC)
+
+
+def test_a_pace_that_a_wrong_clock_began_is_kept_once() -> None:
+    pace, ahead = Pace(1.0), timedelta(days=30)
+    pace.took("C1", NOW + ahead)
+    assert pace.wait("C1", NOW) == 1.0
+    assert pace.wait("C1", NOW + timedelta(seconds=0.25)) == 0.75
+    assert pace.wait("C1", NOW + timedelta(seconds=1)) == 0.0

@@ -103,7 +103,8 @@ def running(
         # Twice, as `timeout` sends it: one stop all the same.
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
+        code = process.wait(PATIENCE_S)
+        assert code == 0, f"the daemon ended with {code}: {log.read_text()[-3000:]}"
     finally:
         process.kill()
         process.wait()
