@@ -53,8 +53,8 @@ class StopSignals:
             self._reload()
 
     def __exit__(self, *details: object) -> None:
-        # Who was asked to stop ends now. The same wish may still be on its way, and by the handlers
-        # from before it would kill what ends in order.
+        # Who was asked to stop ends now. The same wish may be on its way still, and the handlers
+        # from before would let it kill what ends in order.
         if self._first_at:
             return
         for number, handler in self._before.items():

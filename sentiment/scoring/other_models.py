@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,9 @@ class LanguageModel:
         if missing := extra_missing("models", where):
             raise ModelError(missing)
         _require_weights(where, settings.path)
+        if offline:
+            # The hub's own client else asks it by the way, who is calling, say.
+            os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging as transformers_logging
