@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from sentiment.scoring.runtimes import Runtimes
 
 __all__ = ["Classifier", "Text"]
+
+log = logging.getLogger("earful.classifier")
+
+_OTHER_LANGUAGES = "the model for other languages beside the English one"
 
 # Texts are tokenised a chunk at a time, so that memory stays bounded.
 CHUNK_TEXTS = 1024
@@ -134,6 +139,13 @@ class Classifier:
         others, missing = _others(models, tolerant=tolerant, offline=offline)
         # Weights of somebody's own are judged by themselves.
         multilingual = Multilingual.if_installed() if weights is None else None
+        if multilingual is not None:
+            try:
+                memory_left.require(takes + memory_left.MULTILINGUAL_TAKES, _OTHER_LANGUAGES)
+            except ModelError as error:
+                # English is read all the same; what is not waits for a start with more room.
+                log.warning("%s", error)
+                multilingual, missing = None, {**missing, "other languages": error}
         runtime = Runtimes(lambda: adapter.merged(folder), fastest())
         return cls(
             model=adapter.version(folder, config),

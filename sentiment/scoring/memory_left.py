@@ -14,6 +14,8 @@ MODEL_TAKES = 450 * MB
 """What torch and the shipped model took with a batch of 2,048 texts: docs/decisions/0044."""
 WEIGHTS_TAKE = 250 * MB
 """The same where torch is loaded already."""
+MULTILINGUAL_TAKES = 490 * MB
+"""What the model for other languages takes beside the shipped one, with its first text."""
 # Beside its data a process maps the libraries themselves, and room that it only reserves.
 _MAPPED = 800 * MB
 _PROC = Path("/proc")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,3 +144,20 @@ def test_a_warning_to_others_is_a_stance(classifier: Classifier) -> None:
     texts = ["Finger weg! Kauft hier nicht, das sind Betrüger.", "N'achetez jamais ici, arnaque !"]
     for verdict in classifier.classify([Text(text) for text in texts]):
         assert verdict.stance is Stance.HATER
+
+
+@pytest.mark.slow("a command of its own, which loads the model")
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="prlimit sets the limit: util-linux")
+def test_where_both_models_do_not_fit_english_is_read_all_the_same() -> None:
+    texts = ["The crew was lovely, thank you so much!", "Mein Paket kam kaputt an. Nie wieder!"]
+    read = {}
+    for mb in (800, 4000):
+        ran = subprocess.run(
+            ["prlimit", f"--data={mb}000000", sys.executable, "-m", "earful", "classify",
+             "--json", *texts],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        read[mb] = [json.loads(line)["experience"] for line in ran.stdout.splitlines()]
+        told = "there is not enough memory for the model for other languages" in ran.stderr
+        assert told == (mb == 800), ran.stderr
+    assert read == {800: ["delighted", "none"], 4000: ["delighted", "angry"]}
