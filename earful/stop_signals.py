@@ -39,9 +39,10 @@ class StopSignals:
                 self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._hang_up)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._event.is_set():
-            self._event.set()
+        # By the time and not by the event: the second one may come while the first is setting it.
+        if not self._first_at:
             self._first_at = time.monotonic()
+            self._event.set()
         elif time.monotonic() - self._first_at > _SAME_STOP_S:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

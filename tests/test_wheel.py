@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import venv
+import warnings
 import zipfile
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -27,7 +28,10 @@ def loaded(path: str) -> ModuleType:
     assert spec
     assert spec.loader
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with warnings.catch_warnings():
+        # The setuptools that came with a fresh Python 3.11 speaks of distutils' end.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        spec.loader.exec_module(module)
     return module
 
 

@@ -66,6 +66,7 @@ def test_a_changed_feed_is_told_once_and_shown(tmp_path: Path) -> None:
             code, seen = status(config)
             metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
         with running(config, slack, "--no-serve") as run:
+            run.wait_for(lambda: run.log.read_text().count('"started"') == 2)
             run.wait_for(lambda: _looked_again(path, 3))
         (told,) = [text for text in slack.texts("voice-ops") if "App Store" in text]
     assert "App Store of Acme: " in told
