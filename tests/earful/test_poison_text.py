@@ -101,8 +101,8 @@ def test_who_lives_on_after_a_failure_counts_nothing(tmp_path: Path) -> None:
 def test_a_daemon_killed_twice_over_a_text_leaves_it(tmp_path: Path) -> None:
     with world(folder=tmp_path) as made:
         made.say("acme " * 80_000)
-        kill_while_scoring(made)
-        kill_while_scoring(made)
+        kill_while_scoring(made, 1)
+        kill_while_scoring(made, 2)
         made.say("Acme lost my parcel and nobody answers. Never again.", 2)
         with running(made.config, made.slack, "--no-serve") as run:
             run.wait_for(lambda: made.slack.messages("voice-complaints"))
@@ -114,17 +114,17 @@ def test_a_daemon_killed_twice_over_a_text_leaves_it(tmp_path: Path) -> None:
             assert store.verdicts.count_waiting() == 1
 
 
-def kill_while_scoring(made: World) -> None:
-    """SIGKILL a daemon in the middle of a batch, as the kernel does where memory is short."""
+def kill_while_scoring(made: World, tries: int) -> None:
+    """SIGKILL a daemon in the middle of a try, as the kernel does where memory is short."""
     with suppress(AssertionError), running(made.config, made.slack, "--no-serve") as run:
         run.wait_for(lambda: "model loaded" in run.log.read_text())
         pid = model_process(run)
         assert pid is not None
-        run.wait_for(lambda: _tries(made.store))
+        run.wait_for(lambda: _tries(made.store) == tries)
         os.kill(run.process.pid, signal.SIGKILL)
         run.process.wait()
         run.log.write_text("")
-    assert _tries(made.store) == 1
+    assert _tries(made.store) == tries
 
 
 def _at(now: datetime) -> datetime:
@@ -134,6 +134,6 @@ def _at(now: datetime) -> datetime:
 def _tries(path: Path) -> int:
     connection = sqlite3.connect(path)
     try:
-        return int(connection.execute("SELECT count(*) FROM scoring_tries").fetchone()[0])
+        return int(connection.execute("SELECT total(tries) FROM scoring_tries").fetchone()[0])
     finally:
         connection.close()
