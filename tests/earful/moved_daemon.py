@@ -122,6 +122,7 @@ class MovedWorker:
     """`earful.worker_thread.WorkerThread` without its thread."""
 
     def __init__(self, name: str, run: Callable[[], float | None], idle: timedelta) -> None:
+        self.name = name
         self._run = run
         self.is_awake = True
 
