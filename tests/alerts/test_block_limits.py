@@ -40,6 +40,7 @@ from alerts.messages.digest_numbers import (
 )
 from alerts.messages.home_page import home
 from alerts.messages.make_case_form import case_made, make_case_form
+from alerts.messages.report_notices import ReportNumbers, report_notice
 from alerts.messages.safe_text import fit, units, web_address
 from alerts.messages.speed_notices import answer_speed
 from alerts.messages.work_lists import (
@@ -366,6 +367,20 @@ BUILDERS: dict[str, Builder] = {
         [(text, Duty(OnCallPerson(text, "U0DANA"), NOW, OnCallPerson(text, "U0LEE")))] * 99
     ),
     "work_help": lambda voice, text: work_help(text, [text] * 99),
+    "report_notice": lambda voice, text: report_notice(
+        ReportNumbers(
+            brand=text or "x",
+            first=NOW.date(),
+            last=NOW.date(),
+            mentions=10**12,
+            rates={"wow_rate": Rate(10**9, 10**10), "complaint_rate": Rate(0, 0)},
+            before={"wow_rate": Rate(0, 0), "complaint_rate": Rate(1, 3)},
+            open_cases=10**10,
+            overdue_cases=10**9,
+        ),
+        PLACES,
+        attached=True,
+    ),
     "unknown_brand": lambda voice, text: unknown_brand(text, [text] * 99),
     "case_made": lambda voice, text: case_made(a_file(CaseState.OPEN).case, True, text),
     "incident": lambda voice, text: messages.incident(

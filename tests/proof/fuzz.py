@@ -28,6 +28,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -122,22 +123,27 @@ def _heard() -> Iterator[list[str]]:
 
 @contextmanager
 def parsers() -> Iterator[dict[str, Case]]:
-    for spider in sources().values():
-        for secret in spider.secrets:
-            os.environ.setdefault(secret, "made-up")
-    os.environ["APP_STORE_CONNECT_PRIVATE_KEY"] = _private_key()
-    bodies = [(source, EXAMPLES[source], response_of(source)) for source in EXAMPLES]
-    if RECORDED.is_dir():
-        for pinned in ("recordings.json", "recordings_shops.json", "recordings_talk.json"):
-            bodies += [
-                (one["source"], one.get("options") or {}, (RECORDED / one["file"]).read_bytes())
-                for one in json.loads((PINNED / pinned).read_text())
-                if "source" in one and (RECORDED / one["file"]).is_file()
-            ]
-    yield {
-        f"{source}/{number}": _parser(source, options, body)
-        for number, (source, options, body) in enumerate(bodies)
-    }
+    with patch.dict(os.environ):
+        for spider in sources().values():
+            for secret in (*spider.secrets, *spider.optional_secrets):
+                os.environ.setdefault(secret, "made-up")
+        os.environ["APP_STORE_CONNECT_PRIVATE_KEY"] = _private_key()
+        bodies = [(source, EXAMPLES[source], response_of(source)) for source in EXAMPLES]
+        if RECORDED.is_dir():
+            for pinned in ("recordings.json", "recordings_shops.json", "recordings_talk.json"):
+                bodies += [
+                    (
+                        one["source"],
+                        one.get("options") or {},
+                        (RECORDED / one["file"]).read_bytes(),
+                    )
+                    for one in json.loads((PINNED / pinned).read_text())
+                    if "source" in one and (RECORDED / one["file"]).is_file()
+                ]
+        yield {
+            f"{source}/{number}": _parser(source, options, body)
+            for number, (source, options, body) in enumerate(bodies)
+        }
 
 
 def _private_key() -> str:

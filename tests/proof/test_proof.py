@@ -36,5 +36,5 @@ def test_hostile_input_ends_in_no_traceback(door: str) -> None:
 def test_the_harness_tells_a_failure() -> None:
     """One that finds nothing whatever comes would prove nothing."""
     came = fuzz("config", 2, breaking=True)
-    (kind,) = came.failures
-    assert "RuntimeError" in kind
+    assert came.failures
+    assert all("RuntimeError" in kind for kind in came.failures)

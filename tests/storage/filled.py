@@ -172,6 +172,8 @@ def _settle(
             "SELECT text_hash FROM mentions WHERE id = ?", (values["mention_id"],)
         ).fetchone()
         values["text_hash"] = row[0] if row else "no hash"
+        if table == "corrections" and not half_corrected:
+            values["stance"] = values["stance"] or "neither"
 
 
 def _judge(connection: sqlite3.Connection) -> None:
