@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click
 
 from alerts.decide.local_time import first_of_days
+from config.errors import StoreReadOnlyError
 from earful.app import App, utc_now
 from earful.brand_zones import zone_of
 from earful.commands.chosen_brand import the_brand
@@ -42,6 +44,11 @@ def report(app: App, brand: str | None, since: str, until: str | None, output: P
     as_pdf = output.suffix.lower() == ".pdf"
     if as_pdf:
         find_browser()
+    if app.has_config and app.settings.brands:
+        # The store's days are those of the config as it is now; one that cannot be written keeps
+        # those it has.
+        with suppress(StoreReadOnlyError):
+            app.open_store().close()
     with app.open_store(readonly=True) as store:
         chosen = the_brand(app, store, brand)
         zone = zone_of(app.settings, chosen)

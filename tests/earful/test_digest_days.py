@@ -193,8 +193,8 @@ def test_a_report_is_of_the_brands_days(
     assert ran.code == 0
     page = (tmp_path / "earful-report.html").read_text()
     # Five in the morning of the 11th, which is the evening before in London.
-    assert "11 November 2026" in page
-    assert "12 November 2026" not in page
+    assert "11 Nov 2026" in page
+    assert "12 Nov 2026" not in page
     assert "Acme at 20:00 on 10 Nov" in page
     assert "Acme at 20:00 on 11 Nov" not in page
     assert "2026-11-11" in page
