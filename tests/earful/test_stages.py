@@ -30,6 +30,7 @@ class WordClassifier:
     def __init__(self, model: str = "words-1") -> None:
         self.model = model
         self.models = (model,)
+        self.foreign: tuple[str, ...] = ()
         self.others: dict[str, object] = {}
         self.missing: dict[str, Exception] = {}
         self.batches: list[int] = []
