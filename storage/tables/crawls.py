@@ -227,10 +227,12 @@ class Crawls:
         """Give by how many seconds our clock was ahead of servers' at recent tries of a source."""
         rows = self._database.connection.execute(
             """
-            SELECT json_extract(stats, '$."earful/clock_ahead_s"') FROM crawl_runs WHERE id IN (
-                SELECT max(id) FROM crawl_runs WHERE source = ? AND outcome IS NOT NULL
-                GROUP BY brand, target
-            ) AND finished_at >= ?
+            SELECT json_extract(r.stats, '$."earful/clock_ahead_s"') FROM source_states s
+            JOIN crawl_runs r ON r.id = (
+                SELECT max(l.id) FROM crawl_runs l WHERE l.brand = s.brand
+                    AND l.source = s.source AND l.target = s.target AND l.outcome IS NOT NULL
+            )
+            WHERE s.source = ? AND r.finished_at >= ?
             """,
             (source, iso(since)),
         )
