@@ -34,12 +34,13 @@ def path_of(store: Path) -> Path:
 def add(store: Path, connection: sqlite3.Connection, alert_id: int, now: datetime) -> None:
     """Write down that Slack has an alert; a disk that takes no line costs only the line."""
     row = connection.execute(
-        "SELECT dedupe_key, posted_anew_at, claimed_at, operation FROM alerts WHERE id = ?",
+        "SELECT dedupe_key, channel, posted_anew_at, claimed_at, operation FROM alerts "
+        "WHERE id = ?",
         (alert_id,),
     ).fetchone()
     if row is None or row["operation"] == "update":
         return
-    mark = _mark(_key(connection), row["dedupe_key"], row["posted_anew_at"])
+    mark = _mark(_key(connection), row)
     tried_at = row["claimed_at"] or iso(now)
     path = path_of(store)
     try:
@@ -60,7 +61,7 @@ def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
     More than none says that the store has gone back to an earlier state.
     """
     waiting = connection.execute(
-        "SELECT id, dedupe_key, posted_anew_at FROM alerts "
+        "SELECT id, dedupe_key, channel, posted_anew_at FROM alerts "
         "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "
         "AND operation <> 'update' AND NOT may_be_posted"
     ).fetchall()
@@ -68,11 +69,7 @@ def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
     if not tried:
         return []
     key = _key(connection)
-    return [
-        (tried[mark], row["id"])
-        for row in waiting
-        if (mark := _mark(key, row["dedupe_key"], row["posted_anew_at"])) in tried
-    ]
+    return [(tried[mark], row["id"]) for row in waiting if (mark := _mark(key, row)) in tried]
 
 
 def doubt(
@@ -120,7 +117,8 @@ def _key(connection: sqlite3.Connection) -> bytes:
     return bytes(connection.execute("SELECT key FROM tombstone_key").fetchone()[0])
 
 
-def _mark(key: bytes, dedupe_key: str, posted_anew_at: str | None) -> str:
-    """Name an alert: posted anew it is another, and in the file of another store there is none."""
-    name = f"{dedupe_key}\n{posted_anew_at or ''}".encode("utf-8", "surrogatepass")
+def _mark(key: bytes, row: sqlite3.Row) -> str:
+    """Name an alert: posted anew or elsewhere it is another, and none is of another store."""
+    parts = (row["dedupe_key"], row["channel"], row["posted_anew_at"] or "")
+    name = "\n".join(parts).encode("utf-8", "surrogatepass")
     return blake2b(name, digest_size=16, key=key, person=b"sent").hexdigest()
