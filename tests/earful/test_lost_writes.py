@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.outbox.delivery import SETTLE, DeliveryResult
+from alerts.outbox.send_queue import Pace
 from earful.stages.deliver_stage import deliver_waiting
 from storage import sent_log
 from storage.models import AlertKind, AlertState, NewAlert
@@ -27,7 +28,7 @@ def alert(key: str) -> NewAlert:
 
 def send(store: Store, slack: FakeSlack, minutes: int = 0) -> DeliveryResult:
     now = NOW + timedelta(minutes=minutes)
-    result = deliver_waiting(store, transport(slack), lambda: now, sleep=lambda _: None)
+    result = deliver_waiting(store, transport(slack), lambda: now, pace=Pace(0))
     assert result is not None
     return result
 
