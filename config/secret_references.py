@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
+from config.texts_within import texts_within
+
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 _ONLY = re.compile(rf"(?:{_REFERENCE.pattern.replace('?P<name>', '?:')}[:,]?)+")
 
@@ -17,14 +19,8 @@ def is_reference(text: str) -> bool:
 
 def names_in(value: object) -> Iterator[str]:
     """Name the variables that the texts in a value refer to, however deep they lie."""
-    if isinstance(value, str):
-        yield from (match["name"] for match in _REFERENCE.finditer(value))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from names_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from names_in(inner)
+    for text in texts_within(value):
+        yield from (match["name"] for match in _REFERENCE.finditer(text))
 
 
 def filled(address: str, environment: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from config.redaction import HIDDEN, Redactor, secrets_of
 from config.secret_references import names_in
+from config.texts_within import texts_within
 from storage.models import Mention
 
 
@@ -14,7 +15,7 @@ def own_secrets(given: object, environment: Mapping[str, str]) -> Iterator[str]:
     """Give what is secret in a source's options: in addresses, and what `${NAME}` stands for."""
     for name in names_in(given):
         yield environment.get(name, "").strip()
-    for text in _texts(given):
+    for text in texts_within(given):
         yield from secrets_of(text)
 
 
@@ -34,14 +35,3 @@ def without_secrets(mention: Mention, secrets: Redactor) -> Mention:
     if url == mention.url and not changed:
         return mention
     return replace(mention, url=url, **changed)  # type: ignore[arg-type]
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)

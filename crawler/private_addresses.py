@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+from config.texts_within import texts_within
 from crawler.runner import CrawlJob
 
 _PORTS = {"http": 80, "https": 443}
@@ -40,7 +41,7 @@ def allow(job: CrawlJob) -> None:
     """
     _hosts.update(host.lower() for host in job.allow_private)
     proxies = urllib.request.getproxies().values()
-    for url in [job.base_url, *_texts(job.options), *proxies]:
+    for url in [job.base_url, *texts_within(job.options), *proxies]:
         if url and (server := _server(url)):
             _servers.add(server)
 
@@ -134,17 +135,3 @@ def _server(url: str) -> tuple[str, int] | None:
         except ValueError:
             return None
     return host, port or _PORTS.get(parts.scheme, 80)
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _all_texts(value.values())
-    elif isinstance(value, list | tuple):
-        yield from _all_texts(value)
-
-
-def _all_texts(values: Iterable[object]) -> Iterator[str]:
-    for value in values:
-        yield from _texts(value)

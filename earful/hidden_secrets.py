@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from config.redaction import PROCESS, redact_logs, secret_variables, secrets_of
 from config.secret_references import names_in
 from config.settings import Settings
+from config.texts_within import texts_within
 
 _ADDRESSES = frozenset({"SLACK_WEBHOOK_URL", "EARFUL_TEAMS_URL", "EARFUL_DISCORD_URL"})
 
@@ -30,8 +30,9 @@ def hide_config(settings: Settings, environment: Mapping[str, str] = os.environ)
     """Hide what stands in the addresses of the config, and what their `${NAME}` refer to."""
     given = settings.model_dump(mode="json")
     PROCESS.also(environment.get(name, "").strip() for name in names_in(given))
-    for text in _texts(given):
-        PROCESS.also(secrets_of(text))
+    for text in texts_within(given):
+        if "://" in text:
+            PROCESS.also(secrets_of(text))
     PROCESS.also(one.password_hash for one in settings.serve.accounts if one.password_hash)
 
 
@@ -39,15 +40,3 @@ def _last_parts(address: str) -> Iterator[str]:
     path = address.partition("://")[2].partition("/")[2]
     if len(path) >= 16:
         yield path
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if "://" in value:
-            yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)

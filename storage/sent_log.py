@@ -1,7 +1,7 @@
 """What Slack has, in a file beside the store: a damaged log of SQLite loses its last writes.
 
 One line an alert, on the disk before the store says `sent`. A line holds no word of anybody: a
-keyed hash of the alert's key, when it was tried, and the id of a channel.
+keyed hash of the alert's key and place, when it was tried, and when Slack had it.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
 
     More than none says that the store has gone back to an earlier state.
     """
+    # Asked by the words of the index `alerts_unsent`, which holds the few that are not sent.
     waiting = connection.execute(
         "SELECT id, dedupe_key, channel, posted_anew_at FROM alerts "
         "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from config.redaction import PROCESS
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before torch is loaded, here and in the processes that tests start: two workers with two
@@ -27,3 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put whole files with slow tests first, so that no worker begins one at the very end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_no_other_test() -> Iterator[None]:
+    """Forget what a test's commands learnt to hide: it may be a word of another test's."""
+    known = {name: copy(value) for name, value in vars(PROCESS).items()}
+    yield
+    vars(PROCESS).update(known)

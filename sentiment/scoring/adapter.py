@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sentiment.learning.network import Network
 
 TENSORS = "adapter.safetensors"
+_STEPS = ".steps"
 CONFIG = "model.json"
 FORMAT = 2
 GROUP = 64
@@ -147,16 +149,36 @@ def merged(folder: Path) -> dict[str, Tensor]:
 
     base_folder = backbone_dir()
     check_backbone(base_folder)
+    path = base_folder / "model.safetensors"
+    try:
+        state = {
+            f"encoder.{name}": value
+            for name, value in load_file(path).items()
+            if value.is_floating_point() and not name.startswith("pooler.")
+        }
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); install Earful again") from error
+    return with_changes(folder, state, [name for name in state if is_matrix(name)])
+
+
+def with_changes(
+    folder: Path, state: dict[str, Tensor], matrices: Collection[str] | None = None
+) -> dict[str, Tensor]:
+    """Put what training added into a backbone's tensors, fp32, and give them.
+
+    `matrices` names those that must have a change; without it the file says which have one.
+    ModelError if the adapter is missing, altered or does not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     path = folder / TENSORS
     try:
         added = load_file(path)
-        state = {
-            f"encoder.{name}": value
-            for name, value in load_file(base_folder / "model.safetensors").items()
-            if value.is_floating_point() and not name.startswith("pooler.")
-        }
-        for name in [name for name in state if is_matrix(name)]:
-            change = unpack(added.pop(f"{name}.steps"), added.pop(f"{name}.scale"))
+        if matrices is None:
+            matrices = [name.removesuffix(_STEPS) for name in added if name.endswith(_STEPS)]
+        for name in matrices:
+            change = unpack(added.pop(f"{name}{_STEPS}"), added.pop(f"{name}.scale"))
             state[name] = state[name] + change
         for name, value in added.items():
             if name in state and state[name].shape != value.shape:

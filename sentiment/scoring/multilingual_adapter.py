@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.errors import ModelError
 from sentiment.scoring import adapter
-from sentiment.scoring.adapter import ModelConfig, is_matrix, pack, unpack
+from sentiment.scoring.adapter import ModelConfig, is_matrix, pack
 from sentiment.scoring.multilingual_backbone import SHA256, Backbone
 
 if TYPE_CHECKING:
@@ -48,22 +47,4 @@ def read_config(folder: Path) -> ModelConfig:
 
 def merged(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
     """Tensors of the network but its embedding table, fp32; ModelError if they do not fit."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = folder / adapter.TENSORS
-    try:
-        added = load_file(path)
-        state = backbone.state()
-        for name in [name.removesuffix(".steps") for name in added if name.endswith(".steps")]:
-            change = unpack(added.pop(f"{name}.steps"), added.pop(f"{name}.scale"))
-            state[name] = state[name] + change
-        for name, value in added.items():
-            if name in state and state[name].shape != value.shape:
-                raise ModelError(f"{path} does not fit the network at {name}; train anew")
-            state[name] = value.float()
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); restore it or train anew") from error
-    except (KeyError, RuntimeError) as error:
-        raise ModelError(f"{path} does not fit the network ({error}); train anew") from error
-    return state
+    return adapter.with_changes(folder, backbone.state())
