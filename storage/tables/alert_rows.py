@@ -18,11 +18,21 @@ from storage.models import (
 )
 from storage.rows import reads
 
-SELECT_ALERT = """
+
+def in_payload(path: str, alert: str = "") -> str:
+    """Give the SQL for what is at a path of an alert's payload, NULL where that is no JSON.
+
+    Without the guard one such row would stop every statement that looks into payloads.
+    """
+    payload = f"{alert}payload"
+    return f"CASE WHEN json_valid({payload}) THEN json_extract({payload}, '{path}') END"
+
+
+SELECT_ALERT = f"""
     SELECT a.*, r.id AS root_id, r.state AS root_state, r.slack_ts AS root_ts,
         r.slack_channel AS root_channel, c.slack_channel AS name_channel,
         r.tried_via AS root_via,
-        CASE WHEN json_valid(r.payload) THEN json_extract(r.payload, '$.text') END AS root_text
+        {in_payload("$.text", "r.")} AS root_text
     FROM alerts a LEFT JOIN alerts r ON r.dedupe_key = a.root_key
     LEFT JOIN slack_channels c ON c.channel = a.channel
 """

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from config.redaction import PROCESS
 from storage.database import Database
@@ -215,19 +216,17 @@ class Crawls:
     def reached_nobody(self, target: CrawlTarget) -> bool:
         """Tell whether at the last finished try no host gave an answer."""
         row = self._database.connection.execute(
-            f"""
-            SELECT json_extract(stats, '$."earful/unreached"') IS NOT NULL FROM crawl_runs
-            WHERE {_OF_TARGET} AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1
-            """,
+            f"SELECT id, stats FROM crawl_runs WHERE {_OF_TARGET} AND outcome IS NOT NULL "
+            "ORDER BY id DESC LIMIT 1",
             _key(target),
         ).fetchone()
-        return bool(row and row[0])
+        return row is not None and "earful/unreached" in _stats(row)
 
     def clocks_ahead(self, source: str, since: datetime) -> list[int]:
         """Give by how many seconds our clock was ahead of servers' at recent tries of a source."""
         rows = self._database.connection.execute(
             """
-            SELECT json_extract(r.stats, '$."earful/clock_ahead_s"') FROM source_states s
+            SELECT r.id, r.stats FROM source_states s
             JOIN crawl_runs r ON r.id = (
                 SELECT max(l.id) FROM crawl_runs l WHERE l.brand = s.brand
                     AND l.source = s.source AND l.target = s.target AND l.outcome IS NOT NULL
@@ -236,7 +235,8 @@ class Crawls:
             """,
             (source, iso(since)),
         )
-        return [int(row[0]) for row in rows if row[0] is not None]
+        ahead = (_stats(row).get("earful/clock_ahead_s") for row in rows)
+        return [int(seconds) for seconds in ahead if seconds is not None]
 
     def counts(self, target: CrawlTarget, limit: int = 10) -> list[int]:
         """Give how many entries recent good runs saw, the newest first."""
@@ -317,3 +317,8 @@ def _source_run(row: sqlite3.Row) -> SourceRun:
 @reads("crawl_runs")
 def _span(row: sqlite3.Row) -> tuple[datetime, datetime]:
     return from_iso(row["started_at"]), from_iso(row["finished_at"])
+
+
+@reads("crawl_runs")
+def _stats(row: sqlite3.Row) -> dict[str, Any]:
+    return dict(json.loads(row["stats"])) if row["stats"] else {}

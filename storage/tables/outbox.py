@@ -15,7 +15,13 @@ from storage.models import (
     iso,
 )
 from storage.rows import Unreadable, moment_in, pass_over, read_each
-from storage.tables.alert_rows import SELECT_ALERT, alert_from, select_alerts, trouble_from
+from storage.tables.alert_rows import (
+    SELECT_ALERT,
+    alert_from,
+    in_payload,
+    select_alerts,
+    trouble_from,
+)
 from storage.tables.new_alerts import insert_alerts
 from storage.tables.outbox_tries import OutboxTries
 
@@ -233,10 +239,10 @@ class Outbox(OutboxTries):
     def posted_since(self, since: datetime) -> dict[str, int]:
         """Count what channels show that was written since a moment: threads' broadcasts too."""
         rows = self._database.connection.execute(
-            """
+            f"""
             SELECT channel, count(*) FROM alerts
             WHERE created_at >= ? AND state <> 'dropped' AND (operation = 'post'
-                OR (operation = 'reply' AND json_extract(payload, '$.broadcast')))
+                OR (operation = 'reply' AND {in_payload("$.broadcast")}))
             GROUP BY channel
             """,
             (iso(since),),
@@ -258,7 +264,7 @@ class Outbox(OutboxTries):
     def counted(self, key: str) -> int:
         """Give the `count` that the message named by `key`, or its latest update, tells."""
         row = self._database.connection.execute(
-            "SELECT max(json_extract(payload, '$.count')) FROM alerts "
+            f"SELECT max({in_payload('$.count')}) FROM alerts "
             "WHERE dedupe_key = ?1 OR root_key = ?1",
             (key,),
         ).fetchone()

@@ -14,6 +14,7 @@ from config.errors import (
 from storage.backups import back_up, back_up_into
 from storage.database import Database
 from storage.models import Erasure, Fate
+from storage.tables.alert_rows import in_payload
 from storage.tables.daily_counts import keep_counts
 from storage.tables.erased_traces import clear_traces
 from storage.tables.ledger import count_waiting_as
@@ -101,7 +102,7 @@ class Upkeep:
             # what was sent needs its words no more.
             connection.execute(
                 "UPDATE alerts SET payload = ? WHERE kind IN ('digest', 'incident') "
-                "AND state IN ('sent', 'dropped') AND json_extract(payload, '$.quotes') IS NULL",
+                f"AND state IN ('sent', 'dropped') AND {in_payload('$.quotes')} IS NULL",
                 (FORGOTTEN,),
             )
             # They were seen: the ledger says that no rule will see them.

@@ -103,6 +103,10 @@ PINNED = {
         "ops:over:7f7917c685c9aed2",
     ),
     "away_key": (keys.away_key(NOW), "ops:away:2026-03-10T23:07:09"),
+    "clock_key": (
+        keys.clock_key(NOW, timedelta(hours=-1)),
+        "ops:clock:2026-03-10T23:07:09+00:00:-3600",
+    ),
     "store_trouble_key": (keys.store_trouble_key(NOW), "ops:store:2026-03-10T23:07:09"),
     "answer_key": (keys.answer_key(7), "answer:7"),
     "draft_key": (keys.draft_key(7), "draft:7"),

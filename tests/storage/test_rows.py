@@ -35,6 +35,7 @@ DAMAGE = [
     ("alerts", "state", "sendin", None),
     ("alerts", "created_at", NO_TIME, "outbox.troubles"),
     ("alerts", "operation", "7", "outbox_word.named"),
+    ("alerts", "payload", "{", None),
     ("crawl_runs", "stats", "{", "crawls.past"),
     ("crawl_runs", "started_at", NO_TIME, "crawls.last_start"),
     ("source_states", "state", "fine", "insight.source_health"),
