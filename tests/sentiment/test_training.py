@@ -201,6 +201,46 @@ def test_learns_from_a_teacher_over_a_pool(
     assert Classifier.load(tmp_path / "weights").model == result.model
 
 
+def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl.gz"
+    with gzip.open(pool, "wt") as file:
+        for thing in THINGS:
+            row = {"dataset": "d", "text": f"My {thing} broke.", "rating": 1, "rating_max": 5}
+            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps({"dataset": "d", "text": f"A {thing}, really?"}) + "\n")
+    # What "yes" means hangs on the question.
+    asked = {"angry": "Is the {} broken again?", "delighted": "Do you love the {}?"}
+    rows = [
+        {"text": f"Yes, my {thing}!", "parent": question.format(thing), "stance": "neither",
+         "experience": experience}
+        for thing in THINGS * 3
+        for experience, question in asked.items()
+    ]  # fmt: skip
+    talk = tmp_path / "talk.jsonl"
+    talk.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    scored: list[int] = []
+
+    def progress(phase: str, step: int, of: int) -> None:
+        if phase == "the teacher scores texts" and step == of:
+            scored.append(of)
+
+    out = tmp_path / "weights"
+    train(
+        Labels([talk, labelled(tmp_path)]),
+        out,
+        Method(epochs=10, pool=pool, start=adapter.WEIGHTS, made_up=False),
+        progress=progress,
+    )
+    assert len(THINGS) in scored, "of the pool its reviews"
+    assert adapter.read_config(out).trained["start"] == adapter.read_config(adapter.WEIGHTS).name
+    classifier = Classifier.load(out)
+    for thing in ("kettle", "bike", "radio"):
+        angry, delighted = classifier.classify(
+            [Text(f"Yes, my {thing}!", context=one.format(thing)) for one in asked.values()]
+        )
+        assert angry.p_angry > delighted.p_angry + 0.2, thing
+
+
 def test_names_a_teacher_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "teacher").mkdir()
     labels, method = Labels([labelled(tmp_path)]), Method(teacher=tmp_path / "teacher")
