@@ -20,7 +20,7 @@ class Method:
     trained on first.
     With `start` it goes on from the weights in that folder, which are its teacher as well: what
     they say of reviews is kept, what the labels say of talk is learnt.
-    `made_up` adds the package's own 1,000 short texts, which are never held out.
+    `made_up` adds the package's own 1,270 short texts, which are never held out.
     With `refit` the weights that ship see all texts once more, slowly, after they were evaluated.
     """
 
