@@ -30,6 +30,9 @@ from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.text import joined
+from tests.earful.conftest import Earful, earful
+
+__all__ = ["earful"]
 
 SAID = {
     ("angry", "neither"): "The {} broke after a day and nobody helps.",
@@ -239,6 +242,16 @@ def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> No
             [Text(f"Yes, my {thing}!", context=one.format(thing)) for one in asked.values()]
         )
         assert angry.p_angry > delighted.p_angry + 0.2, thing
+
+
+def test_what_goes_on_from_weights_has_no_other_teacher(tmp_path: Path, earful: Earful) -> None:
+    labels, folder = str(labelled(tmp_path)), str(tmp_path)
+    told = earful("train", labels, "--start", folder, "--teacher", folder)
+    assert told.code == 2
+    assert "--start has its weights for a teacher" in told.err
+    told = earful("train", labels, "--start", folder, "-o", str(tmp_path / "out"))
+    assert told.code != 0
+    assert f"no trained weights in {folder}" in told.err
 
 
 def test_names_a_teacher_that_is_none(tmp_path: Path) -> None:
