@@ -92,6 +92,10 @@ def train(
         config = ModelConfig(context=context, trained=facts)
         adapter.save(student.network, config, new)
         scored = _score(new, held_out)
+        if context and not scored.hearing_helps():
+            config = replace(config, context=0)
+            adapter.write_config(config, new)
+            scored = _score(new, held_out)
         config = replace(config, calibration=scored.calibration())
         adapter.write_config(config, new)
         report = scored.report("held-out texts")

@@ -84,14 +84,22 @@ def fit_scaling(
 class Mode:
     """Calibration of one kind of text.
 
-    `sure` is the least confidence, as `confidence` gives it, of a sure verdict. `complaint` is the
-    least probability of angry at which an unsure complaint is a likely one.
+    `sure` is the least confidence, as `confidence` gives it, of a sure verdict of each experience.
+    `complaint` is the least probability of angry at which an unsure complaint is a likely one.
     """
 
     experience: Scaling = field(default_factory=Scaling)
     stance: Scaling = field(default_factory=Scaling)
     complaint: float = 1.0
-    sure: float = 0.75
+    sure: tuple[float, ...] = (0.75,) * 4
+
+    def is_sure(self, experience: Floats, stance: Floats) -> bool:
+        """Tell whether probabilities (4,) and (3,) make a sure verdict."""
+        return bool(confidence(experience, stance) >= self.sure_from(experience))
+
+    def sure_from(self, experience: Floats) -> float:
+        """Give the least confidence of a sure verdict of the likeliest experience."""
+        return self.sure[int(experience.argmax())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ class Calibration:
             # Weights trained before there was a threshold know no likely complaint; those of
             # before a kind had its own are sure from one confidence on.
             complaint = float(part.get("complaint", 1.0))
-            sure = float(part["sure"] if "sure" in part else data["sure"])
+            sure = tuple(map(float, part["sure"] if "sure" in part else [data["sure"]] * 4))
             return Mode(scalings[0], scalings[1], complaint, sure)
 
         # Talk had no mode of its own either.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from config.errors import ModelError
-from sentiment.quality.calibration import Calibration, confidence, nearness
+from sentiment.quality.calibration import Calibration, Mode, nearness
 from sentiment.scoring import adapter, memory_left, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
@@ -247,11 +247,9 @@ class Classifier:
         close = []
         for index, text in enumerate(texts):
             mode = self.calibration.mode(kind_of(text))
-            distance = nearness(
-                mode.experience.probabilities(logits.experience[index]),
-                mode.stance.probabilities(logits.stance[index]),
-                mode.sure,
-            )
+            experience = mode.experience.probabilities(logits.experience[index])
+            stance = mode.stance.probabilities(logits.stance[index])
+            distance = nearness(experience, stance, mode.sure_from(experience))
             if distance < _CLOSE:
                 close.append(index)
         return close
@@ -270,13 +268,13 @@ class Classifier:
             p_stance = mode.stance.probabilities(stance)
             readable = joined(text)
             if not _has_words(readable):
-                yield self._by_rating(position, mode.sure) if position else self._unread()
+                yield self._by_rating(position, mode) if position else self._unread()
                 continue
             if self._foreign(text):
                 yield self._unread()
                 continue
-            sure = whole and confidence(p_experience, p_stance) >= mode.sure
-            yield self._verdict(p_experience, p_stance, bool(sure))
+            sure = whole and mode.is_sure(p_experience, p_stance)
+            yield self._verdict(p_experience, p_stance, sure)
 
     def _foreign(self, text: Text) -> bool:
         if self.languages is None:
@@ -301,13 +299,13 @@ class Classifier:
             model=self.model,
         )
 
-    def _by_rating(self, position: float, sure_at: float) -> Verdict:
+    def _by_rating(self, position: float, mode: Mode) -> Verdict:
         """Judge a rating without words: sure where nearly all who give it mean the same."""
         import numpy as np
 
         experience = np.array(wordless.experience_of(position))
-        sure = bool(experience.max() >= sure_at)
-        return self._verdict(experience, np.array(wordless.STANCE), sure)
+        stance = np.array(wordless.STANCE)
+        return self._verdict(experience, stance, mode.is_sure(experience, stance))
 
     def _unread(self) -> Verdict:
         """No experience is claimed where there is nothing the model could read."""

@@ -35,6 +35,6 @@ def test_each_kind_is_sure_from_its_own_confidence_on(classifier: Classifier) ->
     texts = [Text(awful, rating=1, rating_max=5), Text(awful * 8), Text(awful)]
     logits = classifier.logits(texts)
     for place, name in enumerate(("rated", "unrated", "talk")):
-        shy = replace(Calibration(), **{name: Mode(sure=1.1)})
+        shy = replace(Calibration(), **{name: Mode(sure=(1.1,) * 4)})
         sure = [verdict.sure for verdict in classifier.verdicts(texts, logits, shy)]
         assert sure == [other != place for other in range(3)], name

@@ -109,7 +109,9 @@ def test_calibration_survives_its_file() -> None:
         rng.integers(0, 4, 50),
         rng.integers(0, 3, 50),
     )
-    calibration = Calibration(mode, replace(mode, sure=0.8), replace(mode, sure=0.9))
+    calibration = Calibration(
+        mode, replace(mode, sure=(0.8,) * 4), replace(mode, sure=(0.7, 1.0, 0.8, 0.9))
+    )
     assert Calibration.from_dict(calibration.as_dict()) == calibration
 
 
@@ -119,5 +121,5 @@ def test_talk_of_older_weights_is_as_sure_as_what_else_had_no_rating() -> None:
         del old[mode]["sure"]
     del old["talk"]
     read = Calibration.from_dict({**old, "sure": 0.81})
-    assert read.talk == read.unrated == Mode(complaint=0.6, sure=0.81)
-    assert read.rated.sure == 0.81
+    assert read.talk == read.unrated == Mode(complaint=0.6, sure=(0.81,) * 4)
+    assert read.rated.sure == (0.81,) * 4

@@ -56,7 +56,7 @@ def test_each_kind_of_text_is_told_by_itself(report: Report, of_talk: Report) ->
     assert sum(part["texts"] for part in report.kinds.values()) == 500
     assert of_talk.kinds is not None
     assert of_talk.kinds["answers"]["texts"] == of_talk.kinds["answers, deaf"]["texts"] > 90
-    # What they answer helps.
+    # Weights that read what a text answers read it because that helps.
     heard, deaf = of_talk.kinds["answers"], of_talk.kinds["answers, deaf"]
     assert heard["experience_accuracy"] >= deaf["experience_accuracy"]
     table = of_talk.table()

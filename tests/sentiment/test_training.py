@@ -29,6 +29,7 @@ from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.encoding import CONTEXT
 from sentiment.scoring.text import joined
 from tests.earful.conftest import Earful, earful
 
@@ -236,6 +237,7 @@ def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> No
     )
     assert len(THINGS) in scored, "of the pool its reviews"
     assert adapter.read_config(out).trained["start"] == adapter.read_config(adapter.WEIGHTS).name
+    assert adapter.read_config(out).context == CONTEXT, "as it helped on the texts held out"
     classifier = Classifier.load(out)
     for thing in ("kettle", "bike", "radio"):
         angry, delighted = classifier.classify(
