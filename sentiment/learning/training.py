@@ -90,7 +90,7 @@ def train(
         # Who never saw what a text answers makes nothing of it.
         context = CONTEXT if any(example.text.context for example in rest) else 0
         config = ModelConfig(context=context, trained=facts)
-        adapter.save(student.network, config, new)
+        adapter.save(student.network, config, new, moved=method.start is not None)
         scored = _score(new, held_out)
         if context and not scored.hearing_helps():
             config = replace(config, context=0)
@@ -102,7 +102,7 @@ def train(
         refuse_under_floors(report, floors or {})
         if method.refit:
             student.last_fit([*examples, *own])
-            adapter.save(student.network, config, new)
+            adapter.save(student.network, config, new, moved=method.start is not None)
         training = Training(
             model=adapter.version(new, config),
             folder=out,

@@ -205,6 +205,20 @@ def test_learns_from_a_teacher_over_a_pool(
     assert Classifier.load(tmp_path / "weights").model == result.model
 
 
+def test_what_packed_weights_learn_anew_is_not_rounded_away() -> None:
+    generator = torch.Generator().manual_seed(4)
+    packed = adapter.unpack(*adapter.pack(torch.randn(64, 384, generator=generator)))
+    moved = packed + 0.08 * torch.randn(64, 384, generator=generator)
+
+    def kept(dither: torch.Generator | None) -> float:
+        """The share of the move that is left after packing."""
+        found = adapter.unpack(*adapter.pack(moved, dither)) - packed
+        return float((found * (moved - packed)).sum() / (moved - packed).square().sum())
+
+    assert kept(None) < 0.7
+    assert kept(torch.Generator().manual_seed(0)) == pytest.approx(1, abs=0.1)
+
+
 def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> None:
     pool = tmp_path / "pool.jsonl.gz"
     with gzip.open(pool, "wt") as file:
