@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from storage.database import Database
 from storage.models import own_title
@@ -44,6 +45,25 @@ class AnsweredTexts:
             {"most": BEGINNING, "ids": json.dumps([*mention_ids])},
         )
         return {row["id"]: answered for row in rows if (answered := _answered(row)) is not None}
+
+
+def parent_of(
+    connection: sqlite3.Connection, old: sqlite3.Row, row: Mapping[str, Any]
+) -> str | None:
+    """Name what a mention answers: by its last reading, unless only what it said before is stored.
+
+    Where a page does not show the comment above, some sources name its topic or its number there.
+    """
+    before, now = old["parent_id"], row["parent_id"]
+    if not before or not now or before == now:
+        return now or before
+    stored = {
+        found[0]
+        for found in connection.execute(
+            "SELECT id FROM mentions WHERE id IN (?, ?)", (before, now)
+        )
+    }
+    return str(before if stored == {before} else now)
 
 
 def _answered(row: sqlite3.Row) -> AnsweredText | None:

@@ -32,7 +32,7 @@ def post(**more: Any) -> Mention:
     return make_mention("post", **values | more)
 
 
-def reply(native_id: str = "reply", parent: str = "appstore:post", **more: Any) -> Mention:
+def reply(native_id: str = "reply", parent: str | None = "appstore:post", **more: Any) -> Mention:
     values: dict[str, Any] = {
         "text": "Same here, thanks for asking.",
         "created_at": NOW + timedelta(hours=1),
@@ -140,6 +140,20 @@ def test_what_a_forgotten_person_wrote_is_nowhere_in_what_answered_it(store: Sto
     dump = "\n".join(store.database.connection.iterdump())
     assert "Same here, thanks" in dump
     assert words not in dump
+
+
+@pytest.mark.parametrize("text", [reply().text, "Same here. Edited: still the same."])
+def test_a_page_that_does_not_show_the_parent_does_not_lose_it(store: Store, text: str) -> None:
+    store.mentions.save([post(), reply(), reply("other", "appstore:topic/7")])
+
+    def parent_after(parent_id: str | None, native_id: str = "reply") -> str | None:
+        store.mentions.save([reply(native_id, text=text, parent_id=parent_id)])
+        return store.mentions.many([f"appstore:{native_id}"])[f"appstore:{native_id}"].parent_id
+
+    assert parent_after("appstore:topic/7") == "appstore:post"
+    assert parent_after(None) == "appstore:post"
+    assert parent_after("appstore:other") == "appstore:other", "both are stored: the last is right"
+    assert parent_after("appstore:post", "other") == "appstore:post", "now it is known"
 
 
 def test_a_batch_takes_one_statement_that_reads_nothing_through(store: Store) -> None:
