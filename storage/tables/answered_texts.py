@@ -54,7 +54,8 @@ def parent_of(
 
     Where a page does not show the comment above, some sources name its topic or its number there.
     """
-    before, now = old["parent_id"], row["parent_id"]
+    before: str | None = old["parent_id"]
+    now: str | None = row["parent_id"]
     if not before or not now or before == now:
         return now or before
     stored = {
@@ -63,7 +64,7 @@ def parent_of(
             "SELECT id FROM mentions WHERE id IN (?, ?)", (before, now)
         )
     }
-    return str(before if stored == {before} else now)
+    return before if stored == {before} else now
 
 
 def _answered(row: sqlite3.Row) -> AnsweredText | None:
