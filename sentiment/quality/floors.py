@@ -25,13 +25,13 @@ FLOORS: Mapping[str, float] = {
 }
 
 # On the data sets of `social.jsonl` that no weights are trained on: 135 replies, most of them with
-# what they answer.
+# what they answer. Nine haters and two advocates are too few for a floor of the stance.
 TALK_HELD_OUT = ("github_incivility", "reddit_hellofresh", "reddit_lol_mastercard")
 TALK_FLOORS: Mapping[str, float] = {
-    "experience": 0.60,
-    "stance": 0.60,
+    "experience": 0.57,
     "sure_coverage": 0.10,
-    "sure_right": 0.90,
+    "sure_right": 0.88,
+    "alert_precision": 0.90,
 }
 
 # On `languages_dev`, whose texts set a part of the calibration: a guard, not a figure.
