@@ -10,14 +10,18 @@ import pytest
 from sentiment.learning.labelled_files import read_examples
 from sentiment.quality.evaluation import evaluate, evaluate_examples
 from sentiment.quality.evaluation_report import Report
-from sentiment.quality.floors import (
-    FLOORS,
-    LANGUAGES_FLOORS,
-    TALK_FLOORS,
-    TALK_HELD_OUT,
-    shortfalls,
-)
+from sentiment.quality.floors import FLOORS, LANGUAGES_FLOORS, shortfalls
 from sentiment.scoring.classifier import Classifier
+
+# On the data sets of `social.jsonl` that no weights are trained on: 135 replies, most of them with
+# what they answer. Nine haters and two advocates are too few for a floor of the stance.
+TALK_HELD_OUT = ("github_incivility", "reddit_hellofresh", "reddit_lol_mastercard")
+TALK_FLOORS = {
+    "experience": 0.57,
+    "sure_coverage": 0.10,
+    "sure_right": 0.88,
+    "alert_precision": 0.90,
+}
 
 
 @pytest.fixture(scope="module")
