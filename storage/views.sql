@@ -319,22 +319,13 @@ SELECT
 FROM (
     SELECT s.*,
         julianday(s.last_seen_at) - julianday(s.first_seen_at) AS span,
-        julianday('now') - julianday(s.last_seen_at) AS silent,
-        (
-            SELECT count(DISTINCT f.day) FROM mention_facts f
-            WHERE f.author_id = s.author_id AND f.brand = s.brand AND f.counted AND f.dated
-        ) AS days_spoken
+        julianday('now') - julianday(s.last_seen_at) AS silent
     FROM author_standing s
-    WHERE s.is_advocate AND s.mentions BETWEEN 4 AND 500
-        -- On as many days as mentions at most: most are told from this, without their days.
-        AND julianday('now') - julianday(s.last_seen_at)
-            > (julianday(s.last_seen_at) - julianday(s.first_seen_at))
-            * (pow(100, 1.0 / (s.mentions - 1)) - 1)
+    WHERE s.is_advocate AND s.days_spoken >= 4 AND s.mentions <= 500
+        AND s.last_seen_at > strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '-730 days')
 ) t
 JOIN authors a ON a.id = t.author_id
-WHERE t.days_spoken >= 4
-    AND t.silent > t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1)
-    AND t.silent < 730
+WHERE t.silent > t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1)
 ORDER BY t.last_seen_at DESC;
 
 -- Colleagues whom wows praise, by the month of the brand's time zone, with their team and location.

@@ -107,11 +107,11 @@ def quiet_people(
     connection: sqlite3.Connection, choice: Choice, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Give the advocates who have gone quiet now, those who did last first."""
+    chosen = {"brand = ?": choice.brand, "source = ?": choice.source}
+    clauses = [clause for clause, value in chosen.items() if value is not None]
+    values = [value for value in chosen.values() if value is not None]
     rows = connection.execute(
-        """
-        SELECT * FROM quiet_advocates
-        WHERE (?1 IS NULL OR brand = ?1) AND (?2 IS NULL OR source = ?2) LIMIT ?3 OFFSET ?4
-        """,
-        (choice.brand, choice.source, limit, offset),
+        f"SELECT * FROM quiet_advocates WHERE {' AND '.join(['1', *clauses])} LIMIT ? OFFSET ?",
+        [*values, limit, offset],
     )
     return [dict(row) for row in rows]
