@@ -230,7 +230,7 @@ def _write_cases(store: Store) -> None:
         connection.execute(
             f"""
             INSERT INTO named_staff (mention_id, name)
-            SELECT m.id, 'Colleague ' || f.seq % 40 FROM mention_facts f
+            SELECT m.id, 'Colleague ' || (f.seq / {_NAMED} % 40) FROM mention_facts f
             JOIN mentions m ON m.seq = f.seq
             WHERE f.experience = 'delighted' AND f.seq % {_NAMED} = 0
             """

@@ -78,8 +78,7 @@ def named_colleagues(
     rows = connection.execute(
         f"""
         SELECT s.name, count(*) AS wows FROM named_staff s
-        JOIN mentions m ON m.id = s.mention_id
-        CROSS JOIN {choice.table} f ON f.seq = m.seq
+        CROSS JOIN {choice.table} f ON f.seq = s.seq
         WHERE {where} AND f.experience = 'delighted'
         GROUP BY s.name ORDER BY wows DESC, s.name LIMIT ? OFFSET ?
         """,
