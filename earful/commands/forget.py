@@ -59,8 +59,9 @@ def forget(
     the next `earful process`. What was erased for its age stays in Slack.
 
     Then the store's file is written anew, so that no page of it holds an old copy: that takes as
-    much free space again as the file has. Files that Earful wrote before, such as reports, exports
-    and backups, still hold what they held: those that Earful knows of are listed.
+    much free space again as the file has. A report that waits to be sent is made anew before it
+    goes. Other files that Earful wrote before, such as reports, exports and backups, still hold
+    what they held: those that Earful knows of are listed, and reports that may hold it.
 
     You cannot undo this: if in doubt, make a `backup` first, and delete it when you are sure.
     """
@@ -109,6 +110,10 @@ def forget(
         note(store, Act.ERASED, f"{_counted(erased)} {whose}", now)
         store.upkeep.rewrite()
     click.echo(f"erased {_counted(erased)}")
+    anew = [written for written in files if not written.path.exists()]
+    files = [written for written in files if written not in anew]
+    for written in anew:
+        click.echo(f"waits to be sent, and is made anew first: {told(written)}")
     for written in files:
         click.echo(f"still holds {'it' if erased == 1 else 'them'}: {told(written)}")
     for copy in copies_beside(app.store_path):
