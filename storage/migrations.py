@@ -2167,15 +2167,18 @@ def _month_cells(db: Database) -> None:
         FROM ({parts.format(f="new")}) p WHERE {is_counted.format(f="new")}
         ON CONFLICT {pair_place} DO UPDATE SET {more};
     """
-    its_pairs = (
+    # One by one: by several at once SQLite would look through all months of the topic.
+    its_pair = (
         "brand = old.brand AND cut = old.dimension AND value = old.value "
-        f"AND month = {month.format(f='old')} AND (dimension, part) IN ({parts.format(f='old')}) "
+        f"AND month = {month.format(f='old')} AND dimension = '{{}}' AND part = {{}} "
         f"AND {is_counted.format(f='old')}"
     )
-    unpaired = f"""
-        UPDATE month_pairs SET {less} WHERE {its_pairs};
-        DELETE FROM month_pairs WHERE {its_pairs} AND mentions <= 0;
-    """
+    its_pairs = [its_pair.format(one, sql.format(f="old")) for one, sql in columns.items()]
+    unpaired = "".join(
+        f"UPDATE month_pairs SET {less} WHERE {one}; "
+        f"DELETE FROM month_pairs WHERE {one} AND mentions <= 0; "
+        for one in its_pairs
+    )
     _run(
         db,
         f"""

@@ -447,8 +447,8 @@ def test_files_that_hold_it_are_those_of_its_brand_and_time(store: Store, tmp_pa
     store.written_files.remove([tmp_path / "gone since"])
 
     found = store.written_files.that_hold(of_author(WHO))
-    assert [one.path.name for one in found] == ["all", "its brand and day", "earlier days"]
-    assert found[1].since == NOW - day
+    assert [one.path.name for one in found] == ["all", "earlier days", "its brand and day"]
+    assert found[2].since == NOW - day
     assert store.written_files.that_hold(of_author("shop:nobody")) == []
 
 
