@@ -2108,7 +2108,7 @@ def _values(db: Database) -> None:
     )
 
 
-@migrations(name="0045_month_cells")
+@migrations(name="0044_month_cells")
 def _month_cells(db: Database) -> None:
     # Of long periods whole months are counted from cells, whichever two or more of the filters
     # meet, and only the days before and after them from mentions. What is erased is taken out, as
