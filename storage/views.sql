@@ -180,8 +180,8 @@ CREATE VIEW kudos AS
 SELECT
     substr(f.day, 1, 7) AS month, f.brand, s.name, count(*) AS wows, max(f.counted_at) AS last_at
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
+JOIN mentions m ON m.seq = s.seq
 WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;
@@ -337,8 +337,7 @@ SELECT
     substr(f.day, 1, 7) AS month, f.brand, s.name, t.team, t.location, count(*) AS wows,
     sum(f.stance = 'advocate') AS advocates, max(f.day) AS last_day
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
 LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
 WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
 GROUP BY 1, 2, 3
@@ -348,10 +347,9 @@ ORDER BY month DESC, wows DESC, s.name;
 CREATE VIEW team_rewards AS
 SELECT
     substr(f.day, 1, 7) AS month, f.brand, coalesce(t.team, 'No team') AS team,
-    count(DISTINCT m.seq) AS wows, count(DISTINCT s.name) AS people, max(f.day) AS last_day
+    count(DISTINCT s.seq) AS wows, count(DISTINCT s.name) AS people, max(f.day) AS last_day
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
 LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
 WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
 GROUP BY 1, 2, 3
@@ -363,7 +361,7 @@ SELECT
     substr(f.day, 1, 7) AS month, f.day, f.brand, s.name, t.team, m.title, m.text,
     a.name AS author, f.source, f.stance, f.stars, v.p_delighted, m.url, m.id AS mention_id
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
+JOIN mentions m ON m.seq = s.seq
 JOIN mention_facts f ON f.seq = m.seq
 LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN authors a ON a.id = m.author_id
