@@ -76,8 +76,9 @@ def take_back(connection: sqlite3.Connection, subject: Subject) -> None:
 
     Who sends them makes them anew first. Of a transaction that fails after all nothing is lost.
     """
+    # It shows cases that wait and people as they stand, whenever they wrote.
     rows = connection.execute(
-        f"SELECT f.path FROM written_files f WHERE {_WAITS} AND {_holds(subject)}",
+        f"SELECT f.path FROM written_files f WHERE {_WAITS} AND {_holds(subject, '1')}",
         (subject.value,),
     )
     for row in rows.fetchall():
@@ -90,17 +91,16 @@ _WAITS = f"""f.path IN (
 )"""
 
 
-def _holds(subject: Subject) -> str:
-    """Give SQL that tells whether a file (`f`) may hold mentions.
+_OF_ITS_DAYS = (
+    f"(f.since IS NULL OR {COUNTED_AT} >= f.since) AND (f.until IS NULL OR {COUNTED_AT} < f.until)"
+)
 
-    A report shows cases that wait and people as they stand, whenever they wrote.
-    """
+
+def _holds(subject: Subject, when: str = _OF_ITS_DAYS) -> str:
+    """Give SQL that tells whether a file (`f`) may hold mentions that `when` is true of."""
     return f"""EXISTS (
-        SELECT 1 FROM mentions WHERE {subject.where}
-            AND (f.brand IS NULL OR brand = f.brand)
-            AND (f.kind = 'report' OR f.since IS NULL OR {COUNTED_AT} >= f.since)
-            AND (f.kind = 'report' OR f.until IS NULL OR {COUNTED_AT} < f.until)
-            AND coalesce(first_fetched_at, fetched_at) <= f.written_at
+        SELECT 1 FROM mentions WHERE {subject.where} AND (f.brand IS NULL OR brand = f.brand)
+            AND {when} AND coalesce(first_fetched_at, fetched_at) <= f.written_at
     )"""
 
 
