@@ -4,9 +4,9 @@
 
 `earful run` reads a local site whose mentions appear while it is killed, and posts into a fake
 Slack that fails 15% of its calls. At random moments (seeded) the daemon is killed, while it starts
-or while it works, or one of its children: a crawl, or the dashboards. Then one daemon may finish.
-Prints what was killed, and what stands in store and Slack: each mention must be stored once and
-have one current verdict, and each alert that is due must have arrived once.
+or while it works, or one of its children: a crawl, the model, or the dashboards. Then one daemon
+may finish. Prints what was killed, and what stands in store and Slack: each mention must be stored
+once and have one current verdict, and each alert that is due must have arrived once.
 """
 
 from __future__ import annotations
@@ -153,6 +153,8 @@ def _named(command: str) -> str:
     for part, name in (
         ("crawler.runner", "a crawl"),
         ("earful.pages.server_process", "the dashboards"),
+        ("sentiment.scoring.model_child", "the model's process"),
+        ("storage.guarded_reading", "a guarded reading"),
         ("multiprocessing", "a helper of Python's"),
     ):
         if part in command:
