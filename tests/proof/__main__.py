@@ -2,7 +2,8 @@
 
     python -m tests.proof [all|kills|faults|fuzz|steady] [ARGUMENT…]
 
-Parts are modules of this package with options of their own; `all` runs each with its defaults: two hours.
+Parts are modules of this package with options of their own; `all` runs each with its
+defaults, for three hours.
 """
 
 from __future__ import annotations

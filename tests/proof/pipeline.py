@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from alerts.decide.rules import judge
 from config.settings import parse_settings
@@ -99,11 +100,14 @@ class Pipeline:
             for feed in range(self.site.feeds)
         )
 
-    def start(self) -> Daemon:
-        """Start the daemon as a process of its own, whose log goes on where the last one ended."""
+    def start(self, *, unheard: bool = False) -> Daemon:
+        """Start the daemon as a process of its own, whose log goes on where the last one ended.
+
+        One that is `unheard` writes into pipes that nobody reads any more.
+        """
         arguments = [] if self.serve else ["--no-serve"]
         at = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
+        with _pipe_without_end() if unheard else self.log.open("ab") as log:
             process = subprocess.Popen(
                 [
                     sys.executable, *self.arguments, "--config", str(self.config),
@@ -111,12 +115,19 @@ class Pipeline:
                 ],
                 env={**os.environ, "SLACK_BOT_TOKEN": self.slack.token, **self.environment},
                 cwd=self.folder,
-                stdout=subprocess.DEVNULL,
+                stdout=log if unheard else subprocess.DEVNULL,
                 stderr=log,
                 # Its children are found by it, also when nobody is left who knows of them.
                 start_new_session=True,
             )  # fmt: skip
         return Daemon(process, self.log, at)
+
+
+def _pipe_without_end() -> IO[bytes]:
+    """Give what can be written to as long as nobody looks whether it is read."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "wb", buffering=0)
 
 
 @dataclass
