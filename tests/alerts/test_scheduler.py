@@ -52,7 +52,9 @@ def test_a_raising_job_stops_neither_itself_nor_others(schedule, errors, caplog)
 
 
 def test_a_job_that_takes_long_is_told_of_once_and_once_when_it_has_ended(schedule, caplog):
-    let_go, left_out, ended = threading.Event(), [], []
+    let_go = threading.Event()
+    left_out: list[object] = []
+    ended: list[object] = []
     schedule._scheduler.add_listener(left_out.append, EVENT_JOB_MAX_INSTANCES)
     schedule._scheduler.add_listener(ended.append, EVENT_JOB_EXECUTED)
 
