@@ -34,9 +34,9 @@ from tests.crawler.site import running_site
 from tests.proof.pipeline import Daemon, Outcome, Pipeline, outcome
 from tests.proof.replay_site import ReplaySite
 
-FEEDS, EVERY_S = 2, 15
-# What a feed shows: all that came since the last three readings, and more.
-_WINDOW_S = 120
+FEEDS, EVERY_S = 2, 30
+# What a feed shows: all that came since the last four readings, and more.
+_WINDOW_S = 150
 _APART_S = 5.0
 _GROWING = {
     "memory_mib": "daemon, MiB of its own",
