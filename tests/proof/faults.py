@@ -80,7 +80,8 @@ class Came:
     seen: str
     seen_after_s: float | None
     recovered_after_s: float | None
-    healthy: bool
+    problems: list[str]
+    """What `status` still says at the end, where that is not good."""
     outcome: Outcome
 
     @property
@@ -96,6 +97,7 @@ class Came:
         return (
             self.seen_after_s is not None
             and self.recovered_after_s is not None
+            and not self.problems
             and self.outcome.good
         )
 
@@ -395,10 +397,11 @@ def run(name: str) -> Came:
             recovered_after = time.monotonic() - mended if recovered else None
         _wait(lambda: _has_caught_up(world, len(shown.appeared)), world)
         healthy = _wait(lambda: _status(world.pipeline)[0] == 0, world)
+        problems = [] if healthy else _status(world.pipeline)[1] or ["unhealthy, and no reason"]
         world.daemon.stop()
         world.pipeline.slack.wait_idle()
         return Came(
-            name, seen or "nothing", seen_after if seen else None, recovered_after, healthy,
+            name, seen or "nothing", seen_after if seen else None, recovered_after, problems,
             outcome(world.pipeline),
         )  # fmt: skip
 
@@ -409,9 +412,10 @@ def table(found: list[Came]) -> str:
     for one in found:
         lines += [
             f"{one.name:<17}{_seconds(one.seen_after_s):>8}{_seconds(one.recovered_after_s):>11}"
-            f"{one.lost:>6}{one.doubled:>9}  {'yes' if one.healthy else 'NO'}",
+            f"{one.lost:>6}{one.doubled:>9}  {'NO' if one.problems else 'yes'}",
             f"    {one.seen[:300]}",
         ]
+        lines += [f"    at the end: {problem[:300]}" for problem in one.problems]
         if not one.outcome.good:
             lines.append(str(one.outcome))
     return "\n".join(lines)
