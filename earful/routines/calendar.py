@@ -198,7 +198,7 @@ def calendar(settings: Settings, *, heartbeat: Work, health: Work) -> list[Routi
         ),
         Routine(
             "forgetting",
-            Daily(_FORGETTING, home),
+            Daily(_FORGETTING, home, at_start=True),
             forget_old,
             "erases what is older than the store keeps",
         ),

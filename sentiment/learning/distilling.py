@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sentiment.learning.recipes import Recipe
 from sentiment.learning.text_changes import misspelt, proper_names, renamed
-from sentiment.learning.training_rows import Prepared, States, framed, position
+from sentiment.learning.training_rows import Prepared, States, answered, framed, position
 from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.text import Text, joined
@@ -46,7 +46,7 @@ class TeacherScores:
     """Texts with their rating positions, and a teacher's probabilities: (n, 4) and (n, 3).
 
     `states` (tokens, width) are its last states, text after text, where it has the student's word
-    pieces.
+    pieces. `contexts` are what the texts answer, None where that is not known.
     """
 
     texts: Sequence[str]
@@ -54,6 +54,7 @@ class TeacherScores:
     experience: Tensor
     stance: Tensor
     states: Tensor | None = None
+    contexts: Sequence[str | None] | None = None
 
 
 def sentences(rows: Sequence[PoolText], seed: int) -> list[PoolText]:
@@ -96,13 +97,18 @@ def lesson(scores: TeacherScores, recipe: Recipe) -> Prepared:
         if rng.random() < MISSPELT:
             text = misspelt(text, rng)
         texts.append(text)
+    tokenizer = load_tokenizer(backbone_dir())
+    ids = framed(texts, recipe.longest, tokenizer)
+    contexts = scores.contexts or [None] * len(texts)
+    known = [Text(text, context=other) for text, other in zip(texts, contexts, strict=True)]
     return Prepared(
-        ids=framed(texts, recipe.longest, load_tokenizer(backbone_dir())),
+        ids=ids,
         rating=torch.tensor(scores.ratings),
         experience=scores.experience,
         stance=scores.stance,
         weight=torch.ones(len(texts)),
         start=_starts(scores, texts, recipe.longest),
+        answered=answered(known, ids, tokenizer),
         states=_scaled(scores.states),
     )
 

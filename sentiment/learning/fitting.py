@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sentiment.learning.network import RATING_WORDS, Network
 from sentiment.learning.recipes import Recipe
-from sentiment.learning.training_rows import Prepared, States
+from sentiment.learning.training_rows import Prepared, States, with_contexts
 from sentiment.scoring.backbone import backbone_dir, load_encoder, load_tokenizer
 from sentiment.scoring.encoding import SPECIAL, Special, batches, padded, word_pieces
 
@@ -63,6 +63,12 @@ def corrupt(
     hide = torch.rand(ids.shape, generator=generator) < share
     hide &= mask.bool() & (ids >= special.first_word)
     return ids.masked_fill(hide, special.mask)
+
+
+def segments(mask: Tensor, own: Sequence[int]) -> Tensor:
+    """Mark the tokens (n, tokens) that come after the `own` first of each row, pads not."""
+    places = torch.arange(mask.shape[1])
+    return mask * (places >= torch.tensor(own).unsqueeze(1))
 
 
 class Averager:
@@ -134,12 +140,16 @@ def fine_tune(
     likeness = None if data.states is None else Likeness(network, data.states)
 
     def loss_of(batch: list[int]) -> Tensor:
-        ids, mask = padded([data.ids[index] for index in batch], data.special.pad)
+        shown = torch.rand(len(batch), generator=generator) >= recipe.context_dropout
+        framed, own = with_contexts(data, batch, shown.tolist())
+        ids, mask = padded(framed, data.special.pad)
         ids = corrupt(ids, mask, recipe.word_dropout, generator, data.special)
         rows = torch.tensor(batch)
         rated = torch.rand(len(batch), generator=generator) >= recipe.rating_dropout
+        second = segments(mask, own)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
-            states = network.states(ids, mask, data.rating[rows] * rated)
+            states = network.states(ids, mask, data.rating[rows] * rated, second)
+        mask = mask * (1 - second)
         features = network.pooled(states, mask)
         logits_e, logits_s = network.experience(features), network.stance(features)
         loss_e = -(data.experience[rows] * logits_e.log_softmax(1)).sum(1)
@@ -149,7 +159,7 @@ def fine_tune(
             loss = loss + recipe.states_weight * likeness(states, mask, data.start[rows])
         return loss
 
-    lengths = [len(row) for row in data.ids]
+    lengths = [len(row) + len(other) for row, other in zip(data.ids, data.answered, strict=True)]
     minimise(loss_of, network, lengths, recipe, beside=likeness, progress=progress)
 
 

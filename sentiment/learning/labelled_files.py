@@ -33,6 +33,8 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """Read labelled JSON Lines (`text`, `experience`, `stance`; the rest may be absent).
 
+    `parent` is the text answered: the context.
+
     InputError names the file and the line: missing file, not JSON, no text, unknown label.
     """
     with closing(_rows(path)) as rows:
@@ -72,6 +74,7 @@ def _example(row: dict[str, Any], where: str) -> Example:
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
     title, recommended, language = row.get("title"), row.get("recommended"), row.get("language")
+    parent = row.get("parent")
     return Example(
         text=Text(
             text=text,
@@ -79,6 +82,7 @@ def _example(row: dict[str, Any], where: str) -> Example:
             rating=_number(row, "rating", where),
             rating_max=_number(row, "rating_max", where),
             language=language if isinstance(language, str) else None,
+            context=parent if isinstance(parent, str) else None,
         ),
         experience=experience,
         stance=stance,

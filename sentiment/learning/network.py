@@ -56,10 +56,13 @@ class Network(nn.Module):
         # Heads for the weak labels of a first training; they are thrown away after it.
         self.extra = nn.ModuleList(nn.Linear(3 * size, classes) for classes in extra)
 
-    def states(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
+    def states(
+        self, ids: Tensor, mask: Tensor, rating: Tensor, second: Tensor | None = None
+    ) -> Tensor:
         """Last states (n, tokens, 384) of `ids` and `mask` (n, tokens), fp32.
 
         `rating` (n,) is a position on the rating rows; the token at index 1 is replaced by it.
+        `second` (n, tokens) is 1 for tokens of what the text answers, 0 for its own.
         """
         words = self.encoder.embeddings.word_embeddings(ids)
         low = rating.floor().long()
@@ -67,7 +70,11 @@ class Network(nn.Module):
         high = (low + 1).clamp(max=RATING_ROWS - 1)
         token = self.rating(low) * (1 - share) + self.rating(high) * share
         words = torch.cat([words[:, :1], token.unsqueeze(1).to(words.dtype), words[:, 2:]], 1)
-        states: Tensor = self.encoder(inputs_embeds=words, attention_mask=mask).last_hidden_state
+        # Not every encoder tells its segments apart: those without types have a separator only.
+        typed = second is not None and getattr(self.encoder.config, "type_vocab_size", 0) > 1
+        more = {"token_type_ids": second} if typed else {}
+        encoded = self.encoder(inputs_embeds=words, attention_mask=mask, **more)
+        states: Tensor = encoded.last_hidden_state
         return states.float()
 
     @staticmethod
@@ -78,10 +85,15 @@ class Network(nn.Module):
         top = states.masked_fill(~kept, -1e4).amax(1)
         return torch.cat([states[:, 0], mean, top], 1)
 
-    def pool(self, ids: Tensor, mask: Tensor, rating: Tensor) -> Tensor:
-        """Features (n, 3 * 384) of ids."""
-        return self.pooled(self.states(ids, mask, rating), mask)
+    def pool(
+        self, ids: Tensor, mask: Tensor, rating: Tensor, second: Tensor | None = None
+    ) -> Tensor:
+        """Features (n, 3 * 384) of ids: of their first segment alone."""
+        own = mask if second is None else mask * (1 - second)
+        return self.pooled(self.states(ids, mask, rating, second), own)
 
-    def forward(self, ids: Tensor, mask: Tensor, rating: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.pool(ids, mask, rating)
+    def forward(
+        self, ids: Tensor, mask: Tensor, rating: Tensor, second: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        features = self.pool(ids, mask, rating, second)
         return self.experience(features), self.stance(features)

@@ -45,6 +45,7 @@ class Recipe:
     most_texts: int = 48
     longest: int = 160
     rating_dropout: float = 0.5
+    context_dropout: float = 0.5
     word_dropout: float = 0.05
     smoothing: float = 0.03
     unsure_smoothing: float = 0.15

@@ -15,13 +15,19 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from config.errors import InputError
-from sentiment.learning.fitting import Watch, begin_ratings_at_words, fine_tune, has_bf16
+from sentiment.learning.fitting import (
+    Watch,
+    begin_ratings_at_words,
+    fine_tune,
+    has_bf16,
+    segments,
+)
 from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import Network
 from sentiment.learning.recipes import Recipe
-from sentiment.learning.training_rows import framed, labelled
+from sentiment.learning.training_rows import answered, framed, labelled
 from sentiment.scoring.encoding import Special, batches, padded
-from sentiment.scoring.text import joined
+from sentiment.scoring.text import Text, joined
 
 _BUDGET = 4096
 
@@ -83,7 +89,8 @@ class Teacher:
         """Fine-tune on labelled texts."""
         texts = [joined(example.text) for example in examples]
         rows = framed(texts, recipe.longest, self.tokenizer, self.special)
-        data = labelled(rows, examples, recipe, self.special)
+        others = answered([example.text for example in examples], rows, self.tokenizer)
+        data = labelled(rows, examples, recipe, others, self.special)
         fine_tune(self.network, data, recipe, progress)
 
     @property
@@ -103,23 +110,35 @@ class Teacher:
         longest: int,
         progress: Callable[[int, int], None] | None = None,
         into: Tensor | None = None,
+        contexts: Sequence[str | None] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Probabilities (n, 4) and (n, 3) of experience and stance; `ratings` are positions.
 
         `into` (tokens of all texts, width) is filled with the last states, text after text.
+        `contexts` are what the texts answer.
         """
         rows = framed(texts, longest, self.tokenizer, self.special)
+        known = [
+            Text(text, context=other)
+            for text, other in zip(texts, contexts or [None] * len(texts), strict=True)
+        ]
+        others = answered(known, rows, self.tokenizer)
+        whole = [
+            [*row, *other, self.special.sep] if other else row
+            for row, other in zip(rows, others, strict=True)
+        ]
         ends = list(accumulate(len(row) for row in rows))
         places = torch.tensor(ratings)
         experience, stance = torch.empty(len(rows), 4), torch.empty(len(rows), 3)
         done = 0
         self.network.eval()
         with torch.inference_mode():
-            for batch in batches([len(row) for row in rows], _BUDGET):
-                ids, mask = padded([rows[index] for index in batch], self.special.pad)
+            for batch in batches([len(row) for row in whole], _BUDGET):
+                ids, mask = padded([whole[index] for index in batch], self.special.pad)
+                second = segments(mask, [len(rows[index]) for index in batch])
                 with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
-                    states = self.network.states(ids, mask, places[batch])
-                features = self.network.pooled(states, mask)
+                    states = self.network.states(ids, mask, places[batch], second)
+                features = self.network.pooled(states, mask * (1 - second))
                 experience[batch] = self.network.experience(features).softmax(1)
                 stance[batch] = self.network.stance(features).softmax(1)
                 if into is not None:

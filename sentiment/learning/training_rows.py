@@ -13,7 +13,16 @@ from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import EXPERIENCES, STANCES
 from sentiment.learning.recipes import Recipe
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
-from sentiment.scoring.encoding import FRAME, SPECIAL, Special, frame, word_pieces
+from sentiment.scoring.encoding import (
+    CONTEXT,
+    FRAME,
+    SPECIAL,
+    Special,
+    beside,
+    contexts,
+    frame,
+    word_pieces,
+)
 from sentiment.scoring.text import Text, joined, rating_position
 
 if TYPE_CHECKING:
@@ -43,7 +52,7 @@ class Prepared:
 
     `experience` (n, 4) and `stance` (n, 3) are probabilities times the classes' weights; `weight`
     (n,) is the row's own. `start` (n,) is where a teacher's `states` of a row's tokens begin, -1
-    for a row without them.
+    for a row without them. `answered` are word pieces of what a row's text answers, if known.
     """
 
     ids: list[list[int]]
@@ -52,6 +61,7 @@ class Prepared:
     stance: Tensor
     weight: Tensor
     start: Tensor
+    answered: list[list[int]]
     states: States | None = None
     special: Special = SPECIAL
 
@@ -66,6 +76,7 @@ class Prepared:
             torch.cat([self.stance, other.stance]),
             torch.cat([self.weight, other.weight]),
             torch.cat([self.start, other.start]),
+            self.answered + other.answered,
             self.states or other.states,
             self.special,
         )
@@ -79,6 +90,7 @@ class Prepared:
             self.stance[:count],
             self.weight[:count],
             self.start[:count],
+            self.answered[:count],
             self.states,
             self.special,
         )
@@ -100,6 +112,27 @@ def framed(
     return [frame(shorten(body, longest), special) for body in word_pieces(tokenizer, list(texts))]
 
 
+def answered(
+    texts: Sequence[Text], rows: Sequence[list[int]], tokenizer: Tokenizer
+) -> list[list[int]]:
+    """Tokenise what texts answer, as much as scoring would read beside their framed rows."""
+    found = contexts(tokenizer, texts)
+    return [beside(row[FRAME:], pieces, CONTEXT) for row, pieces in zip(rows, found, strict=True)]
+
+
+def with_contexts(
+    data: Prepared, batch: Sequence[int], shown: Sequence[bool]
+) -> tuple[list[list[int]], list[int]]:
+    """Give a batch's rows, with what they answer where it is `shown`, and their own sizes."""
+    rows = [
+        [*data.ids[index], *data.answered[index], data.special.sep]
+        if show and data.answered[index]
+        else data.ids[index]
+        for index, show in zip(batch, shown, strict=True)
+    ]
+    return rows, [len(data.ids[index]) for index in batch]
+
+
 def position(text: Text, recommended: bool | None) -> float:
     """Place a rating, or what is recommended, on the rows of the rating embedding."""
     value = rating_position(text.rating, text.rating_max)
@@ -111,17 +144,23 @@ def position(text: Text, recommended: bool | None) -> float:
 def prepare(examples: Sequence[Example], recipe: Recipe) -> Prepared:
     """Tokenise for the packaged backbone and turn labels into weighted targets."""
     texts = [joined(example.text) for example in examples]
-    ids = framed(texts, recipe.longest, load_tokenizer(backbone_dir()))
-    return labelled(ids, examples, recipe)
+    tokenizer = load_tokenizer(backbone_dir())
+    ids = framed(texts, recipe.longest, tokenizer)
+    others = answered([example.text for example in examples], ids, tokenizer)
+    return labelled(ids, examples, recipe, others)
 
 
 def labelled(
     ids: list[list[int]],
     examples: Sequence[Example],
     recipe: Recipe,
+    others: list[list[int]],
     special: Special = SPECIAL,
 ) -> Prepared:
-    """Join rows that are tokenised with their examples' smoothed, class-weighted labels."""
+    """Join rows that are tokenised with their examples' smoothed, class-weighted labels.
+
+    `others` are word pieces of what each answers.
+    """
     experience = torch.tensor([EXPERIENCES.index(example.experience) for example in examples])
     stance = torch.tensor([STANCES.index(example.stance) for example in examples])
     smoothing = torch.tensor(
@@ -139,6 +178,7 @@ def labelled(
         stance=targets(stance, len(STANCES)),
         weight=torch.tensor([example.weight for example in examples]),
         start=torch.full((len(ids),), -1),
+        answered=others,
         special=special,
     )
 

@@ -100,7 +100,13 @@ def choose(
             if row["dataset"] in without or length < shortest or (longest and length > longest):
                 continue
             labels = weak_labels(row)
-            text = Text(row["text"], row.get("title"), row.get("rating"), row.get("rating_max"))
+            text = Text(
+                text=row["text"],
+                title=row.get("title"),
+                rating=row.get("rating"),
+                rating_max=row.get("rating_max"),
+                context=row.get("parent"),
+            )
             if (labels or unlabelled) and joined(text):
                 key = tuple(sorted(labels.items()))
                 chosen_from = groups[row["dataset"]].setdefault(key, [])

@@ -61,7 +61,7 @@ class HeldOut:
         self.goal = goal
         self.examples = examples
         self.texts = [example.text for example in examples]
-        self.bare = [Text(text=text.text, title=text.title) for text in self.texts]
+        self.bare = [replace(text, rating=None, rating_max=None) for text in self.texts]
         self.used = classifier.logits(self.texts)
         self.unused = classifier.logits(self.bare)
         self.rated = np.array([rating_position(t.rating, t.rating_max) > 0 for t in self.texts])

@@ -39,12 +39,16 @@ GROUP = 64
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """What `model.json` says beside the tensors."""
+    """What `model.json` says beside the tensors.
+
+    `context` is how many word pieces of what a text answers are read: 0 where none was learnt.
+    """
 
     calibration: Calibration = field(default_factory=Calibration)
     name: str = "minilm-earful-5"
     hidden: int = 256
     languages: tuple[str, ...] = ("en",)
+    context: int = 0
     trained: dict[str, Any] = field(default_factory=dict)
 
 
@@ -120,6 +124,8 @@ def read_config(folder: Path, backbone: str = SHA256) -> ModelConfig:
             name=str(document["name"]),
             hidden=int(document["hidden"]),
             languages=tuple(document["languages"]),
+            # Weights of before there was a context read none.
+            context=int(document.get("context", 0)),
             trained=dict(document["trained"]),
         )
     except OSError as error:

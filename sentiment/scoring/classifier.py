@@ -69,13 +69,15 @@ class Classifier:
         multilingual: Multilingual | None = None,
         special: Special = SPECIAL,
         rating_weight: float = 0.0,
+        context: int = 0,
     ) -> None:
         """`others` read the languages they are for; `missing` says why those could not be loaded.
 
         Texts in a missing language are scored as without a model for it. `multilingual` reads its
         languages where none of the `others` does. `special` are the ids of `tokenizer`'s frame.
         Without `languages` every text is read, whatever it is in. `rating_weight` is how much of
-        what a rating says by itself is added to what was read.
+        what a rating says by itself is added to what was read. Of what a text answers up to
+        `context` word pieces are read beside it: none by weights that did not learn to.
         """
         self.model = model
         self.runtime = runtime
@@ -87,6 +89,7 @@ class Classifier:
         self.tokenizer = tokenizer
         self._special = special
         self._rating_weight = rating_weight
+        self._context = context
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -156,6 +159,7 @@ class Classifier:
             others=others,
             missing=missing,
             multilingual=multilingual,
+            context=config.context,
         )
 
     def classify(
@@ -205,7 +209,7 @@ class Classifier:
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Raw scores of texts, in order, before language and calibration are looked at."""
         runtime = self.runtime
-        windows = encode(self.tokenizer, texts, self._special)
+        windows = encode(self.tokenizer, texts, self._special, self._context)
         logits = logits_of(texts, windows, runtime.scores, runtime.budget)
         by_rating = self._by_ratings(texts)
         logits.experience[:] += by_rating

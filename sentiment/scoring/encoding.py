@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sentiment.scoring.text import Text, joined, rating_position
+from sentiment.scoring.text import Text, clean, joined, rating_position
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -22,6 +22,9 @@ ENDING = 80
 # A text of so many windows (about 400,000 characters) is read at its beginning and its end only;
 # the classifier logs it and is not sure of it.
 MOST_WINDOWS = 512
+# Word pieces of what a text answers that are read beside it, by weights that learnt to; and the
+# characters that are tokenised of it, which are more.
+CONTEXT, CONTEXT_READ = 48, 1000
 
 
 class WordPieces(Protocol):
@@ -49,16 +52,29 @@ SPECIAL = Special(cls=101, sep=102, pad=0, mask=103, first_word=1000)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A framed piece of text `owner` (its index), with its rating position."""
+    """A framed piece of text `owner` (its index), with its rating position.
+
+    The first `own` ids are the text's, its frame included; what it answers follows them.
+    """
 
     owner: int
     ids: list[int]
     rating: float
+    own: int
 
 
-def frame(body: list[int], special: Special = SPECIAL) -> list[int]:
-    """Put the frame around word pieces; the mask holds the place of the rating token."""
-    return [special.cls, special.mask, *body, special.sep]
+def frame(body: list[int], special: Special = SPECIAL, context: Sequence[int] = ()) -> list[int]:
+    """Put the frame around word pieces; the mask holds the place of the rating token.
+
+    Those of a context follow, as a segment of their own with its own end.
+    """
+    own = [special.cls, special.mask, *body, special.sep]
+    return [*own, *context, special.sep] if context else own
+
+
+def beside(body: list[int], context: list[int], most: int, window: int = WINDOW) -> list[int]:
+    """Cut a context's word pieces to `most`, and to what a window has left beside the body."""
+    return context[: max(0, min(most, window - FRAME - 1 - len(body)))]
 
 
 def cut(body: list[int], window: int = WINDOW, overlap: int = OVERLAP) -> list[list[int]]:
@@ -80,18 +96,35 @@ def word_pieces(tokenizer: WordPieces, texts: Sequence[str]) -> list[list[int]]:
     return [item.ids for item in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
 
+def contexts(tokenizer: WordPieces, texts: Sequence[Text]) -> list[list[int]]:
+    """Tokenise the beginnings of what the texts answer; none where that says nothing."""
+    given = [index for index, text in enumerate(texts) if text.context]
+    beginnings = [clean((texts[index].context or "")[:CONTEXT_READ]) for index in given]
+    found: list[list[int]] = [[] for _ in texts]
+    for index, pieces in zip(given, word_pieces(tokenizer, beginnings), strict=True):
+        found[index] = pieces
+    return found
+
+
 def encode(
-    tokenizer: WordPieces, texts: Sequence[Text], special: Special = SPECIAL
+    tokenizer: WordPieces, texts: Sequence[Text], special: Special = SPECIAL, context: int = 0
 ) -> list[Window]:
-    """Encode texts into windows, one or more each, in order."""
+    """Encode texts into windows, one or more each, in order.
+
+    A text that one window holds has up to `context` word pieces of what it answers beside it.
+    """
     windows = []
     bodies = word_pieces(tokenizer, [joined(text) for text in texts])
-    for owner, (text, body) in enumerate(zip(texts, bodies, strict=True)):
+    answered = contexts(tokenizer, texts) if context else [[] for _ in texts]
+    for owner, (text, body, other) in enumerate(zip(texts, bodies, answered, strict=True)):
         rating = rating_position(text.rating, text.rating_max)
         pieces = cut(body)
         if len(pieces) >= MOST_WINDOWS:
             pieces = pieces[: MOST_WINDOWS // 2] + pieces[-MOST_WINDOWS // 2 :]
-        windows += [Window(owner, frame(piece, special), rating) for piece in pieces]
+        seen = beside(body, other, context) if len(pieces) == 1 else []
+        for piece in pieces:
+            ids = frame(piece, special, seen)
+            windows.append(Window(owner, ids, rating, FRAME + len(piece)))
     return windows
 
 

@@ -90,7 +90,10 @@ class Encoder:
             else words.to(device)
         )
         position = state[f"{base}.position_embeddings.weight"]
-        self.position = self._move(position + state[f"{base}.token_type_embeddings.weight"][0])
+        types = state[f"{base}.token_type_embeddings.weight"]
+        self.position = self._move(position + types[0])
+        # A backbone of one segment has one type.
+        self.second = self._move(types[-1] - types[0])
         self.norm = pair(f"{base}.LayerNorm")
         self.layers: list[Layer] = []
         depth = sum(name.endswith("attention.self.query.bias") for name in state)
@@ -116,14 +119,22 @@ class Encoder:
         return vectors.to(self.dtype)
 
     def states(
-        self, x: Tensor, seen: Tensor | None, joins: tuple[int, Tensor] | None = None
+        self,
+        x: Tensor,
+        seen: Tensor | None,
+        joins: tuple[int, Tensor] | None = None,
+        second: Tensor | None = None,
     ) -> Tensor:
         """Last states of embedded tokens (n, tokens, 384); `seen` (n, 1, 1, tokens) hides pads.
 
         What `joins` before a layer (its number, vectors (n, 384)) is added to the second token.
+        `second` (n, tokens) marks tokens of the second segment, if there are any.
         """
         n, length, _ = x.shape
-        x = (x + self.position[:length]).view(n * length, -1)
+        x = x + self.position[:length]
+        if second is not None:
+            x += second.unsqueeze(2) * self.second
+        x = x.view(n * length, -1)
         x = self._normed(functional.pad(x, (0, 0, 0, -len(x) % _STEP)), self.norm)
         for number, layer in enumerate(self.layers):
             if joins is not None and number == joins[0]:
@@ -162,18 +173,38 @@ class Runtime(Encoder):
             for head in ("experience", "stance")
         }
 
-    def scores(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> tuple[Tensor, Tensor]:
+    def scores(
+        self,
+        rows: Sequence[list[int]],
+        ratings: Sequence[float],
+        own: Sequence[int] | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Logits of experience (n, 4) and stance (n, 3) of framed id rows, fp32."""
-        return self.logits(self.features(rows, ratings))
+        return self.logits(self.features(rows, ratings, own))
 
-    def features(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> Tensor:
-        """Pooled features (n, 3 * 384) of framed id rows: [CLS], mean and maximum, fp32."""
+    def features(
+        self,
+        rows: Sequence[list[int]],
+        ratings: Sequence[float],
+        own: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Pooled features (n, 3 * 384) of framed id rows: [CLS], mean and maximum, fp32.
+
+        The first `own` ids of each row are pooled (all of them where it is not given); the others
+        are a second segment that they attend to.
+        """
         ids, mask = padded(rows)
         ids, mask = ids.to(self.device), mask.to(self.device)
         rating = torch.tensor(ratings, device=self.device)
         # Without padding, attention takes a faster way that knows no mask.
         seen = None if bool(mask.all()) else mask.bool().view(len(mask), 1, 1, -1)
-        states = self.encode(ids, seen, rating).float()
+        second = None
+        if own is not None and any(len(row) > size for row, size in zip(rows, own, strict=True)):
+            places = torch.arange(ids.shape[1], device=self.device)
+            inside = places < torch.tensor(own, device=self.device).unsqueeze(1)
+            second = (mask.bool() & ~inside).to(self.dtype)
+            mask = mask * inside
+        states = self.encode(ids, seen, rating, second).float()
         kept = mask.unsqueeze(2)
         mean = (states * kept).sum(1) / kept.sum(1)
         top = states.masked_fill(kept == 0, -1e4).amax(1)
@@ -187,17 +218,22 @@ class Runtime(Encoder):
             result.append(functional.linear(hidden, outer, outer_bias))
         return result[0], result[1]
 
-    def encode(self, ids: Tensor, seen: Tensor | None, rating: Tensor) -> Tensor:
-        """Last states (n, tokens, 384) of ids (n, tokens); `seen` (n, 1, 1, tokens) hides pads."""
+    def encode(
+        self, ids: Tensor, seen: Tensor | None, rating: Tensor, second: Tensor | None = None
+    ) -> Tensor:
+        """Last states (n, tokens, 384) of ids (n, tokens); `seen` (n, 1, 1, tokens) hides pads.
+
+        `second` (n, tokens) marks the second segment.
+        """
         x = self.embedded(ids)
         low = rating.floor().long()
         share = (rating - low).unsqueeze(1)
         high = (low + 1).clamp(max=len(self.rating) - 1)
         token = (self.rating[low] * (1 - share) + self.rating[high] * share).to(self.dtype)
         if self.rating_layer:
-            return self.states(x, seen, (self.rating_layer, token))
+            return self.states(x, seen, (self.rating_layer, token), second)
         x[:, 1] = token
-        return self.states(x, seen)
+        return self.states(x, seen, second=second)
 
 
 def token_budget(device: str) -> int:

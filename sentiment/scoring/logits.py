@@ -38,12 +38,13 @@ class Logits:
 def logits_of(
     texts: Sequence[Text],
     windows: Sequence[Window],
-    scores: Callable[[Sequence[list[int]], Sequence[float]], tuple[Floats, Floats]],
+    scores: Callable[[Sequence[list[int]], Sequence[float], Sequence[int]], tuple[Floats, Floats]],
     budget: int,
 ) -> Logits:
     """Score the windows of texts in batches of at most `budget` tokens, and pool each text's.
 
-    `scores` gives (n, 4) and (n, 3) of n framed id rows and their rating positions.
+    `scores` gives (n, 4) and (n, 3) of n framed id rows, their rating positions and how many ids
+    of each are the text's own.
     """
     lengths = [len(window.ids) for window in windows]
     experience = np.empty((len(windows), _EXPERIENCES))
@@ -52,6 +53,7 @@ def logits_of(
         experience[batch], stance[batch] = scores(
             [windows[index].ids for index in batch],
             [windows[index].rating for index in batch],
+            [windows[index].own for index in batch],
         )
     owner = np.array([window.owner for window in windows], dtype=np.int64)
     sizes = np.array(lengths, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +16,8 @@ from sentiment.scoring.number_choice import Choice, NumberType, Way, remember
 
 LOG = logging.getLogger(__name__)
 
+# Framed id rows, their rating positions, and how many ids of each are the text's own.
+_Windows: TypeAlias = tuple[Sequence[list[int]], Sequence[float], Sequence[int] | None]
 # A first pass at load, long enough for every product to be made and run.
 _TRIAL = [[101, 103, 2009, 3631, 102], [101, 103, 2307, 102]]
 
@@ -54,24 +57,33 @@ class Runtimes:
         """Tell whether rounding may turn a close verdict: such texts want `exact_scores`."""
         return self.choice.kind is NumberType.INT8
 
-    def scores(self, rows: Sequence[list[int]], ratings: Sequence[float]) -> tuple[Floats, Floats]:
-        """Logits of experience (n, 4) and stance (n, 3) of framed id rows."""
-        return self._careful(rows, ratings, coarse=True)
+    def scores(
+        self,
+        rows: Sequence[list[int]],
+        ratings: Sequence[float],
+        own: Sequence[int] | None = None,
+    ) -> tuple[Floats, Floats]:
+        """Logits of experience (n, 4) and stance (n, 3) of framed id rows.
+
+        The first `own` ids of each row are the text's: all of them, where it is not given.
+        """
+        return self._careful((rows, ratings, own), coarse=True)
 
     def exact_scores(
-        self, rows: Sequence[list[int]], ratings: Sequence[float]
+        self,
+        rows: Sequence[list[int]],
+        ratings: Sequence[float],
+        own: Sequence[int] | None = None,
     ) -> tuple[Floats, Floats]:
         """Give the same in fp32."""
-        return self._careful(rows, ratings, coarse=False)
+        return self._careful((rows, ratings, own), coarse=False)
 
-    def _careful(
-        self, rows: Sequence[list[int]], ratings: Sequence[float], *, coarse: bool
-    ) -> tuple[Floats, Floats]:
+    def _careful(self, windows: _Windows, *, coarse: bool) -> tuple[Floats, Floats]:
         choice, failures = self.choice, []
         while True:
             way = next(way for way in choice.ways if coarse or way.kind is NumberType.FP32)
             try:
-                scores = self._scores(way, choice.device, rows, ratings)
+                scores = self._scores(way, choice.device, windows)
             except Exception as error:
                 if way is Way.PLAIN and choice.device == "cpu":
                     raise
@@ -84,11 +96,9 @@ class Runtimes:
                 self._rule_out(choice, failures)
             return scores
 
-    def _scores(
-        self, way: Way, device: str, rows: Sequence[list[int]], ratings: Sequence[float]
-    ) -> tuple[Floats, Floats]:
+    def _scores(self, way: Way, device: str, windows: _Windows) -> tuple[Floats, Floats]:
         with torch.inference_mode():
-            scores = self._runtime(way, device).scores(rows, ratings)
+            scores = self._runtime(way, device).scores(*windows)
             plain = way is Way.PLAIN and device == "cpu"
             if not plain and not all(bool(head.isfinite().all()) for head in scores):
                 raise UnfitError("its scores are no numbers")

@@ -26,7 +26,9 @@ class Text:
 
     A rating without a `rating_max` is read as stars of five; one that lies outside its scale is
     ignored. `language` (ISO 639-1), where a source tells it, is believed where the text is too
-    short to tell: sources guess too.
+    short to tell: sources guess too. `context` is what the text answers, or the title of its
+    thread: read beside the text, and never judged. The multilingual model and those of the config
+    do not read it.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Text:
     rating: float | None = None
     rating_max: float | None = None
     language: str | None = None
+    context: str | None = None
 
 
 @lru_cache(maxsize=4096)

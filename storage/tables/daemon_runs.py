@@ -116,6 +116,13 @@ class DaemonRuns:
         ).fetchone()
         return _run(row) if row else None
 
+    def before_last(self) -> DaemonRun | None:
+        """Give the run before the last one."""
+        row = self._database.connection.execute(
+            "SELECT * FROM daemon_runs ORDER BY id DESC LIMIT 1 OFFSET 1"
+        ).fetchone()
+        return _run(row) if row else None
+
 
 @reads("routines", "name")
 def _times(row: sqlite3.Row) -> RoutineTimes:

@@ -16,6 +16,7 @@ from tests.alerts.fake_slack import FakeSlack
 from tests.crawler.reading import response_of
 from tests.crawler.site import Reply, Site, running_site
 from tests.earful.running import Run, running, status
+from tests.storage.fixtures import make_mention
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TARGET = CrawlTarget(brand="Acme", source="steam", target="440")
@@ -183,3 +184,29 @@ def test_a_retry_waits_no_longer_when_the_clock_is_set_back(tmp_path: Path) -> N
 
             # As far away as it was: an hour, and not two.
             run.wait_for(lambda: tried_at() == now.replace(microsecond=0))
+
+
+@pytest.mark.slow("starts the daemon twice")
+def test_a_start_with_the_clock_years_ahead_erases_nothing(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.write_config(**{'every = "2s"': 'every = "12h"', "retention_days = 1": ""})
+        # No server answers, so that nobody says what time it is.
+        made.site.on("/", Reply(b"", 503))
+        with Store.open(made.store, migrate=True) as store:
+            store.mentions.save(
+                [make_mention("kept", "My zebra is fine.", datetime.now(UTC) - 100 * DAY)]
+            )
+        with running(made.config, made.slack, "--no-serve", clock=made.clock) as run:
+            beats_at(made, run, timedelta(0))
+        made.set_clock(3650 * DAY)
+        with running(made.config, made.slack, "--no-serve", clock=made.clock) as run:
+            run.wait_for(lambda: forgot_at(made) > datetime.now(UTC) + 3000 * DAY)
+            assert "no source's server has told the time yet" in run.log.read_text()
+        with Store.open(made.store, readonly=True) as store:
+            assert store.mentions.get("appstore:kept") is not None
+
+
+def forgot_at(made: World) -> datetime:
+    with Store.open(made.store, readonly=True) as store:
+        (found,) = [one for one in store.daemon_runs.routines() if one.name == "forgetting"]
+    return found.last_at or datetime.min.replace(tzinfo=UTC)

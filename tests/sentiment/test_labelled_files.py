@@ -23,13 +23,15 @@ def test_reads_all_fields(tmp_path: Path) -> None:
         tmp_path,
         '{"text": "Never again", "title": "Bad", "rating": 1, "rating_max": 5, "sure": false,'
         ' "experience": "angry", "stance": "hater", "experience_2": "angry",'
-        ' "stance_2": "neither", "dataset": "d", "recommended": false, "weight": 3}\n\n' + GOOD,
+        ' "stance_2": "neither", "dataset": "d", "recommended": false, "weight": 3,'
+        ' "parent": "Rate us"}\n\n' + GOOD,
     )
     first, second = read_examples(path)
     assert (first.text.title, first.text.rating, first.text.rating_max) == ("Bad", 1.0, 5.0)
     assert (first.experience, first.stance) == (Experience.ANGRY, Stance.HATER)
     assert (first.experience_2, first.stance_2) == (Experience.ANGRY, Stance.NEITHER)
     assert (first.sure, first.recommended, first.weight) == (False, False, 3.0)
+    assert (first.text.context, second.text.context) == ("Rate us", None)
     assert (second.sure, second.experience_2, second.weight) == (True, None, 1.0)
 
 

@@ -53,8 +53,13 @@ def breaking(
     """Let all but plain fp32 fail at texts of more than five tokens."""
     scores = Runtime.scores
 
-    def broken(self: Runtime, rows: Sequence[list[int]], ratings: Sequence[float]) -> object:
-        found = scores(self, rows, ratings)
+    def broken(
+        self: Runtime,
+        rows: Sequence[list[int]],
+        ratings: Sequence[float],
+        own: Sequence[int] | None = None,
+    ) -> object:
+        found = scores(self, rows, ratings, own)
         longest = max(len(row) for row in rows)
         return found if self.way is Way.PLAIN or longest <= 5 else how(found)
 

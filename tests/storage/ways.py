@@ -738,6 +738,7 @@ WAYS: dict[str, Way] = {
     "daemon_runs.clock_set": writes(lambda s: s.daemon_runs.clock_set(1, timedelta(hours=1), NOW)),
     "daemon_runs.goes_by": writes(lambda s: s.daemon_runs.goes_by(1, "abc", NOW)),
     "daemon_runs.last": reads(lambda s: s.daemon_runs.last()),
+    "daemon_runs.before_last": reads(lambda s: s.daemon_runs.before_last()),
     "daemon_runs.ran": writes(lambda s: s.daemon_runs.ran("forgetting", NOW)),
     "daemon_runs.routines": reads(lambda s: s.daemon_runs.routines()),
     "daemon_runs.start": writes(lambda s: s.daemon_runs.start(2, "0.1", NOW)),
