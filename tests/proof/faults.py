@@ -378,7 +378,7 @@ FAULTS: dict[str, Kind] = {
     "clock_ahead_at_start": Kind(clock_ahead_at_start, ("clock", "in the future")),
     "config_broken": Kind(config_broken, ("goes on with the config that it has",)),
     "output_closed": Kind(output_closed, ()),
-    "poison_text": Kind(poison_text, ("characters", "bytes")),
+    "poison_text": Kind(poison_text, ("refused 1 entry",)),
     "handles_short": Kind(handles_short, ("too many open files", "Too many open files")),
 }
 _NEED_ROOT = ("disk_full", "store_read_only")
@@ -508,7 +508,7 @@ def _wait_seen(world: World, kind: Kind) -> str | None:
         said = [f"ops: {text}" for text in ops]
         _, problems = _status(world.pipeline)
         said += [f"status: {problem}" for problem in problems]
-        said += [f"log: {line}" for line in _warnings(world.daemon)]
+        said += [f"log: {line}" for line in _remarks(world.daemon)]
         found.extend(one for one in said if any(word in one for word in kind.words))
         return bool(found)
 
@@ -516,11 +516,14 @@ def _wait_seen(world: World, kind: Kind) -> str | None:
     return found[0] if found else None
 
 
-def _warnings(daemon: Daemon) -> Iterator[str]:
+def _remarks(daemon: Daemon) -> Iterator[str]:
+    """Give what the log says is wrong, and what it remarks on each crawl."""
     for line in daemon.said().splitlines():
         with suppress(ValueError):
             said = json.loads(line)
-            if isinstance(said, dict) and said.get("level") in ("WARNING", "ERROR"):
+            if isinstance(said, dict) and (
+                said.get("level") in ("WARNING", "ERROR") or said.get("message") == "crawled"
+            ):
                 parts = (said.get("message"), said.get("reason"), *(said.get("problems") or ()))
                 yield ": ".join(str(part) for part in parts if part)
 
