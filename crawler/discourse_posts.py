@@ -74,14 +74,20 @@ class Thread:
         return self.replies.get(place, {})
 
     def answered(self, post: Post) -> object:
-        """Give the id of the post that another answers, where this page or its topic shows it."""
+        """Give the id of the post that another answers, or of its topic where nothing shows it.
+
+        Every post of a topic but the first answers something: the topic's title is not its own.
+        """
         if post.get("post_number") in (1, None):
             return None
         answered = _hashable(post.get("reply_to_post_number")) or 1
         above = self.numbered.get((_hashable(post.get("topic_id")), answered))
         if above is not None:
             return above.get("id")
-        return self._first if answered == 1 else None
+        if answered == 1 and self._first:
+            return self._first
+        topic = _hashable(post.get("topic_id"))
+        return f"topic/{topic}" if topic else None
 
     def _is_official(self, post: Post) -> bool:
         if str(post.get("username")).casefold() in self._staff:

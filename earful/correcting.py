@@ -72,18 +72,27 @@ def correct_file(
 
 def examples(store: Store) -> list[Example]:
     """Give the store's corrections as labelled texts that weigh more than others."""
+    from earful.mention_texts import contexts_of
     from sentiment.learning.labelled_files import Example
     from sentiment.scoring.text import Text
 
+    texts = [*store.corrections.texts()]
+    contexts = contexts_of(store, [one.mention_id for one in texts])
     return [
         Example(
-            text=Text(one.text, one.title, one.rating, one.rating_max),
+            text=Text(
+                text=one.text,
+                title=one.title,
+                rating=one.rating,
+                rating_max=one.rating_max,
+                context=contexts.get(one.mention_id),
+            ),
             experience=one.experience,
             stance=one.stance,
             dataset="corrections",
             weight=WEIGHT,
         )
-        for one in store.corrections.texts()
+        for one in texts
     ]
 
 

@@ -51,7 +51,7 @@ def rescore(
     write_layout(store, folder)
     done = 0
     with _pool(models, workers) as pool:
-        for scored in pool.results(parts_of(folder.absolute(), stale)):
+        for scored in pool.results(parts_of(store, folder.absolute(), stale)):
             done += _save(store, scored, clock)
             progress(len(scored))
     return done

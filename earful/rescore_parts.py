@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from earful.failing import describe
+from earful.mention_texts import contexts_of
 from earful.parquet_layout import mention_files
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.detect_language import language_of
-from storage.models import Verdict
+from storage.models import Verdict, own_title
+from storage.store import Store
 
 if TYPE_CHECKING:
     from config.settings import ModelSettings
@@ -23,16 +25,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("earful.score")
 
 BATCH = 2048
-_COLUMNS = ["id", "text_hash", "title", "text", "rating", "rating_max", "language"]
+_COLUMNS = ["id", "text_hash", "title", "text", "parent_id", "rating", "rating_max", "language"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A row group of one file, and those of its mentions to be scored: a batch at most."""
+    """A row group of one file, and those of its mentions to be scored: a batch at most.
+
+    `contexts` are what some of them answer, which may stand in any file, or in none.
+    """
 
     path: str
     group: int
     ids: frozenset[str]
+    contexts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,8 @@ class ScoredText:
     verdict: Verdict
 
 
-def parts_of(folder: Path, ids: Collection[str]) -> Iterator[Part]:
-    """Find the row groups of a layout that hold some of these mentions."""
+def parts_of(store: Store, folder: Path, ids: Collection[str]) -> Iterator[Part]:
+    """Find the row groups of a layout that hold some of these mentions of the store."""
     wanted = frozenset(ids)
     for _, path in mention_files(folder):
         file = pq.ParquetFile(path)
@@ -54,7 +60,7 @@ def parts_of(folder: Path, ids: Collection[str]) -> Iterator[Part]:
             held = file.read_row_group(group, columns=["id"])["id"].to_pylist()
             chosen = iter([one for one in held if one in wanted])
             while ids_of_part := frozenset(islice(chosen, BATCH)):
-                yield Part(str(path), group, ids_of_part)
+                yield Part(str(path), group, ids_of_part, contexts_of(store, ids_of_part))
 
 
 class PartScorer:
@@ -75,10 +81,11 @@ class PartScorer:
         texts = [
             Text(
                 text=row["text"],
-                title=row["title"],
+                title=own_title(row["title"], row["text"], row["parent_id"]),
                 rating=row["rating"],
                 rating_max=row["rating_max"],
                 language=row["language"],
+                context=part.contexts.get(row["id"]),
             )
             for row in rows
         ]

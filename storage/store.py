@@ -17,6 +17,7 @@ from storage.reports import Insight
 from storage.rewards import Rewards
 from storage.tables.advocate_list import AdvocateList
 from storage.tables.answer_times import AnswerTimes
+from storage.tables.answered_texts import AnsweredTexts
 from storage.tables.audit import Audit
 from storage.tables.brand_metrics import Metrics
 from storage.tables.brands import Brands
@@ -71,6 +72,7 @@ class Store:
         self.brands = Brands(database)
         self.mentions = Mentions(database)
         self.verdicts = Verdicts(database)
+        self.answered_texts = AnsweredTexts(database)
         self.scoring_tries = ScoringTries(database)
         self.translations = Translations(database)
         self.topics = Topics(database)

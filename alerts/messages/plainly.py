@@ -121,7 +121,7 @@ def _brand_of(given: tuple[object, ...]) -> str:
 
 def _about(title: str, mention: Mention, places: Places, file: CaseFile | None) -> list[str]:
     who = bare(mention.author, _MAX_NAME) or _("somebody unnamed")
-    words = bare(mention.title, _MAX_WORDS) or bare(mention.text, _MAX_WORDS)
+    words = bare(mention.own_title, _MAX_WORDS) or bare(mention.text, _MAX_WORDS)
     lines = [
         f"{title}: {bare(mention.brand, _MAX_NAME)}.",
         f"{who} {places.at(str(mention.source), bare)}: {words or _('no words')}",

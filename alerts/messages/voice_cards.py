@@ -324,8 +324,8 @@ def first_words(mention: Mention) -> str:
 
 
 def briefly(mention: Mention) -> str:
-    """Quote the first words in one line, escaped."""
-    parts = [clean((part or "")[:2000], lines=False) for part in (mention.title, mention.text)]
+    """Quote the first words in one line, escaped; a thread's title is not theirs who answer."""
+    parts = [clean((part or "")[:2000], lines=False) for part in (mention.own_title, mention.text)]
     words = ": ".join(part for part in parts if part)
     if not words:
         return _("no words.")

@@ -30,7 +30,8 @@ _CLASSES = ("angry", "mediocre", "delighted", "none", "advocate", "hater", "neit
 def classify(app: App, texts: tuple[str, ...], as_json: bool) -> int:
     """Give a verdict for each TEXT, or for each line of stdin.
 
-    A line of stdin is a text, or a JSON object with `text`, `title`, `rating` and `rating_max`.
+    A line of stdin is a text, or a JSON object with `text`, `title`, `rating`, `rating_max` and
+    `parent`, the text that it answers.
     """
     from sentiment.scoring.classifier import Classifier, Text
 
@@ -72,9 +73,9 @@ def _text_of(fields: dict[str, Any], number: int) -> Text:
     from sentiment.scoring.classifier import Text
 
     where = f"stdin, line {number}"
-    text, title = fields.get("text"), fields.get("title")
-    if not isinstance(text, str | None) or not isinstance(title, str | None):
-        raise InputError(f"{where}: `text` and `title` must be text")
+    text, title, parent = (fields.get(name) for name in ("text", "title", "parent"))
+    if not all(isinstance(words, str | None) for words in (text, title, parent)):
+        raise InputError(f"{where}: `text`, `title` and `parent` must be text")
     if text is None and title is None:
         raise InputError(f"{where}: the JSON object has no `text`")
     numbers = [fields.get("rating"), fields.get("rating_max")]
@@ -85,7 +86,7 @@ def _text_of(fields: dict[str, Any], number: int) -> Text:
     most = 5 if rating is not None and most is None else most
     if rating is not None and not 0 <= rating <= (most or 0):
         raise InputError(f"{where}: rating {rating} does not lie between 0 and {most}")
-    made = Text(text=text or "", title=title, rating=rating, rating_max=most)
+    made = Text(text=text or "", title=title, rating=rating, rating_max=most, context=parent)
     return replace(made, language=fields["language"]) if "language" in fields else made
 
 

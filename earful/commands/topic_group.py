@@ -306,6 +306,6 @@ def _figures(period: TopicPeriod | None) -> dict[str, Any]:
 
 
 def _said(mention: Mention) -> str:
-    from earful.topic_upkeep.known_topics import own_title, text_of
+    from earful.topic_upkeep.known_topics import text_of
 
-    return text_of(own_title(mention), mention.text)
+    return text_of(mention.own_title, mention.text)

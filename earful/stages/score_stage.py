@@ -154,19 +154,10 @@ def _score_batch(
     relevance: BrandRelevance | None,
     observe: Observe,
 ) -> None:
+    from earful.mention_texts import texts_of
     from sentiment.scoring.detect_language import language_of
-    from sentiment.scoring.text import Text
 
-    texts = [
-        Text(
-            text=mention.text,
-            title=mention.title,
-            rating=mention.rating,
-            rating_max=mention.rating_max,
-            language=mention.language,
-        )
-        for mention in batch
-    ]
+    texts = texts_of(store, batch)
     store.scoring_tries.begin(batch, clock())
     began = time.perf_counter()
     try:

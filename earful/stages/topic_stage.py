@@ -17,7 +17,6 @@ from earful.topic_upkeep.known_topics import (
     known,
     language_of,
     load_embedder,
-    own_title,
     pack_vectors,
     text_of,
     vectors_of,
@@ -142,15 +141,15 @@ def _vectors(store: Store, batch: Sequence[Unsorted], load: Load) -> list[bytes]
 
     missing = [one.mention for one in batch if one.vector is None]
     # Relevance reads the title of the thread too.
-    alike = [one.id for one in missing if own_title(one) == one.title]
+    alike = [one.id for one in missing if one.own_title == one.title]
     relevance = store.relevance.vectors(alike, ENCODER)
     kept = dict(zip(relevance, pack_vectors(unpacked([*relevance.values()])), strict=True))
     unread = [one for one in missing if one.id not in kept]
     if unread:
-        made = load().vectors([Text(text=one.text, title=own_title(one)) for one in unread])
+        made = load().vectors([Text(text=one.text, title=one.own_title) for one in unread])
         kept |= dict(zip((one.id for one in unread), pack_vectors(made), strict=True))
     return [one.vector or kept[one.mention.id] for one in batch]
 
 
 def _words(mention: Mention) -> str:
-    return text_of(own_title(mention), mention.text)
+    return text_of(mention.own_title, mention.text)

@@ -115,11 +115,6 @@ def vectors_of(packed: Sequence[bytes]) -> NDArray[np.float32]:
     return np.asarray(read / length, np.float32)
 
 
-def own_title(mention: Mention) -> str | None:
-    """Give the title that a mention's writer gave it: that of an answer is its thread's."""
-    return mention.title if mention.parent_id is None or not mention.text else None
-
-
 def text_of(title: str | None, text: str) -> str:
     """Give all words that a mention's writer gave it as one text."""
     return ". ".join(filter(None, (title, text)))

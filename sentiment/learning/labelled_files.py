@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
-from sentiment.scoring.text import Text
-from storage.models import Experience, Stance
+from sentiment.scoring.text import Text, joined
+from storage.models import Experience, Stance, own_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,15 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """Read labelled JSON Lines (`text`, `experience`, `stance`; the rest may be absent).
 
-    `parent` is the text answered: the context.
+    What a text answers, its context, is its `parent`; else, as `earful export` writes them, what
+    the line with the `id` of its `parent_id` says, or its own `title`, which is its thread's then.
 
     InputError names the file and the line: missing file, not JSON, no text, unknown label.
     """
     with closing(_rows(path)) as rows:
-        examples = [_example(row, where) for where, row in rows]
+        given = [*rows]
+    by_id = {row["id"]: row for _, row in given if isinstance(row.get("id"), str)}
+    examples = [_example(row, where, by_id) for where, row in given]
     if not examples:
         raise InputError(f"{path}: no labelled texts in it; give one JSON object a line")
     return examples
@@ -64,7 +67,7 @@ def _rows(path: Path) -> Generator[tuple[str, dict[str, Any]]]:
         raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
 
 
-def _example(row: dict[str, Any], where: str) -> Example:
+def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]]) -> Example:
     text = row.get("text")
     if not isinstance(text, str):
         raise InputError(f"{where}: no `text`; give it as a string")
@@ -73,16 +76,15 @@ def _example(row: dict[str, Any], where: str) -> Example:
     if experience is None or stance is None:
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
-    title, recommended, language = row.get("title"), row.get("recommended"), row.get("language")
-    parent = row.get("parent")
+    recommended = row.get("recommended")
     return Example(
         text=Text(
             text=text,
-            title=title if isinstance(title, str) else None,
+            title=_title(row),
             rating=_number(row, "rating", where),
             rating_max=_number(row, "rating_max", where),
-            language=language if isinstance(language, str) else None,
-            context=parent if isinstance(parent, str) else None,
+            language=_words(row, "language"),
+            context=_answered(row, by_id),
         ),
         experience=experience,
         stance=stance,
@@ -94,6 +96,25 @@ def _example(row: dict[str, Any], where: str) -> Example:
         stance_2=_stance(row, "stance_2", where),
         weight=1.0 if (weight := _number(row, "weight", where)) is None else weight,
     )
+
+
+def _title(row: dict[str, Any]) -> str | None:
+    """Give the title that a text's writer gave it."""
+    return own_title(_words(row, "title"), _words(row, "text") or "", _words(row, "parent_id"))
+
+
+def _answered(row: dict[str, Any], by_id: Mapping[str, dict[str, Any]]) -> str | None:
+    """Give what a text answers, where its line or another of the file says so."""
+    if parent := _words(row, "parent"):
+        return parent
+    above = by_id.get(_words(row, "parent_id") or "", {})
+    said = joined(Text(text=_words(above, "text") or "", title=_title(above)))
+    return said or (None if _title(row) else _words(row, "title"))
+
+
+def _words(row: dict[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _experience(row: dict[str, Any], key: str, where: str) -> Experience | None:

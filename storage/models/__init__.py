@@ -61,6 +61,7 @@ from storage.models.mention_models import (
     Mention,
     SaveResult,
     Unstored,
+    own_title,
 )
 from storage.models.metric_models import (
     ControlPoint,
@@ -181,4 +182,5 @@ __all__ = [
     "is_nobody",
     "is_of_one_mention",
     "iso",
+    "own_title",
 ]

@@ -81,6 +81,11 @@ class Mention:
         return None if self.author and is_pseudonym(self.author) else self.author
 
     @property
+    def own_title(self) -> str | None:
+        """Give the title that its writer gave it."""
+        return own_title(self.title, self.text, self.parent_id)
+
+    @property
     def is_by_known_author(self) -> bool:
         """Tell whether its author would be known again: an id tells them, and not a name alone."""
         key = author_key(self.author, self.author_native_id, self.native_id)
@@ -98,6 +103,11 @@ class Mention:
             [self.title or "", self.text, self.rating, self.rating_max], ensure_ascii=False
         )
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def own_title(title: str | None, text: str, parent_id: str | None) -> str | None:
+    """Give a mention's title where its writer gave it one: that of an answer is its thread's."""
+    return title if parent_id is None or not text else None
 
 
 def _stars(given: object) -> object:

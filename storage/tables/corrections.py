@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Database
-from storage.models import Experience, Stance, iso
+from storage.models import Experience, Stance, iso, own_title
 from storage.rows import reads
 from storage.tables.voice_rows import label, label_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
-    """A text that a person labelled, as it was then; a head that they left is the model's."""
+    """A text that a person labelled, as it was then; a head that they left is the model's.
+
+    `title` is the writer's own, as in `Mention.own_title`.
+    """
 
     mention_id: str
     title: str | None
@@ -93,7 +96,7 @@ class Corrections:
         """
         rows = self._database.connection.execute(
             """
-            SELECT c.mention_id, c.experience AS c_experience, c.stance AS c_stance,
+            SELECT c.mention_id, m.parent_id, c.experience AS c_experience, c.stance AS c_stance,
                 v.experience AS v_experience, v.stance AS v_stance,
                 iif(m.text_hash = c.text_hash, m.title, o.title) AS title,
                 iif(m.text_hash = c.text_hash, m.text, o.text) AS text,
@@ -131,7 +134,7 @@ def _labels(row: sqlite3.Row) -> tuple[Experience | None, Stance | None]:
 def _corrected(row: sqlite3.Row) -> Corrected:
     return Corrected(
         mention_id=row["mention_id"],
-        title=row["title"],
+        title=own_title(row["title"], row["text"], row["parent_id"]),
         text=row["text"],
         rating=row["rating"],
         rating_max=row["rating_max"],

@@ -25,6 +25,7 @@ from storage.models import (
 )
 from storage.rows import moment_in
 from storage.storable import UnstorableError, mended, storable
+from storage.tables.answered_texts import parent_of
 from storage.tables.author_rows import save_authors
 from storage.tables.gone_mentions import mark_gone
 from storage.tables.ledger import count_lines, unstorable_line
@@ -309,6 +310,7 @@ class Mentions:
             row["edited_at"] = row["edited_at"] or row["created_at"]
         row["created_at"] = old["created_at"] or row["created_at"]
         row["edited_at"] = row["edited_at"] or row["fetched_at"]
+        row["parent_id"] = parent_of(connection, old, row)
         changed = ", ".join(
             f"{column} = :{column}"
             for column in (*_VERSIONED, *_REFRESHED, "fetched_at", "seen_on")
@@ -335,6 +337,7 @@ class Mentions:
         if old["verdict_id"] is not None and old["language"]:
             # The language was decided from the text; what a page says of itself was heard then.
             row["language"] = None
+        row["parent_id"] = parent_of(connection, old, row)
         changed = [c for c in _REFRESHED if row[c] is not None and row[c] != old[c]]
         if changed or old["deleted_at"]:
             assignments = ", ".join(

@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.models import Fate, Mention, Verdict, iso
 from storage.rows import Unreadable, moment_in, read_each
 from storage.tables.ledger import count_waiting_as
-from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import OWN_TITLE, SELECT_MENTION, mention_from
 from storage.tables.voice_rows import VERDICT_COLUMNS
 
 
@@ -108,13 +108,13 @@ class Verdicts:
     def count_unread(self) -> int:
         """Count mentions with words whose language no model reads."""
         return self._count(
-            """
+            f"""
             -- CROSS: the few that could not be read are looked up among the mentions.
             SELECT count(*) FROM verdicts v
             CROSS JOIN mentions m ON m.id = v.mention_id AND m.verdict_id = v.id
             WHERE v.unread AND (
                 (m.language IS NOT NULL AND m.language NOT LIKE 'en%')
-                OR coalesce(m.title, '') || m.text GLOB '*[a-zA-Z]*'
+                OR coalesce({OWN_TITLE}, '') || m.text GLOB '*[a-zA-Z]*'
             )
             """
         )

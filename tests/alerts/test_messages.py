@@ -35,7 +35,7 @@ from alerts.messages.safe_text import (
     words,
 )
 from alerts.messages.verdict_words import person, verdict_words
-from alerts.messages.voice_cards import stars
+from alerts.messages.voice_cards import first_words, stars
 from storage.models import (
     AlertKind,
     AuthorHistory,
@@ -44,6 +44,7 @@ from storage.models import (
     CrawlOutcome,
     CrawlReport,
     Experience,
+    Mention,
     ReplyState,
     SourceStanding,
     SourceState,
@@ -503,6 +504,15 @@ class TestFacts:
         assert "hold it" in messages.plain(
             messages.checkpoint("Acme", "nps", 0.9, 1.0, 0.95, 1.0, 10, None, "1w")
         )
+
+
+def test_first_words_of_an_answer_are_not_its_threads_title():
+    said = Mention(
+        brand="Acme", source="forum", native_id="2", text="Mine came in two days.",
+        title="Acme is a scam", parent_id="forum:1", fetched_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+    assert first_words(said) == "“Mine came in two days.”"
+    assert first_words(replace(said, parent_id=None)) == "“Acme is a scam: Mine came in two days.”"
 
 
 def test_a_text_only_payload_reads_as_its_text():

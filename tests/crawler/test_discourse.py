@@ -56,6 +56,17 @@ def test_a_post_becomes_a_whole_mention() -> None:
     assert (refusals, problem) == ([], None)
 
 
+def test_what_a_later_post_answers_is_its_topic_where_nothing_shows_more() -> None:
+    """The topic's title is then its thread's, and no words of its writer."""
+    fourth = {**POSTS[2], "id": 504, "post_number": 4}
+    alone = read(spider_of("discourse"), listed({**fourth, "reply_to_post_number": 3}))[0]
+    assert [(m.parent_id, m.title, m.own_title) for m in alone] == [
+        ("discourse:forum.acme.example/topic/77", "Seat maps are gone", None)
+    ]
+    first = read(spider_of("discourse"), listed({**fourth, "post_number": 1}))[0]
+    assert [(m.parent_id, m.own_title) for m in first] == [(None, "Seat maps are gone")]
+
+
 def test_staff_answers_for_the_brand_on_its_own_forum() -> None:
     spider = spider_of("discourse", {**FORUM, "own": True})
     assert not spider.wants_match

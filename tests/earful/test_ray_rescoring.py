@@ -86,10 +86,10 @@ def command(path: Path, *more: str) -> list[str]:
 def test_parts_hold_what_is_to_be_scored_and_each_once(tmp_path: Path) -> None:
     path = make_store(tmp_path / "earful.db", 2 * BATCH + 100)
     folder = tmp_path / "layout"
+    wanted = {f"appstore:{number}" for number in range(2 * BATCH + 90)}
     with Store.open(path, readonly=True) as store:
         write_layout(store, folder)
-    wanted = {f"appstore:{number}" for number in range(2 * BATCH + 90)}
-    parts = [*parts_of(folder, wanted | {"appstore:gone"})]
+        parts = [*parts_of(store, folder, wanted | {"appstore:gone"})]
     assert sorted(one for part in parts for one in part.ids) == sorted(wanted)
     assert max(len(part.ids) for part in parts) <= BATCH
 
@@ -100,10 +100,9 @@ def test_a_worker_gives_what_the_classifier_says_of_the_mention(tmp_path: Path) 
     with Store.open(path, readonly=True) as store:
         write_layout(store, folder)
         stored = store.mentions.many([f"appstore:{number}" for number in range(60)])
+        parts = [*parts_of(store, folder, stored)]
     worker = PartScorer(())
-    given = {
-        one.mention_id: one for part in parts_of(folder, stored) for one in worker.score(part)
-    }
+    given = {one.mention_id: one for part in parts for one in worker.score(part)}
     classifier = Classifier.load()
     expected = classifier.classify(
         [
@@ -129,13 +128,13 @@ def test_a_part_that_cannot_be_scored_is_left_for_later(
     path = make_store(tmp_path / "earful.db", 5)
     with Store.open(path, readonly=True) as store:
         write_layout(store, tmp_path / "layout")
+        (part, *_) = parts_of(store, tmp_path / "layout", {"appstore:1", "appstore:2"})
     worker = PartScorer(())
 
     def broken(texts: Sequence[Text], **_: object) -> None:
         raise ValueError("no such text")
 
     monkeypatch.setattr(worker._classifier, "classify", broken)
-    (part, *_) = parts_of(tmp_path / "layout", {"appstore:1", "appstore:2"})
     assert worker.score(part) == []
 
 

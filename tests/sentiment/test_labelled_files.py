@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,28 @@ def test_reads_all_fields(tmp_path: Path) -> None:
     assert (first.sure, first.recommended, first.weight) == (False, False, 3.0)
     assert (first.text.context, second.text.context) == ("Rate us", None)
     assert (second.sure, second.experience_2, second.weight) == (True, None, 1.0)
+
+
+def test_an_exported_reply_is_read_beside_the_line_that_it_answers(tmp_path: Path) -> None:
+    labels = {"experience": "none", "stance": "neither"}
+    rows: list[dict[str, str | None]] = [
+        {"id": "f:2", "parent_id": "f:1", "title": "Down again", "text": "Same here."},
+        {"id": "f:1", "parent_id": None, "title": "Down again", "text": "Nothing loads."},
+        {"id": "f:3", "parent_id": "f:2", "title": "Down again", "text": "Try again."},
+        {"id": "f:4", "parent_id": "f:9", "title": "Down again", "text": "Now it works."},
+        {"id": "f:5", "parent_id": "f:9", "title": None, "text": "Not mine."},
+        {"id": "f:6", "parent_id": "f:9", "title": "Stars", "text": ""},
+    ]
+    lines = (json.dumps(row | labels) for row in rows)
+    told = read_examples(write(tmp_path, "".join(f"{line}\n" for line in lines)))
+    assert [(one.text.title, one.text.context) for one in told] == [
+        (None, "Down again. Nothing loads."),
+        ("Down again", None),
+        (None, "Same here."),
+        (None, "Down again"),
+        (None, None),
+        ("Stars", None),
+    ]
 
 
 @pytest.mark.parametrize(

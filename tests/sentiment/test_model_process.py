@@ -18,6 +18,7 @@ from sentiment.relevance.embedding import Embedder, embed_beside, embedder
 from sentiment.scoring import model_process
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.model_process import ModelProcess
+from tests.sentiment.test_context import weights_that_read
 from tests.waiting import wait_for
 
 TEXTS = [
@@ -50,6 +51,18 @@ def test_verdicts_and_vectors_are_those_of_this_process(
     assert (dict(process.others), dict(process.missing)) == ({}, {})
     assert np.array_equal(process.vectors(TEXTS[:2]), Embedder().vectors(TEXTS[:2]))
     assert process.vectors([]).shape == (0, 384)
+
+
+def test_what_a_text_answers_goes_along(
+    process: ModelProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = weights_that_read(tmp_path / "reads", 48)
+    monkeypatch.setattr(model_process, "SHIPPED", reads)
+    said = "Still the same here."
+    texts = [Text(said, context="My parcel never came, so angry!"), Text(said)]
+    beside, alone = process.classify(texts)
+    assert [beside, alone] == Classifier.load(reads).classify(texts)
+    assert beside.p_angry != alone.p_angry
 
 
 def test_vectors_are_made_beside_where_that_is_wished(process: ModelProcess) -> None:

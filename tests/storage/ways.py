@@ -363,6 +363,7 @@ WAYS: dict[str, Way] = {
     "ledger.alerted": writes(lambda s: s.ledger.alerted(_in_digest(s))),
     "ledger.forget_before": writes(lambda s: s.ledger.forget_before(NOW + timedelta(days=9))),
     "ledger.rows": reads(lambda s: s.ledger.rows(LONG_AGO)),
+    "answered_texts.of": reads(lambda s: s.answered_texts.of(["appstore:hostile"])),
     "scoring_tries.begin": writes(lambda s: s.scoring_tries.begin(s.verdicts.waiting(9), NOW)),
     "scoring_tries.end": writes(lambda s: s.scoring_tries.end(["appstore:unscored"])),
     "scoring_tries.left": reads(lambda s: s.scoring_tries.left()),
