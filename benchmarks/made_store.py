@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+from sqlite_utils import Database as SqliteUtilsDatabase
+
 from benchmarks.made_topics import write_topics
+from storage.database import Database
+from storage.migrations import migrations
 from storage.models import Mention, iso
 from storage.store import Store
 
@@ -25,6 +30,8 @@ SOURCES = tuple(f"source_{number}" for number in range(10))
 DAYS, RUN_DAYS = 730, 30
 MODEL = "made-up"
 
+# The first migration that derives rows from mentions.
+_DERIVES = "0031_facts"
 _SHARES = (60, 30, 10)
 _VOCABULARY, _BLOCK = 20_000, 5_000
 _EXPERIENCES = {"angry": 35, "mediocre": 25, "delighted": 25, "none": 15}
@@ -63,18 +70,38 @@ class _Words:
 
 
 def make_store(path: Path, mentions: int) -> None:
-    """Write a new store of so many mentions; nothing of it waits for a verdict or a rule."""
-    with Store.open(path, migrate=True) as store:
-        # How long a commit takes on this disk is not what is measured.
-        store.database.connection.execute("PRAGMA synchronous = OFF")
-        # A mention and its verdict name each other: to look for each costs, and all are there.
-        store.database.connection.execute("PRAGMA foreign_keys = OFF")
-        _write_authors(store, _authors(mentions))
+    """Write a new store of so many mentions; nothing of it waits for a verdict or a rule.
+
+    What triggers would derive row by row is derived at once by the migrations, of a store that is
+    older than the derived tables: in half the time.
+    """
+    with closing(_quick(path)) as database:
+        with database.connection.plain() as connection:
+            migrations.apply(SqliteUtilsDatabase(connection), stop_before=_DERIVES)
+        _write_authors(database, _authors(mentions))
         for rows in _blocks(mentions):
-            _write_block(store, rows)
+            _write_block(database, rows)
+        database.migrate()
+    finish_store(path)
+
+
+def finish_store(path: Path) -> None:
+    """Write what a store of mentions alone lacks: cases, kudos, crawls and topics."""
+    with closing(_quick(path)) as database:
+        database.migrate()
+        store = Store(database)
         _write_cases(store)
         _write_runs(store)
         write_topics(store, BRANDS, NOW)
+
+
+def _quick(path: Path) -> Database:
+    database = Database(path)
+    # How long a commit takes on this disk is not what is measured.
+    database.connection.execute("PRAGMA synchronous = OFF")
+    # A mention and its verdict name each other: to look for each costs, and all are there.
+    database.connection.execute("PRAGMA foreign_keys = OFF")
+    return database
 
 
 def let_wait(store: Store, mentions: int) -> None:
@@ -94,9 +121,9 @@ def _authors(mentions: int) -> int:
     return max(1, mentions // 4)
 
 
-def _write_authors(store: Store, number: int) -> None:
+def _write_authors(database: Database, number: int) -> None:
     first, last = iso(NOW - timedelta(days=DAYS)), iso(NOW)
-    with store.database.transaction() as connection:
+    with database.transaction() as connection:
         connection.executemany(
             "INSERT INTO authors (id, source, native_id, name, first_seen_at, last_seen_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -148,7 +175,7 @@ def _blocks(mentions: int) -> Iterator[list[tuple[Mention, str, str, bool]]]:
         yield rows
 
 
-def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -> None:
+def _write_block(database: Database, rows: Sequence[tuple[Mention, str, str, bool]]) -> None:
     mentions, verdicts = [], []
     for mention, experience, stance, sure in rows:
         number = int(mention.native_id) + 1
@@ -166,7 +193,7 @@ def _write_block(store: Store, rows: Sequence[tuple[Mention, str, str, bool]]) -
             number, mention.id, MODEL, version, experience, stance, *chances, int(sure), fetched,
             fetched,
         ))  # fmt: skip
-    with store.database.transaction() as connection:
+    with database.transaction() as connection:
         for table, columns, values in (
             ("verdicts", _VERDICT, verdicts),
             ("mentions", _MENTION, mentions),
@@ -203,7 +230,7 @@ def _write_cases(store: Store) -> None:
         connection.execute(
             f"""
             INSERT INTO named_staff (mention_id, name)
-            SELECT m.id, 'Colleague ' || f.seq % 40 FROM mention_facts f
+            SELECT m.id, 'Colleague ' || (f.seq / {_NAMED} % 40) FROM mention_facts f
             JOIN mentions m ON m.seq = f.seq
             WHERE f.experience = 'delighted' AND f.seq % {_NAMED} = 0
             """

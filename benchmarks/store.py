@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import sqlite3
 import statistics
@@ -53,7 +54,7 @@ MAX_AGE = timedelta(hours=24)
 LATER = NOW + timedelta(hours=2)
 _TOO_SLOW_MS = 120_000.0
 _ASKED_MS, _SEARCHED_MS = 100.0, 200.0
-PARTS = ("asks", "pages", "writes", "keeps", "judges", "erases")
+PARTS = ("asks", "pages", "writes", "keeps", "backups", "judges", "erases")
 WORD = "ba"
 """One of the commonest of the made words."""
 
@@ -160,8 +161,8 @@ def new_mentions(number: int, at: datetime) -> list[Mention]:
     ]  # fmt: skip
 
 
-def keeping(store: Store, folder: Path, results: Results) -> None:
-    """Print what a report, a search in the terminal and a backup take."""
+def keeping(store: Store, results: Results) -> None:
+    """Print what a report and a search in the terminal take."""
     since = NOW - timedelta(days=30)
     for brand in (BRANDS[0], None):
         which = f"report of 30 days of {brand or 'all brands'}"
@@ -169,7 +170,52 @@ def keeping(store: Store, folder: Path, results: Results) -> None:
     for which, chosen in (("", Filter()), (" --brand", Filter(brand=BRANDS[2]))):
         took = warm(partial(store.insight.search, WORD, chosen, 20))
         results.show(f"earful search{which}", took, _SEARCHED_MS)
-    results.show("backup, verified", once(lambda: store.upkeep.backup(folder / "backup.db")))
+
+
+def backing_up(store: Store, folder: Path, results: Results) -> None:
+    """Print what a backup and a rewritten file take, beside SQLite's own ways and a plain copy."""
+    path = store.database.path
+    plain = partial(sqlite3.connect, path)
+
+    def copied(target: Path) -> None:
+        shutil.copyfile(path, target)
+        with target.open("rb+") as file:
+            os.fsync(file.fileno())
+
+    def backed_up(target: Path) -> None:
+        with closing(plain()) as source, closing(sqlite3.connect(target)) as to:
+            source.backup(to)
+
+    def vacuumed(target: Path) -> None:
+        with closing(plain()) as source:
+            source.execute("VACUUM INTO ?", (str(target),))
+
+    took: dict[str, Took] = {}
+    for what, work in (
+        ("copy the file, synced", copied),
+        ("sqlite3 .backup", backed_up),
+        ("backup, verified", store.upkeep.backup),
+        ("VACUUM INTO", vacuumed),
+        ("rewrite the file", lambda _: store.upkeep.rewrite()),
+    ):
+        target = folder / "copied.db"
+        took[what] = once(partial(work, target))
+        results.show(what, took[what])
+        target.unlink(missing_ok=True)
+    size = path.stat().st_size
+    print(f"{size / 1000 / took['copy the file, synced'].wall:12,.0f}     MB a second, copied")
+    for what, other in (
+        ("backup, verified", "sqlite3 .backup"),
+        ("backup, verified", "copy the file, synced"),
+        ("rewrite the file", "VACUUM INTO"),
+        ("rewrite the file", "copy the file, synced"),
+    ):
+        one, two = took[what], took[other]
+        print(
+            f"{one.cpu / two.cpu:12.2f}     times the processor time, {one.wall / two.wall:.2f} "
+            f"times as long: {what}, beside {other}",
+            flush=True,
+        )
 
 
 def judging(store: Store, waiting: int, results: Results) -> None:
@@ -248,7 +294,8 @@ def main() -> None:
                 "asks": lambda: asking(path, results),
                 "pages": lambda: whole_pages(path, results),
                 "writes": lambda: writing(store, LATER, results),
-                "keeps": lambda: keeping(store, Path(folder), results),
+                "keeps": lambda: keeping(store, results),
+                "backups": lambda: backing_up(store, Path(folder), results),
                 "judges": lambda: judging(store, asked.waiting, results),
                 "erases": lambda: erasing(store, asked.erased, results),
             }

@@ -23,6 +23,7 @@ from earful.monitoring.instruments import Instruments
 from earful.own_network import OwnNetwork
 from earful.policies import Policies
 from earful.replying.settling import settle_replies
+from earful.routines.report_routine import renew_reports
 from earful.stages.deliver_stage import deliver_waiting
 from earful.stages.judge_stage import Judged, judge_fresh, judge_waiting
 from earful.stages.measure_stage import measure_changed
@@ -236,8 +237,9 @@ class DaemonStages:
         with Store.open(self._path) as store:
             follow_config(store, self._settings, self._clock())
             follow_competitors(store, self._settings, self._clock())
-            # Before too: what nobody wants any more must not go out.
+            # Before too: what nobody wants any more must not go out, nor what is forgotten.
             settle_replies(store, self._settings, self._clock())
+            renew_reports(store, self._settings, self._clock())
             result = deliver_waiting(
                 store,
                 self._transport,

@@ -168,15 +168,18 @@ class Database:
             if self._is_current():
                 return
             applied = self._applied()
-            if keep is not None and applied and (missing := sorted(_known() - applied)):
+            missing = sorted(_known() - applied)
+            if keep is not None and applied and missing:
                 keep(self, missing[0])
             # First: were this process killed after it, an older Earful would go wrong.
             oldest = max(_oldest_reader(), self._opened_from())
             self.connection.execute(f"PRAGMA user_version = {oldest}")
+            if missing:
+                self._drop_views()
             # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
             with self.connection.plain() as connection:
                 migrations.apply(SqliteUtilsDatabase(connection))
-            if not applied - _known():
+            if missing or not applied - _known():
                 self._make_views()
 
     def require_migrated(self) -> None:
@@ -230,15 +233,23 @@ class Database:
         return applied
 
     def _views_are_current(self) -> bool:
-        wanted = {_view_name(sql): sql for sql in _view_statements()}
+        wanted = {view_name(sql): sql for sql in view_statements()}
         rows = self.connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'")
         return {name: sql for name, sql in rows if name in wanted} == wanted
 
+    def _drop_views(self) -> None:
+        """Take our views away: SQLite alters no table while a view names one that is gone."""
+        with self.transaction() as connection:
+            present = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
+            ours = {view_name(sql) for sql in view_statements()}
+            for name in ours & {row[0] for row in present}:
+                connection.execute(f"DROP VIEW {name}")
+
     def _make_views(self) -> None:
         with self.transaction() as connection:
-            for sql in reversed(_view_statements()):
-                connection.execute(f"DROP VIEW IF EXISTS {_view_name(sql)}")
-            for sql in _view_statements():
+            for sql in reversed(view_statements()):
+                connection.execute(f"DROP VIEW IF EXISTS {view_name(sql)}")
+            for sql in view_statements():
                 connection.execute(sql)
             settle(connection)
 
@@ -287,12 +298,12 @@ def _oldest_reader() -> int:
     return max(number_of(name) for name in _known() - GENTLE)
 
 
-def _view_statements() -> list[str]:
+def view_statements() -> list[str]:
     script = resources.files("storage").joinpath("views.sql").read_text(encoding="utf-8")
     lines = [line for line in script.splitlines() if not line.startswith("--")]
     # SQLite keeps a view's words without the semicolon, and current ones are compared to them.
     return [part.strip(" \n;") for part in "\n".join(lines).split(";\n") if part.strip(" \n;")]
 
 
-def _view_name(sql: str) -> str:
+def view_name(sql: str) -> str:
     return sql.split()[2]

@@ -2116,6 +2116,172 @@ def _values(db: Database) -> None:
     )
 
 
+@migrations(name="0044_month_cells")
+def _month_cells(db: Database) -> None:
+    # Of long periods whole months are counted from cells, whichever two or more of the filters
+    # meet, and only the days before and after them from mentions. What is erased is taken out, as
+    # it is from mentions. On how many days an author spoke is worked out once, not at each look;
+    # what names a mention has its row number too, and finds its facts without its words.
+    own = "dimension IN ('topic', 'location')"
+    columns = {
+        "source": "{f}.source",
+        "country": "coalesce({f}.country, '')",
+        "language": "coalesce({f}.language, '')",
+        "version": "coalesce({f}.product_version, '')",
+    }
+    kinds = {
+        "angry": "experience", "mediocre": "experience", "delighted": "experience",
+        "none": "experience", "advocate": "stance", "hater": "stance",
+    }  # fmt: skip
+    numbers = ", ".join(f"{one} INTEGER NOT NULL" for one in ("mentions", *kinds))
+    ones = ", ".join(f"coalesce({{f}}.{kind} = '{one}', 0)" for one, kind in kinds.items())
+    sums = ", ".join(f"coalesce(sum({kind} = '{one}'), 0)" for one, kind in kinds.items())
+    more = ", ".join(f"{one} = {one} + excluded.{one}" for one in ("mentions", *kinds))
+    less = "mentions = mentions - 1, " + ", ".join(
+        f"{one} = {one} - coalesce(old.{kind} = '{one}', 0)" for one, kind in kinds.items()
+    )
+    is_counted = "({f}.counted AND {f}.experience IS NOT NULL)"
+    month = "substr({f}.day, 1, 7)"
+    moved = (
+        "brand", "day", "source", "country", "language", "product_version", "experience",
+        "stance", "counted",
+    )  # fmt: skip
+
+    def differs(names: tuple[str, ...]) -> str:
+        return " OR ".join(f"old.{one} IS NOT new.{one}" for one in names)
+
+    # A mention's one cell by the four columns.
+    place = f"(brand, month, {', '.join(columns)})"
+    cell = f"{{f}}.brand, {month}, {', '.join(columns.values())}"
+    added = f"""
+        INSERT INTO month_cells
+        SELECT {cell.format(f="new")}, 1, {ones.format(f="new")} WHERE {is_counted.format(f="new")}
+        ON CONFLICT {place} DO UPDATE SET {more};
+    """
+    its_cell = f"{place} = ({cell.format(f='old')}) AND {is_counted.format(f='old')}"
+    taken = f"""
+        UPDATE month_cells SET {less} WHERE {its_cell};
+        DELETE FROM month_cells WHERE {its_cell} AND mentions <= 0;
+    """
+    # A topic's or a location's mention, once in the cell of each of the four columns.
+    pair_place = "(brand, cut, dimension, part, month, value)"
+    parts = " UNION ALL ".join(
+        f"SELECT '{one}' AS dimension, {sql} AS part" for one, sql in columns.items()
+    )
+    paired = f"""
+        INSERT INTO month_pairs
+        SELECT new.brand, new.dimension, p.dimension, p.part, {month.format(f="new")}, new.value,
+            1, {ones.format(f="new")}
+        FROM ({parts.format(f="new")}) p WHERE {is_counted.format(f="new")}
+        ON CONFLICT {pair_place} DO UPDATE SET {more};
+    """
+    # One by one: by several at once SQLite would look through all months of the topic.
+    its_pair = (
+        "brand = old.brand AND cut = old.dimension AND value = old.value "
+        f"AND month = {month.format(f='old')} AND dimension = '{{}}' AND part = {{}} "
+        f"AND {is_counted.format(f='old')}"
+    )
+    its_pairs = [its_pair.format(one, sql.format(f="old")) for one, sql in columns.items()]
+    unpaired = "".join(
+        f"UPDATE month_pairs SET {less} WHERE {one}; "
+        f"DELETE FROM month_pairs WHERE {one} AND mentions <= 0; "
+        for one in its_pairs
+    )
+    _run(
+        db,
+        f"""
+        CREATE TABLE month_cells (
+            brand TEXT NOT NULL,
+            month TEXT NOT NULL,
+            source TEXT NOT NULL,
+            country TEXT NOT NULL,
+            language TEXT NOT NULL,
+            version TEXT NOT NULL,
+            {numbers},
+            PRIMARY KEY {place}
+        ) WITHOUT ROWID;
+        INSERT INTO month_cells
+            SELECT {cell.format(f="f")}, count(*), {sums} FROM mention_facts f
+            WHERE {is_counted.format(f="f")} GROUP BY 1, 2, 3, 4, 5, 6;
+        CREATE TABLE month_pairs (
+            brand TEXT NOT NULL,
+            cut TEXT NOT NULL,
+            dimension TEXT NOT NULL,
+            part TEXT NOT NULL,
+            month TEXT NOT NULL,
+            value TEXT NOT NULL,
+            {numbers},
+            PRIMARY KEY {pair_place}
+        ) WITHOUT ROWID;
+        CREATE INDEX month_pairs_of_value ON month_pairs(brand, cut, value, dimension, month);
+        ALTER TABLE author_standing ADD COLUMN days_spoken INTEGER NOT NULL DEFAULT 0;
+        UPDATE author_standing SET days_spoken = (
+            SELECT count(DISTINCT f.day) FROM mention_facts f
+            WHERE f.author_id = author_standing.author_id AND f.brand = author_standing.brand
+                AND f.counted AND f.dated
+        );
+        CREATE INDEX author_standing_rhythm ON author_standing(
+            brand, last_seen_at DESC, first_seen_at, days_spoken, mentions, is_advocate
+        ) WHERE is_advocate AND days_spoken >= 4;
+        ALTER TABLE cases ADD COLUMN seq INTEGER;
+        UPDATE cases SET seq = (SELECT m.seq FROM mentions m WHERE m.id = mention_id);
+        DROP INDEX cases_by_opening;
+        CREATE INDEX cases_by_opening
+            ON cases(brand, opened_at, state, due_at, responded_at, source, seq);
+        ALTER TABLE named_staff ADD COLUMN seq INTEGER;
+        UPDATE named_staff SET seq = (SELECT m.seq FROM mentions m WHERE m.id = mention_id);
+        DROP INDEX named_staff_by_name;
+        CREATE INDEX named_staff_by_name ON named_staff(name, seq);
+        DROP INDEX crawl_runs_finished;
+        CREATE INDEX crawl_runs_finished ON crawl_runs(brand, source, target, id, outcome)
+            WHERE outcome IS NOT NULL;
+        """,
+    )
+    for name, sql in columns.items():
+        db.execute(f"CREATE INDEX month_cells_of_{name} ON month_cells(brand, {name}, month)")
+        db.execute(
+            f"""
+            INSERT INTO month_pairs
+            SELECT brand, dimension, '{name}', {sql.format(f="c")} AS part,
+                {month.format(f="c")} AS month, value, count(*), {sums}
+            FROM mention_cuts c WHERE {own} AND {is_counted.format(f="c")}
+            GROUP BY brand, dimension, part, month, value
+            """
+        )
+    for trigger in (
+        """
+        CREATE TRIGGER cases_seq AFTER INSERT ON cases BEGIN
+            UPDATE cases SET seq = (SELECT m.seq FROM mentions m WHERE m.id = new.mention_id)
+            WHERE id = new.id;
+        END
+        """,
+        """
+        CREATE TRIGGER named_staff_seq AFTER INSERT ON named_staff BEGIN
+            UPDATE named_staff SET seq = (
+                SELECT m.seq FROM mentions m WHERE m.id = new.mention_id
+            ) WHERE mention_id = new.mention_id AND name = new.name;
+        END
+        """,
+        f"CREATE TRIGGER month_cells_of_new AFTER INSERT ON mention_facts BEGIN {added} END",
+        f"""
+        CREATE TRIGGER month_cells_of_changed AFTER UPDATE OF {", ".join(moved)} ON mention_facts
+        WHEN {differs(moved)} BEGIN {taken} {added} END
+        """,
+        f"CREATE TRIGGER month_cells_of_old AFTER DELETE ON mention_facts BEGIN {taken} END",
+        f"""
+        CREATE TRIGGER month_pairs_of_changed
+        AFTER UPDATE OF dimension, value, {", ".join(moved)} ON mention_cuts
+        WHEN new.{own} AND ({differs(("dimension", "value", *moved))})
+        BEGIN {unpaired} {paired} END
+        """,
+        f"""
+        CREATE TRIGGER month_pairs_of_old AFTER DELETE ON mention_cuts WHEN old.{own}
+        BEGIN {unpaired} END
+        """,
+    ):
+        db.execute(trigger)
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

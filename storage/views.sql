@@ -180,8 +180,8 @@ CREATE VIEW kudos AS
 SELECT
     substr(f.day, 1, 7) AS month, f.brand, s.name, count(*) AS wows, max(f.counted_at) AS last_at
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
+JOIN mentions m ON m.seq = s.seq
 WHERE m.not_about IS NULL
 GROUP BY 1, 2, 3
 ORDER BY month DESC, wows DESC, s.name;
@@ -308,33 +308,27 @@ ORDER BY n.brand, n.place;
 -- one in a hundred. Who spoke on fewer than four days has no rhythm yet.
 CREATE VIEW quiet_advocates AS
 SELECT
-    a.name AS author, t.brand, a.source, t.advocate_since, t.last_seen_at, t.days_spoken,
+    a.name AS author, t.brand, a.source, s.advocate_since, t.last_seen_at, t.days_spoken,
     round(t.span / (t.days_spoken - 1), 1) AS usual_days, round(t.silent, 1) AS silent_days,
     round(t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1), 1) AS limit_days,
-    t.advocacy, t.reach, (
+    s.advocacy, s.reach, (
         SELECT m.id FROM mention_facts f JOIN mentions m ON m.seq = f.seq
         WHERE f.author_id = t.author_id AND f.brand = t.brand AND f.dated AND f.counted
         ORDER BY f.counted_at DESC, f.seq DESC LIMIT 1
     ) AS last_mention_id, t.author_id
 FROM (
-    SELECT s.*,
-        julianday(s.last_seen_at) - julianday(s.first_seen_at) AS span,
-        julianday('now') - julianday(s.last_seen_at) AS silent,
-        (
-            SELECT count(DISTINCT f.day) FROM mention_facts f
-            WHERE f.author_id = s.author_id AND f.brand = s.brand AND f.counted AND f.dated
-        ) AS days_spoken
-    FROM author_standing s
-    WHERE s.is_advocate AND s.mentions BETWEEN 4 AND 500
-        -- On as many days as mentions at most: most are told from this, without their days.
-        AND julianday('now') - julianday(s.last_seen_at)
-            > (julianday(s.last_seen_at) - julianday(s.first_seen_at))
-            * (pow(100, 1.0 / (s.mentions - 1)) - 1)
+    -- All that an index of those with a rhythm holds: of nobody else a row is read.
+    SELECT
+        author_id, brand, last_seen_at, days_spoken,
+        julianday(last_seen_at) - julianday(first_seen_at) AS span,
+        julianday('now') - julianday(last_seen_at) AS silent
+    FROM author_standing
+    WHERE is_advocate AND days_spoken >= 4 AND mentions <= 500
+        AND last_seen_at > strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '-730 days')
 ) t
-JOIN authors a ON a.id = t.author_id
-WHERE t.days_spoken >= 4
-    AND t.silent > t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1)
-    AND t.silent < 730
+CROSS JOIN author_standing s ON s.author_id = t.author_id AND s.brand = t.brand
+CROSS JOIN authors a ON a.id = t.author_id
+WHERE t.silent > t.span * (pow(100, 1.0 / (t.days_spoken - 1)) - 1)
 ORDER BY t.last_seen_at DESC;
 
 -- Colleagues whom wows praise, by the month of the brand's time zone, with their team and location.
@@ -343,8 +337,7 @@ SELECT
     substr(f.day, 1, 7) AS month, f.brand, s.name, t.team, t.location, count(*) AS wows,
     sum(f.stance = 'advocate') AS advocates, max(f.day) AS last_day
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
 LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
 WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
 GROUP BY 1, 2, 3
@@ -354,10 +347,9 @@ ORDER BY month DESC, wows DESC, s.name;
 CREATE VIEW team_rewards AS
 SELECT
     substr(f.day, 1, 7) AS month, f.brand, coalesce(t.team, 'No team') AS team,
-    count(DISTINCT m.seq) AS wows, count(DISTINCT s.name) AS people, max(f.day) AS last_day
+    count(DISTINCT s.seq) AS wows, count(DISTINCT s.name) AS people, max(f.day) AS last_day
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
-JOIN mention_facts f ON f.seq = m.seq
+JOIN mention_facts f ON f.seq = s.seq
 LEFT JOIN staff t ON t.brand = f.brand AND t.name = s.name
 WHERE f.counted AND f.experience <> 'angry' AND (f.experience = 'delighted' OR f.stance = 'advocate')
 GROUP BY 1, 2, 3
@@ -369,7 +361,7 @@ SELECT
     substr(f.day, 1, 7) AS month, f.day, f.brand, s.name, t.team, m.title, m.text,
     a.name AS author, f.source, f.stance, f.stars, v.p_delighted, m.url, m.id AS mention_id
 FROM named_staff s
-JOIN mentions m ON m.id = s.mention_id
+JOIN mentions m ON m.seq = s.seq
 JOIN mention_facts f ON f.seq = m.seq
 LEFT JOIN verdicts v ON v.id = m.verdict_id
 LEFT JOIN authors a ON a.id = m.author_id

@@ -14,8 +14,8 @@ import click
 def evaluate(file: Path, as_json: bool) -> int:
     """Measure the classifier on labelled JSON Lines.
 
-    Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating` and
-    `rating_max`.
+    Each line of FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
+    `rating_max` and `parent` (the text answered).
     """
     from sentiment.quality.evaluation import evaluate as run_evaluation
     from sentiment.scoring.classifier import Classifier

@@ -59,8 +59,9 @@ def forget(
     the next `earful process`. What was erased for its age stays in Slack.
 
     Then the store's file is written anew, so that no page of it holds an old copy: that takes as
-    much free space again as the file has. Files that Earful wrote before, such as reports, exports
-    and backups, still hold what they held: those that Earful knows of are listed.
+    much free space again as the file has. A report that waits to be sent is made anew before it
+    goes. Other files that Earful wrote before, such as reports, exports and backups, still hold
+    what they held: those that Earful knows of are listed.
 
     You cannot undo this: if in doubt, make a `backup` first, and delete it when you are sure.
     """
@@ -87,6 +88,7 @@ def forget(
             all_of = f"all data of {author}" if author else f"all mentions {what}"
             click.confirm(f"Erase {mention or all_of}?", abort=True)
         # Before they are gone: afterwards nobody knows which files were written of them.
+        waiting = [one for one in store.written_files.waiting() if one.path.exists()]
         if author is not None:
             files = files_that_hold(store, of_author(author))
             if block:
@@ -109,6 +111,10 @@ def forget(
         note(store, Act.ERASED, f"{_counted(erased)} {whose}", now)
         store.upkeep.rewrite()
     click.echo(f"erased {_counted(erased)}")
+    for written in waiting:
+        if not written.path.exists():
+            click.echo(f"waits to be sent, and is made anew first: {told(written)}")
+    files = [written for written in files if written.path.exists()]
     for written in files:
         click.echo(f"still holds {'it' if erased == 1 else 'them'}: {told(written)}")
     for copy in copies_beside(app.store_path):

@@ -128,10 +128,12 @@ def _deliver_waiting(store: Store, settings: Settings, transport: Transport) -> 
     from earful.case_issues import settle_issues
     from earful.policies import Policies
     from earful.replying.settling import settle_replies
+    from earful.routines.report_routine import renew_reports
     from earful.stages.deliver_stage import deliver_waiting
 
     good, again = True, True
     settle_replies(store, settings, utc_now())
+    renew_reports(store, settings, utc_now())
     while again:
         result = deliver_waiting(store, transport, utc_now)
         if result is None:

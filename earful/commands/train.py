@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     help="The folder of a larger encoder, which is trained too and teaches the small one.",
 )  # fmt: skip
 @click.option(
+    "--start", type=click.Path(path_type=Path, file_okay=False),
+    help="Go on from the weights in this folder, which also say what is to be kept of reviews.",
+)  # fmt: skip
+@click.option(
     "--floor", multiple=True, metavar="FIGURE=VALUE",
     help="Refuse a model with a lower figure, such as experience=0.8.  [default: the pinned "
     "floors for the folder of the shipped weights, else none]",
@@ -66,6 +70,7 @@ def train(
     held_out: tuple[str, ...],
     pool: Path | None,
     teacher: Path | None,
+    start: Path | None,
     floor: tuple[str, ...],
     languages: tuple[Path, ...],
     talk: tuple[Path, ...],
@@ -75,12 +80,14 @@ def train(
     """Fine-tune on labelled JSON Lines; write weights and a card.
 
     Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
-    `rating_max`, `dataset`, `sure` and `weight`.
+    `rating_max`, `parent` (the text answered), `dataset`, `sure` and `weight`.
     """
     if reason := extra_missing("train", "training"):
         raise InputError(reason)
     if languages:
         return _train_languages(files, languages, talk, judge, pool, output, floor, epochs, seed)
+    if start and teacher:
+        raise InputError("--start has its weights for a teacher: leave --teacher out")
     if talk or judge:
         raise InputError("--talk and --judge go with --languages: give it too, or leave them out")
     from earful import correcting
@@ -97,7 +104,7 @@ def train(
         made = run_training(
             Labels(files, learnt, held_out),
             output,
-            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher),
+            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher, start=start),
             floors=floors,
             progress=show,
         )

@@ -90,18 +90,34 @@ def _send(store: Store, policies: Policies, brand: str, day: date, now: datetime
         return unit.outbox.add(alerts)
 
 
+def renew_reports(store: Store, settings: Settings, now: datetime) -> int:
+    """Write reports that wait to be sent and whose file is gone; returns how many.
+
+    Forgetting deletes a file that holds what is erased: it goes out as the store is now, or never.
+    """
+    isolation, renewed = Isolation(store, REPORTS, now), 0
+    for written in store.written_files.waiting():
+        if written.path.exists() or written.brand is None:
+            continue
+        if written.since is None or written.until is None:
+            continue
+        with isolation.subject(written.brand):
+            _render(
+                store, settings, written.brand, (written.since, written.until), written.path, now
+            )
+            store.written_files.add(replace(written, at=now))
+            renewed += 1
+    return renewed
+
+
 def _write(
     store: Store, settings: Settings, brand: str, day: date, folder: Path, now: datetime
 ) -> WrittenFile:
     """Write the file that is sent: a PDF where it is wished and Chromium is here, else HTML."""
-    from earful.pages.pdf_print import find_browser, print_to_pdf
-    from earful.pages.report_page import render_report
+    from earful.pages.pdf_print import find_browser
 
     zone = zone_of(settings, brand)
     since, until = (local_moment(one, time(), zone) for one in (day - _DAYS * DAY, day))
-    page = render_report(
-        store, brand, since, until, now, zone, public_url=settings.serve.public_url
-    )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     as_pdf = settings.report.format == "pdf"
     if as_pdf:
@@ -111,7 +127,31 @@ def _write(
             as_pdf = False
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in brand).strip("-").lower()
     path = folder / f"earful-report-{name or 'brand'}-{day - DAY}.{'pdf' if as_pdf else 'html'}"
-    if as_pdf:
+    _render(store, settings, brand, (since, until), path, now)
+    return WrittenFile(path=path, kind="report", at=now, brand=brand, since=since, until=until)
+
+
+def _render(
+    store: Store,
+    settings: Settings,
+    brand: str,
+    between: tuple[datetime, datetime],
+    path: Path,
+    now: datetime,
+) -> None:
+    """Write a brand's report of some days into a file, as what its name ends with."""
+    from earful.pages.pdf_print import print_to_pdf
+    from earful.pages.report_page import render_report
+
+    page = render_report(
+        store,
+        brand,
+        *between,
+        now,
+        zone_of(settings, brand),
+        public_url=settings.serve.public_url,
+    )
+    if path.suffix == ".pdf":
         print_to_pdf(page, path)
     else:
         half = path.with_suffix(".part")
@@ -120,7 +160,6 @@ def _write(
     # It quotes what customers said.
     with suppress(OSError):
         path.chmod(0o600)
-    return WrittenFile(path=path, kind="report", at=now, brand=brand, since=since, until=until)
 
 
 def _numbers(

@@ -1,8 +1,8 @@
 """Short made-up texts for what the labelled data sets show too little of.
 
 Sarcasm, flat one-line complaints, praise of staff, plain questions, adverts, one-line warnings and
-recommendations, understatement; and posts (`made_up_posts`). The behavioural tests use other
-sentences.
+recommendations, understatement; posts (`made_up_posts`) and replies (`made_up_talk`). The
+behavioural tests use other sentences.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from sentiment.learning import made_up_posts
+from sentiment.learning import made_up_posts, made_up_talk
 from sentiment.learning.labelled_files import Example
 from sentiment.scoring.text import Text
 from storage.models import Experience, Stance
@@ -127,14 +127,18 @@ _SO_SO = _parts(
 
 
 def made_up(seed: int) -> list[Example]:
-    """Make about 1,100 labelled texts; the same seed makes the same texts."""
+    """Make about 1,270 labelled texts; the same seed makes the same texts."""
     rng = random.Random(seed)
-    unique: dict[str, Example] = {}
+    unique: dict[tuple[str, str | None], Example] = {}
     for text, experience, stance in _lines(rng):
         form = rng.random()
         if form < 0.1:
             text = text.lower().rstrip(".!")
-        unique[text] = Example(Text(text), experience, stance, dataset="made_up")
+        unique[text, None] = Example(Text(text), experience, stance, dataset="made_up")
+    for said, reply, experience in made_up_talk.templates(rng):
+        context, text = _filled(said, rng), _filled(reply, rng)
+        known = Text(text, context=context)
+        unique[text, context] = Example(known, experience, NEITHER, dataset="made_up")
     return list(unique.values())
 
 

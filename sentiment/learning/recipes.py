@@ -18,7 +18,9 @@ class Method:
     long ones cut into sentences); where both read the same word pieces, also its state of each of
     them (6 GB of scratch space for 140,000 texts). Without a teacher, the pool's weak labels are
     trained on first.
-    `made_up` adds the package's own 1,000 short texts, which are never held out.
+    With `start` it goes on from the weights in that folder, which are its teacher as well: what
+    they say of reviews is kept, what the labels say of talk is learnt.
+    `made_up` adds the package's own 1,270 short texts, which are never held out.
     With `refit` the weights that ship see all texts once more, slowly, after they were evaluated.
     """
 
@@ -26,6 +28,7 @@ class Method:
     seed: int = 1
     pool: Path | None = None
     teacher: Path | None = None
+    start: Path | None = None
     made_up: bool = True
     refit: bool = True
 
@@ -60,6 +63,13 @@ def first_fit(method: Method) -> Recipe:
     """Give the recipe of the student's first fit."""
     recipe = Recipe(epochs=method.epochs, seed=method.seed)
     return replace(recipe, rate=_TAUGHT_RATE) if method.teacher else recipe
+
+
+def going_on(method: Method) -> Recipe:
+    """Give the recipe of a fit that goes on from trained weights: slower, hardly slower below."""
+    return Recipe(
+        epochs=method.epochs, seed=method.seed, rate=1e-4, head_rate=3e-4, layer_decay=0.95
+    )
 
 
 def last_fit(first: Recipe, *, with_pool: bool) -> Recipe:

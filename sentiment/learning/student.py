@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -10,17 +11,27 @@ from random import Random
 from sentiment.learning import distilling, recipes, weak_labels
 from sentiment.learning.fitting import fine_tune, new_network
 from sentiment.learning.labelled_files import Example
+from sentiment.learning.network import Network
 from sentiment.learning.recipes import Method, Recipe
 from sentiment.learning.teacher import Teacher
 from sentiment.learning.training_rows import Prepared, prepare
-from sentiment.learning.unlabelled_texts import TASKS, choose
+from sentiment.learning.unlabelled_texts import TASKS, PoolText, choose
+from sentiment.scoring import adapter
+from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import detect_language
+from sentiment.scoring.encoding import SPECIAL
+from sentiment.scoring.kinds import Kind, kind_of
 from sentiment.scoring.text import joined
 
 # Gets the phase, the step and the steps.
 Progress = Callable[[str, int, int], None]
 # Of the pool's texts, so many go with all labels in the last fit.
 _AGAIN = 0.15
+# What goes on from trained weights meets each labelled text of talk so often an epoch, and as many
+# reviews a data set of the pool; so much of the weights before is mixed in at the end.
+_TALK_AGAIN, _KEPT_MOST, _KEPT_SHARE = 2, 400, 0.3
+# A pool text with one of these weak labels is a review.
+_REVIEWED = {"stars", "recommended"}
 
 
 class Student:
@@ -30,8 +41,8 @@ class Student:
         self, method: Method, held_out: Collection[str] = (), progress: Progress | None = None
     ) -> None:
         self.method = method
-        self.recipe = recipes.first_fit(method)
-        self.network = new_network(self.recipe)
+        self.recipe = recipes.going_on(method) if method.start else recipes.first_fit(method)
+        self.network = self._begun()
         self._held_out = held_out
         self._progress = progress
         self._teacher: Teacher | None = None
@@ -41,6 +52,9 @@ class Student:
         """Learn from a teacher and its pool, or from the pool's weak labels, and from examples."""
         known = english(examples)
         pool = self.method.pool
+        if self.method.start:
+            self._go_on(known)
+            return
         if self.method.teacher:
             self._teacher = self._taught(self.method.teacher, known)
         elif pool:
@@ -52,7 +66,14 @@ class Student:
         fine_tune(self.network, data, self.recipe, self._watch("training"))
 
     def last_fit(self, examples: Sequence[Example]) -> None:
-        """Learn once more from all examples, and from a part of the lesson where there is one."""
+        """Learn once more from all examples, and from a part of the lesson where there is one.
+
+        What goes on from trained weights goes on from them again, with all examples.
+        """
+        if self.method.start:
+            self.network = self._begun()
+            self._go_on(english(examples))
+            return
         recipe = recipes.last_fit(self.recipe, with_pool=self._lesson is not None)
         data = self._rows(english(examples), recipe)
         if self._lesson is None:
@@ -64,6 +85,49 @@ class Student:
         # Half-way back to the weights that were evaluated: this fit made the student too sure.
         for part, old in zip(self.network.parameters(), before, strict=True):
             part.detach().lerp_(old, 0.5)
+
+    def _begun(self) -> Network:
+        if (start := self.method.start) is None:
+            return new_network(self.recipe)
+        return adapter.load(start, adapter.read_config(start))
+
+    def _go_on(self, known: Sequence[Example]) -> None:
+        """Learn talk from its labels alone, reviews from labels and from what was said before."""
+        before = Teacher(deepcopy(self.network), load_tokenizer(backbone_dir()), SPECIAL)
+        talk = [one for one in known if kind_of(one.text) is Kind.TALK]
+        reviews = [one for one in known if kind_of(one.text) is not Kind.TALK]
+        data = prepare(talk * _TALK_AGAIN, self.recipe)
+        if reviews:
+            data += self._mixed(before, reviews)
+        if self.method.pool:
+            data += self._kept(before, self.method.pool)
+        fine_tune(self.network, data, self.recipe, self._watch("training"))
+        for part, old in zip(self.network.parameters(), before.network.parameters(), strict=True):
+            part.detach().lerp_(old, _KEPT_SHARE)
+
+    def _mixed(self, teacher: Teacher, known: Sequence[Example]) -> Prepared:
+        data = prepare(known, self.recipe)
+        texts = [joined(example.text) for example in known]
+        watch = self._watch("the teacher scores texts")
+        scores = teacher.score(texts, data.rating.tolist(), self.recipe.longest, watch)
+        return distilling.mixed_with_scores(data, *scores)
+
+    def _kept(self, before: Teacher, pool: Path) -> Prepared:
+        """Make rows of the pool's reviews: what was said of talk is not to be kept."""
+        found = choose(
+            pool,
+            most=_KEPT_MOST,
+            longest=distilling.LONGEST,
+            seed=self.recipe.seed,
+            without=self._held_out,
+        )
+        return self._judged(before, [row for row in found if _REVIEWED & row.labels.keys()])
+
+    def _judged(self, teacher: Teacher, rows: Sequence[PoolText]) -> Prepared:
+        texts, ratings = distilling.readable(rows)
+        watch = self._watch("the teacher scores texts")
+        scores = teacher.score(texts, ratings, self.recipe.longest, watch)
+        return distilling.lesson(distilling.TeacherScores(texts, ratings, *scores), self.recipe)
 
     def _rows(self, known: Sequence[Example], recipe: Recipe) -> Prepared:
         data = prepare(known, recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from sentiment.learning.recipes import Method
 from sentiment.quality.floors import shortfalls
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig
+from sentiment.scoring.encoding import CONTEXT
 
 if TYPE_CHECKING:
     from sentiment.quality.evaluation_report import Report
@@ -86,15 +87,22 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
-        adapter.save(student.network, ModelConfig(trained=facts), new)
+        # Who never saw what a text answers makes nothing of it.
+        context = CONTEXT if any(example.text.context for example in rest) else 0
+        config = ModelConfig(context=context, trained=facts)
+        adapter.save(student.network, config, new, moved=method.start is not None)
         scored = _score(new, held_out)
-        config = ModelConfig(calibration=scored.calibration(), trained=facts)
+        if context and not scored.hearing_helps():
+            config = replace(config, context=0)
+            adapter.write_config(config, new)
+            scored = _score(new, held_out)
+        config = replace(config, calibration=scored.calibration())
         adapter.write_config(config, new)
         report = scored.report("held-out texts")
         refuse_under_floors(report, floors or {})
         if method.refit:
             student.last_fit([*examples, *own])
-            adapter.save(student.network, config, new)
+            adapter.save(student.network, config, new, moved=method.start is not None)
         training = Training(
             model=adapter.version(new, config),
             folder=out,
@@ -144,6 +152,7 @@ def _facts(labels: Labels, method: Method, texts: int) -> dict[str, object]:
         "seed": method.seed,
         "pool": method.pool.name if method.pool else None,
         "teacher": method.teacher.name if method.teacher else None,
+        "start": adapter.read_config(method.start).name if method.start else None,
         "made_up": method.made_up,
         "held_out": sorted(labels.held_out) or "every tenth text",
         "refit": method.refit,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.quality.metrics import Bools, Floats, Ints
+from sentiment.scoring.kinds import Kind
 
 # Under this probability of its best class a stance is a toss-up.
 STANCE_LEAST = 0.55
@@ -81,30 +82,46 @@ def fit_scaling(
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Calibration of texts that come with a rating, or of those without.
+    """Calibration of one kind of text.
 
+    `sure` is the least confidence, as `confidence` gives it, of a sure verdict of each experience.
     `complaint` is the least probability of angry at which an unsure complaint is a likely one.
     """
 
     experience: Scaling = field(default_factory=Scaling)
     stance: Scaling = field(default_factory=Scaling)
     complaint: float = 1.0
+    sure: tuple[float, ...] = (0.75,) * 4
+
+    def is_sure(self, experience: Floats, stance: Floats) -> bool:
+        """Tell whether probabilities (4,) and (3,) make a sure verdict."""
+        return bool(confidence(experience, stance) >= self.sure_from(experience))
+
+    def sure_from(self, experience: Floats) -> float:
+        """Give the least confidence of a sure verdict of the likeliest experience."""
+        return self.sure[int(experience.argmax())]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One mode for rated texts and one for unrated: a rating makes verdicts surer.
-
-    `sure` is the least confidence, as `confidence` gives it, of a sure verdict of either kind.
-    """
+    """A mode for each kind of text: a rating makes verdicts surer, talk is harder to hear."""
 
     rated: Mode = field(default_factory=Mode)
     unrated: Mode = field(default_factory=Mode)
-    sure: float = 0.75
+    talk: Mode = field(default_factory=Mode)
+
+    def mode(self, kind: Kind) -> Mode:
+        """Give the mode of a kind of text."""
+        return {Kind.RATED: self.rated, Kind.UNRATED: self.unrated, Kind.TALK: self.talk}[kind]
 
     def complaint(self, *, rated: bool) -> float:
-        """Give the threshold of a likely complaint: a rating makes an angry guess safer."""
-        return (self.rated if rated else self.unrated).complaint
+        """Give the threshold of a likely complaint: a rating makes an angry guess safer.
+
+        Without one it is the safer of those of long texts and of talk.
+        """
+        if rated:
+            return self.rated.complaint
+        return max(self.unrated.complaint, self.talk.complaint)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -123,10 +140,15 @@ class Calibration:
                 )
                 for head in ("experience", "stance")
             ]
-            # Weights trained before there was a threshold know no likely complaint.
-            return Mode(scalings[0], scalings[1], float(part.get("complaint", 1.0)))
+            # Weights trained before there was a threshold know no likely complaint; those of
+            # before a kind had its own are sure from one confidence on.
+            complaint = float(part.get("complaint", 1.0))
+            sure = tuple(map(float, part["sure"] if "sure" in part else [data["sure"]] * 4))
+            return Mode(scalings[0], scalings[1], complaint, sure)
 
-        return cls(mode(data["rated"]), mode(data["unrated"]), float(data["sure"]))
+        # Talk had no mode of its own either.
+        rated, unrated = mode(data["rated"]), mode(data["unrated"])
+        return cls(rated, unrated, mode(data["talk"]) if "talk" in data else unrated)
 
 
 def confidence(experience: Floats, stance: Floats) -> Floats:
@@ -157,28 +179,20 @@ def _log_odds(chance: float) -> float:
 
 
 def sure_threshold(
-    used: tuple[Floats, Floats],
-    text_only: tuple[Floats, Floats],
-    *,
-    accuracy: float,
-    coverage: float,
+    confidences: Floats, right: Floats, *, accuracy: float, coverage: float | None = None
 ) -> float:
-    """Confidence above which verdicts are right at `accuracy` and cover `coverage` of the texts.
+    """Confidence above which verdicts (n,) are right at `accuracy`; `right` says which are.
 
-    `used` and `text_only` are confidences with whether they are right, (n,) each: of texts as they
-    come, and with the ratings hidden. Where there is room between accuracy and coverage of the
-    texts as they come, half way, or further if the same texts are not right often enough without
-    a rating: sure must mean it there too. Where both cannot be had, accuracy gives way: a team
-    that is told nothing is not served.
+    With a `coverage` that share of them is to be sure at least: where there is room between the
+    two, half way; where both cannot be had, accuracy gives way: a team that is told nothing is not
+    served. Without one, 1 where no confidence is enough.
     """
-    confidences, _ = used
-    least = max(int(np.ceil(coverage * len(confidences))) - 1, 0)
-    most = max(_count_right(*used, accuracy) - 1, least)
     ranked = -np.sort(-confidences)
-    half_way, covering = float(ranked[(most + least) // 2]), float(ranked[least])
-    bare = -np.sort(-text_only[0])
-    needed = float(bare[max(_count_right(*text_only, accuracy) - 1, 0)])
-    return max(half_way, min(needed, covering))
+    count = _count_right(confidences, right, accuracy)
+    if coverage is None:
+        return float(ranked[count - 1]) if count else 1.0
+    least = max(int(np.ceil(coverage * len(confidences))) - 1, 0)
+    return float(ranked[(max(count - 1, least) + least) // 2])
 
 
 def _count_right(confidences: Floats, right: Floats, accuracy: float) -> int:

@@ -11,6 +11,7 @@ from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.quality.evaluation_report import Report
 from sentiment.quality.figures import Figures, figures
 from sentiment.scoring.detect_language import language_of
+from sentiment.scoring.kinds import kind_of
 from sentiment.scoring.likely_complaints import is_likely
 from storage.models import Experience, Verdict
 
@@ -46,13 +47,19 @@ def evaluate_examples(
     bare = [replace(text, rating=None, rating_max=None) for text in texts]
     rated = classifier.classify(texts, progress=progress)
     unrated = classifier.classify(bare, progress=progress)
-    return compare(
+    answers = [example for example in examples if example.text.context]
+    deaf = classifier.classify([replace(one.text, context=None) for one in answers])
+    report = compare(
         classifier.model,
         name,
         examples,
         ScoredTexts(rated, _likely(classifier, texts, rated)),
         ScoredTexts(unrated, _likely(classifier, bare, unrated)),
     )
+    if answers:
+        hidden = _one_part(answers, deaf, deaf, either=True)
+        report = replace(report, kinds={**(report.kinds or {}), "answers, deaf": hidden})
+    return report
 
 
 def compare(
@@ -66,6 +73,7 @@ def compare(
     doubled = any(example.experience_2 or example.stance_2 for example in examples)
     datasets = [example.dataset for example in examples]
     languages = [language_of(example.text) or "en" for example in examples]
+    kinds = [_kind(example.text) for example in examples]
 
     def run(scored: ScoredTexts, *, either: bool = False) -> Figures:
         return figures(examples, scored.verdicts, scored.likely, either=either)
@@ -84,7 +92,13 @@ def compare(
         languages=_parts(
             languages, examples, with_ratings.verdicts, text_only.verdicts, either=True
         ),
+        kinds=_parts(kinds, examples, with_ratings.verdicts, text_only.verdicts, either=True),
     )
+
+
+def _kind(text: Text) -> str:
+    """Name the kind of a text, and of talk whether it is known what it answers."""
+    return "answers" if text.context else str(kind_of(text))
 
 
 def _parts(

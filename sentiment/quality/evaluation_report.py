@@ -11,7 +11,11 @@ from sentiment.quality.figures import EXPERIENCES, STANCES, Figures, HeadFigures
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures with ratings and from text only; `either` counts a second reader's label too."""
+    """Figures with ratings and from text only; `either` counts a second reader's label too.
+
+    `kinds` parts the texts by `kinds.Kind`; those that answer another text are `answers`, read
+    with it, and once more `deaf` to it.
+    """
 
     model: str
     file: str
@@ -22,6 +26,7 @@ class Report:
     either_text_only: Figures | None = None
     datasets: dict[str, dict[str, float]] | None = None
     languages: dict[str, dict[str, float]] | None = None
+    kinds: dict[str, dict[str, float]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give all figures as plain data for JSON."""
@@ -55,21 +60,24 @@ class Report:
                 f"precision {run.likely_precision:.3f}, recall {run.likely_recall:.3f}",
             ]
         if self.languages and len(self.languages) > 1:
-            lines += ["", *_language_lines(self.languages)]
+            lines += ["", *_part_lines("languages", self.languages)]
+        if self.kinds and len(self.kinds) > 1:
+            lines += ["", *_part_lines("kinds of text", self.kinds)]
         return "\n".join(lines)
 
 
-def _language_lines(languages: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _part_lines(title: str, parts: Mapping[str, Mapping[str, float]]) -> list[str]:
+    wide = max(9, *(len(name) + 1 for name in parts))
     lines = [
-        "languages, with ratings (right: of the experience; found: of the angry ones)",
-        f"{'':<9}{'texts':>6}{'exp. F1':>9}{'right':>8}{'stance F1':>11}{'found':>8}"
+        f"{title}, with ratings (right: of the experience; found: of the angry ones)",
+        f"{'':<{wide}}{'texts':>6}{'exp. F1':>9}{'right':>8}{'stance F1':>11}{'found':>8}"
         f"{'sure':>8}{'right':>8}",
     ]
     return lines + [
-        f"{name:<9}{part['texts']:>6.0f}{part['experience']:>9.3f}"
+        f"{name:<{wide}}{part['texts']:>6.0f}{part['experience']:>9.3f}"
         f"{part['experience_accuracy']:>8.1%}{part['stance']:>11.3f}{part['angry_recall']:>8.1%}"
         f"{part['sure_coverage']:>8.1%}{part['sure_right']:>8.1%}"
-        for name, part in languages.items()
+        for name, part in parts.items()
     ]
 
 

@@ -25,8 +25,9 @@ from sentiment.quality.evaluation import ScoredTexts, compare
 from sentiment.quality.evaluation_report import Report
 from sentiment.quality.metrics import Bools, Floats, Ints
 from sentiment.scoring.detect_language import detect_language
+from sentiment.scoring.kinds import Kind, kind_of
 from sentiment.scoring.likely_complaints import is_likely
-from sentiment.scoring.text import Text, joined, rating_position
+from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ _STANCES = tuple(Stance)
 # With fewer data sets than this the folds are drawn, not named.
 _LEAST_DATASETS = 3
 _FOLDS = 5
+# A kind with fewer texts is calibrated as its neighbour.
+_FEWEST = 40
+# How many texts of talk must show a threshold; it is no lower than the second, however few show
+# that less would do: their data sets are more alike than the next one.
+_FEWEST_SURE, _LEAST_SURE = 12, 0.8
+_ANGRY = _EXPERIENCES.index(Experience.ANGRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ _ENGLISH = SureGoal()
 
 
 class HeldOut:
-    """Labelled texts, scored once with and once without their ratings by weights new to them."""
+    """Labelled texts, scored by weights new to them: as they are, and with parts hidden."""
 
     def __init__(
         self, classifier: Classifier, examples: Sequence[Example], goal: SureGoal = _ENGLISH
@@ -64,7 +71,9 @@ class HeldOut:
         self.bare = [replace(text, rating=None, rating_max=None) for text in self.texts]
         self.used = classifier.logits(self.texts)
         self.unused = classifier.logits(self.bare)
-        self.rated = np.array([rating_position(t.rating, t.rating_max) > 0 for t in self.texts])
+        self.deaf = self._without_contexts()
+        self.kinds = np.array([kind_of(text) for text in self.texts])
+        self.bare_kinds = np.array([kind_of(text) for text in self.bare])
         self.experience = np.array([_EXPERIENCES.index(e.experience) for e in examples])
         self.stance = np.array([_STANCES.index(e.stance) for e in examples])
         # What scoring leaves out for its language sets no calibration.
@@ -74,41 +83,82 @@ class HeldOut:
         )
 
     def calibration(self, rows: Bools | None = None) -> Calibration:
-        """Fit both modes and the `sure` threshold on `rows` (n,), or on all.
+        """Fit the mode of each kind of text on `rows` (n,), or on all.
 
-        Rated texts without their rating serve the unrated mode too. Of sure experiences as many
-        are right as is the goal, with ratings and with these hidden, or as many as can be with the
-        goal's share sure of the texts as they come. Of likely complaints 90% are complaints, with
-        a rating and without one.
+        Long texts are taken without their rating where they have one. Talk is what never had one,
+        with what it answers and without. Of sure experiences as many are right as is the goal, in
+        each kind; of rated texts the goal's share is sure at least. Of likely complaints 90% are
+        complaints.
         """
         chosen = self.read if rows is None else self.read & rows
-        unrated = self._mode(self.unused, np.flatnonzero(chosen))
-        with_rating = np.flatnonzero(chosen & self.rated)
-        rated = self._mode(self.used, with_rating) if len(with_rating) else unrated
-        threshold = sure_threshold(
-            self._sureness(chosen, self.used, rated, unrated),
-            self._sureness(chosen, self.unused, unrated, unrated),
-            accuracy=self.goal.accuracy,
-            coverage=self.goal.coverage,
+        long = chosen & (self.bare_kinds == Kind.UNRATED)
+        short = chosen & (self.bare_kinds == Kind.TALK)
+        bare = self._mode([(self.unused, long if long.sum() >= _FEWEST else chosen)])
+        rated = chosen & (self.kinds == Kind.RATED)
+        of_talk = chosen & (self.kinds == Kind.TALK)
+        if of_talk.sum() >= _FEWEST:
+            talk = self._mode([(self.used, of_talk), (self.deaf, of_talk)], talk=True)
+        else:
+            talk = self._mode([(self.unused, short)]) if short.sum() >= _FEWEST else bare
+        return Calibration(
+            self._mode([(self.used, rated)], self.goal.coverage) if rated.any() else bare,
+            bare,
+            talk,
         )
-        return Calibration(rated, unrated, round(threshold, 4))
 
-    def _sureness(
-        self, rows: Bools, logits: Logits, rated: Mode, unrated: Mode
-    ) -> tuple[Floats, Floats]:
-        """Give the rows' confidences, and whether they are right: (n,) each."""
-        confidences, right = np.zeros(len(rows)), np.zeros(len(rows))
-        for mode, part in ((rated, rows & self.rated), (unrated, rows & ~self.rated)):
-            chances = mode.experience.probabilities(logits.experience[part])
-            stances = mode.stance.probabilities(logits.stance[part])
-            confidences[part] = confidence(chances, stances)
-            right[part] = chances.argmax(1) == self.experience[part]
-        return confidences[rows], right[rows]
+    def hearing_helps(self) -> bool:
+        """Tell whether more experiences are right where the model reads what a text answers."""
+        heard, deaf = (
+            int((logits.experience.argmax(1) == self.experience).sum())
+            for logits in (self.used, self.deaf)
+        )
+        return heard > deaf
 
-    def _mode(self, logits: Logits, rows: Ints) -> Mode:
-        of_experience, of_stance = logits.experience[rows], logits.stance[rows]
-        mode = fit_mode(of_experience, of_stance, self.experience[rows], self.stance[rows])
-        return _with_complaint(mode, of_experience, self.experience[rows])
+    def _without_contexts(self) -> Logits:
+        answers = np.flatnonzero([bool(text.context) for text in self.texts])
+        if not len(answers):
+            return self.used
+        found = self.classifier.logits(
+            [replace(self.texts[int(row)], context=None) for row in answers]
+        )
+        experience, stance = self.used.experience.copy(), self.used.stance.copy()
+        experience[answers], stance[answers] = found.experience, found.stance
+        return replace(self.used, experience=experience, stance=stance)
+
+    def _mode(
+        self,
+        parts: Sequence[tuple[Logits, Bools]],
+        coverage: float | None = None,
+        *,
+        talk: bool = False,
+    ) -> Mode:
+        """Fit on the logits of rows, one under the other."""
+        of_experience = np.concatenate([logits.experience[rows] for logits, rows in parts])
+        of_stance = np.concatenate([logits.stance[rows] for logits, rows in parts])
+        experience = np.concatenate([self.experience[rows] for _, rows in parts])
+        stance = np.concatenate([self.stance[rows] for _, rows in parts])
+        mode = fit_mode(of_experience, of_stance, experience, stance)
+        chances = mode.experience.probabilities(of_experience)
+        confidences = confidence(chances, mode.stance.probabilities(of_stance))
+        guess = chances.argmax(1)
+        right = (guess == experience).astype(float)
+        if talk:
+            sure = tuple(
+                _sure_of_talk(confidences[guess == one], right[guess == one], self.goal.accuracy)
+                for one in range(len(_EXPERIENCES))
+            )
+        else:
+            from_ = sure_threshold(
+                confidences, right, accuracy=self.goal.accuracy, coverage=coverage
+            )
+            sure = (round(from_, 4),) * len(_EXPERIENCES)
+        return replace(
+            mode,
+            complaint=complaint_threshold(
+                chances[:, _ANGRY], guess == _ANGRY, experience == _ANGRY, precision=0.90
+            ),
+            sure=sure,
+        )
 
     def report(self, name: str) -> Report:
         """Compare with the labels, each fold by a calibration fitted on the others."""
@@ -163,10 +213,13 @@ class _Fold:
         )
 
 
-def _with_complaint(mode: Mode, logits: Floats, truth: Ints) -> Mode:
-    angry = _EXPERIENCES.index(Experience.ANGRY)
-    chances = mode.experience.probabilities(logits)
-    threshold = complaint_threshold(
-        chances[:, angry], chances.argmax(1) == angry, truth == angry, precision=0.90
-    )
-    return replace(mode, complaint=threshold)
+def _sure_of_talk(confidences: Floats, right: Floats, accuracy: float) -> float:
+    """Ask of each guess by itself: "nothing is told" is wrong far more often than "cross" is.
+
+    What too few texts show is never sure.
+    """
+    if not len(confidences):
+        return 1.0
+    sure = sure_threshold(confidences, right, accuracy=accuracy)
+    enough = int((confidences >= sure).sum()) >= _FEWEST_SURE
+    return max(_LEAST_SURE, round(sure, 4)) if enough else 1.0

@@ -26,7 +26,7 @@ from sentiment.scoring.backbone import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
     from sentiment.learning.network import Network
 
@@ -45,23 +45,30 @@ class ModelConfig:
     """
 
     calibration: Calibration = field(default_factory=Calibration)
-    name: str = "minilm-earful-5"
+    name: str = "minilm-earful-6"
     hidden: int = 256
     languages: tuple[str, ...] = ("en",)
     context: int = 0
     trained: dict[str, Any] = field(default_factory=dict)
 
 
-def pack(change: Tensor) -> tuple[Tensor, Tensor]:
+def pack(change: Tensor, dither: Generator | None = None) -> tuple[Tensor, Tensor]:
     """Round a change (out, in) to 4 bits: two to a byte (out, in / 2), scales (out, in / 64).
 
-    Errs by about a tenth of the change's norm.
+    Errs by about a tenth of the change's norm. With `dither` it is rounded up or down by chance,
+    so that the mean is kept: weights that were packed before and moved a little would mostly be
+    rounded back to where they were, and half of what they learnt be lost.
     """
     import torch
 
     groups = change.float().reshape(len(change), -1, GROUP)
     scale = (groups.abs().amax(2, keepdim=True) / 7).clamp(min=1e-8).to(torch.float16)
-    steps = (groups / scale.float()).round().clamp(-7, 7).add(8).to(torch.uint8)
+    steps = groups / scale.float()
+    if dither is None:
+        steps = steps.round()
+    else:
+        steps = (steps + torch.rand(steps.shape, generator=dither)).floor()
+    steps = steps.clamp(-7, 7).add(8).to(torch.uint8)
     steps = steps.reshape(len(change), -1, 2)
     return steps[:, :, 0] | steps[:, :, 1] << 4, scale.squeeze(2)
 
@@ -87,17 +94,21 @@ def is_kept(name: str) -> bool:
     return not name.startswith(("encoder.embeddings.", "extra."))
 
 
-def save(network: Network, config: ModelConfig, folder: Path) -> None:
-    """Write the tensors (4 and 16 bits) and `model.json` into `folder`."""
+def save(network: Network, config: ModelConfig, folder: Path, *, moved: bool = False) -> None:
+    """Write the tensors (4 and 16 bits) and `model.json` into `folder`.
+
+    `moved` are weights that went on from packed ones: they are dithered.
+    """
     import torch
     from safetensors.torch import save_file
 
     base = load_encoder(backbone_dir()).state_dict()
     tensors: dict[str, Tensor] = {}
+    dither = torch.Generator().manual_seed(0) if moved else None
     for name, value in network.state_dict().items():
         if is_matrix(name):
             change = value - base[name.removeprefix("encoder.")]
-            tensors[f"{name}.steps"], tensors[f"{name}.scale"] = pack(change)
+            tensors[f"{name}.steps"], tensors[f"{name}.scale"] = pack(change, dither)
         elif is_kept(name):
             tensors[name] = value.to(torch.float16).contiguous()
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from config.errors import ModelError
-from sentiment.quality.calibration import Calibration, Mode, confidence, nearness
+from sentiment.quality.calibration import Calibration, Mode, nearness
 from sentiment.scoring import adapter, memory_left, wordless
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import language_of
 from sentiment.scoring.encoding import SPECIAL, Special, encode
+from sentiment.scoring.kinds import kind_of
 from sentiment.scoring.logits import Logits, logits_of
 from sentiment.scoring.text import Text, joined, rating_position
 from storage.models import Experience, Stance, Verdict
@@ -53,7 +54,7 @@ class Classifier:
     `sure` means that the verdict can be acted on without a person reading the text first: the
     experience's calibrated probability reaches the threshold for which 95% were to be right on
     data sets that training had not seen (the model card says what was reached), and the stance
-    is no toss-up.
+    is no toss-up. Probabilities and threshold depend on the kind of text (`kinds.kind_of`).
     A text in a language the model was not trained on, or with nothing to read, is never sure.
     """
 
@@ -245,12 +246,10 @@ class Classifier:
         """Give the indices of texts that a little rounding could give another verdict."""
         close = []
         for index, text in enumerate(texts):
-            mode = _mode(self.calibration, text)
-            distance = nearness(
-                mode.experience.probabilities(logits.experience[index]),
-                mode.stance.probabilities(logits.stance[index]),
-                self.calibration.sure,
-            )
+            mode = self.calibration.mode(kind_of(text))
+            experience = mode.experience.probabilities(logits.experience[index])
+            stance = mode.stance.probabilities(logits.stance[index])
+            distance = nearness(experience, stance, mode.sure_from(experience))
             if distance < _CLOSE:
                 close.append(index)
         return close
@@ -264,18 +263,18 @@ class Classifier:
             texts, logits.experience, logits.stance, logits.whole, strict=True
         ):
             position = rating_position(text.rating, text.rating_max)
-            mode = _mode(calibration, text)
+            mode = calibration.mode(kind_of(text))
             p_experience = mode.experience.probabilities(experience)
             p_stance = mode.stance.probabilities(stance)
             readable = joined(text)
             if not _has_words(readable):
-                yield self._by_rating(position, calibration.sure) if position else self._unread()
+                yield self._by_rating(position, mode) if position else self._unread()
                 continue
             if self._foreign(text):
                 yield self._unread()
                 continue
-            sure = whole and confidence(p_experience, p_stance) >= calibration.sure
-            yield self._verdict(p_experience, p_stance, bool(sure))
+            sure = whole and mode.is_sure(p_experience, p_stance)
+            yield self._verdict(p_experience, p_stance, sure)
 
     def _foreign(self, text: Text) -> bool:
         if self.languages is None:
@@ -300,13 +299,13 @@ class Classifier:
             model=self.model,
         )
 
-    def _by_rating(self, position: float, sure_at: float) -> Verdict:
+    def _by_rating(self, position: float, mode: Mode) -> Verdict:
         """Judge a rating without words: sure where nearly all who give it mean the same."""
         import numpy as np
 
         experience = np.array(wordless.experience_of(position))
-        sure = bool(experience.max() >= sure_at)
-        return self._verdict(experience, np.array(wordless.STANCE), sure)
+        stance = np.array(wordless.STANCE)
+        return self._verdict(experience, stance, mode.is_sure(experience, stance))
 
     def _unread(self) -> Verdict:
         """No experience is claimed where there is nothing the model could read."""
@@ -314,11 +313,6 @@ class Classifier:
 
         nothing = self._verdict(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), False)
         return replace(nothing, unread=True)
-
-
-def _mode(calibration: Calibration, text: Text) -> Mode:
-    rated = rating_position(text.rating, text.rating_max)
-    return calibration.rated if rated else calibration.unrated
 
 
 def _others(

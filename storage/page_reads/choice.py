@@ -158,10 +158,7 @@ class Choice:
             )
             values.append(self.named)
         if self.staff is not None:
-            clauses.append(
-                "f.seq IN (SELECT m.seq FROM named_staff s JOIN mentions m ON m.id = s.mention_id "
-                "WHERE s.name = ?)"
-            )
+            clauses.append("f.seq IN (SELECT s.seq FROM named_staff s WHERE s.name = ?)")
             values.append(self.staff)
         if self.words is not None and self.words.split():
             clauses.append(

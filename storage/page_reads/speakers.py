@@ -78,8 +78,7 @@ def named_colleagues(
     rows = connection.execute(
         f"""
         SELECT s.name, count(*) AS wows FROM named_staff s
-        JOIN mentions m ON m.id = s.mention_id
-        CROSS JOIN {choice.table} f ON f.seq = m.seq
+        CROSS JOIN {choice.table} f ON f.seq = s.seq
         WHERE {where} AND f.experience = 'delighted'
         GROUP BY s.name ORDER BY wows DESC, s.name LIMIT ? OFFSET ?
         """,
@@ -107,11 +106,11 @@ def quiet_people(
     connection: sqlite3.Connection, choice: Choice, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Give the advocates who have gone quiet now, those who did last first."""
+    chosen = {"brand = ?": choice.brand, "source = ?": choice.source}
+    clauses = [clause for clause, value in chosen.items() if value is not None]
+    values = [value for value in chosen.values() if value is not None]
     rows = connection.execute(
-        """
-        SELECT * FROM quiet_advocates
-        WHERE (?1 IS NULL OR brand = ?1) AND (?2 IS NULL OR source = ?2) LIMIT ?3 OFFSET ?4
-        """,
-        (choice.brand, choice.source, limit, offset),
+        f"SELECT * FROM quiet_advocates WHERE {' AND '.join(['1', *clauses])} LIMIT ? OFFSET ?",
+        [*values, limit, offset],
     )
     return [dict(row) for row in rows]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from storage.page_reads.choice import CUTS, EACH_BRAND, OWN_CUTS, Choice
+from storage.page_reads.months import COUNTED, from_cells, in_cells, whole_months
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Tally:
         return Tally(**{n: getattr(self, n) + getattr(other, n) for n in _NAMES})
 
 
-_NAMES = tuple(field.name for field in fields(Tally))
+_NAMES = COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,15 @@ def _counted(choice: Choice, grouped: str) -> tuple[str, list[object]]:
     asked = set(cuts) | ({grouped} & set(CUTS))
     if len(asked) <= 1 and choice.staff is None:
         return _from_rollup(choice, grouped, next(iter(asked), "all"), cuts)
+    whole, rest = whole_months(choice)
+    if whole is not None and grouped != "day" and in_cells(choice, asked):
+        parts = [from_cells(whole, grouped, asked), *(_from_facts(one, grouped) for one in rest)]
+        sums = ", ".join(f"sum({name}) AS {name}" for name in _NAMES)
+        union = " UNION ALL ".join(sql for sql, _ in parts)
+        return (
+            f"SELECT grouped, {sums} FROM ({union}) GROUP BY 1",
+            [value for _, values in parts for value in values],
+        )
     return _from_facts(choice, grouped)
 
 

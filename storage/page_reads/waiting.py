@@ -30,8 +30,7 @@ WHICH = {
     "dismissed": "k.state = 'dismissed'",
 }
 # Only who asks for what a case does not know itself pays for its mention.
-_MENTION = " JOIN mentions m ON m.id = k.mention_id"
-_FACTS = f"{_MENTION} CROSS JOIN mention_facts f ON f.seq = m.seq"
+_FACTS = " CROSS JOIN mention_facts f ON f.seq = k.seq"
 _WAITS = WHICH["open"]
 
 

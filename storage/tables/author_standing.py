@@ -45,7 +45,8 @@ _STANDING = f"""
         count(*) FILTER (WHERE stance = 'advocate' AND counted) > 0
             AND {_latest("advocate", "angry")},
         count(*) FILTER (WHERE stance = 'hater' AND counted) > 0
-            AND {_latest("hater", "delighted")}
+            AND {_latest("hater", "delighted")},
+        count(DISTINCT day) FILTER (WHERE {_DATED})
     FROM standing_due d
     CROSS JOIN mention_facts f ON f.author_id = d.author_id AND f.brand = d.brand
     GROUP BY f.author_id, f.brand

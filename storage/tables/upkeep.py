@@ -29,6 +29,7 @@ from storage.tables.subjects import (
     older_than,
 )
 from storage.tables.tombstones import bury, forgotten_ids
+from storage.tables.written_files import take_back
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class Upkeep:
                 else "SELECT 1"
             )
             take_out(connection, chosen, value, erasure)
+            take_back(connection, subject)
             # Of those that older versions wrote about many people nobody knows whom they quote;
             # what was sent needs its words no more.
             connection.execute(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from storage.models import AlertState, Experience
+from config.settings import load_settings
+from earful.routines.report_routine import send_reports
+from storage.models import AlertState, CaseState, Experience
 from storage.store import Store
 from tests.alerts.fake_mail import FakeMail
 from tests.alerts.fake_slack import FakeSlack
+from tests.earful.conftest import Earful
 from tests.earful.running import running
 from tests.storage.fixtures import Told, make_mention, store_voices
 
@@ -160,6 +164,57 @@ def test_a_slack_that_takes_no_files_is_heard_of(tmp_path: Path) -> None:
         with running(config, slack, "--no-serve", days=(due - now) / DAY) as run:
             run.wait_for(lambda: _parked(path))
     assert "files:write" in _parked(path)
+
+
+def test_what_is_forgotten_while_a_report_waits_goes_out_in_none(
+    earful: Earful, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, now = tmp_path / "earful.db", datetime.now(UTC).replace(microsecond=0)
+    midnight = now.replace(hour=0, minute=0, second=0)
+    fill(path, midnight)
+    said = [("new", 1), ("old and unanswered", 60)]
+    with Store.open(path) as store:
+        told = [
+            Told(
+                mention=make_mention(
+                    name, f"Zqplanted words, {name}, that nobody else said of Acme here.",
+                    midnight - days * DAY, brand="Acme", author="Zqperson",
+                ),
+                experience=Experience.ANGRY,
+                case=CaseState.OPEN,
+                due_at=midnight,
+            )
+            for name, days in said
+        ]  # fmt: skip
+        store_voices(store, told, midnight)
+    with FakeSlack() as slack, FakeMail() as mail:
+        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
+        config = tmp_path / "earful.toml"
+        config.write_text(
+            CONFIG.format(
+                path=path, api_url=slack.api_url, port=mail.port, kind="html",
+                weekday=f"{midnight:%a}",
+            ).replace("09:00", "00:00")
+        )  # fmt: skip
+        with Store.open(path) as store:
+            assert send_reports(store, load_settings(config, {}), now) == 3
+            (waiting,) = store.written_files.waiting()
+        assert b"Zqplanted" in waiting.path.read_bytes()
+        assert b"Zqperson" in waiting.path.read_bytes()
+
+        forgot = earful("forget", "--author", "appstore:Zqperson", "--yes")
+        assert "erased 2 mentions\nwaits to be sent, and is made anew first: " in forgot.out
+        assert "still holds" not in forgot.out
+        assert not waiting.path.exists()
+        earful("process")
+        [sent] = slack.uploads.values()
+        [letter] = [one for one in mail.mails if "report of" in str(one["Subject"])]
+    [attached] = letter.iter_attachments()
+    assert attached.get_payload(decode=True) == sent == waiting.path.read_bytes()
+    assert b"Zq" not in waiting.path.read_bytes()
+    assert WORDS.encode()[:20] in waiting.path.read_bytes()
+    assert waiting.path.stat().st_mode & 0o077 == 0
+    assert not re.search("Zq(planted|person)", f"{slack.texts()}{letter}")
 
 
 def _parked(path: Path) -> str:

@@ -16,10 +16,12 @@ from sentiment.scoring.likely_complaints import Likely, is_likely
 from storage.models import Experience, Mention, Stance, Verdict, Voice
 
 ANGRY = Experience.ANGRY
-CALIBRATION = Calibration(rated=Mode(complaint=0.4), unrated=Mode(complaint=0.7))
+CALIBRATION = Calibration(
+    rated=Mode(complaint=0.4), unrated=Mode(complaint=0.6), talk=Mode(complaint=0.7)
+)
 
 
-def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-5-0") -> Verdict:
+def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-6-0") -> Verdict:
     rest = 1 - chance
     experience = ANGRY if chance >= rest else Experience.NONE
     return Verdict(
@@ -67,7 +69,7 @@ def test_the_config_opens_cases_at_likely_for_the_shipped_model_alone() -> None:
     assert wide.acts_on(voice)
     foreign = replace(voice, verdict=replace(voice.verdict, model="de:ours-12345678"))
     assert not wide.acts_on(foreign)
-    shy = config.calibration.unrated.complaint - 0.01
+    shy = config.calibration.complaint(rated=False) - 0.01
     assert not wide.acts_on(replace(voice, verdict=a_verdict(shy)))
     assert isinstance(wide.likely, Likely)
 
@@ -75,5 +77,6 @@ def test_the_config_opens_cases_at_likely_for_the_shipped_model_alone() -> None:
 def test_weights_without_the_threshold_know_no_likely_complaint() -> None:
     plain = CALIBRATION.as_dict()
     assert Calibration.from_dict(plain) == CALIBRATION
-    del plain["rated"]["complaint"], plain["unrated"]["complaint"]
+    for mode in plain.values():
+        del mode["complaint"]
     assert Calibration.from_dict(plain).complaint(rated=True) == 1.0

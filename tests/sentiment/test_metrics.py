@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sentiment.quality.calibration import (
     Calibration,
+    Mode,
     bent,
     fit_mode,
     fit_scaling,
@@ -68,20 +71,17 @@ def test_scaling_calms_an_overconfident_head() -> None:
 def test_sure_threshold_lies_half_way_between_its_two_limits() -> None:
     told = (np.array([0.6, 0.9, 0.7, 0.8, 0.5]), np.array([0.0, 1.0, 1.0, 1.0, 0.0]))
     # Three may be sure for the accuracy, one must be for the coverage.
-    assert sure_threshold(told, told, accuracy=0.95, coverage=0.2) == 0.8
-    assert sure_threshold(told, told, accuracy=0.95, coverage=0.6) == 0.7
-    assert sure_threshold(told, told, accuracy=0.95, coverage=0.8) == 0.6
+    assert sure_threshold(*told, accuracy=0.95, coverage=0.2) == 0.8
+    assert sure_threshold(*told, accuracy=0.95, coverage=0.6) == 0.7
+    assert sure_threshold(*told, accuracy=0.95, coverage=0.8) == 0.6
 
 
-def test_sure_means_it_without_ratings_too_as_far_as_enough_texts_are_sure() -> None:
-    told = (np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([1.0, 1.0, 1.0, 1.0, 0.0]))
-    text_only = (np.array([0.88, 0.86, 0.7, 0.6, 0.5]), np.array([1.0, 1.0, 0.0, 1.0, 0.0]))
-    assert sure_threshold(told, told, accuracy=0.95, coverage=0.2) == 0.8
-    assert sure_threshold(told, text_only, accuracy=0.95, coverage=0.2) == 0.86
-    # Four fifths of the texts as they come must stay sure.
-    assert sure_threshold(told, text_only, accuracy=0.95, coverage=0.8) == 0.6
-    nothing = (text_only[0], np.zeros(5))
-    assert sure_threshold(told, nothing, accuracy=0.95, coverage=0.2) == 0.88
+def test_sure_without_a_coverage_is_where_the_accuracy_ends() -> None:
+    chances = np.array([0.88, 0.86, 0.7, 0.6, 0.5])
+    right = np.array([1.0, 1.0, 0.0, 1.0, 0.0])
+    assert sure_threshold(chances, right, accuracy=0.95) == 0.86
+    assert sure_threshold(chances, right, accuracy=0.75) == 0.6
+    assert sure_threshold(chances, np.zeros(5), accuracy=0.95) == 1.0
 
 
 def test_bending_keeps_the_order_and_flattens_what_is_flat() -> None:
@@ -95,7 +95,7 @@ def test_bending_keeps_the_order_and_flattens_what_is_flat() -> None:
 
 def test_a_calibration_without_a_bend_is_read_as_it_was() -> None:
     old = Calibration().as_dict()
-    for mode in ("rated", "unrated"):
+    for mode in ("rated", "unrated", "talk"):
         for head in ("experience", "stance"):
             del old[mode][head]["bend"]
     assert Calibration.from_dict(old) == Calibration()
@@ -109,5 +109,17 @@ def test_calibration_survives_its_file() -> None:
         rng.integers(0, 4, 50),
         rng.integers(0, 3, 50),
     )
-    calibration = Calibration(mode, mode, 0.8)
+    calibration = Calibration(
+        mode, replace(mode, sure=(0.8,) * 4), replace(mode, sure=(0.7, 1.0, 0.8, 0.9))
+    )
     assert Calibration.from_dict(calibration.as_dict()) == calibration
+
+
+def test_talk_of_older_weights_is_as_sure_as_what_else_had_no_rating() -> None:
+    old = Calibration(unrated=Mode(complaint=0.6)).as_dict()
+    for mode in ("rated", "unrated"):
+        del old[mode]["sure"]
+    del old["talk"]
+    read = Calibration.from_dict({**old, "sure": 0.81})
+    assert read.talk == read.unrated == Mode(complaint=0.6, sure=(0.81,) * 4)
+    assert read.rated.sure == (0.81,) * 4

@@ -29,7 +29,11 @@ from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
+from sentiment.scoring.encoding import CONTEXT
 from sentiment.scoring.text import joined
+from tests.earful.conftest import Earful, earful
+
+__all__ = ["earful"]
 
 SAID = {
     ("angry", "neither"): "The {} broke after a day and nobody helps.",
@@ -199,6 +203,71 @@ def test_learns_from_a_teacher_over_a_pool(
     assert len(THINGS) < scored[1] <= len(THINGS) + 5, "the pool's short texts, and sentences"
     assert scored[2] == result.texts
     assert Classifier.load(tmp_path / "weights").model == result.model
+
+
+def test_what_packed_weights_learn_anew_is_not_rounded_away() -> None:
+    generator = torch.Generator().manual_seed(4)
+    packed = adapter.unpack(*adapter.pack(torch.randn(64, 384, generator=generator)))
+    moved = packed + 0.08 * torch.randn(64, 384, generator=generator)
+
+    def kept(dither: torch.Generator | None) -> float:
+        """The share of the move that is left after packing."""
+        found = adapter.unpack(*adapter.pack(moved, dither)) - packed
+        return float((found * (moved - packed)).sum() / (moved - packed).square().sum())
+
+    assert kept(None) < 0.7
+    assert kept(torch.Generator().manual_seed(0)) == pytest.approx(1, abs=0.1)
+
+
+def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl.gz"
+    with gzip.open(pool, "wt") as file:
+        for thing in THINGS:
+            row = {"dataset": "d", "text": f"My {thing} broke.", "rating": 1, "rating_max": 5}
+            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps({"dataset": "d", "text": f"A {thing}, really?"}) + "\n")
+    # What "yes" means hangs on the question.
+    asked = {"angry": "Is the {} broken again?", "delighted": "Do you love the {}?"}
+    rows = [
+        {"text": f"Yes, my {thing}!", "parent": question.format(thing), "stance": "neither",
+         "experience": experience}
+        for thing in THINGS * 3
+        for experience, question in asked.items()
+    ]  # fmt: skip
+    talk = tmp_path / "talk.jsonl"
+    talk.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    scored: list[int] = []
+
+    def progress(phase: str, step: int, of: int) -> None:
+        if phase == "the teacher scores texts" and step == of:
+            scored.append(of)
+
+    out = tmp_path / "weights"
+    train(
+        Labels([talk, labelled(tmp_path)]),
+        out,
+        Method(epochs=10, pool=pool, start=adapter.WEIGHTS, made_up=False),
+        progress=progress,
+    )
+    assert len(THINGS) in scored, "of the pool its reviews"
+    assert adapter.read_config(out).trained["start"] == adapter.read_config(adapter.WEIGHTS).name
+    assert adapter.read_config(out).context == CONTEXT, "as it helped on the texts held out"
+    classifier = Classifier.load(out)
+    for thing in ("kettle", "bike", "radio"):
+        angry, delighted = classifier.classify(
+            [Text(f"Yes, my {thing}!", context=one.format(thing)) for one in asked.values()]
+        )
+        assert angry.p_angry > delighted.p_angry + 0.2, thing
+
+
+def test_what_goes_on_from_weights_has_no_other_teacher(tmp_path: Path, earful: Earful) -> None:
+    labels, folder = str(labelled(tmp_path)), str(tmp_path)
+    told = earful("train", labels, "--start", folder, "--teacher", folder)
+    assert told.code == 2
+    assert "--start has its weights for a teacher" in told.err
+    told = earful("train", labels, "--start", folder, "-o", str(tmp_path / "out"))
+    assert told.code != 0
+    assert f"no trained weights in {folder}" in told.err
 
 
 def test_names_a_teacher_that_is_none(tmp_path: Path) -> None:

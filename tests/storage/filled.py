@@ -19,7 +19,7 @@ ROWS = 7
 DERIVED = frozenset(
     {
         "mention_facts", "mention_cuts", "cut_days", "voice_cells", "author_standing",
-        "author_flips", "standing_due", "measure_due",
+        "author_flips", "standing_due", "measure_due", "month_cells", "month_pairs",
     }
 )  # fmt: skip
 """What triggers and commits keep from the other tables; to be compared with a fresh reckoning."""

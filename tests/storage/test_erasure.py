@@ -62,6 +62,8 @@ NOT_OF_PEOPLE = {
     "control_points": "numbers by day",
     "crawl_runs": "counts, and what a source answered as a whole",
     "daemon_runs": "processes",
+    "month_cells": "numbers by brand, month and filters",
+    "month_pairs": "numbers by brand, month, topic or location, and one filter",
     "voice_cells": "numbers by brand, source and verdict",
     "cut_days": "numbers by day, and by what is counted apart: a version, a country, a topic",
     "http_validators": "addresses that the config names",

@@ -311,6 +311,58 @@ def test_whatever_happens_the_row_of_a_topic_says_what_the_fact_does(
     assert len(known) > 5
 
 
+MONTHS = (
+    "month_cells", "brand, month, source, country, language, version",
+    """
+    SELECT brand, substr(day, 1, 7), source, coalesce(country, ''), coalesce(language, ''),
+        coalesce(product_version, ''), %s
+    FROM mention_facts WHERE counted AND experience IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+    """,
+)  # fmt: skip
+PAIRS = (
+    "month_pairs", "brand, cut, dimension, part, month, value",
+    """
+    SELECT brand, c.dimension, p.dimension, p.part, substr(day, 1, 7), value, %s
+    FROM mention_cuts c JOIN (
+        SELECT seq, 'source' AS dimension, source AS part FROM mention_facts
+        UNION ALL SELECT seq, 'country', coalesce(country, '') FROM mention_facts
+        UNION ALL SELECT seq, 'language', coalesce(language, '') FROM mention_facts
+        UNION ALL SELECT seq, 'version', coalesce(product_version, '') FROM mention_facts
+    ) p ON p.seq = c.seq
+    WHERE c.dimension IN ('topic', 'location') AND counted AND experience IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5, 6
+    """,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_months_count_the_mentions_that_are_there(
+    store: Store, seed: int
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(60):
+        live(store, chance)
+        seqs = [row[0] for row in rows(store, "SELECT seq FROM mentions ORDER BY seq")]
+        if seqs and chance.random() < 0.5:
+            with store.database.transaction() as connection:
+                values = chance.sample(["1", "2", "Oslo"], chance.randrange(3))
+                cut(connection, chance.choice(seqs), chance.choice(["topic", "location"]), values)
+        if len(seqs) > 12 and chance.random() < 0.2:
+            (gone,) = rows(store, f"SELECT id FROM mentions WHERE seq = {chance.choice(seqs)}")
+            store.upkeep.forget_mention(gone[0], ERASURE)
+    score(store)
+    kinds = {**dict.fromkeys(COUNTS[:4], "experience"), **dict.fromkeys(COUNTS[4:], "stance")}
+    sums = ", ".join(["count(*)", *(f"sum({kind} = '{name}')" for name, kind in kinds.items())])
+    for table, place, anew in (MONTHS, PAIRS):
+        kept = rows(
+            store,
+            f"SELECT {place}, mentions, {', '.join(COUNTS)} FROM {table} "
+            f"ORDER BY 1, 2, 3, 4, 5, 6",
+        )
+        assert kept == rows(store, f"{anew % sums} ORDER BY 1, 2, 3, 4, 5, 6"), table
+        assert len(kept) > 5, table
+
+
 def test_what_is_erased_stays_counted_in_every_cut(store: Store) -> None:
     chance = random.Random(1)
     for _ in range(60):

@@ -202,6 +202,33 @@ def test_counts_read_no_more_than_the_index_of_one_filter(
             connection.execute("DELETE FROM sqlite_stat1")
 
 
+@pytest.mark.parametrize(
+    ("choice", "cut", "walk"),
+    [
+        (replace(MONTH, language="en"), "source", "INDEX month_cells_of_language (brand=? AND la"),
+        (replace(MONTH, country="us", version="1.2"), "source", "INDEX month_cells_of_version ("),
+        (replace(MONTH, language="en"), "topic", "PRIMARY KEY (brand=? AND cut=? AND dimension=?"),
+        (replace(MONTH, topic="1"), "source", "INDEX month_pairs_of_value (brand=? AND cut=? AND"),
+        (replace(MONTH, brand=None, topic="1"), "language", "INDEX month_pairs_of_value (brand=?"),
+    ],
+)
+def test_whole_months_are_counted_from_cells_and_only_other_days_from_mentions(
+    store: Store, choice: Choice, cut: str, walk: str
+) -> None:
+    connection = store.database.connection
+    (sql,) = statements(connection, lambda: tallies.by_cut(connection, choice, cut))
+    plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert any(step.startswith(f"SEARCH c USING {walk}") for step in plan), plan
+    others = [step for step in plan if step.startswith("SEARCH f ")]
+    # Of 365 days eleven are whole months; of two others a part is read.
+    assert len(others) == 2, plan
+    assert all("COVERING INDEX" in step and "day>? AND day<?" in step for step in others), plan
+    (sql,) = statements(
+        connection, lambda: tallies.by_cut(connection, replace(choice, first=None), cut)
+    )
+    assert sql.count("UNION ALL") == 1
+
+
 def test_the_topics_of_what_is_filtered_are_counted_from_their_own_rows(store: Store) -> None:
     connection = store.database.connection
     choice = replace(MONTH, language="en", source="source_1")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database as SqliteUtilsDatabase
 
+from storage.database import view_name, view_statements
 from storage.migrations import migrations
 from storage.store import Store
 from tests.storage.filled import DERIVED, fill, keys, tables
@@ -46,6 +47,8 @@ def test_a_store_of_any_earlier_earful_is_brought_up_to_date(
     path = Path(shutil.copy(schemas / f"{name}.db", tmp_path / "earful.db"))
     with closing(sqlite3.connect(path)) as old:
         fill(old, random.Random(name), half_corrected=name not in REFUSING)
+        if name != NAMES[-1]:  # of today's store nothing is made anew, and nothing is settled
+            make_views(old)
         before = {table: rows(old, table) for table in tables(old)}
     empty = [one for one, found in before.items() if not found and one not in DERIVED]
     assert not empty, "the filler leaves these tables empty"
@@ -61,6 +64,14 @@ def test_a_store_of_any_earlier_earful_is_brought_up_to_date(
         erased = before.get("erased_counts", before.get("daily_counts", []))
         assert different(store, reckoned(store, tmp_path / "fresh.db"), erased) == {}
     assert_kept(path, name, before)
+
+
+def make_views(connection: sqlite3.Connection) -> None:
+    """Make views as a store in use has them: with one that names what is gone SQLite balks."""
+    with connection:
+        for sql in view_statements():
+            if view_name(sql) not in tables(connection):
+                connection.execute(sql)
 
 
 def rows(connection: sqlite3.Connection, table: str) -> list[dict[str, Any]]:

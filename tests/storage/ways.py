@@ -353,6 +353,7 @@ WAYS: dict[str, Way] = {
     "written_files.that_hold": reads(
         lambda s: s.written_files.that_hold(of_author('appstore:<b>"Eve"</b>'))
     ),
+    "written_files.waiting": reads(lambda s: s.written_files.waiting()),
     "privacy.be": writes(lambda s: s.privacy.be(PrivacyWishes(mask=("email",)))),
     "privacy.called": reads(lambda s: s.privacy.called('appstore:<b>"Eve"</b>')),
     "sessions.begin": writes(lambda s: s.sessions.begin("01", "anna", "00", NOW, NOW + HOURS)),

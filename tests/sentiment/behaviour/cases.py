@@ -31,9 +31,15 @@ def case(
     stance: set[str] | None = None,
     rating: float | None = None,
     title: str | None = None,
+    context: str | None = None,
 ) -> Case:
     highest = None if rating is None else 5
-    return Case(Text(text, title, rating, highest), experience, stance)
+    return Case(Text(text, title, rating, highest, context=context), experience, stance)
+
+
+def answer(context: str, text: str, experience: set[str]) -> Case:
+    """A reply, judged by itself: what it answers only says what it means."""
+    return case(text, experience, context=context)
 
 
 NEGATION = [
@@ -274,6 +280,57 @@ RATED = [
     case("Worked as described.", OKAY, NEITHER, rating=5),
 ]
 
+TALK = [
+    case("@zentrix All sorted now, cheers.", OKAY),
+    case("Got it working after the restart, thanks.", OKAY),
+    case("Thank you so much @zentrix, you saved my weekend, amazing help!", WOW),
+    case("@lumo Done, I have sent you a message with the number.", NOTHING),
+    case("Changed the password, fixed.", NOTHING | OKAY),
+    case("@halvo_fan You need to hold the power button for ten seconds.", NOTHING),
+    case("I work at the depot: we close at six on Fridays.", NOTHING),
+    case("@zentrix Which address should I send the receipt to?", NOTHING),
+    case("Thanks mate, that explains it.", NOTHING),
+    case("lol no, that was the other game", NOTHING),
+    case("@zentrix I'm in Leeds and it is the 8pm train", NOTHING),
+    case("I think they announced it for next spring.", NOTHING),
+    case("That's not how a warranty works, the seller pays for it.", NOTHING),
+    case("@zentrix it's been nine days and nobody has replied to my ticket", BAD),
+    case("@zentrix why has my order been stuck in Leeds since Monday?", BAD),
+    case("@lumo still no signal here, third day running", BAD),
+    case("Wow @zentrix, only four hours on hold this time. New record!", BAD),
+    case("@lumo Your site says delivered. My doorstep says otherwise.", BAD),
+]
+ANSWERS = [
+    answer("We're sorry to hear that. What is your order number?", "It's 48213.", NOTHING),
+    answer(
+        "This company lost my parcel and nobody answers, I am furious!",
+        "Did you try the form on their site?",
+        NOTHING,
+    ),
+    answer("Is everything working again?", "Nope, same as yesterday.", BAD),
+    answer("Is the app still crashing for you?", "Yes, every single time.", BAD),
+    answer("Has that fixed the problem with your router?", "Yes, thanks.", OKAY),
+    answer("How was your flight with us?", "Fantastic, the crew were wonderful!", WOW),
+    answer("How was your flight with us?", "Late and freezing.", BAD),
+    answer("Best phone I have ever owned, I love it", "Which colour did you get?", NOTHING),
+    answer("I hate this bank, they closed my account", "They did the same to me in May.", BAD),
+    answer("Worst update ever, everything is broken!", "Works fine for me.", OKAY | NOTHING),
+    answer("My order never came.", "Sorry to hear that! Please send us a message.", NOTHING),
+    answer("Did our team solve it?", "Not at all, they only sent me a link.", BAD),
+    answer(
+        "We have refunded you and added a voucher.",
+        "Wow, thank you so much, that is incredibly kind!",
+        WOW,
+    ),
+    answer("Which device are you using?", "The tablet, with the newest update.", NOTHING),
+    answer(
+        "Why do people put up with this terrible airline?",
+        "Because it is the only one that flies there.",
+        NOTHING,
+    ),
+    answer("I love this game so much!!", "It has crashed on me all week.", BAD),
+]
+
 # These sentences are read as they are, in capitals, and in lower case without marks.
 CASE_SENTENCES = [
     ("The app crashes every time I open it.", ANGRY),
@@ -327,4 +384,6 @@ CAPABILITIES: dict[str, list[Case]] = {
     "long, verdict at the end": LONG_END,
     "stances": STANCES,
     "ratings": RATED,
+    "talk": TALK,
+    "answers": ANSWERS,
 }

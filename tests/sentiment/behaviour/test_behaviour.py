@@ -32,6 +32,8 @@ FLOORS = {
     "long, verdict at the end": 13,
     "stances": 15,
     "ratings": 14,
+    "talk": 15,
+    "answers": 13,
 }
 CASE_FLOOR = 41
 BRAND_FLOOR = 14
