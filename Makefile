@@ -62,8 +62,8 @@ audit: dev
 unit: dev browser mailserver
 	$(PYTEST) $(COVERED)
 
-# What the short forms in `make unit` do at length: kills, faults and hostile input, for an hour and
-# more. A part alone: make faults PROOF="kills --kills 20 --mentions 1000".
+# What the short forms in `make unit` do at length: kills, faults, hostile input and a steady load,
+# for hours. A part alone: make faults PROOF="kills --kills 20 --mentions 1000".
 PROOF ?= all
 faults: dev
 	$(BIN)/python -m tests.proof $(PROOF)

@@ -11,6 +11,7 @@ clock each second, and where that was set, the distances to the next runs stay w
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -18,6 +19,7 @@ from typing import Any
 
 from apscheduler.events import (
     EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
     EVENT_JOB_MAX_INSTANCES,
     EVENT_JOB_MISSED,
     JobExecutionEvent,
@@ -112,6 +114,10 @@ class Schedule:
         self._scheduler.add_listener(
             self._listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
         )
+        self._scheduler.add_listener(self._has_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+        # How many runs of a job were left out while an earlier one goes on.
+        self._left_out: dict[str, int] = {}
+        self._counting = threading.Lock()
 
     def every(
         self,
@@ -203,16 +209,31 @@ class Schedule:
             self._on_step(step)
 
     def _listen(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
+        if event.code == EVENT_JOB_MAX_INSTANCES:
+            self._leave_out(event.job_id)
+            return
         error = getattr(event, "exception", None)
         if event.code == EVENT_JOB_ERROR:
             sentence = f"job {event.job_id} failed: {error}"
             logger.error(sentence)
             logger.debug(sentence, exc_info=error)
-        elif event.code == EVENT_JOB_MAX_INSTANCES:
-            sentence = f"job {event.job_id} is still running: this run is left out"
-            logger.warning(sentence)
         else:
-            sentence = f"job {event.job_id} missed its time"
-            logger.warning(sentence)
-        if self._on_error is not None and event.code != EVENT_JOB_MAX_INSTANCES:
+            logger.warning("job %s missed its time", event.job_id)
+        if self._on_error is not None:
             self._on_error(event.job_id, error)
+
+    def _leave_out(self, name: str) -> None:
+        """Say once that a job takes longer than its interval, however many runs that costs."""
+        with self._counting:
+            self._left_out[name] = self._left_out.get(name, 0) + 1
+            first = self._left_out[name] == 1
+        if first:
+            logger.warning(
+                "job %s is still running: its runs are left out until it has ended", name
+            )
+
+    def _has_ended(self, event: JobExecutionEvent) -> None:
+        with self._counting:
+            left_out = self._left_out.pop(event.job_id, 0)
+        if left_out:
+            logger.info("job %s has ended; runs left out: %d", event.job_id, left_out)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
+from config.errors import ConfigError
 from config.texts_within import texts_within
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
@@ -31,6 +32,14 @@ def filled(address: str, environment: Mapping[str, str]) -> str:
     return _REFERENCE.sub(
         lambda match: quote(environment[match["name"]].strip(), safe=""), address
     )
+
+
+def filled_here(address: str, environment: Mapping[str, str], key: str) -> str:
+    """Put the values in; ConfigError names a variable that is not set, and the key it is for."""
+    for name in names_in(address):
+        if not environment.get(name, "").strip():
+            raise ConfigError(f"needs {name} in the environment: its {key} refers to it")
+    return filled(address, environment)
 
 
 def misplaced(address: str) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 
 def texts_within(value: object) -> Iterator[str]:
@@ -18,3 +19,14 @@ def texts_within(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from texts_within(inner)
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Give a value with each of its texts changed; its keys and all else stay as they are."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: with_texts(inner, change) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(with_texts(inner, change) for inner in value)
+    return value

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.outbox.by_via import SLACK
 from alerts.outbox.transport import Transport
 from config.errors import ConfigError
-from config.secret_references import filled, names_in
+from config.secret_references import filled_here
 from config.settings import (
     DiscordDestination,
     IssuesDestination,
@@ -107,7 +107,7 @@ def _transport(
                 keys = keys_of(secret)
             except ValueError as error:
                 raise ConfigError(f"{variable} in the environment: {error}") from None
-            return SignedWebhook(one.name, _filled(one.url, environ), keys, clock, zone)
+            return SignedWebhook(one.name, filled_here(one.url, environ, "url"), keys, clock, zone)
         case MailDestination():
             from alerts.destinations.mail import MailTransport
 
@@ -129,24 +129,25 @@ def _transport(
             url = _address(kind, one.name, environ)
             return DiscordTransport(one.name, url, names, unclear=one.unclear)
         case IssuesDestination():
-            return _tracker(one, _secret(kind, one.name, environ)[0], clock)
+            base_url = one.base_url and filled_here(one.base_url, environ, "base_url")
+            return _tracker(one, base_url, _secret(kind, one.name, environ)[0], clock)
         case _:
             raise AssertionError(f"no transport for {kind}")
 
 
-def _tracker(one: IssuesDestination, token: str, clock: Clock) -> Transport:
+def _tracker(one: IssuesDestination, base_url: str | None, token: str, clock: Clock) -> Transport:
     match one.tracker:
         case "github":
             from alerts.destinations import github_issues
 
-            api = one.base_url or github_issues.API
+            api = base_url or github_issues.API
             return github_issues.GithubIssues(
                 one.name, one.project, token, label=one.label, api=api
             )
         case "jira":
             from alerts.destinations.jira_issues import JiraIssues
 
-            site = one.base_url or ""
+            site = base_url or ""
             return JiraIssues(
                 one.name, site, one.project, one.user, token, clock, kind=one.type, label=one.label
             )
@@ -154,7 +155,7 @@ def _tracker(one: IssuesDestination, token: str, clock: Clock) -> Transport:
             from alerts.destinations import linear_issues
 
             return linear_issues.LinearIssues(
-                one.name, one.project, token, api=one.base_url or linear_issues.API
+                one.name, one.project, token, api=base_url or linear_issues.API
             )
 
 
@@ -174,13 +175,6 @@ def _secret(kind: str, name: str, environ: Mapping[str, str]) -> tuple[str, str]
     if shared:
         return shared, variable
     raise ConfigError(f"needs {own} or {variable} in the environment: {what}")
-
-
-def _filled(url: str, environ: Mapping[str, str]) -> str:
-    for name in names_in(url):
-        if not environ.get(name, "").strip():
-            raise ConfigError(f"needs {name} in the environment: its url refers to it")
-    return filled(url, environ)
 
 
 def _address(kind: str, name: str, environ: Mapping[str, str]) -> str:

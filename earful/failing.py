@@ -159,6 +159,10 @@ class Failing:
         log.debug("%s", _named(stage, subject), exc_info=error)
 
 
+NO_MEMORY = "there is not enough memory: give the machine more, or stop what else needs it"
+"""What is said wherever it was lacking."""
+
+
 def stage_name(stage: str) -> str:
     """Name a stage for people; what is none of the flow is a routine of the calendar."""
     return _STAGES.get(stage, f"the routine “{stage}”")
@@ -168,7 +172,7 @@ def describe(error: BaseException) -> str:
     """Say in one line what went wrong: our own errors as they are, others with their kind."""
     text = PROCESS.text(" ".join(str(error).split()))
     if is_out_of_memory(error):
-        return "there is not enough memory: give the machine more, or stop what else needs it"
+        return NO_MEMORY
     if isinstance(error, EarfulError):
         return text[:_LONGEST]
     return f"{type(error).__name__}: {text}"[:_LONGEST].rstrip(": ")

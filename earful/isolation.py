@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from config.errors import ModelDiedError, StoppedError, StoreError, StoreRowError
-from earful.failing import describe, stage_name
+from earful.failing import NO_MEMORY, describe, stage_name
 from storage.faults import UNFIT
 from storage.models import Failure
 from storage.rows import Unreadable
@@ -173,7 +173,12 @@ class Isolation:
 
 
 def wait_after(failure: Failure) -> timedelta:
-    """Give how long a subject waits after so many failures in a row."""
+    """Give how long a subject waits after so many failures in a row.
+
+    For memory the shortest time: it is no subject's fault, and may be there again at any moment.
+    """
+    if failure.error == NO_MEMORY:
+        return FIRST_WAIT
     wait = FIRST_WAIT
     for _ in range(min(failure.failures, 20) - 1):
         wait *= 2

@@ -171,12 +171,16 @@ class Database:
             missing = sorted(_known() - applied)
             if keep is not None and applied and missing:
                 keep(self, missing[0])
+            # First: were this process killed after it, an older Earful would go wrong.
+            oldest = max(_oldest_reader(), self._opened_from())
+            self.connection.execute(f"PRAGMA user_version = {oldest}")
             if missing:
                 self._drop_views()
             # sqlite-utils tries what SQLite can do, and reads its errors for the answer.
             with self.connection.plain() as connection:
                 migrations.apply(SqliteUtilsDatabase(connection))
-            self._make_views()
+            if missing or not applied - _known():
+                self._make_views()
 
     def require_migrated(self) -> None:
         """Raise StoreError unless exactly the migrations that this Earful knows were applied."""
@@ -194,10 +198,23 @@ class Database:
             raise StoreError(f"{self.path}: is no store of Earful: it has none of its tables")
 
     def _is_current(self) -> bool:
-        return self._applied() >= _known() and self._views_are_current()
+        applied = self._applied()
+        # The views of a newer Earful have all that ours have.
+        return (
+            applied >= _known()
+            and self._opened_from() >= _oldest_reader()
+            and bool(applied - _known() or self._views_are_current())
+        )
+
+    def _opened_from(self) -> int:
+        """Give the number of the migration that whoever opens the file must know; 0: all."""
+        return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
 
     def _applied(self) -> set[str]:
-        """Name the migrations that the file has had; StoreTooNewError where one is unknown."""
+        """Name the migrations that the file has had.
+
+        StoreTooNewError where some are unknown, unless the file says that ours may open it.
+        """
         tables = self.connection.execute(
             "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
         )
@@ -207,7 +224,8 @@ class Database:
             "SELECT name FROM _sqlite_migrations WHERE migration_set = 'earful'"
         )
         applied = {row[0] for row in rows}
-        if unknown := sorted(applied - _known()):
+        unknown = sorted(applied - _known())
+        if unknown and not 0 < self._opened_from() <= _newest():
             raise StoreTooNewError(
                 f"{self.path}: a newer Earful has changed its tables ({', '.join(unknown)}): "
                 "update this Earful, or put a backup from before back with `earful restore FILE`"
@@ -263,6 +281,21 @@ def _known() -> frozenset[str]:
 
     with SqliteUtilsDatabase(memory=True) as empty:
         return frozenset(migration.name for migration in migrations.pending(empty))
+
+
+@cache
+def _newest() -> int:
+    from storage.migrations import number_of
+
+    return max(map(number_of, _known()))
+
+
+@cache
+def _oldest_reader() -> int:
+    """Give the number of the last migration that an Earful must know to open our stores."""
+    from storage.migrations import GENTLE, number_of
+
+    return max(number_of(name) for name in _known() - GENTLE)
 
 
 def view_statements() -> list[str]:

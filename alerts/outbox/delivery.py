@@ -46,14 +46,15 @@ _MAX_RAISED = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
     """What one delivery did. `found` were at Slack already; `next_at` is when to come again,
-    None when nothing waits; `raised` are errors of Earful's own, by the id of the alert that they
-    came with."""
+    None when nothing waits; `lost` had been sent, but the store knew nothing of it; `raised` are
+    errors of Earful's own, by the id of the alert that they came with."""
 
     sent: int = 0
     found: int = 0
     retried: int = 0
     unclear: int = 0
     parked: int = 0
+    lost: int = 0
     problems: tuple[str, ...] = ()
     next_at: datetime | None = None
     raised: Mapping[int, Exception] = field(default_factory=dict)
@@ -177,6 +178,7 @@ class _Delivery:
     def result(self) -> DeliveryResult:
         return DeliveryResult(
             **self._counts,
+            lost=self._lines.lost,
             problems=tuple(self._problems),
             next_at=self._lines.next_at(),
             raised=self.raised,

@@ -22,6 +22,7 @@ class Outbox(Protocol):
     def waiting(self, now: datetime, each: int) -> list[Alert]: ...
     def next_release(self, now: datetime) -> datetime | None: ...
     def drop_orphans(self) -> int: ...
+    def doubt_lost(self, now: datetime) -> int: ...
     def claim(self, alert_id: int, now: datetime, via: str | None = None) -> Alert | None: ...
     def sending(self) -> list[Alert]: ...
     def mark_sent(
@@ -123,6 +124,8 @@ class Lines:
         self._looks: deque[Alert] = deque()
         self._under_way: dict[int, Alert] = {}
         self._read_at: datetime | None = None
+        self.lost = 0
+        """How many alerts the store has lost the sending of: they are looked for first."""
 
     def next(self) -> tuple[Alert | None, float]:
         """Give the alert that can go soonest, or be looked for, and the seconds until it can."""
@@ -219,10 +222,12 @@ class Lines:
         A queue stays out while a row of it is in doubt or must wait. What must wait is asked for
         too: an alert written after its place was held would overtake those held.
         """
+        now = self._read_at = self._now()
         self._outbox.drop_orphans()
+        # Each time: after a restore alerts that were sent are judged anew while others go out.
+        self.lost += self._outbox.doubt_lost(now)
         self._blocked.clear()
         self._looks.clear()
-        now = self._read_at = self._now()
         for alert in self._outbox.sending():
             if alert.id not in self._under_way:
                 self._blocked.add(alert.queue)

@@ -13,6 +13,8 @@ from alerts import messages
 from alerts.messages.blocks import what_about
 from alerts.messages.page_links import message_link
 from alerts.slack.slack_text import as_read
+from config.texts_within import with_texts
+from storage.storable import mended
 
 log = logging.getLogger("alerts.slack.interactions")
 
@@ -143,10 +145,11 @@ OnEvent = Callable[[Event], Answer | None]
 def read(body: Mapping[str, Any], workspace: str = "") -> Event | None:
     """Read one payload; None for what nobody here asked for, and for what Slack does not send.
 
-    `workspace` is the workspace's own address.
+    `workspace` is the workspace's own address. Halves of characters, which no store can hold, are
+    replaced.
     """
     try:
-        return _read(body, workspace)
+        return _read(with_texts(body, mended), workspace)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         # A part of it is not of the kind that it is at Slack: nobody has done anything.
         log.warning("something that Slack sent could not be read, and is passed over")
@@ -277,7 +280,7 @@ def unwrap(metadata: object) -> tuple[str, str]:
         return str(metadata or ""), ""
     if not isinstance(read, dict) or read.keys() != {"in", "value"}:
         return str(metadata or ""), ""
-    return str(read["value"]), str(read["in"])
+    return mended(str(read["value"])), mended(str(read["in"]))
 
 
 def _moment(ts: object) -> datetime | None:

@@ -7,17 +7,28 @@ reset: who posts turns its retry handlers off, `delivery` alone decides.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 
 from slack_sdk.web import SlackResponse
+
+from config.errors import ConfigError
+from config.secret_references import filled_here
 
 TIMEOUT_S = 10
 """Must stay under `delivery.SETTLE`: a look must not come while a try is still under way."""
 
 
 def base_url(api_url: str) -> str:
-    """Give Slack's address, or another server's, as the SDK wants it: with a slash at the end."""
-    return api_url if api_url.endswith("/") else api_url + "/"
+    """Give Slack's address, or another server's, as the SDK wants it: with a slash at the end.
+
+    ConfigError where it refers to a variable that is not set.
+    """
+    try:
+        url = filled_here(api_url, os.environ, "api_url")
+    except ConfigError as error:
+        raise ConfigError(f"slack: {error}") from None
+    return url if url.endswith("/") else f"{url}/"
 
 
 def quiet_logger() -> logging.Logger:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from config.settings.value_types import HttpUrl, Section
+from config.settings.value_types import Section, ShownUrl
 
 
 class AccountSettings(Section):
@@ -29,7 +29,7 @@ class TokenSettings(Section):
 class ServeSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
-    public_url: HttpUrl | None = None
+    public_url: ShownUrl | None = None
     hosts: tuple[str, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     tokens: tuple[TokenSettings, ...] = ()

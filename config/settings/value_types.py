@@ -52,6 +52,12 @@ def _http_url(value: str) -> str:
     return value
 
 
+def _shown_url(value: str) -> str:
+    if "${" in _http_url(value):
+        raise ValueError("everybody sees this address: it takes no ${NAME}")
+    return value
+
+
 def _clock(value: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         raise ValueError('not a time of day: write "09:00"')
@@ -94,6 +100,8 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Channel = Annotated[str, AfterValidator(parse_channel)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+"""Who asks it puts in what `${NAME}` in it stands for."""
+ShownUrl = Annotated[str, AfterValidator(_shown_url)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Stars = Annotated[str, AfterValidator(_stars)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -104,14 +104,16 @@ class ChromeWebStoreSpider(MentionSpider):
             for place in (3, 4)
             if (moment := fields.later(at(review, 8, place, 0), self.now, "reply's time"))
         ]
-        extension = at(review, 14)
+        given = at(review, 14)
+        # It becomes a part of an address: what is no id is left out.
+        known = isinstance(given, str) and given.isascii() and given.isalnum()
+        extension = given if known else self.options.extension_id
         return self.mention(
             native_id=fields.identity(at(review, 0)),
             text=fields.from_html(at(review, 3)),
             created_at=created,
             edited_at=edited,
-            url="https://chromewebstore.google.com/detail/"
-            f"{extension if isinstance(extension, str) else self.options.extension_id}/reviews",
+            url=f"https://chromewebstore.google.com/detail/{extension}/reviews",
             author=fields.line(at(review, 1, 0), "author"),
             rating=fields.rating(at(review, 2), 5),
             rating_max=5.0,

@@ -24,9 +24,10 @@ from storage.models import Alert
 from storage.store import Store
 
 _WENT_BACK = (
-    "{path} has gone back to an earlier state, as it does when its -wal file is damaged; alerts "
-    "that were sent wait again ({n}): Earful looks for them before it sends any; other rows of "
-    "the last minutes may be missing: check the disk, and compare with a backup"
+    "{path} has gone back to an earlier state, as by `earful restore`, or because its -wal file "
+    "was damaged; alerts that were sent wait again ({n}): Earful looks for them before it sends "
+    "any; if nobody restored it, other rows of the last minutes may be missing: check the disk, "
+    "and compare with a backup"
 )
 # A channel that hangs holds one of them for the ten seconds of a timeout.
 _SENDERS = 8
@@ -93,7 +94,6 @@ def deliver_waiting(
     """
     try:
         with lock_for_delivery(store.database.path):
-            lost = store.outbox.doubt_lost(clock())
             result = deliver(
                 store.outbox,
                 transport,
@@ -109,9 +109,10 @@ def deliver_waiting(
         return None
     isolation = Isolation(store, "deliver", clock())
     isolation.forget_old("store")
-    if lost:
+    if result.lost:
         path = store.database.path
-        isolation.failed(f"store {path.name}", EarfulError(_WENT_BACK.format(path=path, n=lost)))
+        went_back = _WENT_BACK.format(path=path, n=result.lost)
+        isolation.failed(f"store {path.name}", EarfulError(went_back))
     for alert_id, error in result.raised.items():
         isolation.failed(f"alert {alert_id}", error)
     unsent = store.outbox.unsent(isolation.unreadable("alert"))

@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from config.errors import ConfigError, EarfulError
-from config.secret_references import filled, names_in
+from config.secret_references import filled_here
 from config.settings import Secrets, TranslateSettings
 
 LONGEST = 5000
@@ -46,12 +46,11 @@ def translator_of(settings: TranslateSettings, secrets: Secrets) -> Translator |
         key = secrets.translate_api_key
         api = DeepL if settings.api == "deepl" else LibreTranslate
         name = settings.name or urlsplit(settings.url).hostname or settings.api
-        for variable in names_in(settings.url):
-            if not os.environ.get(variable, "").strip():
-                raise ConfigError(
-                    f"translate: needs {variable} in the environment: its url refers to it"
-                )
-        return api(name, filled(settings.url, os.environ), key.get_secret_value() if key else None)
+        try:
+            url = filled_here(settings.url, os.environ, "url")
+        except ConfigError as error:
+            raise ConfigError(f"translate: {error}") from None
+        return api(name, url, key.get_secret_value() if key else None)
     return None
 
 

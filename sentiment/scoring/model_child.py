@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
+import pickle  # nosec B403 # reads only what it has just written
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -116,7 +116,7 @@ def _sendable(error: Exception) -> Exception:
     if not isinstance(error, EarfulError):
         logging.getLogger(__name__).debug("in the model's process", exc_info=error)
     try:
-        pickle.loads(pickle.dumps(error))
+        pickle.loads(pickle.dumps(error))  # nosec B301 # written here and now
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

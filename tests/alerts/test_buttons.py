@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,7 +12,7 @@ import pytest
 from alerts.outbox.delivery import DeliveryResult, deliver
 from alerts.outbox.send_queue import Pace
 from alerts.slack.client import BotTransport
-from alerts.slack.interactions import Answer, Event, read_click
+from alerts.slack.interactions import Answer, Event, Submission, read, read_click
 from alerts.slack.listener import ACK_WITHIN_S, Listener
 from config.settings import parse_settings
 from earful.interactions.dispatch import Interactions
@@ -339,3 +340,24 @@ def test_buttons_carry_the_mention():
     ]
     elements = [one for row in rows for one in row]
     assert {one.get("value") for one in elements} == {"appstore:10045", None}
+
+
+def test_halves_of_characters_are_replaced_wherever_they_stand() -> None:
+    """JSON can escape them; SQLite, and whoever writes UTF-8, cannot hold them."""
+    half = json.loads('"a\\ud800b"')
+    event = read(
+        {
+            "type": "view_submission",
+            "user": {"id": f"U{half}", "name": half},
+            "view": {
+                "id": half,
+                "callback_id": "note",
+                "private_metadata": json.dumps({"in": half, "value": half}),
+                "state": {"values": {"b": {"text": {"value": half}, "user": {"value": [half]}}}},
+            },
+        }
+    )
+    assert isinstance(event, Submission)
+
+    assert "\\ud800" not in ascii(event)
+    assert event.value == "a�b"

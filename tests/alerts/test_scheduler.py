@@ -10,6 +10,7 @@ from datetime import time as clock_time
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES
 
 from alerts.scheduler import Schedule
 from tests.waiting import PATIENCE_S, wait_for
@@ -48,6 +49,30 @@ def test_a_raising_job_stops_neither_itself_nor_others(schedule, errors, caplog)
     assert errors[0][0] == "broken"
     assert str(errors[0][1]) == "out of order"
     assert "job broken failed: out of order" in caplog.text
+
+
+def test_a_job_that_takes_long_is_told_of_once_and_once_when_it_has_ended(schedule, caplog):
+    let_go = threading.Event()
+    left_out: list[object] = []
+    ended: list[object] = []
+    schedule._scheduler.add_listener(left_out.append, EVENT_JOB_MAX_INSTANCES)
+    schedule._scheduler.add_listener(ended.append, EVENT_JOB_EXECUTED)
+
+    def told():
+        return [one.getMessage() for one in caplog.records if one.name == "alerts.scheduler"]
+
+    with caplog.at_level(logging.INFO, "alerts.scheduler"):
+        schedule.every("long", timedelta(seconds=0.05), lambda: let_go.wait(PATIENCE_S))
+        schedule.start()
+        wait_for(lambda: len(left_out) >= 3)
+        assert told() == ["job long is still running: its runs are left out until it has ended"]
+        let_go.set()
+        wait_for(lambda: len(ended) >= 2)
+        wait_for(lambda: len(told()) >= 2)
+        second = told()[1]
+    said, _, number = second.rpartition(": ")
+    assert said == "job long has ended; runs left out"
+    assert int(number) >= 3
 
 
 def test_a_slow_job_never_overlaps_itself(schedule):

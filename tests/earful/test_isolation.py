@@ -692,6 +692,16 @@ def test_the_wait_doubles_up_to_an_hour() -> None:
     assert waits == [FIRST_WAIT, 2 * MINUTE, 4 * MINUTE, 32 * MINUTE, LONGEST_WAIT, LONGEST_WAIT]
 
 
+def test_what_lacked_memory_is_tried_again_each_minute(world: World) -> None:
+    for times in range(6):
+        isolation = Isolation(world.store, "score", NOW + times * HOUR)
+        assert isolation.waiting("mention") == []
+        isolation.failed("mention shop:1", MemoryError())
+        isolation.failed("mention shop:2", ValueError("odd"))
+    after = Isolation(world.store, "score", NOW + 5 * HOUR + FIRST_WAIT)
+    assert after.waiting("mention") == ["shop:2"]
+
+
 def test_a_failure_is_written_after_the_rollback(world: World) -> None:
     isolation = Isolation(world.store, "judge", NOW)
     database: Database = world.store.database

@@ -14,7 +14,7 @@ from earful.stages.deliver_stage import deliver_waiting
 from storage import sent_log
 from storage.models import AlertKind, AlertState, NewAlert
 from storage.store import Store
-from tests.alerts.fake_slack import FakeSlack
+from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_end_to_end import transport
 from tests.earful.test_stages import NOW
 
@@ -68,6 +68,33 @@ def test_what_was_sent_is_looked_for_and_told_of(tmp_path: Path) -> None:
             send(after, slack, 60 * 25)
             assert after.failures.all() == []
         assert sorted(slack.texts("voice-wows")) == ["wow:1", "wow:2", "wow:3"]
+
+
+def test_what_is_written_anew_while_others_go_out_is_looked_for_too(tmp_path: Path) -> None:
+    """A backup is put back: what came after it is judged anew while delivery is under way."""
+    path = tmp_path / "earful.db"
+    after = tmp_path / "after" / "earful.db"
+
+    def judged(channel: str, message: Message) -> None:
+        if message.text == "wow:3":
+            with Store.open(after) as other:
+                other.outbox.add([alert("wow:2")])
+
+    with FakeSlack(on_message=judged) as slack:
+        with Store.open(path, migrate=True) as store:
+            assert store.database.empty_log()
+            after.parent.mkdir()
+            shutil.copy(path, after)
+            store.outbox.add([alert("wow:2")])
+            assert send(store, slack).sent == 1
+        shutil.copy(sent_log.path_of(path), sent_log.path_of(after))
+        with Store.open(after) as restored:
+            restored.outbox.add([alert("wow:3")])
+            result = send(restored, slack, 5)
+            assert (result.sent, result.found, result.lost) == (1, 1, 1)
+            (failure,) = restored.failures.all()
+            assert "alerts that were sent wait again (1)" in failure.error
+        assert sorted(slack.texts("voice-wows")) == ["wow:2", "wow:3"]
 
 
 def test_another_store_at_the_same_place_knows_nothing_of_it(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""All of `make faults`, or one of its parts: kills, faults, fuzz.
+"""All of `make faults`, or one of its parts: kills, faults, fuzz, steady.
 
-    python -m tests.proof [all|kills|faults|fuzz] [ARGUMENT…]
+    python -m tests.proof [all|kills|faults|fuzz|steady] [ARGUMENT…]
 
-Parts are modules of this package with options of their own; `all` runs each with its defaults.
+Parts are modules of this package with options of their own; `all` runs each with its
+defaults, for three hours.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("kills", "faults", "fuzz")
+PARTS = ("kills", "faults", "fuzz", "steady")
 
 
 def main(arguments: list[str]) -> int:

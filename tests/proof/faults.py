@@ -29,7 +29,7 @@ from typing import Any
 
 from storage.models import AlertState
 from storage.store import Store
-from tests.alerts.fake_slack import FakeSlack, Fault
+from tests.alerts.fake_slack import Chaos, FakeSlack, Fault
 from tests.crawler.site import Reply, Site, running_site
 from tests.proof.pipeline import Daemon, Outcome, Pipeline, outcome
 from tests.proof.replay_site import ReplaySite
@@ -61,12 +61,17 @@ Putting = Callable[[World], contextlib.AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault: how it is put in and taken out, and the words by which it is seen."""
+    """A fault: how it is put in and taken out, and the words by which it is seen.
+
+    Without words it is one that nobody has to see: it only must not do harm.
+    """
 
     put: Putting
     words: tuple[str, ...]
     more: str = ""
     serve: bool = False
+    told_on: str | None = None
+    """Words of what `status` goes on to say for a day, as nothing later could clear it."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Came:
     seen: str
     seen_after_s: float | None
     recovered_after_s: float | None
-    healthy: bool
+    problems: list[str]
+    """What `status` still says at the end, where that is not good."""
     outcome: Outcome
 
     @property
@@ -93,6 +99,7 @@ class Came:
         return (
             self.seen_after_s is not None
             and self.recovered_after_s is not None
+            and not self.problems
             and self.outcome.good
         )
 
@@ -201,7 +208,7 @@ def no_memory(world: World) -> Iterator[None]:
 def hung_source(world: World) -> Iterator[None]:
     """The site takes requests and answers none."""
     answer = world.site._answer
-    world.site._answer = lambda asked: Reply(b"late", delay=60)  # type: ignore[method-assign]
+    world.site._answer = lambda asked: Reply(b"late", delay=200)  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -228,14 +235,125 @@ def slack_hangs(world: World) -> Iterator[None]:
 @contextmanager
 def dashboards_dead(world: World) -> Iterator[None]:
     """The dashboards' process is killed."""
-    for pid, command in world.daemon.children().items():
-        if "earful.pages.server_process" in command:
-            os.kill(pid, signal.SIGKILL)
+    _kill_children(world, _SERVER)
     yield
 
 
+@contextmanager
+def dashboards_hang(world: World) -> Iterator[None]:
+    """The dashboards' process is stopped and answers nothing; then it goes on."""
+    stopped = [pid for pid, command in world.daemon.children().items() if _SERVER in command]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def model_killed(world: World) -> Iterator[None]:
+    """The model's process is killed while it loads or scores, as Linux does for memory."""
+    _wait(lambda: bool(_kill_children(world, "sentiment.scoring.model_child")), world)
+    yield
+
+
+@contextmanager
+def log_corrupt(world: World) -> Iterator[None]:
+    """The daemon is killed, and bytes of the store's write-ahead log are flipped."""
+    _wait(lambda: _wal(world).stat().st_size > 4096 * 8, world)
+    world.daemon.kill()
+    damaged = bytearray(_wal(world).read_bytes())
+    # The first frame that was written last is not known: one in the middle takes the later ones.
+    for place in range(len(damaged) // 2, len(damaged) // 2 + 40):
+        damaged[place] ^= 0xFF
+    _wal(world).write_bytes(damaged)
+    world.daemon = world.pipeline.start()
+    yield
+
+
+@contextmanager
+def clock_ahead_at_start(world: World) -> Iterator[None]:
+    """The daemon is started with a clock a month ahead, which is set right later."""
+    world.daemon.stop()
+    world.clock.write_text(f"{30 * 86400}")
+    world.daemon = world.pipeline.start()
+    try:
+        yield
+    finally:
+        world.clock.write_text("0")
+
+
+@contextmanager
+def slack_fails_often(world: World) -> Iterator[None]:
+    """Slack fails 15% of its calls, in each way that it can."""
+    world.pipeline.slack.chaos(Chaos(1, 0.15, hang=0.6))
+    try:
+        yield
+    finally:
+        world.pipeline.slack.chaos(None)
+
+
+@contextmanager
+def slack_down(world: World) -> Iterator[None]:
+    """Slack answers each call with an error of its own."""
+    world.pipeline.slack.chaos(lambda *_: Fault.http(503))
+    try:
+        yield
+    finally:
+        world.pipeline.slack.chaos(None)
+
+
+@contextmanager
+def config_broken(world: World) -> Iterator[None]:
+    """The config gets a mistake, and SIGHUP has it read."""
+    sound = world.pipeline.toml()
+    world.pipeline.config.write_text(sound.replace("[alerts]", "[alerts]\nmax_aeg = 3"))
+    world.daemon.process.send_signal(signal.SIGHUP)
+    try:
+        yield
+    finally:
+        world.pipeline.config.write_text(sound)
+        world.daemon.process.send_signal(signal.SIGHUP)
+
+
+@contextmanager
+def output_closed(world: World) -> Iterator[None]:
+    """Who reads the daemon's output is gone: each line that it writes fails."""
+    world.daemon.stop()
+    world.daemon = world.pipeline.start(unheard=True)
+    yield
+
+
+@contextmanager
+def poison_text(world: World) -> Iterator[None]:
+    """A feed has an entry of 25 MB before all others; later it has it no more."""
+    world.pipeline.site.poison = "Acme " + "lost my parcel again and again " * 800_000
+    try:
+        yield
+    finally:
+        world.pipeline.site.poison = None
+
+
+@contextmanager
+def handles_short(world: World) -> Iterator[None]:
+    """The daemon may open no further file; then it may again."""
+    pid = str(world.daemon.process.pid)
+    limit = len([*Path(f"/proc/{pid}/fd").iterdir()])
+    subprocess.run(["prlimit", "--pid", pid, f"--nofile={limit}:1024"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["prlimit", "--pid", pid, "--nofile=1024:1024"], check=True)
+
+
+_SERVER = "earful.pages.server_process"
+_WENT_BACK = "gone back to an earlier state"
 _LATE = ("is failed", "time limit", "took longer")
-_SHORT = '[crawl]\ntime_limit = "20s"\n'
+_PASSING = ("did not answer", "answered HTTP", "broke off", "may have posted", "asks to wait")
+_SHORT = '[crawl]\ntime_limit = "45s"\n'
 
 FAULTS: dict[str, Kind] = {
     "store_locked": Kind(store_locked, ("another process is writing", "locked", "has held")),
@@ -243,7 +361,7 @@ FAULTS: dict[str, Kind] = {
     "store_read_only": Kind(
         store_read_only, ("may only be read", "read-only", "cannot be written")
     ),
-    "store_corrupt": Kind(store_corrupt, ("is damaged",)),
+    "store_corrupt": Kind(store_corrupt, ("is damaged",), told_on=_WENT_BACK),
     "clock_forward": Kind(clock_forward, ("clock",)),
     "clock_back": Kind(clock_back, ("clock",)),
     "no_network": Kind(no_network, ("is failed", "cannot be reached", "broke off")),
@@ -251,7 +369,17 @@ FAULTS: dict[str, Kind] = {
     "hung_source": Kind(hung_source, _LATE, more=_SHORT),
     "hung_spider": Kind(hung_spider, _LATE, more=_SHORT),
     "slack_hangs": Kind(slack_hangs, ("did not answer", "timed out", "may have posted")),
+    "slack_down": Kind(slack_down, ("503",)),
+    "slack_fails_often": Kind(slack_fails_often, _PASSING),
     "dashboards_dead": Kind(dashboards_dead, ("were started again",), serve=True),
+    "dashboards_hang": Kind(dashboards_hang, ("dashboards",), serve=True),
+    "model_killed": Kind(model_killed, ("killed by signal 9",)),
+    "log_corrupt": Kind(log_corrupt, (_WENT_BACK,), told_on=_WENT_BACK),
+    "clock_ahead_at_start": Kind(clock_ahead_at_start, ("clock", "in the future")),
+    "config_broken": Kind(config_broken, ("goes on with the config that it has",)),
+    "output_closed": Kind(output_closed, ()),
+    "poison_text": Kind(poison_text, ("refused 1 entry",)),
+    "handles_short": Kind(handles_short, ("too many open files", "Too many open files")),
 }
 _NEED_ROOT = ("disk_full", "store_read_only")
 
@@ -262,7 +390,8 @@ def run(name: str) -> Came:
     with _world(kind) as world:
         shown = world.pipeline.site
         with shown.showing(RATE):
-            _wait(lambda: _is_at_slack(world), world)
+            if not _wait(lambda: _is_at_slack(world), world):
+                raise RuntimeError("nothing came to Slack before the fault was put in")
             began = time.monotonic()
             with kind.put(world):
                 seen = _wait_seen(world, kind)
@@ -271,11 +400,12 @@ def run(name: str) -> Came:
             recovered = _wait(lambda: _has_caught_up(world, by_then), world)
             recovered_after = time.monotonic() - mended if recovered else None
         _wait(lambda: _has_caught_up(world, len(shown.appeared)), world)
-        healthy = _wait(lambda: _status(world.pipeline)[0] == 0, world)
+        _wait(lambda: not _problems(world, kind), world)
+        problems = _problems(world, kind)
         world.daemon.stop()
         world.pipeline.slack.wait_idle()
         return Came(
-            name, seen or "nothing", seen_after if seen else None, recovered_after, healthy,
+            name, seen or "nothing", seen_after if seen else None, recovered_after, problems,
             outcome(world.pipeline),
         )  # fmt: skip
 
@@ -286,9 +416,10 @@ def table(found: list[Came]) -> str:
     for one in found:
         lines += [
             f"{one.name:<17}{_seconds(one.seen_after_s):>8}{_seconds(one.recovered_after_s):>11}"
-            f"{one.lost:>6}{one.doubled:>9}  {'yes' if one.healthy else 'NO'}",
+            f"{one.lost:>6}{one.doubled:>9}  {'NO' if one.problems else 'yes'}",
             f"    {one.seen[:300]}",
         ]
+        lines += [f"    at the end: {problem[:300]}" for problem in one.problems]
         if not one.outcome.good:
             lines.append(str(one.outcome))
     return "\n".join(lines)
@@ -368,13 +499,16 @@ def _is_at_slack(world: World) -> bool:
 def _wait_seen(world: World, kind: Kind) -> str | None:
     """Wait for the first sentence about a fault; None where none came."""
     found: list[str] = []
+    if not kind.words:
+        _wait(lambda: _has_caught_up(world, len(world.pipeline.site.appeared) - 20), world)
+        return "nothing is to be seen"
 
     def look() -> bool:
         ops = world.pipeline.slack.texts("voice-ops")
         said = [f"ops: {text}" for text in ops]
         _, problems = _status(world.pipeline)
         said += [f"status: {problem}" for problem in problems]
-        said += [f"log: {line}" for line in _warnings(world.daemon)]
+        said += [f"log: {line}" for line in _remarks(world.daemon)]
         found.extend(one for one in said if any(word in one for word in kind.words))
         return bool(found)
 
@@ -382,11 +516,14 @@ def _wait_seen(world: World, kind: Kind) -> str | None:
     return found[0] if found else None
 
 
-def _warnings(daemon: Daemon) -> Iterator[str]:
+def _remarks(daemon: Daemon) -> Iterator[str]:
+    """Give what the log says is wrong, and what it remarks on each crawl."""
     for line in daemon.said().splitlines():
         with suppress(ValueError):
             said = json.loads(line)
-            if isinstance(said, dict) and said.get("level") in ("WARNING", "ERROR"):
+            if isinstance(said, dict) and (
+                said.get("level") in ("WARNING", "ERROR") or said.get("message") == "crawled"
+            ):
                 parts = (said.get("message"), said.get("reason"), *(said.get("problems") or ()))
                 yield ": ".join(str(part) for part in parts if part)
 
@@ -440,6 +577,29 @@ def _status(pipeline: Pipeline) -> tuple[int, list[str]]:
     except ValueError:
         return asked.returncode, [asked.stderr.strip()]
     return asked.returncode, list(found["problems"])
+
+
+def _kill_children(world: World, module: str) -> int:
+    """Kill those of the daemon's processes that run a module; tells how many there were."""
+    killed = 0
+    for pid, command in world.daemon.children().items():
+        if module in command:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def _wal(world: World) -> Path:
+    return Path(f"{world.pipeline.store}-wal")
+
+
+def _problems(world: World, kind: Kind) -> list[str]:
+    """Give what `status` says is wrong, without what it says of the fault for a day."""
+    code, problems = _status(world.pipeline)
+    if code and not problems:
+        return ["unhealthy, and no reason"]
+    return [one for one in problems if kind.told_on is None or kind.told_on not in one]
 
 
 def _command(pipeline: Pipeline, *arguments: str) -> None:

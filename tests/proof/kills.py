@@ -4,9 +4,9 @@
 
 `earful run` reads a local site whose mentions appear while it is killed, and posts into a fake
 Slack that fails 15% of its calls. At random moments (seeded) the daemon is killed, while it starts
-or while it works, or one of its children: a crawl, or the dashboards. Then one daemon may finish.
-Prints what was killed, and what stands in store and Slack: each mention must be stored once and
-have one current verdict, and each alert that is due must have arrived once.
+or while it works, or one of its children: a crawl, the model, or the dashboards. Then one daemon
+may finish. Prints what was killed, and what stands in store and Slack: each mention must be stored
+once and have one current verdict, and each alert that is due must have arrived once.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from storage.models import AlertState
 from storage.store import Store
 from tests.alerts.fake_slack import Chaos, FakeSlack
 from tests.crawler.site import running_site
-from tests.proof.pipeline import Daemon, Outcome, Pipeline, outcome, session_of
+from tests.proof.pipeline import Daemon, Outcome, Pipeline, outcome, processes_of
 from tests.proof.replay_site import ReplaySite
 
 # How long a daemon may live at most before it is killed, from its start and from its first work.
 _STARTING_S, _WORKING_S = 4.0, 8.0
 _HANG_S = 0.6
+_ORPHANS_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Tally:
     kills: Counter[str]
     faults: dict[str, int]
     outcome: Outcome
-    orphans: int
+    orphans: list[str]
     exit_code: int
     seconds: float
 
@@ -56,8 +57,8 @@ class Tally:
             f"{self.kills.total()} SIGKILLs in {self.seconds:.0f} s: {kills}\n"
             f"Slack failed {sum(self.faults.values())} times: {faults}\n"
             f"{self.outcome}\n"
-            f"processes left of killed daemons: {self.orphans}; the last daemon, told to stop, "
-            f"exited with {self.exit_code}"
+            f"processes left of killed daemons: {', '.join(self.orphans) or 'none'}; the last "
+            f"daemon, told to stop, exited with {self.exit_code}"
         )
 
 
@@ -79,7 +80,6 @@ def run(
     rng = random.Random(seed)
     began = time.monotonic()
     killed: Counter[str] = Counter()
-    daemons: list[Daemon] = []
     chaos = Chaos(seed, 0.15, hang=_HANG_S)
     with running_site() as site, FakeSlack() as slack:
         shown = ReplaySite(site, feeds, seed=seed)
@@ -90,7 +90,6 @@ def run(
             shown.show(mentions * (killed.total() + 1) // (kills + 1))
             if daemon is None:
                 daemon = pipeline.start()
-                daemons.append(daemon)
                 if rng.random() < 0.25:
                     _live(daemon, rng.uniform(0, _STARTING_S))
                     daemon.kill()
@@ -111,11 +110,13 @@ def run(
         shown.show(mentions)
         if daemon is None:
             daemon = pipeline.start()
-            daemons.append(daemon)
         _finish(pipeline, daemon, mentions, began + limit_s)
         exit_code = daemon.stop()
         slack.wait_idle()
-        orphans = sum(len(session_of(one)) for one in daemons)
+        # A child hears of its parent's end by a pipe, and has then to end what it is at.
+        ends = time.monotonic() + _ORPHANS_S
+        while (orphans := processes_of(pipeline)) and time.monotonic() < ends:
+            time.sleep(0.2)
         return Tally(
             killed, dict(chaos.counts), outcome(pipeline), orphans, exit_code,
             time.monotonic() - began,
@@ -153,6 +154,8 @@ def _named(command: str) -> str:
     for part, name in (
         ("crawler.runner", "a crawl"),
         ("earful.pages.server_process", "the dashboards"),
+        ("sentiment.scoring.model_child", "the model's process"),
+        ("storage.guarded_reading", "a guarded reading"),
         ("multiprocessing", "a helper of Python's"),
     ):
         if part in command:

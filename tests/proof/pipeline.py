@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
+from uuid import uuid4
 
 from alerts.decide.rules import judge
 from config.settings import parse_settings
@@ -25,6 +27,7 @@ from tests.alerts.fake_slack import FakeSlack
 from tests.proof.replay_site import BRAND, THINGS, ReplaySite
 from tests.waiting import PATIENCE_S
 
+_MARK = "EARFUL_PROOF"
 _OWN = ("complaint:", "wow:")
 # What gathers messages is turned off: then each complaint and each wow is due by itself.
 _CONFIG = """
@@ -69,6 +72,8 @@ class Pipeline:
     serve: bool = True
     arguments: tuple[str, ...] = ("-m", "earful")
     environment: dict[str, str] = field(default_factory=dict)
+    mark: str = field(default_factory=lambda: uuid4().hex)
+    """What all processes of it have in their environment."""
 
     def __post_init__(self) -> None:
         for thing in THINGS:
@@ -99,24 +104,36 @@ class Pipeline:
             for feed in range(self.site.feeds)
         )
 
-    def start(self) -> Daemon:
-        """Start the daemon as a process of its own, whose log goes on where the last one ended."""
+    def start(self, *, unheard: bool = False) -> Daemon:
+        """Start the daemon as a process of its own, whose log goes on where the last one ended.
+
+        One that is `unheard` writes into pipes that nobody reads any more.
+        """
         arguments = [] if self.serve else ["--no-serve"]
         at = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
+        with _pipe_without_end() if unheard else self.log.open("ab") as log:
             process = subprocess.Popen(
                 [
                     sys.executable, *self.arguments, "--config", str(self.config),
                     "run", *arguments, "--log", "json",
                 ],
-                env={**os.environ, "SLACK_BOT_TOKEN": self.slack.token, **self.environment},
+                env={
+                    **os.environ, "SLACK_BOT_TOKEN": self.slack.token, _MARK: self.mark,
+                    **self.environment,
+                },
                 cwd=self.folder,
-                stdout=subprocess.DEVNULL,
+                stdout=log if unheard else subprocess.DEVNULL,
                 stderr=log,
-                # Its children are found by it, also when nobody is left who knows of them.
                 start_new_session=True,
             )  # fmt: skip
         return Daemon(process, self.log, at)
+
+
+def _pipe_without_end() -> IO[bytes]:
+    """Give what can be written to as long as nobody looks whether it is read."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "wb", buffering=0)
 
 
 @dataclass
@@ -160,14 +177,18 @@ class Daemon:
             self.kill()
 
 
-def session_of(daemon: Daemon) -> list[int]:
-    """Find what still runs of a daemon's session, whether or not the daemon itself does."""
+def processes_of(pipeline: Pipeline) -> list[str]:
+    """Give the command lines of all that was ever begun for a pipeline and still runs.
+
+    They are known by their environment: numbers of processes and sessions are given out again.
+    """
     left = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
+    mark = f"{_MARK}={pipeline.mark}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            fields = status.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == daemon.process.pid and fields[0] != "Z":
-                left.append(int(status.parent.name))
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                left += [line] if line else []  # a zombie has none
     return left
 
 

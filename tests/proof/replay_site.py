@@ -60,6 +60,8 @@ class ReplaySite:
         self._entries: list[list[tuple[str, str, datetime]]] = [[] for _ in range(feeds)]
         self.appeared: dict[str, datetime] = {}
         """When each entry could first be read, by its id."""
+        self.poison: str | None = None
+        """A text that the first feed shows before all others; nothing is expected of it."""
         site.on("/robots.txt", Reply(b"User-agent: *\nDisallow:\n", 200, _TEXT))
         for feed in range(feeds):
             site.on(f"/feed/{feed}.", partial(self._answer, feed))
@@ -99,6 +101,9 @@ class ReplaySite:
     def _answer(self, feed: int, asked: Asked) -> Reply:
         with self._lock:
             shown = list(reversed(self._entries[feed]))
+            if self.poison is not None and feed == 0:
+                poison_id = f"{self._site.url}/poison/{len(self.poison)}"
+                shown.insert(0, (poison_id, self.poison, datetime.now(UTC)))
         body = _atom(f"Feed {feed}", self.url(feed), shown)
         etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         if asked.headers.get("If-None-Match") == etag:

@@ -237,6 +237,7 @@ def test_a_backup_of_a_newer_earful_is_refused(store: Store, tmp_path: Path) -> 
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
             "VALUES ('earful', '9999_tomorrow', '2031-01-01')"
         )
+        connection.execute("PRAGMA user_version = 9999")
     with pytest.raises(InputError, match="9999_tomorrow"):
         restore(copy, store.database.path, at=NOW)
     assert store.mentions.count() == 4

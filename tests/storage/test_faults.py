@@ -213,6 +213,7 @@ def test_newer(path: Path, tmp_path: Path) -> None:
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
             "VALUES ('earful', '9999_tomorrow', '2031-01-01')"
         )
+        connection.execute("PRAGMA user_version = 9999")
     before = path.read_bytes()
     for how in ({}, {"readonly": True}, {"migrate": True}):
         with pytest.raises(StoreTooNewError) as caught:
@@ -227,4 +228,5 @@ def test_newer(path: Path, tmp_path: Path) -> None:
     assert path.read_bytes() == before
     with Database(path).transaction() as connection:
         connection.execute("DELETE FROM _sqlite_migrations WHERE name = '9999_tomorrow'")
+        connection.execute("PRAGMA user_version = 1")
     assert_whole(path)
