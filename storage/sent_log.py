@@ -58,11 +58,12 @@ def add(store: Path, connection: sqlite3.Connection, alert_id: int, now: datetim
 def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
     """Give when each alert was tried that waits although it was sent, and its id.
 
-    More than none says that the store has gone back to an earlier state.
+    More than none says that the store has gone back to an earlier state: one that still knows of
+    that try, or of a later one, has lost nothing, and looks for it in any case.
     """
     # Asked by the words of the index `alerts_unsent`, which holds the few that are not sent.
     waiting = connection.execute(
-        "SELECT id, dedupe_key, channel, posted_anew_at FROM alerts "
+        "SELECT id, dedupe_key, channel, posted_anew_at, claimed_at FROM alerts "
         "WHERE state IN ('pending', 'sending', 'parked') AND state = 'pending' "
         "AND operation <> 'update' AND NOT may_be_posted"
     ).fetchall()
@@ -70,7 +71,11 @@ def lost(store: Path, connection: sqlite3.Connection) -> list[tuple[str, int]]:
     if not tried:
         return []
     key = _key(connection)
-    return [(tried[mark], row["id"]) for row in waiting if (mark := _mark(key, row)) in tried]
+    return [
+        (tried[mark], row["id"])
+        for row in waiting
+        if (mark := _mark(key, row)) in tried and (row["claimed_at"] or "") < tried[mark]
+    ]
 
 
 def doubt(

@@ -12,7 +12,7 @@ from alerts.outbox.delivery import SETTLE, DeliveryResult
 from alerts.outbox.send_queue import Pace
 from earful.stages.deliver_stage import deliver_waiting
 from storage import sent_log
-from storage.models import AlertKind, AlertState, NewAlert
+from storage.models import AlertKind, AlertState, NewAlert, TroubleKind
 from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack, Message
 from tests.earful.test_end_to_end import transport
@@ -95,6 +95,21 @@ def test_what_is_written_anew_while_others_go_out_is_looked_for_too(tmp_path: Pa
             (failure,) = restored.failures.all()
             assert "alerts that were sent wait again (1)" in failure.error
         assert sorted(slack.texts("voice-wows")) == ["wow:2", "wow:3"]
+
+
+def test_a_try_that_the_store_knows_of_is_looked_for_once(tmp_path: Path) -> None:
+    """A kill between the line and the store's word loses nothing; else each look led to a look."""
+    with Store.open(tmp_path / "earful.db", migrate=True) as store:
+        store.outbox.add([alert("wow:1")])
+        (waiting,) = store.outbox.unsent()
+        assert store.outbox.claim(waiting.id, NOW)
+        sent_log.add(store.database.path, store.database.connection, waiting.id, NOW)
+        # The next delivery looked for it: the receiver does not have it, or cannot tell.
+        trouble = TroubleKind.PASSING
+        store.outbox.retry(waiting.id, NOW, "It is sent again.", trouble, absent=True)
+        assert store.outbox.doubt_lost(NOW) == 0
+        (waiting,) = store.outbox.unsent()
+        assert waiting.state is AlertState.PENDING
 
 
 def test_another_store_at_the_same_place_knows_nothing_of_it(tmp_path: Path) -> None:
