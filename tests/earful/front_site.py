@@ -40,12 +40,21 @@ class Site:
         return now().astimezone(ZoneInfo(ZONES[brand])).date()
 
     def judged(
-        self, brand: str | None, days: int | None = 30, *, ended: int = 0, **fields: str
+        self,
+        brand: str | None,
+        days: int | None = 30,
+        *,
+        ended: int = 0,
+        days_of: str | None = None,
+        **fields: str,
     ) -> list[Spoken]:
-        """Count again what a choice has: `days` that ended so many days ago."""
+        """Count again what a choice has: `days` that ended so many days ago.
+
+        They are each brand's own, or those of the calendar of the brand `days_of`.
+        """
         found = []
         for one in self.spoken:
-            last = self.today(one.mention.brand) - timedelta(days=ended)
+            last = self.today(days_of or one.mention.brand) - timedelta(days=ended)
             first = date.min if days is None else last - timedelta(days=days - 1)
             if (
                 brand in (None, one.mention.brand)
