@@ -92,7 +92,7 @@ def train(
         config = ModelConfig(context=context, trained=facts)
         adapter.save(student.network, config, new, moved=method.start is not None)
         scored = _score(new, held_out)
-        if context and not scored.hearing_helps():
+        if context and not scored.contexts_help():
             config = replace(config, context=0)
             adapter.write_config(config, new)
             scored = _score(new, held_out)

@@ -48,7 +48,7 @@ def evaluate_examples(
     rated = classifier.classify(texts, progress=progress)
     unrated = classifier.classify(bare, progress=progress)
     answers = [example for example in examples if example.text.context]
-    deaf = classifier.classify([replace(one.text, context=None) for one in answers])
+    alone = classifier.classify([replace(one.text, context=None) for one in answers])
     report = compare(
         classifier.model,
         name,
@@ -57,8 +57,8 @@ def evaluate_examples(
         ScoredTexts(unrated, _likely(classifier, bare, unrated)),
     )
     if answers:
-        hidden = _one_part(answers, deaf, deaf, either=True)
-        report = replace(report, kinds={**(report.kinds or {}), "answers, deaf": hidden})
+        hidden = _one_part(answers, alone, alone, either=True)
+        report = replace(report, kinds={**(report.kinds or {}), "answers, alone": hidden})
     return report
 
 

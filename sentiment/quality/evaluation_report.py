@@ -14,7 +14,7 @@ class Report:
     """Figures with ratings and from text only; `either` counts a second reader's label too.
 
     `kinds` parts the texts by `kinds.Kind`; those that answer another text are `answers`, read
-    with it, and once more `deaf` to it.
+    with it, and once more `alone`, without it.
     """
 
     model: str

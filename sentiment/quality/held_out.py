@@ -71,7 +71,7 @@ class HeldOut:
         self.bare = [replace(text, rating=None, rating_max=None) for text in self.texts]
         self.used = classifier.logits(self.texts)
         self.unused = classifier.logits(self.bare)
-        self.deaf = self._without_contexts()
+        self.without_contexts = self._contexts_hidden()
         self.kinds = np.array([kind_of(text) for text in self.texts])
         self.bare_kinds = np.array([kind_of(text) for text in self.bare])
         self.experience = np.array([_EXPERIENCES.index(e.experience) for e in examples])
@@ -97,7 +97,7 @@ class HeldOut:
         rated = chosen & (self.kinds == Kind.RATED)
         of_talk = chosen & (self.kinds == Kind.TALK)
         if of_talk.sum() >= _FEWEST:
-            talk = self._mode([(self.used, of_talk), (self.deaf, of_talk)], talk=True)
+            talk = self._mode([(self.used, of_talk), (self.without_contexts, of_talk)], talk=True)
         else:
             talk = self._mode([(self.unused, short)]) if short.sum() >= _FEWEST else bare
         return Calibration(
@@ -106,15 +106,15 @@ class HeldOut:
             talk,
         )
 
-    def hearing_helps(self) -> bool:
+    def contexts_help(self) -> bool:
         """Tell whether more experiences are right where the model reads what a text answers."""
-        heard, deaf = (
+        with_them, without = (
             int((logits.experience.argmax(1) == self.experience).sum())
-            for logits in (self.used, self.deaf)
+            for logits in (self.used, self.without_contexts)
         )
-        return heard > deaf
+        return with_them > without
 
-    def _without_contexts(self) -> Logits:
+    def _contexts_hidden(self) -> Logits:
         answers = np.flatnonzero([bool(text.context) for text in self.texts])
         if not len(answers):
             return self.used

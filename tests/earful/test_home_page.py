@@ -401,6 +401,12 @@ def test_the_brands_stand_side_by_side(site: Site, browser: Chrome) -> None:
             part = sum(one.told.current is felt for one in told)
             assert cell.split()[0] == f"{part / len(told):.1%}", brand
         assert ("competitor" in cells[0]) == (brand == RIVAL)
+    # What is behind the number is of the same days, wherever the other brand is.
+    rows = browser.find_elements(By.CSS_SELECTOR, "#others tbody tr")
+    [rail] = [row for row in rows if texts(row, "th")[0] == RAIL]
+    shown = number(texts(rail, "td")[0])
+    follow(browser, rail.find_element(By.CSS_SELECTOR, "td a"))
+    assert number(texts(browser, ".count b")[0]) == shown
 
 
 def test_the_road_says_where_a_brand_stands(site: Site, browser: Chrome) -> None:

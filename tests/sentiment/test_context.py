@@ -122,10 +122,10 @@ def test_weights_say_whether_they_read_contexts(tmp_path: Path) -> None:
     texts = [Text("Still the same here.", context="My parcel never came, so angry!")]
     bare = [Text("Still the same here.")]
     reads = Classifier.load(weights_that_read(tmp_path / "reads", CONTEXT))
-    deaf = Classifier.load(weights_that_read(tmp_path / "deaf", 0))
-    assert np.array_equal(deaf.logits(texts).experience, deaf.logits(bare).experience)
+    alone = Classifier.load(weights_that_read(tmp_path / "alone", 0))
+    assert np.array_equal(alone.logits(texts).experience, alone.logits(bare).experience)
     assert not np.array_equal(reads.logits(texts).experience, reads.logits(bare).experience)
-    assert np.array_equal(reads.logits(bare).experience, deaf.logits(bare).experience)
+    assert np.array_equal(reads.logits(bare).experience, alone.logits(bare).experience)
 
 
 def test_the_untrained_network_knows_two_segments() -> None:

@@ -50,9 +50,12 @@ def test_talk_is_asked_with_what_it_answers_and_without(classifier: Classifier) 
     plain = [replace(one, dataset="t") for one in made_up(1)[:60]]
     answers = [replace(one, text=replace(one.text, context="How was it?")) for one in plain]
     told = HeldOut(classifier, judged(classifier, answers))
-    assert told.deaf.experience.tolist() == HeldOut(classifier, plain).used.experience.tolist()
-    # The shipped weights read no context, so hearing changes nothing.
-    assert not told.hearing_helps()
+    assert (
+        told.without_contexts.experience.tolist()
+        == HeldOut(classifier, plain).used.experience.tolist()
+    )
+    # The shipped weights read no context, so a context changes nothing.
+    assert not told.contexts_help()
     report = told.report("answers")
     assert report.kinds is not None
     assert report.kinds["answers"]["texts"] == 60

@@ -59,10 +59,10 @@ def test_each_kind_of_text_is_told_by_itself(report: Report, of_talk: Report) ->
     assert set(report.kinds) == {"rated", "unrated", "talk"}
     assert sum(part["texts"] for part in report.kinds.values()) == 500
     assert of_talk.kinds is not None
-    assert of_talk.kinds["answers"]["texts"] == of_talk.kinds["answers, deaf"]["texts"] > 90
+    assert of_talk.kinds["answers"]["texts"] == of_talk.kinds["answers, alone"]["texts"] > 90
     # Weights that read what a text answers read it because that helps.
-    heard, deaf = of_talk.kinds["answers"], of_talk.kinds["answers, deaf"]
-    assert heard["experience_accuracy"] >= deaf["experience_accuracy"]
+    with_context, alone = of_talk.kinds["answers"], of_talk.kinds["answers, alone"]
+    assert with_context["experience_accuracy"] >= alone["experience_accuracy"]
     table = of_talk.table()
     assert "kinds of text, with ratings" in table
     assert max(map(len, table.splitlines())) <= 80

@@ -94,6 +94,15 @@ class Asked:
         """Give the changes of an address that choose days."""
         return {"period": None, "since": first.isoformat(), "until": (last or first).isoformat()}
 
+    def same_days(self) -> dict[str, object]:
+        """Give the changes of an address that keep these days, whatever brand it shows.
+
+        "30 days" of a brand in another time zone may be others.
+        """
+        if self.first is None:
+            return {"until": self.last.isoformat()}
+        return self.of_day(self.first, self.last)
+
     def between(self) -> tuple[datetime | None, datetime | None]:
         """Give the moments between which the chosen days lie, in UTC; the second is outside."""
 

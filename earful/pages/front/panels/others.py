@@ -67,16 +67,17 @@ def others_panel(connection: sqlite3.Connection, asked: Asked) -> Others:
     ]
     made = []
     for brand, tally in lines:
-        filters = {
+        filters: dict[str, object] = {
             "brand": brand.name, "topic": None, "staff": None, "named": None, "location": None,
         }  # fmt: skip
+        counted = {**filters, **asked.same_days()}
         names: tuple[tuple[str, dict[str, str]], ...] = (
             ("voice", {}),
             ("wow", {"experience": "delighted"}),
             ("anger", {"experience": "angry"}),
         )
         figures = {
-            name: _figure(rate, top, name, asked.link("mentions", **filters, **more))
+            name: _figure(rate, top, name, asked.link("mentions", **counted, **more))
             for (name, more), rate, top in zip(names, _rates(tally, whole), tops, strict=True)
         }
         made.append(
@@ -86,7 +87,7 @@ def others_panel(connection: sqlite3.Connection, asked: Asked) -> Others:
                 competitor=brand.competitor,
                 shown=brand.name == asked.choice.brand,
                 mentions=tally.mentions,
-                link=asked.link("mentions", **filters),
+                link=asked.link("mentions", **counted),
                 **figures,
             )
         )
