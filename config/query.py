@@ -18,11 +18,10 @@ from luqum.exceptions import ParseError
 from luqum.parser import parser
 
 from config.errors import QueryError
+from config.word_borders import bordered
 
 FIELDS = ("title", "author", "lang", "source")
 
-# Scripts written without spaces have no word borders to look for.
-_SPACELESS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff"
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "＇": "'"})
 
 
@@ -209,9 +208,7 @@ def _pattern(term: str) -> re.Pattern[str]:
     """Match a term on word borders, with any short run of punctuation between its words."""
     folded = fold(term).strip()
     words = [_wildcards(word) for word in re.split(r"[:;,.!?–—-]*\s+", folded)]
-    before = "" if re.match(f"[{_SPACELESS}]", folded) else r"(?<!\w)"
-    after = "" if re.search(f"[{_SPACELESS}]$", folded) else r"(?!\w)"
-    return re.compile(before + r"[\W_]{1,3}".join(words) + after)
+    return re.compile(bordered(folded, r"[\W_]{1,3}".join(words)))
 
 
 def _wildcards(word: str) -> str:

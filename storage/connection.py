@@ -16,9 +16,15 @@ from typing import Any, Self
 from storage.faults import SQLITE_ERRORS, fault
 from storage.models.dedupe_keys import complaint_key, forgotten_key, wow_key
 from storage.rows import rows_of
+from storage.search_words import match_for
 
 # What statements may call: keys are made in one place, also those that SQL compares.
-_KEYS = {"complaint_key": complaint_key, "wow_key": wow_key, "forgotten_key": forgotten_key}
+_FUNCTIONS = {
+    "complaint_key": complaint_key,
+    "wow_key": wow_key,
+    "forgotten_key": forgotten_key,
+    "match_for": match_for,
+}
 
 
 class Connection(sqlite3.Connection):
@@ -37,7 +43,7 @@ class Connection(sqlite3.Connection):
             # What is deleted or written over is no more in the file, whoever writes: what is
             # edited today may have to be forgotten tomorrow. No cost of it could be measured.
             self.execute("PRAGMA secure_delete = ON")
-        for name, make in _KEYS.items():
+        for name, make in _FUNCTIONS.items():
             self.create_function(name, 1, make, deterministic=True)
 
     @contextmanager

@@ -22,6 +22,7 @@ from typing import Any
 
 from config.errors import EarfulError, InputError
 from storage.connection import address
+from storage.search_words import match_for
 
 SECONDS = 5.0
 MOST_ROWS = 500
@@ -133,6 +134,7 @@ def _main() -> None:
 
 def _asked(asked: dict[str, Any]) -> dict[str, Any]:
     with closing(sqlite3.connect(address(Path(asked["path"]), "ro"), uri=True)) as connection:
+        connection.create_function("match_for", 1, match_for, deterministic=True)
         connection.execute("PRAGMA query_only = 1")
         # What is sorted stays in memory, which ends, and fills no disk.
         connection.execute("PRAGMA temp_store = MEMORY")

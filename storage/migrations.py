@@ -2282,6 +2282,90 @@ def _month_cells(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations(name="0045_unspaced_scripts")
+def _unspaced_scripts(db: Database) -> None:
+    # The index reads each sign of a script without spaces as a word (`storage/unspaced.py` does
+    # so with what is looked for). SQL alone does it, so that whatever writes into `mentions`
+    # writes the index too. The classes of signs stand here as they were when this landed.
+    blocks = (
+        (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1100, 0x11FF), (0x1780, 0x17FF), (0x3005, 0x3007),
+        (0x3040, 0x318F), (0x31A0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xA960, 0xA97F),
+        (0xAC00, 0xD7FF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x1B000, 0x1B16F),
+        (0x20000, 0x3FFFF),
+    )  # fmt: skip
+    signs = "[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in blocks) + "]"
+
+    def apart(column: str) -> str:
+        # ASCII, told by its length in bytes, is not looked through. `substr` counts from the start
+        # of what it reads: by parts of 200 signs a long text takes linear time, nearly.
+        return f"""
+            CASE WHEN length(CAST({column} AS BLOB)) > length({column})
+                AND {column} GLOB '*{signs}*'
+            THEN (
+                WITH RECURSIVE part (start, piece) AS (
+                    SELECT 1, substr({column}, 1, 200)
+                    UNION ALL
+                    SELECT start + 200, substr({column}, start + 200, 200) FROM part
+                    WHERE start + 200 <= length({column})
+                )
+                SELECT group_concat((
+                    WITH RECURSIVE place (at) AS (
+                        SELECT 1 UNION ALL SELECT at + 1 FROM place WHERE at < length(piece)
+                    )
+                    SELECT group_concat(
+                        CASE WHEN substr(piece, at, 1) GLOB '{signs}'
+                        THEN char(8203) || substr(piece, at, 1) || char(8203)
+                        ELSE substr(piece, at, 1) END, ''
+                    ) FROM place
+                ), '') FROM part
+            ) ELSE {column} END AS {column}
+        """
+
+    into = "INSERT INTO mentions_fts (rowid, title, text) SELECT seq, title, text"
+    out_of = (
+        "INSERT INTO mentions_fts (mentions_fts, rowid, title, text) "
+        "SELECT 'delete', seq, title, text"
+    )
+    for statement in (
+        "DROP TRIGGER mentions_ai",
+        "DROP TRIGGER mentions_ad",
+        "DROP TRIGGER mentions_au",
+        "DROP TABLE mentions_fts",
+        f"""
+        CREATE VIEW mention_words AS
+        SELECT seq, {apart("title")}, {apart("text")} FROM mentions
+        """,
+        """
+        CREATE VIRTUAL TABLE mentions_fts USING fts5(
+            title, text, content='mention_words', content_rowid='seq',
+            tokenize='porter unicode61 remove_diacritics 2'
+        )
+        """,
+        f"""
+        CREATE TRIGGER mentions_ai AFTER INSERT ON mentions BEGIN
+            {into} FROM mention_words WHERE seq = new.seq;
+        END
+        """,
+        f"""
+        CREATE TRIGGER mentions_bd BEFORE DELETE ON mentions BEGIN
+            {out_of} FROM mention_words WHERE seq = old.seq;
+        END
+        """,
+        f"""
+        CREATE TRIGGER mentions_bu BEFORE UPDATE OF title, text ON mentions BEGIN
+            {out_of} FROM mention_words WHERE seq = old.seq;
+        END
+        """,
+        f"""
+        CREATE TRIGGER mentions_au AFTER UPDATE OF title, text ON mentions BEGIN
+            {into} FROM mention_words WHERE seq = new.seq;
+        END
+        """,
+        "INSERT INTO mentions_fts (mentions_fts) VALUES ('rebuild')",
+    ):
+        db.execute(statement)
+
+
 def _run(db: Database, script: str) -> None:
     # executescript would commit the migration's own transaction.
     for statement in script.split(";\n"):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from urllib.parse import unquote, urlsplit
 
+from config.word_borders import bordered
 from storage.models import Mention
 from storage.models.nobody import is_nobody, is_pseudonym
 
@@ -70,7 +71,7 @@ def _unsigned(text: str, names: Collection[str], instead: str) -> str:
     """Take a full name out of a text; a single word may be one of the language."""
     for name in names:
         if len(name.split()) > 1 and not is_nobody(name):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", instead, text, flags=re.IGNORECASE)
+            text = re.sub(bordered(name), instead, text, flags=re.IGNORECASE)
     return text
 
 

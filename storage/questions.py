@@ -15,7 +15,6 @@ from typing import Any
 
 from config.errors import InputError, StoreError
 from storage.reports import Filter
-from storage.search_words import match_for
 from storage.store import Store
 
 SECONDS = 10.0
@@ -56,7 +55,6 @@ def questions(path: Path, *, seconds: float = SECONDS) -> Iterator[Questions]:
     end = time.monotonic() + seconds
     with Store.open(path, readonly=True, patience_s=PATIENCE_S) as store:
         connection = store.database.connection
-        connection.create_function("match_for", 1, match_for, deterministic=True)
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
         try:
             yield Questions(store)

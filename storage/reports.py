@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.models import SourceState, from_iso, iso
 from storage.rows import moment_in, reads
 from storage.search_words import match_for
+from storage.unspaced import BETWEEN
 
 SEARCHED = 10_000
 """Of a word that more mentions have, so many stored last are searched."""
@@ -79,7 +80,9 @@ class Insight:
                 ), 0) AND {where}
                 ORDER BY f.rank, f.rowid LIMIT ?
             )
-            SELECT v.*, snippet(mentions_fts, -1, '[', ']', ' … ', 24) AS snippet
+            SELECT v.*, replace(
+                snippet(mentions_fts, -1, '[', ']', ' … ', 24), '{BETWEEN}', ''
+            ) AS snippet
             FROM best CROSS JOIN mentions_fts ON mentions_fts.rowid = best.seq
             CROSS JOIN voice v ON v.seq = best.seq
             WHERE mentions_fts MATCH ? ORDER BY best.place, best.seq

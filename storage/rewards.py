@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import Database
+from storage.search_words import phrase
 from storage.tables.cuts import cut
 
 
@@ -51,7 +52,7 @@ class Rewards:
 
     def may_name(self, brand: str, words: Sequence[str]) -> Iterator[Naming]:
         """Give the judged mentions of a brand that hold any of the words, one by one."""
-        match = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        match = " OR ".join(map(phrase, words))
         # CROSS: from the search, which alone knows how few they are.
         rows = self._database.connection.execute(
             """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.decide.routing import stars_of_five
+from config.word_borders import bordered
 from storage.models import AuthorHistory, Experience, Mention, Stance, Voice
 
 CLOCK_SKEW = timedelta(days=1)
@@ -97,7 +98,7 @@ def named_in(title: str | None, text: str, staff: Sequence[Colleague]) -> tuple[
 
 def _says(text: str, name: str) -> bool:
     wanted = _folded(name)
-    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
+    return bool(wanted) and bool(re.search(bordered(wanted), text))
 
 
 def _folded(text: str) -> str:

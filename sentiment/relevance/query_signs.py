@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.query import Query, Searchable
+from config.word_borders import bordered
 
 MATCHED = "the query matched"
 IN_TITLE = "in the title"
@@ -74,8 +75,6 @@ def _written(term: str, mention: Searchable) -> Iterator[str]:
 
 
 def _pattern(term: str) -> re.Pattern[str]:
-    words = [
-        re.escape(word).replace(r"\*", r"\w*").replace(r"\?", r"\w")
-        for word in term.removeprefix("title:").split()
-    ]
-    return re.compile(r"(?<!\w)" + r"[\W_]{1,3}".join(words) + r"(?!\w)", re.IGNORECASE)
+    term = term.removeprefix("title:").strip()
+    words = [re.escape(word).replace(r"\*", r"\w*").replace(r"\?", r"\w") for word in term.split()]
+    return re.compile(bordered(term, r"[\W_]{1,3}".join(words)), re.IGNORECASE)

@@ -386,6 +386,19 @@ def test_staff_are_found_by_their_whole_name(text, named):
     assert tuple(one.name for one in found) == named
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("田中", "受付の田中さんに感謝です"),
+        ("王小明", "客服王小明帮了我"),
+        ("김민수", "김민수님 감사합니다"),
+        ("สมชาย", "คุณสมชายบริการดีมาก"),
+    ],
+)
+def test_staff_are_found_where_words_have_no_spaces_between(name, text):
+    assert [one.name for one in named_staff(a_mention(text=text), (Colleague(name),))] == [name]
+
+
 def test_a_wow_that_names_staff_tells_them():
     alert = the_alert(a_voice(DELIGHTED, title="Rita!", text="What a day."))
     assert "Named in it:  Rita" in plain(alert.payload)
