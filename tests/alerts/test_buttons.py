@@ -64,7 +64,7 @@ def open_a_case(store, settings, slack, **changes):
 
 
 def flush(store: Store, slack: FakeSlack) -> DeliveryResult:
-    bot = BotTransport(slack.token, api_url=slack.api_url, timeout=2, buttons=True)
+    bot = BotTransport(slack.token, api_url=slack.api_url, timeout=PATIENCE_S, buttons=True)
     # Later each time, so that no update waits for its distance from the last one.
     later = datetime.now(UTC) + timedelta(minutes=next(FLUSHES))
     return deliver(store.outbox, bot, lambda: later, lambda s: None, pace=Pace(0))

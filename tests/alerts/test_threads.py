@@ -65,7 +65,7 @@ def update(root, text, **more):
 
 
 def send(outbox, slack, clock, transport=None, **more):
-    bot = transport or BotTransport(slack.token, api_url=slack.api_url, timeout=1)
+    bot = transport or BotTransport(slack.token, api_url=slack.api_url, timeout=PATIENCE_S)
     more.setdefault("pace", Pace(0))
     return deliver(outbox, bot, clock, clock.sleep, rng=random.Random(1), **more)
 
@@ -172,7 +172,8 @@ def test_an_unclear_update_is_simply_made_again(slack, outbox, clock, fault):
     send(outbox, slack, clock)
     outbox.add([update("a", "new"), an_alert("b", at=now())])
     slack.fail("chat.update", fault)
-    result = send(outbox, slack, clock)
+    hasty = BotTransport(slack.token, api_url=slack.api_url, timeout=2)
+    result = send(outbox, slack, clock, hasty)
     assert (result.retried, result.unclear, result.sent) == (1, 0, 1)
     clock.to(result.next_at)
     assert send(outbox, slack, clock).sent == 1

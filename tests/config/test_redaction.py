@@ -143,11 +143,11 @@ def test_two_private_feeds_stay_two_targets(one: str, other: str) -> None:
 
 
 def test_a_text_that_is_made_to_take_long_does_not() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     mask_url("?a=" * 5000)
     mask_url("https://x.example" + "/a1" * 10000)
     mask_url("://" * 10000)
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_known_values_are_hidden_however_they_are_quoted_and_however_deep() -> None:

@@ -25,6 +25,7 @@ from storage.store import Store
 from tests.alerts.fake_slack import FakeSlack, Fault
 from tests.alerts.outboxes import an_alert
 from tests.earful.conftest import Earful
+from tests.waiting import PATIENCE_S
 
 COMPLAINTS, WOWS, OPS = "#voice-complaints", "#voice-wows", "#voice-ops"
 
@@ -52,7 +53,7 @@ def process(
 
 
 def bot(slack: FakeSlack) -> BotTransport:
-    return BotTransport(slack.token, api_url=slack.api_url, timeout=1)
+    return BotTransport(slack.token, api_url=slack.api_url, timeout=PATIENCE_S)
 
 
 def pass_over(store: Store, transport: Transport, *, later: timedelta = timedelta(0)) -> None:
@@ -145,7 +146,7 @@ def test_one_in_doubt_is_looked_for_once_a_person_says_so(
 def test_a_webhook_cannot_look_and_sends_what_a_person_puts_back(
     earful: Earful, store: Store, slack: FakeSlack
 ) -> None:
-    webhook = WebhookTransport(slack.webhook_url, timeout=1)
+    webhook = WebhookTransport(slack.webhook_url, timeout=PATIENCE_S)
     store.outbox.add([alert("complaint:t:1")])
     slack.fail("webhook", Fault.http(500))
     pass_over(store, webhook)

@@ -26,6 +26,7 @@ from storage.models import AlertKind, Experience, Stance
 from tests.earful.conftest import Earful
 from tests.earful.test_cases import World
 from tests.storage.erasure import ERASURE
+from tests.waiting import wait_for
 
 RANT = "Der Flug fiel aus, und niemand sagte uns etwas."
 UPPER = "import sys; sys.stdout.write('[{from}>{to}] ' + sys.stdin.read().upper())"
@@ -73,15 +74,16 @@ class TestCommand:
         child = tmp_path / "child"
         hangs = (
             "import subprocess, sys, time; "
-            f"p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
-            f"open({str(child)!r}, 'w').write(str(p.pid)); time.sleep(60)"
+            f"p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(900)']); "
+            f"open({str(child)!r}, 'w').write(str(p.pid)); time.sleep(900)"
         )
         started = time.monotonic()
-        assert said_of(CommandTranslator("t", python(hangs)), limit_s=2.0) == (
-            "t took longer than 2.0 s"
+        assert said_of(CommandTranslator("t", python(hangs)), limit_s=5.0) == (
+            "t took longer than 5.0 s"
         )
-        assert time.monotonic() - started < 30
-        assert not _lives(int(child.read_text()))
+        assert time.monotonic() - started < 60
+        # It is killed at once, and ends when the machine gets to it.
+        wait_for(lambda: not _lives(int(child.read_text())))
 
     def test_that_is_not_there(self) -> None:
         assert "cannot be started" in said_of(CommandTranslator("t", ("/no/such/command",)))
@@ -201,12 +203,12 @@ class TestApi:
         assert said_of(kind("api", server.url, "k-123456")) == f"api {sentence}"
 
     def test_that_drips_is_left(self, server: Server) -> None:
-        server.body, server.pause_s = b'{"translatedText": "x"}' * 100, 0.05
+        server.body, server.pause_s = b'{"translatedText": "x"}' * 100, 0.05  # for two minutes
         started = time.monotonic()
         assert said_of(LibreTranslate("api", server.url), limit_s=0.5) == (
             "api took longer than 0.5 s"
         )
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 60
 
     def test_that_is_not_there(self) -> None:
         assert "cannot be reached" in said_of(LibreTranslate("api", "http://127.0.0.1:1"))

@@ -34,14 +34,14 @@ def test_another_source_does_not_wait_and_a_failure_passes_the_turn_on() -> None
     began = time.monotonic()
     try:
         with turns.taken("reddit", never) as turn, turns.taken("gdelt", never):
-            turn.pause_s = 0.1
+            turn.pause_s = 2.0
             raise RuntimeError
     except RuntimeError:
         pass
     with turns.taken("gdelt", never):
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 2.0
     with turns.taken("reddit", never):
-        assert time.monotonic() - began >= 0.09
+        assert time.monotonic() - began >= 1.9
 
 
 def test_a_stop_ends_the_waiting() -> None:

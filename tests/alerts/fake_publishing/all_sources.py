@@ -24,6 +24,7 @@ from tests.alerts.fake_publishing.talk import (
     FakeWooCommerce,
     FakeWordPress,
 )
+from tests.waiting import PATIENCE_S
 
 SOURCES: tuple[type[FakeSource], ...] = (
     FakeAppStoreConnect,
@@ -49,7 +50,7 @@ def settings_for(*fakes: FakeSource) -> Settings:
     return parse_settings(raw_config(fakes), options_models(), where="test")
 
 
-def publisher_of(fake: FakeSource, timeout_s: float = 0.5) -> Publisher:
+def publisher_of(fake: FakeSource, timeout_s: float = PATIENCE_S) -> Publisher:
     """Give the publisher that replies at a fake."""
     made = publisher_for(fake.source, settings_for(fake), fake.environment, timeout_s=timeout_s)
     assert made is not None
