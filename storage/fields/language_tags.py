@@ -27,6 +27,7 @@ def _tag_of(text: str) -> str | None:
         return None if tag.startswith(("und", "zxx", "mul", "mis")) else tag
     try:
         return langcodes.find(_IN_BRACKETS.sub("", text)).to_tag()
-    except (LookupError, UnicodeDecodeError):
-        # langcodes finds such as "\x00" in its table of names, with half a character behind it.
+    except (LookupError, UnicodeError):
+        # langcodes finds such as "\x00" in its table of names, with half a character behind it,
+        # and does not look up a name with half a character.
         return None

@@ -12,7 +12,7 @@ from storage.migrations import (  # noqa: F401
     m0035_0038,
     m0039_0045,
 )
-from storage.migrations.registry import migrations
+from storage.migrations.numbered import migrations
 
 __all__ = ["GENTLE", "migrations", "number_of"]
 

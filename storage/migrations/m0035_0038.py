@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from storage.migrations.registry import migrations, run
+from storage.migrations.numbered import migrations, run
 
 
 @migrations(name="0035_people")

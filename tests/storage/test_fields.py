@@ -271,3 +271,32 @@ def test_counts_as_people_write_them(written: object, number: int | None) -> Non
 def test_html_is_html_only_where_it_has_a_usual_tag() -> None:
     assert fields.plain_or_html("one<br />two &amp; three") == "one\ntwo & three"
     assert fields.plain_or_html("say <name> &amp; wait") == "say <name> & wait"
+
+
+# Each that reads one value of a source or a file for the store, and what else it must be given.
+READERS = {
+    "address": (), "count": (), "country": (), "country_code": (), "from_bbcode": (),
+    "from_html": (), "identity": (), "language": (), "line": ("field",), "link": (), "plain": (),
+    "plain_or_html": (), "product_version": (), "rating": (5.0,), "version_name": (),
+    "whole_number": ("field",),
+}  # fmt: skip
+
+
+def test_the_readers_of_single_values_are_all_tried() -> None:
+    others = {
+        "behind_redirect", "is_no_moment", "later", "moment", "order_shown", "original", "rated",
+        "require_readable", "string",
+    }  # fmt: skip
+    made = {name for name in fields.__all__ if callable(getattr(fields, name)) and name.islower()}
+    assert READERS.keys() | others == made
+
+
+@pytest.mark.parametrize("value", ["\ud800", "en\ud83d", "5\udfff", " \ud800 2026", "\x00\udfff"])
+@pytest.mark.parametrize("name", READERS)
+def test_half_a_character_stops_no_reader(name: str, value: str) -> None:
+    try:
+        read = getattr(fields, name)(value, *READERS[name])
+    except EntryError:
+        return
+    # What the store can hold.
+    assert read is None or str(read) == str(read).encode().decode()
