@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import re
 
-# Blocks of Unicode, first and last sign. Korean has spaces, yet its particles stand at the word.
-_BLOCKS = (
+# Blocks of Unicode, first and last sign.
+_WITHOUT_SPACES = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
-    (0x1100, 0x11FF),  # Hangul by letters
     (0x1780, 0x17FF),  # Khmer
     (0x3005, 0x3007),  # 々, 〆, 〇
-    (0x3040, 0x318F),  # Hiragana, Katakana, Bopomofo, Hangul letters
+    (0x3040, 0x312F),  # Hiragana, Katakana, Bopomofo
     (0x31A0, 0x31FF),
     (0x3400, 0x4DBF),  # Han
     (0x4E00, 0x9FFF),
-    (0xA960, 0xA97F),  # Hangul
-    (0xAC00, 0xD7FF),
     (0xF900, 0xFAFF),  # Han
     (0xFF66, 0xFF9F),  # Katakana of half width
     (0x1B000, 0x1B16F),  # old Kana
     (0x20000, 0x3FFFF),  # Han
 )
-UNSPACED = "[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _BLOCKS) + "]"
-"""The class of signs whose scripts write no spaces, for `re` and for SQLite's GLOB alike."""
+# Korean has spaces, yet its particles stand at the word.
+_HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
+
+
+def _class(*blocks: tuple[int, int]) -> str:
+    return "[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in sorted(blocks)) + "]"
+
+
+UNSPACED = _class(*_WITHOUT_SPACES, *_HANGUL)
+"""The class of signs beside which a word may begin or end without a space, for `re` and for
+SQLite's GLOB alike."""
+SPACELESS = _class(*_WITHOUT_SPACES)
+"""The class of those whose scripts write no spaces at all, for `re`."""
 
 _BEGINS = re.compile(UNSPACED)
 _ENDS = re.compile(f"{UNSPACED}\\Z")

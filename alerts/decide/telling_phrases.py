@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from config.word_borders import SPACELESS
+
 _SHARED = 0.3
 _MOST = 3
 _COMMON = """
@@ -22,6 +24,13 @@ _COMMON = """
     para con se je ne pas est
 """
 _STOP = frozenset(_COMMON.split())
+_WORD = re.compile(rf"{SPACELESS}+|(?:(?!{SPACELESS})[^\W_])+")
+_SPACELESS = re.compile(SPACELESS)
+_HIRAGANA = re.compile(r"[\u3040-\u309f\u30fc]+")
+# Signs of a run that can be a word: most Chinese ones have two, those of Thai, Lao, Khmer and
+# Burmese, which are written by sound, four and more.
+_LEAST, _LEAST_BY_SOUND, _MOST_SIGNS = 2, 4, 8
+_EAST_ASIAN = "\u3000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +75,32 @@ def telling_phrases(
         if number < 2 or share < _SHARED or share <= 2 * usual[term] / max(len(ordinary), 1):
             continue
         # How much more often than usual, weighed by how many say it; a pair says more than a word.
-        score = share * math.log2(1 + share / before) * (1.25 if " " in term else 1.0)
+        score = share * math.log2(1 + share / before) * _weight(term)
         ranked.append((-score, term))
     chosen: list[str] = []
     for _, term in sorted(ranked):
-        words = set(term.split())
-        if not any(words & set(other.split()) for other in chosen):
+        parts = _parts(term)
+        if not any(parts & _parts(other) for other in chosen):
             chosen.append(term)
     known = len(ordinary) >= _MIN_ORDINARY
     return tuple(
         Phrase(term, here[term], len(texts), usual[term] / len(ordinary) if known else None)
         for term in chosen[:most]
     )
+
+
+def _weight(term: str) -> float:
+    """Weigh what says more: a pair, and of runs that as many texts share the longest."""
+    if _SPACELESS.match(term):
+        return 1 + 0.05 * len(term)
+    return 1.25 if " " in term else 1.0
+
+
+def _parts(term: str) -> set[str]:
+    """Give that of which two phrases may not share any: words, or signs that are no grammar."""
+    if _SPACELESS.match(term):
+        return {sign for sign in term if not _HIRAGANA.match(sign)}
+    return set(term.split())
 
 
 def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "") -> str | None:
@@ -87,8 +110,26 @@ def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words of a text, folded."""
-    return re.findall(r"[^\W_]+", text.casefold())
+    """Give the words of a text, folded; of scripts without spaces, runs of two to eight signs."""
+    words: list[str] = []
+    for word in _WORD.findall(text.casefold()):
+        if _SPACELESS.match(word):
+            words += _runs(word)
+        else:
+            words.append(word)
+    return words
+
+
+def _runs(signs: str) -> list[str]:
+    # Which runs are words takes a dictionary to tell, or the many texts that share them. What is
+    # Hiragana alone is grammar.
+    least = _LEAST_BY_SOUND if signs < _EAST_ASIAN else _LEAST
+    runs = (
+        signs[at : at + size]
+        for size in range(least, _MOST_SIGNS + 1)
+        for at in range(len(signs) - size + 1)
+    )
+    return [run for run in runs if not _HIRAGANA.fullmatch(run)]
 
 
 def _terms(text: str, ignored: set[str]) -> set[str]:
@@ -97,10 +138,14 @@ def _terms(text: str, ignored: set[str]) -> set[str]:
     pairs = {
         f"{one} {two}"
         for one, two in pairwise(words)
-        if _tells(one, ignored) and _tells(two, ignored)
+        if _tells(one, ignored)
+        and _tells(two, ignored)
+        and not (_SPACELESS.match(one) or _SPACELESS.match(two))
     }
     return single | pairs
 
 
 def _tells(word: str, ignored: set[str]) -> bool:
+    if _SPACELESS.match(word):
+        return word not in ignored
     return len(word) > 2 and word not in _STOP and word not in ignored and not word.isdigit()

@@ -103,3 +103,33 @@ def test_no_phrase_is_a_part_of_another() -> None:
     assert len(words) == len(set(words))
     assert telling_phrases(texts, ORDINARY)[0].usual == 0.0
     assert telling_phrases(texts, ORDINARY[:3])[0].usual is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "ordinary", "phrase"),
+    [
+        (
+            ["Wi-Fiが繋がらない。返金してほしい", "機内のWi-Fiに全然繋がらない！",
+             "また繋がらない。最悪", "昨日も繋がらないし遅い"],
+            ["荷物が届くのが遅かった", "とても良いサービスでした", "座席が狭い", "食事は普通"],
+            "繋がらない",
+        ),
+        (
+            ["退款等了三个星期还没到账", "我的退款没到，客服不理", "退款太慢了", "说好的退款呢"],
+            ["客服态度很好", "飞机晚点了两个小时", "座位太小", "餐食不错"],
+            "退款",
+        ),
+        (
+            ["ขอคืนเงินไปสามสัปดาห์แล้ว", "ยังไม่ได้คืนเงินเลย", "คืนเงินช้ามาก"],
+            ["บริการดีมาก", "เที่ยวบินล่าช้า", "อาหารอร่อย"],
+            "คืนเงิน",
+        ),
+    ],
+)  # fmt: skip
+def test_what_texts_share_is_found_in_scripts_without_spaces(
+    texts: list[str], ordinary: list[str], phrase: str
+) -> None:
+    first, *others = telling_phrases(texts, ordinary * 6)
+    assert (first.words, first.part, first.usual) == (phrase, len(texts), 0.0)
+    assert sum(first.is_in(words_of(text)) for text in texts) == len(texts)
+    assert not any(phrase in one.words or one.words in phrase for one in others)
