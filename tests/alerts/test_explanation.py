@@ -129,7 +129,7 @@ def test_no_phrase_is_a_part_of_another() -> None:
 def test_what_texts_share_is_found_in_scripts_without_spaces(
     texts: list[str], ordinary: list[str], phrase: str
 ) -> None:
-    first, *others = telling_phrases(texts, ordinary * 6)
+    first, *others = telling_phrases(texts, ordinary * 10)
     assert (first.words, first.part, first.usual) == (phrase, len(texts), 0.0)
     assert sum(first.is_in(words_of(text)) for text in texts) == len(texts)
     assert not any(phrase in one.words or one.words in phrase for one in others)
