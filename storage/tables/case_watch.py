@@ -81,18 +81,18 @@ class CaseWatch:
         what is no complaint.
         """
         rows = self._database.connection.execute(
-            """
-            SELECT k.* FROM cases k JOIN voice v ON v.id = k.mention_id
-            JOIN case_events e ON e.id = (
-                SELECT max(id) FROM case_events
-                WHERE case_id = k.id AND event IN (:withdrawn, :returned)
-            )
-            WHERE e.event = :withdrawn AND v.deleted_at IS NULL
+            f"""
+            SELECT k.* FROM case_events e CROSS JOIN cases k ON k.id = e.case_id
+            CROSS JOIN voice v ON v.id = k.mention_id
+            WHERE e.event = '{CaseEventKind.WITHDRAWN}' AND v.deleted_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM case_events WHERE case_id = k.id AND id > e.id
+                        AND event IN ('{CaseEventKind.WITHDRAWN}', '{CaseEventKind.RETURNED}')
+                )
                 AND (k.state IN ('open', 'claimed') OR k.outcome = 'withdrawn')
                 AND (v.experience = 'angry' OR coalesce(v.edited_at, '') <= e.at)
             ORDER BY k.id
-            """,
-            {"withdrawn": CaseEventKind.WITHDRAWN, "returned": CaseEventKind.RETURNED},
+            """
         )
         return read_each(rows, case_from, pass_over)
 

@@ -163,13 +163,14 @@ class Cases:
         """Give each author's newest case of the brand that something was added to since then."""
         newest: dict[str, Case] = {}
         wanted = sorted({(m.author_id, m.brand) for m in mentions if m.author_id})
+        # CROSS: from the author, who has few mentions; a brand may have thousands of cases.
         for author_id, brand in wanted:
             row = self._database.connection.execute(
                 """
                 SELECT k.*, max(k.opened_at, coalesce(max(j.joined_at), k.opened_at)) AS last_at
-                FROM cases k JOIN mentions m ON m.id = k.mention_id
+                FROM mentions m CROSS JOIN cases k ON k.mention_id = m.id
                 LEFT JOIN case_mentions j ON j.case_id = k.id
-                WHERE m.author_id = ? AND k.brand = ?
+                WHERE m.author_id = ?1 AND m.brand = ?2 AND k.brand = ?2
                 GROUP BY k.id HAVING last_at >= ? ORDER BY last_at DESC, k.id DESC LIMIT 1
                 """,
                 (author_id, brand, iso(since)),

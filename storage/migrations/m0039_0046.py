@@ -1,4 +1,4 @@
-"""Migrations 39 to 45: daemon, scoring tries, drift, months, search without spaces."""
+"""Migrations 39 to 46: daemon, scoring tries, drift, months, search, lookups of alerts."""
 
 from __future__ import annotations
 
@@ -389,3 +389,17 @@ def _unspaced_scripts(db: Database) -> None:
         "INSERT INTO mentions_fts (mentions_fts) VALUES ('rebuild')",
     ):
         db.execute(statement)
+
+
+@migrations(name="0046_alert_lookups")
+def _alert_lookups(db: Database) -> None:
+    # What each pass asks: which alerts are in a state, which were written lately, which cases were
+    # told to be taken back. Of all that was ever sent and closed it shall read nothing.
+    run(
+        db,
+        """
+        CREATE INDEX alerts_by_state ON alerts(state, tried_via, sent_at);
+        CREATE INDEX alerts_by_time ON alerts(created_at);
+        CREATE INDEX case_events_withdrawn ON case_events(case_id) WHERE event = 'withdrawn';
+        """,
+    )
