@@ -56,20 +56,14 @@ READ_THROUGH = {
     "verdicts.count_stale": _ALL,
     # Counts of a status, a command's or a report's: nothing that a pass asks.
     "outbox.counts": {"alerts"},
-    **dict.fromkeys(("cases.counts", "insight.answers", "insight.answers_by_source"), {"cases"}),
+    **{key: {"cases"} for key in ("cases.counts", "insight.answers", "insight.answers_by_source")},
     "rewards.won_back": {"cases"},
     # At a click, up to the last of somebody's.
-    **dict.fromkeys(("cases.name_of", "cases.user_id_of"), {"case_events"}),
+    **{key: {"case_events"} for key in ("cases.name_of", "cases.user_id_of")},
     # With each pass: a look by its key for each answered case. A hundred thousand take 0.1 s.
-    **dict.fromkeys(("answer_times.unmeasured", "answer_times.untold_takes"), {"cases"}),
+    **{key: {"cases"} for key in ("answer_times.unmeasured", "answer_times.untold_takes")},
     # Digests and incidents of older versions, whose quotes nobody can tell.
-    **dict.fromkeys(
-        (
-            "upkeep.forget_author", "upkeep.forget_mention", "upkeep.forget_deleted",
-            "upkeep.forget_older",
-        ),
-        {"alerts"},
-    ),
+    **{key: {"alerts"} for key in ("upkeep.forget_author", "upkeep.forget_mention", "upkeep.forget_deleted", "upkeep.forget_older")},
     # Bounded by `prune`.
     "crawls.latest": {"crawl_runs"},
     "crawls.last_failures": {"crawl_runs"},
