@@ -159,6 +159,17 @@ def test_agents_are_told_which_title_is_a_threads(answered: World) -> None:
     ]
 
 
+def test_a_search_finds_an_answer_by_its_thread_and_shows_what_it_says(
+    answered: World, earful: Earful
+) -> None:
+    found = earful("--db", str(path_of(answered)), "search", "lawsuit").out.splitlines()
+    assert found[1] == "Mine came after two weeks, and the half of it."
+    assert found[2].startswith("in the thread “Lawsuit against Acme")
+    found = earful("--db", str(path_of(answered)), "search", "bag").out.splitlines()
+    assert "[Bag]" in found[1] or "[bag]" in found[1]
+    assert not any(line.startswith("in the thread") for line in found)
+
+
 def test_the_list_of_cases_says_what_its_customers_said(answered: World, earful: Earful) -> None:
     listed = earful("--db", str(path_of(answered)), "case", "list")
     assert "Mine came after" in listed.out
