@@ -94,7 +94,8 @@ def _of_datasette(word: str) -> Iterator[tuple[str, bool]]:
         {"brand": BRANDS[0]}, {"brand": BRANDS[0], "stance": "hater"}, {"language": "fr"},
         {"country": "de"}, {"language": "xx"}, {"product_version": "1.20"}, {"model": MODEL},
         {"brand": BRANDS[2], "language": "es", "experience": "angry"},
-        {"_sort": "created_at"}, {"_facet": "language"},
+        {"_sort": "created_at"}, {"_sort_desc": "created_at", "_next": "1000"},
+        {"_sort": "created_at", "brand": BRANDS[0], "stance": "hater"}, {"_facet": "language"},
         {"_facet": "country"}, {"_facet": "author"},
     ):  # fmt: skip
         yield f"/earful/voice?{urlencode(chosen)}", False

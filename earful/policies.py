@@ -248,7 +248,8 @@ def _rota(rota: OnCallSettings) -> Rota:
 
 
 def _says(query: Query, mention: Mention) -> bool:
-    return query.matches(mention)
+    """Tell whether what its writer said matches: of an answer not the title of its thread."""
+    return query.matches(replace(mention, title=mention.own_title))
 
 
 def _calm(settings: Settings, own: str | None = None, at: str = "alerts") -> Calm:

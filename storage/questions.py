@@ -25,7 +25,7 @@ _STEPS = 20_000
 _SHOWN = (
     "id, brand, source, author, author_id, counted_at, created_at, rating, rating_max, language, "
     "country, product_version, experience, stance, sure, corrected, title, text, url, reach, "
-    "owner_reply, counted"
+    "owner_reply, counted, parent_id"
 )
 COLUMNS = ("stance", "language", "country", "product_version", "author_id", "sure")
 """What `voices` can choose by beside what a `Filter` says."""
@@ -221,7 +221,7 @@ class Questions:
                 k.closed_at, k.snoozed_until, v.id, v.brand, v.source, v.author, v.author_id,
                 v.counted_at, v.created_at, v.rating, v.rating_max, v.language, v.country,
                 v.product_version, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
-                v.url, v.reach, v.owner_reply, v.counted
+                v.url, v.reach, v.owner_reply, v.counted, v.parent_id
             FROM cases k JOIN voice v ON v.id = k.mention_id
             WHERE k.state IN ({marks}) AND (? IS NULL OR k.brand = ?)
                 {late if overdue else ""}

@@ -62,6 +62,7 @@ class Insight:
     def search(self, words: str, which: Filter, limit: int) -> list[dict[str, Any]]:
         """Find mentions by full text, the best match first; each row has a `snippet`.
 
+        That is of what its writer said, though an answer is found by its thread's title too.
         FTS5 syntax where it parses; otherwise every word, literally. Of what more than 10,000
         mentions have, those stored last are looked at.
         """
@@ -80,9 +81,11 @@ class Insight:
                 ), 0) AND {where}
                 ORDER BY f.rank, f.rowid LIMIT ?
             )
-            SELECT v.*, replace(
-                snippet(mentions_fts, -1, '[', ']', ' … ', 24), '{BETWEEN}', ''
-            ) AS snippet
+            SELECT v.*, replace(iif(
+                v.parent_id IS NULL OR v.text = '',
+                snippet(mentions_fts, -1, '[', ']', ' … ', 24),
+                snippet(mentions_fts, 1, '[', ']', ' … ', 24)
+            ), '{BETWEEN}', '') AS snippet
             FROM best CROSS JOIN mentions_fts ON mentions_fts.rowid = best.seq
             CROSS JOIN voice v ON v.seq = best.seq
             WHERE mentions_fts MATCH ? ORDER BY best.place, best.seq

@@ -10,6 +10,7 @@ from typing import Any
 from storage.database import Database
 from storage.search_words import phrase
 from storage.tables.cuts import cut
+from storage.tables.mention_rows import OWN_TITLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,10 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """A mention that may name colleagues, by the words that a search finds."""
+    """A mention that may name colleagues, by the words that a search finds.
+
+    `title` is the writer's own, as in `Mention.own_title`.
+    """
 
     seq: int
     mention_id: str
@@ -55,8 +59,8 @@ class Rewards:
         match = " OR ".join(map(phrase, words))
         # CROSS: from the search, which alone knows how few they are.
         rows = self._database.connection.execute(
-            """
-            SELECT f.seq, m.id, m.title, m.text, f.experience = 'delighted'
+            f"""
+            SELECT f.seq, m.id, {OWN_TITLE} AS title, m.text, f.experience = 'delighted'
                 OR (f.stance = 'advocate' AND f.experience <> 'angry') AS is_wow
             FROM mentions_fts t
             CROSS JOIN mention_facts f ON f.seq = t.rowid

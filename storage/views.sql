@@ -29,7 +29,7 @@ LEFT JOIN translations t ON t.mention_id = m.id AND t.text_hash = m.text_hash;
 CREATE VIEW wow_wall AS
 SELECT
     m.created_at, f.brand, f.source, a.name AS author, m.title, m.text, m.rating, m.rating_max,
-    f.stance, m.url, m.id, f.counted_at
+    f.stance, m.url, m.id, f.counted_at, m.parent_id
 FROM mention_facts f
 LEFT JOIN mentions m ON m.seq = f.seq
 LEFT JOIN authors a ON a.id = f.author_id
@@ -44,7 +44,7 @@ SELECT
     k.snoozed_until IS NULL AND k.due_at < strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') AS overdue,
     k.claimed_by, k.opened_at, k.source, a.name AS author, m.title, m.text, m.rating,
     m.rating_max, f.stance, m.url, k.mention_id, k.assigned_by, k.snoozed_until, k.snooze_note,
-    t.text AS translation
+    t.text AS translation, m.parent_id
 FROM cases k
 JOIN mentions m ON m.id = k.mention_id
 LEFT JOIN mention_facts f ON f.seq = m.seq
@@ -358,7 +358,8 @@ ORDER BY month DESC, wows DESC, team;
 -- The words of those wows.
 CREATE VIEW reward_words AS
 SELECT
-    substr(f.day, 1, 7) AS month, f.day, f.brand, s.name, t.team, m.title, m.text,
+    substr(f.day, 1, 7) AS month, f.day, f.brand, s.name, t.team,
+    iif(m.parent_id IS NULL OR m.text = '', m.title, NULL) AS title, m.text,
     a.name AS author, f.source, f.stance, f.stars, v.p_delighted, m.url, m.id AS mention_id
 FROM named_staff s
 JOIN mentions m ON m.seq = s.seq

@@ -58,7 +58,7 @@ def _sentence(word: AdvocateWord, need: Need) -> str | None:
         case Need.COMPLAINT:
             if word.experience is not Experience.ANGRY or not word.sure:
                 return None
-            return missed(text) or longest(text or word.mention.title or "")
+            return missed(text) or longest(text or word.mention.own_title or "")
         case Need.QUESTION:
             return questioned(text)
         case Need.WISH:

@@ -78,7 +78,7 @@ def explain(
     `before` counts earlier ones of the same kind by facet and value, `before_total` all of them;
     `usual` is how many would have come in as much time; `ordinary` are texts from before.
     """
-    texts = [f"{one.title or ''} {one.text}" for one in mentions]
+    texts = [one.own_words for one in mentions]
     phrases = telling_phrases(texts, ordinary, brand)
     traits = [
         trait
@@ -141,7 +141,7 @@ def _quotes(mentions: Sequence[Mention], phrases: Sequence[Phrase]) -> tuple[Men
     least, most = _QUOTE_WORDS
     ranked = []
     for place, one in enumerate(mentions):
-        words = words_of(f"{one.title or ''} {one.text}")
+        words = words_of(one.own_words)
         said = sum(phrase.is_in(words) for phrase in phrases)
         ranked.append((-said, not least <= len(words) <= most, place, one, frozenset(words)))
     chosen: list[tuple[Mention, frozenset[str]]] = []

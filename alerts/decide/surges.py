@@ -56,7 +56,7 @@ def grown(
 ) -> Incident:
     """Begin an incident with these complaints, let one grow by them, or let one come back."""
     number = len(complaints) + (state.complaints if state else 0)
-    about = telling_phrase([f"{m.title or ''} {m.text}" for m in complaints], ordinary, brand)
+    about = telling_phrase([one.own_words for one in complaints], ordinary, brand)
     if state is not None:
         grown = replace(state, last_at=now, complaints=number, about=state.about or about)
         return grown if state.closed_at is None else replace(grown, closed_at=None, back_at=now)

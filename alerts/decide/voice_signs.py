@@ -78,14 +78,14 @@ def was_against(history: AuthorHistory) -> bool:
 
 def has_substance(mention: Mention) -> bool:
     """Tell whether a wow says what was wonderful: "great!!!" alone is for the digest."""
-    words = re.findall(r"\w+", f"{mention.title or ''} {mention.text}")
+    words = re.findall(r"\w+", mention.own_words)
     # A script without spaces between words says as much in as many letters.
     return len(words) >= MIN_WOW_WORDS or sum(map(len, words)) >= MIN_WOW_LETTERS
 
 
 def named_staff(mention: Mention, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:
-    """Find whose whole name or alias the words say, whatever the case or the apostrophe."""
-    return named_in(mention.title, mention.text, staff)
+    """Find whose whole name or alias its writer says, whatever the case or the apostrophe."""
+    return named_in(mention.own_title, mention.text, staff)
 
 
 def named_in(title: str | None, text: str, staff: Sequence[Colleague]) -> tuple[Colleague, ...]:

@@ -259,7 +259,7 @@ def _complaints(complaints: Sequence[Mention], chosen: Mention) -> Block | None:
 
 def _start(mention: Mention) -> str:
     # Of a huge text only what can be shown is cleaned.
-    return (mention.title or mention.text)[: 4 * MAX_OPTION]
+    return (mention.own_title or mention.text)[: 4 * MAX_OPTION]
 
 
 def _templates(templates: Sequence[tuple[str, str]]) -> Block | None:

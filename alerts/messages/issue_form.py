@@ -21,8 +21,9 @@ def issue(file: CaseFile, places: Places, by: str) -> dict[str, object]:
     case, mention = file.case, file.mention
     author = clean(mention.author or "", lines=False)[:80] or _("somebody unnamed")
     place = places.at(mention.source, lambda text, _limit: text)
-    words = "\n".join(filter(None, (clean(mention.title or "", lines=False), clean(mention.text))))
-    title = clean(mention.title or "", lines=False) or clean(words, lines=False)
+    own_title = clean(mention.own_title or "", lines=False)
+    words = "\n".join(filter(None, (own_title, clean(mention.text))))
+    title = own_title or clean(words, lines=False)
     first = cut(title, MAX_TITLE)[0] or _("a complaint without words")
     maker = clean(by, lines=False)[:60]
     who = f"{author} {place}{stars_briefly(mention)}"
@@ -31,6 +32,10 @@ def issue(file: CaseFile, places: Places, by: str) -> dict[str, object]:
         _("Earful's case {id}, opened on {moment}.", id=case.id, moment=in_utc(case.opened_at)),
         _("{name} made this issue of it.", name=maker),
     ]
+    if thread := clean(mention.thread_title or "", lines=False):
+        sentences.insert(
+            1, _("It is an answer in the thread “{title}”.", title=cut(thread, MAX_TITLE)[0])
+        )
     return {
         "text": _(
             "Issue of case {id} of {brand}, made by {name}",

@@ -173,12 +173,18 @@ def stars(mention: Mention) -> str:
 
 
 def quotation(mention: Mention, limit: int = 1200) -> tuple[str, bool]:
-    """Quote title and words as mrkdwn of at most 2,900 characters; say whether it was cut."""
-    title = line(mention.title, 150)
+    """Quote title and words as mrkdwn of at most 2,900 characters; say whether it was cut.
+
+    Above an answer stands in which thread, outside the quote: its title is somebody else's words.
+    """
+    title, thread = line(mention.own_title, 150), line(mention.thread_title, 150)
     body, was_cut = words(mention.text, limit, 2400)
     if not body and not title:
         return no_words(mention), False
-    return "\n".join(([f"> *{title}*"] if title else []) + ([body] if body else [])), was_cut
+    above = [_("In the thread “{title}”:", title=thread)] if thread else []
+    return "\n".join(
+        [*above, *([f"> *{title}*"] if title else []), *filter(None, [body])]
+    ), was_cut
 
 
 def read_link(mention: Mention, places: Places, was_cut: bool, room: int = MAX_CONTEXT) -> str:

@@ -203,8 +203,10 @@ class Tools:
                     "until": version["replaced_at"],
                     "rating": version["rating"],
                     "quoted": {
-                        name: shaping.words(version[name] or "", shaping.SHORT)
-                        for name in ("title", "text")
+                        shaping.title_key(version, row["parent_id"]): shaping.words(
+                            version["title"] or "", shaping.SHORT
+                        ),
+                        "text": shaping.words(version["text"], shaping.SHORT),
                     },
                 }
                 for version in versions

@@ -93,7 +93,7 @@ def show(app: App, number: str, as_json: bool) -> int:
 def _words(file: CaseFile | None) -> str:
     if file is None:
         return "(no verdict yet)"
-    return " ".join(filter(None, (file.mention.title, file.mention.text)))
+    return file.mention.own_words
 
 
 def _as_json(one: Case, file: CaseFile | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from earful.app import App
 from earful.commands.which_mentions import chosen, filter_options
+from storage.models import own_title
 
 
 @click.command()
@@ -47,6 +48,9 @@ def search(app: App, /, query: tuple[str, ...], limit: int, as_json: bool, **whi
         )
         console.out.print(f"[bold]{escape(console.one_line(head, 80))}[/bold]")
         console.out.print(escape(console.one_line(row["snippet"], 240)))
+        if not own_title(row["title"], row["text"], row["parent_id"]) and row["title"]:
+            thread = console.one_line(row["title"], 120)
+            console.out.print(f"in the thread “{escape(thread)}”", style="dim")
         if row["url"]:
             console.out.print(escape(row["url"]), style="dim")
         console.out.print()

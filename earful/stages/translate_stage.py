@@ -77,7 +77,7 @@ class Translating:
         name = f"{source} to {target} by {translator.name}"
         if self._isolation.waits(name):
             return None
-        text = "\n\n".join(filter(None, (mention.title, mention.text)))[:LONGEST]
+        text = "\n\n".join(filter(None, (mention.own_title, mention.text)))[:LONGEST]
         started, limit_s = time.monotonic(), min(self._limit_s, self._left_s)
         words: str | None = None
         with self._isolation.subject(name):

@@ -86,6 +86,16 @@ class Mention:
         return own_title(self.title, self.text, self.parent_id)
 
     @property
+    def thread_title(self) -> str | None:
+        """Give the title of the thread that it answers: somebody else's words."""
+        return None if self.own_title else self.title
+
+    @property
+    def own_words(self) -> str:
+        """Give all that its writer said: the title that is theirs, and the text, a line each."""
+        return "\n".join(filter(None, (self.own_title, self.text)))
+
+    @property
     def is_by_known_author(self) -> bool:
         """Tell whether its author would be known again: an id tells them, and not a name alone."""
         key = author_key(self.author, self.author_native_id, self.native_id)

@@ -15,7 +15,8 @@ _SUREST_OF = 2000
 _SHOWN = """
     v.seq, v.id, v.brand, v.source, f.day, v.counted_at, v.created_at, v.author, v.author_id,
     v.rating, v.rating_max, v.experience, v.stance, v.sure, v.corrected, v.title, v.text,
-    v.translation, v.url, v.language, v.deleted_at, v.owner_reply, v.reach
+    v.translation, v.url, v.language, v.deleted_at, v.owner_reply, v.reach,
+    v.parent_id
 """
 # What a file has, by the names that `earful export` gives.
 FILE_COLUMNS = (

@@ -59,7 +59,7 @@ def flips_page(
     rows = connection.execute(
         f"""
         SELECT t.flip, t.was_since, v.seq, v.created_at, v.brand, v.source, v.author, v.author_id,
-            v.title, v.text, v.language, v.rating, v.rating_max
+            v.title, v.text, v.parent_id, v.language, v.rating, v.rating_max
         FROM author_flips t
         CROSS JOIN mention_facts f ON f.seq = t.seq
         CROSS JOIN voice v ON v.seq = t.seq

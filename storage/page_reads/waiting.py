@@ -82,8 +82,8 @@ def case_page(
         f"""
         SELECT k.id, k.brand, k.state, k.opened_at, k.due_at, k.claimed_by, k.snoozed_until,
             k.responded_at, k.closed_at, k.due_at < :now AND k.snoozed_until IS NULL AS overdue,
-            v.seq, v.created_at, v.source, v.author, v.author_id, v.title, v.text, v.translation,
-            v.rating, v.rating_max, v.url, v.language, v.stance
+            v.seq, v.created_at, v.source, v.author, v.author_id, v.title, v.text, v.parent_id,
+            v.translation, v.rating, v.rating_max, v.url, v.language, v.stance
         FROM (
             SELECT k.id FROM {cases} WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset
         ) chosen

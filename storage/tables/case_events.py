@@ -25,7 +25,7 @@ _CASE = (
 )  # fmt: skip
 _MENTION = (
     "id", "source", "url", "title", "text", "author", "rating", "rating_max", "language",
-    "created_at", "owner_reply",
+    "created_at", "owner_reply", "parent_id",
 )  # fmt: skip
 _SHOWN = f"""
     SELECT {", ".join(f"k.{name} AS case_{name}" for name in _CASE)},

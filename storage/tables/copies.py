@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.models import from_iso, is_nobody, iso
 from storage.rows import reads
 from storage.tables.copy_signatures import alike, bands, shingles, words_of
+from storage.tables.mention_rows import OWN_TITLE
 from storage.tables.mentions import in_chunks
 
 WINDOW = timedelta(days=30)
@@ -89,9 +90,9 @@ class Copies:
         return int(row[0])
 
 
-_SELECT = """
-    SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating, m.title,
-        m.text, m.text_hash, m.created_at
+_SELECT = f"""
+    SELECT m.seq, m.id, m.brand, m.source, m.url, m.author_id, a.name AS author, m.rating,
+        {OWN_TITLE} AS title, m.text, m.text_hash, m.created_at
     FROM mentions m LEFT JOIN authors a ON a.id = m.author_id
 """
 

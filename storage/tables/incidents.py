@@ -19,7 +19,7 @@ from storage.models import (
 )
 from storage.rows import pass_over, read_each, reads
 from storage.tables.case_file import case_from
-from storage.tables.mention_rows import SELECT_MENTION, mention_from
+from storage.tables.mention_rows import OWN_TITLE, SELECT_MENTION, mention_from
 from storage.tables.mentions import in_chunks
 
 _WEEK = timedelta(weeks=1)
@@ -195,8 +195,8 @@ class Incidents:
     def ordinary_words(self, brand: str, before: datetime, limit: int = 300) -> list[str]:
         """Give what was said of a brand before, whatever it felt: what is no news."""
         rows = self._database.connection.execute(
-            "SELECT coalesce(title || ' ', '') || text FROM mentions "
-            "WHERE brand = ? AND created_at < ? ORDER BY created_at DESC LIMIT ?",
+            f"SELECT coalesce({OWN_TITLE} || ' ', '') || m.text FROM mentions m "
+            "WHERE m.brand = ? AND m.created_at < ? ORDER BY m.created_at DESC LIMIT ?",
             (brand, iso(before), limit),
         )
         return [row[0] for row in rows]

@@ -71,11 +71,12 @@ class Mentions:
         """Upsert mentions by id in one transaction; safe to repeat.
 
         A changed title, text or rating keeps the old one as a version and waits for a verdict
-        anew. A mention that another brand already has stays that brand's; one of which an excerpt
-        comes stays as it is. One that the store cannot hold is refused, the others are stored.
-        What was forgotten stays out, and so does what is new here and older than `keeps_since`:
-        it would be erased at night. The ids in `gone` were deleted at their source, as seen `at`:
-        they are marked, their words and counts stay, and alerts for them that wait are dropped.
+        anew. An answer whose thread was renamed is not changed: it keeps the title it came with.
+        A mention that another brand already has stays that brand's; one of which an excerpt comes
+        stays as it is. One that the store cannot hold is refused, the others are stored. What was
+        forgotten stays out, and so does what is new here and older than `keeps_since`: it would be
+        erased at night. The ids in `gone` were deleted at their source, as seen `at`: they are
+        marked, their words and counts stay, and alerts for them that wait are dropped.
 
         The ledger counts each entry in the transaction that stores it, on the day of `at` (else
         that on which it was fetched), and with them those beside the batch that were `left_out`.
@@ -149,7 +150,7 @@ class Mentions:
                 fate = Fate.NEW
             elif old["brand"] != mention.brand or mention.excerpt:
                 pass
-            elif old["text_hash"] != mention.text_hash:
+            elif old["text_hash"] != mention.text_hash and not _says_the_same(old, row):
                 fate = Fate.EDITED
                 if not _is_judged(connection, old):
                     lines[LedgerLine.of(mention, Fate.REPLACED, _day_in(old))] += 1
@@ -352,6 +353,13 @@ def _is_judged(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
         "SELECT 1 FROM verdicts WHERE id = ? AND judged_at IS NOT NULL", (row["verdict_id"],)
     )
     return rows.fetchone() is not None
+
+
+def _says_the_same(old: sqlite3.Row, row: Mapping[str, Any]) -> bool:
+    """Tell whether of an answer nothing changed but the title of its thread."""
+    if not old["parent_id"] or not row["text"]:
+        return False
+    return all(old[name] == row[name] for name in ("text", "rating", "rating_max"))
 
 
 def _kept_out(

@@ -637,6 +637,26 @@ def _case_leave_it() -> dict[str, Any]:
     return messages.case_card(a_file(answers=2), PLACES)
 
 
+def an_answer_in_a_thread(**changes: Any) -> Mention:
+    """Make what somebody wrote below a text of somebody else, which names the thread."""
+    return a_mention(
+        source="hackernews",
+        native_id="4401",
+        parent_id="hackernews:4400",
+        url="https://news.example/item?id=4401",
+        author="petra_n",
+        title="Acme Air is a <scam>, ask Rita",
+        text="Mine came after two weeks, and half of the refund is missing.",
+        rating=None,
+        rating_max=None,
+        **changes,
+    )
+
+
+def _case_in_thread() -> dict[str, Any]:
+    return messages.case_card(a_file(mention=an_answer_in_a_thread()), PLACES)
+
+
 def _case_answered() -> dict[str, Any]:
     return messages.case_card(a_file(CaseState.RESPONDED), PLACES)
 
@@ -1010,6 +1030,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "answer_speed": _answer_speed,
     "answer_speed_late": _answer_speed_late,
     "case_claimed": _case_claimed,
+    "case_in_thread": _case_in_thread,
     "case_leave_it": _case_leave_it,
     "case_answered": _case_answered,
     "case_won_back": _case_won_back,

@@ -63,7 +63,10 @@ READ_THROUGH = {
     # With each pass: a look by its key for each answered case. A hundred thousand take 0.1 s.
     **{key: {"cases"} for key in ("answer_times.unmeasured", "answer_times.untold_takes")},
     # Digests and incidents of older versions, whose quotes nobody can tell.
-    **{key: {"alerts"} for key in ("upkeep.forget_author", "upkeep.forget_mention", "upkeep.forget_deleted", "upkeep.forget_older")},
+    **{
+        f"upkeep.forget_{what}": {"alerts"}
+        for what in ("author", "mention", "deleted", "older")
+    },
     # Bounded by `prune`.
     "crawls.latest": {"crawl_runs"},
     "crawls.last_failures": {"crawl_runs"},

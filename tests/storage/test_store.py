@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,39 @@ def test_an_edit_stays_on_the_day_it_was_written(store: Store) -> None:
 def test_a_changed_rating_alone_is_a_version(store: Store) -> None:
     store.mentions.save([mention()])
     assert store.mentions.save([mention(rating=2.0)]) == SaveResult(edited=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "edited"),
+    [
+        ({}, 0),
+        ({"reach": 900}, 0),
+        ({"text": "They found it"}, 1),
+        ({"rating": 2.0}, 1),
+        # What first looked like the beginning of a thread had a title of its own.
+        ({"before": {"parent_id": None}}, 1),
+        ({"before": {"parent_id": None}, "parent_id": None}, 1),
+        # Without words of its own it is read by its title.
+        ({"before": {"text": ""}, "text": ""}, 1),
+    ],
+)
+def test_a_renamed_thread_edits_no_answer(
+    store: Store, change: dict[str, Any], edited: int
+) -> None:
+    answer = {"parent_id": "appstore:0", **change}
+    before = answer.pop("before", {})
+    store.mentions.save([mention(**{"parent_id": "appstore:0", "title": "A scam", **before})])
+    assert score(store, verdict()) == 1
+    renamed = mention(title="[Solved] A scam", **answer)
+    assert store.mentions.save([renamed]) == SaveResult(edited=edited, known=1 - edited)
+    assert store.verdicts.count_waiting() == edited
+    found = store.mentions.get("appstore:1")
+    assert found is not None
+    assert found.title == ("[Solved] A scam" if edited else "A scam")
+    assert found.reach == change.get("reach")
+    # The version that is stored is the one that verdicts and translations are of.
+    (row,) = store.database.connection.execute("SELECT text_hash FROM mentions").fetchall()
+    assert row["text_hash"] == found.text_hash
 
 
 def test_reach_and_replies_are_refreshed_without_a_version(store: Store) -> None:

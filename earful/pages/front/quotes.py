@@ -9,15 +9,22 @@ from urllib.parse import quote as escaped
 
 from earful.pages.front import page_words as words
 from earful.pages.front.asked import Asked
+from storage.models import own_title
+
+_TITLE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """`link` is the mention's page here, `url` its place in the web."""
+    """`link` is the mention's page here, `url` its place in the web.
+
+    `title` is its writer's, `thread` the title of the thread that it answers.
+    """
 
     link: str
     url: str | None
     title: str
+    thread: str
     text: str
     language: str | None
     translation: str
@@ -37,11 +44,14 @@ class Quote:
 def quote(row: Mapping[str, Any], asked: Asked, limit: int = words.CUT) -> Quote:
     """Write a row of `voice`, or of a list that has its columns."""
     author_id = row.get("author_id")
+    title = row["title"] or ""
+    own = own_title(title, row["text"] or "", row["parent_id"])
     moment = words.moment(row.get("created_at"), asked)
     return Quote(
         link=mention_link(asked, row["seq"]),
         url=words.web(row.get("url")),
-        title=row.get("title") or "",
+        title=own or "",
+        thread="" if own else _cut(title),
         text=words.said(row, limit),
         language=row.get("language"),
         translation=row.get("translation") or "",
@@ -57,6 +67,10 @@ def quote(row: Mapping[str, Any], asked: Asked, limit: int = words.CUT) -> Quote
         corrected=bool(row.get("corrected")),
         deleted=bool(row.get("deleted_at")),
     )
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[:_TITLE].rstrip()} …"
 
 
 def mention_link(asked: Asked, seq: int) -> str:
