@@ -41,6 +41,8 @@ class Tally:
 
     kills: Counter[str]
     faults: dict[str, int]
+    aside: int
+    """Texts that were at hand at two kills, and which no daemon tries a third time."""
     outcome: Outcome
     orphans: list[str]
     exit_code: int
@@ -56,6 +58,7 @@ class Tally:
         return (
             f"{self.kills.total()} SIGKILLs in {self.seconds:.0f} s: {kills}\n"
             f"Slack failed {sum(self.faults.values())} times: {faults}\n"
+            f"put aside after two kills, then scored by `process --rescore`: {self.aside}\n"
             f"{self.outcome}\n"
             f"processes left of killed daemons: {', '.join(self.orphans) or 'none'}; the last "
             f"daemon, told to stop, exited with {self.exit_code}"
@@ -112,13 +115,14 @@ def run(
             daemon = pipeline.start()
         _finish(pipeline, daemon, mentions, began + limit_s)
         exit_code = daemon.stop()
+        aside = see_to_aside(pipeline, began + limit_s)
         slack.wait_idle()
         # A child hears of its parent's end by a pipe, and has then to end what it is at.
         ends = time.monotonic() + _ORPHANS_S
         while (orphans := processes_of(pipeline)) and time.monotonic() < ends:
             time.sleep(0.2)
         return Tally(
-            killed, dict(chaos.counts), outcome(pipeline), orphans, exit_code,
+            killed, dict(chaos.counts), aside, outcome(pipeline), orphans, exit_code,
             time.monotonic() - began,
         )  # fmt: skip
 
@@ -171,7 +175,7 @@ def _finish(pipeline: Pipeline, daemon: Daemon, mentions: int, limit: float) -> 
             counts = store.outbox.counts()
             if (
                 store.mentions.count() >= mentions
-                and not store.verdicts.count_waiting()
+                and store.verdicts.count_waiting() == len(store.scoring_tries.aside())
                 and not store.judgements.count_unjudged()
                 and not counts[AlertState.PENDING] + counts[AlertState.SENDING]
             ):
@@ -182,6 +186,24 @@ def _finish(pipeline: Pipeline, daemon: Daemon, mentions: int, limit: float) -> 
                     f"score, {store.judgements.count_unjudged()} to judge, {dict(counts)}:\n"
                     f"{daemon.said()[-3000:]}"
                 )
+
+
+def see_to_aside(pipeline: Pipeline, limit: float) -> int:
+    """Do what `status` tells ops to do for texts that were put aside; give how many there were."""
+    with Store.open(pipeline.store, readonly=True) as store:
+        aside = len(store.scoring_tries.aside())
+    left = aside
+    while left:
+        if time.monotonic() > limit:
+            raise TimeoutError(f"of {aside} texts put aside {left} are not seen to")
+        ran = pipeline.carry_out("process", "--rescore")
+        with Store.open(pipeline.store, readonly=True) as store:
+            counts = store.outbox.counts()
+            left = store.verdicts.count_waiting() + counts[AlertState.PENDING]
+            left += counts[AlertState.SENDING]
+        if ran.returncode and not left:
+            raise RuntimeError(f"`process --rescore` ended with {ran.returncode}: {ran.stderr}")
+    return aside
 
 
 def main() -> int:

@@ -113,20 +113,34 @@ class Pipeline:
         at = self.log.stat().st_size if self.log.exists() else 0
         with _pipe_without_end() if unheard else self.log.open("ab") as log:
             process = subprocess.Popen(
-                [
-                    sys.executable, *self.arguments, "--config", str(self.config),
-                    "run", *arguments, "--log", "json",
-                ],
-                env={
-                    **os.environ, "SLACK_BOT_TOKEN": self.slack.token, _MARK: self.mark,
-                    **self.environment,
-                },
+                self._command("run", *arguments, "--log", "json"),
+                env=self._environment,
                 cwd=self.folder,
                 stdout=log if unheard else subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         return Daemon(process, self.log, at)
+
+    def carry_out(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Carry out a command beside the daemon, or after it."""
+        return subprocess.run(
+            self._command(*arguments),
+            env=self._environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, *self.arguments, "--config", str(self.config), *arguments]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        token = self.slack.token
+        return {**os.environ, "SLACK_BOT_TOKEN": token, _MARK: self.mark, **self.environment}
 
 
 def _pipe_without_end() -> IO[bytes]:
