@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 # A store that is held for longer is a finding: whoever asks how Earful is does not wait for it.
 _PATIENCE_S = 5.0
 _EVERY_S = 2.0
+# Ctrl-C is heard within so long.
+_HEARS_S = 0.1
 # So many times as long as a look takes, the next one waits.
 _SHARE = 4
 
@@ -113,17 +117,42 @@ def _watch(app: App) -> int:
 
     with (
         suppress(KeyboardInterrupt),
+        ctrl_c() as asked_to_end,
         Live(console=screen, screen=True, auto_refresh=False) as live,
     ):
-        while True:
+        while not asked_to_end():
             began = time.monotonic()
             live.update(look(), refresh=True)
             # A large store that takes its time is not asked all the time.
-            time.sleep(max(_EVERY_S, _SHARE * (time.monotonic() - began)))
+            until = time.monotonic() + max(_EVERY_S, _SHARE * (time.monotonic() - began))
+            while not asked_to_end() and time.monotonic() < until:
+                time.sleep(_HEARS_S)
     if current is None:
         return 1
     _print(current)
     return 0 if current.healthy else 1
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Let a block ask whether Ctrl-C was pressed; a second one ends it wherever it is.
+
+    A KeyboardInterrupt that is raised while SQLite calls one of our functions would be taken for
+    an error of the store, and the watching would go on.
+    """
+    pressed = False
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _at(now: datetime) -> Text:

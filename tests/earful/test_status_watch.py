@@ -8,17 +8,20 @@ import pty
 import re
 import select
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from earful.commands.status import ctrl_c
 from storage.models import Mention
 from storage.store import Store
 from tests.waiting import PATIENCE_S
@@ -87,6 +90,24 @@ def test_it_redraws_and_ends_by_ctrl_c(config: Path) -> None:
     screens = [_CODES.sub("", one).splitlines() for one in screen.split("\x1b[H")]
     assert all(len(line.rstrip()) <= 80 for lines in screens for line in lines)
     assert all(len(lines) <= 24 for lines in screens)
+
+
+def test_ctrl_c_is_heard_while_sqlite_calls_a_function_of_ours() -> None:
+    """Raised there, a KeyboardInterrupt is an error of SQLite's to whoever asked."""
+
+    def press() -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 1
+
+    with closing(sqlite3.connect(":memory:")) as connection, ctrl_c() as asked_to_end:
+        connection.create_function("press", 0, press)
+        assert not asked_to_end()
+        assert connection.execute("SELECT press()").fetchone() == (1,)
+        assert asked_to_end()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+    with pytest.raises(KeyboardInterrupt):
+        press()
 
 
 @pytest.mark.parametrize(
