@@ -25,11 +25,13 @@ FEW, MANY = 400, 2_000
 MAX_AGE = timedelta(hours=24)
 LATER = NOW + timedelta(hours=2)
 TARGET = CrawlTarget(brand=BRANDS[0], source=SOURCES[0], target="main")
-# They grow with what the public says, and with all that was ever sent and answered.
-BIG = ("alerts", "cases", "case_events", "case_mentions",
-       "mentions", "mention_versions", "verdicts", "authors", "copy_bands", "crawl_runs",
+# They grow with what the public says.
+BIG = ("mentions", "mention_versions", "verdicts", "authors", "copy_bands", "crawl_runs",
        "relevance_vectors", "mention_vectors", "mention_topics", "topic_queue",
        "mention_facts", "mention_cuts", "author_standing")  # fmt: skip
+# They grow with all that was ever sent and answered, more slowly: a page may count them, a pass
+# of the daemon, which comes every few seconds, reads none of them through.
+ANSWERED = ("alerts", "cases", "case_events", "case_mentions")
 # What reads a big table through on purpose; nothing of it is asked for each mention or crawl, or
 # once a minute.
 _ALL, _FACTS = {"mentions"}, {"mention_facts"}
@@ -214,7 +216,7 @@ def test_no_way_into_the_store_reads_a_big_table_through(furnished: Path, name: 
     with copied(furnished) as store:
         connection = store.database.connection
         asked = statements(connection, lambda: WAYS[name].go(store))
-        found = through(connection, asked, BIG)
+        found = through(connection, asked, (*BIG, *ANSWERED))
     assert set().union(*found.values()) == READ_THROUGH.get(name, set()), found
 
 
