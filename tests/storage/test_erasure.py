@@ -148,7 +148,7 @@ def furnish(store: Store) -> None:
     )
     other = say("plain", "ida", "The lounge was closed and cold.")
     store.mentions.save([theirs, later, other])
-    edited = say("zqid1", "zqauthorid", "The zqedited thing was found.", title="zqtitle2")
+    edited = say("zqid1", "zqauthorid", "The zqedited thing was found at last.", title="zqtitle2")
     store.mentions.save([edited])
     angry = make_verdict(Experience.ANGRY)
     won = make_verdict(Experience.DELIGHTED, Stance.ADVOCATE)
