@@ -31,6 +31,8 @@ _HIRAGANA = re.compile(r"[\u3040-\u309f\u30fc]+")
 # Burmese, which are written by sound, four and more.
 _LEAST, _LEAST_BY_SOUND, _MOST_SIGNS = 2, 4, 8
 _EAST_ASIAN = "\u3000"
+# Each sign begins up to seven runs: of a very long text so many signs are read.
+_READ_SIGNS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ def telling_phrases(
     if not texts:
         return ()
     ignored = set(words_of(brand))
+    if _SPACELESS.search(brand):
+        # No border parts the name from the words beside it.
+        texts = [one.casefold().replace(brand.casefold(), " ") for one in texts]
+        ordinary = [one.casefold().replace(brand.casefold(), " ") for one in ordinary]
     here = Counter(term for text in texts for term in _terms(text, ignored))
     usual = Counter(term for text in ordinary for term in _terms(text, ignored))
     ranked = []
@@ -112,9 +118,11 @@ def telling_phrase(texts: Sequence[str], ordinary: Sequence[str], brand: str = "
 def words_of(text: str) -> list[str]:
     """Give the words of a text, folded; of scripts without spaces, runs of two to eight signs."""
     words: list[str] = []
+    left = _READ_SIGNS
     for word in _WORD.findall(text.casefold()):
         if _SPACELESS.match(word):
-            words += _runs(word)
+            words += _runs(word[:left])
+            left -= len(word[:left])
         else:
             words.append(word)
     return words

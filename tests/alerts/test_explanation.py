@@ -133,3 +133,13 @@ def test_what_texts_share_is_found_in_scripts_without_spaces(
     assert (first.words, first.part, first.usual) == (phrase, len(texts), 0.0)
     assert sum(first.is_in(words_of(text)) for text in texts) == len(texts)
     assert not any(phrase in one.words or one.words in phrase for one in others)
+
+
+def test_a_very_long_text_without_spaces_is_read_in_part() -> None:
+    assert len(words_of("返金してほしい。" * 10_000)) < 7_000
+    assert "wifi" in words_of("返金してほしい。" * 10_000 + " wifi")
+
+
+def test_a_brand_written_without_spaces_tells_nothing() -> None:
+    texts = ["全日空様の返金が遅い", "全日空様は返金しない", "返金まだ？全日空様"]
+    assert [one.words for one in telling_phrases(texts, [], "全日空")] == ["返金"]

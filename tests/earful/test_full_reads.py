@@ -11,7 +11,6 @@ import pytest
 from benchmarks.made_store import make_store
 from benchmarks.store_questions import Question, questions
 from storage.connection import Connection
-from storage.search_words import match_for
 from tests.storage.scans import scans
 from tests.storage.test_history import BIG
 
@@ -30,7 +29,6 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
     path: Path = tmp_path_factory.mktemp("questions") / "store.db"
     make_store(path, 1_000)
     with closing(Connection(path, "ro", 30)) as connection:
-        connection.create_function("match_for", 1, match_for, deterministic=True)
         yield connection
 
 
