@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("weights"),
     show_default=True, help="The folder for the weights and the model card.",
 )  # fmt: skip
-@click.option("--epochs", type=click.FloatRange(min=0.01), default=2.0, show_default=True,
-    help="How often to go through the texts.",
+@click.option("--epochs", type=click.FloatRange(min=0.01),
+    help="How often to go through the texts.  [default: 2; with --start 1, with --languages 3]",
 )  # fmt: skip
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The seed of all that is random."
@@ -49,6 +49,14 @@ if TYPE_CHECKING:
     help="Refuse a model with a lower figure, such as experience=0.8.  [default: the pinned "
     "floors for the folder of the shipped weights, else none]",
 )  # fmt: skip
+@click.option(
+    "--contexts/--no-contexts", default=True, show_default=True,
+    help="Show what texts answer; weights for which it does not help do not read it.",
+)  # fmt: skip
+@click.option(
+    "--refit/--no-refit", default=True, show_default=True,
+    help="Let the weights that ship see all texts once more; else those ship that were evaluated.",
+)  # fmt: skip
 @click.option("--languages", multiple=True, type=click.Path(path_type=Path),
     help="Train the model for other languages instead, on labels of these in FILE; the other "
     "files are English then.",
@@ -65,13 +73,15 @@ def train(
     app: App,
     files: tuple[Path, ...],
     output: Path,
-    epochs: float,
+    epochs: float | None,
     seed: int,
     held_out: tuple[str, ...],
     pool: Path | None,
     teacher: Path | None,
     start: Path | None,
     floor: tuple[str, ...],
+    contexts: bool,
+    refit: bool,
     languages: tuple[Path, ...],
     talk: tuple[Path, ...],
     judge: tuple[Path, ...],
@@ -80,12 +90,16 @@ def train(
     """Fine-tune on labelled JSON Lines; write weights and a card.
 
     Each line of a FILE has `text`, `experience` and `stance`, and may have `title`, `rating`,
-    `rating_max`, `parent` (the text answered), `dataset`, `sure` and `weight`.
+    `rating_max`, `parent` (the text answered), `dataset`, `sure` and `weight`. Of a FILE.gz, a
+    pool, those texts are taken that have labels, or an `id` that readers of ours judged.
     """
     if reason := extra_missing("train", "training"):
         raise InputError(reason)
     if languages:
-        return _train_languages(files, languages, talk, judge, pool, output, floor, epochs, seed)
+        if pool:
+            raise InputError("--pool teaches English: give a pool of other languages --languages")
+        sources = (files, languages, talk, judge)
+        return _train_languages(sources, output, floor, epochs or 3.0, seed)
     if start and teacher:
         raise InputError("--start has its weights for a teacher: leave --teacher out")
     if talk or judge:
@@ -104,7 +118,15 @@ def train(
         made = run_training(
             Labels(files, learnt, held_out),
             output,
-            Method(epochs=epochs, seed=seed, pool=pool, teacher=teacher, start=start),
+            Method(
+                epochs=epochs or (1.0 if start else 2.0),
+                seed=seed,
+                pool=pool,
+                teacher=teacher,
+                start=start,
+                contexts=contexts,
+                refit=refit,
+            ),
             floors=floors,
             progress=show,
         )
@@ -134,11 +156,7 @@ def _phases() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _train_languages(
-    english: Sequence[Path],
-    languages: Sequence[Path],
-    talk: Sequence[Path],
-    judge: Sequence[Path],
-    pool: Path | None,
+    sources: tuple[Sequence[Path], Sequence[Path], Sequence[Path], Sequence[Path]],
     output: Path,
     floor: Sequence[str],
     epochs: float,
@@ -151,8 +169,9 @@ def _train_languages(
     from sentiment.learning.other_languages.lesson import Sources
     from sentiment.learning.other_languages.upper_fit import UpperRecipe
 
+    english, languages, talk, judge = sources
     method = LanguagesMethod(
-        Sources(languages, english, talk, pool), judge, UpperRecipe(math.ceil(epochs), seed)
+        Sources(languages, english, talk), judge, UpperRecipe(math.ceil(epochs), seed)
     )
     floors = _floors(floor, output)
     with _phases() as show:

@@ -137,6 +137,8 @@ def fine_tune(
     """Train both heads and the encoder in place on labelled rows."""
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
+    for order, head in enumerate((network.experience, network.stance)):
+        head.drop.generator = torch.Generator().manual_seed(2 * recipe.seed + order)
     likeness = None if data.states is None else Likeness(network, data.states)
 
     def loss_of(batch: list[int]) -> Tensor:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from config.errors import InputError
+from sentiment.learning.readings import SECOND, of_pools, readings
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, own_title
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with its label; the second labels are there where two readers gave one."""
+    """A text with its label; the second labels are there where two readers gave one.
+
+    `learnt` are those that the weights which a training goes on from have met.
+    """
 
     text: Text
     experience: Experience
@@ -28,6 +33,7 @@ class Example:
     experience_2: Experience | None = None
     stance_2: Stance | None = None
     weight: float = 1.0
+    learnt: bool = False
 
 
 def read_examples(path: Path) -> list[Example]:
@@ -36,10 +42,16 @@ def read_examples(path: Path) -> list[Example]:
     What a text answers, its context, is its `parent`; else, as `earful export` writes them, what
     the line with the `id` of its `parent_id` says, or its own `title`, which is its thread's then.
 
+    A gzipped file is a pool: of its texts those are read that have labels, or whose `id` has a
+    reading (`sentiment.learning.readings`); the others are left out. A second reading is added to
+    the texts that have one.
+
     InputError names the file and the line: missing file, not JSON, no text, unknown label.
     """
     with closing(_rows(path)) as rows:
         given = [*rows]
+    if path.suffix == ".gz":
+        given = [(where, told) for where, row in given if (told := _with_reading(row))]
     by_id = {row["id"]: row for _, row in given if isinstance(row.get("id"), str)}
     examples = [_example(row, where, by_id) for where, row in given]
     if not examples:
@@ -47,9 +59,19 @@ def read_examples(path: Path) -> list[Example]:
     return examples
 
 
+def _with_reading(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Give a pool's row with its labels: its own, or those of its reading; None without any."""
+    if "experience" in row and "stance" in row:
+        return row
+    if (reading := of_pools().get(str(row.get("id")))) is None:
+        return None
+    said = {"experience": reading.experience, "stance": reading.stance, "sure": reading.sure}
+    return row | said
+
+
 def _rows(path: Path) -> Generator[tuple[str, dict[str, Any]]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with _opened(path) as file:
             for number, line in enumerate(file, 1):
                 where = f"{path}:{number}"
                 if not line.strip():
@@ -61,10 +83,17 @@ def _rows(path: Path) -> Generator[tuple[str, dict[str, Any]]]:
                 if not isinstance(row, dict):
                     raise InputError(f"{where}: not a JSON object; one object a line")
                 yield where, row
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read ({reason}); check the path") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
 
 
 def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]]) -> Example:
@@ -77,6 +106,7 @@ def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
     recommended = row.get("recommended")
+    again = readings(SECOND).get(str(row.get("id")))
     return Example(
         text=Text(
             text=text,
@@ -92,8 +122,9 @@ def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]
         dataset=str(row.get("dataset") or ""),
         domain=str(row.get("domain") or ""),
         recommended=recommended if isinstance(recommended, bool) else None,
-        experience_2=_experience(row, "experience_2", where),
-        stance_2=_stance(row, "stance_2", where),
+        experience_2=_experience(row, "experience_2", where)
+        or (again.experience if again else None),
+        stance_2=_stance(row, "stance_2", where) or (again.stance if again else None),
         weight=1.0 if (weight := _number(row, "weight", where)) is None else weight,
     )
 

@@ -22,12 +22,27 @@ RATING_WORDS = (
 )  # fmt: skip
 
 
+class Dropout(nn.Module):
+    """Dropout by a fit's own random numbers: torch's are shared by all that run at once."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not (self.training and self.share):
+            return x
+        kept = torch.rand(x.shape, generator=self.generator) >= self.share
+        return x * kept / (1 - self.share)
+
+
 class Head(nn.Module):
     """Logits (n, classes) from pooled features (n, width)."""
 
     def __init__(self, width: int, hidden: int, classes: int, dropout: float) -> None:
         super().__init__()
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         self.inner = nn.Linear(width, hidden)
         self.outer = nn.Linear(hidden, classes)
 

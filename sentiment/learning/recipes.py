@@ -18,10 +18,12 @@ class Method:
     long ones cut into sentences); where both read the same word pieces, also its state of each of
     them (6 GB of scratch space for 140,000 texts). Without a teacher, the pool's weak labels are
     trained on first.
-    With `start` it goes on from the weights in that folder, which are its teacher as well: what
-    they say of reviews is kept, what the labels say of talk is learnt.
-    `made_up` adds the package's own 1,270 short texts, which are never held out.
-    With `refit` the weights that ship see all texts once more, slowly, after they were evaluated.
+    With `start` it goes on from the weights in that folder, which are its teacher as well: new
+    labels are learnt, and of what those weights had learnt a part is met again, told both by its
+    labels and by what they said of it. With `contexts` it is shown what texts answer.
+    `made_up` adds the package's own short texts, which are never held out.
+    With `refit` the weights that ship see all texts once more, slowly, after they were evaluated;
+    without it those ship that were evaluated.
     """
 
     epochs: float = 2.0
@@ -30,6 +32,7 @@ class Method:
     teacher: Path | None = None
     start: Path | None = None
     made_up: bool = True
+    contexts: bool = True
     refit: bool = True
 
 
@@ -66,9 +69,14 @@ def first_fit(method: Method) -> Recipe:
 
 
 def going_on(method: Method) -> Recipe:
-    """Give the recipe of a fit that goes on from trained weights: slower, hardly slower below."""
+    """Give the recipe of a fit that goes on from trained weights: its lower layers move too."""
     return Recipe(
-        epochs=method.epochs, seed=method.seed, rate=1e-4, head_rate=3e-4, layer_decay=0.95
+        epochs=method.epochs,
+        seed=method.seed,
+        rate=1.5e-4,
+        head_rate=3e-4,
+        layer_decay=0.95,
+        context_dropout=0.5 if method.contexts else 1.0,
     )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
+
+import torch
 
 from sentiment.learning import distilling, recipes, weak_labels
 from sentiment.learning.fitting import fine_tune, new_network
@@ -15,21 +19,21 @@ from sentiment.learning.network import Network
 from sentiment.learning.recipes import Method, Recipe
 from sentiment.learning.teacher import Teacher
 from sentiment.learning.training_rows import Prepared, prepare
-from sentiment.learning.unlabelled_texts import TASKS, PoolText, choose
+from sentiment.learning.unlabelled_texts import TASKS, choose
 from sentiment.scoring import adapter
 from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import detect_language
 from sentiment.scoring.encoding import SPECIAL
-from sentiment.scoring.kinds import Kind, kind_of
 from sentiment.scoring.text import joined
 
 # Gets the phase, the step and the steps.
 Progress = Callable[[str, int, int], None]
 # Of the pool's texts, so many go with all labels in the last fit.
 _AGAIN = 0.15
-# What goes on from trained weights meets each labelled text of talk so often an epoch, and as many
-# reviews a data set of the pool; so much of the weights before is mixed in at the end.
-_TALK_AGAIN, _KEPT_MOST, _KEPT_SHARE = 2, 400, 0.3
+# What goes on from trained weights does it in so many orders; the mean of these weights ships. It
+# meets so many of the labelled texts that they had learnt, and as many reviews a data set of the
+# pool, in each order others.
+_ORDERS, _LEARNT_MOST, _KEPT_MOST = 2, 5000, 40
 # A pool text with one of these weak labels is a review.
 _REVIEWED = {"stars", "recommended"}
 
@@ -92,18 +96,38 @@ class Student:
         return adapter.load(start, adapter.read_config(start))
 
     def _go_on(self, known: Sequence[Example]) -> None:
-        """Learn talk from its labels alone, reviews from labels and from what was said before."""
+        """Learn new labels by themselves, and what is known already from both sides."""
         before = Teacher(deepcopy(self.network), load_tokenizer(backbone_dir()), SPECIAL)
-        talk = [one for one in known if kind_of(one.text) is Kind.TALK]
-        reviews = [one for one in known if kind_of(one.text) is not Kind.TALK]
-        data = prepare(talk * _TALK_AGAIN, self.recipe)
-        if reviews:
-            data += self._mixed(before, reviews)
+        seeds = [self.recipe.seed + order for order in range(_ORDERS)]
+        lessons = [self._lesson_of_order(before, known, seed) for seed in seeds]
+
+        def fit(order: int) -> Network:
+            network = deepcopy(before.network)
+            recipe = replace(self.recipe, seed=seeds[order])
+            fine_tune(network, lessons[order], recipe, self._watch(f"training, order {order + 1}"))
+            return network
+
+        # A thread an order: threads that share each product wait for each other at each one.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(_ORDERS) as workers:
+                fitted = list(workers.map(fit, range(_ORDERS)))
+        finally:
+            torch.set_num_threads(threads)
+        parts = zip(*(network.parameters() for network in fitted), strict=True)
+        for own, each in zip(self.network.parameters(), parts, strict=True):
+            own.detach().copy_(torch.stack([part.detach() for part in each]).mean(0))
+
+    def _lesson_of_order(self, before: Teacher, known: Sequence[Example], seed: int) -> Prepared:
+        recipe = replace(self.recipe, seed=seed)
+        data = prepare([one for one in known if not one.learnt], recipe)
+        if learnt := [one for one in known if one.learnt]:
+            some = Random(seed).sample(learnt, min(_LEARNT_MOST, len(learnt)))
+            data += self._mixed(before, some)
         if self.method.pool:
-            data += self._kept(before, self.method.pool)
-        fine_tune(self.network, data, self.recipe, self._watch("training"))
-        for part, old in zip(self.network.parameters(), before.network.parameters(), strict=True):
-            part.detach().lerp_(old, _KEPT_SHARE)
+            data += self._kept(before, self.method.pool, recipe)
+        return data
 
     def _mixed(self, teacher: Teacher, known: Sequence[Example]) -> Prepared:
         data = prepare(known, self.recipe)
@@ -112,22 +136,20 @@ class Student:
         scores = teacher.score(texts, data.rating.tolist(), self.recipe.longest, watch)
         return distilling.mixed_with_scores(data, *scores)
 
-    def _kept(self, before: Teacher, pool: Path) -> Prepared:
+    def _kept(self, before: Teacher, pool: Path, recipe: Recipe) -> Prepared:
         """Make rows of the pool's reviews: what was said of talk is not to be kept."""
         found = choose(
             pool,
             most=_KEPT_MOST,
             longest=distilling.LONGEST,
-            seed=self.recipe.seed,
+            seed=recipe.seed,
             without=self._held_out,
         )
-        return self._judged(before, [row for row in found if _REVIEWED & row.labels.keys()])
-
-    def _judged(self, teacher: Teacher, rows: Sequence[PoolText]) -> Prepared:
+        rows = [row for row in found if _REVIEWED & row.labels.keys()]
         texts, ratings = distilling.readable(rows)
         watch = self._watch("the teacher scores texts")
-        scores = teacher.score(texts, ratings, self.recipe.longest, watch)
-        return distilling.lesson(distilling.TeacherScores(texts, ratings, *scores), self.recipe)
+        scores = before.score(texts, ratings, recipe.longest, watch)
+        return distilling.lesson(distilling.TeacherScores(texts, ratings, *scores), recipe)
 
     def _rows(self, known: Sequence[Example], recipe: Recipe) -> Prepared:
         data = prepare(known, recipe)

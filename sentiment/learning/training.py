@@ -33,8 +33,8 @@ Progress = Callable[[str, int, int], None]
 class Labels:
     """Where labelled texts come from: JSON Lines, and people's corrections of a store.
 
-    `held_out` names the data sets that calibrate and evaluate the model; if it is empty, every
-    tenth text does, corrections too.
+    `held_out` names the data sets that calibrate and evaluate the model; if it is empty, or beside
+    it where training goes on from weights, every tenth text does, corrections too.
     """
 
     files: Sequence[Path]
@@ -73,7 +73,7 @@ def train(
     from sentiment.learning.student import Student
 
     start = time.monotonic()
-    examples = _read(labels)
+    examples = _read(labels, method.start)
     rest, held_out = split(examples, labels.held_out)
     if not rest or not held_out:
         raise InputError(
@@ -88,7 +88,8 @@ def train(
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
         # Who never saw what a text answers makes nothing of it.
-        context = CONTEXT if any(example.text.context for example in rest) else 0
+        known = any(example.text.context for example in rest)
+        context = CONTEXT if known and method.contexts else 0
         config = ModelConfig(context=context, trained=facts)
         adapter.save(student.network, config, new, moved=method.start is not None)
         scored = _score(new, held_out)
@@ -118,21 +119,33 @@ def train(
     return training
 
 
-def _read(labels: Labels) -> list[Example]:
+def _read(labels: Labels, start: Path | None) -> list[Example]:
     if not labels.files:
         raise InputError("no labelled files to train on; name at least one")
-    examples = [example for file in labels.files for example in read_examples(file)]
+    learnt = adapter.read_config(start).trained.get("files", ()) if start else ()
+    examples = [
+        replace(example, learnt=file.name in learnt)
+        for file in labels.files
+        for example in read_examples(file)
+    ]
     return [*examples, *labels.corrections]
 
 
 def split(
     examples: Sequence[Example], held_out: Collection[str]
 ) -> tuple[list[Example], list[Example]]:
-    """Split into what is trained on and what is held out: named data sets, or a tenth by hash."""
+    """Split into what is trained on and what is held out: named data sets, or a tenth by hash.
+
+    What the weights had learnt that a training goes on from judges nothing; of what is new to
+    them a tenth is held out also where data sets are named.
+    """
+    goes_on = any(example.learnt for example in examples)
 
     def is_held_out(example: Example) -> bool:
-        if held_out:
+        if held_out and (example.dataset in held_out or not goes_on):
             return example.dataset in held_out
+        if example.learnt:
+            return False
         return hashlib.sha256(example.text.text.encode("utf-8", "replace")).digest()[0] < 26
 
     marks = [is_held_out(example) for example in examples]

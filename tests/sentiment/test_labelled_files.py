@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import read_examples
+from sentiment.learning.readings import OF_POOLS, SECOND, of_pools, readings
 from storage.models import Experience, Stance
 from tests.open_files import open_files
 
@@ -104,3 +106,50 @@ def test_a_refused_file_is_closed_at_once(tmp_path: Path) -> None:
         read_examples(path)
     assert caught.value
     assert open_files(path.name) == []
+
+
+def test_of_a_pool_those_texts_are_read_that_have_a_reading(tmp_path: Path) -> None:
+    with_reading = next(iter(readings("social").keys() & readings(SECOND).keys()))
+    reading = readings("social")[with_reading]
+    rows: list[dict[str, str | None]] = [
+        {"id": with_reading, "text": "Still down.", "parent": "Any better?", "dataset": "d"},
+        {"id": "of nobody", "text": "Nobody read this."},
+        {"id": "own", "text": "Fine.", "experience": "mediocre", "stance": "neither"},
+    ]
+    path = tmp_path / "pool.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row)}\n" for row in rows)
+    first, second = read_examples(path)
+    assert (first.experience, first.stance, first.sure) == (
+        reading.experience, reading.stance, reading.sure,
+    )  # fmt: skip
+    assert (first.text.text, first.text.context) == ("Still down.", "Any better?")
+    again = readings(SECOND)[with_reading]
+    assert (first.experience_2, first.stance_2) == (again.experience, again.stance)
+    assert second.experience_2 is None
+    assert (second.text.text, second.experience) == ("Fine.", Experience.MEDIOCRE)
+
+
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}")[:-4]])
+def test_a_damaged_pool_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "pool.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"pool\.jsonl\.gz: (cannot be read|no labelled)"):
+        read_examples(path)
+
+
+def test_readings_have_known_labels_and_no_texts() -> None:
+    for name in (*OF_POOLS, SECOND):
+        told = readings(name)
+        assert len(told) > 1000
+        assert {one.experience for one in told.values()} == set(Experience)
+        assert {one.stance for one in told.values()} == set(Stance)
+        assert all(len(text_id) < 120 for text_id in told)
+    assert len(of_pools()) == sum(len(readings(name)) for name in OF_POOLS)
+
+
+def test_no_reading_is_of_a_text_of_the_labelled_files(labels: Path) -> None:
+    """The pools hold labelled texts too: those keep their labels, or lie in `dev` to judge by."""
+    for name in ("train", "dev", "social", "languages", "languages_dev"):
+        lines = (labels / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+        assert not of_pools().keys() & {json.loads(line)["id"] for line in lines}, name

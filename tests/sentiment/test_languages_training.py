@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 
@@ -58,14 +57,6 @@ def labelled(path: Path, things: list[str]) -> Path:
     return path
 
 
-def pool(path: Path) -> Path:
-    with gzip.open(path, "wt", encoding="utf-8") as file:
-        for stars in range(1, 6):
-            row = {"dataset": "d", "text": f"{stars} davon", "rating": stars, "rating_max": 5}
-            file.write(json.dumps(row) + "\n")
-    return path
-
-
 def test_the_command_trains_weights_that_score(tmp_path: Path, earful: Earful) -> None:
     labels, judge = (
         labelled(tmp_path / name, things)
@@ -73,9 +64,8 @@ def test_the_command_trains_weights_that_score(tmp_path: Path, earful: Earful) -
     )
     out = tmp_path / "weights"
     told = earful(
-        "train", str(labelled(tmp_path / "english.jsonl", THINGS[:2])), "--epochs", "3",
-        "--languages", str(labels), "--judge", str(judge),
-        "--pool", str(pool(tmp_path / "pool.jsonl.gz")), "-o", str(out),
+        "train", str(labelled(tmp_path / "english.jsonl", THINGS[:2])), "--epochs", "4",
+        "--languages", str(labels), "--judge", str(judge), "-o", str(out),
     )  # fmt: skip
     assert told.code == 0, told.err
     model = Multilingual(out)
@@ -102,6 +92,9 @@ def test_talk_and_judge_go_with_languages(tmp_path: Path, earful: Earful) -> Non
     told = earful("train", labels, "--talk", labels)
     assert told.code == 2
     assert "--talk and --judge go with --languages" in told.err
+    told = earful("train", labels, "--languages", labels, "--pool", labels)
+    assert told.code == 2
+    assert "give a pool of other languages --languages" in told.err
     with pytest.raises(InputError, match="cannot be read"):
         train_languages(LanguagesMethod(Sources([tmp_path / "absent"])), tmp_path / "out")
 
@@ -128,7 +121,7 @@ def fitted(
 def test_an_interrupted_fit_goes_on_as_if_nothing_had_been(
     tmp_path: Path, backbone: Backbone, pieces: MultilingualPieces
 ) -> None:
-    rows = rows_of(Sources([labelled(tmp_path / "l.jsonl", THINGS[:4])]), pieces, ())
+    rows = rows_of(Sources([labelled(tmp_path / "l.jsonl", THINGS)]), pieces, ())
     states = lower_states(lower_encoder(backbone, 11), [row.ids for row in rows])
     whole = fitted(backbone, states, rows, tmp_path / "whole", None)
     with pytest.raises(_StopError):

@@ -14,28 +14,15 @@ import torch
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import Example, read_examples
-from sentiment.learning.other_languages.lesson import (
-    NO_CLASS,
-    WEAK_CLASSES,
-    Row,
-    Sources,
-    rows_of,
-    told_by,
-)
-from sentiment.learning.other_languages.lower_states import (
-    LowerStates,
-    lower_encoder,
-    lower_states,
-)
+from sentiment.learning.other_languages.lesson import Row, Sources, rows_of
+from sentiment.learning.other_languages.lower_states import lower_encoder, lower_states
 from sentiment.learning.other_languages.upper_fit import UpperFit, UpperRecipe
 from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.learning.training import refuse_under_floors, split
 from sentiment.quality.held_out import HeldOut, SureGoal
 from sentiment.scoring import adapter, multilingual_adapter
 from sentiment.scoring.adapter import ModelConfig
-from sentiment.scoring.encoding import batches
 from sentiment.scoring.multilingual import Multilingual
-from sentiment.scoring.multilingual_adapter import RATING_LAYER
 from sentiment.scoring.multilingual_backbone import Backbone, backbone_file, read
 from sentiment.scoring.multilingual_pieces import MultilingualPieces
 
@@ -53,9 +40,8 @@ LANGUAGES = ("ar", "da", "de", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "
 GOAL = SureGoal(accuracy=0.94, coverage=0.45)
 # Fits in other orders from the same beginning; the mean of their weights ships.
 SEEDS = (1, 2)
-# Layers that stay as packaged, and the rates of the second fit, which trains all above them.
+# Layers that stay as packaged: what they make of the texts is computed once.
 FROZEN = 4
-SECOND_RATE, SECOND_HEAD_RATE = 1e-4, 4e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +88,7 @@ def train_languages(
     backbone = read(backbone_file())
     rows = rows_of(method.sources, MultilingualPieces(backbone), unseen, method.recipe.seed)
     out.parent.mkdir(parents=True, exist_ok=True)
-    fits = _Fits(backbone, method.recipe, out, watch)
-    begun, states = fits.first(rows)
-    rows = guessed(rows, states, {**backbone.state(), **begun})
-    trained = fits.second(rows, begun)
+    trained = _fitted(backbone, rows, method.recipe, out, watch)
     facts = _facts(method, len(rows))
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
@@ -130,83 +113,31 @@ def train_languages(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Fits:
-    """What all fits of a training share."""
+def _fitted(
+    backbone: Backbone, rows: Sequence[Row], recipe: UpperRecipe, out: Path, watch: Progress
+) -> dict[str, Tensor]:
+    """Fit once an order, each in a thread of its own, and give the mean of the weights."""
+    states = lower_states(
+        lower_encoder(backbone, FROZEN),
+        [row.ids for row in rows],
+        lambda done, of: watch(f"reading with {FROZEN} layers", done, of),
+    )
 
-    backbone: Backbone
-    recipe: UpperRecipe
-    out: Path
-    watch: Progress
+    def fit(seed: int) -> dict[str, Tensor]:
+        torch.manual_seed(recipe.seed)
+        network = UpperNetwork(backbone.state(), FROZEN)
+        kept = _checkpoint(out, seed)
+        one = UpperFit(network, states, rows, replace(recipe, seed=seed), kept)
+        one.run(lambda step, of, _: watch(f"training, order {seed}", step, of))
+        return network.trained()
 
-    def first(self, rows: Sequence[Row]) -> tuple[dict[str, Tensor], LowerStates]:
-        """Fit the highest layers alone: cheap, and good enough to guess at the pool."""
-        states = self._states(rows, RATING_LAYER)
-        return self._mean(self.backbone.state(), rows, states, RATING_LAYER, self.recipe), states
-
-    def second(self, rows: Sequence[Row], begun: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Go on with more of the layers, more slowly and once through the rows."""
-        recipe = replace(self.recipe, epochs=1, rate=SECOND_RATE, head_rate=SECOND_HEAD_RATE)
-        state = {**self.backbone.state(), **begun}
-        return self._mean(state, rows, self._states(rows, FROZEN), FROZEN, recipe)
-
-    def _states(self, rows: Sequence[Row], lower: int) -> LowerStates:
-        phase = f"reading with {lower} layers"
-        return lower_states(
-            lower_encoder(self.backbone, lower),
-            [row.ids for row in rows],
-            lambda done, of: self.watch(phase, done, of),
-        )
-
-    def _mean(
-        self,
-        state: Mapping[str, Tensor],
-        rows: Sequence[Row],
-        states: LowerStates,
-        lower: int,
-        recipe: UpperRecipe,
-    ) -> dict[str, Tensor]:
-        """Fit once a seed, each in a thread of its own, and give the mean of the weights."""
-
-        def fit(seed: int) -> dict[str, Tensor]:
-            torch.manual_seed(recipe.seed)
-            network = UpperNetwork(state, lower, WEAK_CLASSES)
-            kept = _checkpoint(self.out, lower, seed)
-            one = UpperFit(network, states, rows, replace(recipe, seed=seed), kept)
-            phase = f"training above layer {lower}, order {seed}"
-            one.run(lambda step, of, _: self.watch(phase, step, of))
-            return network.trained()
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with ThreadPoolExecutor(len(SEEDS)) as workers:
-                return mean_of(list(workers.map(fit, SEEDS)))
-        finally:
-            torch.set_num_threads(threads)
-
-
-def guessed(rows: Sequence[Row], states: LowerStates, state: Mapping[str, Tensor]) -> list[Row]:
-    """Let rows that have a weak label alone learn what a fit says of them, told that label."""
-    network = UpperNetwork(state, RATING_LAYER).eval()
-    result = list(rows)
-    weak = [index for index, row in enumerate(rows) if row.experience == NO_CLASS]
-    with torch.inference_mode():
-        for batch in batches([states.lengths[index] for index in weak], 2048):
-            chosen = [weak[place] for place in batch]
-            told = [told_by(rows[index].weak) for index in chosen]
-            x, mask = states.padded(chosen)
-            features = network.features(x, mask, torch.tensor(told))
-            experience = network.experience(features).softmax(1).tolist()
-            stance = network.stance(features).softmax(1).tolist()
-            for index, rating, *guess in zip(chosen, told, experience, stance, strict=True):
-                result[index] = replace(
-                    rows[index],
-                    rating=rating,
-                    weak=(NO_CLASS,) * len(WEAK_CLASSES),
-                    guess=(tuple(guess[0]), tuple(guess[1])),
-                )
-    return result
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(len(SEEDS)) as workers:
+            return mean_of(list(workers.map(fit, SEEDS)))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def mean_of(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -224,8 +155,8 @@ def calibrated(folder: Path, unseen: Sequence[Example], facts: Mapping[str, Any]
     return scored.report("held-out texts")
 
 
-def _checkpoint(out: Path, lower: int, seed: int) -> Path:
-    return out.parent / f".{out.name}-{lower}-{seed}.checkpoint"
+def _checkpoint(out: Path, seed: int) -> Path:
+    return out.parent / f".{out.name}-{seed}.checkpoint"
 
 
 def _facts(method: LanguagesMethod, texts: int) -> dict[str, Any]:
@@ -235,7 +166,6 @@ def _facts(method: LanguagesMethod, texts: int) -> dict[str, Any]:
         "languages": [file.name for file in sources.languages],
         "english": [file.name for file in sources.english],
         "talk": [file.name for file in sources.talk],
-        "pool": sources.pool.name if sources.pool else None,
         "judge": [file.name for file in method.judge],
         "texts": texts,
         "epochs": method.recipe.epochs,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sentiment.learning.fitting import Averager, has_bf16, schedule
 from sentiment.learning.network import EXPERIENCES, STANCES
-from sentiment.learning.other_languages.lesson import NO_CLASS, Row
+from sentiment.learning.other_languages.lesson import Row
 from sentiment.learning.other_languages.lower_states import LowerStates
 from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.learning.training_rows import class_weights, soft
@@ -27,7 +27,7 @@ Watch = Callable[[int, int, float], None]
 class UpperRecipe:
     """The numbers of the fit."""
 
-    epochs: int = 2
+    epochs: int = 3
     seed: int = 1
     rate: float = 1.5e-4
     head_rate: float = 1e-3
@@ -40,7 +40,6 @@ class UpperRecipe:
     token_dropout: float = 0.05
     feature_dropout: float = 0.1
     stance_weight: float = 0.7
-    weak_weight: float = 0.3
     class_power: float = 0.3
     ema: float = 0.99
     checkpoint_every: int = 40
@@ -63,7 +62,6 @@ class UpperFit:
         self.averager = Averager(network, recipe.ema)
         self.optimizer = _optimizer(network, recipe)
         self.rating = torch.tensor([row.rating for row in rows])
-        self.weak = torch.tensor([row.weak for row in rows])
         smoothing = torch.tensor([row.smoothing for row in rows])
         self.experience = _targets(
             [row.experience for row in rows], len(EXPERIENCES), smoothing, recipe.class_power
@@ -71,10 +69,6 @@ class UpperFit:
         self.stance = _targets(
             [row.stance for row in rows], len(STANCES), smoothing, recipe.class_power
         )
-        for place, row in enumerate(rows):
-            if row.guess is not None:
-                self.experience[place] = torch.tensor(row.guess[0])
-                self.stance[place] = torch.tensor(row.guess[1])
         self.bf16 = has_bf16()
 
     def run(self, progress: Watch | None = None) -> None:
@@ -93,7 +87,7 @@ class UpperFit:
     def _plan(self) -> list[list[int]]:
         """Batch the rows anew for each epoch, texts of like length together."""
         rng = random.Random(self.recipe.seed)
-        met = [index for index, row in enumerate(self.rows) for _ in range(row.repeats)]
+        met = list(range(len(self.rows)))
         plan: list[list[int]] = []
         for _ in range(self.recipe.epochs):
             rng.shuffle(met)
@@ -133,17 +127,8 @@ class UpperFit:
         features = features.float() * kept / (1 - recipe.feature_dropout)
         experience = self.network.experience(features).log_softmax(1)
         stance = self.network.stance(features).log_softmax(1)
-        # A row without a label has a target of zeros.
         loss = -(self.experience[batch] * experience).sum()
         loss = loss - recipe.stance_weight * (self.stance[batch] * stance).sum()
-        truth = self.weak[batch]
-        for task, head in enumerate(self.network.extra):
-            known = truth[:, task] >= 0
-            if known.any():
-                part = nn.functional.cross_entropy(
-                    head(features[known]), truth[known, task], reduction="sum", label_smoothing=0.1
-                )
-                loss = loss + recipe.weak_weight * part
         mean: Tensor = loss / len(batch)
         return mean
 
@@ -185,10 +170,6 @@ def _optimizer(network: UpperNetwork, recipe: UpperRecipe) -> torch.optim.AdamW:
 
 
 def _targets(labels: Sequence[int], classes: int, smoothing: Tensor, power: float) -> Tensor:
-    """Smoothed, class-weighted targets (n, classes); zeros where no class is known."""
+    """Smoothed, class-weighted targets (n, classes)."""
     given = torch.tensor(labels)
-    known = given != NO_CLASS
-    result = torch.zeros(len(labels), classes)
-    weights = class_weights(given[known], classes, power)
-    result[known] = soft(given[known], classes, smoothing[known]) * weights
-    return result
+    return soft(given, classes, smoothing) * class_weights(given, classes, power)

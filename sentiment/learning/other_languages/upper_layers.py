@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +68,7 @@ class UpperLayer(nn.Module):
 class UpperNetwork(nn.Module):
     """From states of the lower layers to logits; the rating is added to the token at index 1."""
 
-    def __init__(self, state: Mapping[str, Tensor], lower: int, extra: Sequence[int] = ()) -> None:
+    def __init__(self, state: Mapping[str, Tensor], lower: int) -> None:
         """Begin at a state, named as in `Network`, above its `lower` first layers."""
         super().__init__()
         depth = sum(name.endswith("attention.self.query.bias") for name in state)
@@ -82,9 +82,7 @@ class UpperNetwork(nn.Module):
         nn.init.normal_(self.rating.weight, std=0.02)
         self.experience = Head(3 * width, HIDDEN, len(EXPERIENCES), 0.0)
         self.stance = Head(3 * width, HIDDEN, len(STANCES), 0.0)
-        # Heads for weak labels; they are thrown away after training.
-        self.extra = nn.ModuleList(nn.Linear(3 * width, classes) for classes in extra)
-        # What an earlier fit trained.
+        # What has been trained already.
         fresh = {name: tensor for name, tensor in state.items() if name in self.state_dict()}
         self.load_state_dict(fresh, strict=False)
 
@@ -113,6 +111,6 @@ class UpperNetwork(nn.Module):
         for number, layer in zip(self.numbers, self._own(), strict=True):
             result |= layer.give(f"encoder.encoder.layer.{number}")
         for name, tensor in self.state_dict().items():
-            if not name.startswith(("layers.", "extra.")):
+            if not name.startswith("layers."):
                 result[name] = tensor
         return {name: tensor.detach() for name, tensor in result.items()}
