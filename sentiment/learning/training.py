@@ -14,10 +14,12 @@ from config.errors import InputError, ModelError
 from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.learning.made_up import made_up
 from sentiment.learning.recipes import Method
+from sentiment.learning.written_talk import written_talk
 from sentiment.quality.floors import shortfalls
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig
 from sentiment.scoring.encoding import CONTEXT
+from sentiment.scoring.freed_memory import keep_freed
 
 if TYPE_CHECKING:
     from sentiment.quality.evaluation_report import Report
@@ -73,6 +75,7 @@ def train(
     from sentiment.learning.student import Student
 
     start = time.monotonic()
+    keep_freed(training=True)
     examples = _read(labels, method.start)
     rest, held_out = split(examples, labels.held_out)
     if not rest or not held_out:
@@ -81,7 +84,7 @@ def train(
             "both need some: give more texts or hold out other data sets"
         )
     facts = _facts(labels, method, len(examples))
-    own = made_up(method.seed) if method.made_up else []
+    own = [*made_up(method.seed), *written_talk()] if method.made_up else []
     student = Student(method, labels.held_out, progress)
     student.first_fit([*rest, *own])
     out.parent.mkdir(parents=True, exist_ok=True)

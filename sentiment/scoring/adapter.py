@@ -45,7 +45,7 @@ class ModelConfig:
     """
 
     calibration: Calibration = field(default_factory=Calibration)
-    name: str = "minilm-earful-6"
+    name: str = "minilm-earful-7"
     hidden: int = 256
     languages: tuple[str, ...] = ("en",)
     context: int = 0

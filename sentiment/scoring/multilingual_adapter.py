@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "multilingual"
-NAME = "e5-earful-1"
+NAME = "e5-earful-2"
 # The rating joins before this layer: states of those below are the same with any rating, and can
 # be kept while the upper ones are trained.
 RATING_LAYER = 8

@@ -6,6 +6,8 @@ import re
 
 from sentiment.learning.made_up import made_up
 from sentiment.learning.student import english
+from sentiment.learning.written_talk import written_talk
+from storage.models import Experience, Stance
 from tests.sentiment.behaviour.cases import CAPABILITIES, CASE_SENTENCES
 
 WORD = re.compile(r"\w+")
@@ -29,12 +31,23 @@ def test_every_text_is_filled_in_and_english() -> None:
     assert english(examples) == examples
 
 
+def test_written_talk_has_every_label_and_answers_something_in_half() -> None:
+    written = written_talk()
+    assert len({one.text.text for one in written}) == len(written) > 2000
+    assert {(one.experience, one.stance) for one in written} >= {
+        (Experience.ANGRY, Stance.HATER), (Experience.DELIGHTED, Stance.ADVOCATE),
+        (Experience.NONE, Stance.NEITHER), (Experience.MEDIOCRE, Stance.NEITHER),
+    }  # fmt: skip
+    assert 0.4 < sum(bool(one.text.context) for one in written) / len(written) < 0.6
+    assert {one.dataset for one in written} == {"made_up"}
+
+
 def test_none_is_a_behavioural_test() -> None:
     tested = [words(case.text.text) for cases in CAPABILITIES.values() for case in cases]
     tested += [words(sentence) for sentence, _ in CASE_SENTENCES]
     close = [
         example.text.text
-        for example in made_up(1)
+        for example in (*made_up(1), *written_talk())
         for own in [words(example.text.text)]
         for other in tested
         if len(own) > 3 and len(own & other) >= 0.7 * len(own | other)

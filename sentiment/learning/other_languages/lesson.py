@@ -17,7 +17,7 @@ from sentiment.scoring.text import joined
 # Tokens of a training text, frame and rating's place included.
 LONGEST = 96
 # English labels: so many of reviews, of talk; the shortest say most a token.
-ENGLISH, TALK = 4000, 3500
+ENGLISH, TALK = 3000, 3000
 LONGEST_ENGLISH = 260
 
 
