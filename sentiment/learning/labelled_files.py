@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from config.errors import InputError
-from sentiment.learning.readings import SECOND, of_pools, readings
+from sentiment.learning.readings import of_pools, second
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, own_title
 
@@ -106,7 +106,7 @@ def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
     recommended = row.get("recommended")
-    again = readings(SECOND).get(str(row.get("id")))
+    again = second().get(str(row.get("id")))
     return Example(
         text=Text(
             text=text,

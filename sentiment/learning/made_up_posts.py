@@ -1,7 +1,8 @@
 """More made-up texts, for where the weights of 2026-11-24 failed: how people write posts.
 
 Emoji, complaints put as questions, quoted promises, careless spelling, a break that is told and
-not named, thanks that name nobody, long stories with the verdict in the last sentence.
+not named, thanks that name nobody, praise that is denied, long stories with the verdict in the
+last sentence.
 """
 
 from __future__ import annotations
@@ -193,7 +194,43 @@ delicious cakes and such a lovely owner!!"""),
     (M, NEITHER, 3, """fairly average sandwich, cheap enough
 reasonable printer, a little noisy"""),
 ]  # fmt: skip
-KINDS = [*EMOJI, *QUESTIONS, *QUOTED, *BREAKS, *THANKS, *MOCKING]
+# Praise that is denied, beside praise that only sounds so: more readings of reviews alone had made
+# the weights of 2026-11-29 hear the praise.
+DENIED: list[Kind] = [
+    (A, NEITHER, 3, """There is not one kind word that I could find for {firm}.
+Nothing about the {thing} deserves praise.
+I cannot think of a single reason to thank {firm}.
+That is not what I understand by service.
+Hardly what anybody would call well made.
+Nobody in their right mind would describe the staff as helpful.
+I'd never say that {firm} is reliable.
+Good is not the word for this {thing}.
+Quality is something else, {firm}.
+I don't have a good word to say about their support.
+Not one of the things they promised was true.
+You could not call that a friendly welcome.
+The {thing} is anything but sturdy.
+We were not in the least looked after.
+I would not exactly describe it as clean.
+No praise from me for {firm}, sorry.
+Far from impressed with the {thing}.
+I wish I had something nice to report about {firm}, I have not."""),
+    (A, HATER, 2, """I can't in good conscience recommend {firm} to anyone.
+There is no way I would send a friend to {firm}."""),
+    (D, NEITHER, 3, """I cannot thank {firm} enough, I am thrilled!
+Words can't say how happy we are with the {thing}!
+I couldn't have asked for a better {thing}, I love it!
+Not a single thing went wrong, it was a dream of a day!
+Never in my life have I had such wonderful service!"""),
+    (D, ADVOCATE, 3, """Can't recommend {firm} enough, they are superb!
+You simply cannot go wrong with {firm}, go and get one!"""),
+    (M, NEITHER, 3, """I can't complain about {firm}.
+Nothing bad to say about the {thing}, it does what it should.
+I would not call it perfect, it is fine for the price.
+No faults found with the {thing} so far.
+It isn't the best {thing} and it isn't the worst."""),
+]  # fmt: skip
+KINDS = [*EMOJI, *QUESTIONS, *QUOTED, *BREAKS, *THANKS, *MOCKING, *DENIED]
 
 _STORY = (
     "We set off early and the roads were quiet.",

@@ -7,7 +7,7 @@ stance, and `?` where another careful reader could well choose otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,9 +15,9 @@ from pathlib import Path
 from storage.models import Experience, Stance
 
 FOLDER = Path(__file__).with_name("readings")
-# Texts of three pools; the second readings of talk are only to judge by.
+# Texts of three pools; the second readings, of texts that are held out, are only to judge by.
 OF_POOLS = ("english", "social", "languages")
-SECOND = "social_second"
+SECOND = ("social_second", "languages_second")
 _EXPERIENCES = {
     "a": Experience.ANGRY, "m": Experience.MEDIOCRE,
     "d": Experience.DELIGHTED, "n": Experience.NONE,
@@ -48,4 +48,14 @@ def readings(name: str) -> Mapping[str, Reading]:
 @cache
 def of_pools() -> Mapping[str, Reading]:
     """Give the readings of all pools: no two of their texts have the same id."""
-    return {text_id: one for name in OF_POOLS for text_id, one in readings(name).items()}
+    return _joined(OF_POOLS)
+
+
+@cache
+def second() -> Mapping[str, Reading]:
+    """Give the second readings."""
+    return _joined(SECOND)
+
+
+def _joined(names: Sequence[str]) -> dict[str, Reading]:
+    return {text_id: one for name in names for text_id, one in readings(name).items()}

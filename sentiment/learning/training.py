@@ -14,7 +14,7 @@ from config.errors import InputError, ModelError
 from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.learning.made_up import made_up
 from sentiment.learning.recipes import Method
-from sentiment.learning.written_talk import written_talk
+from sentiment.learning.written import written_talk
 from sentiment.quality.floors import shortfalls
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig

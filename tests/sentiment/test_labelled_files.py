@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import read_examples
-from sentiment.learning.readings import OF_POOLS, SECOND, of_pools, readings
+from sentiment.learning.readings import OF_POOLS, SECOND, of_pools, readings, second
 from storage.models import Experience, Stance
 from tests.open_files import open_files
 
@@ -109,7 +109,7 @@ def test_a_refused_file_is_closed_at_once(tmp_path: Path) -> None:
 
 
 def test_of_a_pool_those_texts_are_read_that_have_a_reading(tmp_path: Path) -> None:
-    with_reading = next(iter(readings("social").keys() & readings(SECOND).keys()))
+    with_reading = next(iter(readings("social").keys() & second().keys()))
     reading = readings("social")[with_reading]
     rows: list[dict[str, str | None]] = [
         {"id": with_reading, "text": "Still down.", "parent": "Any better?", "dataset": "d"},
@@ -119,15 +119,15 @@ def test_of_a_pool_those_texts_are_read_that_have_a_reading(tmp_path: Path) -> N
     path = tmp_path / "pool.jsonl.gz"
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(row)}\n" for row in rows)
-    first, second = read_examples(path)
+    first, labelled = read_examples(path)
     assert (first.experience, first.stance, first.sure) == (
         reading.experience, reading.stance, reading.sure,
     )  # fmt: skip
     assert (first.text.text, first.text.context) == ("Still down.", "Any better?")
-    again = readings(SECOND)[with_reading]
+    again = second()[with_reading]
     assert (first.experience_2, first.stance_2) == (again.experience, again.stance)
-    assert second.experience_2 is None
-    assert (second.text.text, second.experience) == ("Fine.", Experience.MEDIOCRE)
+    assert labelled.experience_2 is None
+    assert (labelled.text.text, labelled.experience) == ("Fine.", Experience.MEDIOCRE)
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}")[:-4]])
@@ -139,9 +139,9 @@ def test_a_damaged_pool_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_readings_have_known_labels_and_no_texts() -> None:
-    for name in (*OF_POOLS, SECOND):
+    for name in (*OF_POOLS, *SECOND):
         told = readings(name)
-        assert len(told) > 1000
+        assert len(told) >= 1000
         assert {one.experience for one in told.values()} == set(Experience)
         assert {one.stance for one in told.values()} == set(Stance)
         assert all(len(text_id) < 120 for text_id in told)

@@ -21,7 +21,7 @@ CALIBRATION = Calibration(
 )
 
 
-def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-6-0") -> Verdict:
+def a_verdict(chance: float, *, sure: bool = False, model: str = "minilm-earful-7-0") -> Verdict:
     rest = 1 - chance
     experience = ANGRY if chance >= rest else Experience.NONE
     return Verdict(

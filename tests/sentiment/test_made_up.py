@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from sentiment.learning.made_up import made_up
+from sentiment.learning.other_languages.languages_training import LANGUAGES
 from sentiment.learning.student import english
-from sentiment.learning.written_talk import written_talk
+from sentiment.learning.written import written_languages, written_talk
 from storage.models import Experience, Stance
 from tests.sentiment.behaviour.cases import CAPABILITIES, CASE_SENTENCES
+from tests.sentiment.behaviour.cases_of_languages import CAPABILITIES as OF_LANGUAGES
 
 WORD = re.compile(r"\w+")
 
@@ -48,6 +50,23 @@ def test_none_is_a_behavioural_test() -> None:
     close = [
         example.text.text
         for example in (*made_up(1), *written_talk())
+        for own in [words(example.text.text)]
+        for other in tested
+        if len(own) > 3 and len(own & other) >= 0.7 * len(own | other)
+    ]
+    assert close == []
+
+
+def test_written_languages_are_all_that_the_model_reads_and_no_behavioural_test() -> None:
+    written = written_languages()
+    assert {one.text.language for one in written} == set(LANGUAGES)
+    assert len({one.text.text for one in written}) == len(written) > 40 * len(LANGUAGES)
+    tested = [
+        words(case.text.text) for cases in OF_LANGUAGES.values() for case in cases
+    ]  # fmt: skip
+    close = [
+        example.text.text
+        for example in written
         for own in [words(example.text.text)]
         for other in tested
         if len(own) > 3 and len(own & other) >= 0.7 * len(own | other)

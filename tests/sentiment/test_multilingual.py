@@ -124,7 +124,7 @@ def test_a_likely_complaint_is_told_by_its_own_model_s_threshold(classifier: Cla
     (verdict,) = classifier.classify([Text(GERMAN)])
     assert classifier.calibration_of(verdict) is several.calibration
     likely = Likely()
-    assert set(likely._calibrations) == {"minilm-earful-6", multilingual_adapter.NAME}
+    assert set(likely._calibrations) == {"minilm-earful-7", multilingual_adapter.NAME}
     assert likely._calibrations[multilingual_adapter.NAME] == several.calibration
 
 

@@ -13,9 +13,12 @@ from sentiment.quality.evaluation_report import Report
 from sentiment.quality.floors import FLOORS, LANGUAGES_FLOORS, shortfalls
 from sentiment.scoring.classifier import Classifier
 
-# On the data sets of `social.jsonl` that no weights are trained on: 135 replies, most of them with
-# what they answer. Nine haters and two advocates are too few for a floor of the stance.
-TALK_HELD_OUT = ("github_incivility", "reddit_hellofresh", "reddit_lol_mastercard")
+# On the seven data sets of talk that no weights are trained on: 585 texts of `social.jsonl` and
+# 922 of its pool, each judged by two readers. Stances are rare in talk: some 30 of each.
+TALK_HELD_OUT = (
+    "edmunds_forum", "github_incivility", "kenya_bank_tweets2020", "reddit_hellofresh",
+    "reddit_lol_mastercard", "reddit_rideshare2019", "youtube_samsung2023",
+)  # fmt: skip
 TALK_FLOORS = {
     "experience": 0.57,
     "sure_coverage": 0.10,
@@ -36,9 +39,10 @@ def of_languages(classifier: Classifier, labels: Path) -> Report:
 
 @pytest.fixture(scope="module")
 def of_talk(classifier: Classifier, labels: Path) -> Report:
-    social = read_examples(labels / "social.jsonl")
+    pool = labels.parent / "pool" / "social.jsonl.gz"
+    social = [*read_examples(labels / "social.jsonl"), *read_examples(pool)]
     unseen = [example for example in social if example.dataset in TALK_HELD_OUT]
-    return evaluate_examples(classifier, unseen, "social.jsonl")
+    return evaluate_examples(classifier, unseen, "held-out talk")
 
 
 def test_no_figure_lies_under_its_floor(report: Report) -> None:
@@ -50,7 +54,7 @@ def test_no_figure_of_other_languages_lies_under_its_floor(of_languages: Report)
 
 
 def test_no_figure_of_talk_lies_under_its_floor(of_talk: Report) -> None:
-    assert of_talk.texts == 135
+    assert of_talk.texts == 1507
     assert shortfalls(of_talk, TALK_FLOORS) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.learning.network import EXPERIENCES, STANCES
 from sentiment.learning.training_rows import position, shorten
+from sentiment.learning.written import written_languages
 from sentiment.scoring.encoding import frame
 from sentiment.scoring.multilingual_pieces import SPECIAL, MultilingualPieces
 from sentiment.scoring.text import joined
@@ -57,7 +58,7 @@ def rows_of(
     english = _short(_read(sources.english))
     talk = _short(_read(sources.talk))
     english, talk = _some(english, ENGLISH, rng), _some(talk, TALK, rng)
-    return _labelled([*languages, *english, *talk], pieces)
+    return _labelled([*languages, *written_languages(), *english, *talk], pieces)
 
 
 def framed(texts: Sequence[str], pieces: MultilingualPieces) -> list[list[int]]:
