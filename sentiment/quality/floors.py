@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 # On `dev`, or on the texts that a training held out. `_text_only` is with the ratings hidden.
 FLOORS: Mapping[str, float] = {
-    "experience": 0.84,
+    "experience": 0.855,
     "experience_text_only": 0.84,
-    "stance": 0.88,
+    "stance": 0.89,
     "stance_text_only": 0.88,
     # Talk is sure of less since it has a calibration of its own.
-    "sure_coverage": 0.67,
+    "sure_coverage": 0.66,
     "sure_right": 0.95,
     "sure_right_text_only": 0.95,
     "alert_precision": 0.90,
@@ -27,11 +27,11 @@ FLOORS: Mapping[str, float] = {
 
 # On `languages_dev`, whose texts set a part of the calibration: a guard, not a figure.
 LANGUAGES_FLOORS: Mapping[str, float] = {
-    "experience": 0.74,
+    "experience": 0.76,
     "experience_text_only": 0.74,
-    "stance": 0.74,
-    "stance_text_only": 0.74,
-    "sure_coverage": 0.40,
+    "stance": 0.76,
+    "stance_text_only": 0.76,
+    "sure_coverage": 0.50,
     "sure_right": 0.93,
     "sure_right_text_only": 0.92,
     "alert_precision": 0.90,
