@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +92,15 @@ def test_it_redraws_and_ends_by_ctrl_c(config: Path) -> None:
     assert all(len(lines) <= 24 for lines in screens)
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let SIGINT interrupt: whoever starts the tests in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_is_heard_while_sqlite_calls_a_function_of_ours() -> None:
     """Raised there, a KeyboardInterrupt is an error of SQLite's to whoever asked."""
 
