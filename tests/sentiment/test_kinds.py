@@ -31,7 +31,8 @@ def test_a_kind_is_told_by_rating_context_and_length(text: Text, kind: Kind) -> 
 
 
 def test_each_kind_is_sure_from_its_own_confidence_on(classifier: Classifier) -> None:
-    awful = "The worst. It broke, nobody helps and they keep my money. "
+    # Far from every border: another stance, another experience, a confidence that is not enough.
+    awful = "It broke after a day and nobody answers my calls. I am so disappointed. "
     texts = [Text(awful, rating=1, rating_max=5), Text(awful * 8), Text(awful)]
     logits = classifier.logits(texts)
     for place, name in enumerate(("rated", "unrated", "talk")):
