@@ -96,10 +96,8 @@ def train(
     if reason := extra_missing("train", "training"):
         raise InputError(reason)
     if languages:
-        if pool:
-            raise InputError("--pool teaches English: give a pool of other languages --languages")
-        sources = (files, languages, talk, judge)
-        return _train_languages(sources, output, floor, epochs or 3.0, seed)
+        _refuse_what_is_for_english()
+        return _train_languages(files, languages, talk, judge, output, floor, epochs or 3.0, seed)
     if start and teacher:
         raise InputError("--start has its weights for a teacher: leave --teacher out")
     if talk or judge:
@@ -155,8 +153,20 @@ def _phases() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
+def _refuse_what_is_for_english() -> None:
+    """Let no option pass for heard that the model for other languages does not know."""
+    context = click.get_current_context()
+    for name in ("pool", "teacher", "start", "held_out", "contexts", "refit", "corrections"):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} is for the English model: leave it out with --languages")
+
+
 def _train_languages(
-    sources: tuple[Sequence[Path], Sequence[Path], Sequence[Path], Sequence[Path]],
+    english: Sequence[Path],
+    languages: Sequence[Path],
+    talk: Sequence[Path],
+    judge: Sequence[Path],
     output: Path,
     floor: Sequence[str],
     epochs: float,
@@ -169,7 +179,6 @@ def _train_languages(
     from sentiment.learning.other_languages.lesson import Sources
     from sentiment.learning.other_languages.upper_fit import UpperRecipe
 
-    english, languages, talk, judge = sources
     method = LanguagesMethod(
         Sources(languages, english, talk), judge, UpperRecipe(math.ceil(epochs), seed)
     )

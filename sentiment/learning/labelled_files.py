@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from config.errors import InputError
-from sentiment.learning.readings import of_pools, second
+from sentiment.learning.json_lines import is_gzipped, read_rows
+from sentiment.learning.readings import pool_readings, second_readings
 from sentiment.scoring.text import Text, joined
 from storage.models import Experience, Stance, own_title
 
@@ -48,14 +47,15 @@ def read_examples(path: Path) -> list[Example]:
 
     InputError names the file and the line: missing file, not JSON, no text, unknown label.
     """
-    with closing(_rows(path)) as rows:
+    with closing(read_rows(path)) as rows:
         given = [*rows]
-    if path.suffix == ".gz":
+    if is_gzipped(path):
         given = [(where, told) for where, row in given if (told := _with_reading(row))]
     by_id = {row["id"]: row for _, row in given if isinstance(row.get("id"), str)}
     examples = [_example(row, where, by_id) for where, row in given]
     if not examples:
-        raise InputError(f"{path}: no labelled texts in it; give one JSON object a line")
+        wanted = "texts that readers judged" if is_gzipped(path) else "one JSON object a line"
+        raise InputError(f"{path}: no labelled texts in it; give {wanted}")
     return examples
 
 
@@ -63,37 +63,10 @@ def _with_reading(row: dict[str, Any]) -> dict[str, Any] | None:
     """Give a pool's row with its labels: its own, or those of its reading; None without any."""
     if "experience" in row and "stance" in row:
         return row
-    if (reading := of_pools().get(str(row.get("id")))) is None:
+    if (reading := pool_readings().get(str(row.get("id")))) is None:
         return None
     said = {"experience": reading.experience, "stance": reading.stance, "sure": reading.sure}
     return row | said
-
-
-def _rows(path: Path) -> Generator[tuple[str, dict[str, Any]]]:
-    try:
-        with _opened(path) as file:
-            for number, line in enumerate(file, 1):
-                where = f"{path}:{number}"
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise InputError(f"{where}: not JSON ({error}); one object a line") from error
-                if not isinstance(row, dict):
-                    raise InputError(f"{where}: not a JSON object; one object a line")
-                yield where, row
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read ({reason}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
-
-
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
 
 
 def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]]) -> Example:
@@ -106,7 +79,7 @@ def _example(row: dict[str, Any], where: str, by_id: Mapping[str, dict[str, Any]
         missing = "experience" if experience is None else "stance"
         raise InputError(f"{where}: no `{missing}`; label it or leave the line out")
     recommended = row.get("recommended")
-    again = second().get(str(row.get("id")))
+    again = second_readings().get(str(row.get("id")))
     return Example(
         text=Text(
             text=text,

@@ -127,7 +127,7 @@ _SO_SO = _parts(
 
 
 def made_up(seed: int) -> list[Example]:
-    """Make about 1,270 labelled texts; the same seed makes the same texts."""
+    """Make about 1,340 labelled texts; the same seed makes the same texts."""
     rng = random.Random(seed)
     unique: dict[tuple[str, str | None], Example] = {}
     for text, experience, stance in _lines(rng):

@@ -36,7 +36,7 @@ class Reading:
 
 @cache
 def readings(name: str) -> Mapping[str, Reading]:
-    """Give the readings of one file by the texts' ids."""
+    """Give the readings of `readings/NAME.tsv` by the texts' ids; OSError where it is missing."""
     lines = (FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     pairs = (line.split("\t") for line in lines)
     return {
@@ -46,14 +46,14 @@ def readings(name: str) -> Mapping[str, Reading]:
 
 
 @cache
-def of_pools() -> Mapping[str, Reading]:
+def pool_readings() -> Mapping[str, Reading]:
     """Give the readings of all pools: no two of their texts have the same id."""
     return _joined(OF_POOLS)
 
 
 @cache
-def second() -> Mapping[str, Reading]:
-    """Give the second readings."""
+def second_readings() -> Mapping[str, Reading]:
+    """Give the second readings, by the ids of texts that are held out."""
     return _joined(SECOND)
 
 

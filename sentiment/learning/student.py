@@ -107,9 +107,9 @@ class Student:
             fine_tune(network, lessons[order], recipe, self._watch(f"training, order {order + 1}"))
             return network
 
-        # A thread an order: threads that share each product wait for each other at each one.
+        # The orders beside each other: threads that share a product wait for each other at each.
         threads = torch.get_num_threads()
-        torch.set_num_threads(1)
+        torch.set_num_threads(max(1, threads // _ORDERS))
         try:
             with ThreadPoolExecutor(_ORDERS) as workers:
                 fitted = list(workers.map(fit, range(_ORDERS)))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Collection, Generator
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
+from sentiment.learning.json_lines import read_rows
 from sentiment.scoring.text import Text, joined
 
 # A weak label is one class of one of these tasks; each has a throw-away head.
@@ -64,19 +63,6 @@ def weak_labels(row: dict[str, Any]) -> dict[str, int]:
     return classes
 
 
-def read_pool(path: Path) -> Generator[dict[str, Any]]:
-    """Read gzipped JSON Lines; InputError names the line that is not JSON."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise InputError(f"{path}:{number}: not JSON ({error})") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error}); give gzipped JSON Lines") from error
-
-
 def choose(
     path: Path,
     *,
@@ -91,13 +77,15 @@ def choose(
 
     Texts over `longest` (None: of any length) or under `shortest` characters are left out: whole,
     long texts cost the most and say the least per token. So are texts without a weak label,
-    unless `unlabelled`.
+    unless `unlabelled`. InputError names what cannot be read, or the line without a text.
     """
     groups: dict[str, dict[tuple[tuple[str, int], ...], list[PoolText]]] = defaultdict(dict)
-    with closing(read_pool(path)) as rows:
-        for row in rows:
-            length = len(row["text"])
-            if row["dataset"] in without or length < shortest or (longest and length > longest):
+    with closing(read_rows(path)) as rows:
+        for where, row in rows:
+            if not isinstance(row.get("text"), str):
+                raise InputError(f"{where}: no `text`; give it as a string")
+            length, dataset = len(row["text"]), str(row.get("dataset") or "")
+            if dataset in without or length < shortest or (longest and length > longest):
                 continue
             labels = weak_labels(row)
             text = Text(
@@ -109,7 +97,7 @@ def choose(
             )
             if (labels or unlabelled) and joined(text):
                 key = tuple(sorted(labels.items()))
-                chosen_from = groups[row["dataset"]].setdefault(key, [])
+                chosen_from = groups[dataset].setdefault(key, [])
                 chosen_from.append(PoolText(text, row.get("recommended"), labels))
     rng = random.Random(seed)
     chosen: list[PoolText] = []

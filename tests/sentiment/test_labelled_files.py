@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import read_examples
-from sentiment.learning.readings import OF_POOLS, SECOND, of_pools, readings, second
+from sentiment.learning.readings import OF_POOLS, SECOND, pool_readings, readings, second_readings
+from sentiment.learning.unlabelled_texts import choose
 from storage.models import Experience, Stance
 from tests.open_files import open_files
 
@@ -109,7 +111,7 @@ def test_a_refused_file_is_closed_at_once(tmp_path: Path) -> None:
 
 
 def test_of_a_pool_those_texts_are_read_that_have_a_reading(tmp_path: Path) -> None:
-    with_reading = next(iter(readings("social").keys() & second().keys()))
+    with_reading = next(iter(readings("social").keys() & second_readings().keys()))
     reading = readings("social")[with_reading]
     rows: list[dict[str, str | None]] = [
         {"id": with_reading, "text": "Still down.", "parent": "Any better?", "dataset": "d"},
@@ -124,17 +126,40 @@ def test_of_a_pool_those_texts_are_read_that_have_a_reading(tmp_path: Path) -> N
         reading.experience, reading.stance, reading.sure,
     )  # fmt: skip
     assert (first.text.text, first.text.context) == ("Still down.", "Any better?")
-    again = second()[with_reading]
+    again = second_readings()[with_reading]
     assert (first.experience_2, first.stance_2) == (again.experience, again.stance)
     assert labelled.experience_2 is None
     assert (labelled.text.text, labelled.experience) == ("Fine.", Experience.MEDIOCRE)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}")[:-4]])
-def test_a_damaged_pool_is_named(tmp_path: Path, content: bytes) -> None:
+_ROW = gzip.compress(b'{"text": "Fine."}\n' * 9)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"no gzip", "cannot be read"),
+        (_ROW[:-4], "cannot be read"),
+        (_ROW[:12] + b"\xff\xff\xff" + _ROW[15:], "cannot be read"),
+        (gzip.compress(b"\xff\n"), "not UTF-8"),
+        (gzip.compress(b"[1]\n"), "not a JSON object"),
+        (gzip.compress(b'{"dataset": "d"}\n'), "no `text`|no labelled texts"),
+    ],
+)
+def test_a_damaged_pool_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "pool.jsonl.gz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"pool\.jsonl\.gz: (cannot be read|no labelled)"):
+    for read in (read_examples, partial(choose, most=9, longest=None, seed=1, unlabelled=True)):
+        with pytest.raises(InputError, match=rf"pool\.jsonl\.gz(:1)?: .*({said})"):
+            read(path)
+
+
+def test_a_pool_without_a_reading_says_what_to_give(tmp_path: Path) -> None:
+    path = tmp_path / "pool.jsonl.gz"
+    path.write_bytes(_ROW)
+    with pytest.raises(
+        InputError, match="no labelled texts in it; give texts that readers judged"
+    ):
         read_examples(path)
 
 
@@ -145,11 +170,11 @@ def test_readings_have_known_labels_and_no_texts() -> None:
         assert {one.experience for one in told.values()} == set(Experience)
         assert {one.stance for one in told.values()} == set(Stance)
         assert all(len(text_id) < 120 for text_id in told)
-    assert len(of_pools()) == sum(len(readings(name)) for name in OF_POOLS)
+    assert len(pool_readings()) == sum(len(readings(name)) for name in OF_POOLS)
 
 
 def test_no_reading_is_of_a_text_of_the_labelled_files(labels: Path) -> None:
     """The pools hold labelled texts too: those keep their labels, or lie in `dev` to judge by."""
     for name in ("train", "dev", "social", "languages", "languages_dev"):
         lines = (labels / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-        assert not of_pools().keys() & {json.loads(line)["id"] for line in lines}, name
+        assert not pool_readings().keys() & {json.loads(line)["id"] for line in lines}, name

@@ -93,9 +93,10 @@ def test_talk_and_judge_go_with_languages(tmp_path: Path, earful: Earful) -> Non
     told = earful("train", labels, "--talk", labels)
     assert told.code == 2
     assert "--talk and --judge go with --languages" in told.err
-    told = earful("train", labels, "--languages", labels, "--pool", labels)
-    assert told.code == 2
-    assert "give a pool of other languages --languages" in told.err
+    for option in (["--pool", labels], ["--held-out", "d"], ["--no-contexts"], ["--corrections"]):
+        told = earful("train", labels, "--languages", labels, *option)
+        assert told.code == 2
+        assert "is for the English model: leave it out with --languages" in told.err
     with pytest.raises(InputError, match="cannot be read"):
         train_languages(LanguagesMethod(Sources([tmp_path / "absent"])), tmp_path / "out")
 
@@ -128,6 +129,13 @@ def test_an_interrupted_fit_goes_on_as_if_nothing_had_been(
     with pytest.raises(_StopError):
         fitted(backbone, states, rows, tmp_path / "half", 5)
     resumed = fitted(backbone, states, rows, tmp_path / "half", None)
+    # What was kept of other rows is no beginning for these.
+    fewer = lower_states(lower_encoder(backbone, 11), [row.ids for row in rows[1:]])
+    with pytest.raises(_StopError):
+        fitted(backbone, fewer, rows[1:], tmp_path / "others", 5)
+    others = fitted(backbone, states, rows, tmp_path / "others", None)
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, others[name]), name
     assert whole.keys() == resumed.keys()
     for name, tensor in whole.items():
         assert torch.equal(tensor, resumed[name]), name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from sentiment.learning.other_languages.lower_states import LowerStates
 from sentiment.learning.other_languages.upper_layers import UpperNetwork
 from sentiment.learning.training_rows import class_weights, soft
 from sentiment.scoring.encoding import batches
+
+LOG = logging.getLogger(__name__)
 
 # Gets the step, the steps in all, and the loss.
 Watch = Callable[[int, int, float], None]
@@ -138,6 +142,7 @@ class UpperFit:
         partial = self.checkpoint.with_suffix(".part")
         torch.save(
             {
+                "of": self._fingerprint(),
                 "step": step,
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
@@ -151,11 +156,18 @@ class UpperFit:
         if self.checkpoint is None or not self.checkpoint.is_file():
             return 0
         kept: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+        if kept.get("of") != self._fingerprint():
+            LOG.warning("%s is of other texts or another recipe: beginning anew", self.checkpoint)
+            return 0
         self.network.load_state_dict(kept["network"])
         self.optimizer.load_state_dict(kept["optimizer"])
         self.averager.mean = kept["mean"]
         self.averager.steps = int(kept["step"])
         return self.averager.steps
+
+    def _fingerprint(self) -> str:
+        """Name what is fitted, and how: a checkpoint of something else is no beginning."""
+        return hashlib.sha256(repr((self.recipe, self.rows)).encode()).hexdigest()
 
 
 def _optimizer(network: UpperNetwork, recipe: UpperRecipe) -> torch.optim.AdamW:
