@@ -19,7 +19,6 @@ from sentiment.quality.floors import shortfalls
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig
 from sentiment.scoring.encoding import CONTEXT
-from sentiment.scoring.freed_memory import keep_freed
 
 if TYPE_CHECKING:
     from sentiment.quality.evaluation_report import Report
@@ -75,7 +74,6 @@ def train(
     from sentiment.learning.student import Student
 
     start = time.monotonic()
-    keep_freed(training=True)
     examples = _read(labels, method.start)
     rest, held_out = split(examples, labels.held_out)
     if not rest or not held_out:

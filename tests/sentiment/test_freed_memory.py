@@ -32,29 +32,10 @@ with torch.inference_mode():
     print(faults(2))
 """
 
-# A step of training holds and frees hundreds of MB, in a thread of its own.
-STEPS = """
-import resource, sys, torch
-from concurrent.futures import ThreadPoolExecutor
-from sentiment.scoring.freed_memory import keep_freed
-if sys.argv[1] != "leave":
-    assert keep_freed(training=sys.argv[1] == "train")
-def step():
-    held = [torch.ones(2_000_000) for _ in range(60)]
-def faults(steps):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    with ThreadPoolExecutor(1) as workers:
-        for _ in range(steps):
-            workers.submit(step).result()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults(2)
-print(faults(2))
-"""
 
-
-def page_faults(how: str, code: str = PASSES) -> int:
+def page_faults(how: str) -> int:
     result = subprocess.run(
-        [sys.executable, "-c", code, how], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PASSES, how], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return int(result.stdout)
 
@@ -65,15 +46,6 @@ def test_freed_memory_is_kept() -> None:
     assert page_faults("keep") < page_faults("leave") / 10
 
 
-@pytest.mark.slow("loads torch in three new processes")
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc is not glibc's")
-def test_what_a_step_of_training_frees_is_kept() -> None:
-    kept = page_faults("train", STEPS)
-    assert kept < page_faults("leave", STEPS) / 10
-    assert kept < page_faults("keep", STEPS) / 2
-
-
 def test_another_malloc_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
     assert not keep_freed()
-    assert not keep_freed(training=True)

@@ -21,7 +21,6 @@ from sentiment.learning.training import refuse_under_floors, split
 from sentiment.quality.held_out import HeldOut, SureGoal
 from sentiment.scoring import adapter, multilingual_adapter
 from sentiment.scoring.adapter import ModelConfig
-from sentiment.scoring.freed_memory import keep_freed
 from sentiment.scoring.multilingual import Multilingual
 from sentiment.scoring.multilingual_backbone import Backbone, backbone_file, read
 from sentiment.scoring.multilingual_pieces import MultilingualPieces
@@ -77,7 +76,6 @@ def train_languages(
     they should be; ModelError for a model under its floors. Half an hour on two idle cores.
     """
     start = time.monotonic()
-    keep_freed(training=True)
     watch = progress or (lambda *_: None)
     labelled = [example for file in method.sources.languages for example in read_examples(file)]
     _, held_out = split(labelled, ())
