@@ -27,6 +27,16 @@ settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes that are no text by their argument: what is packed has the time of it inside.
+
+    Each worker would collect other tests then, and none would run.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return argname
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put whole files with slow tests first, so that no worker begins one at the very end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

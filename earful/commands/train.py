@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     "files are English then.",
 )  # fmt: skip
 @click.option("--talk", multiple=True, type=click.Path(path_type=Path),
-    help="With --languages: English posts and replies, of which fewer are taken than of reviews.",
+    help="More labelled texts, English posts and replies: with --start a part of the training "
+    "leans to them, with --languages fewer of them are taken than of reviews.",
 )  # fmt: skip
 @click.option("--judge", multiple=True, type=click.Path(path_type=Path),
     help="With --languages: labels that set the calibration and are never trained on.",
@@ -100,8 +101,10 @@ def train(
         return _train_languages(files, languages, talk, judge, output, floor, epochs or 3.0, seed)
     if start and teacher:
         raise InputError("--start has its weights for a teacher: leave --teacher out")
-    if talk or judge:
-        raise InputError("--talk and --judge go with --languages: give it too, or leave them out")
+    if talk and not start:
+        raise InputError("--talk goes with --start or --languages: give one, or name it as a FILE")
+    if judge:
+        raise InputError("--judge goes with --languages: give it too, or leave it out")
     from earful import correcting
     from sentiment.learning.training import Labels, Method
     from sentiment.learning.training import train as run_training
@@ -114,7 +117,7 @@ def train(
         click.echo(f"{len(learnt):,} corrections from {app.store_path}", err=True)
     with _phases() as show:
         made = run_training(
-            Labels(files, learnt, held_out),
+            Labels(files, learnt, held_out, talk),
             output,
             Method(
                 epochs=epochs or (1.0 if start else 2.0),

@@ -19,7 +19,8 @@ from storage.models import Experience, Stance, own_title
 class Example:
     """A text with its label; the second labels are there where two readers gave one.
 
-    `learnt` are those that the weights which a training goes on from have met.
+    `learnt` are those that the weights which a training goes on from have met, `talk` those of
+    files of posts and replies.
     """
 
     text: Text
@@ -33,6 +34,7 @@ class Example:
     stance_2: Stance | None = None
     weight: float = 1.0
     learnt: bool = False
+    talk: bool = False
 
 
 def read_examples(path: Path) -> list[Example]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
 
-import torch
-
 from sentiment.learning import distilling, recipes, weak_labels
 from sentiment.learning.fitting import fine_tune, new_network
+from sentiment.learning.going_on import GoingOn
 from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import Network
 from sentiment.learning.recipes import Method, Recipe
@@ -21,21 +17,13 @@ from sentiment.learning.teacher import Teacher
 from sentiment.learning.training_rows import Prepared, prepare
 from sentiment.learning.unlabelled_texts import TASKS, choose
 from sentiment.scoring import adapter
-from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.detect_language import detect_language
-from sentiment.scoring.encoding import SPECIAL
 from sentiment.scoring.text import joined
 
 # Gets the phase, the step and the steps.
 Progress = Callable[[str, int, int], None]
 # Of the pool's texts, so many go with all labels in the last fit.
 _AGAIN = 0.15
-# What goes on from trained weights does it in so many orders; the mean of these weights ships. It
-# meets so many of the labelled texts that they had learnt, and as many reviews a data set of the
-# pool, in each order others.
-_ORDERS, _LEARNT_MOST, _KEPT_MOST = 2, 5000, 40
-# A pool text with one of these weak labels is a review.
-_REVIEWED = {"stars", "recommended"}
 
 
 class Student:
@@ -52,13 +40,16 @@ class Student:
         self._teacher: Teacher | None = None
         self._lesson: Prepared | None = None
 
-    def first_fit(self, examples: Sequence[Example]) -> None:
-        """Learn from a teacher and its pool, or from the pool's weak labels, and from examples."""
-        known = english(examples)
+    def first_fit(self, examples: Sequence[Example], own: Sequence[Example] = ()) -> None:
+        """Learn from a teacher and its pool, or from the pool's weak labels, and from examples.
+
+        `own` are made-up examples of this package.
+        """
         pool = self.method.pool
         if self.method.start:
-            self._go_on(known)
+            self._go_on(examples, own)
             return
+        known = english([*examples, *own])
         if self.method.teacher:
             self._teacher = self._taught(self.method.teacher, known)
         elif pool:
@@ -69,17 +60,17 @@ class Student:
             data = self._lesson + data
         fine_tune(self.network, data, self.recipe, self._watch("training"))
 
-    def last_fit(self, examples: Sequence[Example]) -> None:
+    def last_fit(self, examples: Sequence[Example], own: Sequence[Example] = ()) -> None:
         """Learn once more from all examples, and from a part of the lesson where there is one.
 
         What goes on from trained weights goes on from them again, with all examples.
         """
         if self.method.start:
             self.network = self._begun()
-            self._go_on(english(examples))
+            self._go_on(examples, own)
             return
         recipe = recipes.last_fit(self.recipe, with_pool=self._lesson is not None)
-        data = self._rows(english(examples), recipe)
+        data = self._rows(english([*examples, *own]), recipe)
         if self._lesson is None:
             fine_tune(self.network, data, recipe, self._watch("training on all texts"))
             return
@@ -95,61 +86,9 @@ class Student:
             return new_network(self.recipe)
         return adapter.load(start, adapter.read_config(start))
 
-    def _go_on(self, known: Sequence[Example]) -> None:
-        """Learn new labels by themselves, and what is known already from both sides."""
-        before = Teacher(deepcopy(self.network), load_tokenizer(backbone_dir()), SPECIAL)
-        seeds = [self.recipe.seed + order for order in range(_ORDERS)]
-        lessons = [self._lesson_of_order(before, known, seed) for seed in seeds]
-
-        def fit(order: int) -> Network:
-            network = deepcopy(before.network)
-            recipe = replace(self.recipe, seed=seeds[order])
-            fine_tune(network, lessons[order], recipe, self._watch(f"training, order {order + 1}"))
-            return network
-
-        # The orders beside each other: threads that share a product wait for each other at each.
-        threads = torch.get_num_threads()
-        torch.set_num_threads(max(1, threads // _ORDERS))
-        try:
-            with ThreadPoolExecutor(_ORDERS) as workers:
-                fitted = list(workers.map(fit, range(_ORDERS)))
-        finally:
-            torch.set_num_threads(threads)
-        parts = zip(*(network.parameters() for network in fitted), strict=True)
-        for own, each in zip(self.network.parameters(), parts, strict=True):
-            own.detach().copy_(torch.stack([part.detach() for part in each]).mean(0))
-
-    def _lesson_of_order(self, before: Teacher, known: Sequence[Example], seed: int) -> Prepared:
-        recipe = replace(self.recipe, seed=seed)
-        data = prepare([one for one in known if not one.learnt], recipe)
-        if learnt := [one for one in known if one.learnt]:
-            some = Random(seed).sample(learnt, min(_LEARNT_MOST, len(learnt)))
-            data += self._mixed(before, some)
-        if self.method.pool:
-            data += self._kept(before, self.method.pool, recipe)
-        return data
-
-    def _mixed(self, teacher: Teacher, known: Sequence[Example]) -> Prepared:
-        data = prepare(known, self.recipe)
-        texts = [joined(example.text) for example in known]
-        watch = self._watch("the teacher scores texts")
-        scores = teacher.score(texts, data.rating.tolist(), self.recipe.longest, watch)
-        return distilling.mixed_with_scores(data, *scores)
-
-    def _kept(self, before: Teacher, pool: Path, recipe: Recipe) -> Prepared:
-        """Make rows of the pool's reviews: what was said of talk is not to be kept."""
-        found = choose(
-            pool,
-            most=_KEPT_MOST,
-            longest=distilling.LONGEST,
-            seed=recipe.seed,
-            without=self._held_out,
-        )
-        rows = [row for row in found if _REVIEWED & row.labels.keys()]
-        texts, ratings = distilling.readable(rows)
-        watch = self._watch("the teacher scores texts")
-        scores = before.score(texts, ratings, recipe.longest, watch)
-        return distilling.lesson(distilling.TeacherScores(texts, ratings, *scores), recipe)
+    def _go_on(self, examples: Sequence[Example], own: Sequence[Example]) -> None:
+        fit = GoingOn(self.network, self.recipe, self.method.pool, self._held_out, self._watch)
+        self.network = fit.fitted(english(examples), own)
 
     def _rows(self, known: Sequence[Example], recipe: Recipe) -> Prepared:
         data = prepare(known, recipe)

@@ -34,6 +34,7 @@ Progress = Callable[[str, int, int], None]
 class Labels:
     """Where labelled texts come from: JSON Lines, and people's corrections of a store.
 
+    `talk` are further files, of posts and replies; what goes on from weights leans to them a part.
     `held_out` names the data sets that calibrate and evaluate the model; if it is empty, or beside
     it where training goes on from weights, every tenth text does, corrections too.
     """
@@ -41,6 +42,7 @@ class Labels:
     files: Sequence[Path]
     corrections: Sequence[Example] = ()
     held_out: Collection[str] = ()
+    talk: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def train(
     facts = _facts(labels, method, len(examples))
     own = [*made_up(method.seed), *written_talk()] if method.made_up else []
     student = Student(method, labels.held_out, progress)
-    student.first_fit([*rest, *own])
+    student.first_fit(rest, own)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name)
@@ -103,7 +105,7 @@ def train(
         report = scored.report("held-out texts")
         refuse_under_floors(report, floors or {})
         if method.refit:
-            student.last_fit([*examples, *own])
+            student.last_fit(examples, own)
             adapter.save(student.network, config, new, moved=method.start is not None)
         training = Training(
             model=adapter.version(new, config),
@@ -121,12 +123,12 @@ def train(
 
 
 def _read(labels: Labels, start: Path | None) -> list[Example]:
-    if not labels.files:
+    if not labels.files and not labels.talk:
         raise InputError("no labelled files to train on; name at least one")
     learnt = adapter.read_config(start).trained.get("files", ()) if start else ()
     examples = [
-        replace(example, learnt=file.name in learnt)
-        for file in labels.files
+        replace(example, learnt=file.name in learnt, talk=file in labels.talk)
+        for file in dict.fromkeys((*labels.files, *labels.talk))
         for example in read_examples(file)
     ]
     return [*examples, *labels.corrections]
@@ -159,7 +161,8 @@ def split(
 def _facts(labels: Labels, method: Method, texts: int) -> dict[str, object]:
     """Give what `model.json` and the card say of a training."""
     return {
-        "files": [file.name for file in labels.files],
+        "files": [file.name for file in dict.fromkeys((*labels.files, *labels.talk))],
+        "talk": [file.name for file in labels.talk],
         "corrections": len(labels.corrections),
         "texts": texts,
         "epochs": method.epochs,

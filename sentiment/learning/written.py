@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 @cache
 def written_talk() -> tuple[Example, ...]:
     """Give the English posts with what they answer."""
-    return _read("written_talk.jsonl")
+    return tuple(replace(one, talk=True) for one in _read("written_talk.jsonl"))
 
 
 @cache

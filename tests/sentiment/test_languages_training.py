@@ -90,9 +90,10 @@ def test_what_is_judged_by_is_not_learnt(tmp_path: Path, pieces: MultilingualPie
 
 def test_talk_and_judge_go_with_languages(tmp_path: Path, earful: Earful) -> None:
     labels = str(labelled(tmp_path / "l.jsonl", THINGS))
-    told = earful("train", labels, "--talk", labels)
-    assert told.code == 2
-    assert "--talk and --judge go with --languages" in told.err
+    for alone, said in (("--talk", "--talk goes with --start or"), ("--judge", "--judge goes")):
+        told = earful("train", labels, alone, labels)
+        assert told.code == 2
+        assert said in told.err
     for option in (["--pool", labels], ["--held-out", "d"], ["--no-contexts"], ["--corrections"]):
         told = earful("train", labels, "--languages", labels, *option)
         assert told.code == 2

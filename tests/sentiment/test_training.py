@@ -21,6 +21,8 @@ from sentiment.learning.distilling import (
     sentences,
 )
 from sentiment.learning.fitting import fine_tune, new_network
+from sentiment.learning.going_on import GoingOn
+from sentiment.learning.labelled_files import Example
 from sentiment.learning.recipes import Recipe
 from sentiment.learning.teacher import Teacher
 from sentiment.learning.training import Labels, Method, train
@@ -31,6 +33,7 @@ from sentiment.scoring.backbone import backbone_dir, load_tokenizer
 from sentiment.scoring.classifier import Classifier, Text
 from sentiment.scoring.encoding import CONTEXT
 from sentiment.scoring.text import joined
+from storage.models import Experience, Stance
 from tests.earful.conftest import Earful, earful
 
 __all__ = ["earful"]
@@ -258,6 +261,51 @@ def test_goes_on_from_weights_and_learns_what_texts_answer(tmp_path: Path) -> No
             [Text(f"Yes, my {thing}!", context=one.format(thing)) for one in asked.values()]
         )
         assert angry.p_angry > delighted.p_angry + 0.2, thing
+
+
+def test_a_part_of_what_goes_on_leans_to_talk(tmp_path: Path, earful: Earful) -> None:
+    talk = tmp_path / "talk.jsonl"
+    rows = [{"text": f"Is the {thing} of 2019 any good?", "experience": "none",
+             "stance": "neither"} for thing in THINGS]  # fmt: skip
+    talk.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    out = tmp_path / "weights"
+    labels = str(labelled(tmp_path))
+    start = ["--start", str(adapter.WEIGHTS), "--no-refit", "--epochs", "0.01", "-o", str(out)]
+    told = earful("train", labels, "--talk", str(talk), *start)
+    assert told.code == 0, told.err
+    trained = adapter.read_config(out).trained
+    assert (trained["files"], trained["talk"]) == (["labels.jsonl", "talk.jsonl"], ["talk.jsonl"])
+
+
+def test_the_orders_that_lean_to_talk_learn_nothing_else_that_is_new() -> None:
+    def examples(count: int, *, talk: bool) -> list[Example]:
+        return [
+            Example(Text(f"The {thing} is fine."), Experience.MEDIOCRE, Stance.NEITHER, talk=talk)
+            for thing in THINGS[:count]
+        ]
+
+    met: dict[str, int] = {}
+
+    def watch(phase: str) -> Callable[..., None]:
+        def progress(_step: int, steps: int, *_loss: float) -> None:
+            met[phase] = steps
+
+        return progress
+
+    network = adapter.load(adapter.WEIGHTS, adapter.read_config(adapter.WEIGHTS))
+    before = [part.detach().clone() for part in network.parameters()]
+    # A text a step: the steps count the texts.
+    recipe = Recipe(epochs=1, most_texts=1)
+    own = examples(1, talk=False)
+    fit = GoingOn(network, recipe, None, (), watch)
+    fitted = fit.fitted([*examples(5, talk=False), *examples(2, talk=True)], own)
+    assert met["training, order 1"] == met["training, order 2"] == 5 + 2 + 1
+    assert met["training on talk, order 1"] == met["training on talk, order 2"] == 2 + 1
+    assert met["training, last steps"] == 1 + 5 + 2
+    moved = [not old.equal(new) for old, new in zip(before, fitted.parameters(), strict=True)]
+    assert any(moved)
+    for old, same in zip(before, network.parameters(), strict=True):
+        assert old.equal(same), "what it starts from is the teacher: it stays"
 
 
 def test_what_goes_on_from_weights_has_no_other_teacher(tmp_path: Path, earful: Earful) -> None:
