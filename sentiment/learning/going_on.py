@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
-
-import torch
 
 from sentiment.learning import distilling, recipes
 from sentiment.learning.fitting import fine_tune
 from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import Network
+from sentiment.learning.orders import ORDERS, mean_of_fits
 from sentiment.learning.recipes import Recipe
 from sentiment.learning.teacher import Teacher
 from sentiment.learning.training_rows import Prepared, prepare
@@ -25,8 +24,6 @@ from sentiment.scoring.text import joined
 
 # Gives what a fit or a teacher reports its steps to, by the phase.
 Watch = Callable[[str], Callable[..., None] | None]
-# So many orders of each kind are fitted; the mean of their weights goes on.
-_ORDERS = 2
 # Of what is known already an order meets so many texts again; one that leans to talk meets short
 # ones, in characters, as talk is.
 _LEARNT_MOST, _SHORT_MOST, _SHORT = 5000, 2100, 300
@@ -89,7 +86,7 @@ class GoingOn:
         return [
             _Order(f"{name} {nth + 1}", replace(recipe, seed=recipe.seed + nth), leans)
             for name, recipe, leans in kinds
-            for nth in range(_ORDERS)
+            for nth in range(ORDERS)
         ]
 
     def _mean_of(
@@ -103,19 +100,7 @@ class GoingOn:
             fine_tune(network, lessons[nth], orders[nth].recipe, self._watch(orders[nth].name))
             return network
 
-        # The orders beside each other: threads that share a product wait for each other at each.
-        threads = torch.get_num_threads()
-        torch.set_num_threads(max(1, threads // _ORDERS))
-        try:
-            with ThreadPoolExecutor(_ORDERS) as workers:
-                fitted = list(workers.map(fit, range(len(orders))))
-        finally:
-            torch.set_num_threads(threads)
-        network = deepcopy(self._start)
-        parts = zip(*(one.parameters() for one in fitted), strict=True)
-        for mean, each in zip(network.parameters(), parts, strict=True):
-            mean.detach().copy_(torch.stack([part.detach() for part in each]).mean(0))
-        return network
+        return mean_of_fits([partial(fit, nth) for nth in range(len(orders))])
 
     def _lesson(
         self, before: Teacher, known: Sequence[Example], own: Sequence[Example], order: _Order

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from config.errors import InputError
+from sentiment.learning.orders import ORDERS, mean_of_fits
 from sentiment.learning.other_languages.languages_training import LanguagesMethod, train_languages
-from sentiment.learning.other_languages.lesson import Row, Sources, framed, rows_of
+from sentiment.learning.other_languages.lesson import (
+    LAST_ENGLISH,
+    LAST_FOREIGN,
+    Row,
+    Sources,
+    framed,
+    last_rows,
+    rows_of,
+)
 from sentiment.learning.other_languages.lower_states import (
     LowerStates,
     lower_encoder,
@@ -65,7 +78,7 @@ def test_the_command_trains_weights_that_score(tmp_path: Path, earful: Earful) -
     )
     out = tmp_path / "weights"
     told = earful(
-        "train", str(labelled(tmp_path / "english.jsonl", THINGS[:2])), "--epochs", "4",
+        "train", str(labelled(tmp_path / "english.jsonl", THINGS[:2])), "--epochs", "2",
         "--languages", str(labels), "--judge", str(judge), "-o", str(out),
     )  # fmt: skip
     assert told.code == 0, told.err
@@ -86,6 +99,47 @@ def test_what_is_judged_by_is_not_learnt(tmp_path: Path, pieces: MultilingualPie
     assert len(rows) == len(THINGS) * len(SAID) - 5 + len(written_languages())
     hidden = framed([one.text.text for one in unseen], pieces)
     assert not [row for row in rows if row.ids in hidden]
+
+
+def test_the_last_steps_meet_made_up_texts_and_a_part_of_each_kind(
+    tmp_path: Path, pieces: MultilingualPieces
+) -> None:
+    labels, english = (labelled(tmp_path / name, THINGS) for name in ("l.jsonl", "e.jsonl"))
+    of_labels = len(THINGS) * len(SAID)
+    rows = rows_of(Sources([labels], [english]), pieces, ())
+    assert [row.made_up for row in rows].count(True) == len(written_languages())
+    assert [row.foreign for row in rows].count(False) == of_labels
+    many = [row for row in rows for _ in range(60)]
+    met = last_rows(many, 3)
+    assert met == last_rows(many, 3) != last_rows(many, 4)
+    assert len(set(met)) == len(met)
+    kinds = Counter((many[place].made_up, many[place].foreign) for place in met)
+    assert kinds == {
+        (True, True): 60 * len(written_languages()),
+        (False, True): LAST_FOREIGN,
+        (False, False): LAST_ENGLISH,
+    }
+
+
+def test_the_mean_of_fits_is_of_their_weights() -> None:
+    threads = torch.get_num_threads()
+
+    def fit(value: float) -> nn.Linear:
+        linear = nn.Linear(2, 2)
+        nn.init.constant_(linear.weight, value)
+        return linear
+
+    mean = mean_of_fits([partial(fit, 1.0), partial(fit, 4.0)])
+    assert mean.weight.tolist() == [[2.5, 2.5], [2.5, 2.5]]
+
+    def failing() -> nn.Linear:
+        assert torch.get_num_threads() == max(1, threads // ORDERS)
+        raise _StopError
+
+    fits: list[Callable[[], nn.Linear]] = [failing, partial(fit, 1.0)]
+    with pytest.raises(_StopError):
+        mean_of_fits(fits)
+    assert torch.get_num_threads() == threads
 
 
 def test_talk_and_judge_go_with_languages(tmp_path: Path, earful: Earful) -> None:
@@ -124,7 +178,7 @@ def fitted(
 def test_an_interrupted_fit_goes_on_as_if_nothing_had_been(
     tmp_path: Path, backbone: Backbone, pieces: MultilingualPieces
 ) -> None:
-    rows = rows_of(Sources([labelled(tmp_path / "l.jsonl", THINGS)]), pieces, ())
+    rows = rows_of(Sources([labelled(tmp_path / "l.jsonl", THINGS)]), pieces, ())[:120]
     states = lower_states(lower_encoder(backbone, 11), [row.ids for row in rows])
     whole = fitted(backbone, states, rows, tmp_path / "whole", None)
     with pytest.raises(_StopError):

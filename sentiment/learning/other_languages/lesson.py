@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sentiment.learning.labelled_files import Example, read_examples
@@ -20,13 +20,16 @@ LONGEST = 96
 # English labels: so many of reviews, of talk; the shortest say most a token.
 ENGLISH, TALK = 3000, 3000
 LONGEST_ENGLISH = 260
+# The last steps meet the made-up texts and so many others.
+LAST_FOREIGN, LAST_ENGLISH = 2600, 400
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One text to learn: token ids, the rating's position, its classes.
 
-    `smoothing` is how much of the target is spread over all classes.
+    `smoothing` is how much of the target is spread over all classes. `made_up` texts are this
+    package's own; `foreign` ones are of the languages that are learnt, English ones are not.
     """
 
     ids: list[int]
@@ -34,6 +37,8 @@ class Row:
     experience: int
     stance: int
     smoothing: float = 0.0
+    made_up: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,24 @@ def rows_of(
     english = _short(_read(sources.english))
     talk = _short(_read(sources.talk))
     english, talk = _some(english, ENGLISH, rng), _some(talk, TALK, rng)
-    return _labelled([*languages, *written_languages(), *english, *talk], pieces)
+    foreign = [*languages, *written_languages()]
+    rows = _labelled([*foreign, *english, *talk], pieces)
+    return [
+        replace(row, foreign=place < len(foreign), made_up=len(languages) <= place < len(foreign))
+        for place, row in enumerate(rows)
+    ]
+
+
+def last_rows(rows: Sequence[Row], seed: int) -> list[int]:
+    """Choose what the last steps meet, by place: made-up texts, and a part that holds the rest."""
+    rng = random.Random(seed)
+    chosen = [place for place, row in enumerate(rows) if row.made_up]
+    for foreign, most in ((True, LAST_FOREIGN), (False, LAST_ENGLISH)):
+        kind = [
+            place for place, row in enumerate(rows) if row.foreign is foreign and not row.made_up
+        ]
+        chosen += rng.sample(kind, min(most, len(kind)))
+    return chosen
 
 
 def framed(texts: Sequence[str], pieces: MultilingualPieces) -> list[list[int]]:

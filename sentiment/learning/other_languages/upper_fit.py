@@ -50,7 +50,10 @@ class UpperRecipe:
 
 
 class UpperFit:
-    """Everything that a fit needs at hand; `checkpoint` is written and resumed from."""
+    """Everything that a fit needs at hand; `checkpoint` is written and resumed from.
+
+    Of the rows those are met whose places are in `met`, without it all.
+    """
 
     def __init__(
         self,
@@ -59,8 +62,10 @@ class UpperFit:
         rows: Sequence[Row],
         recipe: UpperRecipe,
         checkpoint: Path | None = None,
+        met: Sequence[int] | None = None,
     ) -> None:
         self.network, self.states, self.rows, self.recipe = network, states, rows, recipe
+        self.met = range(len(rows)) if met is None else met
         self.checkpoint = checkpoint
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.averager = Averager(network, recipe.ema)
@@ -91,7 +96,7 @@ class UpperFit:
     def _plan(self) -> list[list[int]]:
         """Batch the rows anew for each epoch, texts of like length together."""
         rng = random.Random(self.recipe.seed)
-        met = list(range(len(self.rows)))
+        met = list(self.met)
         plan: list[list[int]] = []
         for _ in range(self.recipe.epochs):
             rng.shuffle(met)
@@ -139,7 +144,7 @@ class UpperFit:
     def _keep(self, step: int) -> None:
         if self.checkpoint is None:
             return
-        partial = self.checkpoint.with_suffix(".part")
+        partial = self.checkpoint.with_name(f"{self.checkpoint.name}.part")
         torch.save(
             {
                 "of": self._fingerprint(),
