@@ -55,7 +55,7 @@ def fit_scaling(
     *,
     bend: float = 0.0,
     steps: int = 400,
-    ridge: float = 0.5,
+    ridge: float = 2.0,
     hold: float = 0.1,
 ) -> Scaling:
     """Fit scale and shifts of bent logits by gradient descent on the log loss.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "multilingual"
 NAME = "e5-earful-2"
+_LAYER = "encoder.encoder.layer."
 # The rating joins before this layer: states of those below are the same with any rating, and can
 # be kept while the upper ones are trained.
 RATING_LAYER = 8
@@ -46,5 +47,22 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def merged(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
-    """Tensors of the network but its embedding table, fp32; ModelError if they do not fit."""
-    return adapter.with_changes(folder, backbone.state())
+    """Tensors of the network but its embedding table, fp32; ModelError if they do not fit.
+
+    The network ends with the highest layer that training changed: those above are left out.
+    """
+    from safetensors import safe_open
+
+    state = adapter.with_changes(folder, backbone.state())
+    with safe_open(folder / adapter.TENSORS, "pt") as file:
+        return first_layers(state, 1 + max(map(_layer, file.keys())))
+
+
+def first_layers(state: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+    """Leave out the tensors of layers above the `count` first ones."""
+    return {name: tensor for name, tensor in state.items() if _layer(name) < count}
+
+
+def _layer(name: str) -> int:
+    """Give the number of the layer that a tensor belongs to; -1 of none."""
+    return int(name.removeprefix(_LAYER).split(".")[0]) if name.startswith(_LAYER) else -1

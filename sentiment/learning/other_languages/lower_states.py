@@ -13,6 +13,7 @@ from torch import Tensor
 from sentiment.learning.fitting import has_bf16
 from sentiment.scoring.encoding import batches, padded
 from sentiment.scoring.forward_pass import Encoder
+from sentiment.scoring.multilingual_adapter import first_layers
 from sentiment.scoring.multilingual_backbone import Backbone
 from sentiment.scoring.multilingual_pieces import SPECIAL
 from sentiment.scoring.number_choice import Way
@@ -43,11 +44,7 @@ class LowerStates:
 
 def lower_encoder(backbone: Backbone, lower: int) -> Encoder:
     """Build the `lower` first layers alone, in bf16 where the CPU has it."""
-    state = {
-        name: tensor
-        for name, tensor in backbone.state().items()
-        if not name.startswith("encoder.encoder.layer.") or int(name.split(".")[3]) < lower
-    }
+    state = first_layers(backbone.state(), lower)
     return Encoder(
         state, Way.BF16_PACKED if has_bf16() else Way.PLAIN, words=WordTable(backbone.words)
     )
