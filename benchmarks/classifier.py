@@ -131,7 +131,7 @@ def main() -> None:
     names = tuple(f"{name}{suffix}" for name in ("earful", "one", "many"))
     contenders = {name: Contender(name, rows, busy=arguments.busy) for name in names}
     about = contenders[names[0]].about
-    work = gigaflop(about["lengths"], layers=12 if arguments.languages else 6) / len(rows)
+    work = gigaflop(about["lengths"], layers=about["layers"]) / len(rows)
     rounds: list[tuple[float, float, float, float]] = []
     for number in range(arguments.rounds):
         count = len(rows[number :: arguments.rounds])
@@ -157,6 +157,8 @@ def main() -> None:
     kind = about["choice"]["numbers"]
     print(f"{len(rows)} texts of {arguments.file.name}, {sum(about['lengths'])} tokens")
     describe(about, busy=arguments.busy)
+    whole = 12 if arguments.languages else 6
+    print(f"layers: {about['layers']} of the backbone's {whole}, which transformers' way has")
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")
     print(f"Classifier.classify              {ours:8.1f} texts/s")
     print(f"transformers fp32, one at a time {one:8.1f} texts/s   {to_one:5.2f}x")

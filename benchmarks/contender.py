@@ -58,8 +58,8 @@ def transformers_way(batch: int) -> Callable[[list[Text]], object]:
 def transformers_languages(batch: int) -> Callable[[list[Text]], object]:
     """Work the same way with the whole multilingual backbone and the shipped changes and heads.
 
-    It has the layers, too, that the shipped network leaves out; `benchmarks.classifier` tells what
-    comes of that alone. The rating, a vector added to one token, is left out: it costs nothing.
+    It has the layers, too, that the shipped network leaves out. The rating, a vector added to one
+    token, is left out: it costs nothing.
     """
     from transformers import BertConfig, BertModel
 
@@ -144,6 +144,7 @@ def about(classifier: Classifier, texts: list[Text]) -> dict[str, Any]:
         "limits": " ".join(sorted(limits)),
         "choice": classifier.runtime.choice.as_dict(),
         "lengths": [len(window.ids) for window in windows],
+        "layers": classifier.runtime.layers,
     }
 
 

@@ -48,6 +48,11 @@ class Runtimes:
         return self.choice.kind
 
     @property
+    def layers(self) -> int:
+        """How many layers the network has."""
+        return len(self._runtime(self.choice.way).layers)
+
+    @property
     def budget(self) -> int:
         """Padded tokens that a batch should have at most."""
         return self._runtime(self.choice.way).budget
