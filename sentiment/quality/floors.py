@@ -27,13 +27,13 @@ FLOORS: Mapping[str, float] = {
 
 # On `languages_dev`, whose texts set a part of the calibration: a guard, not a figure.
 LANGUAGES_FLOORS: Mapping[str, float] = {
-    "experience": 0.76,
-    "experience_text_only": 0.74,
-    "stance": 0.76,
-    "stance_text_only": 0.76,
-    "sure_coverage": 0.50,
-    "sure_right": 0.93,
-    "sure_right_text_only": 0.92,
+    "experience": 0.775,
+    "experience_text_only": 0.755,
+    "stance": 0.79,
+    "stance_text_only": 0.79,
+    "sure_coverage": 0.56,
+    "sure_right": 0.91,
+    "sure_right_text_only": 0.905,
     "alert_precision": 0.90,
     "alert_precision_text_only": 0.90,
 }

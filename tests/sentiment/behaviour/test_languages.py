@@ -13,7 +13,7 @@ from tests.sentiment.behaviour.cases_of_languages import BRAND_SENTENCES, BRANDS
 from tests.sentiment.behaviour.test_behaviour import failures
 
 # Passes, one under what the shipped weights reach: bf16 and fp32 may differ on a close case.
-FLOORS = {"negation": 10, "emoji": 5, "sarcasm": 3, "questions": 9, "staff": 6}
+FLOORS = {"negation": 11, "emoji": 6, "sarcasm": 5, "questions": 9, "staff": 6}
 BRAND_FLOOR = 6
 
 
