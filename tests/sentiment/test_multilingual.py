@@ -112,6 +112,19 @@ def test_scoring_computes_what_training_saw(tmp_path: Path) -> None:
         assert np.abs(ours - theirs).max() < 0.15
 
 
+def test_the_network_ends_with_the_last_layer_that_training_changed(tmp_path: Path) -> None:
+    backbone = read(backbone_file())
+    whole = backbone.state()
+    network = UpperNetwork(multilingual_adapter.first_layers(whole, 6), 4)
+    assert network.numbers == [4, 5]
+    multilingual_adapter.save(network.trained(), whole, tmp_path)
+    state = multilingual_adapter.merged(tmp_path, backbone)
+    layer = "encoder.encoder.layer.{}.output.dense.weight"
+    assert layer.format(5) in state
+    assert layer.format(6) not in state
+    assert layer.format(6) in whole
+
+
 def test_a_rating_is_heard(classifier: Classifier) -> None:
     text = "Die Lieferung kam am Dienstag."
     low, high = classifier.classify([Text(text, None, 1, 5), Text(text, None, 5, 5)])
