@@ -92,8 +92,8 @@ def test_a_figure_under_its_floor_is_named_with_both_numbers(report: Report) -> 
 def test_calibration(report: Report, classifier: Classifier) -> None:
     # The calibration was fitted in fp32. int8 moves probabilities a little, and of 500
     # texts in 15 bins a few over a border: which few depends on how they fall into batches.
-    # It was fitted on texts that are harder than these: in the middle bins, of 20 to 30 texts each,
-    # a few more or fewer are right.
+    # It was fitted on texts that are harder than these: in the middle bins, of 20 to 30 texts
+    # each, a few more or fewer are right.
     most = 0.08 if classifier.runtime.coarse else 0.075
     assert report.either_with_ratings is not None
     assert report.either_text_only is not None
