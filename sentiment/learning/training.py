@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.errors import InputError, ModelError
 from sentiment.learning.labelled_files import Example, read_examples
@@ -125,13 +125,33 @@ def train(
 def _read(labels: Labels, start: Path | None) -> list[Example]:
     if not labels.files and not labels.talk:
         raise InputError("no labelled files to train on; name at least one")
-    learnt = adapter.read_config(start).trained.get("files", ()) if start else ()
-    examples = [
-        replace(example, learnt=file.name in learnt, talk=file in labels.talk)
-        for file in dict.fromkeys((*labels.files, *labels.talk))
-        for example in read_examples(file)
-    ]
+    facts = adapter.read_config(start).trained if start else {}
+    examples: list[Example] = []
+    for file in _files(labels):
+        given = read_examples(file)
+        learnt, talk = _is_learnt(file, facts), file in labels.talk
+        examples += [replace(example, learnt=learnt, talk=talk) for example in given]
     return [*examples, *labels.corrections]
+
+
+def _files(labels: Labels) -> list[Path]:
+    return list(dict.fromkeys((*labels.files, *labels.talk)))
+
+
+def _is_learnt(file: Path, facts: Mapping[str, Any]) -> bool:
+    """Tell whether weights with these facts have learnt a file; old ones know it by name alone."""
+    if (learnt := facts.get("learnt")) is not None:
+        return content_hash(file) in learnt
+    return file.name in facts.get("files", ())
+
+
+def content_hash(path: Path) -> str:
+    """Name a file's content: 16 hex digits of its SHA-256. InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def split(
@@ -160,8 +180,10 @@ def split(
 
 def _facts(labels: Labels, method: Method, texts: int) -> dict[str, object]:
     """Give what `model.json` and the card say of a training."""
+    started = adapter.read_config(method.start).trained if method.start else {}
     return {
-        "files": [file.name for file in dict.fromkeys((*labels.files, *labels.talk))],
+        "files": [file.name for file in _files(labels)],
+        "learnt": sorted({*map(content_hash, _files(labels)), *started.get("learnt", ())}),
         "talk": [file.name for file in labels.talk],
         "corrections": len(labels.corrections),
         "texts": texts,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,10 @@ from sentiment.learning.distilling import (
 )
 from sentiment.learning.fitting import fine_tune, new_network
 from sentiment.learning.going_on import GoingOn
-from sentiment.learning.labelled_files import Example
+from sentiment.learning.labelled_files import Example, read_examples
 from sentiment.learning.recipes import Recipe
 from sentiment.learning.teacher import Teacher
-from sentiment.learning.training import Labels, Method, train
+from sentiment.learning.training import Labels, Method, _read, train
 from sentiment.learning.training_rows import framed
 from sentiment.learning.unlabelled_texts import PoolText
 from sentiment.scoring import adapter
@@ -275,6 +276,31 @@ def test_a_part_of_what_goes_on_leans_to_talk(tmp_path: Path, earful: Earful) ->
     assert told.code == 0, told.err
     trained = adapter.read_config(out).trained
     assert (trained["files"], trained["talk"]) == (["labels.jsonl", "talk.jsonl"], ["talk.jsonl"])
+
+
+def test_what_was_learnt_is_known_by_its_content(tmp_path: Path) -> None:
+    """A file of somebody else's may have the name of one that the weights have learnt."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    ours, theirs = labelled(first), second / "labels.jsonl"
+    theirs.write_text(ours.read_text("utf-8").replace('{"text": "', '{"text": "Well. '), "utf-8")
+    out = tmp_path / "weights"
+    method = Method(epochs=0.01, made_up=False, refit=False)
+    train(Labels([ours]), out, method)
+    assert [one.learnt for one in _read(Labels([theirs, ours]), out)].count(True) == len(
+        read_examples(ours)
+    )
+    assert not any(one.learnt for one in _read(Labels([theirs]), out))
+    # What its start had learnt, the next has learnt too.
+    then = tmp_path / "then"
+    train(Labels([theirs]), then, replace(method, start=out))
+    assert all(one.learnt for one in _read(Labels([ours, theirs]), then))
+    # Weights from before name their files alone.
+    config = adapter.read_config(then)
+    old = {key: value for key, value in config.trained.items() if key != "learnt"}
+    adapter.write_config(replace(config, trained=old), then)
+    assert all(one.learnt for one in _read(Labels([theirs]), then))
 
 
 def test_the_orders_that_lean_to_talk_learn_nothing_else_that_is_new() -> None:
