@@ -18,7 +18,7 @@ NAME = "e5-earful-2"
 _LAYER = "encoder.encoder.layer."
 # The rating joins before this layer: states of those below are the same with any rating, and can
 # be kept while the upper ones are trained.
-RATING_LAYER = 8
+RATING_LAYER = 6
 
 
 def save(trained: Mapping[str, Tensor], base: Mapping[str, Tensor], folder: Path) -> None:
