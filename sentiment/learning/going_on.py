@@ -13,7 +13,7 @@ from sentiment.learning import distilling, recipes
 from sentiment.learning.fitting import fine_tune
 from sentiment.learning.labelled_files import Example
 from sentiment.learning.network import Network
-from sentiment.learning.orders import ORDERS, mean_of_fits
+from sentiment.learning.orders import ORDERS, Check, mean_of_fits
 from sentiment.learning.recipes import Recipe
 from sentiment.learning.teacher import Teacher
 from sentiment.learning.training_rows import Prepared, prepare
@@ -68,8 +68,8 @@ class GoingOn:
         """Give the mean of orders over `known`, after last steps over short texts and `own` ones.
 
         `own` are the package's made-up texts. Where some of the new texts are talk, as many orders
-        learn nothing new but talk: the mean of both kinds hears talk better than either does
-        reviews worse.
+        learn nothing new but talk: the mean of both kinds gains more on talk than it loses on
+        reviews.
         """
         orders = self._orders(leaning=any(one.talk and not one.learnt for one in known))
         network = self._mean_of(orders, known, own)
@@ -95,9 +95,16 @@ class GoingOn:
         before = self._teacher(deepcopy(self._start))
         lessons = [self._lesson(before, known, own, order) for order in orders]
 
-        def fit(nth: int) -> Network:
+        def fit(nth: int, check: Check) -> Network:
             network = deepcopy(self._start)
-            fine_tune(network, lessons[nth], orders[nth].recipe, self._watch(orders[nth].name))
+            watch = self._watch(orders[nth].name)
+
+            def progress(*told: float) -> None:
+                check()
+                if watch is not None:
+                    watch(*told)
+
+            fine_tune(network, lessons[nth], orders[nth].recipe, progress)
             return network
 
         return mean_of_fits([partial(fit, nth) for nth in range(len(orders))])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from threading import Event
 from typing import TypeVar
 
 import torch
@@ -11,23 +12,35 @@ from torch import nn
 
 N = TypeVar("N", bound=nn.Module)
 
-# So many fits run beside each other. An order of its own ends somewhat by chance; the mean of the
-# weights of two, begun at the same ones, was better than either in each trial.
+# So many fits run beside each other. Where a single one ends is somewhat by chance; the mean of
+# the weights of two that begin at the same ones is less so.
 ORDERS = 2
+# A fit calls it at each step: it raises where another fit has failed, or the user wants to stop.
+Check = Callable[[], None]
 
 
-def mean_of_fits(fits: Sequence[Callable[[], N]]) -> N:
+def mean_of_fits(fits: Sequence[Callable[[Check], N]]) -> N:
     """Run fits that begin at equal weights; give a network with the mean of their weights."""
+    stop = Event()
 
-    def run(fit: Callable[[], N]) -> N:
-        return fit()
+    def check() -> None:
+        if stop.is_set():
+            raise CancelledError
 
     # Beside each other: threads that share a product wait for each other at each.
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, threads // ORDERS))
     try:
         with ThreadPoolExecutor(ORDERS) as workers:
-            fitted = list(workers.map(run, fits))
+            running = [workers.submit(fit, check) for fit in fits]
+            try:
+                fitted = [one.result() for one in running]
+            except BaseException:
+                # Ctrl-C too: the pool waits for those that run.
+                stop.set()
+                for one in running:
+                    one.cancel()
+                raise
     finally:
         torch.set_num_threads(threads)
     parts = zip(*(one.parameters() for one in fitted), strict=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from config.errors import InputError
-from sentiment.learning.orders import ORDERS, mean_of_fits
+from sentiment.learning.orders import ORDERS, Check, mean_of_fits
 from sentiment.learning.other_languages.languages_training import LanguagesMethod, train_languages
 from sentiment.learning.other_languages.lesson import (
     LAST_ENGLISH,
@@ -124,7 +124,7 @@ def test_the_last_steps_meet_made_up_texts_and_a_part_of_each_kind(
 def test_the_mean_of_fits_is_of_their_weights() -> None:
     threads = torch.get_num_threads()
 
-    def fit(value: float) -> nn.Linear:
+    def fit(value: float, _check: Check) -> nn.Linear:
         linear = nn.Linear(2, 2)
         nn.init.constant_(linear.weight, value)
         return linear
@@ -132,13 +132,17 @@ def test_the_mean_of_fits_is_of_their_weights() -> None:
     mean = mean_of_fits([partial(fit, 1.0), partial(fit, 4.0)])
     assert mean.weight.tolist() == [[2.5, 2.5], [2.5, 2.5]]
 
-    def failing() -> nn.Linear:
+    def failing(_check: Check) -> nn.Linear:
         assert torch.get_num_threads() == max(1, threads // ORDERS)
         raise _StopError
 
-    fits: list[Callable[[], nn.Linear]] = [failing, partial(fit, 1.0)]
+    def endless(check: Check) -> nn.Linear:
+        while True:
+            check()
+            time.sleep(0.01)
+
     with pytest.raises(_StopError):
-        mean_of_fits(fits)
+        mean_of_fits([failing, endless, endless])
     assert torch.get_num_threads() == threads
 
 

@@ -15,7 +15,7 @@ import torch
 
 from config.errors import InputError
 from sentiment.learning.labelled_files import Example, read_examples
-from sentiment.learning.orders import ORDERS, mean_of_fits
+from sentiment.learning.orders import ORDERS, Check, mean_of_fits
 from sentiment.learning.other_languages.lesson import Row, Sources, last_rows, rows_of
 from sentiment.learning.other_languages.lower_states import lower_encoder, lower_states
 from sentiment.learning.other_languages.upper_fit import UpperFit, UpperRecipe
@@ -128,11 +128,16 @@ def _fitted(
     torch.manual_seed(recipe.seed)
     begun = UpperNetwork(multilingual_adapter.first_layers(backbone.state(), LAYERS), FROZEN)
 
-    def order(nth: int) -> UpperNetwork:
+    def order(nth: int, check: Check) -> UpperNetwork:
         network = deepcopy(begun)
         own = replace(recipe, seed=recipe.seed + nth)
         fit = UpperFit(network, states, rows, own, _checkpoints(out)[nth])
-        fit.run(lambda step, of, _: watch(f"training, order {nth + 1}", step, of))
+
+        def progress(step: int, of: int, _: float) -> None:
+            check()
+            watch(f"training, order {nth + 1}", step, of)
+
+        fit.run(progress)
         return network
 
     network = mean_of_fits([partial(order, nth) for nth in range(ORDERS)])
