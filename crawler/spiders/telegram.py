@@ -122,9 +122,9 @@ class TelegramSpider(MentionSpider):
         return self.ask(f"/s/{channel}", params, channel=channel, term=term)
 
     def _message(self, message: Selector, followers: int | None) -> Mention | None:
-        if "service_message" in (message.attrib.get("class") or "").split():
+        if "service_message" in _attribute(message, "class").split():
             return None  # "Channel created", "pinned a message"
-        native_id = fields.identity(message.attrib.get("data-post"), "data-post")
+        native_id = fields.identity(_attribute(message, "data-post"), "data-post")
         body = message.xpath(_TEXT)
         html = _PARAGRAPH.sub("<p></p>", body[0].get()) if body else ""
         question = message.xpath(f".//*[{_has('tgme_widget_message_poll_question')}]").get()
@@ -152,11 +152,16 @@ class TelegramSpider(MentionSpider):
         )
 
 
+def _attribute(message: Selector, name: str) -> str:
+    """Give one attribute alone: `attrib` fails over any whose name has a control character."""
+    return message.xpath("@*[name() = $name]", name=name).get("")
+
+
 def _oldest(messages: Iterable[Selector]) -> int:
     numbers = [
         int(place)
         for message in messages
-        if (place := (message.attrib.get("data-post") or "").rpartition("/")[2]).isdecimal()
+        if (place := _attribute(message, "data-post").rpartition("/")[2]).isdecimal()
         and len(place) < 12
     ]
     return min(numbers, default=0)

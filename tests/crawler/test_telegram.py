@@ -48,6 +48,7 @@ def test_the_newest_comes_first_without_what_it_quotes() -> None:
         (">1.2K<", ">many<", True),
         ("tgme_widget_message_owner_name", "made_up", True),
         ("counter_type", "made_up", True),
+        ('data-view="made-up"', 'data\x01view="made-up"', True),
     ],
 )
 def test_one_bad_field_costs_one_post_at_most(was: str, becomes: str, kept: bool) -> None:
