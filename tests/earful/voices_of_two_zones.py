@@ -148,7 +148,7 @@ def _voices(now: datetime, days: int) -> Iterator[Told]:
         for brand in ZONES:
             # So strong that it is a signal at whatever time of day the store is built.
             storm = brand == FERRY and 5 <= ago <= 6
-            for _ in range(chance.randint(2, 5) + (24 if storm else 0)):
+            for _ in range(chance.randint(2, 5) + (18 if storm else 0)):
                 number += 1
                 weights = (80, 8, 8, 4) if storm else (20, 25, 40, 15)
                 experience = chance.choices(list(Experience), weights)[0]
