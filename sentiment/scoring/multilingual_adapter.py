@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.errors import ModelError
 from sentiment.scoring import adapter
 from sentiment.scoring.adapter import ModelConfig, is_matrix, pack
 from sentiment.scoring.multilingual_backbone import SHA256, Backbone
@@ -55,7 +56,10 @@ def merged(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
 
     state = adapter.with_changes(folder, backbone.state())
     with safe_open(folder / adapter.TENSORS, "pt") as file:
-        return first_layers(state, 1 + max(map(_layer, file.keys())))
+        highest = max(map(_layer, file.keys()))
+    if highest < 0:
+        raise ModelError(f"{folder / adapter.TENSORS} changes no layer of the network; train anew")
+    return first_layers(state, highest + 1)
 
 
 def first_layers(state: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:

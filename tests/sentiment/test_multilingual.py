@@ -123,6 +123,10 @@ def test_the_network_ends_with_the_last_layer_that_training_changed(tmp_path: Pa
     assert layer.format(5) in state
     assert layer.format(6) not in state
     assert layer.format(6) in whole
+    heads = {name: part for name, part in network.trained().items() if "layer" not in name}
+    multilingual_adapter.save(heads, whole, tmp_path)
+    with pytest.raises(ModelError, match="changes no layer"):
+        multilingual_adapter.merged(tmp_path, backbone)
 
 
 def test_a_rating_is_heard(classifier: Classifier) -> None:
