@@ -20,7 +20,10 @@ Check = Callable[[], None]
 
 
 def mean_of_fits(fits: Sequence[Callable[[Check], N]]) -> N:
-    """Run fits that begin at equal weights; give a network with the mean of their weights."""
+    """Run fits that begin at equal weights; give a network with the mean of their weights.
+
+    What a fit raises is raised as soon as the others have stopped at their next step.
+    """
     stop = Event()
 
     def check() -> None:

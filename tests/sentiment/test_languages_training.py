@@ -165,10 +165,15 @@ class _StopError(Exception):
 
 
 def fitted(
-    backbone: Backbone, states: LowerStates, rows: list[Row], checkpoint: Path, stop: int | None
+    backbone: Backbone,
+    states: LowerStates,
+    rows: list[Row],
+    checkpoint: Path,
+    stop: int | None,
+    lower: int = 11,
 ) -> dict[str, torch.Tensor]:
     torch.manual_seed(1)
-    network = UpperNetwork(backbone.state(), 11)
+    network = UpperNetwork(backbone.state(), lower)
     recipe = UpperRecipe(epochs=2, budget=256, checkpoint_every=2)
 
     def watch(step: int, _steps: int, _loss: float) -> None:
@@ -193,8 +198,14 @@ def test_an_interrupted_fit_goes_on_as_if_nothing_had_been(
     with pytest.raises(_StopError):
         fitted(backbone, fewer, rows[1:], tmp_path / "others", 5)
     others = fitted(backbone, states, rows, tmp_path / "others", None)
+    # Nor is what was kept of a network with other layers.
+    below = lower_states(lower_encoder(backbone, 10), [row.ids for row in rows])
+    with pytest.raises(_StopError):
+        fitted(backbone, below, rows, tmp_path / "deeper", 5, lower=10)
+    deeper = fitted(backbone, states, rows, tmp_path / "deeper", None)
     for name, tensor in whole.items():
         assert torch.equal(tensor, others[name]), name
+        assert torch.equal(tensor, deeper[name]), name
     assert whole.keys() == resumed.keys()
     for name, tensor in whole.items():
         assert torch.equal(tensor, resumed[name]), name

@@ -79,6 +79,7 @@ class UpperFit:
             [row.stance for row in rows], len(STANCES), smoothing, recipe.class_power
         )
         self.bf16 = has_bf16()
+        self._of = self._fingerprint()
 
     def run(self, progress: Watch | None = None) -> None:
         """Train the network in place and leave the averaged weights."""
@@ -147,7 +148,7 @@ class UpperFit:
         partial = self.checkpoint.with_name(f"{self.checkpoint.name}.part")
         torch.save(
             {
-                "of": self._fingerprint(),
+                "of": self._of,
                 "step": step,
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
@@ -161,7 +162,7 @@ class UpperFit:
         if self.checkpoint is None or not self.checkpoint.is_file():
             return 0
         kept: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
-        if kept.get("of") != self._fingerprint():
+        if kept.get("of") != self._of:
             LOG.warning("%s is of other texts or another recipe: beginning anew", self.checkpoint)
             return 0
         self.network.load_state_dict(kept["network"])
@@ -172,7 +173,9 @@ class UpperFit:
 
     def _fingerprint(self) -> str:
         """Name what is fitted, and how: a checkpoint of something else is no beginning."""
-        return hashlib.sha256(repr((self.recipe, self.rows)).encode()).hexdigest()
+        shapes = [tuple(parameter.shape) for parameter in self.parameters]
+        fitted = (self.recipe, self.rows, list(self.met), shapes)
+        return hashlib.sha256(repr(fitted).encode()).hexdigest()
 
 
 def _optimizer(network: UpperNetwork, recipe: UpperRecipe) -> torch.optim.AdamW:
